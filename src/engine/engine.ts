@@ -1,0 +1,145 @@
+/**
+ * The seam between solvers and engines. Solvers know no engine and engines know no solver: a solver holds
+ * handles to rows and weights that live where the engine computes, and asks for steps, sums and a rare readback.
+ *
+ * Everything is a sum over examples, made of three passes:
+ *   logits    Z = X·W                             (rows, classes)
+ *   residual  R = weight ⊙ (softmax(Z) − Y)       (rows, classes), and the loss on the way
+ *   gradient  G = Xᵀ·R                            (features + 1, classes), the sum of outer products x ⊗ (s − y)
+ *
+ * The constant feature 1 of the intercept is the last row of W and G: both are (features + 1, classes), row by row.
+ */
+
+export type EngineName = "webgpu" | "reference";
+
+export type FloatArray = Float32Array | Float64Array;
+
+/** Rows of features. */
+export interface FeatureRows {
+  readonly count: number;
+  readonly features: number;
+  /** (count, features), row by row. */
+  readonly x: Float32Array | Float64Array | Uint8Array;
+  /** What a byte means: features are `scale · x`. 1 for floats. */
+  readonly scale: number;
+}
+
+/** Labelled rows of features, checked and ready to be placed. */
+export interface Rows extends FeatureRows {
+  /** (count) the class of each row, from 0. */
+  readonly labels: Uint32Array;
+  /** (count) weight of each row; one for all when absent. */
+  readonly weights?: Float32Array;
+}
+
+/** How one gradient changes the weights: g is the gradient of the objective, w the weights. */
+export type UpdateRule =
+  /** v ← momentum·v + g;  w ← w − rate·v, or with nesterov w ← w − rate·(g + momentum·v). */
+  | { readonly kind: "sgd"; readonly momentum: number; readonly nesterov: boolean }
+  /** Kingma & Ba (2015), with Loshchilov & Hutter's (2019) decoupled `weightDecay`. */
+  | {
+      readonly kind: "adam";
+      readonly beta1: number;
+      readonly beta2: number;
+      readonly epsilon: number;
+      readonly weightDecay: number;
+    };
+
+/** What stays the same over a whole descent. */
+export interface Problem {
+  readonly classes: number;
+  readonly intercept: boolean;
+  readonly rule: UpdateRule;
+  /** The most rows that one step will have. */
+  readonly batchSize: number;
+}
+
+/** One update of the weights, from the rows `order[first .. first + rows)`. */
+export interface Step {
+  readonly first: number;
+  readonly rows: number;
+  readonly learningRate: number;
+  /** The objective's gradient is g = gradientScale·G + penalty·W (the intercept's row without penalty). */
+  readonly gradientScale: number;
+  readonly penalty: number;
+  /** Keep what the passes of this step computed, for a check against the reference. */
+  readonly capture: boolean;
+}
+
+/** Sums over rows, each row times its weight. */
+export interface Sums {
+  readonly loss: number;
+  /** Weight of the rows whose largest logit (the first of equals) is their label's. */
+  readonly hits: number;
+  readonly weight: number;
+}
+
+/** Weights and, beside them, what the update rule remembers (momentum, or Adam's two moments). */
+export interface State {
+  /** (features + 1, classes) */
+  readonly weights: FloatArray;
+  /** each (features + 1, classes) */
+  readonly moments: readonly FloatArray[];
+}
+
+/** Everything that the passes of one step computed. */
+export interface Passes {
+  /** (rows) which rows, as numbers in the placement. */
+  readonly rows: Uint32Array;
+  readonly step: Step;
+  /** How many steps this one was, from 1. */
+  readonly number: number;
+  readonly before: State;
+  /** (rows, classes) */
+  readonly logits: FloatArray;
+  /** (rows, classes), each row times its weight */
+  readonly residual: FloatArray;
+  /** (rows), each times its weight */
+  readonly losses: FloatArray;
+  /** (features + 1, classes) sum over the rows, not yet scaled or penalised */
+  readonly gradient: FloatArray;
+  readonly after: State;
+  /** The longest chain of additions behind one element of the gradient: an error bound needs it. */
+  readonly chain: number;
+}
+
+export interface StepResult {
+  readonly sums: Sums;
+  readonly passes?: Passes;
+}
+
+/** Weights in training on placed rows. */
+export interface Descent {
+  /**
+   * Runs the steps in order and yields each one's result in the same order, some time after it was computed:
+   * the engine keeps working ahead of what was yielded. It works no further ahead when nobody asks for more.
+   */
+  run(order: Uint32Array, steps: readonly Step[]): AsyncIterable<StepResult>;
+  /** Loss and hits of these rows at the present weights. */
+  evaluate(order: Uint32Array): Promise<Sums>;
+  /** (features + 1, classes) a copy of the present weights. */
+  weights(): Promise<FloatArray>;
+  release(): void;
+}
+
+/** Rows that are where the engine computes. */
+export interface Placement {
+  /** Starts from `weights`, (features + 1, classes), with moments of zero. */
+  descent(problem: Problem, weights: FloatArray): Promise<Descent>;
+  release(): void;
+}
+
+export interface Engine {
+  readonly name: EngineName;
+  /** What computes: the GPU adapter's name, or the CPU loops'. */
+  readonly adapter: string;
+  /** Copies the rows to where the engine computes. Throws a DataError when it cannot represent a value. */
+  place(rows: Rows): Promise<Placement>;
+  close(): void;
+}
+
+/** How many moments the update rule keeps beside the weights. */
+export function momentsOf(rule: UpdateRule): number {
+  if (rule.kind === "adam") return 2;
+  return rule.momentum === 0 ? 0 : 1;
+}

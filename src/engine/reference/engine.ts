@@ -1,0 +1,120 @@
+/** The reference engine: the passes of `passes.ts` in f64, one row block after another, on this thread. */
+import {
+  type Descent,
+  type Engine,
+  type FloatArray,
+  type Placement,
+  type Problem,
+  type Rows,
+  type State,
+  type Step,
+  type StepResult,
+  type Sums,
+  momentsOf,
+} from "../engine.js";
+import { gradient, logits, residual, update } from "./passes.js";
+
+/** Rows that the passes take at a time: bounds the memory of Z. */
+const BLOCK = 1024;
+/** The event loop gets a turn this often, so that a page or a signal is heard. */
+const BREATH_MS = 20;
+
+export function referenceEngine(): Engine {
+  return {
+    name: "reference",
+    adapter: "f64 loops on the CPU",
+    place: (rows) => Promise.resolve(placement(rows)),
+    close() {},
+  };
+}
+
+function placement(rows: Rows): Placement {
+  return {
+    descent: (problem, weights) => Promise.resolve(new ReferenceDescent(rows, problem, weights)),
+    release() {},
+  };
+}
+
+class ReferenceDescent implements Descent {
+  readonly #data: Rows;
+  readonly #problem: Problem;
+  readonly #state: State;
+  #number = 0;
+  #breath = performance.now();
+
+  constructor(data: Rows, problem: Problem, weights: FloatArray) {
+    this.#data = data;
+    this.#problem = problem;
+    const moments = Array.from({ length: momentsOf(problem.rule) }, () => new Float64Array(weights.length));
+    this.#state = { weights: Float64Array.from(weights), moments };
+  }
+
+  async *run(order: Uint32Array, steps: readonly Step[]): AsyncGenerator<StepResult> {
+    for (const step of steps) yield await this.#step(order.slice(step.first, step.first + step.rows), step);
+  }
+
+  async #step(rows: Uint32Array, step: Step): Promise<StepResult> {
+    const { classes } = this.#problem;
+    const state = this.#state;
+    const number = ++this.#number;
+    const kept = step.capture
+      ? {
+          before: copy(state),
+          logits: new Float64Array(rows.length * classes),
+          residual: new Float64Array(rows.length * classes),
+          losses: new Float64Array(rows.length),
+        }
+      : undefined;
+
+    const g = new Float64Array(state.weights.length);
+    const sums = await this.#blocks(rows, (block, first, z, r, losses) => {
+      gradient(this.#data, block, r, classes, g);
+      kept?.logits.set(z, first * classes);
+      kept?.residual.set(r, first * classes);
+      kept?.losses.set(losses, first);
+    });
+    update(state, g, step, number, this.#problem);
+
+    if (!kept) return { sums };
+    return { sums, passes: { ...kept, rows, step, number, gradient: g, after: copy(state), chain: rows.length } };
+  }
+
+  evaluate(order: Uint32Array): Promise<Sums> {
+    return this.#blocks(order, () => {});
+  }
+
+  /** Logits and residual of the rows, block by block, and the sums over all of them. */
+  async #blocks(
+    rows: Uint32Array,
+    use: (block: Uint32Array, first: number, z: Float64Array, r: Float64Array, losses: Float64Array) => void,
+  ): Promise<Sums> {
+    const { classes } = this.#problem;
+    const total = { loss: 0, hits: 0, weight: 0 };
+    for (let first = 0; first < rows.length; first += BLOCK) {
+      const block = rows.subarray(first, first + BLOCK);
+      const z = logits(this.#data, block, this.#state.weights, classes);
+      const { residual: r, losses, sums } = residual(this.#data, block, z, classes);
+      use(block, first, z, r, losses);
+      total.loss += sums.loss;
+      total.hits += sums.hits;
+      total.weight += sums.weight;
+      if (performance.now() - this.#breath > BREATH_MS) await this.#breathe();
+    }
+    return total;
+  }
+
+  async #breathe(): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve));
+    this.#breath = performance.now();
+  }
+
+  weights(): Promise<FloatArray> {
+    return Promise.resolve(this.#state.weights.slice());
+  }
+
+  release() {}
+}
+
+function copy(state: State): State {
+  return { weights: state.weights.slice(), moments: state.moments.map((moment) => moment.slice()) };
+}

@@ -1,0 +1,36 @@
+/** The WebGPU engine: rows, weights and moments live on the device, and the passes are the shaders of `shaders/`. */
+import type { Engine } from "../engine.js";
+import { WebGpuDescent } from "./descent.js";
+import { openGpu } from "./device.js";
+import type { Edited } from "./kernels.js";
+import { placeRows } from "./placement.js";
+import { type Capacity, tiling } from "./tiling.js";
+
+export interface WebGpuOptions {
+  /** A device to share. It is left open. Default: one of its own. */
+  readonly device?: GPUDevice | undefined;
+  /** For tests: an adapter that holds less than this one, and kernels that are wrong. */
+  readonly capacity?: Partial<Capacity>;
+  readonly edited?: Edited;
+}
+
+/** Throws a DeviceError when there is no adapter. */
+export async function webgpuEngine({ device, capacity, edited = {} }: WebGpuOptions = {}): Promise<Engine> {
+  const gpu = await openGpu(device);
+  const { maxBufferSize, maxStorageBufferBindingSize } = gpu.device.limits;
+  const held = { bindingBytes: Math.min(maxBufferSize, maxStorageBufferBindingSize), slow: gpu.slow, ...capacity };
+  return {
+    name: "webgpu",
+    adapter: gpu.adapter,
+    async place(rows) {
+      // Shards do not depend on the classes or the batch; what does is tiled when a descent begins.
+      const placed = await placeRows(gpu, rows, tiling(rows, 2, 1, held));
+      return {
+        descent: (problem, weights) =>
+          WebGpuDescent.create(gpu, rows, placed, problem, tiling(rows, problem.classes, problem.batchSize, held), weights, edited),
+        release: () => placed.release(),
+      };
+    },
+    close: () => gpu.close(),
+  };
+}

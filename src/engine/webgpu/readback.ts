@@ -1,0 +1,42 @@
+/** Copies from the device to this thread, through staging buffers that are used again. */
+export class Readback {
+  readonly #device: GPUDevice;
+  readonly #idle: GPUBuffer[] = [];
+  readonly #all = new Set<GPUBuffer>();
+
+  constructor(device: GPUDevice) {
+    this.#device = device;
+  }
+
+  /**
+   * Encodes a copy of `bytes` bytes (a multiple of 4). Call the result once the encoder's commands are submitted: it
+   * resolves to the bytes when the device has got there.
+   */
+  copy(encoder: GPUCommandEncoder, source: GPUBuffer, bytes: number): () => Promise<ArrayBuffer> {
+    const staging = this.#take(bytes);
+    encoder.copyBufferToBuffer(source, 0, staging, 0, bytes);
+    return async () => {
+      await staging.mapAsync(GPUMapMode.READ, 0, bytes);
+      const copied = staging.getMappedRange(0, bytes).slice(0);
+      staging.unmap();
+      this.#idle.push(staging);
+      return copied;
+    };
+  }
+
+  #take(bytes: number): GPUBuffer {
+    const fitting = this.#idle.findIndex((buffer) => buffer.size >= bytes && buffer.size <= 4 * bytes + 4096);
+    if (fitting >= 0) return this.#idle.splice(fitting, 1)[0];
+    const staging = this.#device.createBuffer({
+      label: `staging (${bytes} bytes)`,
+      size: bytes,
+      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+    });
+    this.#all.add(staging);
+    return staging;
+  }
+
+  release(): void {
+    for (const staging of this.#all) staging.destroy();
+  }
+}

@@ -1,0 +1,65 @@
+/**
+ * Every error that smigh throws on purpose. Each says what was wrong, where, both numbers where two
+ * disagree, and what to do about it; `name` survives minifiers and `postMessage`.
+ */
+export class SmighError extends Error {
+  static {
+    this.prototype.name = "SmighError";
+  }
+}
+
+/** The data cannot be trained on: shapes that disagree, values that are not finite, labels that make no classes. */
+export class DataError extends SmighError {
+  static {
+    this.prototype.name = "DataError";
+  }
+}
+
+/** An option is unknown, out of range, or contradicts another. */
+export class OptionError extends SmighError {
+  static {
+    this.prototype.name = "OptionError";
+  }
+}
+
+/** There is no adapter, or the adapter cannot hold or run what was asked of it. */
+export class DeviceError extends SmighError {
+  static {
+    this.prototype.name = "DeviceError";
+  }
+}
+
+/** A model file is truncated, of another format, or of a version this release cannot read. */
+export class ModelFileError extends SmighError {
+  static {
+    this.prototype.name = "ModelFileError";
+  }
+}
+
+/** A trainer was used in a way it does not allow, such as starting it twice. */
+export class TrainerError extends SmighError {
+  static {
+    this.prototype.name = "TrainerError";
+  }
+}
+
+/** The loss stopped being a finite number. */
+export class DivergenceError extends SmighError {
+  static {
+    this.prototype.name = "DivergenceError";
+  }
+  /** The step (from 1) whose loss was not finite. */
+  readonly step: number;
+
+  constructor(step: number, message: string) {
+    super(message);
+    this.step = step;
+  }
+}
+
+/** What an aborted fit rejects with when the signal's reason is no object that could carry the model. */
+export class AbortError extends SmighError {
+  static {
+    this.prototype.name = "AbortError";
+  }
+}

@@ -1,0 +1,22 @@
+/** smigh: trains softmax (multinomial logistic) classifiers on the GPU. */
+export { train, trainer, type Trainer } from "./train.js";
+export type { TrainOptions, SolverName } from "./options.js";
+export type { TrainingData, Features } from "./data/dataset.js";
+export type { Label } from "./data/labels.js";
+export type { Schedule } from "./solve/schedule.js";
+export type { EpochRecord, Progress, Score } from "./progress.js";
+export { SoftmaxModel, type Inputs, type ModelParts } from "./model/model.js";
+export type { ClassScore, Evaluation } from "./model/evaluation.js";
+export { loadModel } from "./model/load.js";
+export type { Parity, Stage } from "./parity.js";
+export { readIdx, type Idx } from "./data/idx.js";
+export {
+  AbortError,
+  DataError,
+  DeviceError,
+  DivergenceError,
+  ModelFileError,
+  OptionError,
+  SmighError,
+  TrainerError,
+} from "./errors.js";

@@ -1,0 +1,237 @@
+/** Every option of a training, its default and its check, in one place. */
+import type { Label } from "./data/labels.js";
+import type { TrainingData } from "./data/dataset.js";
+import { OptionError } from "./errors.js";
+import type { Progress } from "./progress.js";
+import type { Schedule } from "./solve/schedule.js";
+
+export type SolverName = "gd" | "sgd" | "adam" | "adamw";
+
+export interface TrainOptions<L extends Label = Label> {
+  /** What computes. Default "auto": webgpu, and the f64 reference when there is no adapter. */
+  readonly engine?: "auto" | "webgpu" | "reference";
+  /** A GPUDevice to share. It is left open. Default: one of smigh's own. */
+  readonly device?: GPUDevice;
+
+  /**
+   * Default "adam". "gd" is the derivation's: the whole data at every step, W ← W − α·∂J/∂W. "sgd", "adam"
+   * (Kingma & Ba 2015) and "adamw" (Loshchilov & Hutter 2019) take mini-batches.
+   */
+  readonly solver?: SolverName;
+  /** Times that all examples are seen. Default 10, for gd 100. */
+  readonly epochs?: number;
+  /** Examples in a step. Default 512, or all if there are fewer. Not for gd. */
+  readonly batchSize?: number;
+  /** A number, or a schedule in epochs. Default: gd 0.5, sgd 0.1, adam and adamw 0.003. */
+  readonly learningRate?: number | Schedule;
+  /** For sgd: v ← momentum·v + g. Default 0. */
+  readonly momentum?: number;
+  /** For sgd with momentum: step along g + momentum·v. Default false. */
+  readonly nesterov?: boolean;
+  /** For adam and adamw: decay of the gradient's mean. Default 0.9. */
+  readonly beta1?: number;
+  /** For adam and adamw: decay of the gradient's mean square. Default 0.999. */
+  readonly beta2?: number;
+  /** For adam and adamw: added to the root of the mean square. Default 1e-7. */
+  readonly epsilon?: number;
+  /** For adamw: each step takes rate·weightDecay of the weights off them. Default 0.01. */
+  readonly weightDecay?: number;
+
+  /** Penalty on the mean objective: l2/2·‖W‖², without the intercept. Default 0. */
+  readonly l2?: number;
+  /** "mean" (default) of the weighted losses, or their "sum", as in the derivation; the penalty is scaled with it. */
+  readonly reduction?: "mean" | "sum";
+  /** Fit an intercept. Default true. */
+  readonly intercept?: boolean;
+  /** Weights ≥ 0 of classes, times those of rows; "balanced" is rows ÷ (classes · rows of the class). Default 1 each. */
+  readonly classWeight?: "balanced" | ReadonlyMap<L, number> | Readonly<Record<string, number>>;
+
+  /** Examples to watch but not train on: a fraction of the data, or data of their own. Default none. */
+  readonly validation?: number | TrainingData<L>;
+  /** Stop after this many epochs without a lower validation loss, and return the best weights. Default: never. */
+  readonly patience?: number;
+  /** Of the shuffling and of a fraction's choice. Same seed, engine and adapter: the same bits. Default 0. */
+  readonly seed?: number;
+  /** Shuffle the rows before every epoch. Default true. Not for gd. */
+  readonly shuffle?: boolean;
+
+  /** Check passes of the running training against the f64 reference; see `model.parity`. Default false. */
+  readonly parity?: boolean;
+  /** Called during training, at most every 50 ms, and at the end of every epoch. */
+  readonly onProgress?: (progress: Progress) => void;
+  /** Aborts the training, which then rejects with the signal's reason; its `model` holds the weights so far. */
+  readonly signal?: AbortSignal;
+}
+
+type WithoutDefault = "device" | "batchSize" | "classWeight" | "validation" | "onProgress" | "signal";
+
+/** The options with every default filled in; the learning rate is a schedule. For gd there is no batch size: all rows. */
+export type Settings<L extends Label = Label> = Required<Omit<TrainOptions<L>, WithoutDefault | "learningRate">> &
+  Pick<TrainOptions<L>, WithoutDefault> & { readonly schedule: Schedule };
+
+const EPOCHS = { gd: 100, sgd: 10, adam: 10, adamw: 10 };
+const RATES = { gd: 0.5, sgd: 0.1, adam: 0.003, adamw: 0.003 };
+
+type Check = (name: string, value: unknown) => void;
+
+const CHECKS: { readonly [option in keyof Required<TrainOptions>]: Check } = {
+  engine: oneOf("auto", "webgpu", "reference"),
+  device: ofType("object", "a GPUDevice"),
+  solver: oneOf("gd", "sgd", "adam", "adamw"),
+  epochs: wholeNumber(1),
+  batchSize: wholeNumber(1),
+  learningRate: (name, value) => (typeof value === "number" ? positive(name, value) : checkSchedule(name, value)),
+  momentum: within(0, 1),
+  nesterov: ofType("boolean", "true or false"),
+  beta1: within(0, 1),
+  beta2: within(0, 1),
+  epsilon: positive,
+  weightDecay: notNegative,
+  l2: notNegative,
+  reduction: oneOf("mean", "sum"),
+  intercept: ofType("boolean", "true or false"),
+  classWeight: (name, value) =>
+    typeof value === "string" ? oneOf("balanced")(name, value) : ofType("object", "a map")(name, value),
+  validation: (name, value) => (typeof value === "number" ? checkFraction(name, value) : checkData(name, value)),
+  patience: wholeNumber(1),
+  seed: wholeNumber(0),
+  shuffle: ofType("boolean", "true or false"),
+  parity: ofType("boolean", "true or false"),
+  onProgress: ofType("function", "a function"),
+  signal: ofType("object", "an AbortSignal"),
+};
+
+/** Options that only some solvers read: given to another they would be ignored, which is an error. */
+const SOLVERS: Partial<Record<keyof TrainOptions, readonly SolverName[]>> = {
+  batchSize: ["sgd", "adam", "adamw"],
+  shuffle: ["sgd", "adam", "adamw"],
+  momentum: ["sgd"],
+  nesterov: ["sgd"],
+  beta1: ["adam", "adamw"],
+  beta2: ["adam", "adamw"],
+  epsilon: ["adam", "adamw"],
+  weightDecay: ["adamw"],
+};
+
+/** Checks the options and fills in the defaults. Throws an OptionError that names the option, its value and what it may be. */
+export function settings<L extends Label>(options: TrainOptions<L>): Settings<L> {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  for (const [name, value] of given) {
+    if (!isOption(name)) {
+      throw new OptionError(`${name} is no option. The options are ${Object.keys(CHECKS).join(", ")}.`);
+    }
+    CHECKS[name](name, value);
+  }
+  const solver = options.solver ?? "adam";
+  for (const [name, value] of given) {
+    const solvers = isOption(name) ? SOLVERS[name] : undefined;
+    if (solvers && !solvers.includes(solver)) {
+      throw new OptionError(`${name} is ${String(value)}, but solver is "${solver}": ${name} is for ${solvers.join(", ")}.`);
+    }
+  }
+  if (options.nesterov && !options.momentum) {
+    throw new OptionError(`nesterov is true, but momentum is ${options.momentum ?? 0}: give a momentum, such as 0.9.`);
+  }
+  if (options.patience !== undefined && options.validation === undefined) {
+    throw new OptionError(`patience is ${options.patience}, but there is no validation to watch: give validation, such as 0.1.`);
+  }
+  if (options.device && options.engine === "reference") {
+    throw new OptionError('device is given, but engine is "reference", which uses none.');
+  }
+  const epochs = options.epochs ?? EPOCHS[solver];
+  const rate = options.learningRate ?? RATES[solver];
+  const schedule: Schedule = typeof rate === "number" ? { kind: "constant", rate } : rate;
+  if ((schedule.warmup ?? 0) >= epochs) {
+    throw new OptionError(`learningRate warms up for ${schedule.warmup} epochs, but there are ${epochs}: make it shorter.`);
+  }
+  const { batchSize, learningRate: _, ...rest } = options;
+  return {
+    ...rest,
+    engine: options.engine ?? "auto",
+    solver,
+    epochs,
+    ...(solver !== "gd" && { batchSize: batchSize ?? 512 }),
+    schedule,
+    momentum: options.momentum ?? 0,
+    nesterov: options.nesterov ?? false,
+    beta1: options.beta1 ?? 0.9,
+    beta2: options.beta2 ?? 0.999,
+    epsilon: options.epsilon ?? 1e-7,
+    weightDecay: options.weightDecay ?? (solver === "adamw" ? 0.01 : 0),
+    l2: options.l2 ?? 0,
+    reduction: options.reduction ?? "mean",
+    intercept: options.intercept ?? true,
+    patience: options.patience ?? Infinity,
+    seed: options.seed ?? 0,
+    shuffle: options.shuffle ?? solver !== "gd",
+    parity: options.parity ?? false,
+  };
+}
+
+function isOption(name: string): name is keyof TrainOptions {
+  return name in CHECKS;
+}
+
+function fail(name: string, value: unknown, wanted: string): never {
+  const shown = typeof value === "string" ? JSON.stringify(value) : String(value);
+  throw new OptionError(`${name} is ${shown}, and must be ${wanted}.`);
+}
+
+function oneOf(...allowed: string[]): Check {
+  return (name, value) => {
+    if (typeof value !== "string" || !allowed.includes(value)) {
+      fail(name, value, `one of ${allowed.map((one) => `"${one}"`).join(", ")}`);
+    }
+  };
+}
+
+function ofType(type: string, wanted: string): Check {
+  return (name, value) => {
+    if (typeof value !== type || value === null) fail(name, value, wanted);
+  };
+}
+
+function wholeNumber(least: number): Check {
+  return (name, value) => {
+    if (!Number.isSafeInteger(value) || Number(value) < least) fail(name, value, `a whole number ≥ ${least}`);
+  };
+}
+
+function within(low: number, high: number): Check {
+  return (name, value) => {
+    if (!(typeof value === "number" && value >= low && value < high)) {
+      fail(name, value, `a number from ${low} to below ${high}`);
+    }
+  };
+}
+
+function positive(name: string, value: unknown): void {
+  if (!(typeof value === "number" && value > 0 && value < Infinity)) fail(name, value, "a finite number above 0");
+}
+
+function notNegative(name: string, value: unknown): void {
+  if (!(typeof value === "number" && value >= 0 && value < Infinity)) fail(name, value, "a finite number ≥ 0");
+}
+
+function checkFraction(name: string, value: number): void {
+  if (!(value > 0 && value < 1)) fail(name, value, "a fraction between 0 and 1, or data with x and y");
+}
+
+function checkData(name: string, value: unknown): void {
+  if (typeof value !== "object" || value === null || !("x" in value && "y" in value)) {
+    fail(name, value, "a fraction between 0 and 1, or data with x and y");
+  }
+}
+
+function checkSchedule(name: string, value: unknown): void {
+  if (typeof value !== "object" || value === null) fail(name, value, "a number, or a schedule with kind and rate");
+  const schedule: Readonly<Record<string, unknown>> = { ...value };
+  oneOf("constant", "step", "cosine")(`${name}.kind`, schedule["kind"]);
+  positive(`${name}.rate`, schedule["rate"]);
+  if (schedule["warmup"] !== undefined) notNegative(`${name}.warmup`, schedule["warmup"]);
+  if (schedule["kind"] === "step") {
+    positive(`${name}.every`, schedule["every"]);
+    positive(`${name}.factor`, schedule["factor"]);
+  }
+  if (schedule["kind"] === "cosine" && schedule["final"] !== undefined) notNegative(`${name}.final`, schedule["final"]);
+}

@@ -1,0 +1,198 @@
+/**
+ * Parity: what the passes of a training computed, held against the f64 reference, element by element.
+ *
+ * Each stage is replayed in f64 from the inputs that the engine itself had (its logits for the residual, its residual
+ * for the gradient), and its error is divided by a bound derived from the arithmetic, never by a chosen tolerance:
+ * ρ = error / bound. An engine that computes what it says stays below 1, usually far below.
+ *
+ * The bounds follow Higham, Accuracy and Stability of Numerical Algorithms (2002), ch. 3, with the accuracy that
+ * WGSL promises (W3C, WGSL, 15.7 Floating Point Evaluation): u = 2⁻²³ an operation (either direction of rounding),
+ * division 2.5 ulp, exp (3 + 2|x|) ulp, log 3 ulp or 2⁻²¹ absolute near 1, and results below 2⁻¹²⁶ flushed to zero.
+ */
+import type { FloatArray, Passes, Problem, Rows } from "./engine/engine.js";
+import { range } from "./data/random.js";
+import { gradient, logits, residual, update } from "./engine/reference/passes.js";
+
+const U = 2 ** -23;
+const TINY = 2 ** -126;
+
+export const STAGES = ["logits", "residual", "loss", "gradient", "update"] as const;
+export type Stage = (typeof STAGES)[number];
+
+export interface Parity {
+  /** The largest error ÷ bound of all stages and steps. Above 1, the engine is wrong. */
+  readonly rho: number;
+  readonly stages: Readonly<Record<Stage, number>>;
+  /** Steps that were checked. */
+  readonly steps: number;
+  /** Examples in those steps. */
+  readonly examples: number;
+}
+
+export const NO_PARITY: Parity = {
+  rho: 0,
+  stages: { logits: 0, residual: 0, loss: 0, gradient: 0, update: 0 },
+  steps: 0,
+  examples: 0,
+};
+
+/** The parity of one step's passes. */
+export function parityOf(passes: Passes, data: Rows, problem: Problem): Parity {
+  const batch = pick(data, passes.rows);
+  const stages = {
+    logits: logitsParity(passes, batch, problem),
+    ...residualParity(passes, batch, problem),
+    gradient: gradientParity(passes, batch, problem),
+    update: updateParity(passes, problem),
+  };
+  return { rho: Math.max(...Object.values(stages)), stages, steps: 1, examples: passes.rows.length };
+}
+
+/** The worst of both, over the steps of both. */
+export function worst(a: Parity, b: Parity): Parity {
+  const stages = { ...a.stages };
+  for (const stage of STAGES) stages[stage] = larger(a.stages[stage], b.stages[stage]);
+  return {
+    rho: larger(a.rho, b.rho),
+    stages,
+    steps: a.steps + b.steps,
+    examples: a.examples + b.examples,
+  };
+}
+
+/** γₙ = nu/(1 − nu): the relative error of n roundings in a row (Higham, 3.1). */
+function gamma(n: number): number {
+  return (n * U) / (1 - n * U);
+}
+
+/** |Δz| ≤ γ·(|x|·|W| + |b|). Four roundings more for a feature read from a byte, and scaled. */
+function logitsParity({ before, logits: found }: Passes, data: Rows, { classes }: Problem): number {
+  const rows = range(data.count);
+  const exact = logits(data, rows, before.weights, classes);
+  const size = logits(absolute(data), rows, before.weights.map(Math.abs), classes);
+  const g = gamma(data.features + 1 + 4);
+  return ratio(found, exact, (i) => g * size[i] + TINY * data.features);
+}
+
+/** With d = z − max: the error of p, of r = weight·(p − y), and of ℓ = log Σ exp d − d_y, given the engine's own Z. */
+function residualParity(
+  { logits: z, residual: found, losses }: Passes,
+  data: Rows,
+  { classes }: Problem,
+): { residual: number; loss: number } {
+  const rows = range(data.count);
+  const exact = residual(data, rows, Float64Array.from(z), classes);
+  const h = Math.ceil(classes / 4) + 2; // additions behind Σ exp d
+  const boundR = new Float64Array(z.length);
+  const boundL = new Float64Array(rows.length);
+  for (let n = 0; n < rows.length; n++) {
+    const weight = data.weights ? data.weights[n] : 1;
+    const label = data.labels[n];
+    const zs = z.subarray(n * classes, (n + 1) * classes);
+    const max = Math.max(...zs);
+    let sum = 0;
+    let spread = 0; // Σ exp(d)·|d|, then Σ p·|d| ≤ ln K
+    for (const zk of zs) {
+      sum += Math.exp(zk - max);
+      spread += Math.exp(zk - max) * (max - zk);
+    }
+    spread /= sum;
+    for (let k = 0; k < classes; k++) {
+      const d = max - zs[k];
+      const p = Math.exp(-d) / sum;
+      const relative = U * (3 * d + 3 * spread + 8.5 + h);
+      const r = exact.residual[n * classes + k];
+      boundR[n * classes + k] = weight * (p * Math.expm1(relative) + TINY * classes) + 2 * U * Math.abs(r) + TINY;
+    }
+    const dy = max - zs[label];
+    const loss = Math.log(sum) + dy;
+    const logError = Math.max(2 ** -21, 3 * U * Math.log(sum));
+    boundL[n] = weight * (U * (3 * spread + 3 + h + dy + 2 * loss) + logError);
+  }
+  return {
+    residual: ratio(found, exact.residual, (i) => boundR[i]),
+    loss: ratio(losses, exact.losses, (n) => boundL[n] + TINY),
+  };
+}
+
+/** |ΔG| ≤ γ·|X|ᵀ|R|, given the engine's own R. */
+function gradientParity({ residual: r, gradient: found, chain }: Passes, data: Rows, { classes }: Problem): number {
+  const rows = range(data.count);
+  const exact = new Float64Array(found.length);
+  const size = new Float64Array(found.length);
+  gradient(data, rows, Float64Array.from(r), classes, exact);
+  gradient(absolute(data), rows, Float64Array.from(r, Math.abs), classes, size);
+  const g = gamma(chain + 1 + 4);
+  return ratio(found, exact, (i) => g * size[i] + TINY * rows.length);
+}
+
+/** The error of weights and moments after the update, given the engine's own G, weights and moments before it. */
+function updateParity({ step, number, before, gradient: g, after }: Passes, problem: Problem): number {
+  const { rule, classes } = problem;
+  const exact = {
+    weights: Float64Array.from(before.weights),
+    moments: before.moments.map((moment) => Float64Array.from(moment)),
+  };
+  update(exact, g, step, number, problem);
+
+  const intercept = before.weights.length - classes;
+  let rho = 0;
+  for (let i = 0; i < before.weights.length; i++) {
+    const penalty = i < intercept ? step.penalty * before.weights[i] : 0;
+    const gi = Math.abs(step.gradientScale * g[i]) + Math.abs(penalty);
+    const w = Math.abs(before.weights[i]);
+    // Each moment is a sum of rounded products; the step is a few roundings of what the moments make of it.
+    const moments = before.moments.map((moment, m) => {
+      if (rule.kind === "sgd") return gamma(5) * (rule.momentum * Math.abs(moment[i]) + gi) + TINY;
+      const beta = m === 0 ? rule.beta1 : rule.beta2;
+      const input = m === 0 ? gi : gi * gi;
+      return gamma(9) * (beta * Math.abs(moment[i]) + (1 - beta) * input) + TINY;
+    });
+    let change: number;
+    if (rule.kind === "sgd") {
+      const velocity = moments.length > 0 ? rule.momentum * Math.abs(before.moments[0][i]) + gi : gi;
+      change = step.learningRate * gamma(10) * (velocity + (rule.nesterov ? gi + velocity : 0));
+    } else {
+      const root = Math.sqrt(exact.moments[1][i] / (1 - rule.beta2 ** number));
+      const mean = exact.moments[0][i] / (1 - rule.beta1 ** number);
+      const whole = step.learningRate / (root + rule.epsilon);
+      // d(root)/root is half of that of v; v is a sum of positive terms, so its relative error is that of its bound.
+      const relativeRoot = moments[1] / (2 * Math.max(exact.moments[1][i], TINY)) + gamma(8);
+      change =
+        whole * (moments[0] / (1 - rule.beta1 ** number) + Math.abs(mean) * (Math.min(relativeRoot, 1) + gamma(12))) +
+        step.learningRate * rule.weightDecay * w * gamma(4);
+    }
+    const bound = change + U * (w + Math.abs(exact.weights[i])) + TINY;
+    rho = larger(rho, Math.abs(after.weights[i] - exact.weights[i]) / bound);
+    moments.forEach((momentBound, m) => {
+      rho = larger(rho, Math.abs(after.moments[m][i] - exact.moments[m][i]) / momentBound);
+    });
+  }
+  return rho;
+}
+
+/** The largest |found − exact| / bound; infinite where something is not a number. */
+function ratio(found: FloatArray, exact: FloatArray, bound: (i: number) => number): number {
+  let rho = 0;
+  for (let i = 0; i < exact.length; i++) rho = larger(rho, Math.abs(found[i] - exact[i]) / bound(i));
+  return rho;
+}
+
+/** As Math.max, but what is not a number counts as infinitely wrong. */
+function larger(a: number, b: number): number {
+  return Number.isNaN(b) ? Infinity : Math.max(a, b);
+}
+
+/** The rows named, as rows of their own. */
+function pick(data: Rows, rows: Uint32Array): Rows {
+  const { features, scale } = data;
+  const x = new Float64Array(rows.length * features);
+  rows.forEach((row, n) => x.set(data.x.subarray(row * features, (row + 1) * features), n * features));
+  const labels = rows.map((row) => data.labels[row]);
+  const weights = data.weights && Float32Array.from(rows, (row) => data.weights?.[row] ?? 1);
+  return { count: rows.length, features, x, scale, labels, ...(weights && { weights }) };
+}
+
+function absolute(data: Rows): Rows {
+  return { ...data, x: data.x.map(Math.abs), scale: Math.abs(data.scale) };
+}

@@ -1,0 +1,194 @@
+/**
+ * First-order training: gd, sgd with momentum, adam, adamw. An epoch is queued as a whole and its results come back
+ * late, so the engine never waits for this thread within an epoch.
+ */
+import { type Random, shuffle } from "../data/random.js";
+import type { Descent, FloatArray, Passes, Step, StepResult, Sums, UpdateRule } from "../engine/engine.js";
+import { DivergenceError } from "../errors.js";
+import type { Settings } from "../options.js";
+import type { EpochRecord, Progress, Score } from "../progress.js";
+import { rateAt } from "./schedule.js";
+
+/** A report is made at most this often within an epoch. */
+const REPORT_MS = 50;
+
+export interface Examples {
+  /** Rows to train on and to watch, as numbers in the placement. */
+  readonly train: Uint32Array;
+  readonly validation?: Uint32Array;
+  /** Mean weight of the rows to train on. */
+  readonly meanWeight: number;
+}
+
+export interface Outcome {
+  /** (features + 1, classes) */
+  readonly weights: FloatArray;
+  readonly history: readonly EpochRecord[];
+  readonly iterations: number;
+  readonly converged: boolean;
+  readonly reason: string;
+}
+
+/** The solver's rule for turning a gradient into a step. */
+export function updateRule(settings: Settings): UpdateRule {
+  const { solver, beta1, beta2, epsilon, weightDecay, momentum, nesterov } = settings;
+  if (solver === "adam" || solver === "adamw") return { kind: "adam", beta1, beta2, epsilon, weightDecay };
+  return { kind: "sgd", momentum, nesterov };
+}
+
+/** Trains until the epochs are over, patience ends or the signal aborts. `watch` gets the passes of the steps that are captured. */
+export async function* firstOrder(
+  descent: Descent,
+  examples: Examples,
+  settings: Settings,
+  random: Random,
+  watch?: (passes: Passes) => void,
+): AsyncGenerator<Progress, Outcome> {
+  const { epochs } = settings;
+  const order = examples.train.slice();
+  const batchSize = Math.min(settings.batchSize ?? order.length, order.length);
+  const stepsPerEpoch = Math.ceil(order.length / batchSize);
+  const captured = watch ? captureSteps(epochs * stepsPerEpoch) : new Set<number>();
+  const history: EpochRecord[] = [];
+  const report = new Reporter(epochs * order.length);
+  let iteration = 0;
+  let best: { loss: number; epoch: number; weights: FloatArray } | undefined;
+
+  const outcome = async (why: string): Promise<Outcome> => ({
+    weights: best?.weights ?? (await descent.weights()),
+    history,
+    iterations: iteration,
+    converged: false,
+    reason: best ? `${why}; the weights are the best, of epoch ${best.epoch}` : why,
+  });
+
+  for (let epoch = 1; epoch <= epochs; epoch++) {
+    if (settings.shuffle) shuffle(order, random);
+    const steps = Array.from({ length: stepsPerEpoch }, (_, step) => {
+      const number = iteration + step;
+      const first = step * batchSize;
+      const rows = Math.min(batchSize, order.length - first);
+      const learningRate = rateAt(settings.schedule, number, stepsPerEpoch, epochs);
+      return plan(first, rows, learningRate, examples.meanWeight, settings, captured.has(number));
+    });
+
+    let total = NOTHING;
+    let taken = 0;
+    for await (const result of descent.run(order, steps)) {
+      iteration++;
+      checkFinite(result, iteration, settings);
+      if (result.passes) watch?.(result.passes);
+      total = plus(total, result.sums);
+      report.add(result.sums, steps[taken++].rows);
+      if (taken < stepsPerEpoch && report.due) yield report.progress(iteration, epoch);
+      if (settings.signal?.aborted) return outcome(`aborted after step ${iteration}, in epoch ${epoch}`);
+    }
+
+    const validation = examples.validation && score(await descent.evaluate(examples.validation));
+    yield report.progress(iteration, epoch, validation);
+    history.push({
+      epoch,
+      ...score(total),
+      learningRate: steps[stepsPerEpoch - 1].learningRate,
+      ...(validation && { validation }),
+      elapsed: report.elapsed,
+    });
+
+    if (validation && settings.patience < Infinity) {
+      if (!best || validation.loss < best.loss) {
+        best = { loss: validation.loss, epoch, weights: await descent.weights() };
+      } else if (epoch - best.epoch >= settings.patience) {
+        return outcome(`no lower validation loss for ${settings.patience} epochs`);
+      }
+    }
+  }
+
+  return outcome(`all ${epochs} epochs are done`);
+}
+
+/** One step on the mean or the sum of the batch's losses, and as much of the penalty. */
+function plan(
+  first: number,
+  rows: number,
+  learningRate: number,
+  meanWeight: number,
+  settings: Settings,
+  capture: boolean,
+): Step {
+  // A batch's weight is taken as that of so many average rows: the gradient stays unbiased, whatever rows it drew.
+  const weight = rows * meanWeight;
+  return settings.reduction === "mean"
+    ? { first, rows, learningRate, gradientScale: 1 / weight, penalty: settings.l2, capture }
+    : { first, rows, learningRate, gradientScale: 1, penalty: weight * settings.l2, capture };
+}
+
+/** Four steps, from the first to the last. */
+function captureSteps(steps: number): Set<number> {
+  return new Set([0, 1, 2, 3].map((n) => Math.round((n * (steps - 1)) / 3)));
+}
+
+function checkFinite({ sums }: StepResult, iteration: number, settings: Settings): void {
+  if (Number.isFinite(sums.loss)) return;
+  throw new DivergenceError(
+    iteration,
+    `The loss is ${sums.loss} at step ${iteration}: the training diverged. Lower learningRate (its schedule begins at ` +
+      `${settings.schedule.rate})${settings.l2 > 0 ? ` or l2 (${settings.l2})` : ""}, or bring the features to a range near 1.`,
+  );
+}
+
+const NOTHING: Sums = { loss: 0, hits: 0, weight: 0 };
+
+function plus(a: Sums, b: Sums): Sums {
+  return { loss: a.loss + b.loss, hits: a.hits + b.hits, weight: a.weight + b.weight };
+}
+
+function score(sums: Sums): Score {
+  return { loss: sums.loss / sums.weight, accuracy: sums.hits / sums.weight };
+}
+
+/** Adds results up between reports. */
+class Reporter {
+  readonly #examples: number;
+  readonly #start = performance.now();
+  #seen = 0;
+  #sums = NOTHING;
+  #reportedAt = this.#start;
+  #reportedSeen = 0;
+  #validation: Score | undefined;
+
+  constructor(examples: number) {
+    this.#examples = examples;
+  }
+
+  get elapsed(): number {
+    return (performance.now() - this.#start) / 1000;
+  }
+
+  get due(): boolean {
+    return performance.now() - this.#reportedAt > REPORT_MS;
+  }
+
+  add(sums: Sums, rows: number): void {
+    this.#sums = plus(this.#sums, sums);
+    this.#seen += rows;
+  }
+
+  progress(iteration: number, epoch: number, validation = this.#validation): Progress {
+    const now = performance.now();
+    const progress = {
+      iteration,
+      epoch,
+      examples: this.#seen,
+      ...score(this.#sums),
+      ...(validation && { validation }),
+      examplesPerSecond: (1000 * (this.#seen - this.#reportedSeen)) / Math.max(now - this.#reportedAt, 1e-3),
+      elapsed: this.elapsed,
+      fraction: this.#seen / this.#examples,
+    };
+    this.#sums = NOTHING;
+    this.#validation = validation;
+    this.#reportedAt = now;
+    this.#reportedSeen = this.#seen;
+    return progress;
+  }
+}

@@ -1,0 +1,116 @@
+/** What a training works on: everything that is known, and checked, before an engine is opened. */
+import { type TrainingData, concatenate, dataset } from "./data/dataset.js";
+import type { Label } from "./data/labels.js";
+import { type Random, randomIntegers, range, shuffle } from "./data/random.js";
+import type { Problem, Rows } from "./engine/engine.js";
+import { DataError, OptionError } from "./errors.js";
+import type { Settings } from "./options.js";
+import { type Examples, updateRule } from "./solve/first-order.js";
+
+export interface Task<L extends Label> {
+  readonly settings: Settings<L>;
+  /** All rows to place: to train on and to watch. */
+  readonly rows: Rows;
+  readonly classes: readonly L[];
+  readonly examples: Examples;
+  readonly problem: Problem;
+  readonly random: Random;
+}
+
+/** Throws a DataError or an OptionError. */
+export function taskOf<L extends Label>(data: TrainingData<L>, chosen: Settings<L>): Task<L> {
+  const { rows: given, classes } = dataset(data);
+  const random = randomIntegers(chosen.seed);
+  const { rows: all, train, validation } = split(given, classes, chosen.validation, random);
+  const rows = classWeighted(all, train, classes, chosen.classWeight);
+
+  const meanWeight = rows.weights ? train.reduce((sum, row) => sum + (rows.weights?.[row] ?? 1), 0) / train.length : 1;
+  if (meanWeight === 0) throw new DataError(`The weights of all ${train.length} rows to train on are 0: no row counts.`);
+  return {
+    settings: chosen,
+    rows,
+    classes,
+    examples: { train, ...(validation && { validation }), meanWeight },
+    problem: {
+      classes: classes.length,
+      intercept: chosen.intercept,
+      rule: updateRule(chosen),
+      batchSize: Math.min(chosen.batchSize ?? train.length, train.length),
+    },
+    random,
+  };
+}
+
+interface Split {
+  readonly rows: Rows;
+  readonly train: Uint32Array;
+  readonly validation?: Uint32Array;
+}
+
+/** Sets a random fraction of the rows aside, or adds the validation rows after the others. */
+function split<L extends Label>(
+  rows: Rows,
+  classes: readonly L[],
+  validation: Settings<L>["validation"],
+  random: Random,
+): Split {
+  if (validation === undefined) return { rows, train: range(rows.count) };
+  if (typeof validation === "number") {
+    const order = range(rows.count);
+    shuffle(order, random);
+    const aside = Math.max(1, Math.round(validation * rows.count));
+    if (aside >= rows.count) {
+      throw new DataError(`validation is ${validation}, which leaves ${rows.count - aside} of ${rows.count} rows to train on.`);
+    }
+    return { rows, train: order.slice(aside).sort(), validation: order.slice(0, aside).sort() };
+  }
+  const other = dataset({ features: rows.features, ...validation, classes }, "validation.").rows;
+  if (other.features !== rows.features) {
+    throw new DataError(`validation.x has rows of ${other.features} features, but x has rows of ${rows.features}.`);
+  }
+  const together = concatenate(rows, other);
+  return { rows: together, train: range(rows.count), validation: range(together.count).slice(rows.count) };
+}
+
+/** The rows to train on, their weights times their class's. */
+function classWeighted<L extends Label>(
+  rows: Rows,
+  train: Uint32Array,
+  classes: readonly L[],
+  classWeight: Settings<L>["classWeight"],
+): Rows {
+  if (classWeight === undefined) return rows;
+  const factors = classWeight === "balanced" ? balanced(rows, train, classes.length) : factorsOf(classWeight, classes);
+  const weights = rows.weights?.slice() ?? new Float32Array(rows.count).fill(1);
+  for (const row of train) weights[row] *= factors[rows.labels[row]];
+  return { ...rows, weights };
+}
+
+/** n ÷ (K · bincount), as scikit-learn's. */
+function balanced(rows: Rows, train: Uint32Array, classes: number): Float64Array {
+  const counts = new Float64Array(classes);
+  for (const row of train) counts[rows.labels[row]]++;
+  return counts.map((count) => (count > 0 ? train.length / (classes * count) : 0));
+}
+
+function factorsOf<L extends Label>(
+  classWeight: ReadonlyMap<L, number> | Readonly<Record<string, number>>,
+  classes: readonly L[],
+): Float64Array {
+  const byName = new Map<string, number>();
+  const entries: Iterable<readonly [L | string, number]> =
+    classWeight instanceof Map ? classWeight : Object.entries(classWeight);
+  for (const [label, weight] of entries) {
+    if (!(typeof weight === "number" && weight >= 0 && weight < Infinity)) {
+      throw new OptionError(`classWeight of class ${String(label)} is ${weight}, and must be a finite number ≥ 0.`);
+    }
+    byName.set(String(label), weight);
+  }
+  const names = new Set(classes.map(String));
+  for (const name of byName.keys()) {
+    if (!names.has(name)) {
+      throw new OptionError(`classWeight names class ${name}, which is not among the ${classes.length} classes (${[...names].slice(0, 8).join(", ")}).`);
+    }
+  }
+  return Float64Array.from(classes, (label) => byName.get(String(label)) ?? 1);
+}

@@ -1,0 +1,122 @@
+/** A training from end to end: data → rows → placed on an engine → steps → model. */
+import type { TrainingData } from "./data/dataset.js";
+import type { Label } from "./data/labels.js";
+import { chooseEngine } from "./engine/choose.js";
+import type { FloatArray, Passes } from "./engine/engine.js";
+import { AbortError, DivergenceError, TrainerError } from "./errors.js";
+import { SoftmaxModel } from "./model/model.js";
+import { type TrainOptions, settings } from "./options.js";
+import { NO_PARITY, parityOf, worst } from "./parity.js";
+import type { Progress } from "./progress.js";
+import { firstOrder } from "./solve/first-order.js";
+import { type Task, taskOf } from "./task.js";
+
+/** Trains a softmax classifier. Bad data and options are rejected before anything is uploaded. */
+export async function train<L extends Label>(data: TrainingData<L>, options: TrainOptions<L> = {}): Promise<SoftmaxModel<L>> {
+  const steps = trainer(data, options)[Symbol.asyncIterator]();
+  for (;;) {
+    const { done, value } = await steps.next();
+    if (done) return value;
+  }
+}
+
+/**
+ * A training that the caller drives: each turn of the loop is a report of progress, and the training goes on when the
+ * next one is asked for. The generator's return value, and afterwards `trainer.model`, is the model.
+ */
+export function trainer<L extends Label>(data: TrainingData<L>, options: TrainOptions<L> = {}): Trainer<L> {
+  return new Trainer(data, options);
+}
+
+export class Trainer<L extends Label = Label> implements AsyncIterable<Progress> {
+  readonly #task: Task<L>;
+  #started = false;
+  #model: SoftmaxModel<L> | undefined;
+
+  constructor(data: TrainingData<L>, options: TrainOptions<L>) {
+    this.#task = taskOf(data, settings(options));
+  }
+
+  /** Throws a TrainerError before the training has ended. */
+  get model(): SoftmaxModel<L> {
+    if (this.#model) return this.#model;
+    throw new TrainerError("There is no model yet: the training has not ended. Take it after the loop.");
+  }
+
+  /** Starts the training. Throws a TrainerError when it was started before: make a new trainer for another fit. */
+  [Symbol.asyncIterator](): AsyncGenerator<Progress, SoftmaxModel<L>> {
+    if (this.#started) {
+      throw new TrainerError("This trainer was started before, and a trainer trains once: make a new one for another fit.");
+    }
+    this.#started = true;
+    return this.#run();
+  }
+
+  async *#run(): AsyncGenerator<Progress, SoftmaxModel<L>> {
+    this.#model = yield* fit(this.#task);
+    return this.#model;
+  }
+}
+
+async function* fit<L extends Label>(task: Task<L>): AsyncGenerator<Progress, SoftmaxModel<L>> {
+  const { settings: chosen, rows, classes, problem, examples, random } = task;
+  const { signal, onProgress } = chosen;
+  const releases: (() => void)[] = [];
+  try {
+    signal?.throwIfAborted();
+    const { engine, why } = await chooseEngine(chosen.engine, chosen.device);
+    releases.push(() => engine.close());
+    const placement = await engine.place(rows);
+    releases.push(() => placement.release());
+    signal?.throwIfAborted();
+    const zeros = new Float32Array((rows.features + 1) * classes.length);
+    const descent = await placement.descent(problem, zeros);
+    releases.push(() => descent.release());
+    signal?.throwIfAborted();
+
+    let parity = NO_PARITY;
+    const watch = (passes: Passes) => {
+      parity = worst(parity, parityOf(passes, rows, problem));
+    };
+    const steps = firstOrder(descent, examples, chosen, random, chosen.parity ? watch : undefined);
+    let step = await steps.next();
+    for (; !step.done; step = await steps.next()) {
+      onProgress?.(step.value);
+      yield step.value;
+    }
+    const { weights, ...outcome } = step.value;
+    checkWeights(weights, outcome.iterations);
+    const intercepts = rows.features * classes.length;
+    const model = new SoftmaxModel({
+      ...outcome,
+      classes,
+      features: rows.features,
+      scale: rows.scale,
+      weights: Float32Array.from(weights.subarray(0, intercepts)),
+      bias: Float32Array.from(weights.subarray(intercepts)),
+      engine: { name: engine.name, adapter: engine.adapter, why },
+      ...(chosen.parity && { parity }),
+    });
+    if (signal?.aborted) throw withModel(signal.reason, model);
+    return model;
+  } finally {
+    for (const release of releases.reverse()) release();
+  }
+}
+
+/** Weights that are not finite are never handed out as a model. */
+function checkWeights(weights: FloatArray, iterations: number): void {
+  const bad = weights.findIndex((value: number) => !Number.isFinite(Math.fround(value)));
+  if (bad < 0) return;
+  throw new DivergenceError(
+    iterations,
+    `After step ${iterations} a weight is ${weights[bad]}: the training diverged. Lower learningRate, or bring the features to a range near 1.`,
+  );
+}
+
+/** The signal's reason, carrying the weights so far as its `model`; one that cannot carry it becomes an AbortError's cause. */
+function withModel(reason: unknown, model: SoftmaxModel): unknown {
+  const carries = typeof reason === "object" && reason !== null;
+  if (carries && Reflect.defineProperty(reason, "model", { value: model, configurable: true })) return reason;
+  return Object.assign(new AbortError(`The training was aborted: ${String(reason)}`, { cause: reason }), { model });
+}
