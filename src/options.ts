@@ -66,7 +66,9 @@ export interface TrainOptions<L extends Label = Label> {
 type WithoutDefault = "device" | "batchSize" | "classWeight" | "validation" | "onProgress" | "signal";
 
 /** The options with every default filled in; the learning rate is a schedule. For gd there is no batch size: all rows. */
-export type Settings<L extends Label = Label> = Required<Omit<TrainOptions<L>, WithoutDefault | "learningRate">> &
+export type Settings<L extends Label = Label> = Required<
+  Omit<TrainOptions<L>, WithoutDefault | "learningRate">
+> &
   Pick<TrainOptions<L>, WithoutDefault> & { readonly schedule: Schedule };
 
 const EPOCHS = { gd: 100, sgd: 10, adam: 10, adamw: 10 };
@@ -80,7 +82,8 @@ const CHECKS: { readonly [option in keyof Required<TrainOptions>]: Check } = {
   solver: oneOf("gd", "sgd", "adam", "adamw"),
   epochs: wholeNumber(1),
   batchSize: wholeNumber(1),
-  learningRate: (name, value) => (typeof value === "number" ? positive(name, value) : checkSchedule(name, value)),
+  learningRate: (name, value) =>
+    typeof value === "number" ? positive(name, value) : checkSchedule(name, value),
   momentum: within(0, 1),
   nesterov: ofType("boolean", "true or false"),
   beta1: within(0, 1),
@@ -92,7 +95,8 @@ const CHECKS: { readonly [option in keyof Required<TrainOptions>]: Check } = {
   intercept: ofType("boolean", "true or false"),
   classWeight: (name, value) =>
     typeof value === "string" ? oneOf("balanced")(name, value) : ofType("object", "a map")(name, value),
-  validation: (name, value) => (typeof value === "number" ? checkFraction(name, value) : checkData(name, value)),
+  validation: (name, value) =>
+    typeof value === "number" ? checkFraction(name, value) : checkData(name, value),
   patience: wholeNumber(1),
   seed: wholeNumber(0),
   shuffle: ofType("boolean", "true or false"),
@@ -126,14 +130,20 @@ export function settings<L extends Label>(options: TrainOptions<L>): Settings<L>
   for (const [name, value] of given) {
     const solvers = isOption(name) ? SOLVERS[name] : undefined;
     if (solvers && !solvers.includes(solver)) {
-      throw new OptionError(`${name} is ${String(value)}, but solver is "${solver}": ${name} is for ${solvers.join(", ")}.`);
+      throw new OptionError(
+        `${name} is ${String(value)}, but solver is "${solver}": ${name} is for ${solvers.join(", ")}.`,
+      );
     }
   }
   if (options.nesterov && !options.momentum) {
-    throw new OptionError(`nesterov is true, but momentum is ${options.momentum ?? 0}: give a momentum, such as 0.9.`);
+    throw new OptionError(
+      `nesterov is true, but momentum is ${options.momentum ?? 0}: give a momentum, such as 0.9.`,
+    );
   }
   if (options.patience !== undefined && options.validation === undefined) {
-    throw new OptionError(`patience is ${options.patience}, but there is no validation to watch: give validation, such as 0.1.`);
+    throw new OptionError(
+      `patience is ${options.patience}, but there is no validation to watch: give validation, such as 0.1.`,
+    );
   }
   if (options.device && options.engine === "reference") {
     throw new OptionError('device is given, but engine is "reference", which uses none.');
@@ -142,7 +152,9 @@ export function settings<L extends Label>(options: TrainOptions<L>): Settings<L>
   const rate = options.learningRate ?? RATES[solver];
   const schedule: Schedule = typeof rate === "number" ? { kind: "constant", rate } : rate;
   if ((schedule.warmup ?? 0) >= epochs) {
-    throw new OptionError(`learningRate warms up for ${schedule.warmup} epochs, but there are ${epochs}: make it shorter.`);
+    throw new OptionError(
+      `learningRate warms up for ${schedule.warmup} epochs, but there are ${epochs}: make it shorter.`,
+    );
   }
   const { batchSize, learningRate: _, ...rest } = options;
   return {
@@ -206,11 +218,13 @@ function within(low: number, high: number): Check {
 }
 
 function positive(name: string, value: unknown): void {
-  if (!(typeof value === "number" && value > 0 && value < Infinity)) fail(name, value, "a finite number above 0");
+  if (!(typeof value === "number" && value > 0 && value < Infinity))
+    fail(name, value, "a finite number above 0");
 }
 
 function notNegative(name: string, value: unknown): void {
-  if (!(typeof value === "number" && value >= 0 && value < Infinity)) fail(name, value, "a finite number ≥ 0");
+  if (!(typeof value === "number" && value >= 0 && value < Infinity))
+    fail(name, value, "a finite number ≥ 0");
 }
 
 function checkFraction(name: string, value: number): void {
@@ -224,7 +238,8 @@ function checkData(name: string, value: unknown): void {
 }
 
 function checkSchedule(name: string, value: unknown): void {
-  if (typeof value !== "object" || value === null) fail(name, value, "a number, or a schedule with kind and rate");
+  if (typeof value !== "object" || value === null)
+    fail(name, value, "a number, or a schedule with kind and rate");
   const schedule: Readonly<Record<string, unknown>> = { ...value };
   oneOf("constant", "step", "cosine")(`${name}.kind`, schedule["kind"]);
   positive(`${name}.rate`, schedule["rate"]);
@@ -233,5 +248,6 @@ function checkSchedule(name: string, value: unknown): void {
     positive(`${name}.every`, schedule["every"]);
     positive(`${name}.factor`, schedule["factor"]);
   }
-  if (schedule["kind"] === "cosine" && schedule["final"] !== undefined) notNegative(`${name}.final`, schedule["final"]);
+  if (schedule["kind"] === "cosine" && schedule["final"] !== undefined)
+    notNegative(`${name}.final`, schedule["final"]);
 }

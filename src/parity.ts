@@ -102,7 +102,8 @@ function residualParity(
       const p = Math.exp(-d) / sum;
       const relative = U * (3 * d + 3 * spread + 8.5 + h);
       const r = exact.residual[n * classes + k];
-      boundR[n * classes + k] = weight * (p * Math.expm1(relative) + TINY * classes) + 2 * U * Math.abs(r) + TINY;
+      boundR[n * classes + k] =
+        weight * (p * Math.expm1(relative) + TINY * classes) + 2 * U * Math.abs(r) + TINY;
     }
     const dy = max - zs[label];
     const loss = Math.log(sum) + dy;
@@ -116,7 +117,11 @@ function residualParity(
 }
 
 /** |ΔG| ≤ γ·|X|ᵀ|R|, given the engine's own R. */
-function gradientParity({ residual: r, gradient: found, chain }: Passes, data: Rows, { classes }: Problem): number {
+function gradientParity(
+  { residual: r, gradient: found, chain }: Passes,
+  data: Rows,
+  { classes }: Problem,
+): number {
   const rows = range(data.count);
   const exact = new Float64Array(found.length);
   const size = new Float64Array(found.length);
@@ -159,7 +164,9 @@ function updateParity({ step, number, before, gradient: g, after }: Passes, prob
       // d(root)/root is half of that of v; v is a sum of positive terms, so its relative error is that of its bound.
       const relativeRoot = moments[1] / (2 * Math.max(exact.moments[1][i], TINY)) + gamma(8);
       change =
-        whole * (moments[0] / (1 - rule.beta1 ** number) + Math.abs(mean) * (Math.min(relativeRoot, 1) + gamma(12))) +
+        whole *
+          (moments[0] / (1 - rule.beta1 ** number) +
+            Math.abs(mean) * (Math.min(relativeRoot, 1) + gamma(12))) +
         step.learningRate * rule.weightDecay * w * gamma(4);
     }
     const bound = change + U * (w + Math.abs(exact.weights[i])) + TINY;

@@ -24,8 +24,11 @@ export function taskOf<L extends Label>(data: TrainingData<L>, chosen: Settings<
   const { rows: all, train, validation } = split(given, classes, chosen.validation, random);
   const rows = classWeighted(all, train, classes, chosen.classWeight);
 
-  const meanWeight = rows.weights ? train.reduce((sum, row) => sum + (rows.weights?.[row] ?? 1), 0) / train.length : 1;
-  if (meanWeight === 0) throw new DataError(`The weights of all ${train.length} rows to train on are 0: no row counts.`);
+  const meanWeight = rows.weights
+    ? train.reduce((sum, row) => sum + (rows.weights?.[row] ?? 1), 0) / train.length
+    : 1;
+  if (meanWeight === 0)
+    throw new DataError(`The weights of all ${train.length} rows to train on are 0: no row counts.`);
   return {
     settings: chosen,
     rows,
@@ -60,13 +63,17 @@ function split<L extends Label>(
     shuffle(order, random);
     const aside = Math.max(1, Math.round(validation * rows.count));
     if (aside >= rows.count) {
-      throw new DataError(`validation is ${validation}, which leaves ${rows.count - aside} of ${rows.count} rows to train on.`);
+      throw new DataError(
+        `validation is ${validation}, which leaves ${rows.count - aside} of ${rows.count} rows to train on.`,
+      );
     }
     return { rows, train: order.slice(aside).sort(), validation: order.slice(0, aside).sort() };
   }
   const other = dataset({ features: rows.features, ...validation, classes }, "validation.").rows;
   if (other.features !== rows.features) {
-    throw new DataError(`validation.x has rows of ${other.features} features, but x has rows of ${rows.features}.`);
+    throw new DataError(
+      `validation.x has rows of ${other.features} features, but x has rows of ${rows.features}.`,
+    );
   }
   const together = concatenate(rows, other);
   return { rows: together, train: range(rows.count), validation: range(together.count).slice(rows.count) };
@@ -80,7 +87,8 @@ function classWeighted<L extends Label>(
   classWeight: Settings<L>["classWeight"],
 ): Rows {
   if (classWeight === undefined) return rows;
-  const factors = classWeight === "balanced" ? balanced(rows, train, classes.length) : factorsOf(classWeight, classes);
+  const factors =
+    classWeight === "balanced" ? balanced(rows, train, classes.length) : factorsOf(classWeight, classes);
   const weights = rows.weights?.slice() ?? new Float32Array(rows.count).fill(1);
   for (const row of train) weights[row] *= factors[rows.labels[row]];
   return { ...rows, weights };
@@ -102,14 +110,18 @@ function factorsOf<L extends Label>(
     classWeight instanceof Map ? classWeight : Object.entries(classWeight);
   for (const [label, weight] of entries) {
     if (!(typeof weight === "number" && weight >= 0 && weight < Infinity)) {
-      throw new OptionError(`classWeight of class ${String(label)} is ${weight}, and must be a finite number ≥ 0.`);
+      throw new OptionError(
+        `classWeight of class ${String(label)} is ${weight}, and must be a finite number ≥ 0.`,
+      );
     }
     byName.set(String(label), weight);
   }
   const names = new Set(classes.map(String));
   for (const name of byName.keys()) {
     if (!names.has(name)) {
-      throw new OptionError(`classWeight names class ${name}, which is not among the ${classes.length} classes (${[...names].slice(0, 8).join(", ")}).`);
+      throw new OptionError(
+        `classWeight names class ${name}, which is not among the ${classes.length} classes (${[...names].slice(0, 8).join(", ")}).`,
+      );
     }
   }
   return Float64Array.from(classes, (label) => byName.get(String(label)) ?? 1);

@@ -12,7 +12,10 @@ import { firstOrder } from "./solve/first-order.js";
 import { type Task, taskOf } from "./task.js";
 
 /** Trains a softmax classifier. Bad data and options are rejected before anything is uploaded. */
-export async function train<L extends Label>(data: TrainingData<L>, options: TrainOptions<L> = {}): Promise<SoftmaxModel<L>> {
+export async function train<L extends Label>(
+  data: TrainingData<L>,
+  options: TrainOptions<L> = {},
+): Promise<SoftmaxModel<L>> {
   const steps = trainer(data, options)[Symbol.asyncIterator]();
   for (;;) {
     const { done, value } = await steps.next();
@@ -46,7 +49,9 @@ export class Trainer<L extends Label = Label> implements AsyncIterable<Progress>
   /** Starts the training. Throws a TrainerError when it was started before: make a new trainer for another fit. */
   [Symbol.asyncIterator](): AsyncGenerator<Progress, SoftmaxModel<L>> {
     if (this.#started) {
-      throw new TrainerError("This trainer was started before, and a trainer trains once: make a new one for another fit.");
+      throw new TrainerError(
+        "This trainer was started before, and a trainer trains once: make a new one for another fit.",
+      );
     }
     this.#started = true;
     return this.#run();
@@ -100,7 +105,7 @@ async function* fit<L extends Label>(task: Task<L>): AsyncGenerator<Progress, So
     if (signal?.aborted) throw withModel(signal.reason, model);
     return model;
   } finally {
-    for (const release of releases.reverse()) release();
+    for (const release of releases.toReversed()) release();
   }
 }
 
@@ -118,5 +123,7 @@ function checkWeights(weights: FloatArray, iterations: number): void {
 function withModel(reason: unknown, model: SoftmaxModel): unknown {
   const carries = typeof reason === "object" && reason !== null;
   if (carries && Reflect.defineProperty(reason, "model", { value: model, configurable: true })) return reason;
-  return Object.assign(new AbortError(`The training was aborted: ${String(reason)}`, { cause: reason }), { model });
+  return Object.assign(new AbortError(`The training was aborted: ${String(reason)}`, { cause: reason }), {
+    model,
+  });
 }

@@ -48,7 +48,8 @@ export function featureRows(
   const flat = isFlat(data.x) ? data.x : flatten(data.x, where);
   if (flat.length === 0) throw new DataError(`${where}x is empty: there is nothing to compute on.`);
 
-  const features = data.features ?? (isFlat(data.x) ? flat.length / (labels ?? Number.NaN) : data.x[0].length);
+  const features =
+    data.features ?? (isFlat(data.x) ? flat.length / (labels ?? Number.NaN) : data.x[0].length);
   if (!Number.isInteger(features) || features < 1) {
     throw new DataError(
       data.features === undefined && labels
@@ -74,7 +75,9 @@ export function featureRows(
     return { x: flat, features, count: flat.length / features, scale };
   }
   if (data.scale !== undefined) {
-    throw new DataError(`${where}scale is ${data.scale}, but says what a byte means, and x is a ${kindOf(flat)}: leave it out.`);
+    throw new DataError(
+      `${where}scale is ${data.scale}, but says what a byte means, and x is a ${kindOf(flat)}: leave it out.`,
+    );
   }
   const bad = flat.findIndex((value: number) => !Number.isFinite(value));
   if (bad >= 0) {
@@ -116,7 +119,9 @@ function joinFeatures(a: Rows, b: Rows): Pick<Rows, "x" | "scale"> {
 
 function rowWeights(given: ArrayLike<number>, count: number, where: string): Float32Array {
   if (given.length !== count) {
-    throw new DataError(`${where}weights has ${given.length} values for ${count} rows: there must be one for each.`);
+    throw new DataError(
+      `${where}weights has ${given.length} values for ${count} rows: there must be one for each.`,
+    );
   }
   const weights = Float32Array.from(given);
   let total = 0;
@@ -142,7 +147,9 @@ function flatten(x: readonly ArrayLike<number>[], where: string): Float64Array {
   }
   if (x.length === 0) return new Float64Array(0);
   if (typeof x[0] === "number") {
-    throw new DataError(`${where}x is an array of numbers: pass an array of rows, or a flat Float32Array with features.`);
+    throw new DataError(
+      `${where}x is an array of numbers: pass an array of rows, or a flat Float32Array with features.`,
+    );
   }
   const features = x[0].length;
   const flat = new Float64Array(x.length * features);

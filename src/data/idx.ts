@@ -10,12 +10,37 @@ export interface Idx {
 
 /** Reads a value of each type of the format, by the byte that names the type. */
 const TYPES = {
-  0x08: { name: "unsigned byte", bytes: 1, array: Uint8Array, read: (view: DataView, at: number) => view.getUint8(at) },
-  0x09: { name: "signed byte", bytes: 1, array: Int8Array, read: (view: DataView, at: number) => view.getInt8(at) },
-  0x0b: { name: "short", bytes: 2, array: Int16Array, read: (view: DataView, at: number) => view.getInt16(at) },
+  0x08: {
+    name: "unsigned byte",
+    bytes: 1,
+    array: Uint8Array,
+    read: (view: DataView, at: number) => view.getUint8(at),
+  },
+  0x09: {
+    name: "signed byte",
+    bytes: 1,
+    array: Int8Array,
+    read: (view: DataView, at: number) => view.getInt8(at),
+  },
+  0x0b: {
+    name: "short",
+    bytes: 2,
+    array: Int16Array,
+    read: (view: DataView, at: number) => view.getInt16(at),
+  },
   0x0c: { name: "int", bytes: 4, array: Int32Array, read: (view: DataView, at: number) => view.getInt32(at) },
-  0x0d: { name: "float", bytes: 4, array: Float32Array, read: (view: DataView, at: number) => view.getFloat32(at) },
-  0x0e: { name: "double", bytes: 8, array: Float64Array, read: (view: DataView, at: number) => view.getFloat64(at) },
+  0x0d: {
+    name: "float",
+    bytes: 4,
+    array: Float32Array,
+    read: (view: DataView, at: number) => view.getFloat32(at),
+  },
+  0x0e: {
+    name: "double",
+    bytes: 8,
+    array: Float64Array,
+    read: (view: DataView, at: number) => view.getFloat64(at),
+  },
 } as const;
 
 /**
@@ -24,17 +49,22 @@ const TYPES = {
  */
 export async function readIdx(file: Uint8Array, name = "IDX file"): Promise<Idx> {
   const bytes = file[0] === 0x1f && file[1] === 0x8b ? await gunzip(file, name) : file;
-  if (bytes.length < 4) throw new DataError(`${name}: has ${bytes.length} bytes, and an IDX file begins with 4.`);
+  if (bytes.length < 4)
+    throw new DataError(`${name}: has ${bytes.length} bytes, and an IDX file begins with 4.`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const type = isType(bytes[2]) ? TYPES[bytes[2]] : undefined;
   if (bytes[0] !== 0 || bytes[1] !== 0 || !type) {
     const found = [...bytes.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
-    throw new DataError(`${name}: is no IDX file; it begins with ${found}, and an IDX file with 00 00, a type and a rank.`);
+    throw new DataError(
+      `${name}: is no IDX file; it begins with ${found}, and an IDX file with 00 00, a type and a rank.`,
+    );
   }
   const rank = bytes[3];
   const header = 4 + 4 * rank;
   if (bytes.length < header) {
-    throw new DataError(`${name}: is truncated; a header of ${rank} dimensions has ${header} bytes, the file ${bytes.length}.`);
+    throw new DataError(
+      `${name}: is truncated; a header of ${rank} dimensions has ${header} bytes, the file ${bytes.length}.`,
+    );
   }
   const shape = Array.from({ length: rank }, (_, dimension) => view.getUint32(4 + 4 * dimension));
   const count = shape.reduce((product, size) => product * size, 1);

@@ -10,7 +10,10 @@ export interface Choice {
 }
 
 /** Opens the engine asked for; "auto" is webgpu, or the reference where there is no adapter. */
-export async function chooseEngine(wanted: "auto" | "webgpu" | "reference", device?: GPUDevice): Promise<Choice> {
+export async function chooseEngine(
+  wanted: "auto" | "webgpu" | "reference",
+  device?: GPUDevice,
+): Promise<Choice> {
   if (wanted === "reference") return { engine: referenceEngine(), why: "engine is reference" };
   if (wanted === "webgpu") return { engine: await webgpuEngine({ device }), why: "engine is webgpu" };
   try {

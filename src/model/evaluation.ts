@@ -36,7 +36,7 @@ export function evaluation<L extends Label>(
   weights?: Float32Array,
 ): Evaluation<L> {
   const k = classes.length;
-  const confusion = Array.from({ length: k }, () => new Array<number>(k).fill(0));
+  const confusion = Array.from({ length: k }, () => Array.from({ length: k }, () => 0));
   const bins = Array.from({ length: BINS }, () => ({ confidence: 0, hits: 0 }));
   let loss = 0;
   let total = 0;
@@ -59,8 +59,21 @@ export function evaluation<L extends Label>(
     const support = confusion[c].reduce((a, b) => a + b, 0);
     const said = confusion.reduce((sum, row) => sum + row[c], 0);
     const found = confusion[c][c];
-    return { label, precision: found / said, recall: found / support, f1: (2 * found) / (said + support), support };
+    return {
+      label,
+      precision: found / said,
+      recall: found / support,
+      f1: (2 * found) / (said + support),
+      support,
+    };
   });
   const calibrationError = bins.reduce((sum, bin) => sum + Math.abs(bin.confidence - bin.hits), 0) / total;
-  return { examples: labels.length, loss: loss / total, accuracy: hits / total, confusion, perClass, calibrationError };
+  return {
+    examples: labels.length,
+    loss: loss / total,
+    accuracy: hits / total,
+    confusion,
+    perClass,
+    calibrationError,
+  };
 }

@@ -15,7 +15,9 @@ function digits(values: Float32Array): number[] {
 
 export function toJson(model: ModelParts): string {
   const k = model.classes.length;
-  const rows = Array.from({ length: model.features }, (_, d) => JSON.stringify(digits(model.weights.subarray(d * k, (d + 1) * k))));
+  const rows = Array.from({ length: model.features }, (_, d) =>
+    JSON.stringify(digits(model.weights.subarray(d * k, (d + 1) * k))),
+  );
   const { history, converged, reason, iterations, engine, parity } = model;
   return `{
   "format": "${FORMAT}",
@@ -37,10 +39,14 @@ export function toJson(model: ModelParts): string {
 export function fromJson(text: string): ModelParts {
   const file = object(parse(text), "the file");
   if (file["format"] !== FORMAT) {
-    throw new ModelFileError(`This is no smigh model: its format is ${show(file["format"])}, not "${FORMAT}".`);
+    throw new ModelFileError(
+      `This is no smigh model: its format is ${show(file["format"])}, not "${FORMAT}".`,
+    );
   }
   if (file["version"] !== VERSION) {
-    throw new ModelFileError(`The model is of version ${show(file["version"])}, and this release reads version ${VERSION}.`);
+    throw new ModelFileError(
+      `The model is of version ${show(file["version"])}, and this release reads version ${VERSION}.`,
+    );
   }
   const classes = list(file["classes"], "classes").map((label) => readLabel(label, file["labelType"]));
   const features = number(file["features"], "features");
@@ -105,7 +111,10 @@ function parse(text: string): unknown {
 
 function readLabel(label: unknown, type: unknown): Label {
   if (type === "bigint" && typeof label === "string") return BigInt(label);
-  if (typeof label === type && (typeof label === "string" || typeof label === "number" || typeof label === "boolean")) {
+  if (
+    typeof label === type &&
+    (typeof label === "string" || typeof label === "number" || typeof label === "boolean")
+  ) {
     return label;
   }
   throw new ModelFileError(`The model's classes are of type ${show(type)}, but one is ${show(label)}.`);
@@ -129,7 +138,9 @@ function number(value: unknown, name: string): number {
 function floats(value: unknown, name: string, length: number): Float32Array {
   const values = list(value, name);
   if (values.length !== length) {
-    throw new ModelFileError(`The model file is damaged: ${name} has ${values.length} values, and must have ${length}.`);
+    throw new ModelFileError(
+      `The model file is damaged: ${name} has ${values.length} values, and must have ${length}.`,
+    );
   }
   return Float32Array.from(values, (one, n) => number(one, `${name}[${n}]`));
 }

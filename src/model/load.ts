@@ -12,6 +12,8 @@ function decode(file: Uint8Array | ArrayBuffer): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(file);
   } catch (cause) {
-    throw new ModelFileError(`This is no model file: its ${file.byteLength} bytes are not UTF-8 text.`, { cause });
+    throw new ModelFileError(`This is no model file: its ${file.byteLength} bytes are not UTF-8 text.`, {
+      cause,
+    });
   }
 }

@@ -136,7 +136,10 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
     const z = new Float64Array(rows.count * classes.length);
     const order = range(rows.count);
     for (let first = 0; first < rows.count; first += BLOCK) {
-      z.set(logits(rows, order.subarray(first, first + BLOCK), stacked, classes.length), first * classes.length);
+      z.set(
+        logits(rows, order.subarray(first, first + BLOCK), stacked, classes.length),
+        first * classes.length,
+      );
     }
     return z;
   }

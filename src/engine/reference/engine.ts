@@ -76,7 +76,10 @@ class ReferenceDescent implements Descent {
     update(state, g, step, number, this.#problem);
 
     if (!kept) return { sums };
-    return { sums, passes: { ...kept, rows, step, number, gradient: g, after: copy(state), chain: rows.length } };
+    return {
+      sums,
+      passes: { ...kept, rows, step, number, gradient: g, after: copy(state), chain: rows.length },
+    };
   }
 
   evaluate(order: Uint32Array): Promise<Sums> {

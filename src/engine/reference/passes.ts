@@ -7,7 +7,12 @@
 import type { FeatureRows, FloatArray, Problem, Rows, State, Step, Sums } from "../engine.js";
 
 /** Z = X·W of the rows named, with the intercept as the weight of a constant feature 1. Z: (rows, classes) */
-export function logits(data: FeatureRows, rows: Uint32Array, weights: FloatArray, classes: number): Float64Array {
+export function logits(
+  data: FeatureRows,
+  rows: Uint32Array,
+  weights: FloatArray,
+  classes: number,
+): Float64Array {
   const { x, features, scale } = data;
   const z = new Float64Array(rows.length * classes);
   for (let n = 0; n < rows.length; n++) {
@@ -70,7 +75,13 @@ export function residual(
 }
 
 /** G += Σₙ [xₙ, 1] ⊗ rₙ. G: (features + 1, classes) */
-export function gradient(data: Rows, rows: Uint32Array, r: Float64Array, classes: number, g: Float64Array): void {
+export function gradient(
+  data: Rows,
+  rows: Uint32Array,
+  r: Float64Array,
+  classes: number,
+  g: Float64Array,
+): void {
   const { x, features, scale } = data;
   for (let n = 0; n < rows.length; n++) {
     const row = rows[n] * features;

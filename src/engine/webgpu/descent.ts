@@ -64,7 +64,8 @@ export class WebGpuDescent implements Descent {
 
   async *run(order: Uint32Array, steps: readonly Step[]): AsyncGenerator<StepResult> {
     this.#passes.setOrder(order);
-    for await (const results of this.#heard(ahead(this.#submissions(order, steps), IN_FLIGHT))) yield* results;
+    for await (const results of this.#heard(ahead(this.#submissions(order, steps), IN_FLIGHT)))
+      yield* results;
   }
 
   /** Submits, each time it is asked, and says when the steps that the submission ends are read back. */
@@ -126,7 +127,8 @@ export class WebGpuDescent implements Descent {
       }
     });
     pass.end();
-    const ring = steps.length > 0 ? this.#readback.copy(encoder, passes.buffers.ring, 16 * steps.length) : undefined;
+    const ring =
+      steps.length > 0 ? this.#readback.copy(encoder, passes.buffers.ring, 16 * steps.length) : undefined;
     const began = performance.now();
     device.queue.submit([encoder.finish()]);
 
@@ -136,13 +138,18 @@ export class WebGpuDescent implements Descent {
     }
     const sums = new Float32Array(await ring());
     this.#pace(units.length, performance.now() - began);
-    return steps.map((_, n) => ({ sums: { loss: sums[4 * n], hits: sums[4 * n + 1], weight: sums[4 * n + 2] } }));
+    return steps.map((_, n) => ({
+      sums: { loss: sums[4 * n], hits: sums[4 * n + 1], weight: sums[4 * n + 2] },
+    }));
   }
 
   /** Adapts the size of submissions. What was in flight before this one took its share of the time. */
   #pace(blocks: number, milliseconds: number): void {
     const perBlock = milliseconds / blocks / (IN_FLIGHT + 1);
-    this.#blocksPerSubmission = Math.max(1, Math.min(CAPACITY, Math.floor(SUBMISSION_MS / perBlock), 4 * blocks));
+    this.#blocksPerSubmission = Math.max(
+      1,
+      Math.min(CAPACITY, Math.floor(SUBMISSION_MS / perBlock), 4 * blocks),
+    );
   }
 
   /** One step, and copies of all that its passes computed. */
@@ -281,7 +288,13 @@ export class WebGpuDescent implements Descent {
     const values = new Float32Array(padded);
     const rows = new Float32Array((features + 1) * classes);
     unpad(values.subarray(0, 4 * classes4 * features), 4 * classes4, classes, rows, 0);
-    unpad(values.subarray(16 * features4 * classes4).subarray(0, 4 * classes4), 4 * classes4, classes, rows, features);
+    unpad(
+      values.subarray(16 * features4 * classes4).subarray(0, 4 * classes4),
+      4 * classes4,
+      classes,
+      rows,
+      features,
+    );
     return rows;
   }
 

@@ -17,7 +17,8 @@ export interface Gpu {
 export async function openGpu(shared?: GPUDevice): Promise<Gpu> {
   const device = shared ?? (await requestDevice());
   const { vendor, architecture, description, isFallbackAdapter } = device.adapterInfo;
-  const adapter = [vendor, architecture, description].filter(Boolean).join(" ") || "an adapter without a name";
+  const adapter =
+    [vendor, architecture, description].filter(Boolean).join(" ") || "an adapter without a name";
   const slow = isFallbackAdapter || /swiftshader|llvmpipe|lavapipe|basic render/i.test(adapter);
 
   let failure: DeviceError | undefined;
@@ -70,19 +71,16 @@ function whyMissing(): string {
 }
 
 /** Runs `allocate` and turns what the device objects to into a DeviceError that says what could not be had. */
-export async function allocating<T>(gpu: Gpu, what: string, allocate: () => T | Promise<T>): Promise<T> {
+export async function allocating<T>(gpu: Gpu, what: string, allocate: () => Promise<T>): Promise<T> {
   const { device } = gpu;
   device.pushErrorScope("out-of-memory");
   device.pushErrorScope("validation");
-  let result: T;
-  try {
-    result = await allocate();
-  } finally {
-    const invalid = await device.popErrorScope();
-    const memory = await device.popErrorScope();
-    const error = invalid ?? memory;
-    if (error) throw new DeviceError(`${gpu.adapter} cannot hold ${what}: ${error.message}`);
-  }
+  const [result] = await Promise.allSettled([allocate()]);
+  const invalid = await device.popErrorScope();
+  const memory = await device.popErrorScope();
+  if (result.status === "rejected") throw result.reason;
+  const error = invalid ?? memory;
+  if (error) throw new DeviceError(`${gpu.adapter} cannot hold ${what}: ${error.message}`);
   gpu.check();
-  return result;
+  return result.value;
 }

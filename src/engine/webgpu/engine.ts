@@ -18,7 +18,11 @@ export interface WebGpuOptions {
 export async function webgpuEngine({ device, capacity, edited = {} }: WebGpuOptions = {}): Promise<Engine> {
   const gpu = await openGpu(device);
   const { maxBufferSize, maxStorageBufferBindingSize } = gpu.device.limits;
-  const held = { bindingBytes: Math.min(maxBufferSize, maxStorageBufferBindingSize), slow: gpu.slow, ...capacity };
+  const held = {
+    bindingBytes: Math.min(maxBufferSize, maxStorageBufferBindingSize),
+    slow: gpu.slow,
+    ...capacity,
+  };
   return {
     name: "webgpu",
     adapter: gpu.adapter,
@@ -27,7 +31,15 @@ export async function webgpuEngine({ device, capacity, edited = {} }: WebGpuOpti
       const placed = await placeRows(gpu, rows, tiling(rows, 2, 1, held));
       return {
         descent: (problem, weights) =>
-          WebGpuDescent.create(gpu, rows, placed, problem, tiling(rows, problem.classes, problem.batchSize, held), weights, edited),
+          WebGpuDescent.create(
+            gpu,
+            rows,
+            placed,
+            problem,
+            tiling(rows, problem.classes, problem.batchSize, held),
+            weights,
+            edited,
+          ),
         release: () => placed.release(),
       };
     },

@@ -29,7 +29,14 @@ export const KERNELS: Readonly<Record<KernelName, Kernel>> = {
   },
   logits: {
     source: logits,
-    bindings: { block: "uniform", order: "read", xFloats: "read", xBytes: "read", weights: "read", logits: "write" },
+    bindings: {
+      block: "uniform",
+      order: "read",
+      xFloats: "read",
+      xBytes: "read",
+      weights: "read",
+      logits: "write",
+    },
     overrides: ["FEATURES4", "CLASSES4", "CHUNKS", "BYTES", "GATHERED", "SCALE"],
     workgroup: 64,
   },

@@ -31,8 +31,18 @@ export interface StepEntry {
 
 type Buffers = Readonly<
   Record<
-    | "order" | "blocks" | "steps" | "weights" | "moment1" | "moment2"
-    | "logits" | "rowSums" | "slots" | "slotSums" | "gradient" | "ring",
+    | "order"
+    | "blocks"
+    | "steps"
+    | "weights"
+    | "moment1"
+    | "moment2"
+    | "logits"
+    | "rowSums"
+    | "slots"
+    | "slotSums"
+    | "gradient"
+    | "ring",
     GPUBuffer
   >
 >;
@@ -89,7 +99,7 @@ export class GpuPasses {
       return buffer;
     };
     const what = `${rows.features} features × ${problem.classes} classes with blocks of ${blockRows} rows`;
-    return allocating(gpu, what, () => {
+    return allocating(gpu, what, async () => {
       const moments = momentsOf(problem.rule);
       const buffers = {
         order: create("order", 4 * rows.count),
@@ -124,7 +134,11 @@ export class GpuPasses {
         ? placed.shards.map((shard) => {
             const range = create("shard", 16, GPUBufferUsage.UNIFORM);
             device.queue.writeBuffer(range, 0, Uint32Array.of(shard.first, shard.rows));
-            return bound("gather", { shard: { buffer: range }, x: { buffer: shard.x }, gathered: { buffer: x } });
+            return bound("gather", {
+              shard: { buffer: range },
+              x: { buffer: shard.x },
+              gathered: { buffer: x },
+            });
           })
         : [];
       const kernels = {
@@ -180,7 +194,13 @@ export class GpuPasses {
     for (const gather of this.#gathers) {
       dispatch(pass, gather, n, Math.ceil(rowWords / KERNELS.gather.workgroup), rows);
     }
-    dispatch(pass, this.#kernels.logits, n, Math.ceil(rows / 4 / KERNELS.logits.workgroup), classes4 / chunks);
+    dispatch(
+      pass,
+      this.#kernels.logits,
+      n,
+      Math.ceil(rows / 4 / KERNELS.logits.workgroup),
+      classes4 / chunks,
+    );
   }
 
   /** R of the n-th block, in place of Z, and the rows' sums. */
@@ -210,7 +230,14 @@ export class GpuPasses {
   }
 }
 
-function dispatch(pass: GPUComputePassEncoder, { pipeline, group }: Bound, n: number, x: number, y = 1, z = 1): void {
+function dispatch(
+  pass: GPUComputePassEncoder,
+  { pipeline, group }: Bound,
+  n: number,
+  x: number,
+  y = 1,
+  z = 1,
+): void {
   pass.setPipeline(pipeline.pipeline);
   pass.setBindGroup(0, group, [n * ENTRY_BYTES]);
   pass.dispatchWorkgroups(x, y, z);

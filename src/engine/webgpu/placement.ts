@@ -31,25 +31,37 @@ export async function placeRows(gpu: Gpu, rows: Rows, { rowWords, shardRows }: T
   const release = () => buffers.forEach((buffer) => buffer.destroy());
   const create = (label: string, bytes: number) => {
     const size = Math.max(16, 4 * Math.ceil(bytes / 4));
-    const buffer = device.createBuffer({ label, size, usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST });
+    const buffer = device.createBuffer({
+      label,
+      size,
+      usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST,
+    });
     buffers.push(buffer);
     return buffer;
   };
   try {
-    return await allocating(gpu, `${rows.count} rows of ${rows.features} features (${4 * rowWords * rows.count} bytes)`, async () => {
-      const labels = create("labels", 4 * rows.count);
-      const weights = create("row weights", 4 * rows.count);
-      device.queue.writeBuffer(labels, 0, Uint32Array.from(rows.labels));
-      device.queue.writeBuffer(weights, 0, Float32Array.from(rows.weights ?? new Float32Array(rows.count).fill(1)));
-      const shards: Shard[] = [];
-      for (let first = 0; first < rows.count; first += shardRows) {
-        const count = Math.min(shardRows, rows.count - first);
-        const x = create(`x of rows ${first} to ${first + count}`, 4 * rowWords * count);
-        await upload(device, x, rows, first, count, rowWords);
-        shards.push({ first, rows: count, x });
-      }
-      return { shards, labels, weights, release };
-    });
+    return await allocating(
+      gpu,
+      `${rows.count} rows of ${rows.features} features (${4 * rowWords * rows.count} bytes)`,
+      async () => {
+        const labels = create("labels", 4 * rows.count);
+        const weights = create("row weights", 4 * rows.count);
+        device.queue.writeBuffer(labels, 0, Uint32Array.from(rows.labels));
+        device.queue.writeBuffer(
+          weights,
+          0,
+          Float32Array.from(rows.weights ?? new Float32Array(rows.count).fill(1)),
+        );
+        const shards: Shard[] = [];
+        for (let first = 0; first < rows.count; first += shardRows) {
+          const count = Math.min(shardRows, rows.count - first);
+          const x = create(`x of rows ${first} to ${first + count}`, 4 * rowWords * count);
+          await upload(device, x, rows, first, count, rowWords);
+          shards.push({ first, rows: count, x });
+        }
+        return { shards, labels, weights, release };
+      },
+    );
   } catch (error) {
     release();
     throw error;
@@ -73,7 +85,12 @@ async function upload(
 }
 
 /** Rows as the device reads them: bytes or f32, each row padded with zeros. */
-function padded(rows: Rows, first: number, count: number, rowWords: number): Uint8Array<ArrayBuffer> | Float32Array<ArrayBuffer> {
+function padded(
+  rows: Rows,
+  first: number,
+  count: number,
+  rowWords: number,
+): Uint8Array<ArrayBuffer> | Float32Array<ArrayBuffer> {
   const { x, features } = rows;
   const stride = x instanceof Uint8Array ? 4 * rowWords : rowWords;
   const slice = x instanceof Uint8Array ? new Uint8Array(count * stride) : new Float32Array(count * stride);
@@ -90,7 +107,12 @@ function padded(rows: Rows, first: number, count: number, rowWords: number): Uin
 }
 
 /** The data were finite; a value too large for f32 is not any more. */
-function checkRange(slice: Uint8Array | Float32Array, { x, features }: Rows, first: number, stride: number): void {
+function checkRange(
+  slice: Uint8Array | Float32Array,
+  { x, features }: Rows,
+  first: number,
+  stride: number,
+): void {
   const bad = slice.findIndex((value: number) => !Number.isFinite(value));
   if (bad < 0) return;
   const [row, column] = [first + Math.floor(bad / stride), bad % stride];

@@ -8,6 +8,8 @@ export interface Capacity {
   readonly bindingBytes: number;
   /** A software adapter. */
   readonly slow: boolean;
+  /** The most rows in a block, where they would be more. */
+  readonly blockRows?: number;
 }
 
 export interface Tiling {
@@ -46,7 +48,12 @@ const SLOTS_BYTES = 2 ** 26;
 /** Workgroups along one dimension of a dispatch, in every implementation. */
 const MOST_GROUPS = 65535;
 
-export function tiling(rows: Rows, classes: number, batchSize: number, { bindingBytes, slow }: Capacity): Tiling {
+export function tiling(
+  rows: Rows,
+  classes: number,
+  batchSize: number,
+  { bindingBytes, slow, blockRows: mostRows = Infinity }: Capacity,
+): Tiling {
   const speed = slow ? "slow" : "fast";
   const features4 = Math.ceil(rows.features / 4);
   const chunks = fewestPadded(Math.ceil(classes / 4));
@@ -62,7 +69,9 @@ export function tiling(rows: Rows, classes: number, batchSize: number, { binding
   const rowWords = rows.x instanceof Uint8Array ? features4 : 4 * features4;
   const shardRows = Math.floor(bindingBytes / (4 * rowWords));
   if (shardRows === 0) {
-    throw new DeviceError(`A row of ${rows.features} features takes ${4 * rowWords} bytes, and this adapter binds ${bindingBytes}.`);
+    throw new DeviceError(
+      `A row of ${rows.features} features takes ${4 * rowWords} bytes, and this adapter binds ${bindingBytes}.`,
+    );
   }
 
   const most = Math.min(
@@ -70,6 +79,7 @@ export function tiling(rows: Rows, classes: number, batchSize: number, { binding
     Math.min(LOGITS_BYTES, bindingBytes) / (16 * classes4),
     shardRows,
     MOST_GROUPS,
+    mostRows,
   );
   const blockRows = Math.min(batchSize, Math.max(4, 4 * Math.floor(most / 4)));
   const threadsOfASlot = (features4 + 1) * (classes4 / chunks);

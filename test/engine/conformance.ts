@@ -1,0 +1,255 @@
+/** What every engine must do. An engine's own test file calls `conformance` with a way to open it. */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { range } from "../../src/data/random.js";
+import type { Engine, Problem, Rows } from "../../src/engine/engine.js";
+import { referenceEngine } from "../../src/engine/reference/engine.js";
+import { NO_PARITY, STAGES, parityOf, worst } from "../../src/parity.js";
+import { type Kind, RULES, type Shape, plan, randomRows, randomWeights, runAll } from "./problems.js";
+
+/** Nothing here is a multiple of a tile, but for one that is a multiple of all. */
+const SHAPES: readonly (Shape & { readonly batchSize: number })[] = [
+  { count: 1, features: 1, classes: 2, batchSize: 1 },
+  { count: 2, features: 3, classes: 2, batchSize: 1 },
+  { count: 7, features: 5, classes: 3, batchSize: 3 },
+  { count: 64, features: 16, classes: 12, batchSize: 64 },
+  { count: 129, features: 17, classes: 10, batchSize: 65 },
+  { count: 131, features: 31, classes: 13, batchSize: 50 },
+  { count: 50, features: 257, classes: 4, batchSize: 33 },
+  { count: 90, features: 33, classes: 37, batchSize: 70 },
+  { count: 300, features: 785, classes: 10, batchSize: 299 },
+  { count: 21, features: 6, classes: 1001, batchSize: 20 },
+  { count: 9, features: 2, classes: 4099, batchSize: 9 },
+];
+const KINDS: readonly Kind[] = ["f32", "f64", "bytes"];
+
+export function conformance(name: string, open: () => Promise<Engine>): void {
+  describe(`${name} conforms`, () => {
+    let engine: Engine;
+    beforeAll(async () => {
+      engine = await open();
+    });
+    afterAll(() => engine.close());
+
+    const problemOf = (classes: number, batchSize: number, rule = RULES["adam"]): Problem => ({
+      classes,
+      intercept: true,
+      rule,
+      batchSize,
+    });
+
+    describe.each(SHAPES)(
+      "$count rows × $features features × $classes classes in batches of $batchSize",
+      (shape) => {
+        test.each(KINDS)("every pass on %s is within its error bound", async (kind) => {
+          const rows = randomRows(shape, kind, 11);
+          const problem = problemOf(shape.classes, shape.batchSize);
+          const { results } = await runAll(engine, rows, problem, randomWeights(shape, 12));
+
+          expect(results).toHaveLength(Math.ceil(shape.count / shape.batchSize));
+          let parity = NO_PARITY;
+          for (const { passes } of results)
+            if (passes) parity = worst(parity, parityOf(passes, rows, problem));
+          expect(parity.steps).toBe(results.length);
+          for (const stage of STAGES) expect(parity.stages[stage], stage).toBeLessThan(1);
+        });
+
+        test("the sums of every step are those of its rows", async () => {
+          const rows = randomRows(shape, "f32", 13);
+          const { results } = await runAll(
+            engine,
+            rows,
+            problemOf(shape.classes, shape.batchSize),
+            randomWeights(shape, 14),
+          );
+          for (const { sums, passes } of results) {
+            if (!passes) throw new Error("a captured step came without its passes");
+            const weight = passes.rows.reduce((sum, row) => sum + (rows.weights?.[row] ?? 1), 0);
+            expect(sums.weight).toBeCloseTo(weight, 3);
+            expectNear(sums.loss, total(passes.losses));
+            expect(sums.hits).toBeCloseTo(hitsOf(passes.logits, passes.rows, rows, shape.classes), 3);
+          }
+        });
+      },
+    );
+
+    test.each(Object.entries(RULES))(
+      "the update rule %s is followed, with and without an intercept",
+      async (_, rule) => {
+        const shape = { count: 120, features: 19, classes: 5 };
+        const rows = randomRows(shape, "f32", 21);
+        for (const intercept of [true, false]) {
+          const problem = { ...problemOf(5, 30, rule), intercept };
+          const start = randomWeights(shape, 22);
+          if (!intercept) start.fill(0, 19 * 5);
+          const { results, weights } = await runAll(engine, rows, problem, start);
+          for (const { passes } of results) {
+            if (passes) expect(parityOf(passes, rows, problem).stages.update).toBeLessThan(1);
+          }
+          const bias = weights.subarray(19 * 5);
+          expect(bias.some((value) => value !== 0)).toBe(intercept);
+        }
+      },
+    );
+
+    test("steps that are not captured end at the same weights, bit for bit, every time", async () => {
+      const shape = { count: 513, features: 37, classes: 11 };
+      const rows = randomRows(shape, "f32", 31);
+      const problem = problemOf(11, 64, RULES["nesterov"]);
+      const start = randomWeights(shape, 32);
+      const captured = await runAll(engine, rows, problem, start, true);
+      for (let repeat = 0; repeat < 2; repeat++) {
+        const { weights, results } = await runAll(engine, rows, problem, start, false);
+        expect(weights).toEqual(captured.weights);
+        expect(results.map(({ sums }) => sums)).toEqual(captured.results.map(({ sums }) => sums));
+      }
+    });
+
+    test("sums of small integers are exact, whatever their order", async () => {
+      // Logits far apart make each row's softmax one-hot, so that R holds only −1, 0 and 1.
+      const shape = { count: 200, features: 9, classes: 7 };
+      const drawn = randomRows(shape, "bytes", 41);
+      const rows: Rows = {
+        ...drawn,
+        x: Float32Array.from(drawn.x, (byte) => byte % 16),
+        scale: 1,
+        weights: onesOf(200),
+      };
+      const start = Float32Array.from(randomWeights(shape, 42, 40), Math.round);
+      for (let k = 0; k < 7; k++) start[9 * 7 + k] = 5000 * k;
+      const { results } = await runAll(engine, rows, problemOf(7, 200), start);
+      const exact = await runAll(referenceEngine(), rows, problemOf(7, 200), start);
+      const [found, wanted] = [results[0].passes, exact.results[0].passes];
+      expect(Array.from(found?.logits ?? [])).toEqual(Array.from(wanted?.logits ?? [Number.NaN]));
+      expect(Array.from(found?.residual ?? [])).toEqual(
+        Array.from(wanted?.residual ?? [Number.NaN], (r) => r),
+      );
+      expect(Array.from(found?.gradient ?? [])).toEqual(Array.from(wanted?.gradient ?? [Number.NaN]));
+    });
+
+    test.each([1e4, -1e4])(
+      "logits of %s give finite losses and residuals, within the bound",
+      async (size) => {
+        const shape = { count: 40, features: 1, classes: 6 };
+        const rows: Rows = { ...randomRows(shape, "f32", 51), x: new Float32Array(40).fill(1) };
+        const start = Float32Array.from({ length: 12 }, (_, i) => (i < 6 ? size * (1 - 0.1 * i) : 0));
+        const problem = problemOf(6, 40);
+        const { results } = await runAll(engine, rows, problem, start);
+        expect(Number.isFinite(results[0].sums.loss)).toBe(true);
+        const [{ passes }] = results;
+        expect(passes && parityOf(passes, rows, problem).rho).toBeLessThan(1);
+      },
+    );
+
+    test("of equal logits the first class is the prediction", async () => {
+      const shape = { count: 30, features: 4, classes: 9 };
+      const rows = randomRows(shape, "f32", 61);
+      const { results } = await runAll(engine, rows, problemOf(9, 30), new Float32Array(5 * 9));
+      const first = rows.labels.reduce(
+        (sum, label, row) => sum + (label === 0 ? (rows.weights?.[row] ?? 1) : 0),
+        0,
+      );
+      expect(results[0].sums.hits).toBeCloseTo(first, 5);
+      expect(results[0].sums.loss / results[0].sums.weight).toBeCloseTo(Math.log(9), 5);
+    });
+
+    test("rows of weight 0 change nothing", async () => {
+      const shape = { count: 60, features: 8, classes: 4 };
+      const rows = randomRows(shape, "f32", 71);
+      const weights = new Float32Array(60).fill(1, 0, 40);
+      const some = {
+        ...rows,
+        count: 40,
+        x: rows.x.slice(0, 40 * 8),
+        labels: rows.labels.slice(0, 40),
+        weights: onesOf(40),
+      };
+      const start = randomWeights(shape, 72);
+      const problem = problemOf(4, 60, RULES["sgd"]);
+      const run = async (data: Rows) => {
+        const placement = await engine.place(data);
+        const descent = await placement.descent(problem, start);
+        const step = {
+          first: 0,
+          rows: data.count,
+          learningRate: 0.1,
+          gradientScale: 1 / 40,
+          penalty: 0,
+          capture: false,
+        };
+        for await (const _ of descent.run(range(data.count), [step]));
+        const found = await descent.weights();
+        descent.release();
+        placement.release();
+        return found;
+      };
+      const [all, without] = [await run({ ...rows, weights }), await run(some)];
+      all.forEach((weight, i) => expect(weight).toBeCloseTo(without[i], 5));
+    });
+
+    test("evaluate counts the rows named, at the present weights, and changes nothing", async () => {
+      const shape = { count: 5000, features: 12, classes: 6 };
+      const rows = randomRows(shape, "f32", 81);
+      const start = randomWeights(shape, 82, 0.1);
+      const problem = problemOf(6, 100);
+      const order = range(5000).filter((row) => row % 3 !== 0);
+      const sumsOf = async (evaluated: Engine) => {
+        const placement = await evaluated.place(rows);
+        const descent = await placement.descent(problem, start);
+        const sums = await descent.evaluate(order);
+        const { order: all, steps } = plan(rows, 100, false);
+        for await (const _ of descent.run(all, steps.slice(0, 2)));
+        const after = await descent.evaluate(order);
+        const weights = await descent.weights();
+        descent.release();
+        placement.release();
+        return { sums, after, weights };
+      };
+      const [found, exact] = [await sumsOf(engine), await sumsOf(referenceEngine())];
+      for (const when of ["sums", "after"] as const) {
+        expectNear(found[when].loss, exact[when].loss);
+        expect(found[when].weight).toBeCloseTo(exact[when].weight, 2);
+        expect(Math.abs(found[when].hits - exact[when].hits)).toBeLessThan(3);
+      }
+      expect(found.after.loss).not.toBe(found.sums.loss);
+    });
+
+    test("a run that nobody reads to its end stops, and its descent can be used again", async () => {
+      const shape = { count: 400, features: 6, classes: 3 };
+      const rows = randomRows(shape, "f32", 91);
+      const placement = await engine.place(rows);
+      const descent = await placement.descent(problemOf(3, 10), randomWeights(shape, 92));
+      const { order, steps } = plan(rows, 10, false);
+      for await (const _ of descent.run(order, steps)) break;
+      const results = [];
+      for await (const result of descent.run(order, steps)) results.push(result);
+      expect(results).toHaveLength(40);
+      descent.release();
+      placement.release();
+    });
+  });
+}
+
+function total(values: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i];
+  return sum;
+}
+
+function onesOf(count: number): Float32Array {
+  return new Float32Array(count).fill(1);
+}
+
+function hitsOf(logits: ArrayLike<number>, order: Uint32Array, rows: Rows, classes: number): number {
+  let hits = 0;
+  order.forEach((row, n) => {
+    let top = 0;
+    for (let k = 1; k < classes; k++) if (logits[n * classes + k] > logits[n * classes + top]) top = k;
+    if (top === rows.labels[row]) hits += rows.weights?.[row] ?? 1;
+  });
+  return hits;
+}
+
+/** Sums of f32 losses, to the error of so many additions. */
+function expectNear(found: number, exact: number): void {
+  expect(Math.abs(found - exact)).toBeLessThan(1e-4 * Math.abs(exact) + 1e-5);
+}

@@ -1,0 +1,97 @@
+/** Problems that engines are held to: every shape that does not fit a tile, every type of features, every rule. */
+import { type Random, randomIntegers, range, shuffle } from "../../src/data/random.js";
+import type {
+  Engine,
+  FloatArray,
+  Problem,
+  Rows,
+  Step,
+  StepResult,
+  UpdateRule,
+} from "../../src/engine/engine.js";
+
+export type Kind = "f32" | "f64" | "bytes";
+
+export const RULES: Readonly<Record<string, UpdateRule>> = {
+  sgd: { kind: "sgd", momentum: 0, nesterov: false },
+  momentum: { kind: "sgd", momentum: 0.9, nesterov: false },
+  nesterov: { kind: "sgd", momentum: 0.9, nesterov: true },
+  adam: { kind: "adam", beta1: 0.9, beta2: 0.999, epsilon: 1e-7, weightDecay: 0 },
+  adamw: { kind: "adam", beta1: 0.9, beta2: 0.999, epsilon: 1e-7, weightDecay: 0.1 },
+};
+
+export interface Shape {
+  readonly count: number;
+  readonly features: number;
+  readonly classes: number;
+}
+
+/** Seeded rows with outliers, so that a softmax has something to get wrong, and unequal weights, one of them 0. */
+export function randomRows({ count, features, classes }: Shape, kind: Kind, seed: number): Rows {
+  const random = randomIntegers(seed);
+  const normal = () => gaussian(random);
+  const labels = Uint32Array.from({ length: count }, () => random() % classes);
+  const weights = Float32Array.from({ length: count }, (_, row) =>
+    row === 1 ? 0 : 0.25 + (random() % 8) / 4,
+  );
+  const outlier = () => (random() % 50 === 0 ? 20 : 1);
+  const value = () => normal() * outlier();
+  const length = count * features;
+  const shared = { count, features, labels, weights };
+  if (kind === "bytes") {
+    return { ...shared, x: Uint8Array.from({ length }, () => random() % 256), scale: 1 / 255 };
+  }
+  const x = kind === "f32" ? Float32Array.from({ length }, value) : Float64Array.from({ length }, value);
+  return { ...shared, x, scale: 1 };
+}
+
+export function randomWeights({ features, classes }: Shape, seed: number, size = 0.5): Float32Array {
+  const random = randomIntegers(seed);
+  return Float32Array.from({ length: (features + 1) * classes }, () => size * gaussian(random));
+}
+
+/** Steps over all rows in a shuffled order, the last one ragged, as the solver would plan them. */
+export function plan(rows: Rows, batchSize: number, capture = true): { order: Uint32Array; steps: Step[] } {
+  const order = range(rows.count);
+  shuffle(order, randomIntegers(7));
+  const steps = Array.from({ length: Math.ceil(rows.count / batchSize) }, (_, n) => {
+    const first = n * batchSize;
+    const size = Math.min(batchSize, rows.count - first);
+    return {
+      first,
+      rows: size,
+      learningRate: 0.05 / (n + 1),
+      gradientScale: 1 / size,
+      penalty: 0.01,
+      capture,
+    };
+  });
+  return { order, steps };
+}
+
+/** All steps of one pass over the rows, from the weights given; and the weights that it ends with. */
+export async function runAll(
+  engine: Engine,
+  rows: Rows,
+  problem: Problem,
+  weights: FloatArray,
+  capture = true,
+): Promise<{ results: StepResult[]; weights: FloatArray }> {
+  const placement = await engine.place(rows);
+  const descent = await placement.descent(problem, weights);
+  try {
+    const { order, steps } = plan(rows, problem.batchSize, capture);
+    const results: StepResult[] = [];
+    for await (const result of descent.run(order, steps)) results.push(result);
+    return { results, weights: await descent.weights() };
+  } finally {
+    descent.release();
+    placement.release();
+  }
+}
+
+/** Box and Muller. */
+function gaussian(random: Random): number {
+  const radius = Math.sqrt(-2 * Math.log((random() + 1) / (2 ** 32 + 1)));
+  return radius * Math.cos((2 * Math.PI * random()) / 2 ** 32);
+}
