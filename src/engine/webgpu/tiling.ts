@@ -38,6 +38,8 @@ export interface Tiling {
  * resets a device after 2 s.
  */
 const DISPATCH_MACS = { slow: 8e7, fast: 2e10 };
+/** A class of a row costs as much again as this many vectors of features: its loads, stores and exponential. */
+const OVERHEAD4 = 8;
 /** Threads that keep an adapter busy. */
 const THREADS = { slow: 1024, fast: 16384 };
 /** Fewer rows than this a slot, and the slots cost more to reduce than they help. */
@@ -75,7 +77,7 @@ export function tiling(
   }
 
   const most = Math.min(
-    DISPATCH_MACS[speed] / (16 * features4 * classes4),
+    DISPATCH_MACS[speed] / (16 * (features4 + OVERHEAD4) * classes4),
     Math.min(LOGITS_BYTES, bindingBytes) / (16 * classes4),
     shardRows,
     MOST_GROUPS,

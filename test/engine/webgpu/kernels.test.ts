@@ -1,0 +1,80 @@
+/** The kernel table says what the shaders say. */
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { type Binding, KERNELS } from "../../../src/engine/webgpu/kernels.js";
+
+const shaders = readdirSync(join(import.meta.dirname, "..", "..", "..", "shaders")).filter((name) =>
+  name.endsWith(".wgsl"),
+);
+
+const OFFSETS: Readonly<Record<string, readonly string[]>> = {
+  Block: ["first", "rows", "continues"],
+  Shard: ["first", "rows"],
+  Step: ["ring", "learningRate", "gradientScale", "penalty", "correction1", "correction2"],
+};
+
+/** The module-scope declarations of a shader, each on a line of its own. */
+function declarations(source: string) {
+  const bindings = [...source.matchAll(/^@group\(0\) @binding\((\d+)\) var<([^>]+)> (\w+): [^;]+;(.*)$/gm)];
+  const overrides = [...source.matchAll(/^override (\w+): (?:f32|u32|bool) = \S+;(.*)$/gm)];
+  const structs = [...source.matchAll(/^struct (\w+) \{\n([^}]+)\}/gm)];
+  return {
+    bindings: bindings.map(([, number, space, name, rest]) => ({
+      number: Number(number),
+      space,
+      name,
+      rest,
+    })),
+    overrides: overrides.map(([, name]) => name),
+    structs: structs.map(([, name, body]) => ({
+      name,
+      fields: [...body.matchAll(/^ {2}(\w+): (?:u32|f32),/gm)].map(([, field]) => field),
+    })),
+  };
+}
+
+function kindOf(space: string, name: string): Binding {
+  if (space === "uniform") return name === "shard" ? "constant" : "uniform";
+  return space === "storage, read_write" ? "write" : "read";
+}
+
+test("every shader is in the table", () => {
+  expect(
+    Object.keys(KERNELS)
+      .map((name) => `${name}.wgsl`)
+      .toSorted(),
+  ).toEqual(shaders.toSorted());
+});
+
+describe.each(Object.entries(KERNELS))("%s", (_, kernel) => {
+  const { bindings, overrides, structs } = declarations(kernel.source);
+
+  test("has the table's bindings, in their order and of their kinds", () => {
+    expect(bindings).toHaveLength(kernel.source.split("@binding(").length - 1);
+    expect(bindings.map(({ number }) => number)).toEqual(bindings.map((_binding, n) => n));
+    expect(bindings.map(({ name, space }) => [name, kindOf(space, name)])).toEqual(
+      Object.entries(kernel.bindings),
+    );
+  });
+
+  test("has the table's overrides", () => {
+    expect(overrides).toHaveLength(kernel.source.split(/^override /m).length - 1);
+    expect(overrides.toSorted()).toEqual([...kernel.overrides].toSorted());
+  });
+
+  test("has one entry point, main, with the table's workgroup", () => {
+    expect(kernel.source.match(/@compute/g)).toHaveLength(1);
+    expect(kernel.source).toContain(`@compute @workgroup_size(${kernel.workgroup}, 1, 1)\nfn main(`);
+  });
+
+  test("the shape of every buffer is in a comment", () => {
+    for (const { name, space, rest } of bindings) {
+      if (space !== "uniform") expect(rest, name).toMatch(/\/\/ \(.*\)/);
+    }
+  });
+
+  test("its uniforms have the fields, four bytes each, that the engine writes", () => {
+    for (const { name, fields } of structs) expect(fields, name).toEqual(OFFSETS[name]);
+  });
+});
