@@ -75,7 +75,7 @@ export async function readIdx(file: Uint8Array, name = "IDX file"): Promise<Idx>
         `${shape.join("×")} values of type ${type.name} make ${expected} bytes, the file has ${bytes.length}.`,
     );
   }
-  if (type.array === Uint8Array) return { shape, values: bytes.slice(header) };
+  if (type.array === Uint8Array) return { shape, values: new Uint8Array(bytes.subarray(header)) };
   const values = new type.array(count);
   for (let i = 0; i < count; i++) values[i] = type.read(view, header + i * type.bytes);
   return { shape, values };

@@ -1,0 +1,81 @@
+import { type ParseArgsConfig, parseArgs } from "node:util";
+import { SmighError } from "../errors.js";
+import type { TrainOptions } from "../options.js";
+
+/** The command line itself is wrong. */
+export class UsageError extends SmighError {
+  static {
+    this.prototype.name = "UsageError";
+  }
+}
+
+type Flags = NonNullable<ParseArgsConfig["options"]>;
+
+/** Splits words into flags and exactly the files that are named. Throws a UsageError that says what is wrong. */
+export function parse<F extends Flags>(words: readonly string[], options: F, files: readonly string[]) {
+  const { values, positionals } = parsed(words, options);
+  if (positionals.length !== files.length) {
+    const wanted = files.length > 0 ? files.join(" ") : "no files";
+    throw new UsageError(
+      `expected ${wanted} and got ${positionals.length} of ${files.length}: ${positionals.join(" ") || "none"}.`,
+    );
+  }
+  return { values, files: positionals };
+}
+
+function parsed<F extends Flags>(words: readonly string[], options: F) {
+  try {
+    return parseArgs({ args: [...words], options, allowPositionals: true });
+  } catch (cause) {
+    throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}
+
+/** The library's options as flags. What a value may be is checked where every option is: in `settings`. */
+export const TRAIN_FLAGS = {
+  engine: { type: "string" },
+  solver: { type: "string" },
+  epochs: { type: "string" },
+  "batch-size": { type: "string" },
+  "learning-rate": { type: "string" },
+  momentum: { type: "string" },
+  nesterov: { type: "boolean" },
+  beta1: { type: "string" },
+  beta2: { type: "string" },
+  epsilon: { type: "string" },
+  "weight-decay": { type: "string" },
+  l2: { type: "string" },
+  reduction: { type: "string" },
+  "no-intercept": { type: "boolean" },
+  "class-weight": { type: "string" },
+  validation: { type: "string" },
+  patience: { type: "string" },
+  seed: { type: "string" },
+  "no-shuffle": { type: "boolean" },
+  parity: { type: "boolean" },
+} as const satisfies Flags;
+
+/** Flags as options: numbers where they read as such, JSON where they begin with a brace, words otherwise. */
+export function trainOptions(values: Readonly<Record<string, string | boolean | undefined>>): TrainOptions {
+  const options: Record<string, unknown> = {};
+  for (const flag of Object.keys(TRAIN_FLAGS)) {
+    const value = values[flag];
+    if (value === undefined) continue;
+    const negative = flag.startsWith("no-");
+    const name = (negative ? flag.slice(3) : flag).replaceAll(/-(\w)/g, (_, letter: string) =>
+      letter.toUpperCase(),
+    );
+    options[name] = negative ? false : typeof value === "string" ? valueOf(flag, value) : value;
+  }
+  return options;
+}
+
+function valueOf(flag: string, text: string): unknown {
+  if (text.trim() !== "" && !Number.isNaN(Number(text))) return Number(text);
+  if (!text.startsWith("{")) return text;
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new UsageError(`--${flag} is ${text}, which is not JSON: ${String(cause)}`, { cause });
+  }
+}

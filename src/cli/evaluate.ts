@@ -1,0 +1,30 @@
+import { readFile } from "node:fs/promises";
+import type { Evaluation } from "../model/evaluation.js";
+import { loadModel } from "../model/load.js";
+import { UsageError, parse } from "./arguments.js";
+import { readLabels, readRows } from "./data.js";
+import type { Streams } from "./run.js";
+import { percent } from "./train.js";
+
+export async function evaluate(words: readonly string[], { out }: Streams): Promise<void> {
+  const options = { labels: { type: "string" }, json: { type: "boolean" } } as const;
+  const { values, files } = parse(words, options, ["MODEL", "DATA"]);
+  if (!values.labels)
+    throw new UsageError("--labels is missing: name the IDX file with the label of each row.");
+  const model = loadModel(await readFile(files[0]));
+  const found = model.evaluate({ ...(await readRows(files[1])), y: await readLabels(values.labels) });
+  out(values.json ? `${JSON.stringify(found)}\n` : report(found));
+}
+
+function report({ examples, loss, accuracy, perClass, calibrationError }: Evaluation): string {
+  const rows = perClass.map(({ label, precision, recall, f1, support }) =>
+    [String(label), percent(precision), percent(recall), percent(f1), String(support)]
+      .map((cell) => cell.padStart(10))
+      .join(""),
+  );
+  const head = ["class", "precision", "recall", "f1", "examples"].map((cell) => cell.padStart(10)).join("");
+  return (
+    `${examples} examples: loss ${loss.toFixed(4)}, accuracy ${percent(accuracy)}, ` +
+    `calibration error ${percent(calibrationError)}\n${head}\n${rows.join("\n")}\n`
+  );
+}

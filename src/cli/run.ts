@@ -1,0 +1,57 @@
+import { OptionError, SmighError } from "../errors.js";
+import { UsageError } from "./arguments.js";
+import { doctor } from "./doctor.js";
+import { evaluate } from "./evaluate.js";
+import { predict } from "./predict.js";
+import { train } from "./train.js";
+
+/** Where a command writes: what was asked for to `out`, how it is getting on to `status`. */
+export interface Streams {
+  readonly out: (text: string) => void;
+  readonly status: (text: string) => void;
+  /** `status` is a terminal: a line may be written over. */
+  readonly live: boolean;
+}
+
+const COMMANDS = { train, predict, evaluate, doctor };
+
+const HELP = `smigh: trains softmax (multinomial logistic) classifiers
+
+smigh train DATA --labels FILE [-o MODEL] [options] [--json]
+smigh predict MODEL DATA [-o FILE] [--proba]
+smigh evaluate MODEL DATA --labels FILE [--json]
+smigh doctor
+
+DATA and label FILEs are IDX, gzipped or not. MODEL is a JSON file; train writes smigh-model.json by default.
+The options are those of the library in kebab-case, such as --solver sgd --batch-size 256 --learning-rate 0.1.
+`;
+
+/** Runs one command. Returns the exit status: 0 done, 1 the job failed, 2 the command line was wrong. */
+export async function run(words: readonly string[], streams: Streams): Promise<number> {
+  const [command = "--help", ...rest] = words;
+  if (command === "--help" || command === "-h" || rest.includes("--help")) {
+    streams.out(HELP);
+    return 0;
+  }
+  try {
+    if (!isCommand(command)) {
+      throw new UsageError(`${command} is no command; the commands are ${Object.keys(COMMANDS).join(", ")}.`);
+    }
+    await COMMANDS[command](rest, streams);
+    return 0;
+  } catch (error) {
+    const usage = error instanceof UsageError || error instanceof OptionError;
+    if (!usage && !(error instanceof SmighError) && !isSystemError(error)) throw error;
+    streams.status(`smigh: ${error.message.replaceAll("\n", " ")}\n`);
+    return usage ? 2 : 1;
+  }
+}
+
+function isCommand(word: string): word is keyof typeof COMMANDS {
+  return Object.hasOwn(COMMANDS, word);
+}
+
+/** A file that is missing, unreadable, on a full disk: the message says which. */
+function isSystemError(error: unknown): error is Error {
+  return error instanceof Error && "syscall" in error;
+}

