@@ -1,0 +1,49 @@
+// `vite` serves the pages in bench/ and `vite build` builds them; `--mode library` and `--mode cli` build the package.
+import { chmod } from "node:fs/promises";
+import { join } from "node:path";
+import { defineConfig, type Plugin, type UserConfig } from "vite";
+import { mnistPlugin } from "./bench/mnist-plugin.js";
+
+const root = import.meta.dirname;
+
+// Only isolated pages may share memory between threads.
+const headers = {
+  "Cross-Origin-Opener-Policy": "same-origin",
+  "Cross-Origin-Embedder-Policy": "require-corp",
+};
+
+const page: UserConfig = {
+  root: join(root, "bench"),
+  base: "./",
+  appType: "mpa", // a missing file is a 404, not the page again
+  plugins: [mnistPlugin()],
+  server: { headers, fs: { allow: [root] } },
+  preview: { headers },
+  worker: { format: "es" },
+  build: { outDir: join(root, "dist", "page"), emptyOutDir: true, target: "es2023" },
+};
+
+/** One self-contained module in dist/, from one entry in src/. */
+function bundle(entry: string, fileName: string, emptyOutDir = false): UserConfig {
+  return {
+    build: {
+      outDir: join(root, "dist"),
+      emptyOutDir,
+      target: "es2023",
+      minify: false,
+      lib: { entry: join(root, "src", entry), formats: ["es"], fileName },
+      rolldownOptions: { external: [/^node:/] },
+    },
+  };
+}
+
+const executable: Plugin = {
+  name: "executable",
+  writeBundle: () => chmod(join(root, "dist", "cli.js"), 0o755),
+};
+
+export default defineConfig(({ mode }) => {
+  if (mode === "library") return bundle("index.ts", "index", true);
+  if (mode === "cli") return { ...bundle("cli/main.ts", "cli"), plugins: [executable] };
+  return page;
+});

@@ -1,0 +1,39 @@
+import { playwright } from "@vitest/browser-playwright";
+import { defineConfig } from "vitest/config";
+import { findChrome, launchArguments, wantedAdapter } from "./bench/chrome.js";
+import { ClosingLine } from "./test/closing-line.js";
+
+const chrome = await findChrome();
+// SwiftShader is the same everywhere; SMIGH_ADAPTER=hardware runs the tests on this machine's GPU.
+const adapter = wantedAdapter("swiftshader");
+
+const launchOptions = { executablePath: chrome.path, args: launchArguments(adapter) };
+
+export default defineConfig({
+  test: {
+    reporters: ["default", new ClosingLine()],
+    projects: [
+      {
+        test: {
+          name: "node",
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/**/*.browser.test.ts"],
+        },
+      },
+      {
+        test: {
+          name: "browser",
+          include: ["test/**/*.browser.test.ts"],
+          provide: { adapter },
+          browser: {
+            enabled: true,
+            headless: true,
+            screenshotFailures: false,
+            provider: playwright({ launchOptions }),
+            instances: [{ browser: "chromium" }],
+          },
+        },
+      },
+    ],
+  },
+});
