@@ -9,6 +9,7 @@ import type {
   StepResult,
   UpdateRule,
 } from "../../src/engine/engine.js";
+import { NO_PARITY, type Parity, parityOf, worst } from "../../src/parity.js";
 
 export type Kind = "f32" | "f64" | "bytes";
 
@@ -88,6 +89,14 @@ export async function runAll(
     descent.release();
     placement.release();
   }
+}
+
+/** The parity of all steps that were captured. */
+export function parityOfAll(results: readonly StepResult[], rows: Rows, problem: Problem): Parity {
+  return results
+    .flatMap(({ passes }) => passes ?? [])
+    .map((passes) => parityOf(passes, rows, problem))
+    .reduce(worst, NO_PARITY);
 }
 
 /** Box and Muller. */

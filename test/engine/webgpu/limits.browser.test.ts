@@ -6,8 +6,7 @@ import type { Capacity } from "../../../src/engine/webgpu/tiling.js";
 import { tiling } from "../../../src/engine/webgpu/tiling.js";
 import { webgpuEngine } from "../../../src/engine/webgpu/engine.js";
 import { DataError, DeviceError, train } from "../../../src/index.js";
-import { parityOf } from "../../../src/parity.js";
-import { type Kind, RULES, plan, randomRows, randomWeights, runAll } from "../problems.js";
+import { type Kind, RULES, parityOfAll, plan, randomRows, randomWeights, runAll } from "../problems.js";
 
 const shape = { count: 1000, features: 37, classes: 10 };
 const problem: Problem = { classes: 10, intercept: true, rule: RULES["momentum"], batchSize: 250 };
@@ -39,7 +38,9 @@ describe("rows past one binding's limit", () => {
   test("captured passes of gathered rows are within the bound", async () => {
     const rows = randomRows(shape, "f32", 1);
     const { results } = await trained(rows, { blockRows: 50, bindingBytes: 20000 }, true);
-    for (const { passes } of results) expect(passes && parityOf(passes, rows, problem).rho).toBeLessThan(1);
+    const parity = parityOfAll(results, rows, problem);
+    expect(parity.steps).toBe(4);
+    expect(parity.rho).toBeLessThan(1);
   });
 });
 
@@ -52,8 +53,7 @@ test("a step of more blocks than one submission holds is one step", async () => 
   engine.close();
   expect(results).toHaveLength(1);
   expect(results[0].sums).toEqual(captured.results[0].sums);
-  const [{ passes }] = captured.results;
-  expect(passes && parityOf(passes, rows, whole).rho).toBeLessThan(1);
+  expect(parityOfAll(captured.results, rows, whole).rho).toBeLessThan(1);
 });
 
 describe("what does not fit is named with both numbers", () => {

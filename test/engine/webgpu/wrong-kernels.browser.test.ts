@@ -6,8 +6,8 @@ import { afterAll, expect, test } from "vitest";
 import type { Problem } from "../../../src/engine/engine.js";
 import { KERNELS, type KernelName } from "../../../src/engine/webgpu/kernels.js";
 import { webgpuEngine } from "../../../src/engine/webgpu/engine.js";
-import { NO_PARITY, type Parity, type Stage, parityOf, worst } from "../../../src/parity.js";
-import { RULES, randomRows, randomWeights, runAll } from "../problems.js";
+import { NO_PARITY, type Parity, type Stage, worst } from "../../../src/parity.js";
+import { RULES, parityOfAll, randomRows, randomWeights, runAll } from "../problems.js";
 
 interface Wrong {
   readonly what: string;
@@ -190,7 +190,7 @@ async function parity(edited: Partial<Record<KernelName, string>>): Promise<Pari
     const engine = await webgpuEngine({ edited, capacity: { ...capacity, blockRows: 60 } });
     const { results } = await runAll(engine, rows, problem, randomWeights(shape, 102, 3));
     engine.close();
-    for (const { passes } of results) if (passes) found = worst(found, parityOf(passes, rows, problem));
+    found = worst(found, parityOfAll(results, rows, problem));
   }
   return found;
 }
