@@ -102,7 +102,9 @@ const CHECKS: { readonly [option in keyof Required<TrainOptions>]: Check } = {
   shuffle: ofType("boolean", "true or false"),
   parity: ofType("boolean", "true or false"),
   onProgress: ofType("function", "a function"),
-  signal: ofType("object", "an AbortSignal"),
+  signal: (name, value) => {
+    if (!(value instanceof AbortSignal)) fail(name, value, "an AbortSignal");
+  },
 };
 
 /** Options that only some solvers read: given to another they would be ignored, which is an error. */
@@ -181,7 +183,7 @@ export function settings<L extends Label>(options: TrainOptions<L>): Settings<L>
 }
 
 function isOption(name: string): name is keyof TrainOptions {
-  return name in CHECKS;
+  return Object.hasOwn(CHECKS, name);
 }
 
 function fail(name: string, value: unknown, wanted: string): never {

@@ -11,6 +11,8 @@ export interface Task<L extends Label> {
   readonly settings: Settings<L>;
   /** All rows to place: to train on and to watch. */
   readonly rows: Rows;
+  /** What a byte of the data means, if they are bytes. The rows may be floats by now, if the rows to watch are. */
+  readonly scale?: number;
   readonly classes: readonly L[];
   readonly examples: Examples;
   readonly problem: Problem;
@@ -24,14 +26,12 @@ export function taskOf<L extends Label>(data: TrainingData<L>, chosen: Settings<
   const { rows: all, train, validation } = split(given, classes, chosen.validation, random);
   const rows = classWeighted(all, train, classes, chosen.classWeight);
 
-  const meanWeight = rows.weights
-    ? train.reduce((sum, row) => sum + (rows.weights?.[row] ?? 1), 0) / train.length
-    : 1;
-  if (meanWeight === 0)
-    throw new DataError(`The weights of all ${train.length} rows to train on are 0: no row counts.`);
+  const meanWeight = weightOf(rows, train, "to train on") / train.length;
+  if (validation) weightOf(rows, validation, "of the validation");
   return {
     settings: chosen,
     rows,
+    ...(given.x instanceof Uint8Array && { scale: given.scale }),
     classes,
     examples: { train, ...(validation && { validation }), meanWeight },
     problem: {
@@ -42,6 +42,15 @@ export function taskOf<L extends Label>(data: TrainingData<L>, chosen: Settings<
     },
     random,
   };
+}
+
+/** Throws a DataError when they weigh nothing: there would be no mean loss. */
+function weightOf({ weights }: Rows, chosen: Uint32Array, what: string): number {
+  if (!weights) return chosen.length;
+  const total = chosen.reduce((sum, row) => sum + weights[row], 0);
+  if (total === 0)
+    throw new DataError(`The weights of all ${chosen.length} rows ${what} are 0: no row counts.`);
+  return total;
 }
 
 interface Split {
@@ -69,7 +78,9 @@ function split<L extends Label>(
     }
     return { rows, train: order.slice(aside).sort(), validation: order.slice(0, aside).sort() };
   }
-  const other = dataset({ features: rows.features, ...validation, classes }, "validation.").rows;
+  const bytes = rows.x instanceof Uint8Array && validation.x instanceof Uint8Array;
+  const alike = { features: rows.features, ...(bytes && { scale: rows.scale }) };
+  const other = dataset({ ...alike, ...validation, classes }, "validation.").rows;
   if (other.features !== rows.features) {
     throw new DataError(
       `validation.x has rows of ${other.features} features, but x has rows of ${rows.features}.`,

@@ -64,7 +64,7 @@ export class Trainer<L extends Label = Label> implements AsyncIterable<Progress>
 }
 
 async function* fit<L extends Label>(task: Task<L>): AsyncGenerator<Progress, SoftmaxModel<L>> {
-  const { settings: chosen, rows, classes, problem, examples, random } = task;
+  const { settings: chosen, rows, scale, classes, problem, examples, random } = task;
   const { signal, onProgress } = chosen;
   const releases: (() => void)[] = [];
   try {
@@ -96,7 +96,7 @@ async function* fit<L extends Label>(task: Task<L>): AsyncGenerator<Progress, So
       ...outcome,
       classes,
       features: rows.features,
-      scale: rows.scale,
+      ...(scale !== undefined && { scale }),
       weights: Float32Array.from(weights.subarray(0, intercepts)),
       bias: Float32Array.from(weights.subarray(intercepts)),
       engine: { name: engine.name, adapter: engine.adapter, why },

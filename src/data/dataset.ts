@@ -27,6 +27,8 @@ export interface Dataset<L extends Label> {
 
 /** Checks all of `data` before any work starts. `where` names it in errors: "", or "validation." */
 export function dataset<L extends Label>(data: TrainingData<L>, where = ""): Dataset<L> {
+  if (typeof data.y?.length !== "number")
+    throw new DataError(`${where}y is missing: give the label of each row.`);
   if (data.y.length === 0) throw new DataError(`${where}y is empty: there is nothing to train on.`);
   const { x, features, count, scale } = featureRows(data, where, data.y.length);
   if (count !== data.y.length) {
@@ -57,15 +59,15 @@ export function featureRows(
         : `${where}features is ${data.features}, and must be a whole number ≥ 1.`,
     );
   }
+  if (!isFlat(data.x) && data.x[0].length !== features) {
+    throw new DataError(`${where}x has rows of ${data.x[0].length} values, but features is ${features}.`);
+  }
   if (flat.length % features !== 0) {
     const count = Math.floor(flat.length / features);
     throw new DataError(
       `${where}x has ${flat.length} values, which do not divide into rows of ${features} features: ` +
         `${count} rows are ${count * features} values, and ${flat.length - count * features} are left.`,
     );
-  }
-  if (!isFlat(data.x) && data.x[0].length !== features) {
-    throw new DataError(`${where}x has rows of ${data.x[0].length} values, but features is ${features}.`);
   }
   if (flat instanceof Uint8Array) {
     const scale = data.scale ?? 1 / 255;

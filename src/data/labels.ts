@@ -11,7 +11,7 @@ export interface Labelling<L extends Label> {
 }
 
 /**
- * The distinct labels in sorted order are the classes, as in scikit-learn; `classes` gives another order, or classes
+ * The distinct labels in sorted order (strings by their UTF-16 units) are the classes, as in scikit-learn; `classes` gives another order, or classes
  * without an example. Throws a DataError when a label is no label, is not among `classes`, or when there is one class only.
  */
 export function labelling<L extends Label>(
@@ -20,6 +20,7 @@ export function labelling<L extends Label>(
   where: string,
 ): Labelling<L> {
   const ordered = classes ?? distinct(y, where);
+  if (classes) distinct(classes, "classes"); // for its checks; the order is the one given
   const numbers = new Map(ordered.map((label, number) => [label, number]));
   if (numbers.size < ordered.length) {
     throw new DataError(`classes names ${ordered.length} classes but only ${numbers.size} different ones.`);

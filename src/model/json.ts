@@ -25,8 +25,7 @@ export function toJson(model: ModelParts): string {
   "labelType": "${typeof model.classes[0]}",
   "classes": ${JSON.stringify(model.classes.map((label) => (typeof label === "bigint" ? String(label) : label)))},
   "features": ${model.features},
-  "scale": ${model.scale},
-  "bias": ${JSON.stringify(digits(model.bias))},
+${model.scale === undefined ? "" : `  "scale": ${model.scale},\n`}  "bias": ${JSON.stringify(digits(model.bias))},
   "weights": [
     ${rows.join(",\n    ")}
   ],
@@ -61,7 +60,7 @@ export function fromJson(text: string): ModelParts {
   return {
     classes,
     features,
-    scale: number(file["scale"], "scale"),
+    ...("scale" in file && { scale: number(file["scale"], "scale") }),
     weights,
     bias: floats(file["bias"], "bias", classes.length),
     history: list(training["history"], "training.history").map(readEpoch),

@@ -15,8 +15,8 @@ export interface ModelParts<L extends Label = Label> {
   readonly classes: readonly L[];
   /** Features in a row. */
   readonly features: number;
-  /** What a unit of a byte means, for rows of bytes. */
-  readonly scale: number;
+  /** What a unit of a byte means. Absent when the model was trained on floats. */
+  readonly scale?: number;
   /** (features, classes) */
   readonly weights: Float32Array;
   /** (classes) the intercept */
@@ -34,8 +34,8 @@ export interface ModelParts<L extends Label = Label> {
   readonly parity?: Parity;
 }
 
-/** Rows of features to predict for. */
-export type Inputs = Features | { readonly x: Features };
+/** Rows of features to predict for. Bytes mean what they meant in training, or what `scale` says. */
+export type Inputs = Features | { readonly x: Features; readonly scale?: number };
 
 /** Rows that predictions are computed for at a time. */
 const BLOCK = 4096;
@@ -44,7 +44,7 @@ const BLOCK = 4096;
 export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
   readonly classes: readonly L[];
   readonly features: number;
-  readonly scale: number;
+  readonly scale?: number;
   readonly weights: Float32Array;
   readonly bias: Float32Array;
   readonly history: readonly EpochRecord[];
@@ -57,7 +57,7 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
   constructor(parts: ModelParts<L>) {
     this.classes = parts.classes;
     this.features = parts.features;
-    this.scale = parts.scale;
+    if (parts.scale !== undefined) this.scale = parts.scale;
     this.weights = parts.weights;
     this.bias = parts.bias;
     this.history = parts.history;
@@ -112,15 +112,21 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
   }
 
   #rows(inputs: Inputs): FeatureRows {
-    const x = "x" in inputs ? inputs.x : inputs;
-    const rows = featureRows(this.#scaled({ x, features: this.features }), "");
+    const given = "x" in inputs ? inputs : { x: inputs };
+    const rows = featureRows(this.#scaled({ ...given, features: this.features }), "");
     this.#checkFeatures(rows.features);
     return rows;
   }
 
-  /** Bytes mean what they meant in training. */
+  /** Bytes mean what they meant in training. Throws a DataError when there were none, and nothing says what they mean. */
   #scaled<T extends { readonly x: Features; readonly scale?: number }>(data: T): T {
-    return data.x instanceof Uint8Array && data.scale === undefined ? { ...data, scale: this.scale } : data;
+    if (!(data.x instanceof Uint8Array) || data.scale !== undefined) return data;
+    if (this.scale === undefined) {
+      throw new DataError(
+        "x is bytes, but the model was trained on floats: pass scale, what a byte means, beside x.",
+      );
+    }
+    return { ...data, scale: this.scale };
   }
 
   #checkFeatures(features: number): void {

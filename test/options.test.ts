@@ -1,0 +1,202 @@
+import { describe, expect, test } from "vitest";
+import { OptionError, type TrainOptions, trainer } from "../src/index.js";
+import { settings } from "../src/options.js";
+import { thrownBy, untypedTrainer } from "./support/untyped.js";
+
+const data = { x: [[0], [1], [2], [3]], y: ["a", "b", "a", "b"] };
+
+/** Values out of range, by option, and what the message says each must be. */
+const OUT_OF_RANGE: Readonly<Record<string, { readonly must: string; readonly values: readonly unknown[] }>> =
+  {
+    engine: { must: 'one of "auto", "webgpu", "reference"', values: ["cuda", "", 1, null] },
+    device: { must: "a GPUDevice", values: ["gpu", 0, null] },
+    solver: { must: 'one of "gd", "sgd", "adam", "adamw"', values: ["rmsprop", "Adam", 3] },
+    epochs: { must: "a whole number ≥ 1", values: [0, -1, 1.5, Number.NaN, Infinity, "10", null] },
+    batchSize: { must: "a whole number ≥ 1", values: [0, -8, 0.5, Number.NaN, "all"] },
+    learningRate: { must: "a finite number above 0", values: [0, -0.1, Number.NaN, Infinity] },
+    momentum: { must: "a number from 0 to below 1", values: [-0.1, 1, 2, Number.NaN, "0.9"] },
+    nesterov: { must: "true or false", values: [1, "true", null] },
+    beta1: { must: "a number from 0 to below 1", values: [-0.1, 1, Number.NaN] },
+    beta2: { must: "a number from 0 to below 1", values: [-0.1, 1, Number.NaN] },
+    epsilon: { must: "a finite number above 0", values: [0, -1e-7, Number.NaN, Infinity] },
+    weightDecay: { must: "a finite number ≥ 0", values: [-0.01, Number.NaN, Infinity] },
+    l2: { must: "a finite number ≥ 0", values: [-1, Number.NaN, Infinity, "1"] },
+    reduction: { must: 'one of "mean", "sum"', values: ["average", 1] },
+    intercept: { must: "true or false", values: [0, "no"] },
+    classWeight: { must: "", values: ["equal", 2, true, null] },
+    validation: {
+      must: "a fraction between 0 and 1, or data with x and y",
+      values: [0, 1, -0.5, 7, Number.NaN, "0.1", null, [], { x: [[1]] }],
+    },
+    patience: { must: "a whole number ≥ 1", values: [0, -1, 1.5, Infinity] },
+    seed: { must: "a whole number ≥ 0", values: [-1, 0.5, Number.NaN, 2 ** 53, "seed"] },
+    shuffle: { must: "true or false", values: [1, "yes"] },
+    parity: { must: "true or false", values: [1, "yes"] },
+    onProgress: { must: "a function", values: [{}, true] },
+    signal: { must: "an AbortSignal", values: ["abort", 1, null, {}] },
+  };
+
+describe("an option out of range", () => {
+  const cases = Object.entries(OUT_OF_RANGE).flatMap(([option, { must, values }]) =>
+    values.map((value) => ({
+      option,
+      value,
+      must,
+      shown: typeof value === "string" ? JSON.stringify(value) : String(value),
+    })),
+  );
+
+  test.each(cases)("is rejected: $option $shown", ({ option, value, must, shown }) => {
+    const error = thrownBy(() => untypedTrainer(data, { [option]: value }));
+    expect(error).toBeInstanceOf(OptionError);
+    expect(error.message).toContain(`${option} is ${shown}, and must be ${must}`);
+  });
+
+  test("is in this table for every option there is", () => {
+    const { message } = thrownBy(() => untypedTrainer(data, { learning_rate: 0.1 }));
+    const [, options] = message.split("The options are ");
+    expect(options.replace(/\.$/, "").split(", ")).toEqual(Object.keys(OUT_OF_RANGE));
+  });
+});
+
+describe("an unknown option", () => {
+  test.each(["lr", "Epochs", "toString", "constructor"])("is rejected by its name: %s", (name) => {
+    const error = thrownBy(() => untypedTrainer(data, { [name]: 1 }));
+    expect(error.name).toBe("OptionError");
+    expect(error.message).toContain(`${name} is no option`);
+  });
+
+  test("that is undefined is as good as left out, like every option that is undefined", () => {
+    expect(settings(Object.fromEntries([["momentum", undefined]]))).toEqual(settings({}));
+  });
+});
+
+describe("a schedule", () => {
+  test.each([
+    { schedule: "fast", message: 'learningRate is "fast", and must be a number, or a schedule' },
+    { schedule: null, message: "learningRate is null, and must be a number, or a schedule" },
+    {
+      schedule: { rate: 0.1 },
+      message: 'learningRate.kind is undefined, and must be one of "constant", "step", "cosine"',
+    },
+    { schedule: { kind: "linear", rate: 0.1 }, message: 'learningRate.kind is "linear"' },
+    {
+      schedule: { kind: "constant" },
+      message: "learningRate.rate is undefined, and must be a finite number above 0",
+    },
+    { schedule: { kind: "constant", rate: 0 }, message: "learningRate.rate is 0" },
+    {
+      schedule: { kind: "constant", rate: 1, warmup: -1 },
+      message: "learningRate.warmup is -1, and must be a finite number ≥ 0",
+    },
+    { schedule: { kind: "step", rate: 1, factor: 0.1 }, message: "learningRate.every is undefined" },
+    { schedule: { kind: "step", rate: 1, every: 0, factor: 0.1 }, message: "learningRate.every is 0" },
+    { schedule: { kind: "step", rate: 1, every: 2 }, message: "learningRate.factor is undefined" },
+    { schedule: { kind: "step", rate: 1, every: 2, factor: -1 }, message: "learningRate.factor is -1" },
+    { schedule: { kind: "cosine", rate: 1, final: -0.1 }, message: "learningRate.final is -0.1" },
+    { schedule: { kind: "cosine", rate: 1, final: Number.NaN }, message: "learningRate.final is NaN" },
+    {
+      schedule: { kind: "cosine", rate: 1, warmup: 10 },
+      message: "learningRate warms up for 10 epochs, but there are 10",
+    },
+  ])("is rejected by its part: $message", ({ schedule, message }) => {
+    const error = thrownBy(() => untypedTrainer(data, { learningRate: schedule }));
+    expect(error).toBeInstanceOf(OptionError);
+    expect(error.message).toContain(message);
+  });
+
+  test("that is a number is that rate throughout", () => {
+    expect(settings({ learningRate: 0.25 }).schedule).toEqual({ kind: "constant", rate: 0.25 });
+  });
+});
+
+describe("options that contradict each other", () => {
+  test.each([
+    { solver: "gd", option: { batchSize: 8 }, solvers: "sgd, adam, adamw" },
+    { solver: "gd", option: { shuffle: true }, solvers: "sgd, adam, adamw" },
+    { solver: "gd", option: { momentum: 0.9 }, solvers: "sgd" },
+    { solver: "adam", option: { momentum: 0.9 }, solvers: "sgd" },
+    { solver: "adamw", option: { nesterov: true }, solvers: "sgd" },
+    { solver: "sgd", option: { beta1: 0.9 }, solvers: "adam, adamw" },
+    { solver: "gd", option: { beta2: 0.9 }, solvers: "adam, adamw" },
+    { solver: "sgd", option: { epsilon: 1e-8 }, solvers: "adam, adamw" },
+    { solver: "adam", option: { weightDecay: 0.01 }, solvers: "adamw" },
+  ])("are rejected: $option for $solver", ({ solver, option, solvers }) => {
+    const error = thrownBy(() => untypedTrainer(data, { solver, ...option }));
+    const [[name, value]] = Object.entries(option);
+    expect(error).toBeInstanceOf(OptionError);
+    expect(error.message).toBe(`${name} is ${value}, but solver is "${solver}": ${name} is for ${solvers}.`);
+  });
+
+  test.each<{ options: TrainOptions<string>; message: string }>([
+    { options: { solver: "sgd", nesterov: true }, message: "nesterov is true, but momentum is 0" },
+    { options: { patience: 3 }, message: "patience is 3, but there is no validation" },
+  ])("are rejected: $message", ({ options, message }) => {
+    const error = thrownBy(() => trainer(data, options));
+    expect(error).toBeInstanceOf(OptionError);
+    expect(error.message).toContain(message);
+  });
+
+  test("are rejected: a device for the reference", () => {
+    const error = thrownBy(() => untypedTrainer(data, { engine: "reference", device: {} }));
+    expect(error.message).toContain('device is given, but engine is "reference"');
+  });
+});
+
+describe("classWeight", () => {
+  test.each([
+    { classWeight: { a: -1 }, message: "classWeight of class a is -1, and must be a finite number ≥ 0" },
+    { classWeight: { b: Number.NaN }, message: "classWeight of class b is NaN" },
+    { classWeight: { a: Infinity }, message: "classWeight of class a is Infinity" },
+    { classWeight: { a: "2" }, message: "classWeight of class a is 2" },
+    { classWeight: new Map([["b", -0.5]]), message: "classWeight of class b is -0.5" },
+    { classWeight: { c: 1 }, message: "classWeight names class c, which is not among the 2 classes (a, b)" },
+    { classWeight: new Map([["c", 1]]), message: "classWeight names class c" },
+  ])("is rejected: $message", ({ classWeight, message }) => {
+    const error = thrownBy(() => untypedTrainer(data, { classWeight }));
+    expect(error).toBeInstanceOf(OptionError);
+    expect(error.message).toContain(message);
+  });
+
+  test("of 0 for every class leaves nothing to train on", () => {
+    const error = thrownBy(() => untypedTrainer(data, { classWeight: { a: 0, b: 0 } }));
+    expect(error.name).toBe("DataError");
+    expect(error.message).toContain("The weights of all 4 rows to train on are 0");
+  });
+});
+
+describe("the defaults", () => {
+  const shared = {
+    engine: "auto",
+    momentum: 0,
+    nesterov: false,
+    beta1: 0.9,
+    beta2: 0.999,
+    epsilon: 1e-7,
+    l2: 0,
+    reduction: "mean",
+    intercept: true,
+    patience: Infinity,
+    seed: 0,
+    parity: false,
+  };
+
+  test.each([
+    { solver: "gd", epochs: 100, rate: 0.5, rest: { shuffle: false, weightDecay: 0 } },
+    { solver: "sgd", epochs: 10, rate: 0.1, rest: { batchSize: 512, shuffle: true, weightDecay: 0 } },
+    { solver: "adam", epochs: 10, rate: 0.003, rest: { batchSize: 512, shuffle: true, weightDecay: 0 } },
+    { solver: "adamw", epochs: 10, rate: 0.003, rest: { batchSize: 512, shuffle: true, weightDecay: 0.01 } },
+  ] as const)("of $solver are the documented ones", ({ solver, epochs, rate, rest }) => {
+    expect(settings({ solver })).toEqual({
+      ...shared,
+      solver,
+      epochs,
+      schedule: { kind: "constant", rate },
+      ...rest,
+    });
+  });
+
+  test("are those of adam", () => {
+    expect(settings({})).toEqual(settings({ solver: "adam" }));
+  });
+});

@@ -1,0 +1,22 @@
+import { type Label, type ModelParts, SoftmaxModel } from "../../src/index.js";
+
+/** A model of the weights given, (features, classes), as if a training had ended with them. */
+export function modelOf<L extends Label>(
+  classes: readonly L[],
+  weights: readonly (readonly number[])[],
+  bias: readonly number[] = classes.map(() => 0),
+  more: Partial<ModelParts<L>> = {},
+): SoftmaxModel<L> {
+  return new SoftmaxModel({
+    classes,
+    features: weights.length,
+    weights: Float32Array.from(weights.flat()),
+    bias: Float32Array.from(bias),
+    history: [],
+    converged: false,
+    reason: "set by hand",
+    iterations: 0,
+    engine: { name: "reference", adapter: "none", why: "set by hand" },
+    ...more,
+  });
+}

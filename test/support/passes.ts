@@ -1,0 +1,43 @@
+/** Steps of the reference engine, with all that their passes computed. */
+import type { FloatArray, Passes, Problem, Rows, Step, UpdateRule } from "../../src/engine/engine.js";
+import { range } from "../../src/data/random.js";
+import { referenceEngine } from "../../src/engine/reference/engine.js";
+
+export const PLAIN: UpdateRule = { kind: "sgd", momentum: 0, nesterov: false };
+
+export function problemOf(classes: number, batchSize: number, more: Partial<Problem> = {}): Problem {
+  return { classes, batchSize, intercept: true, rule: PLAIN, ...more };
+}
+
+/** Runs one step after another on all the rows (or on `step.rows` of them) and returns the passes of each. */
+export async function passesOf(
+  rows: Rows,
+  problem: Problem,
+  weights: FloatArray,
+  steps: readonly Partial<Step>[],
+): Promise<Passes[]> {
+  const placement = await referenceEngine().place(rows);
+  const descent = await placement.descent(problem, weights);
+  const whole = steps.map((step) => ({
+    first: 0,
+    rows: rows.count,
+    learningRate: 0.1,
+    gradientScale: 1,
+    penalty: 0,
+    ...step,
+    capture: true,
+  }));
+  const found: Passes[] = [];
+  for await (const { passes } of descent.run(range(rows.count), whole)) if (passes) found.push(passes);
+  return found;
+}
+
+/** G = Σ [x, 1] ⊗ r at these weights, and J on the way. */
+export async function gradientAt(
+  rows: Rows,
+  classes: number,
+  weights: FloatArray,
+): Promise<{ readonly gradient: FloatArray; readonly loss: number; readonly passes: Passes }> {
+  const [passes] = await passesOf(rows, problemOf(classes, rows.count), weights, [{}]);
+  return { gradient: passes.gradient, loss: Array.from(passes.losses).reduce((a, b) => a + b, 0), passes };
+}
