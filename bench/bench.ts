@@ -1,0 +1,134 @@
+/** `npm run bench`: measures smigh and its peers, and prints a table a workload. */
+import { writeFile } from "node:fs/promises";
+import { availableParallelism, cpus, release, type } from "node:os";
+import process from "node:process";
+import { parseArgs } from "node:util";
+import { type BenchBrowser, openBenchBrowser } from "./bench-browser.js";
+import type { Measured } from "./measure.js";
+import { table } from "./report.js";
+import { systems } from "./systems/all.js";
+import { type Workload, workloads } from "./workloads.js";
+
+const usage = `Usage: npm run bench -- [--only WORKLOAD] [--systems a,b] [--json FILE]
+
+Measures one training step of each system on each workload, in a headless Chrome.
+
+  workloads  ${workloads.map(({ name, onlyByName }) => name + (onlyByName ? " (only by name)" : "")).join(", ")}
+  systems    ${systems.map(({ name }) => name).join(", ")}
+
+Standard error shows the progress. Exit status: 0 done, 1 systems disagree or none could be measured, 2 the command
+line is wrong. CHROME_PATH names the Chrome to use, SMIGH_ADAPTER its adapter: swiftshader or hardware.
+`;
+
+interface Choice {
+  readonly workloads: readonly Workload[];
+  readonly systems: readonly string[];
+  readonly json: string | undefined;
+}
+
+class UsageError extends Error {
+  override name = "UsageError";
+}
+
+try {
+  const chosen = choice(process.argv.slice(2));
+  if (chosen) process.exitCode = await bench(chosen);
+  else process.stdout.write(usage);
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  if (error instanceof UsageError) process.stderr.write(`\n${usage}`);
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+}
+
+/** The exit status. */
+async function bench({ workloads: chosen, systems: names, json }: Choice): Promise<number> {
+  const browser = await openBenchBrowser();
+  try {
+    const all: Measured[] = [];
+    // Written at once, so that a file that cannot be written is known before the wait.
+    await save(json, browser, all);
+    for (const workload of chosen) {
+      const measured = await measuredIn(browser, workload, names);
+      all.push(measured);
+      print(workload, measured);
+      await save(json, browser, all);
+    }
+    const disagree = all.some(({ disagreements }) => disagreements.length > 0);
+    return disagree || all.every(({ runs }) => runs.length === 0) ? 1 : 0;
+  } finally {
+    await browser.close();
+  }
+}
+
+/** A workload that cannot be measured at all is a failure of each of its systems, and the others go on. */
+async function measuredIn(
+  browser: BenchBrowser,
+  workload: Workload,
+  names: readonly string[],
+): Promise<Measured> {
+  try {
+    return await browser.measure(workload, names, (progress) => {
+      process.stderr.write(`${workload.name}: ${progress}\n`);
+    });
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    const failures = names.map((system) => ({ workload: workload.name, system, message }));
+    return { runs: [], failures, disagreements: [] };
+  }
+}
+
+async function save(
+  file: string | undefined,
+  browser: BenchBrowser,
+  all: readonly Measured[],
+): Promise<void> {
+  if (file === undefined) return;
+  const machine = {
+    cpu: cpus()[0]?.model ?? "unknown",
+    cores: availableParallelism(),
+    os: `${type()} ${release()} ${process.arch}`,
+    browser: browser.version,
+  };
+  const result = {
+    date: new Date().toISOString(),
+    machine,
+    runs: all.flatMap(({ runs }) => runs),
+    failures: all.flatMap(({ failures }) => failures),
+    disagreements: all.flatMap(({ disagreements }) => disagreements),
+  };
+  await writeFile(file, `${JSON.stringify(result, null, 2)}\n`);
+}
+
+function print(workload: Workload, { runs, failures, disagreements }: Measured): void {
+  const lines = [
+    table(workload, runs),
+    ...failures.map(({ system, message }) => `${system} failed: ${message}`),
+    ...disagreements,
+  ];
+  process.stdout.write(`\n${lines.join("\n")}\n`);
+}
+
+/** Undefined when only help is asked for. */
+function choice(args: string[]): Choice | undefined {
+  const { help, only, systems: wanted, json } = options(args);
+  if (help) return undefined;
+  const chosen = workloads.filter(({ name, onlyByName }) =>
+    only === undefined ? !onlyByName : name === only,
+  );
+  if (chosen.length === 0) throw new UsageError(`There is no workload ${JSON.stringify(only)}.`);
+  const known = systems.map(({ name }) => name);
+  const names = wanted?.split(",") ?? known;
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new UsageError(`There is no system ${JSON.stringify(unknown)}.`);
+  return { workloads: chosen, systems: names, json };
+}
+
+function options(args: string[]) {
+  const text = { type: "string" } as const;
+  const help = { type: "boolean", short: "h" } as const;
+  try {
+    return parseArgs({ args, options: { only: text, systems: text, json: text, help } }).values;
+  } catch (cause) {
+    throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}

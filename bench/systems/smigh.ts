@@ -1,0 +1,70 @@
+/** smigh itself, through the seam that its solvers use: the steps of `descent`, which keep on the device. */
+import { version } from "../../package.json";
+import type { Engine, Problem, Rows, Step } from "../../src/engine/engine.js";
+import { range } from "../../src/data/random.js";
+import type { Batch, Workload } from "../workloads.js";
+import type { Session } from "./system.js";
+
+export async function webgpu(workload: Workload, batch: Batch): Promise<Session> {
+  const { webgpuEngine } = await import("../../src/engine/webgpu/engine.js");
+  return session(await webgpuEngine(), workload, batch);
+}
+
+export async function reference(workload: Workload, batch: Batch): Promise<Session> {
+  const { referenceEngine } = await import("../../src/engine/reference/engine.js");
+  return session(referenceEngine(), workload, batch);
+}
+
+async function session(
+  engine: Engine,
+  { features, classes, learningRate }: Workload,
+  batch: Batch,
+): Promise<Session> {
+  const count = batch.labels.length;
+  const rows: Rows = {
+    count,
+    features,
+    ...(batch.bytes ? { x: batch.bytes, scale: 1 / 255 } : { x: batch.x, scale: 1 }),
+    labels: Uint32Array.from(batch.labels),
+  };
+  const problem: Problem = {
+    classes,
+    intercept: true,
+    rule: { kind: "sgd", momentum: 0, nesterov: false },
+    batchSize: count,
+  };
+  const step: Step = {
+    first: 0,
+    rows: count,
+    learningRate,
+    gradientScale: 1 / count,
+    penalty: 0,
+    capture: false,
+  };
+  const order = range(count);
+
+  const placement = await engine.place(rows);
+  const descent = await placement.descent(problem, new Float32Array((features + 1) * classes));
+  return {
+    adapter: engine.adapter,
+    version,
+    async run(steps) {
+      const results = descent.run(
+        order,
+        Array.from({ length: steps }, () => step),
+      );
+      for await (const { sums } of results) {
+        if (!Number.isFinite(sums.loss)) throw new Error(`The loss became ${sums.loss}.`);
+      }
+    },
+    async loss() {
+      const { loss, weight } = await descent.evaluate(order);
+      return loss / weight;
+    },
+    close() {
+      descent.release();
+      placement.release();
+      engine.close();
+    },
+  };
+}
