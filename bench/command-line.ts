@@ -1,0 +1,92 @@
+/** The command line of `npm start`. */
+import process from "node:process";
+import { parseArgs } from "node:util";
+import { OptionError } from "../src/errors.js";
+import { OPTIONS, type Option, jobOf } from "./page/job.js";
+
+export const USAGE = `Usage: npm start -- [options]
+
+Trains on the MNIST digits: in the browser of this machine, or, where there is no display, in a headless Chrome.
+
+  --engine auto|webgpu|reference    default auto: webgpu, or the reference where there is none
+  --solver gd|sgd|adam|adamw        default adam
+  --epochs N                        default 10, for gd 100
+  --batch-size N                    default 512; not for gd
+  --learning-rate X                 default 0.003 for adam and adamw, 0.1 for sgd, 0.5 for gd
+  --seed N                          default 0
+
+  --headless                        in a headless Chrome, also where there is a display
+  --json                            headless, and the result is one JSON object on standard output
+  --model FILE                      headless, and the model is saved there; default smigh-model.json
+  --help
+
+Standard error shows the progress. Exit status: 0 done, 1 the training failed, 2 the command line is wrong.
+CHROME_PATH names the Chrome to use, SMIGH_ADAPTER its adapter: swiftshader or hardware.
+`;
+
+export class UsageError extends Error {
+  override name = "UsageError";
+}
+
+export interface CommandLine {
+  readonly help: boolean;
+  readonly headless: boolean;
+  readonly json: boolean;
+  readonly model: string;
+  /** What the person chose, as the query of the page's address. */
+  readonly query: URLSearchParams;
+}
+
+/** Throws a UsageError. */
+export function commandLine(args: readonly string[]): CommandLine {
+  const given = parse(args);
+  const texts = OPTIONS.flatMap((option): [Option, string][] => {
+    const text = given[option];
+    return text === undefined ? [] : [[option, text]];
+  });
+  check(new Map(texts));
+  return {
+    help: given.help ?? false,
+    headless: given.headless || given.json || given.model !== undefined || !hasDisplay(),
+    json: given.json ?? false,
+    model: given.model ?? "smigh-model.json",
+    query: new URLSearchParams([["auto", ""], ...texts]),
+  };
+}
+
+function parse(args: readonly string[]) {
+  const text = { type: "string" } as const;
+  const flag = { type: "boolean" } as const;
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        engine: text,
+        solver: text,
+        epochs: text,
+        "batch-size": text,
+        "learning-rate": text,
+        seed: text,
+        model: text,
+        headless: flag,
+        json: flag,
+        help: { ...flag, short: "h" },
+      },
+    }).values;
+  } catch (cause) {
+    throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}
+
+function check(texts: ReadonlyMap<Option, string>): void {
+  try {
+    jobOf((option) => texts.get(option));
+  } catch (cause) {
+    if (cause instanceof OptionError) throw new UsageError(cause.message, { cause });
+    throw cause;
+  }
+}
+
+function hasDisplay({ platform, env } = process): boolean {
+  return platform === "darwin" || platform === "win32" || Boolean(env["DISPLAY"] || env["WAYLAND_DISPLAY"]);
+}

@@ -1,0 +1,37 @@
+/** The page's two colours, for and against, as style.css has them in the current scheme. */
+
+/** red, green, blue from 0 to 255 */
+type Rgb = readonly [number, number, number];
+
+export interface Colours {
+  /** The middle: says nothing. */
+  readonly paper: Rgb;
+  readonly ink: Rgb;
+  readonly for: Rgb;
+  readonly against: Rgb;
+}
+
+export function colours(): Colours {
+  const style = getComputedStyle(document.documentElement);
+  const read = (name: string) => rgb(style.getPropertyValue(name).trim());
+  return { paper: read("--paper"), ink: read("--ink"), for: read("--for"), against: read("--against") };
+}
+
+/** Calls `draw` whenever the scheme changes between light and dark. */
+export function onSchemeChange(draw: () => void): void {
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+}
+
+/** From −1, wholly against, over 0, paper, to 1, wholly for. */
+export function diverging(value: number, { paper, for: positive, against }: Colours): Rgb {
+  const end = value < 0 ? against : positive;
+  const share = Math.min(Math.abs(value), 1);
+  const mix = (channel: 0 | 1 | 2) => paper[channel] + share * (end[channel] - paper[channel]);
+  return [mix(0), mix(1), mix(2)];
+}
+
+/** #1f5fae */
+export function rgb(hex: string): Rgb {
+  const value = Number.parseInt(hex.slice(1), 16);
+  return [value >> 16, (value >> 8) & 255, value & 255];
+}

@@ -1,0 +1,108 @@
+/** The form: what to train with, and the three buttons. */
+import { OptionError } from "../../src/errors.js";
+import { find } from "./dom.js";
+import { type Job, type Option, SOLVERS, defaultsOf, jobOf } from "./job.js";
+
+/** What the page is doing. */
+export type State =
+  | "loading"
+  | "idle"
+  | "training"
+  | "paused"
+  | "stopping"
+  | "evaluating"
+  | "ended"
+  /** Without digits there is nothing to do. */
+  | "broken";
+
+export interface Actions {
+  start(job: Job): void;
+  pause(): void;
+  resume(): void;
+  stop(): void;
+  /** An option is not what it must be. */
+  refuse(error: OptionError): void;
+}
+
+export class Controls {
+  readonly #form = find("#controls", HTMLFormElement);
+  readonly #options = find("#options", HTMLFieldSetElement);
+  readonly #start = find("#start", HTMLButtonElement);
+  readonly #pause = find("#pause", HTMLButtonElement);
+  readonly #stop = find("#stop", HTMLButtonElement);
+  readonly #solver = find("#solver", HTMLSelectElement);
+  readonly #batchSize = find("#batch-size", HTMLInputElement);
+  readonly #actions: Actions;
+  #seed = "";
+  #state: State = "loading";
+
+  constructor(actions: Actions) {
+    this.#actions = actions;
+    this.#form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.start();
+    });
+    this.#pause.addEventListener("click", () => {
+      if (this.#state === "paused") actions.resume();
+      else actions.pause();
+    });
+    this.#stop.addEventListener("click", () => actions.stop());
+    this.#solver.addEventListener("change", () => this.#fillDefaults());
+    this.#fillDefaults();
+  }
+
+  /** Fills the form in from an address' query. */
+  fill(query: URLSearchParams): void {
+    this.#set("solver", query.get("solver"));
+    this.#fillDefaults();
+    for (const name of ["engine", "epochs", "batch-size", "learning-rate"] as const)
+      this.#set(name, query.get(name));
+    this.#seed = query.get("seed") ?? "";
+  }
+
+  start(): void {
+    try {
+      this.#actions.start(jobOf((option) => (option === "seed" ? this.#seed : this.#text(option))));
+    } catch (error) {
+      if (!(error instanceof OptionError)) throw error;
+      this.#actions.refuse(error);
+    }
+  }
+
+  show(state: State): void {
+    this.#state = state;
+    const buttons = [this.#start, this.#pause, this.#stop];
+    const focused = buttons.some((button) => button === document.activeElement);
+    const running = state === "training" || state === "paused";
+    const ready = state === "idle" || state === "ended";
+    this.#options.disabled = !ready;
+    this.#start.disabled = !ready;
+    this.#start.textContent = state === "ended" ? "Train again" : "Start";
+    this.#pause.disabled = !running;
+    this.#pause.textContent = state === "paused" ? "Resume" : "Pause";
+    this.#stop.disabled = !running;
+    // A button that is disabled loses the keyboard's focus: the one that can be pressed now gets it.
+    const pressable = buttons.filter((button) => !button.disabled);
+    if (focused && !pressable.some((button) => button === document.activeElement)) pressable[0]?.focus();
+  }
+
+  #fillDefaults(): void {
+    const solver = SOLVERS.find((one) => one === this.#solver.value) ?? "adam";
+    const { epochs, batchSize, learningRate } = defaultsOf(solver);
+    this.#set("epochs", String(epochs));
+    this.#set("learning-rate", String(learningRate));
+    this.#batchSize.disabled = batchSize === undefined;
+    this.#batchSize.value = batchSize === undefined ? "" : String(batchSize);
+  }
+
+  #set(option: Option, text: string | null): void {
+    const field = this.#form.elements.namedItem(option);
+    if (text !== null && (field instanceof HTMLInputElement || field instanceof HTMLSelectElement))
+      field.value = text;
+  }
+
+  #text(option: Option): string {
+    const field = this.#form.elements.namedItem(option);
+    return field instanceof HTMLInputElement || field instanceof HTMLSelectElement ? field.value : "";
+  }
+}

@@ -1,0 +1,29 @@
+/** Numbers as people read them, in the page and in the terminal. */
+const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+
+/** 60,000 */
+export function count(value: number): string {
+  return whole.format(value);
+}
+
+/** 92.64 % */
+export function percent(share: number, digits = 2): string {
+  return `${(100 * share).toFixed(digits)} %`;
+}
+
+/** Four significant digits, or four decimals below 1. */
+export function loss(value: number): string {
+  return value < 1 ? value.toFixed(4) : value.toPrecision(4);
+}
+
+/** 4.2 s, 1 min 12 s */
+export function seconds(value: number): string {
+  if (value < 59.95) return `${value.toFixed(1)} s`;
+  const rounded = Math.round(value);
+  return `${Math.floor(rounded / 60)} min ${rounded % 60} s`;
+}
+
+/** ρ, error ÷ bound: two significant digits. */
+export function ratio(rho: number): string {
+  return rho === 0 || rho >= 0.001 ? String(Number(rho.toPrecision(2))) : rho.toExponential(1);
+}

@@ -1,0 +1,186 @@
+/** The training page: what a person does goes to the worker, and what the worker reports is shown. */
+import { OptionError } from "../../src/errors.js";
+import { settings } from "../../src/options.js";
+import { Charts } from "./charts.js";
+import { ConfusionTable } from "./confusion.js";
+import { Controls, type State } from "./controls.js";
+import { DigitList } from "./digits.js";
+import { find } from "./dom.js";
+import { Download } from "./download.js";
+import * as format from "./format.js";
+import { jobOf } from "./job.js";
+import { ParityPanel } from "./parity.js";
+import { type Command, type Failure, type Ready, type Report, type Summary, forDriver } from "./protocol.js";
+import { WeightPictures } from "./weights.js";
+import * as words from "./words.js";
+
+const status = find("#status", HTMLElement);
+const progressBar = find("#progress", HTMLProgressElement);
+const troubleBox = find("#trouble", HTMLElement);
+const testAccuracy = find("#test-accuracy", HTMLElement);
+const testWords = find("#test-words", HTMLElement);
+const engineWords = find("#engine", HTMLElement);
+const mistakesFigure = find("#mistakes", HTMLElement);
+const numbers = {
+  loss: find("#loss", HTMLElement),
+  accuracy: find("#accuracy", HTMLElement),
+  rate: find("#rate", HTMLElement),
+  time: find("#time", HTMLElement),
+};
+
+const charts = new Charts(find("#loss-chart", HTMLElement), find("#accuracy-chart", HTMLElement));
+const weights = new WeightPictures(find("#weights ul", HTMLElement));
+const confusion = new ConfusionTable(find("#confusion table", HTMLTableElement));
+const sample = new DigitList(find("#sample ul", HTMLElement));
+const mistakes = new DigitList(find("#mistakes ul", HTMLElement));
+const parity = new ParityPanel();
+const download = new Download(find("#download", HTMLAnchorElement));
+
+const controls = new Controls({
+  start(job) {
+    clear();
+    charts.begin(settings(job).epochs);
+    say("Starting: the digits go to where they are computed on.");
+    show("training");
+    send({ kind: "start", job });
+  },
+  pause() {
+    send({ kind: "pause" });
+    show("paused");
+    say("Paused.");
+  },
+  resume() {
+    send({ kind: "resume" });
+    show("training");
+    say("Going on.");
+  },
+  stop() {
+    send({ kind: "stop" });
+    show("stopping");
+    say("Stopping.");
+  },
+  refuse: fail,
+});
+
+let ready: Ready | undefined;
+let state: State = "loading";
+
+const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+worker.addEventListener("message", ({ data }: MessageEvent<Report>) => {
+  hear(data);
+  window.reportToDriver?.(forDriver(data));
+});
+worker.addEventListener("error", ({ message }) =>
+  fail(new Error(message || "The worker could not be started.")),
+);
+
+parity.clear();
+show("loading");
+send({ kind: "load", from: new URL("./mnist/", document.baseURI).href });
+
+function hear(report: Report): void {
+  switch (report.kind) {
+    case "loading":
+      progressBar.max = report.total;
+      progressBar.value = report.bytes;
+      return;
+    case "ready":
+      ready = report;
+      progressBar.value = 0;
+      sample.show(report.digits);
+      say(words.readyWords(report));
+      show("idle");
+      return begin(new URLSearchParams(location.search));
+    case "progress": {
+      const { progress, epochs } = report;
+      progressBar.max = 1;
+      progressBar.value = progress.fraction;
+      numbers.loss.textContent = format.loss(progress.loss);
+      numbers.accuracy.textContent = format.percent(progress.accuracy);
+      numbers.rate.textContent = format.count(progress.examplesPerSecond);
+      numbers.time.textContent = format.seconds(progress.elapsed);
+      charts.add(progress, epochs);
+      if (state === "training") say(words.trainingWords(progress, epochs));
+      return;
+    }
+    case "evaluating":
+      show("evaluating");
+      return say("Trying the model on all digits.");
+    case "ended":
+      showSummary(report.summary);
+      download.offer(report.file);
+      weights.show(report.pictures.weights);
+      confusion.show(report.pictures.confusion);
+      sample.showAnswers(report.pictures.sample);
+      mistakes.showAnswers(report.pictures.mistakes);
+      mistakesFigure.hidden = report.pictures.mistakes.length === 0;
+      return show("ended");
+    case "cancelled":
+      say("Stopped before the first step: there is no model.");
+      return show("idle");
+    case "failed":
+      return fail(report.failure);
+  }
+}
+
+/** Takes the options in the address, and starts at once if it says so. */
+function begin(query: URLSearchParams): void {
+  try {
+    jobOf((option) => query.get(option));
+  } catch (error) {
+    if (!(error instanceof OptionError)) throw error;
+    window.reportToDriver?.({ kind: "failed", failure: { name: error.name, message: error.message } });
+    return fail(error);
+  }
+  controls.fill(query);
+  if (query.has("auto")) controls.start();
+}
+
+function showSummary(summary: Summary): void {
+  testAccuracy.textContent = format.percent(summary.testAccuracy);
+  numbers.loss.textContent = format.loss(summary.loss);
+  numbers.accuracy.textContent = format.percent(summary.trainAccuracy);
+  testWords.textContent = words.accuracyWords(summary);
+  engineWords.textContent = words.engineWords(summary);
+  parity.show(summary);
+  say(words.endWords(summary));
+}
+
+function fail(failure: Failure): void {
+  const { title, detail } = words.trouble(failure);
+  find("#trouble-title", HTMLElement).textContent = title;
+  find("#trouble-detail", HTMLElement).textContent = detail;
+  troubleBox.hidden = false;
+  say("");
+  show(ready ? "idle" : "broken");
+}
+
+function clear(): void {
+  troubleBox.hidden = true;
+  testAccuracy.textContent = "–";
+  testWords.textContent = "";
+  engineWords.textContent = "";
+  progressBar.removeAttribute("value");
+  for (const number of Object.values(numbers)) number.textContent = "–";
+  weights.clear();
+  confusion.clear();
+  parity.clear();
+  download.withdraw();
+  mistakesFigure.hidden = true;
+  if (ready) sample.show(ready.digits);
+}
+
+/** Read aloud, so only when it changes. */
+function say(text: string): void {
+  if (status.textContent !== text) status.textContent = text;
+}
+
+function show(next: State): void {
+  state = next;
+  document.body.dataset["state"] = next;
+  controls.show(next);
+}
+
+function send(command: Command): void {
+  worker.postMessage(command);
+}

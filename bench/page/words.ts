@@ -1,0 +1,56 @@
+/** What the page says, in plain words. */
+import type { Progress } from "../../src/index.js";
+import { count, percent, ratio, seconds } from "./format.js";
+import type { Failure, Ready, Summary } from "./protocol.js";
+
+export interface Trouble {
+  readonly title: string;
+  readonly detail: string;
+}
+
+const TITLES: Readonly<Record<string, string>> = {
+  OptionError: "That cannot be trained with",
+  DataError: "The digits cannot be used",
+  DeviceError: "WebGPU cannot be had here",
+  DivergenceError: "The training diverged",
+};
+
+export function trouble({ name, message }: Failure): Trouble {
+  const title = TITLES[name] ?? "Something broke";
+  const advice = name === "DeviceError" ? " The engine “Reference” trains without it, on the processor." : "";
+  return { title, detail: `${message}${advice}` };
+}
+
+export function readyWords({ train, test, webgpu }: Ready): string {
+  const digits = `${count(train)} digits to learn from and ${count(test)} to be tested on are here.`;
+  return "adapter" in webgpu
+    ? `${digits} WebGPU runs on ${webgpu.adapter}.`
+    : `${digits} There is no WebGPU, so “Automatic” trains on the processor.`;
+}
+
+/** Changes once an epoch, so that it can be read aloud. */
+export function trainingWords({ epoch }: Progress, epochs: number): string {
+  return `Training: epoch ${epoch} of ${epochs}.`;
+}
+
+export function endWords({ completed, testExamples, seconds: taken, epochs, reason }: Summary): string {
+  const tried = `tried on ${count(testExamples)} digits it had never seen`;
+  return completed
+    ? `Done: ${epochs} ${epochs === 1 ? "epoch" : "epochs"} in ${seconds(taken)}, and ${tried}.`
+    : `Stopped (${reason}). The model so far was ${tried}.`;
+}
+
+export function engineWords({ engine }: Summary): string {
+  return `Trained by ${engine.name} on ${engine.adapter}: ${engine.why}.`;
+}
+
+export function accuracyWords({ testAccuracy, testExamples, trainAccuracy }: Summary): string {
+  const right = count(Math.round(testAccuracy * testExamples));
+  return `${right} of ${count(testExamples)} right; ${percent(trainAccuracy)} of the digits it learned from`;
+}
+
+export function parityWords({ parity: { rho, steps, examples } }: Summary): string {
+  const verdict = rho < 1 ? "within the derived error bound" : "beyond the derived error bound";
+  const checked = `${steps} ${steps === 1 ? "step" : "steps"}, ${count(examples)} examples`;
+  return `ρ = ${ratio(rho)}, ${verdict}: the worst of ${checked}.`;
+}

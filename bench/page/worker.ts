@@ -1,0 +1,111 @@
+/** The page's other thread: it holds the digits and trains, so that the page never waits. */
+import { type SoftmaxModel, trainer } from "../../src/index.js";
+import { DeviceError } from "../../src/errors.js";
+import { openGpu } from "../../src/engine/webgpu/device.js";
+import { NO_PARITY } from "../../src/parity.js";
+import { settings } from "../../src/options.js";
+import { Brake } from "./brake.js";
+import type { Job } from "./job.js";
+import { type Mnist, loadMnist } from "./mnist.js";
+import { outcome, sample } from "./outcome.js";
+import type { Command, Report, WebGpu } from "./protocol.js";
+
+/** Why a training was stopped; the training puts the weights so far on it. */
+class Stop extends Error {
+  override name = "Stop";
+  model?: SoftmaxModel<number>;
+}
+
+interface Run {
+  readonly brake: Brake;
+  stop(): void;
+}
+
+let mnist: Mnist | undefined;
+let run: Run | undefined;
+
+self.addEventListener("message", ({ data }: MessageEvent<Command>) => {
+  handle(data).catch((error: unknown) => {
+    const { name, message } = error instanceof Error ? error : new Error(String(error));
+    report({ kind: "failed", failure: { name, message } });
+  });
+});
+
+async function handle(command: Command): Promise<void> {
+  switch (command.kind) {
+    case "load":
+      return load(command.from);
+    case "start":
+      return start(command.job);
+    case "pause":
+      return run?.brake.hold();
+    case "resume":
+      return run?.brake.release();
+    case "stop":
+      return run?.stop();
+  }
+}
+
+async function load(from: string): Promise<void> {
+  const webgpu = await findWebGpu();
+  const { train, test } = await loadMnist(from, (bytes, total) => report({ kind: "loading", bytes, total }));
+  mnist = { train, test };
+  report({ kind: "ready", train: train.y.length, test: test.y.length, webgpu, digits: sample(test) });
+}
+
+async function findWebGpu(): Promise<WebGpu> {
+  try {
+    const { adapter, close } = await openGpu();
+    close();
+    return { adapter };
+  } catch (error) {
+    if (error instanceof DeviceError) return { missing: error.message };
+    throw error;
+  }
+}
+
+async function start(job: Job): Promise<void> {
+  const digits = mnist;
+  if (!digits || run) return;
+  const stopped = new Stop("The training was stopped.");
+  const controller = new AbortController();
+  const brake = new Brake();
+  run = {
+    brake,
+    stop() {
+      controller.abort(stopped);
+      brake.release();
+    },
+  };
+  const { epochs } = settings(job);
+  let elapsed = 0;
+  let epoch = 0;
+  const end = (model: SoftmaxModel<number>) => {
+    report({ kind: "evaluating" });
+    const { parity = NO_PARITY } = model;
+    const training = { completed: model !== stopped.model, seconds: elapsed, epochs: epoch, parity };
+    report(outcome(model, digits, training));
+  };
+  try {
+    const training = trainer<number>(digits.train, { ...job, parity: true, signal: controller.signal });
+    for await (const progress of training) {
+      elapsed = progress.elapsed - brake.seconds;
+      epoch = progress.epoch;
+      // Over the whole training, so that it is steady, and right after a pause.
+      const examplesPerSecond = progress.examples / elapsed;
+      report({ kind: "progress", progress: { ...progress, elapsed, examplesPerSecond }, epochs });
+      await brake.passed();
+    }
+    end(training.model);
+  } catch (error) {
+    if (error !== stopped) throw error;
+    if (stopped.model) end(stopped.model);
+    else report({ kind: "cancelled" });
+  } finally {
+    run = undefined;
+  }
+}
+
+function report(one: Report): void {
+  self.postMessage(one);
+}

@@ -1,0 +1,128 @@
+/** `npm start`: trains on the digits, in the person's browser or, without a display, in a headless Chrome. */
+import { access, constants, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import process from "node:process";
+import { type CommandLine, USAGE, UsageError, commandLine } from "./command-line.js";
+import { PageError, type Trained, trainHeadless } from "./headless.js";
+import * as format from "./page/format.js";
+import type { DriverReport, Summary } from "./page/protocol.js";
+import * as words from "./page/words.js";
+import { serve } from "./serve.js";
+import { Terminal, progressLine } from "./terminal.js";
+
+const INTERRUPTED = 130;
+
+const terminal = new Terminal(process.stderr);
+const interruption = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => interruption.abort());
+
+try {
+  process.exitCode = await main(commandLine(process.argv.slice(2)));
+} catch (error) {
+  terminal.close();
+  process.exitCode = explain(error);
+}
+
+async function main(line: CommandLine): Promise<number> {
+  if (line.help) {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  return line.headless ? headless(line) : inBrowser(line);
+}
+
+/** Stays until Ctrl-C. */
+async function inBrowser({ query }: CommandLine): Promise<number> {
+  const address = `?${query}`;
+  const { server, url } = await serve(address);
+  terminal.say(`smigh trains in your browser, at ${new URL(address, url).href}\nCtrl-C ends it.`);
+  if (!interruption.signal.aborted) {
+    await new Promise((stop) => {
+      interruption.signal.addEventListener("abort", stop);
+    });
+  }
+  await server.close();
+  return 0;
+}
+
+async function headless({ query, json, model }: CommandLine): Promise<number> {
+  await access(dirname(model), constants.W_OK).catch((cause: unknown) => {
+    throw new Error(`The model cannot be saved as ${model}: there is no such folder to write to.`, { cause });
+  });
+  const { server, url } = await serve();
+  try {
+    const trained = await trainHeadless(
+      new URL(`?${query}`, url).href,
+      {
+        onChrome: ({ path, source }) => terminal.say(`smigh trains in headless Chrome: ${path} (${source})`),
+        onReport: show,
+      },
+      interruption.signal,
+    );
+    return await deliver(trained, json, model);
+  } finally {
+    await server.close();
+  }
+}
+
+function show(report: DriverReport): void {
+  switch (report.kind) {
+    case "loading":
+      return terminal.show(`loading the digits: ${format.percent(report.bytes / report.total, 0)}`);
+    case "progress":
+      return terminal.show(progressLine(report.progress, report.epochs), report.progress.fraction === 1);
+    case "evaluating":
+      return terminal.show("trying the model on all digits");
+    default:
+  }
+}
+
+async function deliver({ summary, file }: Trained, json: boolean, model: string): Promise<number> {
+  await writeFile(model, file);
+  terminal.clear();
+  process.stdout.write(json ? `${JSON.stringify(result(summary, model))}\n` : `${report(summary, model)}\n`);
+  if (summary.parity.rho < 1) return 0;
+  terminal.say(`The passes are wrong on this adapter: ${words.parityWords(summary)}`);
+  return 1;
+}
+
+function result(summary: Summary, model: string): object {
+  const { engine, examples, epochs, loss, trainAccuracy, testAccuracy, seconds, parity } = summary;
+  return {
+    engine: engine.name,
+    adapter: engine.adapter,
+    why: engine.why,
+    examples,
+    epochs,
+    loss,
+    trainAccuracy,
+    testAccuracy,
+    seconds,
+    parity,
+    model,
+  };
+}
+
+function report(summary: Summary, model: string): string {
+  const { engine, loss, testAccuracy, seconds, epochs } = summary;
+  return `
+  test accuracy   ${format.percent(testAccuracy)}
+                  ${words.accuracyWords(summary)}
+  loss            ${format.loss(loss)}
+  engine          ${engine.name} on ${engine.adapter}
+                  ${engine.why}
+  time            ${format.seconds(seconds)} for ${epochs} ${epochs === 1 ? "epoch" : "epochs"}
+  parity          ${words.parityWords(summary)}
+  model           ${model}
+`;
+}
+
+/** One line of what went wrong, and the exit status. */
+function explain(error: unknown): number {
+  if (interruption.signal.aborted) return INTERRUPTED;
+  const { message } = error instanceof Error ? error : new Error(String(error));
+  process.stderr.write(`${message.replaceAll(/\s+/g, " ")}\n`);
+  if (error instanceof UsageError) process.stderr.write("npm start -- --help lists the options.\n");
+  const usage = error instanceof UsageError || (error instanceof PageError && error.name === "OptionError");
+  return usage ? 2 : 1;
+}

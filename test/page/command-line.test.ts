@@ -1,0 +1,50 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { UsageError, commandLine } from "../../bench/command-line.js";
+
+beforeEach(() => {
+  vi.stubEnv("DISPLAY", ":0");
+});
+afterEach(() => vi.unstubAllEnvs());
+
+describe("the command line", () => {
+  test("needs nothing", () => {
+    const { headless, json, model, query } = commandLine([]);
+    expect({ headless, json, model, query: String(query) }).toEqual({
+      headless: false,
+      json: false,
+      model: "smigh-model.json",
+      query: "auto=",
+    });
+  });
+
+  test("hands the options on to the page", () => {
+    const { query } = commandLine(["--solver", "sgd", "--learning-rate=0.1", "--batch-size", "64"]);
+    expect(Object.fromEntries(query)).toEqual({
+      auto: "",
+      solver: "sgd",
+      "learning-rate": "0.1",
+      "batch-size": "64",
+    });
+  });
+
+  test("--headless, --json and --model need no display", () => {
+    expect(commandLine(["--headless"]).headless).toBe(true);
+    expect(commandLine(["--json"])).toMatchObject({ headless: true, json: true });
+    expect(commandLine(["--model", "a.json"])).toMatchObject({ headless: true, model: "a.json" });
+  });
+
+  test.runIf(process.platform === "linux")("is headless where there is no display", () => {
+    vi.stubEnv("DISPLAY", "");
+    vi.stubEnv("WAYLAND_DISPLAY", "");
+    expect(commandLine([]).headless).toBe(true);
+    vi.stubEnv("WAYLAND_DISPLAY", "wayland-0");
+    expect(commandLine([]).headless).toBe(false);
+  });
+
+  test.each([["--frob"], ["more"], ["--epochs"], ["--epochs=0"], ["--solver=newton"]])(
+    "refuses %s",
+    (argument) => {
+      expect(() => commandLine([argument])).toThrow(UsageError);
+    },
+  );
+});

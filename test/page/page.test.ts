@@ -1,0 +1,132 @@
+// The training page in a real browser, on WebGPU.
+import { readFile } from "node:fs/promises";
+import { type Browser, type Page, chromium } from "playwright";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { findChrome, launchArguments, wantedAdapter } from "../../bench/chrome.js";
+import { serve } from "../../bench/serve.js";
+import { loadModel } from "../../src/model/load.js";
+
+const SLOW = 90_000;
+vi.setConfig({ testTimeout: SLOW, hookTimeout: SLOW });
+
+let site: Awaited<ReturnType<typeof serve>>;
+let browser: Browser;
+let page: Page;
+let complaints: string[];
+
+beforeAll(async () => {
+  site = await serve();
+  const { path } = await findChrome();
+  browser = await chromium.launch({
+    executablePath: path,
+    args: launchArguments(wantedAdapter("swiftshader")),
+  });
+});
+
+afterAll(async () => {
+  await browser.close();
+  await site.server.close();
+});
+
+beforeEach(async () => {
+  complaints = [];
+  page = await browser.newPage();
+  page.setDefaultTimeout(SLOW);
+  page.on("pageerror", (error) => complaints.push(error.message));
+  page.on("console", (message) => {
+    if (message.type() === "error") complaints.push(message.text());
+  });
+});
+
+afterEach(async () => {
+  await page.close();
+  if (complaints.length > 0) throw new Error(`The page complains: ${complaints.join("\n")}`);
+});
+
+const until = (state: string) => page.waitForSelector(`body[data-state="${state}"]`);
+const text = (selector: string) => page.innerText(selector);
+
+test("waits for Start, then pauses, resumes and stops with the model so far", async () => {
+  await page.goto(site.url);
+  await until("idle");
+  expect(await text("#status")).toMatch(/^60,000 digits .* WebGPU runs on ./);
+
+  const requests: string[] = [];
+  page.on("request", (request) => requests.push(request.url()));
+  page.on("websocket", (socket) => requests.push(socket.url()));
+  await page.fill("[name=epochs]", "1000");
+  await page.click("#start");
+  await page.waitForFunction(() =>
+    document.querySelector("#status")?.textContent?.includes("epoch 1 of 1000"),
+  );
+  await page.click("#pause");
+  await page.waitForTimeout(500); // what was on its way when it paused has arrived
+  const paused = await text("#time");
+  await page.waitForTimeout(500);
+  expect(await text("#time")).toBe(paused);
+
+  await page.click("#pause");
+  await page.waitForFunction((time) => document.querySelector("#time")?.textContent !== time, paused);
+  await page.click("#stop");
+  await until("ended");
+  expect(await text("#status")).toMatch(/^Stopped \(aborted after step \d+, in epoch \d+\)/);
+  expect(Number.parseFloat(await text("#test-accuracy"))).toBeGreaterThan(50);
+  expect(requests).toEqual([]);
+});
+
+test("trains at once with ?auto, shows the test and gives the model away", async () => {
+  await page.goto(`${site.url}?auto&epochs=1&engine=webgpu`);
+  await until("ended");
+  const accuracy = Number.parseFloat(await text("#test-accuracy"));
+  expect(accuracy).toBeGreaterThan(88);
+  expect(await text("#engine")).toMatch(/^Trained by webgpu on .+: engine is webgpu\.$/);
+  expect(await text("#parity-badge")).toMatch(/^ρ 0\.\d+ ✓$/);
+
+  const cells = await page.locator("#confusion td:not(.corner)").allInnerTexts();
+  const counts = cells.map((cell) => Number(cell.replace(",", "")));
+  expect(counts.reduce((sum, count) => sum + count, 0)).toBe(10_000);
+  const hits = counts.filter((_, cell) => cell % 11 === 0);
+  expect(hits.reduce((sum, count) => sum + count, 0)).toBe(Math.round(100 * accuracy));
+  expect(await page.locator("#sample li").count()).toBe(24);
+  expect(await page.locator("#mistakes li.wrong").count()).toBe(24);
+
+  const [download] = await Promise.all([page.waitForEvent("download"), page.click("#download")]);
+  const model = loadModel(await readFile(await download.path()));
+  expect(model).toMatchObject({ features: 784, iterations: 118, engine: { name: "webgpu" } });
+});
+
+test("says in the page what cannot be trained with, and that a training diverged", async () => {
+  await page.goto(`${site.url}?auto&solver=newton`);
+  await until("idle");
+  expect(await text("#trouble")).toMatch(/solver is "newton", and must be one of/);
+
+  await page.selectOption("#solver", "sgd");
+  await page.fill("[name=epochs]", "many");
+  await page.click("#start");
+  expect(await text("#trouble")).toMatch(/epochs is "many", and must be a number/);
+
+  await page.fill("[name=epochs]", "1");
+  await page.fill("[name=learning-rate]", "1e38");
+  await page.click("#start");
+  await page.waitForFunction(() =>
+    document.querySelector("#trouble-title")?.textContent?.includes("diverged"),
+  );
+  await until("idle");
+  expect(await text("#trouble-detail")).toMatch(/at step \d+.*Lower learningRate/);
+});
+
+test("says what is wrong when the digits are not there", async () => {
+  await page.route("**/mnist/t10k-labels*", (route) => route.fulfill({ status: 404 }));
+  await page.goto(site.url);
+  await until("broken");
+  expect(await text("#trouble")).toMatch(/t10k-labels-idx1-ubyte cannot be had: .* answered 404/);
+  expect(await page.isEnabled("#start")).toBe(false);
+  complaints = complaints.filter((complaint) => !complaint.includes("404"));
+});
+
+test("fits a narrow screen", async () => {
+  await page.setViewportSize({ width: 360, height: 700 });
+  await page.goto(site.url);
+  await until("idle");
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
+});

@@ -1,0 +1,50 @@
+import { expect, test } from "vitest";
+import type { Summary } from "../../bench/page/protocol.js";
+import * as words from "../../bench/page/words.js";
+
+const SUMMARY: Summary = {
+  completed: true,
+  reason: "all 10 epochs are done",
+  engine: { name: "webgpu", adapter: "google swiftshader", why: "engine is webgpu" },
+  examples: 60_000,
+  epochs: 10,
+  loss: 0.2567,
+  trainAccuracy: 0.92842,
+  testAccuracy: 0.9265,
+  testExamples: 10_000,
+  seconds: 5.83,
+  parity: {
+    rho: 0.255,
+    stages: { logits: 0.003, residual: 0.255, loss: 0.15, gradient: 0.036, update: 0.25 },
+    steps: 4,
+    examples: 1632,
+  },
+};
+
+test("the end is told, whole or in part", () => {
+  expect(words.endWords(SUMMARY)).toBe(
+    "Done: 10 epochs in 5.8 s, and tried on 10,000 digits it had never seen.",
+  );
+  const stopped = { ...SUMMARY, completed: false, reason: "aborted after step 361, in epoch 4" };
+  expect(words.endWords(stopped)).toMatch(/^Stopped \(aborted after step 361, in epoch 4\)\./);
+  expect(words.accuracyWords(SUMMARY)).toBe("9,265 of 10,000 right; 92.84 % of the digits it learned from");
+});
+
+test("parity is within the bound, or beyond it", () => {
+  expect(words.parityWords(SUMMARY)).toBe(
+    "ρ = 0.26, within the derived error bound: the worst of 4 steps, 1,632 examples.",
+  );
+  const wrong = { ...SUMMARY, parity: { ...SUMMARY.parity, rho: 7.2, steps: 1, examples: 512 } };
+  expect(words.parityWords(wrong)).toBe(
+    "ρ = 7.2, beyond the derived error bound: the worst of 1 step, 512 examples.",
+  );
+});
+
+test("errors are told in plain words, and without WebGPU there is advice", () => {
+  expect(words.trouble({ name: "DivergenceError", message: "The loss is NaN at step 2." })).toEqual({
+    title: "The training diverged",
+    detail: "The loss is NaN at step 2.",
+  });
+  expect(words.trouble({ name: "DeviceError", message: "No adapter." }).detail).toMatch(/“Reference”/);
+  expect(words.trouble({ name: "TypeError", message: "x" }).title).toBe("Something broke");
+});
