@@ -80,7 +80,7 @@ export async function* firstOrder(
       if (result.passes) watch?.(result.passes);
       total = plus(total, result.sums);
       report.add(result.sums, steps[taken++].rows);
-      if (taken < stepsPerEpoch && report.due) yield report.progress(iteration, epoch);
+      if (report.due && report.steps <= stepsPerEpoch - taken) yield report.progress(iteration, epoch);
       if (settings.signal?.aborted) return outcome(`aborted after step ${iteration}, in epoch ${epoch}`);
     }
 
@@ -152,6 +152,9 @@ class Reporter {
   readonly #start = performance.now();
   #seen = 0;
   #sums = NOTHING;
+  #steps = 0;
+  /** When the first step since the last report came in. */
+  #began = this.#start;
   #reportedAt = this.#start;
   #reportedSeen = 0;
   #validation: Score | undefined;
@@ -165,12 +168,19 @@ class Reporter {
   }
 
   get due(): boolean {
-    return performance.now() - this.#reportedAt > REPORT_MS;
+    return performance.now() - this.#began > REPORT_MS;
+  }
+
+  /** Steps since the last report. The last report of an epoch has at least as many as the one before it. */
+  get steps(): number {
+    return this.#steps;
   }
 
   add(sums: Sums, rows: number): void {
+    if (this.#steps === 0) this.#began = performance.now();
     this.#sums = plus(this.#sums, sums);
     this.#seen += rows;
+    this.#steps++;
   }
 
   progress(iteration: number, epoch: number, validation = this.#validation): Progress {
@@ -186,6 +196,7 @@ class Reporter {
       fraction: this.#seen / this.#examples,
     };
     this.#sums = NOTHING;
+    this.#steps = 0;
     this.#validation = validation;
     this.#reportedAt = now;
     this.#reportedSeen = this.#seen;
