@@ -56,9 +56,10 @@ export async function train(words: readonly string[], streams: Streams): Promise
 function reporter({ status, live }: Streams): (progress: Progress) => void {
   let previous: Progress | undefined;
   return (progress) => {
-    if (live) status(`\r\u001b[K${lineOf(progress)}${progress.fraction === 1 ? "\n" : ""}`);
-    else if (previous && progress.epoch > previous.epoch) status(`${lineOf(previous)}\n`);
-    else if (progress.fraction === 1) status(`${lineOf(progress)}\n`);
+    const last = progress.fraction === 1;
+    if (live) status(`\r\u001b[K${lineOf(progress)}${last ? "\n" : ""}`);
+    if (!live && previous && progress.epoch > previous.epoch) status(`${lineOf(previous)}\n`);
+    if (!live && last) status(`${lineOf(progress)}\n`);
     previous = progress;
   };
 }
