@@ -5,7 +5,7 @@
 
 // Shape of the problem.
 override COUNT: u32 = 1u; // vectors in a gradient: (4·FEATURES4 + 4) · CLASSES4
-override SLOTS: u32 = 1u;
+override SLOTS: u32 = 1u; // partial sums to add
 override SCALE: f32 = 1.0; // what a unit of X means; the intercept's row is not scaled
 override INTERCEPT: u32 = 0u; // where the intercept's row begins: 4·FEATURES4·CLASSES4
 

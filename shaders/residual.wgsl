@@ -4,7 +4,7 @@
 // logits of any finite size give finite losses: ℓ = log Σₖ exp(zₖ − max) − (z_y − max).
 
 // Shape of the problem.
-override CLASSES: u32 = 2u;
+override CLASSES: u32 = 2u; // a row's real classes
 override CLASSES4: u32 = 1u; // vectors of four classes a row; classes past the last are padding
 
 struct Block {

@@ -9,14 +9,14 @@ override FIT_INTERCEPT: bool = true; // otherwise the intercept stays as it is
 
 // The update rule.
 override ADAM: bool = false; // otherwise stochastic gradient descent with momentum
-override MOMENTUM: f32 = 0.0;
-override NESTEROV: bool = false;
-override BETA1: f32 = 0.9;
-override BETA2: f32 = 0.999;
+override MOMENTUM: f32 = 0.0; // share of the velocity that is kept
+override NESTEROV: bool = false; // step along g + MOMENTUM·velocity
+override BETA1: f32 = 0.9; // share of Adam's first moment that is kept
+override BETA2: f32 = 0.999; // share of its second moment that is kept
 override ONE_MINUS_BETA1: f32 = 0.1; // rounded once, where 1.0 − BETA2 would cancel
-override ONE_MINUS_BETA2: f32 = 0.001;
-override EPSILON: f32 = 1e-7;
-override WEIGHT_DECAY: f32 = 0.0;
+override ONE_MINUS_BETA2: f32 = 0.001; // likewise
+override EPSILON: f32 = 1e-7; // added to the root of the second moment
+override WEIGHT_DECAY: f32 = 0.0; // AdamW's, a share of the weights for a learning rate of 1
 
 struct Step {
   ring: u32,

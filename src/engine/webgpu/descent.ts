@@ -160,7 +160,7 @@ export class WebGpuDescent implements Descent {
     const { buffers, tiling } = passes;
     const encoder = () => device.createCommandEncoder({ label: `step ${number}, captured` });
     const inPass = (commands: GPUCommandEncoder, encode: (pass: GPUComputePassEncoder) => void) => {
-      const pass = commands.beginComputePass();
+      const pass = commands.beginComputePass({ label: `step ${number}, captured` });
       encode(pass);
       pass.end();
     };
@@ -243,7 +243,7 @@ export class WebGpuDescent implements Descent {
     for (const block of this.#blocks(0, rows)) {
       passes.setBlocks([block]);
       const encoder = device.createCommandEncoder({ label: "evaluation" });
-      const pass = encoder.beginComputePass();
+      const pass = encoder.beginComputePass({ label: "evaluation" });
       passes.logits(pass, 0, block.rows);
       passes.residual(pass, 0, block.rows);
       pass.end();

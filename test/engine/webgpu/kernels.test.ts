@@ -26,7 +26,7 @@ function declarations(source: string) {
       name,
       rest,
     })),
-    overrides: overrides.map(([, name]) => name),
+    overrides: overrides.map(([, name, rest]) => ({ name, rest })),
     structs: structs.map(([, name, body]) => ({
       name,
       fields: [...body.matchAll(/^ {2}(\w+): (?:u32|f32),/gm)].map(([, field]) => field),
@@ -60,7 +60,7 @@ describe.each(Object.entries(KERNELS))("%s", (_, kernel) => {
 
   test("has the table's overrides", () => {
     expect(overrides).toHaveLength(kernel.source.split(/^override /m).length - 1);
-    expect(overrides.toSorted()).toEqual([...kernel.overrides].toSorted());
+    expect(overrides.map(({ name }) => name).toSorted()).toEqual([...kernel.overrides].toSorted());
   });
 
   test("has one entry point, main, with the table's workgroup", () => {
@@ -71,6 +71,10 @@ describe.each(Object.entries(KERNELS))("%s", (_, kernel) => {
   test("the shape of every buffer is in a comment", () => {
     const buffers = bindings.filter(({ space }) => space !== "uniform");
     for (const { name, rest } of buffers) expect(rest, name).toMatch(/\/\/ \(.*\)/);
+  });
+
+  test("every override is in a comment", () => {
+    for (const { name, rest } of overrides) expect(rest, name).toMatch(/\/\/ \S/);
   });
 
   test("its uniforms have the fields, four bytes each, that the engine writes", () => {
