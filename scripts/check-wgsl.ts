@@ -1,9 +1,13 @@
 // Compiles every shader with Dawn, Chrome's WebGPU, on its null backend, which needs no adapter. Every entry point
-// also becomes a pipeline, so that overrides with their defaults are held to the limits that all devices have.
+// also becomes a pipeline, and is held to the limits that all devices have. The kernels that the engine makes of the
+// shaders are compiled too: of every kind, for every kind of adapter and of features.
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { create, globals } from "webgpu";
+import { blockKernels, changed, gatherKernel, updateKernel } from "../src/engine/webgpu/constants.js";
+import { specialise } from "../src/engine/webgpu/specialise.js";
+import { tiling } from "../src/engine/webgpu/tiling.js";
 
 const root = join(import.meta.dirname, "..");
 
@@ -61,6 +65,53 @@ async function problemsOf(device: GPUDevice, path: string, code: string): Promis
   return problems;
 }
 
+/** What the engine makes of the shaders for many problems and adapters: different texts, by the names of the shaders. */
+function specialisations(shaders: ReadonlyMap<string, string>): Map<string, Set<string>> {
+  const shapes = [
+    { features: 3, classes: 2, count: 150 },
+    { features: 784, classes: 10, count: 4096 },
+    { features: 20, classes: 24, count: 70 },
+    { features: 33, classes: 37, count: 129 },
+    { features: 1024, classes: 1000, count: 1024 },
+    { features: 256, classes: 100_000, count: 256 },
+  ];
+  const rules = [
+    { kind: "sgd", momentum: 0.9, nesterov: true },
+    { kind: "adam", beta1: 0.9, beta2: 0.999, epsilon: 1e-7, weightDecay: 0.01 },
+  ] as const;
+  const kinds = [
+    { x: new Float32Array(0), scale: 1 },
+    { x: new Uint8Array(0), scale: 1 / 255 },
+    { x: new Uint8Array(0), scale: 0.5 },
+  ];
+  const flags = [false, true];
+  const made = new Map([...shaders.keys()].map((path) => [path, new Set<string>()]));
+  for (const shape of shapes)
+    for (const kind of kinds)
+      for (const slow of flags)
+        for (const subgroups of flags)
+          for (const rule of rules) {
+            const rows = { ...shape, ...kind, labels: new Uint32Array(0) };
+            const cut = tiling(rows, shape.classes, shape.count, { bindingBytes: 2 ** 30, slow, subgroups });
+            const problem = { classes: shape.classes, intercept: true, rule, batchSize: shape.count };
+            for (const gathered of flags)
+              for (const CAPTURE of flags) {
+                const block = changed(blockKernels(rows, { ...cut, gathered }), { CAPTURE });
+                const own = cut.kind === "fused" ? ["fused"] : ["logits", "residual", "gradient"];
+                const all = [
+                  ...own.map((name) => [name, block] as const),
+                  ["update", updateKernel(rows, problem, cut)] as const,
+                  ["gather", gatherKernel(cut)] as const,
+                ];
+                for (const [name, specialisation] of all) {
+                  const path = `shaders/${name}.wgsl`;
+                  made.get(path)?.add(specialise(shaders.get(path) ?? "", specialisation));
+                }
+              }
+          }
+  return made;
+}
+
 const shaders = await readAll("shaders", ".wgsl");
 const sources = [...(await readAll("src", ".ts")).values()].join("\n");
 const device = await openDevice();
@@ -71,8 +122,18 @@ for (const [path, code] of shaders) {
   if (!sources.includes(path)) problems.push(`${path}: no file in src/ imports it`);
 }
 if (shaders.size === 0) problems.push("shaders: no .wgsl file found");
+let kernels = 0;
+for (const [path, texts] of specialisations(shaders)) {
+  if (texts.size === 0) problems.push(`${path}: the engine makes no kernel of it`);
+  for (const text of texts) {
+    problems.push(...(await problemsOf(device, `${path}, specialised`, text)));
+    kernels++;
+  }
+}
 
 for (const problem of problems) console.error(problem);
-console.log(`WGSL: ${shaders.size} shaders compiled, ${problems.length} problems`);
+console.log(
+  `WGSL: ${shaders.size} shaders and ${kernels} kernels made of them compiled, ${problems.length} problems`,
+);
 // Dawn keeps the process alive for as long as its instance is referenced.
 process.exit(problems.length > 0 ? 1 : 0);

@@ -2,12 +2,13 @@
 //
 // Only data larger than one binding are cut into shards. The block is then the same, bit for bit, wherever its rows lay.
 
-override WORDS: u32 = 1u; // 32-bit words a row
+const WORDS = 1u; // 32-bit words a row
 
 struct Block {
   first: u32, // where the block begins in order
   rows: u32, // rows in the block
   continues: u32,
+  tile: u32,
 }
 
 struct Shard {

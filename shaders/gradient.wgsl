@@ -1,134 +1,139 @@
-// gradient: G = Xᵀ·R, the sum of outer products x ⊗ (s − y), in partial sums.
+// gradient: G = Xᵀ·R for one block of rows and some tiles of classes, the sum of outer products x ⊗ (s − y), in
+// partial sums.
 //
-// The rows of a block are cut into spans of SPAN rows and each span adds to a slot of its own, in order, so that no
-// two threads add to the same number and the same rows always add up to the same bits. A thread owns four
-// features × (4·CHUNKS) classes of one slot and keeps them in registers while it walks along the span.
-// One more column of threads stands for the constant feature 1: it adds up R itself, and the rows' losses and hits.
+// The rows of a block are cut into spans of SPAN rows and each span adds to a slot of its own, in order, so that no two
+// threads add to the same number and the same rows always add up to the same bits. A thread owns VECTORS vectors of
+// features × 4·TILE4 classes of one slot and keeps them in registers while it walks along the span. It makes the
+// residuals of the powers as it loads them: R = factor · powers − weight · Y.
+// when SUBGROUPS: enable subgroups;
+// when SUBGROUPS: diagnostic(off, subgroup_uniformity);
 
-// Shape of the problem.
-override FEATURES4: u32 = 1u; // features / 4, rounded up; X is padded with zeros
-override CLASSES4: u32 = 1u; // vectors of four classes a row, a multiple of CHUNKS
-override CHUNKS: u32 = 1u; // 1, 2 or 3 vectors of four classes a thread
-override SPAN: u32 = 64u; // rows of a block that add to one slot
-override BYTES: bool = false; // X holds bytes, read as value / 255
-override GATHERED: bool = false; // row i of the block is row i of X; otherwise row order[block.first + i]
+// The shape of the problem.
+const FEATURES4 = 1u; // vectors of four features a row, the column of ones included
+const TILES = 1u; // tiles of TILE classes a row
+const SCALE = 1.0; // what a unit of a byte means, times 255
+const ONES = 0u; // where in the last vector of features the column of ones is
+
+// The tile.
+const WORKGROUP = 64u; // threads
+const VECTORS = 1u; // vectors of features a thread
+const TILE4 = 1u; // vectors of four classes a thread
+const TILE = 4u; // classes a thread: 4·TILE4
+const SPAN4 = 16u; // fours of rows that add to one slot
+const CAPTURE = false; // keep the residuals
 
 struct Block {
   first: u32, // where the block begins in order
   rows: u32, // rows in the block
   continues: u32, // 0 when the block is the first of its step: slots begin at zero
+  tile: u32, // the first tile of classes of this dispatch
 }
 
 @group(0) @binding(0) var<uniform> block: Block;
 @group(0) @binding(1) var<storage, read> order: array<u32>; // (rows of the epoch) row numbers
-@group(0) @binding(2) var<storage, read> xFloats: array<vec4f>; // (rows, FEATURES4), the same buffer as xBytes
-@group(0) @binding(3) var<storage, read> xBytes: array<u32>; // (rows, FEATURES4), four bytes a word
-@group(0) @binding(4) var<storage, read> residual: array<vec4f>; // (rows of the block, CLASSES4)
-@group(0) @binding(5) var<storage, read> rowSums: array<vec4f>; // (rows of the block) weighted loss, weighted hit, weight, 0
-@group(0) @binding(6) var<storage, read_write> slots: array<vec4f>; // (slots, 4·FEATURES4 + 4, CLASSES4)
-@group(0) @binding(7) var<storage, read_write> slotSums: array<vec4f>; // (slots) sums of rowSums
+@group(0) @binding(2) var<storage, read> labels: array<u32>; // (rows) classes from 0
+@group(0) @binding(3) var<storage, read> rowWeights: array<f32>; // (rows)
+@group(0) @binding(4) var<storage, read> x: array<vec4f>; // (rows, FEATURES4), floats or bytes // when BYTES: @group(0) @binding(4) var<storage, read> x: array<u32>;
+@group(0) @binding(5) var<storage, read> powers: array<vec4f>; // (rows of the block, TILES·TILE4)
+@group(0) @binding(6) var<storage, read> tiles: array<vec2f>; // (rows of the block, TILES) the factor
+@group(0) @binding(7) var<storage, read_write> slots: array<vec4f>; // (slots, 4·FEATURES4, TILES·TILE4)
+@group(0) @binding(8) var<storage, read_write> captured: array<vec4f>; // (rows of the block, TILES·TILE4) R, when it is captured
 
-fn features(at: u32) -> vec4f {
-  if (BYTES) {
-    return unpack4x8unorm(xBytes[at]);
-  }
-  return xFloats[at];
+const CLASSES4 = TILES * TILE4;
+
+// Four features of a row that begins at `start` in X.
+fn features(start: u32, f: u32) -> vec4f {
+  // when SCALED: let scale = select(vec4f(SCALE), select(vec4f(SCALE), vec4f(1.0), vec4u(0u, 1u, 2u, 3u) == vec4u(ONES)), f == FEATURES4 - 1u);
+  return x[start + f]; // when SCALED: return scale * unpack4x8unorm(x[start + f]); // when BYTES: return unpack4x8unorm(x[start + f]);
 }
 
-// Where the features of the block's row i begin in X.
+// Where the features of the block's row i begin in X. Rows past the end repeat the last one; their residuals are 0.
 fn rowOf(i: u32) -> u32 {
-  if (GATHERED) {
-    return i * FEATURES4;
-  }
-  return order[block.first + i] * FEATURES4;
+  let row = min(i, block.rows - 1u);
+  return order[block.first + row] * FEATURES4; // when GATHERED: return row * FEATURES4;
 }
 
-fn add(at: u32, sum: vec4f) {
-  if (block.continues != 0u) {
-    slots[at] += sum;
-  } else {
-    slots[at] = sum;
-  }
+// Four residuals of the block's row i: those of the c-th vector of classes of a tile.
+fn residuals(i: u32, tile: u32, c: u32) -> vec4f {
+  let n = min(i, block.rows - 1u);
+  let row = order[block.first + n];
+  let classes = tile * TILE + 4u * c + vec4u(0u, 1u, 2u, 3u);
+  let onehot = select(vec4f(), vec4f(rowWeights[row]), classes == vec4u(labels[row]));
+  let r = tiles[n * TILES + tile].x * powers[n * CLASSES4 + tile * TILE4 + c] - onehot;
+  return select(vec4f(), r, vec4<bool>(i < block.rows));
 }
 
-@compute @workgroup_size(64, 1, 1)
-fn main(@builtin(global_invocation_id) id: vec3u) {
-  let f = id.x; // the thread's vector of four features; FEATURES4 is the constant feature
-  let c = CHUNKS * id.y; // its first vector of classes
+@compute @workgroup_size(WORKGROUP, 1, 1)
+fn main(
+  @builtin(global_invocation_id) id: vec3u,
+  // when SUBGROUPS: @builtin(subgroup_invocation_id) invocation: u32,
+) {
+  // when SUBGROUPS: let lane = invocation & 3u;
+  let column = VECTORS * id.x; // the thread's first vector of features
+  let tile = block.tile + id.y;
   let slot = id.z;
-  if (f > FEATURES4) {
-    return;
-  }
-  let first = min(SPAN * slot, block.rows);
-  let rows = min(SPAN, block.rows - first);
-  let at = (slot * (4u * FEATURES4 + 4u) + 4u * f) * CLASSES4 + c;
-
-  if (f == FEATURES4) {
-    var ones0 = vec4f();
-    var ones1 = vec4f();
-    var ones2 = vec4f();
-    var sums = vec4f();
-    for (var n = 0u; n < SPAN; n++) {
-      if (n >= rows) {
-        break;
-      }
-      let i = first + n;
-      ones0 += residual[i * CLASSES4 + c];
-      if (CHUNKS > 1u) { ones1 += residual[i * CLASSES4 + c + 1u]; }
-      if (CHUNKS > 2u) { ones2 += residual[i * CLASSES4 + c + 2u]; }
-      sums += rowSums[i];
-    }
-    add(at, ones0);
-    if (CHUNKS > 1u) { add(at + 1u, ones1); }
-    if (CHUNKS > 2u) { add(at + 2u, ones2); }
-    if (c == 0u) {
-      if (block.continues != 0u) {
-        slotSums[slot] += sums;
-      } else {
-        slotSums[slot] = sums;
-      }
-    }
+  if (VECTORS * (id.x & ~3u) >= FEATURES4) { // by fours, which share what they load
     return;
   }
 
-  // g{feature}{vector of classes}
-  var g00 = vec4f(); var g01 = vec4f(); var g02 = vec4f();
-  var g10 = vec4f(); var g11 = vec4f(); var g12 = vec4f();
-  var g20 = vec4f(); var g21 = vec4f(); var g22 = vec4f();
-  var g30 = vec4f(); var g31 = vec4f(); var g32 = vec4f();
-
-  for (var n = 0u; n < SPAN; n++) {
-    if (n >= rows) {
+  var g: array<array<array<f32, TILE>, 4>, VECTORS>;
+  for (var v = 0u; v < VECTORS; v++) { // unrolled
+    for (var d = 0u; d < 4u; d++) { // unrolled
+      for (var k = 0u; k < TILE; k++) { // unrolled
+        g[v][d][k] = 0.0;
+      }
+    }
+  }
+  for (var n = 0u; n < SPAN4; n++) {
+    let i = 4u * (SPAN4 * slot + n);
+    if (i >= block.rows) {
       break;
     }
-    let i = first + n;
-    let x = features(rowOf(i) + f);
-    let r0 = residual[i * CLASSES4 + c];
-    g00 += x.x * r0; g10 += x.y * r0; g20 += x.z * r0; g30 += x.w * r0;
-    if (CHUNKS > 1u) {
-      let r1 = residual[i * CLASSES4 + c + 1u];
-      g01 += x.x * r1; g11 += x.y * r1; g21 += x.z * r1; g31 += x.w * r1;
+    // Of every four lanes each makes the residuals of one row, and all four use them.
+    // when SUBGROUPS: var own: array<vec4f, TILE4>;
+    for (var c = 0u; c < TILE4; c++) { // unrolled
+      // when SUBGROUPS: own[c] = residuals(i + lane, tile, c);
     }
-    if (CHUNKS > 2u) {
-      let r2 = residual[i * CLASSES4 + c + 2u];
-      g02 += x.x * r2; g12 += x.y * r2; g22 += x.z * r2; g32 += x.w * r2;
+    for (var s = 0u; s < 4u; s++) { // unrolled
+      let start = rowOf(i + s);
+      var four: array<vec4f, VECTORS>;
+      for (var v = 0u; v < VECTORS; v++) { // unrolled
+        four[v] = features(start, min(column + v, FEATURES4 - 1u));
+      }
+      for (var c = 0u; c < TILE4; c++) { // unrolled
+        let made = residuals(i + s, tile, c); // when SUBGROUPS: let made = own[c];
+        if (CAPTURE) {
+          if (id.x == s && i + s < block.rows) {
+            captured[(i + s) * CLASSES4 + tile * TILE4 + c] = made;
+          }
+        }
+        for (var j = 0u; j < 4u; j++) { // unrolled
+          let r = made[j]; // when SUBGROUPS: let r = subgroupBroadcast(made[j], s);
+          for (var v = 0u; v < VECTORS; v++) { // unrolled
+            for (var d = 0u; d < 4u; d++) { // unrolled
+              g[v][d][4u * c + j] += four[v][d] * r;
+            }
+          }
+        }
+      }
     }
   }
 
-  add(at, g00);
-  add(at + CLASSES4, g10);
-  add(at + 2u * CLASSES4, g20);
-  add(at + 3u * CLASSES4, g30);
-  if (CHUNKS > 1u) {
-    add(at + 1u, g01);
-    add(at + CLASSES4 + 1u, g11);
-    add(at + 2u * CLASSES4 + 1u, g21);
-    add(at + 3u * CLASSES4 + 1u, g31);
-  }
-  if (CHUNKS > 2u) {
-    add(at + 2u, g02);
-    add(at + CLASSES4 + 2u, g12);
-    add(at + 2u * CLASSES4 + 2u, g22);
-    add(at + 3u * CLASSES4 + 2u, g32);
+  for (var v = 0u; v < VECTORS; v++) { // unrolled
+    if (column + v < FEATURES4) {
+      for (var d = 0u; d < 4u; d++) { // unrolled
+        for (var c = 0u; c < TILE4; c++) { // unrolled
+          let at = ((slot * FEATURES4 + column + v) * 4u + d) * CLASSES4 + tile * TILE4 + c;
+          var vector = vec4f();
+          for (var j = 0u; j < 4u; j++) { // unrolled
+            vector[j] = g[v][d][4u * c + j];
+          }
+          if (block.continues != 0u) {
+            vector += slots[at];
+          }
+          slots[at] = vector;
+        }
+      }
+    }
   }
 }

@@ -1,101 +1,137 @@
-// logits: Z = X·W + b for one block of rows.
+// logits: Z = X·W for one block of rows and some tiles of classes, and of every row and tile what a softmax needs:
+// the largest logit m, the powers exp(z − m), which are stored in place of Z, and their sum.
 //
-// A thread owns a tile of 4 rows × (4·CHUNKS) classes and keeps it in registers. For every four features it
-// loads 4 vectors of X and 4·CHUNKS vectors of W and makes 64·CHUNKS multiply-adds of them.
+// A thread owns a tile of ROWS rows × 4·TILE4 classes and keeps it in registers. X has a column of ones, so the
+// intercept is a feature like any other.
+// when SUBGROUPS: enable subgroups;
+// when SUBGROUPS: diagnostic(off, subgroup_uniformity);
 
-// Shape of the problem.
-override FEATURES4: u32 = 1u; // features / 4, rounded up; X is padded with zeros
-override CLASSES4: u32 = 1u; // classes / 4, rounded up to a multiple of CHUNKS; W and Z are padded with zeros
-override CHUNKS: u32 = 1u; // 1, 2 or 3 vectors of four classes a thread
-override BYTES: bool = false; // X holds bytes, read as value / 255
-override GATHERED: bool = false; // row i of the block is row i of X; otherwise row order[block.first + i]
-override SCALE: f32 = 1.0; // what a unit of X means
+// The shape of the problem.
+const FEATURES4 = 1u; // vectors of four features a row, the column of ones included
+const CLASSES = 2u; // a row's real classes; those past them are padding
+const TILES = 1u; // tiles of TILE classes a row
+const SCALE = 1.0; // what a unit of a byte means, times 255
+const ONES = 0u; // where in the last vector of features the column of ones is
+
+// The tile.
+const WORKGROUP = 64u; // threads
+const ROWS = 4u; // rows a thread
+const TILE4 = 1u; // vectors of four classes a thread
+const TILE = 4u; // classes a thread: 4·TILE4
+const CAPTURE = false; // keep the logits
 
 struct Block {
   first: u32, // where the block begins in order
   rows: u32, // rows in the block
-  continues: u32, // 0 when the block is the first of its step
+  continues: u32,
+  tile: u32, // the first tile of classes of this dispatch
 }
 
 @group(0) @binding(0) var<uniform> block: Block;
 @group(0) @binding(1) var<storage, read> order: array<u32>; // (rows of the epoch) row numbers
-@group(0) @binding(2) var<storage, read> xFloats: array<vec4f>; // (rows, FEATURES4), the same buffer as xBytes
-@group(0) @binding(3) var<storage, read> xBytes: array<u32>; // (rows, FEATURES4), four bytes a word
-@group(0) @binding(4) var<storage, read> weights: array<vec4f>; // (4·FEATURES4 + 4, CLASSES4); row 4·FEATURES4 is the intercept
-@group(0) @binding(5) var<storage, read_write> logits: array<vec4f>; // (rows of the block, CLASSES4)
+@group(0) @binding(2) var<storage, read> labels: array<u32>; // (rows) classes from 0
+@group(0) @binding(3) var<storage, read> x: array<vec4f>; // (rows, FEATURES4), floats or bytes // when BYTES: @group(0) @binding(3) var<storage, read> x: array<u32>;
+@group(0) @binding(4) var<storage, read> weights: array<vec4f>; // (4·FEATURES4, TILES·TILE4)
+@group(0) @binding(5) var<storage, read_write> powers: array<vec4f>; // (rows of the block, TILES·TILE4)
+@group(0) @binding(6) var<storage, read_write> tiles: array<vec2f>; // (rows of the block, TILES) largest logit, sum of powers
+@group(0) @binding(7) var<storage, read_write> rowSums: array<vec4f>; // (rows of the block) the label's logit; 1 if an earlier class of its tile has as large a one
+@group(0) @binding(8) var<storage, read_write> captured: array<vec4f>; // (rows of the block, TILES·TILE4) Z, when it is captured
 
-fn features(at: u32) -> vec4f {
-  if (BYTES) {
-    return unpack4x8unorm(xBytes[at]);
-  }
-  return xFloats[at];
+const CLASSES4 = TILES * TILE4;
+const LOWEST: f32 = -3.4e38;
+
+// Four features of a row that begins at `start` in X.
+fn features(start: u32, f: u32) -> vec4f {
+  // when SCALED: let scale = select(vec4f(SCALE), select(vec4f(SCALE), vec4f(1.0), vec4u(0u, 1u, 2u, 3u) == vec4u(ONES)), f == FEATURES4 - 1u);
+  return x[start + f]; // when SCALED: return scale * unpack4x8unorm(x[start + f]); // when BYTES: return unpack4x8unorm(x[start + f]);
 }
 
 // Where the features of the block's row i begin in X. Rows past the end repeat the last one; they are not stored.
 fn rowOf(i: u32) -> u32 {
   let row = min(i, block.rows - 1u);
-  if (GATHERED) {
-    return row * FEATURES4;
-  }
-  return order[block.first + row] * FEATURES4;
+  return order[block.first + row] * FEATURES4; // when GATHERED: return row * FEATURES4;
 }
 
-// Four features × four classes of W: column j belongs to feature 4f + j, so that (tile · x) adds up over features.
-fn weightTile(f: u32, c: u32) -> mat4x4f {
-  let at = 4u * f * CLASSES4 + c;
-  return mat4x4f(weights[at], weights[at + CLASSES4], weights[at + 2u * CLASSES4], weights[at + 3u * CLASSES4]);
-}
-
-fn store(i: u32, c: u32, sum: vec4f, intercept: vec4f) {
-  if (i < block.rows) {
-    logits[i * CLASSES4 + c] = SCALE * sum + intercept;
-  }
-}
-
-@compute @workgroup_size(64, 1, 1)
-fn main(@builtin(global_invocation_id) id: vec3u) {
-  let i = 4u * id.x; // the tile's first row in the block
-  let c = CHUNKS * id.y; // the tile's first vector of classes
-  if (i >= block.rows) {
+@compute @workgroup_size(WORKGROUP, 1, 1)
+fn main(
+  @builtin(global_invocation_id) id: vec3u,
+  // when SUBGROUPS: @builtin(subgroup_invocation_id) invocation: u32,
+) {
+  // when SUBGROUPS: let lane = invocation & 3u;
+  let begin = ROWS * id.x; // the thread's first row in the block
+  let tile = block.tile + id.y;
+  if (ROWS * (id.x & ~3u) >= block.rows) { // by fours, which share what they load
     return;
   }
-  let row0 = rowOf(i);
-  let row1 = rowOf(i + 1u);
-  let row2 = rowOf(i + 2u);
-  let row3 = rowOf(i + 3u);
 
-  // z{row}{vector of classes}
-  var z00 = vec4f(); var z01 = vec4f(); var z02 = vec4f();
-  var z10 = vec4f(); var z11 = vec4f(); var z12 = vec4f();
-  var z20 = vec4f(); var z21 = vec4f(); var z22 = vec4f();
-  var z30 = vec4f(); var z31 = vec4f(); var z32 = vec4f();
-
+  var start: array<u32, ROWS>;
+  var z: array<array<f32, TILE>, ROWS>;
+  for (var r = 0u; r < ROWS; r++) { // unrolled
+    start[r] = rowOf(begin + r);
+    for (var k = 0u; k < TILE; k++) { // unrolled
+      z[r][k] = 0.0;
+    }
+  }
   for (var f = 0u; f < FEATURES4; f++) {
-    let x0 = features(row0 + f);
-    let x1 = features(row1 + f);
-    let x2 = features(row2 + f);
-    let x3 = features(row3 + f);
-    let w0 = weightTile(f, c);
-    z00 += w0 * x0; z10 += w0 * x1; z20 += w0 * x2; z30 += w0 * x3;
-    if (CHUNKS > 1u) {
-      let w1 = weightTile(f, c + 1u);
-      z01 += w1 * x0; z11 += w1 * x1; z21 += w1 * x2; z31 += w1 * x3;
+    var four: array<vec4f, ROWS>;
+    for (var r = 0u; r < ROWS; r++) { // unrolled
+      four[r] = features(start[r], f);
     }
-    if (CHUNKS > 2u) {
-      let w2 = weightTile(f, c + 2u);
-      z02 += w2 * x0; z12 += w2 * x1; z22 += w2 * x2; z32 += w2 * x3;
+    // Of every four lanes each loads the weights of one feature, and all four use them.
+    // when SUBGROUPS: var own: array<vec4f, TILE4>;
+    for (var c = 0u; c < TILE4; c++) { // unrolled
+      // when SUBGROUPS: own[c] = weights[(4u * f + lane) * CLASSES4 + tile * TILE4 + c];
+    }
+    for (var d = 0u; d < 4u; d++) { // unrolled
+      for (var k = 0u; k < TILE; k++) { // unrolled
+        let w = weights[(4u * f + d) * CLASSES4 + tile * TILE4 + k / 4u][k % 4u]; // when SUBGROUPS: let w = subgroupBroadcast(own[k / 4u][k % 4u], d);
+        for (var r = 0u; r < ROWS; r++) { // unrolled
+          z[r][k] += four[r][d] * w;
+        }
+      }
     }
   }
 
-  let intercepts = 4u * FEATURES4 * CLASSES4 + c;
-  let b0 = weights[intercepts];
-  store(i, c, z00, b0); store(i + 1u, c, z10, b0); store(i + 2u, c, z20, b0); store(i + 3u, c, z30, b0);
-  if (CHUNKS > 1u) {
-    let b1 = weights[intercepts + 1u];
-    store(i, c + 1u, z01, b1); store(i + 1u, c + 1u, z11, b1); store(i + 2u, c + 1u, z21, b1); store(i + 3u, c + 1u, z31, b1);
-  }
-  if (CHUNKS > 2u) {
-    let b2 = weights[intercepts + 2u];
-    store(i, c + 2u, z02, b2); store(i + 1u, c + 2u, z12, b2); store(i + 2u, c + 2u, z22, b2); store(i + 3u, c + 2u, z32, b2);
+  for (var r = 0u; r < ROWS; r++) { // unrolled
+    let i = begin + r;
+    if (i < block.rows) {
+      let label = labels[order[block.first + i]] - tile * TILE; // within the tile, or past it
+      let at = i * CLASSES4 + tile * TILE4;
+      if (CAPTURE) {
+        var vector = vec4f();
+        for (var c = 0u; c < TILE4; c++) { // unrolled
+          for (var j = 0u; j < 4u; j++) { // unrolled
+            vector[j] = z[r][4u * c + j];
+          }
+          captured[at + c] = vector;
+        }
+      }
+      var top = LOWEST;
+      for (var k = 0u; k < TILE; k++) { // unrolled
+        z[r][k] = select(LOWEST, z[r][k], tile * TILE + k < CLASSES); // the power of padding is 0
+        top = max(top, z[r][k]);
+      }
+      if (label < TILE) {
+        var labelLogit = LOWEST;
+        var beaten = false;
+        for (var k = 0u; k < TILE; k++) { // unrolled
+          labelLogit = select(labelLogit, z[r][k], label == k);
+        }
+        for (var k = 0u; k < TILE; k++) { // unrolled
+          beaten = beaten | ((z[r][k] >= labelLogit) & (k < label));
+        }
+        rowSums[i] = vec4f(labelLogit, select(0.0, 1.0, beaten), 0.0, 0.0);
+      }
+      var sum = 0.0;
+      for (var c = 0u; c < TILE4; c++) { // unrolled
+        var vector = vec4f();
+        for (var j = 0u; j < 4u; j++) { // unrolled
+          vector[j] = exp(z[r][4u * c + j] - top);
+          sum += vector[j];
+        }
+        powers[at + c] = vector;
+      }
+      tiles[i * TILES + tile] = vec2f(top, sum);
+    }
   }
 }

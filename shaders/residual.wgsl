@@ -1,68 +1,110 @@
-// residual: R = weight ⊙ (softmax(Z) − Y) for one block of rows, in place of Z, and each row's loss and hit.
+// residual: of every row of a block the softmax's sum over all tiles of classes, its loss and its hit; and for every
+// tile the factor that makes residuals of its powers: R = factor · powers − weight · Y. The gradient does that as it
+// loads them, so R itself is never stored.
 //
-// A thread owns a row. The row's largest logit is subtracted before anything is raised to a power, so that
+// LANES threads share a row and each takes every LANES-th of its tiles. The largest logit of all is taken off, so that
 // logits of any finite size give finite losses: ℓ = log Σₖ exp(zₖ − max) − (z_y − max).
 
-// Shape of the problem.
-override CLASSES: u32 = 2u; // a row's real classes
-override CLASSES4: u32 = 1u; // vectors of four classes a row; classes past the last are padding
+// The shape of the problem.
+const TILES = 1u; // tiles of classes a row
+const TILE = 4u; // classes a tile
+
+const WORKGROUP = 64u; // threads
+const LANES = 1u; // threads a row: a power of two
 
 struct Block {
   first: u32, // where the block begins in order
   rows: u32, // rows in the block
-  continues: u32, // 0 when the block is the first of its step
+  continues: u32, // 0 when the block is the first of its step: sums begin at zero
+  tile: u32,
 }
 
 @group(0) @binding(0) var<uniform> block: Block;
 @group(0) @binding(1) var<storage, read> order: array<u32>; // (rows of the epoch) row numbers
 @group(0) @binding(2) var<storage, read> labels: array<u32>; // (rows) classes from 0
 @group(0) @binding(3) var<storage, read> rowWeights: array<f32>; // (rows)
-@group(0) @binding(4) var<storage, read_write> logits: array<vec4f>; // (rows of the block, CLASSES4), becomes the residual
-@group(0) @binding(5) var<storage, read_write> rowSums: array<vec4f>; // (rows of the block) weighted loss, weighted hit, weight, 0
+@group(0) @binding(4) var<storage, read_write> tiles: array<vec2f>; // (rows of the block, TILES) largest logit and sum of powers; becomes the factor
+@group(0) @binding(5) var<storage, read_write> rowSums: array<vec4f>; // (rows of the block) the label's logit; becomes weighted loss, weighted hit, weight, 0
+@group(0) @binding(6) var<storage, read_write> sums: array<vec4f>; // (workgroups) sums of rowSums
 
 const LOWEST: f32 = -3.4e38;
+const ROWS_A_GROUP = WORKGROUP / LANES;
 
-fn classesOf(c: u32) -> vec4u {
-  return 4u * c + vec4u(0u, 1u, 2u, 3u);
+var<workgroup> parts: array<vec4f, WORKGROUP>; // one a thread
+
+// The largest value of a row's lanes.
+fn largest(thread: u32, lane: u32, value: f32) -> f32 {
+  parts[thread].x = value;
+  workgroupBarrier();
+  for (var half = LANES / 2u; half > 0u; half /= 2u) {
+    if (lane < half) {
+      parts[thread].x = max(parts[thread].x, parts[thread + half].x);
+    }
+    workgroupBarrier();
+  }
+  let found = parts[thread - lane].x;
+  workgroupBarrier();
+  return found;
 }
 
-@compute @workgroup_size(64, 1, 1)
-fn main(@builtin(global_invocation_id) id: vec3u) {
-  let i = id.x;
-  if (i >= block.rows) {
-    return;
+// The sum of the values of `lanes` threads, pairwise.
+fn added(thread: u32, lane: u32, lanes: u32, value: vec4f) -> vec4f {
+  parts[thread] = value;
+  workgroupBarrier();
+  for (var half = lanes / 2u; half > 0u; half /= 2u) {
+    if (lane < half) {
+      parts[thread] += parts[thread + half];
+    }
+    workgroupBarrier();
   }
-  let row = order[block.first + i];
+  let found = parts[thread - lane];
+  workgroupBarrier();
+  return found;
+}
+
+@compute @workgroup_size(WORKGROUP, 1, 1)
+fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) group: vec3u) {
+  let lane = thread % LANES;
+  let i = ROWS_A_GROUP * group.x + thread / LANES;
+  let inside = i < block.rows;
+  let n = min(i, block.rows - 1u);
+  let row = order[block.first + n];
   let label = labels[row];
-  let weight = rowWeights[row];
-  let start = i * CLASSES4;
+  let weight = select(0.0, rowWeights[row], inside);
 
-  var highest = vec4f(LOWEST);
-  for (var c = 0u; c < CLASSES4; c++) {
-    let real = classesOf(c) < vec4u(CLASSES);
-    highest = max(highest, select(vec4f(LOWEST), logits[start + c], real));
+  // The largest logit and whether a tile before the label's has it, then the sum of all powers.
+  let found = rowSums[n];
+  var top = LOWEST;
+  for (var t = lane; t < TILES; t += LANES) {
+    top = max(top, tiles[n * TILES + t].x);
   }
-  let top = max(max(highest.x, highest.y), max(highest.z, highest.w));
-
-  let labelLogit = logits[start + label / 4u][label % 4u];
-  var total = vec4f();
-  var beaten = vec4<bool>(); // an earlier class has the same, largest logit
-  for (var c = 0u; c < CLASSES4; c++) {
-    let classes = classesOf(c);
-    let z = logits[start + c];
-    let power = select(vec4f(), exp(z - top), classes < vec4u(CLASSES));
-    beaten = beaten | ((z >= vec4f(top)) & (classes < vec4u(label)));
-    total += power;
-    logits[start + c] = power;
+  top = largest(thread, lane, top);
+  var sum = 0.0;
+  var beaten = 0.0;
+  for (var t = lane; t < TILES; t += LANES) {
+    let tile = tiles[n * TILES + t];
+    sum += tile.y * exp(tile.x - top);
+    beaten += select(0.0, 1.0, (tile.x >= top) & (t < label / TILE));
   }
-  let sum = (total.x + total.y) + (total.z + total.w);
-
-  for (var c = 0u; c < CLASSES4; c++) {
-    let onehot = select(vec4f(), vec4f(1.0), classesOf(c) == vec4u(label));
-    logits[start + c] = weight * (logits[start + c] / sum - onehot);
+  let whole = added(thread, lane, LANES, vec4f(sum, beaten, 0.0, 0.0));
+  sum = whole.x;
+  beaten = whole.y;
+  for (var t = lane; t < TILES; t += LANES) {
+    if (inside) {
+      let at = n * TILES + t;
+      tiles[at].x = weight * (exp(tiles[at].x - top) / sum);
+    }
   }
 
-  let loss = log(sum) - (labelLogit - top);
-  let hit = select(0.0, 1.0, labelLogit >= top && !any(beaten));
-  rowSums[i] = vec4f(weight * loss, weight * hit, weight, 0.0);
+  let loss = log(sum) - (found.x - top);
+  let hit = select(0.0, 1.0, (found.x >= top) & (found.y + beaten == 0.0));
+  let rowSum = vec4f(weight * loss, weight * hit, weight, 0.0);
+  if (inside && lane == 0u) {
+    rowSums[i] = rowSum;
+  }
+
+  let total = added(thread, thread, WORKGROUP, select(vec4f(), rowSum, vec4<bool>(inside & (lane == 0u))));
+  if (thread == 0u) {
+    sums[group.x] = total + select(vec4f(), sums[group.x], vec4<bool>(block.continues != 0u));
+  }
 }

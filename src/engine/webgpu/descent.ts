@@ -15,7 +15,8 @@ import { DeviceError, SmighError } from "../../errors.js";
 import { ahead } from "./ahead.js";
 import type { Gpu } from "./device.js";
 import type { Edited } from "./kernels.js";
-import { type Block, CAPACITY, GpuPasses, type StepEntry } from "./passes.js";
+import { unpad } from "./blocks.js";
+import { type Block, GpuPasses, type StepEntry } from "./passes.js";
 import type { PlacedRows } from "./placement.js";
 import { Readback } from "./readback.js";
 import type { Tiling } from "./tiling.js";
@@ -58,14 +59,24 @@ export class WebGpuDescent implements Descent {
     edited: Edited,
   ): Promise<WebGpuDescent> {
     const passes = await GpuPasses.create(gpu, rows, placed, problem, tiling, edited);
-    passes.setWeights(weights, problem.classes);
+    passes.setWeights(weights);
     return new WebGpuDescent(gpu, rows.features, problem, passes);
   }
 
   async *run(order: Uint32Array, steps: readonly Step[]): AsyncGenerator<StepResult> {
+    await this.#prepare(steps);
     this.#passes.setOrder(order);
     for await (const results of this.#heard(ahead(this.#submissions(order, steps), IN_FLIGHT)))
       yield* results;
+  }
+
+  /** Compiles what these steps need, before the first of them. */
+  async #prepare(steps: readonly Step[]): Promise<void> {
+    const captured = steps.filter(({ capture }) => capture).length;
+    await Promise.all([
+      captured < steps.length && this.#passes.prepare("train"),
+      captured > 0 && this.#passes.prepare("capture"),
+    ]);
   }
 
   /** Submits, each time it is asked, and says when the steps that the submission ends are read back. */
@@ -112,19 +123,14 @@ export class WebGpuDescent implements Descent {
     const passes = this.#passes;
     const steps = units.flatMap(({ step }) => step ?? []);
     passes.setBlocks(units.map(({ block }) => block));
-    passes.setSteps(steps);
+    if (steps.length > 0) passes.setSteps(steps);
 
     const encoder = device.createCommandEncoder({ label: `${steps.length} steps` });
     const pass = encoder.beginComputePass({ label: `${units.length} blocks` });
     let ended = 0;
     units.forEach(({ block, step }, n) => {
-      passes.logits(pass, n, block.rows);
-      passes.residual(pass, n, block.rows);
-      passes.gradient(pass, n);
-      if (step) {
-        passes.reduce(pass, ended);
-        passes.update(pass, ended++);
-      }
+      passes.block(pass, "train", n, block.rows);
+      if (step) passes.update(pass, "train", ended++);
     });
     pass.end();
     const ring =
@@ -148,23 +154,16 @@ export class WebGpuDescent implements Descent {
     const perBlock = milliseconds / blocks / (IN_FLIGHT + 1);
     this.#blocksPerSubmission = Math.max(
       1,
-      Math.min(CAPACITY, Math.floor(SUBMISSION_MS / perBlock), 4 * blocks),
+      Math.min(this.#passes.capacity, Math.floor(SUBMISSION_MS / perBlock), 4 * blocks),
     );
   }
 
   /** One step, and copies of all that its passes computed. */
   async #submitCaptured(order: Uint32Array, step: Step, number: number): Promise<StepResult[]> {
     const { device } = this.#gpu;
-    const { classes } = this.#problem;
     const passes = this.#passes;
-    const { buffers, tiling } = passes;
+    const { tiling } = passes;
     const encoder = () => device.createCommandEncoder({ label: `step ${number}, captured` });
-    const inPass = (commands: GPUCommandEncoder, encode: (pass: GPUComputePassEncoder) => void) => {
-      const pass = commands.beginComputePass({ label: `step ${number}, captured` });
-      encode(pass);
-      pass.end();
-    };
-
     const start = encoder();
     const before = this.#copyState(start);
     device.queue.submit([start.finish()]);
@@ -173,83 +172,67 @@ export class WebGpuDescent implements Descent {
     const blocks = units.map(({ block, step: entry }) => {
       const { rows } = block;
       passes.setBlocks([block]);
+      if (entry) passes.setSteps([entry]);
       const commands = encoder();
-      inPass(commands, (pass) => passes.logits(pass, 0, rows));
-      const z = this.#readback.copy(commands, buffers.logits, 16 * tiling.classes4 * rows);
-      inPass(commands, (pass) => passes.residual(pass, 0, rows));
-      const r = this.#readback.copy(commands, buffers.logits, 16 * tiling.classes4 * rows);
-      const rowSums = this.#readback.copy(commands, buffers.rowSums, 16 * rows);
-      inPass(commands, (pass) => passes.gradient(pass, 0));
-      if (entry) {
-        passes.setSteps([entry]);
-        inPass(commands, (pass) => {
-          passes.reduce(pass, 0);
-          passes.update(pass, 0);
-        });
-      }
+      const pass = commands.beginComputePass({ label: `step ${number}, captured` });
+      passes.block(pass, "capture", 0, rows);
+      if (entry) passes.update(pass, "capture", 0);
+      pass.end();
+      const stages = passes.blocks.stages(this.#readback, commands, rows);
       device.queue.submit([commands.finish()]);
-      return { rows, z, r, rowSums };
+      return stages;
     });
 
     const end = encoder();
-    const gradient = this.#readback.copy(end, buffers.gradient, 16 * tiling.count);
-    const ring = this.#readback.copy(end, buffers.ring, 16);
+    const gradient = this.#readback.copy(end, passes.buffers.slots, 16 * tiling.count);
+    const ring = this.#readback.copy(end, passes.buffers.ring, 16);
     const after = this.#copyState(end);
     device.queue.submit([end.finish()]);
 
-    const logits = new Float32Array(step.rows * classes);
-    const residual = new Float32Array(step.rows * classes);
-    const losses = new Float32Array(step.rows);
-    let done = 0;
-    for (const { rows, z, r, rowSums } of blocks) {
-      unpad(new Float32Array(await z()), 4 * tiling.classes4, classes, logits, done);
-      unpad(new Float32Array(await r()), 4 * tiling.classes4, classes, residual, done);
-      unpad(new Float32Array(await rowSums()), 4, 1, losses, done);
-      done += rows;
-    }
+    const stages = await Promise.all(blocks.map((read) => read()));
     const captured: Passes = {
       rows: order.slice(step.first, step.first + step.rows),
       step,
       number,
       before: await before(),
-      logits,
-      residual,
-      losses,
+      logits: joined(stages.map(({ logits }) => logits)),
+      residual: joined(stages.map(({ residual }) => residual)),
+      losses: joined(stages.map(({ losses }) => losses)),
       gradient: this.#fromDevice(await gradient()),
       after: await after(),
-      chain: units.length * (tiling.span + 1) + tiling.slots,
+      chain: units.length * tiling.chain + tiling.slots,
     };
     const [loss, hits, weight] = new Float32Array(await ring());
     return [{ sums: { loss, hits, weight }, passes: captured }];
   }
 
   async evaluate(order: Uint32Array): Promise<Sums> {
+    await this.#passes.prepare("evaluate");
     this.#passes.setOrder(order);
     const total = { loss: 0, hits: 0, weight: 0 };
-    for await (const rowSums of this.#heard(ahead(this.#evaluations(order.length), IN_FLIGHT))) {
-      for (let at = 0; at < rowSums.length; at += 4) {
-        total.loss += rowSums[at];
-        total.hits += rowSums[at + 1];
-        total.weight += rowSums[at + 2];
+    for await (const sums of this.#heard(ahead(this.#evaluations(order.length), IN_FLIGHT))) {
+      for (let at = 0; at < sums.length; at += 4) {
+        total.loss += sums[at];
+        total.hits += sums[at + 1];
+        total.weight += sums[at + 2];
       }
     }
     return total;
   }
 
-  /** The sums of the rows, (rows of the block, 4), block by block. */
+  /** The partial sums, (sums, 4), block by block. */
   *#evaluations(rows: number): Generator<Promise<Float32Array>> {
     const { device } = this.#gpu;
     const passes = this.#passes;
     for (const block of this.#blocks(0, rows)) {
-      passes.setBlocks([block]);
+      passes.setBlocks([{ ...block, continues: false }]);
       const encoder = device.createCommandEncoder({ label: "evaluation" });
       const pass = encoder.beginComputePass({ label: "evaluation" });
-      passes.logits(pass, 0, block.rows);
-      passes.residual(pass, 0, block.rows);
+      passes.block(pass, "evaluate", 0, block.rows);
       pass.end();
-      const rowSums = this.#readback.copy(encoder, passes.buffers.rowSums, 16 * block.rows);
+      const read = this.#readback.copy(encoder, passes.buffers.sums, 16 * passes.tiling.sums);
       device.queue.submit([encoder.finish()]);
-      yield rowSums().then((bytes) => new Float32Array(bytes));
+      yield read().then((bytes) => new Float32Array(bytes));
     }
   }
 
@@ -260,7 +243,7 @@ export class WebGpuDescent implements Descent {
     try {
       return this.#fromDevice(await read());
     } catch (cause) {
-      throw this.#explained(cause);
+      throw await this.#explained(cause);
     }
   }
 
@@ -282,20 +265,8 @@ export class WebGpuDescent implements Descent {
 
   /** From the device's padded rows to (features + 1, classes). */
   #fromDevice(padded: ArrayBuffer): Float32Array {
-    const { features4, classes4 } = this.#passes.tiling;
-    const { classes } = this.#problem;
-    const features = this.#features;
-    const values = new Float32Array(padded);
-    const rows = new Float32Array((features + 1) * classes);
-    unpad(values.subarray(0, 4 * classes4 * features), 4 * classes4, classes, rows, 0);
-    unpad(
-      values.subarray(16 * features4 * classes4).subarray(0, 4 * classes4),
-      4 * classes4,
-      classes,
-      rows,
-      features,
-    );
-    return rows;
+    const { classes, classes4 } = this.#passes.tiling;
+    return unpad(new Float32Array(padded), 4 * classes4, classes).subarray(0, (this.#features + 1) * classes);
   }
 
   /** Passes results on for as long as the device reports no error. */
@@ -306,21 +277,25 @@ export class WebGpuDescent implements Descent {
         yield result;
       }
     } catch (cause) {
-      throw this.#explained(cause);
+      throw await this.#explained(cause);
     }
   }
 
   /** What the device itself reported says more than the readback that failed of it. */
-  #explained(cause: unknown): unknown {
+  async #explained(cause: unknown): Promise<unknown> {
+    await new Promise((resolve) => setTimeout(resolve)); // a loss may be reported after what failed of it
     this.#gpu.check();
     if (cause instanceof SmighError) return cause;
     return new DeviceError(`${this.#gpu.adapter} stopped: ${String(cause)}`, { cause });
   }
 }
 
-/** Copies the first `width` of every `stride` values to rows of `width` values, from row `first` on. */
-function unpad(padded: Float32Array, stride: number, width: number, rows: Float32Array, first: number): void {
-  for (let n = 0; n * stride < padded.length; n++) {
-    rows.set(padded.subarray(n * stride, n * stride + width), (first + n) * width);
+function joined(parts: readonly Float32Array[]): Float32Array {
+  const whole = new Float32Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
   }
+  return whole;
 }

@@ -60,6 +60,7 @@ async function requestDevice(): Promise<GPUDevice> {
   const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
   return adapter.requestDevice({
     label: "smigh",
+    requiredFeatures: adapter.features.has("subgroups") ? ["subgroups"] : [],
     requiredLimits: { maxBufferSize, maxStorageBufferBindingSize },
   });
 }

@@ -4,7 +4,7 @@ import { WebGpuDescent } from "./descent.js";
 import { openGpu } from "./device.js";
 import type { Edited } from "./kernels.js";
 import { placeRows } from "./placement.js";
-import { type Capacity, tiling } from "./tiling.js";
+import { type Capacity, sharding, tiling } from "./tiling.js";
 
 export interface WebGpuOptions {
   /** A device to share. It is left open. Default: one of its own. */
@@ -17,18 +17,19 @@ export interface WebGpuOptions {
 /** Throws a DeviceError when there is no adapter. */
 export async function webgpuEngine({ device, capacity, edited = {} }: WebGpuOptions = {}): Promise<Engine> {
   const gpu = await openGpu(device);
-  const { maxBufferSize, maxStorageBufferBindingSize } = gpu.device.limits;
-  const held = {
+  const { device: opened, slow } = gpu;
+  const { maxBufferSize, maxStorageBufferBindingSize } = opened.limits;
+  const held: Capacity = {
     bindingBytes: Math.min(maxBufferSize, maxStorageBufferBindingSize),
-    slow: gpu.slow,
+    slow,
+    subgroups: opened.features.has("subgroups"),
     ...capacity,
   };
   return {
     name: "webgpu",
     adapter: gpu.adapter,
     async place(rows) {
-      // Shards do not depend on the classes or the batch; what does is tiled when a descent begins.
-      const placed = await placeRows(gpu, rows, tiling(rows, 2, 1, held));
+      const placed = await placeRows(gpu, rows, sharding(rows, held));
       return {
         descent: (problem, weights) =>
           WebGpuDescent.create(

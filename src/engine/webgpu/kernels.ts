@@ -1,8 +1,8 @@
-/** The kernel table: for every shader its source, its bindings in order, its overrides and its workgroup. */
+/** The kernel table: for every shader its source, its bindings in order and its constants. */
+import fused from "../../../shaders/fused.wgsl?raw";
 import gather from "../../../shaders/gather.wgsl?raw";
 import gradient from "../../../shaders/gradient.wgsl?raw";
 import logits from "../../../shaders/logits.wgsl?raw";
-import reduce from "../../../shaders/reduce.wgsl?raw";
 import residual from "../../../shaders/residual.wgsl?raw";
 import update from "../../../shaders/update.wgsl?raw";
 
@@ -13,32 +13,72 @@ export interface Kernel {
   readonly source: string;
   /** Names and kinds in the order of their @binding numbers. */
   readonly bindings: Readonly<Record<string, Binding>>;
-  readonly overrides: readonly string[];
-  /** Threads in a workgroup, all along x. */
-  readonly workgroup: number;
+  /** Constants that a specialisation must give. */
+  readonly constants: readonly string[];
 }
 
-export type KernelName = "gather" | "logits" | "residual" | "gradient" | "reduce" | "update";
+export type KernelName = "gather" | "fused" | "logits" | "residual" | "gradient" | "update";
 
 export const KERNELS: Readonly<Record<KernelName, Kernel>> = {
   gather: {
     source: gather,
     bindings: { block: "uniform", shard: "constant", order: "read", x: "read", gathered: "write" },
-    overrides: ["WORDS"],
-    workgroup: 64,
+    constants: ["WORDS"],
+  },
+  fused: {
+    source: fused,
+    bindings: {
+      block: "uniform",
+      order: "read",
+      labels: "read",
+      rowWeights: "read",
+      x: "read",
+      weights: "read",
+      records: "write",
+      slots: "write",
+      sums: "write",
+    },
+    constants: [
+      "FEATURES4",
+      "CLASSES",
+      "CLASSES4",
+      "SCALE",
+      "ONES",
+      "WORKGROUP",
+      "ROWS",
+      "ROW_THREADS",
+      "VECTORS",
+      "COLUMN_THREADS",
+      "TURNS",
+      "EVALUATE",
+      "CAPTURE",
+    ],
   },
   logits: {
     source: logits,
     bindings: {
       block: "uniform",
       order: "read",
-      xFloats: "read",
-      xBytes: "read",
+      labels: "read",
+      x: "read",
       weights: "read",
-      logits: "write",
+      powers: "write",
+      tiles: "write",
+      rowSums: "write",
+      captured: "write",
     },
-    overrides: ["FEATURES4", "CLASSES4", "CHUNKS", "BYTES", "GATHERED", "SCALE"],
-    workgroup: 64,
+    constants: [
+      "FEATURES4",
+      "CLASSES",
+      "TILES",
+      "SCALE",
+      "ONES",
+      "WORKGROUP",
+      "ROWS",
+      "TILE4",
+      "TILE",
+      "CAPTURE",
+    ],
   },
   residual: {
     source: residual,
@@ -47,51 +87,64 @@ export const KERNELS: Readonly<Record<KernelName, Kernel>> = {
       order: "read",
       labels: "read",
       rowWeights: "read",
-      logits: "write",
+      tiles: "write",
       rowSums: "write",
+      sums: "write",
     },
-    overrides: ["CLASSES", "CLASSES4"],
-    workgroup: 64,
+    constants: ["TILES", "TILE", "WORKGROUP", "LANES"],
   },
   gradient: {
     source: gradient,
     bindings: {
       block: "uniform",
       order: "read",
-      xFloats: "read",
-      xBytes: "read",
-      residual: "read",
-      rowSums: "read",
+      labels: "read",
+      rowWeights: "read",
+      x: "read",
+      powers: "read",
+      tiles: "read",
       slots: "write",
-      slotSums: "write",
+      captured: "write",
     },
-    overrides: ["FEATURES4", "CLASSES4", "CHUNKS", "SPAN", "BYTES", "GATHERED"],
-    workgroup: 64,
-  },
-  reduce: {
-    source: reduce,
-    bindings: { current: "uniform", slots: "read", slotSums: "read", gradient: "write", ring: "write" },
-    overrides: ["COUNT", "SLOTS", "SCALE", "INTERCEPT"],
-    workgroup: 64,
+    constants: [
+      "FEATURES4",
+      "TILES",
+      "SCALE",
+      "ONES",
+      "WORKGROUP",
+      "VECTORS",
+      "TILE4",
+      "TILE",
+      "SPAN4",
+      "CAPTURE",
+    ],
   },
   update: {
     source: update,
-    bindings: { current: "uniform", gradient: "read", weights: "write", moment1: "write", moment2: "write" },
-    overrides: [
+    bindings: {
+      current: "uniform",
+      slots: "write",
+      sums: "read",
+      weights: "write",
+      moment1: "write",
+      moment2: "write",
+      ring: "write",
+    },
+    constants: [
       "COUNT",
       "INTERCEPT",
+      "SLOTS",
+      "SUMS",
       "FIT_INTERCEPT",
+      "CAPTURE",
       "ADAM",
       "MOMENTUM",
       "NESTEROV",
       "BETA1",
       "BETA2",
-      "ONE_MINUS_BETA1",
-      "ONE_MINUS_BETA2",
       "EPSILON",
       "WEIGHT_DECAY",
     ],
-    workgroup: 64,
   },
 };
 

@@ -1,16 +1,20 @@
-/** The passes of one problem on one device: its buffers, its compiled kernels, and how each is dispatched. */
+/** The passes of one problem on one device: the buffers they share, the uniforms, and the update. */
 import { type FloatArray, type Problem, type Rows, momentsOf } from "../engine.js";
+import { type BlockPasses, Kernels, type Mode } from "./blocks.js";
 import { type Gpu, allocating } from "./device.js";
-import type { Edited, KernelName } from "./kernels.js";
-import { KERNELS } from "./kernels.js";
-import { type Pipeline, bind, compile } from "./pipelines.js";
+import { changed, gatherKernel, updateKernel } from "./constants.js";
+import { FusedPasses } from "./fused.js";
+import type { Edited } from "./kernels.js";
+import { type Bound, ENTRY_BYTES, bound, dispatch } from "./pipelines.js";
 import type { PlacedRows } from "./placement.js";
+import type { Specialisation } from "./specialise.js";
+import { TiledPasses } from "./tiled.js";
 import { type Tiling, grid } from "./tiling.js";
 
-/** Blocks, and steps, that one submission can hold. */
-export const CAPACITY = 256;
-/** A uniform's entries lie this far apart: the largest alignment that an implementation may ask for. */
-const ENTRY_BYTES = 256;
+/** Entries of a uniform that one submission can hold, at the least. */
+const ENTRIES = 256;
+/** Threads in a workgroup of gather and of update. */
+const WORKGROUP = 64;
 
 /** Rows `order[first .. first + rows)`; `continues` when the step's earlier blocks are already in the slots. */
 export interface Block {
@@ -29,51 +33,49 @@ export interface StepEntry {
   readonly correction2: number;
 }
 
-type Buffers = Readonly<
-  Record<
-    | "order"
-    | "blocks"
-    | "steps"
-    | "weights"
-    | "moment1"
-    | "moment2"
-    | "logits"
-    | "rowSums"
-    | "slots"
-    | "slotSums"
-    | "gradient"
-    | "ring",
-    GPUBuffer
-  >
->;
-
-interface Bound {
-  readonly pipeline: Pipeline;
-  readonly group: GPUBindGroup;
-}
+type BufferName =
+  | "order"
+  | "blocks"
+  | "steps"
+  | "weights"
+  | "moment1"
+  | "moment2"
+  | "slots"
+  | "sums"
+  | "ring";
 
 export class GpuPasses {
   readonly tiling: Tiling;
-  readonly buffers: Buffers;
+  readonly buffers: Readonly<Record<BufferName, GPUBuffer>>;
+  readonly blocks: BlockPasses;
+  /** Blocks, and steps, that one submission can hold. */
+  readonly capacity: number;
   readonly #device: GPUDevice;
-  readonly #kernels: Readonly<Record<Exclude<KernelName, "gather">, Bound>>;
+  readonly #updates: Kernels;
   /** A gather for every shard, when there are several. */
   readonly #gathers: readonly Bound[];
+  readonly #update: Specialisation;
   readonly #all: readonly GPUBuffer[];
 
   private constructor(
-    device: GPUDevice,
+    gpu: Gpu,
+    rows: Rows,
+    problem: Problem,
     tiling: Tiling,
-    buffers: Buffers,
-    kernels: Readonly<Record<Exclude<KernelName, "gather">, Bound>>,
+    buffers: Readonly<Record<BufferName, GPUBuffer>>,
+    updates: Kernels,
     gathers: readonly Bound[],
+    blocks: BlockPasses,
     all: readonly GPUBuffer[],
   ) {
-    this.#device = device;
+    this.#device = gpu.device;
     this.tiling = tiling;
     this.buffers = buffers;
-    this.#kernels = kernels;
+    this.blocks = blocks;
+    this.capacity = Math.floor(entriesOf(tiling) / Math.max(blockEntries(tiling), stepEntries(tiling)));
+    this.#updates = updates;
     this.#gathers = gathers;
+    this.#update = updateKernel(rows, problem, tiling);
     this.#all = all;
   }
 
@@ -86,8 +88,7 @@ export class GpuPasses {
     edited: Edited,
   ): Promise<GpuPasses> {
     const { device } = gpu;
-    const pipelines = await compileAll(gpu, rows, problem, tiling, edited);
-    const { count, blockRows, classes4, slots, rowWords } = tiling;
+    const { count, blockRows, slots, sums, rowWords, gathered } = tiling;
     const all: GPUBuffer[] = [];
     const create = (label: string, bytes: number, usage = GPUBufferUsage.STORAGE) => {
       const buffer = device.createBuffer({
@@ -101,65 +102,58 @@ export class GpuPasses {
     const what = `${rows.features} features × ${problem.classes} classes with blocks of ${blockRows} rows`;
     return allocating(gpu, what, async () => {
       const moments = momentsOf(problem.rule);
+      const entries = ENTRY_BYTES * entriesOf(tiling);
       const buffers = {
         order: create("order", 4 * rows.count),
-        blocks: create("blocks", ENTRY_BYTES * CAPACITY, GPUBufferUsage.UNIFORM),
-        steps: create("steps", ENTRY_BYTES * CAPACITY, GPUBufferUsage.UNIFORM),
+        blocks: create("blocks", entries, GPUBufferUsage.UNIFORM),
+        steps: create("steps", entries, GPUBufferUsage.UNIFORM),
         weights: create("weights", 16 * count),
         moment1: create("first moment", moments > 0 ? 16 * count : 16),
         moment2: create("second moment", moments > 1 ? 16 * count : 16),
-        logits: create("logits, then residual", 16 * classes4 * blockRows),
-        rowSums: create("sums of rows", 16 * blockRows),
         slots: create("slots", 16 * count * slots),
-        slotSums: create("sums of slots", 16 * slots),
-        gradient: create("gradient", 16 * count),
-        ring: create("ring", 16 * CAPACITY),
+        sums: create("sums", 16 * sums),
+        ring: create("ring", 16 * ENTRIES),
       };
-      const x = tiling.gathered ? create("gathered rows", 4 * rowWords * blockRows) : placed.shards[0].x;
-      const named = {
-        ...Object.fromEntries(Object.entries(buffers).map(([name, buffer]) => [name, { buffer }])),
-        block: { buffer: buffers.blocks, size: 16 },
-        current: { buffer: buffers.steps, size: 32 },
-        xFloats: { buffer: x },
-        xBytes: { buffer: x },
-        labels: { buffer: placed.labels },
-        rowWeights: { buffer: placed.weights },
-        residual: { buffer: buffers.logits },
+      const x = gathered ? create("gathered rows", 4 * rowWords * blockRows) : placed.shards[0].x;
+      const shared = {
+        ...buffers,
+        block: buffers.blocks,
+        current: buffers.steps,
+        x,
+        labels: placed.labels,
+        rowWeights: placed.weights,
       };
-      const bound = (name: KernelName, more: Readonly<Record<string, GPUBufferBinding>> = {}) => ({
-        pipeline: pipelines[name],
-        group: bind(device, pipelines[name], { ...named, ...more }),
+      const gathers = placed.shards.map((shard) => {
+        const range = create("shard", 16, GPUBufferUsage.UNIFORM);
+        device.queue.writeBuffer(range, 0, Uint32Array.of(shard.first, shard.rows));
+        const between = { ...shared, shard: range, x: shard.x, gathered: x };
+        return bound(gpu, "gather", gatherKernel(tiling), between, edited);
       });
-      const gathers = tiling.gathered
-        ? placed.shards.map((shard) => {
-            const range = create("shard", 16, GPUBufferUsage.UNIFORM);
-            device.queue.writeBuffer(range, 0, Uint32Array.of(shard.first, shard.rows));
-            return bound("gather", {
-              shard: { buffer: range },
-              x: { buffer: shard.x },
-              gathered: { buffer: x },
-            });
-          })
-        : [];
-      const kernels = {
-        logits: bound("logits"),
-        residual: bound("residual"),
-        gradient: bound("gradient"),
-        reduce: bound("reduce"),
-        update: bound("update"),
-      };
-      return new GpuPasses(device, tiling, buffers, kernels, gathers, all);
+      const updates = new Kernels(gpu, shared, edited);
+      const blocks =
+        tiling.kind === "fused"
+          ? new FusedPasses(gpu, rows, tiling, shared, edited)
+          : new TiledPasses(gpu, rows, tiling, shared, edited);
+      const compiled = gathered ? await Promise.all(gathers) : [];
+      return new GpuPasses(gpu, rows, problem, tiling, buffers, updates, compiled, blocks, all);
     });
   }
 
+  /** Compiles what the mode needs, once. */
+  async prepare(mode: Mode): Promise<void> {
+    const update = changed(this.#update, { CAPTURE: mode === "capture" });
+    await Promise.all([
+      this.blocks.prepare(mode),
+      mode !== "evaluate" && this.#updates.add(mode, "update", update),
+    ]);
+  }
+
   /** Weights from (features + 1, classes) to the device's padded rows. */
-  setWeights(weights: FloatArray, classes: number): void {
-    const { count, classes4, features4 } = this.tiling;
+  setWeights(weights: FloatArray): void {
+    const { count, classes, classes4 } = this.tiling;
     const padded = new Float32Array(4 * count);
-    const features = weights.length / classes - 1;
-    for (let row = 0; row <= features; row++) {
-      const to = row < features ? row : 4 * features4;
-      padded.set(weights.subarray(row * classes, (row + 1) * classes), 4 * classes4 * to);
+    for (let row = 0; row * classes < weights.length; row++) {
+      padded.set(weights.subarray(row * classes, (row + 1) * classes), 4 * classes4 * row);
     }
     this.#device.queue.writeBuffer(this.buffers.weights, 0, padded);
   }
@@ -169,122 +163,71 @@ export class GpuPasses {
   }
 
   setBlocks(blocks: readonly Block[]): void {
-    const entries = new Uint32Array((blocks.length * ENTRY_BYTES) / 4);
+    const ranges = blockEntries(this.tiling);
+    const entries = new Uint32Array((blocks.length * ranges * ENTRY_BYTES) / 4);
+    const tiles = this.tiling.kind === "tiled" ? this.tiling.dispatchTiles : 0;
     blocks.forEach(({ first, rows, continues }, n) => {
-      entries.set([first, rows, continues ? 1 : 0], (n * ENTRY_BYTES) / 4);
+      for (let range = 0; range < ranges; range++) {
+        entries.set(
+          [first, rows, continues ? 1 : 0, range * tiles],
+          ((n * ranges + range) * ENTRY_BYTES) / 4,
+        );
+      }
     });
     this.#device.queue.writeBuffer(this.buffers.blocks, 0, entries);
   }
 
   setSteps(steps: readonly StepEntry[]): void {
-    const entries = new DataView(new ArrayBuffer(steps.length * ENTRY_BYTES));
+    const ranges = stepEntries(this.tiling);
+    const entries = new DataView(new ArrayBuffer(steps.length * ranges * ENTRY_BYTES));
     steps.forEach((step, n) => {
       const { learningRate, gradientScale, penalty, correction1, correction2 } = step;
-      entries.setUint32(n * ENTRY_BYTES, n, true);
-      [learningRate, gradientScale, penalty, correction1, correction2].forEach((value, field) =>
-        entries.setFloat32(n * ENTRY_BYTES + 4 + 4 * field, value, true),
-      );
+      for (let range = 0; range < ranges; range++) {
+        const at = (n * ranges + range) * ENTRY_BYTES;
+        entries.setUint32(at, n, true);
+        entries.setUint32(at + 4, range * this.tiling.updateVectors, true);
+        [learningRate, gradientScale, penalty, correction1, correction2].forEach((value, field) =>
+          entries.setFloat32(at + 8 + 4 * field, value, true),
+        );
+      }
     });
     this.#device.queue.writeBuffer(this.buffers.steps, 0, entries.buffer);
   }
 
-  /** Z of the n-th block. */
-  logits(pass: GPUComputePassEncoder, n: number, rows: number): void {
-    const { rowWords, classes4, chunks } = this.tiling;
-    for (const gather of this.#gathers) {
-      dispatch(pass, gather, n, Math.ceil(rowWords / KERNELS.gather.workgroup), rows);
+  /** The n-th block: to the slots, or to the sums only. */
+  block(pass: GPUComputePassEncoder, mode: Mode, n: number, rows: number): void {
+    const entry = n * blockEntries(this.tiling);
+    const words = Math.ceil(this.tiling.rowWords / WORKGROUP);
+    for (const gather of this.#gathers) dispatch(pass, gather, entry, words, rows);
+    this.blocks.encode(pass, mode, entry);
+  }
+
+  /** The n-th step: from the slots to the weights, and from the sums to the ring. */
+  update(pass: GPUComputePassEncoder, mode: Mode, n: number): void {
+    const { count, updateVectors } = this.tiling;
+    const ranges = stepEntries(this.tiling);
+    for (let range = 0; range < ranges; range++) {
+      const vectors = Math.min(updateVectors, count + 1 - range * updateVectors);
+      dispatch(pass, this.#updates.get(mode), n * ranges + range, ...grid(vectors, WORKGROUP));
     }
-    dispatch(
-      pass,
-      this.#kernels.logits,
-      n,
-      Math.ceil(rows / 4 / KERNELS.logits.workgroup),
-      classes4 / chunks,
-    );
-  }
-
-  /** R of the n-th block, in place of Z, and the rows' sums. */
-  residual(pass: GPUComputePassEncoder, n: number, rows: number): void {
-    dispatch(pass, this.#kernels.residual, n, Math.ceil(rows / KERNELS.residual.workgroup));
-  }
-
-  /** The n-th block's share of G, to the slots. */
-  gradient(pass: GPUComputePassEncoder, n: number): void {
-    const { features4, classes4, chunks, slots } = this.tiling;
-    const columns = Math.ceil((features4 + 1) / KERNELS.gradient.workgroup);
-    dispatch(pass, this.#kernels.gradient, n, columns, classes4 / chunks, slots);
-  }
-
-  /** G from the slots, and the n-th step's sums to the ring. */
-  reduce(pass: GPUComputePassEncoder, n: number): void {
-    dispatch(pass, this.#kernels.reduce, n, ...grid(this.tiling.count + 1, KERNELS.reduce.workgroup));
-  }
-
-  /** The n-th step. */
-  update(pass: GPUComputePassEncoder, n: number): void {
-    dispatch(pass, this.#kernels.update, n, ...grid(this.tiling.count, KERNELS.update.workgroup));
   }
 
   release(): void {
+    this.blocks.release();
     for (const buffer of this.#all) buffer.destroy();
   }
 }
 
-function dispatch(
-  pass: GPUComputePassEncoder,
-  { pipeline, group }: Bound,
-  n: number,
-  x: number,
-  y = 1,
-  z = 1,
-): void {
-  pass.setPipeline(pipeline.pipeline);
-  pass.setBindGroup(0, group, [n * ENTRY_BYTES]);
-  pass.dispatchWorkgroups(x, y, z);
+/** Entries that a block takes: one for every dispatch's range of tiles. */
+function blockEntries(tiling: Tiling): number {
+  return tiling.kind === "tiled" ? Math.ceil(tiling.tiles / tiling.dispatchTiles) : 1;
 }
 
-async function compileAll(
-  gpu: Gpu,
-  rows: Rows,
-  { classes, rule, intercept }: Problem,
-  tiling: Tiling,
-  edited: Edited,
-): Promise<Readonly<Record<KernelName, Pipeline>>> {
-  const { features4, classes4, chunks, count, span, slots, gathered, rowWords } = tiling;
-  const bytes = rows.x instanceof Uint8Array;
-  // A byte is read as value / 255.
-  const scale = bytes ? 255 * rows.scale : 1;
-  const layout = { FEATURES4: features4, CLASSES4: classes4, CHUNKS: chunks };
-  const reading = { BYTES: Number(bytes), GATHERED: Number(gathered) };
-  const interceptAt = 4 * features4 * classes4;
-  const ruleConstants =
-    rule.kind === "adam"
-      ? {
-          ADAM: 1,
-          BETA1: rule.beta1,
-          BETA2: rule.beta2,
-          ONE_MINUS_BETA1: 1 - rule.beta1,
-          ONE_MINUS_BETA2: 1 - rule.beta2,
-          EPSILON: rule.epsilon,
-          WEIGHT_DECAY: rule.weightDecay,
-        }
-      : { MOMENTUM: rule.momentum, NESTEROV: Number(rule.nesterov) };
-  const constants: Readonly<Record<KernelName, Readonly<Record<string, number>>>> = {
-    gather: { WORDS: rowWords },
-    logits: { ...layout, ...reading, SCALE: scale },
-    residual: { CLASSES: classes, CLASSES4: classes4 },
-    gradient: { ...layout, ...reading, SPAN: span },
-    reduce: { COUNT: count, SLOTS: slots, SCALE: scale, INTERCEPT: interceptAt },
-    update: { COUNT: count, INTERCEPT: interceptAt, FIT_INTERCEPT: Number(intercept), ...ruleConstants },
-  };
-  const one = (name: KernelName) => compile(gpu, name, constants[name], edited);
-  const [gather, logits, residual, gradient, reduce, update] = await Promise.all([
-    one("gather"),
-    one("logits"),
-    one("residual"),
-    one("gradient"),
-    one("reduce"),
-    one("update"),
-  ]);
-  return { gather, logits, residual, gradient, reduce, update };
+/** Entries that a step takes: one for every dispatch's range of W. */
+function stepEntries({ count, updateVectors }: Tiling): number {
+  return Math.ceil((count + 1) / updateVectors);
+}
+
+function entriesOf(tiling: Tiling): number {
+  return Math.max(ENTRIES, blockEntries(tiling), stepEntries(tiling));
 }

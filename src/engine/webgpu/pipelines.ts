@@ -1,15 +1,10 @@
+import { DeviceError } from "../../errors.js";
 import type { Gpu } from "./device.js";
 import { type Binding, type Edited, KERNELS, type KernelName } from "./kernels.js";
-import { DeviceError } from "../../errors.js";
+import { type Specialisation, specialise } from "./specialise.js";
 
-/** A compiled kernel. */
-export interface Pipeline {
-  readonly name: KernelName;
-  readonly pipeline: GPUComputePipeline;
-  readonly layout: GPUBindGroupLayout;
-  /** Bindings by their names in the table, in order. */
-  readonly bindings: readonly string[];
-}
+/** A uniform's entries lie this far apart: the largest alignment that an implementation may ask for. */
+export const ENTRY_BYTES = 256;
 
 const BUFFERS: Readonly<Record<Binding, GPUBufferBindingLayout>> = {
   uniform: { type: "uniform", hasDynamicOffset: true },
@@ -18,47 +13,81 @@ const BUFFERS: Readonly<Record<Binding, GPUBufferBindingLayout>> = {
   write: { type: "storage" },
 };
 
-/** Compiles a kernel without blocking. Throws a DeviceError with the compiler's message when it does not compile. */
-export async function compile(
+/** A compiled kernel with its buffers. */
+export interface Bound {
+  readonly pipeline: GPUComputePipeline;
+  readonly group: GPUBindGroup;
+}
+
+/**
+ * Compiles a kernel without blocking and binds buffers to the names of the table. A uniform's range is one entry of 32
+ * bytes. Throws a DeviceError with the compiler's message when it does not compile.
+ */
+export async function bound(
   gpu: Gpu,
   name: KernelName,
-  constants: Readonly<Record<string, number>>,
+  specialisation: Specialisation,
+  buffers: Readonly<Record<string, GPUBuffer>>,
   edited: Edited,
-): Promise<Pipeline> {
+): Promise<Bound> {
   const { device } = gpu;
   const kernel = KERNELS[name];
+  const bindings = Object.entries(kernel.bindings);
   const layout = device.createBindGroupLayout({
     label: `${name} bindings`,
-    entries: Object.values(kernel.bindings).map((kind, binding) => ({
+    entries: bindings.map(([, kind], binding) => ({
       binding,
       visibility: GPUShaderStage.COMPUTE,
       buffer: BUFFERS[kind],
     })),
   });
+  const code = specialise(edited[name] ?? kernel.source, {
+    when: specialisation.when,
+    constants: Object.fromEntries(
+      kernel.constants.map((constant) => [constant, given(name, constant, specialisation)]),
+    ),
+  });
+  const module = device.createShaderModule({ label: `${name}.wgsl`, code });
+  let pipeline: GPUComputePipeline;
   try {
-    const pipeline = await device.createComputePipelineAsync({
+    pipeline = await device.createComputePipelineAsync({
       label: name,
       layout: device.createPipelineLayout({ label: name, bindGroupLayouts: [layout] }),
-      compute: {
-        module: device.createShaderModule({ label: `${name}.wgsl`, code: edited[name] ?? kernel.source }),
-        constants: { ...constants },
-      },
+      compute: { module },
     });
-    return { name, pipeline, layout, bindings: Object.keys(kernel.bindings) };
   } catch (cause) {
-    throw new DeviceError(`${gpu.adapter} cannot compile ${name}.wgsl: ${String(cause)}`, { cause });
+    const { messages } = await module.getCompilationInfo();
+    const why = messages
+      .map(({ lineNum, linePos, message }) => `${lineNum}:${linePos} ${message}`)
+      .join("; ");
+    throw new DeviceError(`${gpu.adapter} cannot compile ${name}.wgsl: ${why || String(cause)}`, { cause });
   }
-}
-
-/** Binds buffers by the names of the table. A uniform's range is that of one entry. */
-export function bind(
-  device: GPUDevice,
-  { name, layout, bindings }: Pipeline,
-  buffers: Readonly<Record<string, GPUBufferBinding>>,
-): GPUBindGroup {
-  return device.createBindGroup({
+  const group = device.createBindGroup({
     label: name,
     layout,
-    entries: bindings.map((binding, number) => ({ binding: number, resource: buffers[binding] })),
+    entries: bindings.map(([binding, kind], number) => ({
+      binding: number,
+      resource: { buffer: buffers[binding], ...(kind === "uniform" && { size: 32 }) },
+    })),
   });
+  return { pipeline, group };
+}
+
+/** Dispatches over the uniform's n-th entry. */
+export function dispatch(
+  pass: GPUComputePassEncoder,
+  kernel: Bound,
+  n: number,
+  x: number,
+  y = 1,
+  z = 1,
+): void {
+  pass.setPipeline(kernel.pipeline);
+  pass.setBindGroup(0, kernel.group, [n * ENTRY_BYTES]);
+  pass.dispatchWorkgroups(x, y, z);
+}
+
+function given(name: KernelName, constant: string, { constants }: Specialisation): number | boolean {
+  if (constant in constants) return constants[constant];
+  throw new Error(`${name}.wgsl has the constant ${constant}, and nothing gives its value.`);
 }

@@ -1,8 +1,7 @@
-/** Rows on the device: X as it came (bytes or f32), padded to vectors of four features, in as many shards as it takes. */
+/** Rows on the device: X as it came (bytes or f32), with a column of ones after the features, padded to vectors of four, in as many shards as it takes. */
 import { DataError } from "../../errors.js";
 import type { Rows } from "../engine.js";
 import { type Gpu, allocating } from "./device.js";
-import type { Tiling } from "./tiling.js";
 
 /** Rows go up in slices of about this many bytes, and wait for the device after every few. */
 const SLICE_BYTES = 2 ** 22;
@@ -25,7 +24,11 @@ export interface PlacedRows {
   release(): void;
 }
 
-export async function placeRows(gpu: Gpu, rows: Rows, { rowWords, shardRows }: Tiling): Promise<PlacedRows> {
+export async function placeRows(
+  gpu: Gpu,
+  rows: Rows,
+  { rowWords, shardRows }: { readonly rowWords: number; readonly shardRows: number },
+): Promise<PlacedRows> {
   const { device } = gpu;
   const buffers: GPUBuffer[] = [];
   const release = () => buffers.forEach((buffer) => buffer.destroy());
@@ -94,13 +97,11 @@ function padded(
   const { x, features } = rows;
   const stride = x instanceof Uint8Array ? 4 * rowWords : rowWords;
   const slice = x instanceof Uint8Array ? new Uint8Array(count * stride) : new Float32Array(count * stride);
-  if (stride === features) {
-    slice.set(x.subarray(first * features, (first + count) * features));
-  } else {
-    for (let row = 0; row < count; row++) {
-      const start = (first + row) * features;
-      slice.set(x.subarray(start, start + features), row * stride);
-    }
+  const one = x instanceof Uint8Array ? 255 : 1; // the column of ones: bytes are read as value / 255
+  for (let row = 0; row < count; row++) {
+    const start = (first + row) * features;
+    slice.set(x.subarray(start, start + features), row * stride);
+    slice[row * stride + features] = one;
   }
   if (x instanceof Float64Array) checkRange(slice, rows, first, stride);
   return slice;

@@ -2,72 +2,107 @@
 import { DeviceError } from "../../errors.js";
 import type { Rows } from "../engine.js";
 
-/** What the adapter holds, and how fast it is. */
+/** What the adapter holds, and what it is good at. */
 export interface Capacity {
   /** Bytes in one binding. */
   readonly bindingBytes: number;
-  /** A software adapter. */
+  /** A software adapter: few threads, a hundred times slower, and best with much work in registers. */
   readonly slow: boolean;
+  /** It has subgroups, whose lanes can share what each has loaded. */
+  readonly subgroups: boolean;
   /** The most rows in a block, where they would be more. */
   readonly blockRows?: number;
+  /** The most multiply-adds in a dispatch. */
+  readonly dispatchMacs?: number;
+  /** The kernels to use, where the shape allows both. */
+  readonly kind?: "fused" | "tiled";
 }
 
-export interface Tiling {
-  /** Vectors of four features a row, the last padded with zeros. */
+interface Common {
+  /** Vectors of four features a row, the column of ones included; the last is padded with zeros. */
   readonly features4: number;
-  /** Vectors of four classes a row, a multiple of `chunks`. */
+  readonly classes: number;
+  /** Vectors of four classes a row; the last is padded with zeros. */
   readonly classes4: number;
-  /** Vectors of four classes a thread owns: 1, 2 or 3. */
-  readonly chunks: number;
-  /** Vectors in W: 4·features4 rows of features and 4 for the intercept, each of classes4. */
+  /** Vectors in W: 4·features4 rows, each of classes4. */
   readonly count: number;
   /** The most rows that a pass takes at a time. A step of more rows is several blocks. */
   readonly blockRows: number;
-  /** Partial sums of a block, and the rows of the block that add to each. */
+  /** Partial sums of a block's gradient, and of its losses. */
   readonly slots: number;
-  readonly span: number;
+  readonly sums: number;
+  /** The longest chain of additions to one element of a slot, in one block. */
+  readonly chain: number;
   /** 32-bit words of a row of X. */
   readonly rowWords: number;
   /** Rows of X in one binding. With more than one shard the rows of a block are gathered first. */
   readonly shardRows: number;
   readonly gathered: boolean;
+  readonly subgroups: boolean;
+  /** Vectors of W that one dispatch of the update takes. */
+  readonly updateVectors: number;
+  /** Threads in a workgroup. */
+  readonly workgroup: number;
+  /** Rows, and vectors of features, a thread. */
+  readonly rows: number;
+  readonly vectors: number;
 }
 
+/** Few classes: one kernel does all three passes. */
+export interface FusedTiling extends Common {
+  readonly kind: "fused";
+  readonly rowThreads: number;
+  readonly columnThreads: number;
+  readonly turns: number;
+}
+
+/** Many classes: tiles of `tile4` vectors of classes. */
+export interface TiledTiling extends Common {
+  readonly kind: "tiled";
+  readonly tile4: number;
+  readonly tiles: number;
+  /** Tiles that one dispatch takes. */
+  readonly dispatchTiles: number;
+  /** Fours of rows that add to a slot. */
+  readonly span4: number;
+  /** Threads that share a row in the residual. */
+  readonly lanes: number;
+}
+
+export type Tiling = FusedTiling | TiledTiling;
+
 /**
- * Multiply-adds in one dispatch: about 0.05 s on a software adapter (3 GFLOP/s), and on a GPU of 1 TFLOP/s too. Windows
- * resets a device after 2 s.
+ * Multiply-adds in one dispatch: about 0.1 s on a software adapter (3 G/s), and far less on a GPU. Windows resets a
+ * device after 2 s.
  */
-const DISPATCH_MACS = { slow: 8e7, fast: 2e10 };
+const DISPATCH_MACS = { slow: 3e8, fast: 4e10 };
 /** A class of a row costs as much again as this many vectors of features: its loads, stores and exponential. */
 const OVERHEAD4 = 8;
+/** Vectors of W in one dispatch of the update. */
+const UPDATE_VECTORS = { slow: 2 ** 20, fast: 2 ** 26 };
 /** Threads that keep an adapter busy. */
-const THREADS = { slow: 1024, fast: 16384 };
-/** Fewer rows than this a slot, and the slots cost more to reduce than they help. */
-const LEAST_SPAN = 16;
-/** Memory for a block's logits, and for the slots. */
-const LOGITS_BYTES = 2 ** 27;
+const THREADS = { slow: 256, fast: 16384 };
+/** Tiles of a row that one thread goes over. llvmpipe silently ends a thread's loops after 65,535 turns in all. */
+const MOST_TILES = { slow: 4096, fast: 256 };
+/** Accumulators that a thread keeps in registers. More compile slowly, and spill. */
+const ACCUMULATORS = 96;
+/** The most classes that are all kept in registers. */
+const FUSED_CLASSES = 24;
+/** Memory for a block's powers or records, and for the slots. */
+const BLOCK_BYTES = 2 ** 27;
 const SLOTS_BYTES = 2 ** 26;
 /** Workgroups along one dimension of a dispatch, in every implementation. */
 const MOST_GROUPS = 65535;
+const MOST_THREADS = 256;
 
-export function tiling(
-  rows: Rows,
-  classes: number,
-  batchSize: number,
-  { bindingBytes, slow, blockRows: mostRows = Infinity }: Capacity,
-): Tiling {
-  const speed = slow ? "slow" : "fast";
-  const features4 = Math.ceil(rows.features / 4);
-  const chunks = fewestPadded(Math.ceil(classes / 4));
-  const classes4 = chunks * Math.ceil(classes / 4 / chunks);
-  const count = (4 * features4 + 4) * classes4;
-  const weightBytes = 16 * count;
-  if (weightBytes > bindingBytes) {
-    throw new DeviceError(
-      `The weights of ${rows.features} features × ${classes} classes take ${weightBytes} bytes, ` +
-        `and this adapter binds ${bindingBytes}: use fewer features or classes, or the reference engine.`,
-    );
-  }
+/** Vectors of four features a row, with the column of ones. */
+export function vectorsOf(features: number): number {
+  return Math.ceil((features + 1) / 4);
+}
+
+/** How X is cut to bindings. It depends on neither the classes nor the batch. */
+export function sharding(rows: Rows, { bindingBytes }: Capacity): { rowWords: number; shardRows: number } {
+  const features4 = vectorsOf(rows.features);
   const rowWords = rows.x instanceof Uint8Array ? features4 : 4 * features4;
   const shardRows = Math.floor(bindingBytes / (4 * rowWords));
   if (shardRows === 0) {
@@ -75,47 +110,163 @@ export function tiling(
       `A row of ${rows.features} features takes ${4 * rowWords} bytes, and this adapter binds ${bindingBytes}.`,
     );
   }
+  return { rowWords, shardRows };
+}
 
+export function tiling(rows: Rows, classes: number, batchSize: number, capacity: Capacity): Tiling {
+  const features4 = vectorsOf(rows.features);
+  const shards = sharding(rows, capacity);
+  const shape = { ...shards, features4, classes, gathered: rows.count > shards.shardRows };
+  const fused = capacity.kind !== "tiled" && fusedTile(features4, classes, capacity.slow);
+  const cut = fused
+    ? fusedTiling(shape, fused, batchSize, capacity)
+    : tiledTiling(shape, batchSize, capacity);
+  if (16 * cut.count > capacity.bindingBytes) {
+    throw new DeviceError(
+      `The weights of ${rows.features} features × ${classes} classes take ${16 * cut.count} bytes, ` +
+        `and this adapter binds ${capacity.bindingBytes}: use fewer features or classes, or the reference engine.`,
+    );
+  }
+  return cut;
+}
+
+type Shape = Pick<Common, "features4" | "classes" | "rowWords" | "shardRows" | "gathered">;
+
+interface FusedTile {
+  readonly rows: number;
+  readonly vectors: number;
+  readonly columnThreads: number;
+}
+
+/** The fused kernel's share of a thread, or nothing when the columns do not fit a workgroup or the classes a thread. */
+function fusedTile(features4: number, classes: number, slow: boolean): FusedTile | undefined {
+  if (classes > FUSED_CLASSES) return undefined;
+  const most = Math.min(8, Math.floor(ACCUMULATORS / (4 * classes)));
+  const wanted = slow ? most : Math.min(most, Math.ceil(features4 / 128));
+  const vectors = Math.max(wanted, Math.ceil(features4 / (MOST_THREADS - 4)));
+  if (vectors > most) return undefined;
+  const columnThreads = fours(Math.ceil(features4 / vectors));
+  return {
+    rows: slow ? Math.max(1, Math.min(8, Math.floor(ACCUMULATORS / classes))) : 2,
+    vectors,
+    columnThreads,
+  };
+}
+
+function fusedTiling(shape: Shape, tile: FusedTile, batchSize: number, capacity: Capacity): FusedTiling {
+  const { slow, bindingBytes, subgroups } = capacity;
+  const speed = slow ? "slow" : "fast";
+  const dispatchMacs = capacity.dispatchMacs ?? DISPATCH_MACS[speed];
+  const { features4, classes, shardRows } = shape;
+  const { rows, vectors, columnThreads } = tile;
+  const classes4 = Math.ceil(classes / 4);
+  const count = 4 * features4 * classes4;
+  const record = 16 * (2 * classes4 + 1);
+  const macs = 8 * (features4 + OVERHEAD4) * classes; // of both products
   const most = Math.min(
-    DISPATCH_MACS[speed] / (16 * (features4 + OVERHEAD4) * classes4),
-    Math.min(LOGITS_BYTES, bindingBytes) / (16 * classes4),
+    dispatchMacs / macs,
+    Math.min(BLOCK_BYTES, bindingBytes) / record,
     shardRows,
     MOST_GROUPS,
-    mostRows,
   );
-  const blockRows = Math.min(batchSize, Math.max(4, 4 * Math.floor(most / 4)));
-  const threadsOfASlot = (features4 + 1) * (classes4 / chunks);
+  const blockRows = blockOf(batchSize, most, capacity);
+
+  const mostSlots = Math.max(
+    1,
+    Math.min(slow ? 4 : 128, Math.floor(Math.min(SLOTS_BYTES, bindingBytes) / (16 * count))),
+  );
+  const rowThreads = Math.min(fours(Math.ceil(blockRows / mostSlots / rows)), slow ? 64 : 32);
+  const turns = Math.ceil(blockRows / (mostSlots * rows * rowThreads));
+  const span = turns * rows * rowThreads;
+  const slots = Math.ceil(blockRows / span);
+  return {
+    ...shape,
+    kind: "fused",
+    classes4,
+    count,
+    blockRows,
+    slots,
+    sums: slots,
+    chain: span + 1,
+    subgroups,
+    updateVectors: UPDATE_VECTORS[speed],
+    workgroup: fours(Math.max(columnThreads + 1, rowThreads)),
+    rows,
+    vectors,
+    rowThreads,
+    columnThreads,
+    turns,
+  };
+}
+
+function tiledTiling(shape: Shape, batchSize: number, capacity: Capacity): TiledTiling {
+  const { slow, bindingBytes, subgroups } = capacity;
+  const speed = slow ? "slow" : "fast";
+  const dispatchMacs = capacity.dispatchMacs ?? DISPATCH_MACS[speed];
+  const { features4, classes, shardRows } = shape;
+  const tile4 = 2;
+  const tiles = Math.ceil(classes / 4 / tile4);
+  const classes4 = tiles * tile4;
+  const count = 4 * features4 * classes4;
+  const macsOfARow = 16 * (features4 + OVERHEAD4) * tile4; // and tile
+  const most = Math.min(
+    dispatchMacs / macsOfARow,
+    Math.min(BLOCK_BYTES, bindingBytes) / (16 * classes4),
+    shardRows,
+    MOST_GROUPS,
+  );
+  const blockRows = blockOf(batchSize, most, capacity);
+  const dispatchTiles = Math.min(
+    tiles,
+    MOST_GROUPS,
+    Math.max(1, Math.floor(dispatchMacs / (macsOfARow * blockRows))),
+  );
+
+  const vectors = slow ? 2 : 1;
+  const threadsOfASlot = Math.ceil(features4 / vectors) * tiles;
   const slots = Math.max(
     1,
     Math.min(
       Math.ceil(THREADS[speed] / threadsOfASlot),
-      Math.floor(blockRows / LEAST_SPAN),
-      Math.floor(Math.min(SLOTS_BYTES, bindingBytes) / weightBytes),
+      Math.floor(blockRows / 64),
+      Math.floor(Math.min(SLOTS_BYTES, bindingBytes) / (16 * count)),
     ),
   );
-  const span = Math.ceil(blockRows / slots);
+  const span4 = Math.ceil(blockRows / slots / 4);
+  const workgroup = 64;
+  const lanes = tiles > MOST_TILES[speed] ? 16 : 1;
   return {
-    features4,
+    ...shape,
+    kind: "tiled",
     classes4,
-    chunks,
     count,
     blockRows,
     slots,
-    span,
-    rowWords,
-    shardRows,
-    gathered: rows.count > shardRows,
+    sums: Math.ceil(blockRows / (workgroup / lanes)),
+    chain: 4 * span4 + 1,
+    subgroups,
+    updateVectors: UPDATE_VECTORS[speed],
+    workgroup,
+    rows: slow ? 8 : 4,
+    vectors,
+    tile4,
+    tiles,
+    dispatchTiles,
+    span4,
+    lanes,
   };
 }
 
-/** Of tiles of 3, 2 or 1 vectors, the largest among those that pad the least. */
-function fewestPadded(vectors: number): number {
-  const padded = (chunks: number) => chunks * Math.ceil(vectors / chunks) - vectors;
-  if (vectors > 24) return 3;
-  return [3, 2, 1].reduce((best, chunks) => (padded(chunks) < padded(best) ? chunks : best));
+/** Rows of a block: all of a batch if it may have so many. */
+function blockOf(batchSize: number, most: number, { blockRows = Infinity }: Capacity): number {
+  return Math.min(batchSize, Math.max(4, 4 * Math.floor(Math.min(most, blockRows) / 4)));
 }
 
-/** Workgroups in two dimensions that hold `threads` threads, as reduce and update count them. */
+function fours(n: number): number {
+  return 4 * Math.ceil(n / 4);
+}
+
+/** Workgroups in two dimensions that hold `threads` threads, as the update counts them. */
 export function grid(threads: number, workgroup: number): [x: number, y: number] {
   const groups = Math.ceil(threads / workgroup);
   const y = Math.ceil(groups / MOST_GROUPS);

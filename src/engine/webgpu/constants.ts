@@ -1,0 +1,70 @@
+/** What a problem makes of the shaders: the constants and the alternatives of its kernels. */
+import type { Problem, Rows } from "../engine.js";
+import type { Specialisation } from "./specialise.js";
+import type { FusedTiling, TiledTiling, Tiling } from "./tiling.js";
+
+/** The kernels of a block: fused, or logits, residual and gradient. */
+export function blockKernels(rows: Rows, tiling: Tiling): Specialisation {
+  const bytes = rows.x instanceof Uint8Array;
+  const when = {
+    BYTES: bytes,
+    SCALED: bytes && rows.scale !== 1 / 255,
+    GATHERED: tiling.gathered,
+    SUBGROUPS: tiling.subgroups,
+  };
+  return {
+    when: Object.entries(when).flatMap(([name, holds]) => (holds ? name : [])),
+    constants: {
+      FEATURES4: tiling.features4,
+      SCALE: 255 * rows.scale, // a byte is read as value / 255
+      ONES: rows.features % 4,
+      CLASSES: tiling.classes,
+      WORKGROUP: tiling.workgroup,
+      ROWS: tiling.rows,
+      VECTORS: tiling.vectors,
+      EVALUATE: false,
+      CAPTURE: false,
+      ...(tiling.kind === "fused" ? fused(tiling) : tiled(tiling)),
+    },
+  };
+}
+
+function fused({ classes4, rowThreads, columnThreads, turns }: FusedTiling) {
+  return { CLASSES4: classes4, ROW_THREADS: rowThreads, COLUMN_THREADS: columnThreads, TURNS: turns };
+}
+
+function tiled({ tiles, tile4, span4, lanes }: TiledTiling) {
+  return { TILES: tiles, TILE4: tile4, TILE: 4 * tile4, SPAN4: span4, LANES: lanes };
+}
+
+export function updateKernel(rows: Rows, { rule, intercept }: Problem, tiling: Tiling): Specialisation {
+  return {
+    when: [],
+    constants: {
+      COUNT: tiling.count,
+      INTERCEPT: rows.features * tiling.classes4,
+      SLOTS: tiling.slots,
+      SUMS: tiling.sums,
+      FIT_INTERCEPT: intercept,
+      CAPTURE: false,
+      ADAM: rule.kind === "adam",
+      MOMENTUM: rule.kind === "adam" ? 0 : rule.momentum,
+      NESTEROV: rule.kind === "sgd" && rule.nesterov,
+      ...(rule.kind === "adam"
+        ? { BETA1: rule.beta1, BETA2: rule.beta2, EPSILON: rule.epsilon, WEIGHT_DECAY: rule.weightDecay }
+        : { BETA1: 0, BETA2: 0, EPSILON: 0, WEIGHT_DECAY: 0 }),
+    },
+  };
+}
+
+export function gatherKernel({ rowWords }: Tiling): Specialisation {
+  return { when: [], constants: { WORDS: rowWords } };
+}
+
+/** The same with some constants changed. */
+export function changed(
+  { when, constants }: Specialisation,
+  changes: Specialisation["constants"],
+): Specialisation {
+  return { when, constants: { ...constants, ...changes } };
+}

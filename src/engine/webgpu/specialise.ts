@@ -1,0 +1,75 @@
+/**
+ * Makes a kernel of a shader file: the file is readable WGSL that compiles as it is, and a kernel is the same text with
+ *
+ * - its constants replaced: `const ROWS = 4u; // rows a thread`, of a line of their own;
+ * - alternatives taken: a line `code; // when NAME: other code` becomes `other code`, and a line `// when NAME: code`
+ *   becomes `code`, where NAME is among `when`. Of several on one line the first counts;
+ * - loops unrolled: `for (var r = 0u; r < ROWS; r++) { // unrolled`, with a constant or a number for its bound.
+ *   Arrays indexed by what is then a number live in registers, where a running index would put them in memory.
+ */
+export interface Specialisation {
+  readonly constants: Readonly<Record<string, number | boolean>>;
+  readonly when: readonly string[];
+}
+
+export function specialise(source: string, { constants, when }: Specialisation): string {
+  const lines = source.split("\n").flatMap((line) => constant(alternative(line, when), constants));
+  return unrolled(lines, bounds(lines)).join("\n");
+}
+
+function alternative(line: string, when: readonly string[]): string {
+  const [code, ...alternatives] = line.split("// when ");
+  for (const one of alternatives) {
+    const [, name, other] = one.match(/^(\w+): (.*?) *$/) ?? [];
+    if (name !== undefined && when.includes(name)) return `${code.match(/^ */)?.[0] ?? ""}${other}`;
+  }
+  return code.trimEnd();
+}
+
+const CONSTANT = /^const (\w+)(: \w+)? = ([^;]+);/;
+
+function constant(line: string, constants: Specialisation["constants"]): string {
+  const [, name, type = "", literal] = line.match(CONSTANT) ?? [];
+  if (name === undefined || !(name in constants)) return line;
+  return line.replace(CONSTANT, `const ${name}${type} = ${literalOf(constants[name], literal)};`);
+}
+
+/** Written as the literal that it replaces: `4u`, `true`, or `0.5`. */
+function literalOf(value: number | boolean, literal: string): string {
+  if (typeof value === "boolean") return String(value);
+  if (literal.endsWith("u")) return `${value}u`;
+  return Number.isInteger(value) ? `${value}.0` : String(value);
+}
+
+/** The constants that are plain numbers, which loops may have for a bound. */
+function bounds(lines: readonly string[]): ReadonlyMap<string, number> {
+  return new Map(
+    lines.flatMap((line) => {
+      const [, name, , literal = ""] = line.match(CONSTANT) ?? [];
+      return name !== undefined && /^\d+u$/.test(literal) ? [[name, Number.parseInt(literal, 10)]] : [];
+    }),
+  );
+}
+
+const LOOP = /^( *)for \(var (\w+) = 0u; \2 < (\w+); \2\+\+\) \{ \/\/ unrolled$/;
+
+function unrolled(lines: readonly string[], constants: ReadonlyMap<string, number>): string[] {
+  const out: string[] = [];
+  for (let at = 0; at < lines.length; at++) {
+    const [, indent, index, bound] = lines[at].match(LOOP) ?? [];
+    if (index === undefined) {
+      out.push(lines[at]);
+      continue;
+    }
+    const turns = constants.get(bound) ?? Number.parseInt(bound, 10);
+    const end = lines.indexOf(`${indent}}`, at);
+    if (Number.isNaN(turns) || end < 0) throw new Error(`This loop cannot be unrolled: ${lines[at]}`);
+    const body = lines.slice(at + 1, end);
+    for (let turn = 0; turn < turns; turn++) {
+      const once = body.map((line) => line.replaceAll(new RegExp(`\\b${index}\\b`, "g"), `${turn}u`));
+      out.push(`${indent}{`, ...unrolled(once, constants), `${indent}}`);
+    }
+    at = end;
+  }
+  return out;
+}

@@ -1,0 +1,103 @@
+/** Many classes: two tiled products, the softmax in the epilogue of the first and the prologue of the second. */
+import type { Rows } from "../engine.js";
+import { type BlockPasses, type Buffers, Kernels, type Mode, type Stages, scratch, unpad } from "./blocks.js";
+import { blockKernels, changed } from "./constants.js";
+import type { Gpu } from "./device.js";
+import type { Edited } from "./kernels.js";
+import { type Bound, dispatch } from "./pipelines.js";
+import type { Readback } from "./readback.js";
+import type { Specialisation } from "./specialise.js";
+import type { TiledTiling } from "./tiling.js";
+
+export class TiledPasses implements BlockPasses {
+  readonly #gpu: Gpu;
+  readonly #tiling: TiledTiling;
+  readonly #rowSums: GPUBuffer;
+  readonly #buffers: GPUBuffer[] = [];
+  readonly #kernels: Kernels;
+  readonly #specialisation: Specialisation;
+  /** Where captured stages are kept: made when the first is. */
+  #captured: { readonly logits: GPUBuffer; readonly residual: GPUBuffer } | undefined;
+
+  constructor(gpu: Gpu, rows: Rows, tiling: TiledTiling, shared: Buffers, edited: Edited) {
+    const { blockRows, classes4, tiles } = tiling;
+    this.#gpu = gpu;
+    this.#tiling = tiling;
+    this.#rowSums = this.#scratch("sums of rows", 16 * blockRows);
+    const own = {
+      powers: this.#scratch("powers", 16 * classes4 * blockRows),
+      tiles: this.#scratch("tiles", 8 * tiles * blockRows),
+      rowSums: this.#rowSums,
+      captured: this.#scratch("nothing captured", 16),
+    };
+    this.#kernels = new Kernels(gpu, { ...shared, ...own }, edited);
+    this.#specialisation = blockKernels(rows, tiling);
+  }
+
+  async prepare(mode: Mode): Promise<void> {
+    const kernels = this.#kernels;
+    const residual = kernels.add("residual", "residual", this.#specialisation);
+    if (mode === "capture") {
+      const bytes = 16 * this.#tiling.classes4 * this.#tiling.blockRows;
+      this.#captured ??= {
+        logits: this.#scratch("captured logits", bytes),
+        residual: this.#scratch("captured residual", bytes),
+      };
+      const { logits, residual: r } = this.#captured;
+      const capture = changed(this.#specialisation, { CAPTURE: true });
+      const first = kernels.add("logits, captured", "logits", capture, { captured: logits });
+      const second = kernels.add("gradient, captured", "gradient", capture, { captured: r });
+      await Promise.all([residual, first, second]);
+      return;
+    }
+    const first = kernels.add("logits", "logits", this.#specialisation);
+    const second = mode === "train" && kernels.add("gradient", "gradient", this.#specialisation);
+    await Promise.all([residual, first, second]);
+  }
+
+  encode(pass: GPUComputePassEncoder, mode: Mode, n: number): void {
+    const { blockRows, rows, features4, vectors, slots, sums, workgroup } = this.#tiling;
+    const captured = mode === "capture" ? ", captured" : "";
+    const rowGroups = Math.ceil(blockRows / rows / workgroup);
+    const columnGroups = Math.ceil(features4 / vectors / workgroup);
+    this.#overTiles(n, this.#kernels.get(`logits${captured}`), (kernel, entry, tiles) =>
+      dispatch(pass, kernel, entry, rowGroups, tiles),
+    );
+    dispatch(pass, this.#kernels.get("residual"), n, sums);
+    if (mode === "evaluate") return;
+    this.#overTiles(n, this.#kernels.get(`gradient${captured}`), (kernel, entry, tiles) =>
+      dispatch(pass, kernel, entry, columnGroups, tiles, slots),
+    );
+  }
+
+  /** No dispatch takes more tiles than it should; each has its entry, which names its first tile. */
+  #overTiles(n: number, kernel: Bound, one: (kernel: Bound, entry: number, tiles: number) => void): void {
+    const { tiles, dispatchTiles } = this.#tiling;
+    for (let tile = 0, entry = n; tile < tiles; tile += dispatchTiles, entry++) {
+      one(kernel, entry, Math.min(dispatchTiles, tiles - tile));
+    }
+  }
+
+  stages(readback: Readback, encoder: GPUCommandEncoder, rows: number): () => Promise<Stages> {
+    const { classes, classes4 } = this.#tiling;
+    if (!this.#captured) throw new Error("Stages are read before any were captured.");
+    const logits = readback.copy(encoder, this.#captured.logits, 16 * classes4 * rows);
+    const residual = readback.copy(encoder, this.#captured.residual, 16 * classes4 * rows);
+    const losses = readback.copy(encoder, this.#rowSums, 16 * rows);
+    return async () => ({
+      logits: unpad(new Float32Array(await logits()), 4 * classes4, classes),
+      residual: unpad(new Float32Array(await residual()), 4 * classes4, classes),
+      losses: unpad(new Float32Array(await losses()), 4, 1),
+    });
+  }
+
+  release(): void {
+    for (const buffer of this.#buffers) buffer.destroy();
+  }
+
+  #scratch(label: string, bytes: number): GPUBuffer {
+    const buffer = scratch(this.#gpu, label, bytes);
+    this.#buffers.push(buffer);
+    return buffer;
+  }
+}
