@@ -17,8 +17,9 @@ export interface Gpu {
 export async function openGpu(shared?: GPUDevice): Promise<Gpu> {
   const device = shared ?? (await requestDevice());
   const { vendor, architecture, description, isFallbackAdapter } = device.adapterInfo;
-  const adapter =
-    [vendor, architecture, description].filter(Boolean).join(" ") || "an adapter without a name";
+  // Deno names the vendor by its number.
+  const names = [vendor, architecture, description].filter((name) => /\D/.test(name));
+  const adapter = names.join(" ") || "an adapter without a name";
   const slow = isFallbackAdapter || /swiftshader|llvmpipe|lavapipe|basic render/i.test(adapter);
 
   let failure: DeviceError | undefined;

@@ -216,7 +216,7 @@ const WRONG: readonly Wrong[] = [
   {
     what: "1/N for 1/batch",
     kernel: "update",
-    edit: ["current.gradientScale * gradient", "(1.0 / 600.0) * gradient"],
+    edit: ["current.gradientScale * gradient", "(1.0 / 1200.0) * gradient"],
     stage: "update",
   },
   {
@@ -248,9 +248,9 @@ const WRONG: readonly Wrong[] = [
   },
 ];
 
-// Bytes of an odd scale make every factor visible; a batch of 300 rows takes several blocks, slots and tiles.
-const shape = { count: 600, features: 21, classes: 10 };
-const batchSize = 300;
+// Bytes of an odd scale make every factor visible; a batch of 600 rows takes several blocks, slots and tiles.
+const shape = { count: 1200, features: 21, classes: 10 };
+const batchSize = 600;
 const problem: Problem = { classes: 10, intercept: true, rule: RULES["adam"], batchSize };
 
 async function parity(kernel: KernelName, edited: Partial<Record<KernelName, string>>): Promise<Parity> {
@@ -258,7 +258,7 @@ async function parity(kernel: KernelName, edited: Partial<Record<KernelName, str
   let found = NO_PARITY;
   for (const bytes of [false, true]) {
     const rows = bytes ? { ...randomRows(shape, "bytes", 101), scale: 0.01 } : randomRows(shape, "f32", 101);
-    const engine = await webgpuEngine({ edited, capacity: { kind, blockRows: 256 } });
+    const engine = await webgpuEngine({ edited, capacity: { kind, blockRows: 512 } });
     const { results } = await runAll(engine, rows, problem, randomWeights(shape, 102, 3));
     engine.close();
     found = worst(found, parityOfAll(results, rows, problem));
