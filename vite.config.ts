@@ -19,7 +19,8 @@ const page: UserConfig = {
   plugins: [mnistPlugin()],
   server: { headers, fs: { allow: [root] } },
   preview: { headers },
-  worker: { format: "es" },
+  // tfjs hands the text of a function to its threads, which know none of the names that a minifier takes for granted.
+  worker: { format: "es", rolldownOptions: { output: { minify: { compress: false } } } },
   build: {
     outDir: join(root, "dist", "page"),
     emptyOutDir: true,

@@ -1,7 +1,8 @@
 /** The benchmark's page in a headless Chrome, served from here. */
 import { join } from "node:path";
-import { type Browser, chromium } from "playwright";
-import { createServer } from "vite";
+import { type Browser, type Page, chromium } from "playwright";
+import { type ViteDevServer, createServer } from "vite";
+import type { GpuAndPeak } from "./benchmark/machine.js";
 import { findChrome, launchArguments } from "./chrome.js";
 import type { Measured } from "./measure.js";
 import type { Workload } from "./workloads.js";
@@ -11,6 +12,7 @@ const root = join(import.meta.dirname, "..");
 export interface BenchBrowser {
   /** "chromium 147.0" */
   readonly version: string;
+  gpuAndPeak(): Promise<GpuAndPeak>;
   measure(
     workload: Workload,
     systems: readonly string[],
@@ -21,6 +23,34 @@ export interface BenchBrowser {
 
 export async function openBenchBrowser(): Promise<BenchBrowser> {
   const chrome = await findChrome();
+  const { server, url } = await serveBenchmark();
+  try {
+    const browser = await chromium.launch({ executablePath: chrome.path, args: launchArguments() });
+    return {
+      version: `${browser.browserType().name()} ${browser.version()}`,
+      gpuAndPeak: () =>
+        inFreshPage(browser, url, (page) => page.evaluate(() => window.benchmark.gpuAndPeak())),
+      measure: (workload, systems, report) =>
+        inFreshPage(browser, url, async (page) => {
+          await page.exposeFunction("reportProgress", report);
+          return page.evaluate(([name, names]) => window.benchmark.measure(name, names), [
+            workload.name,
+            systems,
+          ] as const);
+        }),
+      async close() {
+        await browser.close();
+        await server.close();
+      },
+    };
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
+}
+
+/** Serves the benchmark's page on a free port of this machine. */
+export async function serveBenchmark(): Promise<{ readonly server: ViteDevServer; readonly url: string }> {
   const server = await createServer({
     configFile: join(root, "vite.config.ts"),
     cacheDir: join(root, "node_modules", ".vite-bench"),
@@ -37,49 +67,24 @@ export async function openBenchBrowser(): Promise<BenchBrowser> {
       ],
     },
   });
-  try {
-    await server.listen();
-    const url = new URL("bench.html", server.resolvedUrls?.local[0]).href;
-    const browser = await chromium.launch({ executablePath: chrome.path, args: launchArguments() });
-    return {
-      version: `${browser.browserType().name()} ${browser.version()}`,
-      measure: (workload, systems, report) => measureInPage(browser, url, workload, systems, report),
-      async close() {
-        await browser.close();
-        await server.close();
-      },
-    };
-  } catch (error) {
-    await server.close();
-    throw error;
-  }
+  await server.listen();
+  const home = server.resolvedUrls?.local[0];
+  if (home) return { server, url: new URL("bench.html", home).href };
+  await server.close();
+  throw new Error("The page could not be served: the server has no address.");
 }
 
-/** In a fresh page, so that no workload is measured in the memory that another one left. */
-async function measureInPage(
-  browser: Browser,
-  url: string,
-  workload: Workload,
-  systems: readonly string[],
-  report: (progress: string) => void,
-): Promise<Measured> {
+/** So that no workload is measured in the memory that another one left. */
+async function inFreshPage<T>(browser: Browser, url: string, work: (page: Page) => Promise<T>): Promise<T> {
   const context = await browser.newContext();
   try {
     const page = await context.newPage();
-    const crashed = new Promise<never>((_, reject) => {
+    const broken = new Promise<never>((_, reject) => {
       page.once("crash", () => reject(new Error("The page crashed, probably out of memory.")));
     });
-    await page.exposeFunction("reportProgress", report);
     await page.goto(url);
-    await page.waitForFunction(() => window.measureByName !== undefined);
-    const measured = page.evaluate(
-      ([name, names]) => {
-        if (!window.measureByName) throw new Error("This page is not the benchmark's.");
-        return window.measureByName(name, names);
-      },
-      [workload.name, systems] as const,
-    );
-    return await Promise.race([measured, crashed]);
+    await page.waitForFunction(() => window.benchmark !== undefined);
+    return await Promise.race([work(page), broken]);
   } finally {
     await context.close();
   }

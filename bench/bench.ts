@@ -4,6 +4,9 @@ import { availableParallelism, cpus, release, type } from "node:os";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { type BenchBrowser, openBenchBrowser } from "./bench-browser.js";
+import { significant } from "./benchmark/format.js";
+import type { GpuAndPeak, Machine } from "./benchmark/machine.js";
+import { type Result, higherPeak } from "./benchmark/result.js";
 import type { Measured } from "./measure.js";
 import { table } from "./report.js";
 import { systems } from "./systems/all.js";
@@ -45,13 +48,20 @@ async function bench({ workloads: chosen, systems: names, json }: Choice): Promi
   const browser = await openBenchBrowser();
   try {
     const all: Measured[] = [];
+    let gpu = await browser.gpuAndPeak();
     // Written at once, so that a file that cannot be written is known before the wait.
-    await save(json, browser, all);
+    await save(json, browser, gpu, all);
     for (const workload of chosen) {
       const measured = await measuredIn(browser, workload, names);
       all.push(measured);
       print(workload, measured);
-      await save(json, browser, all);
+      await save(json, browser, gpu, all);
+    }
+    gpu = higherPeak(gpu, await browser.gpuAndPeak());
+    await save(json, browser, gpu, all);
+    if (gpu.peakGflops !== undefined) {
+      const peak = significant(gpu.peakGflops);
+      process.stdout.write(`\nThe adapter's peak, multiply-adds from registers: ${peak} GFLOP/s\n`);
     }
     const disagree = all.some(({ disagreements }) => disagreements.length > 0);
     return disagree || all.every(({ runs }) => runs.length === 0) ? 1 : 0;
@@ -80,19 +90,22 @@ async function measuredIn(
 async function save(
   file: string | undefined,
   browser: BenchBrowser,
+  gpu: GpuAndPeak,
   all: readonly Measured[],
 ): Promise<void> {
   if (file === undefined) return;
-  const machine = {
+  const machine: Machine = {
     cpu: cpus()[0]?.model ?? "unknown",
     cores: availableParallelism(),
     os: `${type()} ${release()} ${process.arch}`,
     browser: browser.version,
   };
-  const result = {
+  const result: Result = {
     date: new Date().toISOString(),
     machine,
+    ...gpu,
     runs: all.flatMap(({ runs }) => runs),
+    sweep: [],
     failures: all.flatMap(({ failures }) => failures),
     disagreements: all.flatMap(({ disagreements }) => disagreements),
   };

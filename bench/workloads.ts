@@ -13,7 +13,8 @@ export interface Workload {
   readonly steps: number;
   /** Left out of a full run: it takes ten minutes by itself where there is no GPU. */
   readonly onlyByName?: true;
-  readonly load: (workload: Workload) => Promise<Batch>;
+  /** `mnist` is the address of the folder with the digits. */
+  readonly load: (workload: Workload, mnist: string) => Promise<Batch>;
 }
 
 export interface Batch {
@@ -52,10 +53,10 @@ export const workloads: readonly Workload[] = [
 ];
 
 /** The first handwritten digits of the MNIST training set. */
-async function digits({ features, batch }: Workload): Promise<Batch> {
+async function digits({ features, batch }: Workload, mnist: string): Promise<Batch> {
   const [images, labels] = await Promise.all([
-    idx("train-images-idx3-ubyte"),
-    idx("train-labels-idx1-ubyte"),
+    idx(mnist, "train-images-idx3-ubyte"),
+    idx(mnist, "train-labels-idx1-ubyte"),
   ]);
   const bytes = images.slice(0, batch * features);
   return {
@@ -65,13 +66,13 @@ async function digits({ features, batch }: Workload): Promise<Batch> {
   };
 }
 
-async function floatDigits(workload: Workload): Promise<Batch> {
-  const { x, labels } = await digits(workload);
+async function floatDigits(workload: Workload, mnist: string): Promise<Batch> {
+  const { x, labels } = await digits(workload, mnist);
   return { x, labels };
 }
 
-async function idx(name: string): Promise<Uint8Array<ArrayBuffer>> {
-  const response = await fetch(`mnist/${name}`);
+async function idx(folder: string, name: string): Promise<Uint8Array<ArrayBuffer>> {
+  const response = await fetch(new URL(name, folder));
   if (!response.ok)
     throw new Error(`${response.url} answered ${response.status}: is this page served by vite?`);
   const { values } = await readIdx(new Uint8Array(await response.arrayBuffer()), name);

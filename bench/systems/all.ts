@@ -1,11 +1,34 @@
-/** Every system that the benchmark knows, in the order of its tables. Its library is loaded when it is opened. */
+/** Every system that the benchmark knows, in the order of its tables. */
 import type { System } from "./system.js";
 
+const GPU = "WebGPU";
+const CPU = "WebAssembly";
+
 export const systems: readonly System[] = [
-  { name: "smigh/webgpu", open: async (...on) => (await import("./smigh.js")).webgpu(...on) },
-  { name: "smigh/reference", open: async (...on) => (await import("./smigh.js")).reference(...on) },
-  { name: "tfjs/webgpu", open: async (...on) => (await import("./tfjs.js")).webgpu(...on) },
-  { name: "tfjs/wasm", open: async (...on) => (await import("./tfjs.js")).wasm(...on) },
-  { name: "jax-js/webgpu", open: async (...on) => (await import("./jax-js.js")).webgpu(...on) },
-  { name: "jax-js/wasm", open: async (...on) => (await import("./jax-js.js")).wasm(...on) },
+  {
+    name: "smigh/webgpu",
+    on: GPU,
+    async load() {
+      const [{ openOn }, { webgpuEngine }] = await Promise.all([
+        import("./smigh.js"),
+        import("../../src/engine/webgpu/engine.js"),
+      ]);
+      return openOn(webgpuEngine);
+    },
+  },
+  {
+    name: "smigh/reference",
+    on: "f64 on the CPU",
+    async load() {
+      const [{ openOn }, { referenceEngine }] = await Promise.all([
+        import("./smigh.js"),
+        import("../../src/engine/reference/engine.js"),
+      ]);
+      return openOn(referenceEngine);
+    },
+  },
+  { name: "tfjs/webgpu", on: GPU, load: async () => (await import("./tfjs.js")).webgpu },
+  { name: "tfjs/wasm", on: CPU, load: async () => (await import("./tfjs.js")).wasm },
+  { name: "jax-js/webgpu", on: GPU, load: async () => (await import("./jax-js.js")).webgpu },
+  { name: "jax-js/wasm", on: CPU, load: async () => (await import("./jax-js.js")).wasm },
 ];

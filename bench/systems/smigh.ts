@@ -3,16 +3,10 @@ import { version } from "../../package.json";
 import type { Engine, Problem, Rows, Step } from "../../src/engine/engine.js";
 import { range } from "../../src/data/random.js";
 import type { Batch, Workload } from "../workloads.js";
-import type { Session } from "./system.js";
+import type { Open, Session } from "./system.js";
 
-export async function webgpu(workload: Workload, batch: Batch): Promise<Session> {
-  const { webgpuEngine } = await import("../../src/engine/webgpu/engine.js");
-  return session(await webgpuEngine(), workload, batch);
-}
-
-export async function reference(workload: Workload, batch: Batch): Promise<Session> {
-  const { referenceEngine } = await import("../../src/engine/reference/engine.js");
-  return session(referenceEngine(), workload, batch);
+export function openOn(engine: () => Engine | Promise<Engine>): Open {
+  return async (workload, batch) => session(await engine(), workload, batch);
 }
 
 async function session(

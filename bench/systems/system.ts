@@ -7,14 +7,21 @@ import type { Batch, Workload } from "../workloads.js";
  */
 export interface System {
   readonly name: string;
-  /** Loads the library, starts its device, and copies the batch there. */
-  open(workload: Workload, batch: Batch): Promise<Session>;
+  /** Where it computes, in a word or two. */
+  readonly on: string;
+  /** Loads the library. */
+  load(): Promise<Open>;
 }
+
+/** Starts the library's device, and copies the batch there. */
+export type Open = (workload: Workload, batch: Batch) => Promise<Session>;
 
 export interface Session {
   /** What computes: the GPU adapter, or how many threads of WebAssembly. */
   readonly adapter: string;
   readonly version: string;
+  /** Bytes that one step reads from the device's memory and writes to it, where the system counts them. */
+  readonly bytesMoved?: number;
   /** Resolves when the device has finished all the steps. */
   run(steps: number): Promise<void>;
   /** Mean cross-entropy of the batch at the present weights. */
@@ -23,6 +30,10 @@ export interface Session {
 }
 
 /** "google swiftshader" */
-export function adapterName({ vendor, architecture, description }: GPUAdapterInfo): string {
+export function adapterName({
+  vendor,
+  architecture,
+  description,
+}: Pick<GPUAdapterInfo, "vendor" | "architecture" | "description">): string {
   return [vendor, architecture].filter(Boolean).join(" ") || description || "unnamed adapter";
 }

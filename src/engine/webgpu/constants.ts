@@ -57,6 +57,16 @@ export function updateKernel(rows: Rows, { rule, intercept }: Problem, tiling: T
   };
 }
 
+/** Whole steps: all of a block's passes, and the update. */
+export function wholeSteps(rows: Rows, problem: Problem, tiling: FusedTiling): Specialisation {
+  return changed(blockKernels(rows, tiling), {
+    ...updateKernel(rows, problem, tiling).constants,
+    WORKGROUP: 64,
+    INTERCEPT: rows.features,
+    BATCH: tiling.blockRows,
+  });
+}
+
 export function gatherKernel({ rowWords }: Tiling): Specialisation {
   return { when: [], constants: { WORDS: rowWords } };
 }

@@ -16,7 +16,7 @@ import { ahead } from "./ahead.js";
 import type { Gpu } from "./device.js";
 import type { Edited } from "./kernels.js";
 import { unpad } from "./blocks.js";
-import { type Block, GpuPasses, type StepEntry } from "./passes.js";
+import { type Block, GpuPasses, type Unit } from "./passes.js";
 import type { PlacedRows } from "./placement.js";
 import { Readback } from "./readback.js";
 import type { Tiling } from "./tiling.js";
@@ -25,12 +25,6 @@ import type { Tiling } from "./tiling.js";
 const IN_FLIGHT = 2;
 /** How long a submission should keep the device busy. */
 const SUBMISSION_MS = 30;
-
-/** A block and, when it is its step's last, what the update needs. */
-interface Unit {
-  readonly block: Block;
-  readonly step?: StepEntry;
-}
 
 export class WebGpuDescent implements Descent {
   readonly #gpu: Gpu;
@@ -121,17 +115,11 @@ export class WebGpuDescent implements Descent {
   async #submit(units: readonly Unit[]): Promise<StepResult[]> {
     const { device } = this.#gpu;
     const passes = this.#passes;
-    const steps = units.flatMap(({ step }) => step ?? []);
-    passes.setBlocks(units.map(({ block }) => block));
-    if (steps.length > 0) passes.setSteps(steps);
-
+    const steps = units.filter(({ step }) => step);
+    passes.write("train", units);
     const encoder = device.createCommandEncoder({ label: `${steps.length} steps` });
     const pass = encoder.beginComputePass({ label: `${units.length} blocks` });
-    let ended = 0;
-    units.forEach(({ block, step }, n) => {
-      passes.block(pass, "train", n, block.rows);
-      if (step) passes.update(pass, "train", ended++);
-    });
+    passes.encode(pass, "train", units);
     pass.end();
     const ring =
       steps.length > 0 ? this.#readback.copy(encoder, passes.buffers.ring, 16 * steps.length) : undefined;
@@ -169,22 +157,19 @@ export class WebGpuDescent implements Descent {
     device.queue.submit([start.finish()]);
 
     const units = this.#units(step, number);
-    const blocks = units.map(({ block, step: entry }) => {
-      const { rows } = block;
-      passes.setBlocks([block]);
-      if (entry) passes.setSteps([entry]);
+    const blocks = units.map((unit) => {
+      passes.write("capture", [unit]);
       const commands = encoder();
       const pass = commands.beginComputePass({ label: `step ${number}, captured` });
-      passes.block(pass, "capture", 0, rows);
-      if (entry) passes.update(pass, "capture", 0);
+      passes.encode(pass, "capture", [unit]);
       pass.end();
-      const stages = passes.blocks.stages(this.#readback, commands, rows);
+      const stages = passes.stages(this.#readback, commands, unit.block.rows);
       device.queue.submit([commands.finish()]);
       return stages;
     });
 
     const end = encoder();
-    const gradient = this.#readback.copy(end, passes.buffers.slots, 16 * tiling.count);
+    const gradient = passes.gradient(this.#readback, end);
     const ring = this.#readback.copy(end, passes.buffers.ring, 16);
     const after = this.#copyState(end);
     device.queue.submit([end.finish()]);
@@ -225,10 +210,11 @@ export class WebGpuDescent implements Descent {
     const { device } = this.#gpu;
     const passes = this.#passes;
     for (const block of this.#blocks(0, rows)) {
-      passes.setBlocks([{ ...block, continues: false }]);
+      const units = [{ block: { ...block, continues: false } }];
+      passes.write("evaluate", units);
       const encoder = device.createCommandEncoder({ label: "evaluation" });
       const pass = encoder.beginComputePass({ label: "evaluation" });
-      passes.block(pass, "evaluate", 0, block.rows);
+      passes.encode(pass, "evaluate", units);
       pass.end();
       const read = this.#readback.copy(encoder, passes.buffers.sums, 16 * passes.tiling.sums);
       device.queue.submit([encoder.finish()]);

@@ -1,4 +1,5 @@
 import { DeviceError } from "../../errors.js";
+import { WHOLE_BUFFERS } from "./tiling.js";
 
 /** An open device, and what went wrong on it. */
 export interface Gpu {
@@ -58,11 +59,15 @@ async function requestDevice(): Promise<GPUDevice> {
       "WebGPU has no adapter: the browser found no GPU that it trusts. chrome://gpu says why; --enable-unsafe-webgpu may help.",
     );
   }
-  const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
+  const { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage } = adapter.limits;
   return adapter.requestDevice({
     label: "smigh",
     requiredFeatures: adapter.features.has("subgroups") ? ["subgroups"] : [],
-    requiredLimits: { maxBufferSize, maxStorageBufferBindingSize },
+    requiredLimits: {
+      maxBufferSize,
+      maxStorageBufferBindingSize,
+      maxStorageBuffersPerShaderStage: Math.min(maxStorageBuffersPerShaderStage, WHOLE_BUFFERS),
+    },
   });
 }
 

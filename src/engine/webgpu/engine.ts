@@ -18,10 +18,11 @@ export interface WebGpuOptions {
 export async function webgpuEngine({ device, capacity, edited = {} }: WebGpuOptions = {}): Promise<Engine> {
   const gpu = await openGpu(device);
   const { device: opened, slow } = gpu;
-  const { maxBufferSize, maxStorageBufferBindingSize } = opened.limits;
+  const { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage } = opened.limits;
   const held: Capacity = {
     bindingBytes: Math.min(maxBufferSize, maxStorageBufferBindingSize),
     slow,
+    storageBuffers: maxStorageBuffersPerShaderStage,
     subgroups: opened.features.has("subgroups"),
     ...capacity,
   };

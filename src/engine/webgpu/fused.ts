@@ -19,14 +19,9 @@ export class FusedPasses implements BlockPasses {
     const { rowThreads, turns, slots } = tiling;
     this.#tiling = tiling;
     const records = slots * turns * tiling.rows * rowThreads;
-    this.#records = scratch(gpu, "records", 16 * this.#width * records);
+    this.#records = scratch(gpu, "records", 16 * recordWidth(tiling) * records);
     this.#kernels = new Kernels(gpu, { ...shared, records: this.#records }, edited);
     this.#specialisation = blockKernels(rows, tiling);
-  }
-
-  /** Vectors of a row's record: the residual, the sums, the captured logits. */
-  get #width(): number {
-    return 2 * this.#tiling.classes4 + 1;
   }
 
   prepare(mode: Mode): Promise<void> {
@@ -39,20 +34,36 @@ export class FusedPasses implements BlockPasses {
   }
 
   stages(readback: Readback, encoder: GPUCommandEncoder, rows: number): () => Promise<Stages> {
-    const { classes, classes4 } = this.#tiling;
-    const read = readback.copy(encoder, this.#records, 16 * this.#width * rows);
-    return async () => {
-      const records = new Float32Array(await read());
-      const part = (width: number, offset: number) => unpad(records, 4 * this.#width, width, offset);
-      return {
-        residual: part(classes, 0),
-        losses: part(1, 4 * classes4),
-        logits: part(classes, 4 * classes4 + 4),
-      };
-    };
+    return recordStages(this.#tiling, this.#records, readback, encoder, rows);
   }
 
   release(): void {
     this.#records.destroy();
   }
+}
+
+/** Vectors of a row's record: the residual, the sums, the captured logits. */
+export function recordWidth({ classes4 }: FusedTiling): number {
+  return 2 * classes4 + 1;
+}
+
+/** The stages of so many rows, from their records. */
+export function recordStages(
+  tiling: FusedTiling,
+  buffer: GPUBuffer,
+  readback: Readback,
+  encoder: GPUCommandEncoder,
+  rows: number,
+): () => Promise<Stages> {
+  const { classes, classes4 } = tiling;
+  const width = 4 * recordWidth(tiling);
+  const read = readback.copy(encoder, buffer, 4 * width * rows);
+  return async () => {
+    const records = new Float32Array(await read());
+    return {
+      residual: unpad(records, width, classes),
+      losses: unpad(records, width, 1, 4 * classes4),
+      logits: unpad(records, width, classes, 4 * classes4 + 4),
+    };
+  };
 }

@@ -4,6 +4,7 @@ import gather from "../../../shaders/gather.wgsl?raw";
 import gradient from "../../../shaders/gradient.wgsl?raw";
 import logits from "../../../shaders/logits.wgsl?raw";
 import residual from "../../../shaders/residual.wgsl?raw";
+import steps from "../../../shaders/steps.wgsl?raw";
 import update from "../../../shaders/update.wgsl?raw";
 
 /** A uniform's offset changes from dispatch to dispatch; a constant's does not. */
@@ -17,7 +18,7 @@ export interface Kernel {
   readonly constants: readonly string[];
 }
 
-export type KernelName = "gather" | "fused" | "logits" | "residual" | "gradient" | "update";
+export type KernelName = "gather" | "fused" | "logits" | "residual" | "gradient" | "update" | "steps";
 
 export const KERNELS: Readonly<Record<KernelName, Kernel>> = {
   gather: {
@@ -136,6 +137,41 @@ export const KERNELS: Readonly<Record<KernelName, Kernel>> = {
       "SLOTS",
       "SUMS",
       "FIT_INTERCEPT",
+      "CAPTURE",
+      "ADAM",
+      "MOMENTUM",
+      "NESTEROV",
+      "BETA1",
+      "BETA2",
+      "EPSILON",
+      "WEIGHT_DECAY",
+    ],
+  },
+  steps: {
+    source: steps,
+    bindings: {
+      run: "uniform",
+      entries: "read",
+      order: "read",
+      labels: "read",
+      rowWeights: "read",
+      x: "read",
+      weights: "write",
+      moment1: "write",
+      moment2: "write",
+      records: "write",
+      ring: "write",
+    },
+    constants: [
+      "FEATURES4",
+      "CLASSES",
+      "CLASSES4",
+      "SCALE",
+      "ONES",
+      "INTERCEPT",
+      "BATCH",
+      "FIT_INTERCEPT",
+      "WORKGROUP",
       "CAPTURE",
       "ADAM",
       "MOMENTUM",

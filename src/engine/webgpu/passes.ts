@@ -1,15 +1,17 @@
 /** The passes of one problem on one device: the buffers they share, the uniforms, and the update. */
 import { type FloatArray, type Problem, type Rows, momentsOf } from "../engine.js";
-import { type BlockPasses, Kernels, type Mode } from "./blocks.js";
+import { type BlockPasses, Kernels, type Mode, type Stages } from "./blocks.js";
 import { type Gpu, allocating } from "./device.js";
 import { changed, gatherKernel, updateKernel } from "./constants.js";
 import { FusedPasses } from "./fused.js";
 import type { Edited } from "./kernels.js";
 import { type Bound, ENTRY_BYTES, bound, dispatch } from "./pipelines.js";
 import type { PlacedRows } from "./placement.js";
+import type { Readback } from "./readback.js";
 import type { Specialisation } from "./specialise.js";
+import { WHOLE_STEPS, WholeSteps } from "./steps.js";
 import { TiledPasses } from "./tiled.js";
-import { type Tiling, grid } from "./tiling.js";
+import { type FusedTiling, type Tiling, grid } from "./tiling.js";
 
 /** Entries of a uniform that one submission can hold, at the least. */
 const ENTRIES = 256;
@@ -33,6 +35,12 @@ export interface StepEntry {
   readonly correction2: number;
 }
 
+/** A block and, when it is its step's last, what the update needs. */
+export interface Unit {
+  readonly block: Block;
+  readonly step?: StepEntry;
+}
+
 type BufferName =
   | "order"
   | "blocks"
@@ -47,9 +55,11 @@ type BufferName =
 export class GpuPasses {
   readonly tiling: Tiling;
   readonly buffers: Readonly<Record<BufferName, GPUBuffer>>;
-  readonly blocks: BlockPasses;
   /** Blocks, and steps, that one submission can hold. */
   readonly capacity: number;
+  readonly #blocks: BlockPasses;
+  /** For small problems: whole steps, but for evaluation. */
+  readonly #whole: WholeSteps | undefined;
   readonly #device: GPUDevice;
   readonly #updates: Kernels;
   /** A gather for every shard, when there are several. */
@@ -66,13 +76,17 @@ export class GpuPasses {
     updates: Kernels,
     gathers: readonly Bound[],
     blocks: BlockPasses,
+    whole: WholeSteps | undefined,
     all: readonly GPUBuffer[],
   ) {
     this.#device = gpu.device;
     this.tiling = tiling;
     this.buffers = buffers;
-    this.blocks = blocks;
-    this.capacity = Math.floor(entriesOf(tiling) / Math.max(blockEntries(tiling), stepEntries(tiling)));
+    this.#blocks = blocks;
+    this.#whole = whole;
+    this.capacity = whole
+      ? WHOLE_STEPS
+      : Math.floor(entriesOf(tiling) / Math.max(blockEntries(tiling), stepEntries(tiling)));
     this.#updates = updates;
     this.#gathers = gathers;
     this.#update = updateKernel(rows, problem, tiling);
@@ -112,7 +126,7 @@ export class GpuPasses {
         moment2: create("second moment", moments > 1 ? 16 * count : 16),
         slots: create("slots", 16 * count * slots),
         sums: create("sums", 16 * sums),
-        ring: create("ring", 16 * ENTRIES),
+        ring: create("ring", 16 * (isWhole(tiling) ? WHOLE_STEPS : ENTRIES)),
       };
       const x = gathered ? create("gathered rows", 4 * rowWords * blockRows) : placed.shards[0].x;
       const shared = {
@@ -135,15 +149,17 @@ export class GpuPasses {
           ? new FusedPasses(gpu, rows, tiling, shared, edited)
           : new TiledPasses(gpu, rows, tiling, shared, edited);
       const compiled = gathered ? await Promise.all(gathers) : [];
-      return new GpuPasses(gpu, rows, problem, tiling, buffers, updates, compiled, blocks, all);
+      const whole = isWhole(tiling) ? new WholeSteps(gpu, rows, problem, tiling, shared, edited) : undefined;
+      return new GpuPasses(gpu, rows, problem, tiling, buffers, updates, compiled, blocks, whole, all);
     });
   }
 
   /** Compiles what the mode needs, once. */
   async prepare(mode: Mode): Promise<void> {
+    if (this.#whole && mode !== "evaluate") return this.#whole.prepare(mode);
     const update = changed(this.#update, { CAPTURE: mode === "capture" });
     await Promise.all([
-      this.blocks.prepare(mode),
+      this.#blocks.prepare(mode),
       mode !== "evaluate" && this.#updates.add(mode, "update", update),
     ]);
   }
@@ -162,7 +178,18 @@ export class GpuPasses {
     this.#device.queue.writeBuffer(this.buffers.order, 0, Uint32Array.from(order));
   }
 
-  setBlocks(blocks: readonly Block[]): void {
+  /** Writes what the kernels need to know of these units. Encode them next. */
+  write(mode: Mode, units: readonly Unit[]): void {
+    if (this.#whole && mode !== "evaluate") {
+      this.#whole.write(units);
+      return;
+    }
+    this.#writeBlocks(units.map(({ block }) => block));
+    const steps = units.flatMap(({ step }) => step ?? []);
+    if (steps.length > 0) this.#writeSteps(steps);
+  }
+
+  #writeBlocks(blocks: readonly Block[]): void {
     const ranges = blockEntries(this.tiling);
     const entries = new Uint32Array((blocks.length * ranges * ENTRY_BYTES) / 4);
     const tiles = this.tiling.kind === "tiled" ? this.tiling.dispatchTiles : 0;
@@ -177,7 +204,7 @@ export class GpuPasses {
     this.#device.queue.writeBuffer(this.buffers.blocks, 0, entries);
   }
 
-  setSteps(steps: readonly StepEntry[]): void {
+  #writeSteps(steps: readonly StepEntry[]): void {
     const ranges = stepEntries(this.tiling);
     const entries = new DataView(new ArrayBuffer(steps.length * ranges * ENTRY_BYTES));
     steps.forEach((step, n) => {
@@ -194,16 +221,24 @@ export class GpuPasses {
     this.#device.queue.writeBuffer(this.buffers.steps, 0, entries.buffer);
   }
 
-  /** The n-th block: to the slots, or to the sums only. */
-  block(pass: GPUComputePassEncoder, mode: Mode, n: number, rows: number): void {
-    const entry = n * blockEntries(this.tiling);
-    const words = Math.ceil(this.tiling.rowWords / WORKGROUP);
-    for (const gather of this.#gathers) dispatch(pass, gather, entry, words, rows);
-    this.blocks.encode(pass, mode, entry);
+  /** The units that were written last: blocks to the slots, or to the sums only; and their steps. */
+  encode(pass: GPUComputePassEncoder, mode: Mode, units: readonly Unit[]): void {
+    if (this.#whole && mode !== "evaluate") {
+      this.#whole.encode(pass, mode);
+      return;
+    }
+    let ended = 0;
+    units.forEach(({ block, step }, n) => {
+      const entry = n * blockEntries(this.tiling);
+      const words = Math.ceil(this.tiling.rowWords / WORKGROUP);
+      for (const gather of this.#gathers) dispatch(pass, gather, entry, words, block.rows);
+      this.#blocks.encode(pass, mode, entry);
+      if (step) this.#encodeUpdate(pass, mode, ended++);
+    });
   }
 
   /** The n-th step: from the slots to the weights, and from the sums to the ring. */
-  update(pass: GPUComputePassEncoder, mode: Mode, n: number): void {
+  #encodeUpdate(pass: GPUComputePassEncoder, mode: Mode, n: number): void {
     const { count, updateVectors } = this.tiling;
     const ranges = stepEntries(this.tiling);
     for (let range = 0; range < ranges; range++) {
@@ -212,10 +247,26 @@ export class GpuPasses {
     }
   }
 
+  /** Copies what a captured block of so many rows left behind. */
+  stages(readback: Readback, encoder: GPUCommandEncoder, rows: number): () => Promise<Stages> {
+    return (this.#whole ?? this.#blocks).stages(readback, encoder, rows);
+  }
+
+  /** Copies the gradient of a captured step, (4·features4, 4·classes4). */
+  gradient(readback: Readback, encoder: GPUCommandEncoder): () => Promise<ArrayBuffer> {
+    if (this.#whole) return this.#whole.gradient(readback, encoder);
+    return readback.copy(encoder, this.buffers.slots, 16 * this.tiling.count);
+  }
+
   release(): void {
-    this.blocks.release();
+    this.#whole?.release();
+    this.#blocks.release();
     for (const buffer of this.#all) buffer.destroy();
   }
+}
+
+function isWhole(tiling: Tiling): tiling is FusedTiling {
+  return tiling.kind === "fused" && tiling.whole;
 }
 
 /** Entries that a block takes: one for every dispatch's range of tiles. */

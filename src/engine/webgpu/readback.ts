@@ -9,12 +9,12 @@ export class Readback {
   }
 
   /**
-   * Encodes a copy of `bytes` bytes (a multiple of 4). Call the result once the encoder's commands are submitted: it
+   * Encodes a copy of `bytes` bytes (a multiple of 4) from `offset` on. Call the result once the encoder's commands are submitted: it
    * resolves to the bytes when the device has got there.
    */
-  copy(encoder: GPUCommandEncoder, source: GPUBuffer, bytes: number): () => Promise<ArrayBuffer> {
+  copy(encoder: GPUCommandEncoder, source: GPUBuffer, bytes: number, offset = 0): () => Promise<ArrayBuffer> {
     const staging = this.#take(bytes);
-    encoder.copyBufferToBuffer(source, 0, staging, 0, bytes);
+    encoder.copyBufferToBuffer(source, offset, staging, 0, bytes);
     return async () => {
       await staging.mapAsync(GPUMapMode.READ, 0, bytes);
       const copied = staging.getMappedRange(0, bytes).slice(0);

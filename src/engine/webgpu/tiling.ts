@@ -8,14 +8,16 @@ export interface Capacity {
   readonly bindingBytes: number;
   /** A software adapter: few threads, a hundred times slower, and best with much work in registers. */
   readonly slow: boolean;
+  /** Storage buffers that a kernel can bind. */
+  readonly storageBuffers: number;
   /** It has subgroups, whose lanes can share what each has loaded. */
   readonly subgroups: boolean;
   /** The most rows in a block, where they would be more. */
   readonly blockRows?: number;
   /** The most multiply-adds in a dispatch. */
   readonly dispatchMacs?: number;
-  /** The kernels to use, where the shape allows both. */
-  readonly kind?: "fused" | "tiled";
+  /** The kernels to use, where the shape allows all. */
+  readonly kind?: "steps" | "fused" | "tiled";
 }
 
 interface Common {
@@ -54,6 +56,8 @@ export interface FusedTiling extends Common {
   readonly rowThreads: number;
   readonly columnThreads: number;
   readonly turns: number;
+  /** The problem is so small that one workgroup takes whole steps, many in a dispatch. */
+  readonly whole: boolean;
 }
 
 /** Many classes: tiles of `tile4` vectors of classes. */
@@ -86,6 +90,9 @@ const THREADS = { slow: 256, fast: 16384 };
 const MOST_TILES = { slow: 4096, fast: 256 };
 /** Accumulators that a thread keeps in registers. More compile slowly, and spill. */
 const ACCUMULATORS = 96;
+/** Multiply-adds of one product that one workgroup does in less time than more dispatches take; and what it binds. */
+const WHOLE_MACS = 2 ** 18;
+export const WHOLE_BUFFERS = 10;
 /** The most classes that are all kept in registers. */
 const FUSED_CLASSES = 24;
 /** Memory for a block's powers or records, and for the slots. */
@@ -196,6 +203,12 @@ function fusedTiling(shape: Shape, tile: FusedTile, batchSize: number, capacity:
     rowThreads,
     columnThreads,
     turns,
+    whole:
+      (capacity.kind ?? "steps") === "steps" &&
+      capacity.storageBuffers >= WHOLE_BUFFERS &&
+      batchSize * 4 * features4 * classes <= WHOLE_MACS &&
+      blockRows === batchSize &&
+      !shape.gathered,
   };
 }
 

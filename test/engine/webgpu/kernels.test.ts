@@ -2,6 +2,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { WHOLE_BUFFERS } from "../../../src/engine/webgpu/tiling.js";
 import { type Binding, KERNELS } from "../../../src/engine/webgpu/kernels.js";
 
 const shaders = readdirSync(join(import.meta.dirname, "..", "..", "..", "shaders")).filter((name) =>
@@ -11,6 +12,7 @@ const shaders = readdirSync(join(import.meta.dirname, "..", "..", "..", "shaders
 const OFFSETS: Readonly<Record<string, readonly string[]>> = {
   Block: ["first", "rows", "continues", "tile"],
   Shard: ["first", "rows"],
+  Run: ["steps"],
   Step: ["ring", "vector", "learningRate", "gradientScale", "penalty", "correction1", "correction2"],
 };
 
@@ -34,6 +36,18 @@ function declarations(source: string) {
   };
 }
 
+/** The step of steps.wgsl has its rows with it. */
+const WHOLE_STEP = [
+  "first",
+  "rows",
+  "learningRate",
+  "gradientScale",
+  "penalty",
+  "correction1",
+  "correction2",
+  "unused",
+];
+
 function kindOf(space: string, name: string): Binding {
   if (space === "uniform") return name === "shard" ? "constant" : "uniform";
   return space === "storage, read_write" ? "write" : "read";
@@ -47,7 +61,7 @@ test("every shader is in the table", () => {
   ).toEqual(shaders.toSorted());
 });
 
-describe.each(Object.entries(KERNELS))("%s", (_, kernel) => {
+describe.each(Object.entries(KERNELS))("%s", (kernelName, kernel) => {
   const { bindings, constants, structs } = declarations(kernel.source);
 
   test("has the table's bindings, in their order and of their kinds", () => {
@@ -56,6 +70,11 @@ describe.each(Object.entries(KERNELS))("%s", (_, kernel) => {
     expect(bindings.map(({ name, space }) => [name, kindOf(space, name)])).toEqual(
       Object.entries(kernel.bindings),
     );
+  });
+
+  test("binds no more storage buffers than every device has, but for steps, which is used where there are more", () => {
+    const storage = bindings.filter(({ space }) => space !== "uniform").length;
+    expect(storage).toBeLessThanOrEqual(kernelName === "steps" ? WHOLE_BUFFERS : 8);
   });
 
   test("has the table's constants", () => {
@@ -77,6 +96,7 @@ describe.each(Object.entries(KERNELS))("%s", (_, kernel) => {
   });
 
   test("its uniforms have the fields, four bytes each, that the engine writes", () => {
-    for (const { name, fields } of structs) expect(fields, name).toEqual(OFFSETS[name]);
+    const expected = kernelName === "steps" ? { ...OFFSETS, Step: WHOLE_STEP } : OFFSETS;
+    for (const { name, fields } of structs) expect(fields, name).toEqual(expected[name]);
   });
 });

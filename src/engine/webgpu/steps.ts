@@ -1,0 +1,78 @@
+/** Small problems: whole steps, as many as a submission has, in one dispatch. */
+import type { Problem, Rows } from "../engine.js";
+import { type Buffers, Kernels, type Mode, type Stages, scratch } from "./blocks.js";
+import { changed, wholeSteps } from "./constants.js";
+import type { Gpu } from "./device.js";
+import { recordStages, recordWidth } from "./fused.js";
+import type { Edited } from "./kernels.js";
+import type { Unit } from "./passes.js";
+import { dispatch } from "./pipelines.js";
+import type { Readback } from "./readback.js";
+import type { Specialisation } from "./specialise.js";
+import type { FusedTiling } from "./tiling.js";
+
+/** Steps that one submission can hold. */
+export const WHOLE_STEPS = 2048;
+const ENTRY_BYTES = 32;
+
+export class WholeSteps {
+  readonly #gpu: Gpu;
+  readonly #tiling: FusedTiling;
+  readonly #records: GPUBuffer;
+  readonly #entries: GPUBuffer;
+  readonly #run: GPUBuffer;
+  readonly #kernels: Kernels;
+  readonly #specialisation: Specialisation;
+
+  constructor(gpu: Gpu, rows: Rows, problem: Problem, tiling: FusedTiling, shared: Buffers, edited: Edited) {
+    this.#gpu = gpu;
+    this.#tiling = tiling;
+    const { count, blockRows } = tiling;
+    this.#records = scratch(gpu, "records of steps", 16 * (recordWidth(tiling) * blockRows + count));
+    const create = (label: string, size: number, usage: number) =>
+      gpu.device.createBuffer({ label, size, usage: usage | GPUBufferUsage.COPY_DST });
+    this.#entries = create("entries", ENTRY_BYTES * WHOLE_STEPS, GPUBufferUsage.STORAGE);
+    this.#run = create("run", 32, GPUBufferUsage.UNIFORM);
+    const own = { run: this.#run, entries: this.#entries, records: this.#records };
+    this.#kernels = new Kernels(gpu, { ...shared, ...own }, edited);
+    this.#specialisation = wholeSteps(rows, problem, tiling);
+  }
+
+  prepare(mode: Mode): Promise<void> {
+    return this.#kernels.add(mode, "steps", changed(this.#specialisation, { CAPTURE: mode === "capture" }));
+  }
+
+  write(units: readonly Unit[]): void {
+    const entries = new DataView(new ArrayBuffer(units.length * ENTRY_BYTES));
+    units.forEach(({ block, step }, n) => {
+      const at = n * ENTRY_BYTES;
+      entries.setUint32(at, block.first, true);
+      entries.setUint32(at + 4, block.rows, true);
+      if (!step) throw new Error("A whole step has no step.");
+      const { learningRate, gradientScale, penalty, correction1, correction2 } = step;
+      [learningRate, gradientScale, penalty, correction1, correction2].forEach((value, field) =>
+        entries.setFloat32(at + 8 + 4 * field, value, true),
+      );
+    });
+    const { queue } = this.#gpu.device;
+    queue.writeBuffer(this.#entries, 0, entries.buffer);
+    queue.writeBuffer(this.#run, 0, Uint32Array.of(units.length));
+  }
+
+  encode(pass: GPUComputePassEncoder, mode: Mode): void {
+    dispatch(pass, this.#kernels.get(mode), 0, 1);
+  }
+
+  stages(readback: Readback, encoder: GPUCommandEncoder, rows: number): () => Promise<Stages> {
+    return recordStages(this.#tiling, this.#records, readback, encoder, rows);
+  }
+
+  gradient(readback: Readback, encoder: GPUCommandEncoder): () => Promise<ArrayBuffer> {
+    const { count, blockRows } = this.#tiling;
+    return readback.copy(encoder, this.#records, 16 * count, 16 * recordWidth(this.#tiling) * blockRows);
+  }
+
+  release(): void {
+    for (const buffer of [this.#records, this.#entries, this.#run]) buffer.destroy();
+  }
+}

@@ -1,0 +1,67 @@
+// Systems that compute nothing: how long their steps take, and what goes wrong when, is said. The clock is the test's.
+import { vi } from "vitest";
+import type { System } from "../../bench/systems/system.js";
+import type { Workload } from "../../bench/workloads.js";
+
+export const WORKLOAD: Workload = {
+  name: "fake",
+  features: 2,
+  classes: 2,
+  batch: 64,
+  learningRate: 1,
+  steps: 3,
+  load: async ({ batch, features }) => ({
+    x: new Float32Array(batch * features),
+    labels: new Int32Array(batch),
+  }),
+};
+
+export interface Fake {
+  /** Milliseconds, of a step on so many rows. */
+  readonly stepMs?: (rows: number) => number;
+  readonly loss?: number;
+  readonly bytesMoved?: number;
+  /** Called, and waited for, with the number of steps so far, before each run of steps. */
+  readonly beforeRun?: (steps: number) => void | Promise<void>;
+  readonly opening?: () => void;
+  readonly closing?: () => void;
+}
+
+/** Every system that was opened, and is not closed. */
+export const open = new Set<string>();
+
+export function fake(name: string, { stepMs = () => 5, loss = 0.5, ...more }: Fake = {}): System {
+  return {
+    name,
+    on: "nothing",
+    async load() {
+      pass(10);
+      return async (_, batch) => {
+        pass(20);
+        more.opening?.();
+        open.add(name);
+        let taken = 0;
+        return {
+          adapter: "none",
+          version: "1",
+          ...(more.bytesMoved !== undefined && { bytesMoved: more.bytesMoved }),
+          async run(steps) {
+            await more.beforeRun?.(taken);
+            taken += steps;
+            pass(steps * stepMs(batch.labels.length));
+          },
+          loss: async () => loss,
+          close() {
+            open.delete(name);
+            more.closing?.();
+          },
+        };
+      };
+    },
+  };
+}
+
+/** Needs a fake `performance`. */
+function pass(milliseconds: number): void {
+  vi.advanceTimersByTime(milliseconds);
+}
