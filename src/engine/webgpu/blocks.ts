@@ -65,7 +65,7 @@ export class Kernels {
 /** A buffer that kernels fill and that can be copied from. */
 export function scratch(gpu: Gpu, label: string, bytes: number): GPUBuffer {
   const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC;
-  return gpu.device.createBuffer({ label, size: bytes, usage });
+  return gpu.buffer(label, bytes, usage);
 }
 
 /** Copies the first `width` of every `stride` values, from `offset` on, to rows of `width` values. */

@@ -40,7 +40,7 @@ export class WebGpuDescent implements Descent {
     this.#features = features;
     this.#problem = problem;
     this.#passes = passes;
-    this.#readback = new Readback(gpu.device);
+    this.#readback = new Readback(gpu);
   }
 
   static async create(

@@ -1,36 +1,57 @@
 import { DeviceError } from "../../errors.js";
 import { WHOLE_BUFFERS } from "./tiling.js";
 
-/** An open device, and what went wrong on it. */
+/** An open device: what it is called, what is alive on it, what is compiled for it, and what went wrong on it. */
 export interface Gpu {
   readonly device: GPUDevice;
   /** The adapter's name, such as "google swiftshader". */
   readonly adapter: string;
   /** A software adapter: a hundred times slower than a GPU, and with few threads. */
   readonly slow: boolean;
+  /** The buffers that are alive, of all engines on this device. */
+  readonly live: Live;
+  /** Pipelines by their kernels' texts, of all engines on this device. */
+  readonly pipelines: Map<string, Promise<GPUComputePipeline>>;
+  buffer(label: string, size: number, usage: number): GPUBuffer;
+  destroy(buffer: GPUBuffer): void;
   /** Throws the first error that the device reported outside of an error scope, or its loss. */
   check(): void;
-  /** Destroys the device, unless it was shared. */
+  /** Stops listening to the device, which stays open for the next engine. */
   close(): void;
 }
 
-/** Opens the shared device, or one with all that the adapter can hold. Throws a DeviceError when there is no adapter. */
-export async function openGpu(shared?: GPUDevice): Promise<Gpu> {
-  const device = shared ?? (await requestDevice());
+export interface Live {
+  buffers: number;
+  bytes: number;
+}
+
+interface Shared {
+  readonly live: Live;
+  readonly pipelines: Map<string, Promise<GPUComputePipeline>>;
+}
+
+/** What engines on the same device share. */
+const shared = new WeakMap<GPUDevice, Shared>();
+
+/** smigh's own device, once it is asked for: fits that follow find their kernels compiled. */
+let own: Promise<GPUDevice> | undefined;
+
+/** Opens the device given, or smigh's own. Throws a DeviceError when there is no adapter. */
+export async function openGpu(given?: GPUDevice): Promise<Gpu> {
+  const device = given ?? (await ownDevice());
   const { vendor, architecture, description, isFallbackAdapter } = device.adapterInfo;
   // Deno names the vendor by its number.
   const names = [vendor, architecture, description].filter((name) => /\D/.test(name));
   const adapter = names.join(" ") || "an adapter without a name";
   const slow = isFallbackAdapter || /swiftshader|llvmpipe|lavapipe|basic render/i.test(adapter);
+  const { live, pipelines } = sharedBy(device);
 
   let failure: DeviceError | undefined;
-  let closed = false;
   const report = (event: GPUUncapturedErrorEvent) => {
     failure ??= new DeviceError(`${adapter}: ${event.error.message}`);
   };
   device.addEventListener("uncapturederror", report);
   void device.lost.then((info) => {
-    if (closed) return;
     failure ??= new DeviceError(
       `The GPU device (${adapter}) was lost: ${info.message || info.reason}. Train again; with smaller batches if it recurs.`,
     );
@@ -39,15 +60,43 @@ export async function openGpu(shared?: GPUDevice): Promise<Gpu> {
     device,
     adapter,
     slow,
+    live,
+    pipelines,
+    buffer(label, size, usage) {
+      const buffer = device.createBuffer({ label, size, usage });
+      live.buffers++;
+      live.bytes += size;
+      return buffer;
+    },
+    destroy(buffer) {
+      buffer.destroy();
+      live.buffers--;
+      live.bytes -= buffer.size;
+    },
     check() {
       if (failure) throw failure;
     },
     close() {
-      closed = true;
       device.removeEventListener("uncapturederror", report);
-      if (!shared) device.destroy();
     },
   };
+}
+
+function sharedBy(device: GPUDevice): Shared {
+  const found = shared.get(device) ?? { live: { buffers: 0, bytes: 0 }, pipelines: new Map() };
+  shared.set(device, found);
+  return found;
+}
+
+function ownDevice(): Promise<GPUDevice> {
+  if (own) return own;
+  const opening = requestDevice();
+  own = opening;
+  const forget = () => {
+    if (own === opening) own = undefined;
+  };
+  opening.then((device) => device.lost.then(forget), forget);
+  return opening;
 }
 
 async function requestDevice(): Promise<GPUDevice> {

@@ -10,6 +10,7 @@ import type { Specialisation } from "./specialise.js";
 import type { FusedTiling } from "./tiling.js";
 
 export class FusedPasses implements BlockPasses {
+  readonly #gpu: Gpu;
   readonly #tiling: FusedTiling;
   readonly #records: GPUBuffer;
   readonly #kernels: Kernels;
@@ -17,6 +18,7 @@ export class FusedPasses implements BlockPasses {
 
   constructor(gpu: Gpu, rows: Rows, tiling: FusedTiling, shared: Buffers, edited: Edited) {
     const { rowThreads, turns, slots } = tiling;
+    this.#gpu = gpu;
     this.#tiling = tiling;
     const records = slots * turns * tiling.rows * rowThreads;
     this.#records = scratch(gpu, "records", 16 * recordWidth(tiling) * records);
@@ -38,7 +40,7 @@ export class FusedPasses implements BlockPasses {
   }
 
   release(): void {
-    this.#records.destroy();
+    this.#gpu.destroy(this.#records);
   }
 }
 

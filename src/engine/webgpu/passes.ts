@@ -60,7 +60,7 @@ export class GpuPasses {
   readonly #blocks: BlockPasses;
   /** For small problems: whole steps, but for evaluation. */
   readonly #whole: WholeSteps | undefined;
-  readonly #device: GPUDevice;
+  readonly #gpu: Gpu;
   readonly #updates: Kernels;
   /** A gather for every shard, when there are several. */
   readonly #gathers: readonly Bound[];
@@ -79,7 +79,7 @@ export class GpuPasses {
     whole: WholeSteps | undefined,
     all: readonly GPUBuffer[],
   ) {
-    this.#device = gpu.device;
+    this.#gpu = gpu;
     this.tiling = tiling;
     this.buffers = buffers;
     this.#blocks = blocks;
@@ -105,11 +105,8 @@ export class GpuPasses {
     const { count, blockRows, slots, sums, rowWords, gathered } = tiling;
     const all: GPUBuffer[] = [];
     const create = (label: string, bytes: number, usage = GPUBufferUsage.STORAGE) => {
-      const buffer = device.createBuffer({
-        label,
-        size: Math.max(16, bytes),
-        usage: usage | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC,
-      });
+      const usages = usage | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
+      const buffer = gpu.buffer(label, Math.max(16, bytes), usages);
       all.push(buffer);
       return buffer;
     };
@@ -171,11 +168,11 @@ export class GpuPasses {
     for (let row = 0; row * classes < weights.length; row++) {
       padded.set(weights.subarray(row * classes, (row + 1) * classes), 4 * classes4 * row);
     }
-    this.#device.queue.writeBuffer(this.buffers.weights, 0, padded);
+    this.#gpu.device.queue.writeBuffer(this.buffers.weights, 0, padded);
   }
 
   setOrder(order: Uint32Array): void {
-    this.#device.queue.writeBuffer(this.buffers.order, 0, Uint32Array.from(order));
+    this.#gpu.device.queue.writeBuffer(this.buffers.order, 0, Uint32Array.from(order));
   }
 
   /** Writes what the kernels need to know of these units. Encode them next. */
@@ -201,7 +198,7 @@ export class GpuPasses {
         );
       }
     });
-    this.#device.queue.writeBuffer(this.buffers.blocks, 0, entries);
+    this.#gpu.device.queue.writeBuffer(this.buffers.blocks, 0, entries);
   }
 
   #writeSteps(steps: readonly StepEntry[]): void {
@@ -218,7 +215,7 @@ export class GpuPasses {
         );
       }
     });
-    this.#device.queue.writeBuffer(this.buffers.steps, 0, entries.buffer);
+    this.#gpu.device.queue.writeBuffer(this.buffers.steps, 0, entries.buffer);
   }
 
   /** The units that were written last: blocks to the slots, or to the sums only; and their steps. */
@@ -261,7 +258,7 @@ export class GpuPasses {
   release(): void {
     this.#whole?.release();
     this.#blocks.release();
-    for (const buffer of this.#all) buffer.destroy();
+    for (const buffer of this.#all) this.#gpu.destroy(buffer);
   }
 }
 

@@ -6,6 +6,9 @@ import { type Specialisation, specialise } from "./specialise.js";
 /** A uniform's entries lie this far apart: the largest alignment that an implementation may ask for. */
 export const ENTRY_BYTES = 256;
 
+/** Compiled kernels that are kept for the next fit. */
+const KEPT_PIPELINES = 128;
+
 const BUFFERS: Readonly<Record<Binding, GPUBufferBindingLayout>> = {
   uniform: { type: "uniform", hasDynamicOffset: true },
   constant: { type: "uniform" },
@@ -47,21 +50,7 @@ export async function bound(
       kernel.constants.map((constant) => [constant, given(name, constant, specialisation)]),
     ),
   });
-  const module = device.createShaderModule({ label: `${name}.wgsl`, code });
-  let pipeline: GPUComputePipeline;
-  try {
-    pipeline = await device.createComputePipelineAsync({
-      label: name,
-      layout: device.createPipelineLayout({ label: name, bindGroupLayouts: [layout] }),
-      compute: { module },
-    });
-  } catch (cause) {
-    const { messages } = await module.getCompilationInfo();
-    const why = messages
-      .map(({ lineNum, linePos, message }) => `${lineNum}:${linePos} ${message}`)
-      .join("; ");
-    throw new DeviceError(`${gpu.adapter} cannot compile ${name}.wgsl: ${why || String(cause)}`, { cause });
-  }
+  const pipeline = await compiled(gpu, name, code, layout);
   const group = device.createBindGroup({
     label: name,
     layout,
@@ -71,6 +60,46 @@ export async function bound(
     })),
   });
   return { pipeline, group };
+}
+
+/** The pipeline of a kernel's text: compiled once for all engines on a device, the oldest forgotten first. */
+function compiled(
+  gpu: Gpu,
+  name: KernelName,
+  code: string,
+  layout: GPUBindGroupLayout,
+): Promise<GPUComputePipeline> {
+  const { pipelines } = gpu;
+  const found = pipelines.get(code);
+  if (found) return found;
+  const compiling = compile(gpu, name, code, layout);
+  pipelines.set(code, compiling);
+  compiling.catch(() => pipelines.delete(code));
+  const [oldest] = pipelines.keys();
+  if (pipelines.size > KEPT_PIPELINES && oldest !== undefined) pipelines.delete(oldest);
+  return compiling;
+}
+
+async function compile(
+  { device, adapter }: Gpu,
+  name: KernelName,
+  code: string,
+  layout: GPUBindGroupLayout,
+): Promise<GPUComputePipeline> {
+  const module = device.createShaderModule({ label: `${name}.wgsl`, code });
+  try {
+    return await device.createComputePipelineAsync({
+      label: name,
+      layout: device.createPipelineLayout({ label: name, bindGroupLayouts: [layout] }),
+      compute: { module },
+    });
+  } catch (cause) {
+    const { messages } = await module.getCompilationInfo();
+    const why = messages
+      .map(({ lineNum, linePos, message }) => `${lineNum}:${linePos} ${message}`)
+      .join("; ");
+    throw new DeviceError(`${adapter} cannot compile ${name}.wgsl: ${why || String(cause)}`, { cause });
+  }
 }
 
 /** Dispatches over the uniform's n-th entry. */

@@ -31,14 +31,10 @@ export async function placeRows(
 ): Promise<PlacedRows> {
   const { device } = gpu;
   const buffers: GPUBuffer[] = [];
-  const release = () => buffers.forEach((buffer) => buffer.destroy());
+  const release = () => buffers.forEach((buffer) => gpu.destroy(buffer));
   const create = (label: string, bytes: number) => {
     const size = Math.max(16, 4 * Math.ceil(bytes / 4));
-    const buffer = device.createBuffer({
-      label,
-      size,
-      usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST,
-    });
+    const buffer = gpu.buffer(label, size, GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST);
     buffers.push(buffer);
     return buffer;
   };

@@ -1,11 +1,13 @@
+import type { Gpu } from "./device.js";
+
 /** Copies from the device to this thread, through staging buffers that are used again. */
 export class Readback {
-  readonly #device: GPUDevice;
+  readonly #gpu: Gpu;
   readonly #idle: GPUBuffer[] = [];
   readonly #all = new Set<GPUBuffer>();
 
-  constructor(device: GPUDevice) {
-    this.#device = device;
+  constructor(gpu: Gpu) {
+    this.#gpu = gpu;
   }
 
   /**
@@ -27,16 +29,13 @@ export class Readback {
   #take(bytes: number): GPUBuffer {
     const fitting = this.#idle.findIndex((buffer) => buffer.size >= bytes && buffer.size <= 4 * bytes + 4096);
     if (fitting >= 0) return this.#idle.splice(fitting, 1)[0];
-    const staging = this.#device.createBuffer({
-      label: `staging (${bytes} bytes)`,
-      size: bytes,
-      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
-    });
+    const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
+    const staging = this.#gpu.buffer(`staging (${bytes} bytes)`, bytes, usage);
     this.#all.add(staging);
     return staging;
   }
 
   release(): void {
-    for (const staging of this.#all) staging.destroy();
+    for (const staging of this.#all) this.#gpu.destroy(staging);
   }
 }

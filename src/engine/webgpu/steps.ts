@@ -30,7 +30,7 @@ export class WholeSteps {
     const { count, blockRows } = tiling;
     this.#records = scratch(gpu, "records of steps", 16 * (recordWidth(tiling) * blockRows + count));
     const create = (label: string, size: number, usage: number) =>
-      gpu.device.createBuffer({ label, size, usage: usage | GPUBufferUsage.COPY_DST });
+      gpu.buffer(label, size, usage | GPUBufferUsage.COPY_DST);
     this.#entries = create("entries", ENTRY_BYTES * WHOLE_STEPS, GPUBufferUsage.STORAGE);
     this.#run = create("run", 32, GPUBufferUsage.UNIFORM);
     const own = { run: this.#run, entries: this.#entries, records: this.#records };
@@ -73,6 +73,6 @@ export class WholeSteps {
   }
 
   release(): void {
-    for (const buffer of [this.#records, this.#entries, this.#run]) buffer.destroy();
+    for (const buffer of [this.#records, this.#entries, this.#run]) this.#gpu.destroy(buffer);
   }
 }

@@ -92,7 +92,7 @@ export class TiledPasses implements BlockPasses {
   }
 
   release(): void {
-    for (const buffer of this.#buffers) buffer.destroy();
+    for (const buffer of this.#buffers) this.#gpu.destroy(buffer);
   }
 
   #scratch(label: string, bytes: number): GPUBuffer {

@@ -1,7 +1,7 @@
 /** Where the device's limits show: shards, blocks, memory, and devices that are shared, lost or missing. */
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { chooseEngine } from "../../../src/engine/choose.js";
 import type { Problem, Rows } from "../../../src/engine/engine.js";
+import { openGpu } from "../../../src/engine/webgpu/device.js";
 import type { Capacity } from "../../../src/engine/webgpu/tiling.js";
 import { tiling } from "../../../src/engine/webgpu/tiling.js";
 import { webgpuEngine } from "../../../src/engine/webgpu/engine.js";
@@ -126,19 +126,47 @@ describe("the device", () => {
     await expect(training).rejects.toThrow(/was lost/);
   });
 
-  test("that is missing is an error for webgpu, and the reference for auto, which says why", async () => {
-    vi.spyOn(navigator.gpu, "requestAdapter").mockResolvedValue(null);
-    await expect(train(data, { engine: "webgpu" })).rejects.toThrow(/WebGPU has no adapter/);
-    const { engine, why } = await chooseEngine("auto");
-    expect(engine.name).toBe("reference");
-    expect(why).toMatch(/webgpu cannot be had: WebGPU has no adapter/);
-  });
-
   test("that is there is what auto picks, and the model says which", async () => {
     const model = await train(data, { epochs: 1 });
     expect(model.engine.name).toBe("webgpu");
     expect(model.engine.adapter).not.toBe("");
     expect(model.engine.why).toContain(model.engine.adapter);
+  });
+});
+
+describe("fits that follow one another", () => {
+  const data = { x: randomRows(shape, "f32", 1).x, y: randomRows(shape, "f32", 1).labels, features: 37 };
+
+  test("leave as many buffers and bytes behind as the first: none", async () => {
+    const gpu = await openGpu();
+    const before = { ...gpu.live };
+    for (let fit = 0; fit < 50; fit++) {
+      await train(data, { epochs: 1, parity: fit % 10 === 0, validation: 0.2, batchSize: 100 });
+      expect(gpu.live).toEqual(before);
+    }
+    gpu.close();
+  });
+
+  test("compile nothing when their shape is that of one before", async () => {
+    const options = { epochs: 1, batchSize: 128, solver: "sgd", momentum: 0.5 } as const;
+    const compile = vi.spyOn(GPUDevice.prototype, "createComputePipelineAsync");
+    await train(data, options);
+    expect(compile).toHaveBeenCalled();
+    compile.mockClear();
+    await train(data, { ...options, learningRate: 0.2, seed: 3 });
+    expect(compile).not.toHaveBeenCalled();
+  });
+
+  test("that fail, or are aborted, leave nothing behind either", async () => {
+    const gpu = await openGpu();
+    const before = { ...gpu.live };
+    const abort = new AbortController();
+    const aborted = train(data, { epochs: 1000, signal: abort.signal, onProgress: () => abort.abort() });
+    await expect(aborted).rejects.toThrow();
+    const x = new Float64Array(12).fill(1e300);
+    await expect(train({ x, y: [0, 1, 1, 0], features: 3 }, { engine: "webgpu" })).rejects.toThrow(DataError);
+    expect(gpu.live).toEqual(before);
+    gpu.close();
   });
 });
 
