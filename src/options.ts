@@ -10,6 +10,11 @@ export type SolverName = "gd" | "sgd" | "adam" | "adamw";
 export interface TrainOptions<L extends Label = Label> {
   /** What computes. Default "auto": webgpu, and the f64 reference when there is no adapter. */
   readonly engine?: "auto" | "webgpu" | "reference";
+  /**
+   * Which kernels of the engine. "auto" (default) times a few at first use, for at most a third of a second, where that
+   * pays; "table" never does; the name in `model.engine.kernels` pins them, and the same adapter then gives the same bits.
+   */
+  readonly kernels?: string;
   /** A GPUDevice to share. It is left open. Default: one of smigh's own. */
   readonly device?: GPUDevice;
 
@@ -78,6 +83,7 @@ type Check = (name: string, value: unknown) => void;
 
 const CHECKS: { readonly [option in keyof Required<TrainOptions>]: Check } = {
   engine: oneOf("auto", "webgpu", "reference"),
+  kernels: ofType("string", '"auto", "table", or the name of a choice that a model recorded'),
   device: ofType("object", "a GPUDevice"),
   solver: oneOf("gd", "sgd", "adam", "adamw"),
   epochs: wholeNumber(1),
@@ -162,6 +168,7 @@ export function settings<L extends Label>(options: TrainOptions<L>): Settings<L>
   return {
     ...rest,
     engine: options.engine ?? "auto",
+    kernels: options.kernels ?? "auto",
     solver,
     epochs,
     ...(solver !== "gd" && { batchSize: batchSize ?? 512 }),

@@ -37,6 +37,7 @@ export function taskOf<L extends Label>(data: TrainingData<L>, chosen: Settings<
     problem: {
       classes: classes.length,
       intercept: chosen.intercept,
+      kernels: chosen.kernels,
       rule: updateRule(chosen),
       batchSize: Math.min(chosen.batchSize ?? train.length, train.length),
     },

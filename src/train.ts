@@ -99,7 +99,7 @@ async function* fit<L extends Label>(task: Task<L>): AsyncGenerator<Progress, So
       ...(scale !== undefined && { scale }),
       weights: Float32Array.from(weights.subarray(0, intercepts)),
       bias: Float32Array.from(weights.subarray(intercepts)),
-      engine: { name: engine.name, adapter: engine.adapter, why },
+      engine: { name: engine.name, adapter: engine.adapter, kernels: descent.kernels, why },
       ...(chosen.parity && { parity }),
     });
     if (signal?.aborted) throw withModel(signal.reason, model);

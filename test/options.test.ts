@@ -9,6 +9,10 @@ const data = { x: [[0], [1], [2], [3]], y: ["a", "b", "a", "b"] };
 const OUT_OF_RANGE: Readonly<Record<string, { readonly must: string; readonly values: readonly unknown[] }>> =
   {
     engine: { must: 'one of "auto", "webgpu", "reference"', values: ["cuda", "", 1, null] },
+    kernels: {
+      must: '"auto", "table", or the name of a choice that a model recorded',
+      values: [1, null, true],
+    },
     device: { must: "a GPUDevice", values: ["gpu", 0, null] },
     solver: { must: 'one of "gd", "sgd", "adam", "adamw"', values: ["rmsprop", "Adam", 3] },
     epochs: { must: "a whole number ≥ 1", values: [0, -1, 1.5, Number.NaN, Infinity, "10", null] },
@@ -168,6 +172,7 @@ describe("classWeight", () => {
 describe("the defaults", () => {
   const shared = {
     engine: "auto",
+    kernels: "auto",
     momentum: 0,
     nesterov: false,
     beta1: 0.9,

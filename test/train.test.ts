@@ -320,6 +320,7 @@ describe("the engine", () => {
     expect(engine).toEqual({
       name: "reference",
       adapter: "f64 loops on the CPU",
+      kernels: "table",
       why: "engine is reference",
     });
   });

@@ -34,6 +34,7 @@ function parsed<F extends Flags>(words: readonly string[], options: F) {
 /** The library's options as flags. What a value may be is checked where every option is: in `settings`. */
 export const TRAIN_FLAGS = {
   engine: { type: "string" },
+  kernels: { type: "string" },
   solver: { type: "string" },
   epochs: { type: "string" },
   "batch-size": { type: "string" },

@@ -52,6 +52,8 @@ export interface Problem {
   readonly rule: UpdateRule;
   /** The most rows that one step will have. */
   readonly batchSize: number;
+  /** Which kernels: "auto" to time some, "table" (default) not to, or the name of a choice that a descent recorded. */
+  readonly kernels?: string;
 }
 
 /** One update of the weights, from the rows `order[first .. first + rows)`. */
@@ -110,6 +112,8 @@ export interface StepResult {
 
 /** Weights in training on placed rows. */
 export interface Descent {
+  /** The name of the kernels chosen. Pinned, the same adapter gives the same bits. */
+  readonly kernels: string;
   /**
    * Runs the steps in order and yields each one's result in the same order, some time after it was computed:
    * the engine keeps working ahead of what was yielded. It works no further ahead when nobody asks for more.

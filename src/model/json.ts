@@ -67,7 +67,12 @@ export function fromJson(text: string): ModelParts {
     converged: training["converged"] === true,
     reason: String(training["reason"]),
     iterations: number(training["iterations"], "training.iterations"),
-    engine: { name: String(engine["name"]), adapter: String(engine["adapter"]), why: String(engine["why"]) },
+    engine: {
+      name: String(engine["name"]),
+      adapter: String(engine["adapter"]),
+      kernels: String(engine["kernels"]),
+      why: String(engine["why"]),
+    },
     ...("parity" in training && { parity: readParity(training["parity"]) }),
   };
 }

@@ -28,8 +28,13 @@ export interface ModelParts<L extends Label = Label> {
   readonly reason: string;
   /** Steps taken. */
   readonly iterations: number;
-  /** What computed, and why it was chosen. */
-  readonly engine: { readonly name: string; readonly adapter: string; readonly why: string };
+  /** What computed, with which kernels (see the option of that name), and why it was chosen. */
+  readonly engine: {
+    readonly name: string;
+    readonly adapter: string;
+    readonly kernels: string;
+    readonly why: string;
+  };
   /** What `parity: true` found. */
   readonly parity?: Parity;
 }

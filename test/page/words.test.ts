@@ -5,7 +5,7 @@ import * as words from "../../bench/page/words.js";
 const SUMMARY: Summary = {
   completed: true,
   reason: "all 10 epochs are done",
-  engine: { name: "webgpu", adapter: "google swiftshader", why: "engine is webgpu" },
+  engine: { name: "webgpu", adapter: "google swiftshader", kernels: "table", why: "engine is webgpu" },
   examples: 60_000,
   epochs: 10,
   loss: 0.2567,

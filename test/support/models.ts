@@ -16,7 +16,7 @@ export function modelOf<L extends Label>(
     converged: false,
     reason: "set by hand",
     iterations: 0,
-    engine: { name: "reference", adapter: "none", why: "set by hand" },
+    engine: { name: "reference", adapter: "none", kernels: "table", why: "set by hand" },
     ...more,
   });
 }

@@ -1,4 +1,5 @@
 /** The reference engine: the passes of `passes.ts` in f64, one row block after another, on this thread. */
+import { OptionError } from "../../errors.js";
 import {
   type Descent,
   type Engine,
@@ -30,12 +31,19 @@ export function referenceEngine(): Engine {
 
 function placement(rows: Rows): Placement {
   return {
-    descent: (problem, weights) => Promise.resolve(new ReferenceDescent(rows, problem, weights)),
+    async descent(problem, weights) {
+      const { kernels = "table" } = problem;
+      if (kernels === "auto" || kernels === "table") return new ReferenceDescent(rows, problem, weights);
+      throw new OptionError(
+        `kernels is ${JSON.stringify(kernels)}, but the engine is the reference, which has no choice of them.`,
+      );
+    },
     release() {},
   };
 }
 
 class ReferenceDescent implements Descent {
+  readonly kernels = "table";
   readonly #data: Rows;
   readonly #problem: Problem;
   readonly #state: State;

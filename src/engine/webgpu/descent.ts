@@ -13,13 +13,15 @@ import {
 } from "../engine.js";
 import { DeviceError, SmighError } from "../../errors.js";
 import { ahead } from "./ahead.js";
+import { type Choice, choiceNamed, choices, nameOf } from "./choice.js";
 import type { Gpu } from "./device.js";
 import type { Edited } from "./kernels.js";
 import { unpad } from "./blocks.js";
 import { type Block, GpuPasses, type Unit } from "./passes.js";
 import type { PlacedRows } from "./placement.js";
 import { Readback } from "./readback.js";
-import type { Tiling } from "./tiling.js";
+import { type Capacity, shapeOf, tiling } from "./tiling.js";
+import { tuned } from "./tune.js";
 
 /** Submissions that the device may have before it. With fewer it would wait for this thread. */
 const IN_FLIGHT = 2;
@@ -27,6 +29,7 @@ const IN_FLIGHT = 2;
 const SUBMISSION_MS = 30;
 
 export class WebGpuDescent implements Descent {
+  readonly kernels: string;
   readonly #gpu: Gpu;
   readonly #problem: Problem;
   readonly #features: number;
@@ -35,7 +38,8 @@ export class WebGpuDescent implements Descent {
   #number = 0;
   #blocksPerSubmission = 1;
 
-  private constructor(gpu: Gpu, features: number, problem: Problem, passes: GpuPasses) {
+  private constructor(gpu: Gpu, features: number, problem: Problem, passes: GpuPasses, kernels: string) {
+    this.kernels = kernels;
     this.#gpu = gpu;
     this.#features = features;
     this.#problem = problem;
@@ -48,13 +52,15 @@ export class WebGpuDescent implements Descent {
     rows: Rows,
     placed: PlacedRows,
     problem: Problem,
-    tiling: Tiling,
+    capacity: Capacity,
     weights: FloatArray,
     edited: Edited,
   ): Promise<WebGpuDescent> {
-    const passes = await GpuPasses.create(gpu, rows, placed, problem, tiling, edited);
+    const choice = await chosen(gpu, rows, placed, problem, capacity);
+    const cut = tiling(rows, problem.classes, problem.batchSize, capacity, choice);
+    const passes = await GpuPasses.create(gpu, rows, placed, problem, cut, edited);
     passes.setWeights(weights);
-    return new WebGpuDescent(gpu, rows.features, problem, passes);
+    return new WebGpuDescent(gpu, rows.features, problem, passes, nameOf(choice));
   }
 
   async *run(order: Uint32Array, steps: readonly Step[]): AsyncGenerator<StepResult> {
@@ -274,6 +280,20 @@ export class WebGpuDescent implements Descent {
     if (cause instanceof SmighError) return cause;
     return new DeviceError(`${this.#gpu.adapter} stopped: ${String(cause)}`, { cause });
   }
+}
+
+/** The kernels that the problem asks for. */
+async function chosen(
+  gpu: Gpu,
+  rows: Rows,
+  placed: PlacedRows,
+  problem: Problem,
+  capacity: Capacity,
+): Promise<Choice> {
+  const { kernels = "table", classes, batchSize } = problem;
+  if (kernels === "auto") return tuned(gpu, rows, placed, problem, capacity);
+  const shape = shapeOf(rows, classes, batchSize, capacity);
+  return kernels === "table" ? choices(shape, capacity)[0] : choiceNamed(kernels, shape, capacity);
 }
 
 function joined(parts: readonly Float32Array[]): Float32Array {

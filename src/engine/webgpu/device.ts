@@ -1,5 +1,5 @@
 import { DeviceError } from "../../errors.js";
-import { WHOLE_BUFFERS } from "./tiling.js";
+import { WHOLE_BUFFERS } from "./choice.js";
 
 /** An open device: what it is called, what is alive on it, what is compiled for it, and what went wrong on it. */
 export interface Gpu {

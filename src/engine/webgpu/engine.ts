@@ -4,7 +4,7 @@ import { WebGpuDescent } from "./descent.js";
 import { openGpu } from "./device.js";
 import type { Edited } from "./kernels.js";
 import { placeRows } from "./placement.js";
-import { type Capacity, sharding, tiling } from "./tiling.js";
+import { type Capacity, sharding } from "./tiling.js";
 
 export interface WebGpuOptions {
   /** A device to share. It is left open. Default: one of its own. */
@@ -33,15 +33,7 @@ export async function webgpuEngine({ device, capacity, edited = {} }: WebGpuOpti
       const placed = await placeRows(gpu, rows, sharding(rows, held));
       return {
         descent: (problem, weights) =>
-          WebGpuDescent.create(
-            gpu,
-            rows,
-            placed,
-            problem,
-            tiling(rows, problem.classes, problem.batchSize, held),
-            weights,
-            edited,
-          ),
+          WebGpuDescent.create(gpu, rows, placed, problem, held, weights, edited),
         release: () => placed.release(),
       };
     },

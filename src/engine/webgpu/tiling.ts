@@ -1,6 +1,7 @@
 /** How a problem is cut to fit an adapter. A function of the shape and the adapter only, so that sums are reproducible. */
 import { DeviceError } from "../../errors.js";
 import type { Rows } from "../engine.js";
+import { type Choice, type Shape as ChoiceShape, choices } from "./choice.js";
 
 /** What the adapter holds, and what it is good at. */
 export interface Capacity {
@@ -16,7 +17,7 @@ export interface Capacity {
   readonly blockRows?: number;
   /** The most multiply-adds in a dispatch. */
   readonly dispatchMacs?: number;
-  /** The kernels to use, where the shape allows all. */
+  /** The kernels to use, where the shape allows them. */
   readonly kind?: "steps" | "fused" | "tiled";
 }
 
@@ -88,19 +89,11 @@ const UPDATE_VECTORS = { slow: 2 ** 20, fast: 2 ** 26 };
 const THREADS = { slow: 256, fast: 16384 };
 /** Tiles of a row that one thread goes over. llvmpipe silently ends a thread's loops after 65,535 turns in all. */
 const MOST_TILES = { slow: 4096, fast: 256 };
-/** Accumulators that a thread keeps in registers. More compile slowly, and spill. */
-const ACCUMULATORS = 96;
-/** Multiply-adds of one product that one workgroup does in less time than more dispatches take; and what it binds. */
-const WHOLE_MACS = 2 ** 18;
-export const WHOLE_BUFFERS = 10;
-/** The most classes that are all kept in registers. */
-const FUSED_CLASSES = 24;
 /** Memory for a block's powers or records, and for the slots. */
 const BLOCK_BYTES = 2 ** 27;
 const SLOTS_BYTES = 2 ** 26;
 /** Workgroups along one dimension of a dispatch, in every implementation. */
 const MOST_GROUPS = 65535;
-const MOST_THREADS = 256;
 
 /** Vectors of four features a row, with the column of ones. */
 export function vectorsOf(features: number): number {
@@ -120,14 +113,27 @@ export function sharding(rows: Rows, { bindingBytes }: Capacity): { rowWords: nu
   return { rowWords, shardRows };
 }
 
-export function tiling(rows: Rows, classes: number, batchSize: number, capacity: Capacity): Tiling {
+/** What the choice of kernels depends on. */
+export function shapeOf(rows: Rows, classes: number, batchSize: number, capacity: Capacity): ChoiceShape {
+  const gathered = rows.count > sharding(rows, capacity).shardRows;
+  return { features4: vectorsOf(rows.features), classes, batchSize, gathered };
+}
+
+/** Cuts the problem as chosen; by default as the table says, which is the first choice. */
+export function tiling(
+  rows: Rows,
+  classes: number,
+  batchSize: number,
+  capacity: Capacity,
+  choice = choices(shapeOf(rows, classes, batchSize, capacity), capacity)[0],
+): Tiling {
   const features4 = vectorsOf(rows.features);
   const shards = sharding(rows, capacity);
   const shape = { ...shards, features4, classes, gathered: rows.count > shards.shardRows };
-  const fused = capacity.kind !== "tiled" && fusedTile(features4, classes, capacity.slow);
-  const cut = fused
-    ? fusedTiling(shape, fused, batchSize, capacity)
-    : tiledTiling(shape, batchSize, capacity);
+  const cut =
+    choice.kind === "tiled"
+      ? tiledTiling(shape, batchSize, capacity, choice)
+      : fusedTiling(shape, batchSize, capacity, choice);
   if (16 * cut.count > capacity.bindingBytes) {
     throw new DeviceError(
       `The weights of ${rows.features} features × ${classes} classes take ${16 * cut.count} bytes, ` +
@@ -139,33 +145,13 @@ export function tiling(rows: Rows, classes: number, batchSize: number, capacity:
 
 type Shape = Pick<Common, "features4" | "classes" | "rowWords" | "shardRows" | "gathered">;
 
-interface FusedTile {
-  readonly rows: number;
-  readonly vectors: number;
-  readonly columnThreads: number;
-}
-
-/** The fused kernel's share of a thread, or nothing when the columns do not fit a workgroup or the classes a thread. */
-function fusedTile(features4: number, classes: number, slow: boolean): FusedTile | undefined {
-  if (classes > FUSED_CLASSES) return undefined;
-  const most = Math.min(8, Math.floor(ACCUMULATORS / (4 * classes)));
-  const wanted = slow ? most : Math.min(most, Math.ceil(features4 / 128));
-  const vectors = Math.max(wanted, Math.ceil(features4 / (MOST_THREADS - 4)));
-  if (vectors > most) return undefined;
-  const columnThreads = fours(Math.ceil(features4 / vectors));
-  return {
-    rows: slow ? Math.max(1, Math.min(8, Math.floor(ACCUMULATORS / classes))) : 2,
-    vectors,
-    columnThreads,
-  };
-}
-
-function fusedTiling(shape: Shape, tile: FusedTile, batchSize: number, capacity: Capacity): FusedTiling {
-  const { slow, bindingBytes, subgroups } = capacity;
+function fusedTiling(shape: Shape, batchSize: number, capacity: Capacity, choice: Choice): FusedTiling {
+  const { slow, bindingBytes } = capacity;
   const speed = slow ? "slow" : "fast";
   const dispatchMacs = capacity.dispatchMacs ?? DISPATCH_MACS[speed];
   const { features4, classes, shardRows } = shape;
-  const { rows, vectors, columnThreads } = tile;
+  const { rows, vectors } = choice;
+  const columnThreads = fours(Math.ceil(features4 / vectors));
   const classes4 = Math.ceil(classes / 4);
   const count = 4 * features4 * classes4;
   const record = 16 * (2 * classes4 + 1);
@@ -195,7 +181,7 @@ function fusedTiling(shape: Shape, tile: FusedTile, batchSize: number, capacity:
     slots,
     sums: slots,
     chain: span + 1,
-    subgroups,
+    subgroups: choice.subgroups,
     updateVectors: UPDATE_VECTORS[speed],
     workgroup: fours(Math.max(columnThreads + 1, rowThreads)),
     rows,
@@ -203,17 +189,12 @@ function fusedTiling(shape: Shape, tile: FusedTile, batchSize: number, capacity:
     rowThreads,
     columnThreads,
     turns,
-    whole:
-      (capacity.kind ?? "steps") === "steps" &&
-      capacity.storageBuffers >= WHOLE_BUFFERS &&
-      batchSize * 4 * features4 * classes <= WHOLE_MACS &&
-      blockRows === batchSize &&
-      !shape.gathered,
+    whole: choice.kind === "steps",
   };
 }
 
-function tiledTiling(shape: Shape, batchSize: number, capacity: Capacity): TiledTiling {
-  const { slow, bindingBytes, subgroups } = capacity;
+function tiledTiling(shape: Shape, batchSize: number, capacity: Capacity, choice: Choice): TiledTiling {
+  const { slow, bindingBytes } = capacity;
   const speed = slow ? "slow" : "fast";
   const dispatchMacs = capacity.dispatchMacs ?? DISPATCH_MACS[speed];
   const { features4, classes, shardRows } = shape;
@@ -235,7 +216,7 @@ function tiledTiling(shape: Shape, batchSize: number, capacity: Capacity): Tiled
     Math.max(1, Math.floor(dispatchMacs / (macsOfARow * blockRows))),
   );
 
-  const vectors = slow ? 2 : 1;
+  const { rows, vectors } = choice;
   const threadsOfASlot = Math.ceil(features4 / vectors) * tiles;
   const slots = Math.max(
     1,
@@ -257,10 +238,10 @@ function tiledTiling(shape: Shape, batchSize: number, capacity: Capacity): Tiled
     slots,
     sums: Math.ceil(blockRows / (workgroup / lanes)),
     chain: 4 * span4 + 1,
-    subgroups,
+    subgroups: choice.subgroups,
     updateVectors: UPDATE_VECTORS[speed],
     workgroup,
-    rows: slow ? 8 : 4,
+    rows,
     vectors,
     tile4,
     tiles,

@@ -1,0 +1,83 @@
+/** The kernels are chosen by timing them, within bounds; the choice is recorded, and pinned it gives the same bits. */
+import { describe, expect, test, vi } from "vitest";
+import { type Choice, choices, nameOf } from "../../../src/engine/webgpu/choice.js";
+import { webgpuEngine } from "../../../src/engine/webgpu/engine.js";
+import { OptionError, train } from "../../../src/index.js";
+import { RULES, plan, randomRows, randomWeights } from "../problems.js";
+
+const shape = { count: 2000, features: 60, classes: 10 };
+const rows = randomRows(shape, "f32", 1);
+const problem = { classes: 10, intercept: true, rule: RULES["sgd"], batchSize: 1000 };
+/** As if SwiftShader were a GPU: there the table decides, and nothing is timed. */
+const capacity = { slow: false, kind: "fused" } as const;
+
+async function trained(kernels: string) {
+  const engine = await webgpuEngine({ capacity });
+  const placement = await engine.place(rows);
+  const descent = await placement.descent({ ...problem, kernels }, randomWeights(shape, 2));
+  const { order, steps } = plan(rows, 1000, false);
+  for await (const _ of descent.run(order, steps));
+  const weights = await descent.weights();
+  descent.release();
+  placement.release();
+  engine.close();
+  return { kernels: descent.kernels, weights };
+}
+
+const possible = (subgroups: boolean): Choice[] =>
+  choices(
+    { features4: 16, classes: 10, batchSize: 1000, gathered: false },
+    { bindingBytes: 2 ** 30, storageBuffers: 10, subgroups, ...capacity },
+  );
+
+describe("the choice", () => {
+  test("is one of a handful that suit the shape and the adapter", () => {
+    expect(possible(true).map(nameOf)).toEqual([
+      "fused 2x1 subgroups",
+      "fused 4x1 subgroups",
+      "fused 1x1 subgroups",
+    ]);
+    expect(possible(false).map(nameOf)).toEqual(["fused 2x1", "fused 4x1", "fused 1x1"]);
+  });
+
+  test("is timed once for a kind of problem, and then known", async () => {
+    const dispatch = vi.spyOn(GPUComputePassEncoder.prototype, "dispatchWorkgroups");
+    const first = await trained("auto");
+    const timed = dispatch.mock.calls.length;
+    dispatch.mockClear();
+    const second = await trained("auto");
+    expect(dispatch.mock.calls.length).toBeLessThan(timed / 2);
+    expect(second).toEqual(first);
+    expect(first.kernels).toMatch(/^fused [124]x1( subgroups)?$/);
+    dispatch.mockRestore();
+  });
+
+  test("pinned gives the same bits, and each choice its own", async () => {
+    const seen = new Set<string>();
+    for (const name of ["fused 2x1", "fused 4x1"]) {
+      const [once, again] = [await trained(name), await trained(name)];
+      expect(once.kernels).toBe(name);
+      expect(again).toEqual(once);
+      seen.add(once.kernels);
+    }
+    expect(seen.size).toBe(2);
+  });
+
+  test("that cannot be had is an OptionError that names those that can", async () => {
+    await expect(trained("fused 9x9")).rejects.toThrow(OptionError);
+    await expect(trained("mystery")).rejects.toThrow(
+      /kernels is "mystery", which cannot be had .* "auto", "table", or one such as "/,
+    );
+    await expect(
+      train({ x: [[0], [1]], y: [0, 1] }, { engine: "reference", kernels: "fused 2x1" }),
+    ).rejects.toThrow(/the engine is the reference/);
+  });
+
+  test("is recorded in the model, which pins it", async () => {
+    const data = { x: rows.x, y: rows.labels, features: 60 };
+    const model = await train(data, { epochs: 1 });
+    const pinned = await train(data, { epochs: 1, kernels: model.engine.kernels });
+    expect(pinned.engine.kernels).toBe(model.engine.kernels);
+    expect(pinned.weights).toEqual(model.weights);
+  });
+});
