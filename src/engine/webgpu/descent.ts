@@ -25,8 +25,8 @@ import { tuned } from "./tune.js";
 
 /** Submissions that the device may have before it. With fewer it would wait for this thread. */
 const IN_FLIGHT = 2;
-/** How long a submission should keep the device busy. */
-const SUBMISSION_MS = 30;
+/** How long a submission should keep the device busy: a GPU has a page to draw between two; a software adapter has none. */
+const SUBMISSION_MS = { slow: 90, fast: 8 };
 
 export class WebGpuDescent implements Descent {
   readonly kernels: string;
@@ -148,7 +148,11 @@ export class WebGpuDescent implements Descent {
     const perBlock = milliseconds / blocks / (IN_FLIGHT + 1);
     this.#blocksPerSubmission = Math.max(
       1,
-      Math.min(this.#passes.capacity, Math.floor(SUBMISSION_MS / perBlock), 4 * blocks),
+      Math.min(
+        this.#passes.capacity,
+        Math.floor(SUBMISSION_MS[this.#gpu.slow ? "slow" : "fast"] / perBlock),
+        4 * blocks,
+      ),
     );
   }
 
