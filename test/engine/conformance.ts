@@ -217,6 +217,34 @@ export function conformance(name: string, open: () => Promise<Engine>): void {
       expect(found.after.loss).not.toBe(found.sums.loss);
     });
 
+    test("many small steps end where the reference's do", async () => {
+      const shape = { count: 150, features: 4, classes: 3 };
+      const rows = randomRows(shape, "f32", 95);
+      const problem = problemOf(3, 150, RULES["sgd"]);
+      const step = {
+        first: 0,
+        rows: 150,
+        learningRate: 0.02,
+        gradientScale: 1 / 150,
+        penalty: 0.1,
+        capture: false,
+      };
+      const end = async (one: Engine) => {
+        const placement = await one.place(rows);
+        const descent = await placement.descent(problem, randomWeights(shape, 96, 0.1));
+        const steps = Array.from({ length: 700 }, () => step);
+        let count = 0;
+        for await (const { sums } of descent.run(range(150), steps)) if (sums.weight > 0) count++;
+        const weights = await descent.weights();
+        descent.release();
+        placement.release();
+        return { count, weights };
+      };
+      const [found, exact] = [await end(engine), await end(referenceEngine())];
+      expect(found.count).toBe(700);
+      exact.weights.forEach((weight, i) => expect(found.weights[i]).toBeCloseTo(weight, 4));
+    });
+
     test("a run that nobody reads to its end stops, and its descent can be used again", async () => {
       const shape = { count: 400, features: 6, classes: 3 };
       const rows = randomRows(shape, "f32", 91);

@@ -30,6 +30,17 @@ const MOST_THREADS = 256;
 const WHOLE_MACS = 2 ** 18;
 export const WHOLE_BUFFERS = 10;
 
+/** llvmpipe silently ends a thread's loops after 65,535 turns in all; no dispatch of ours comes near. */
+const MOST_TURNS = 60_000;
+
+/** Whole steps that one dispatch can take: none where a step alone is too long. */
+export function wholeSteps({ features4, batchSize }: Shape): number {
+  const threads = 64;
+  const turns =
+    Math.ceil(batchSize / threads) * features4 + (Math.ceil((4 * features4) / threads) + 1) * batchSize;
+  return Math.min(2048, Math.floor(MOST_TURNS / turns));
+}
+
 /** The choices that are possible and promising, the best guess first. Never empty. */
 export function choices(shape: Shape, capacity: Capacity): Choice[] {
   const { slow, subgroups, kind } = capacity;
@@ -42,9 +53,10 @@ export function choices(shape: Shape, capacity: Capacity): Choice[] {
 
 type Tile = Omit<Choice, "subgroups"> & { readonly subgroups: false };
 
-function isWhole({ features4, classes, batchSize, gathered }: Shape, capacity: Capacity): boolean {
+function isWhole(shape: Shape, capacity: Capacity): boolean {
+  const { features4, classes, batchSize, gathered } = shape;
   const { storageBuffers, blockRows = Infinity } = capacity;
-  const small = batchSize * 4 * features4 * classes <= WHOLE_MACS;
+  const small = batchSize * 4 * features4 * classes <= WHOLE_MACS && wholeSteps(shape) > 0;
   return small && !gathered && storageBuffers >= WHOLE_BUFFERS && blockRows >= batchSize;
 }
 

@@ -9,7 +9,7 @@ import { type Bound, ENTRY_BYTES, bound, dispatch } from "./pipelines.js";
 import type { PlacedRows } from "./placement.js";
 import type { Readback } from "./readback.js";
 import type { Specialisation } from "./specialise.js";
-import { WHOLE_STEPS, WholeSteps } from "./steps.js";
+import { WholeSteps } from "./steps.js";
 import { TiledPasses } from "./tiled.js";
 import { type FusedTiling, type Tiling, grid } from "./tiling.js";
 
@@ -85,7 +85,7 @@ export class GpuPasses {
     this.#blocks = blocks;
     this.#whole = whole;
     this.capacity = whole
-      ? WHOLE_STEPS
+      ? whole.capacity
       : Math.floor(entriesOf(tiling) / Math.max(blockEntries(tiling), stepEntries(tiling)));
     this.#updates = updates;
     this.#gathers = gathers;
@@ -123,7 +123,7 @@ export class GpuPasses {
         moment2: create("second moment", moments > 1 ? 16 * count : 16),
         slots: create("slots", 16 * count * slots),
         sums: create("sums", 16 * sums),
-        ring: create("ring", 16 * (isWhole(tiling) ? WHOLE_STEPS : ENTRIES)),
+        ring: create("ring", 16 * (isWhole(tiling) ? tiling.wholeSteps : ENTRIES)),
       };
       const x = gathered ? create("gathered rows", 4 * rowWords * blockRows) : placed.shards[0].x;
       const shared = {
@@ -263,7 +263,7 @@ export class GpuPasses {
 }
 
 function isWhole(tiling: Tiling): tiling is FusedTiling {
-  return tiling.kind === "fused" && tiling.whole;
+  return tiling.kind === "fused" && tiling.wholeSteps > 0;
 }
 
 /** Entries that a block takes: one for every dispatch's range of tiles. */

@@ -11,8 +11,6 @@ import type { Readback } from "./readback.js";
 import type { Specialisation } from "./specialise.js";
 import type { FusedTiling } from "./tiling.js";
 
-/** Steps that one submission can hold. */
-export const WHOLE_STEPS = 2048;
 const ENTRY_BYTES = 32;
 
 export class WholeSteps {
@@ -31,11 +29,16 @@ export class WholeSteps {
     this.#records = scratch(gpu, "records of steps", 16 * (recordWidth(tiling) * blockRows + count));
     const create = (label: string, size: number, usage: number) =>
       gpu.buffer(label, size, usage | GPUBufferUsage.COPY_DST);
-    this.#entries = create("entries", ENTRY_BYTES * WHOLE_STEPS, GPUBufferUsage.STORAGE);
+    this.#entries = create("entries", ENTRY_BYTES * tiling.wholeSteps, GPUBufferUsage.STORAGE);
     this.#run = create("run", 32, GPUBufferUsage.UNIFORM);
     const own = { run: this.#run, entries: this.#entries, records: this.#records };
     this.#kernels = new Kernels(gpu, { ...shared, ...own }, edited);
     this.#specialisation = wholeSteps(rows, problem, tiling);
+  }
+
+  /** Steps that one submission can hold. */
+  get capacity(): number {
+    return this.#tiling.wholeSteps;
   }
 
   prepare(mode: Mode): Promise<void> {

@@ -1,7 +1,7 @@
 /** How a problem is cut to fit an adapter. A function of the shape and the adapter only, so that sums are reproducible. */
 import { DeviceError } from "../../errors.js";
 import type { Rows } from "../engine.js";
-import { type Choice, type Shape as ChoiceShape, choices } from "./choice.js";
+import { type Choice, type Shape as ChoiceShape, choices, wholeSteps } from "./choice.js";
 
 /** What the adapter holds, and what it is good at. */
 export interface Capacity {
@@ -57,8 +57,8 @@ export interface FusedTiling extends Common {
   readonly rowThreads: number;
   readonly columnThreads: number;
   readonly turns: number;
-  /** The problem is so small that one workgroup takes whole steps, many in a dispatch. */
-  readonly whole: boolean;
+  /** For a problem so small that one workgroup takes whole steps: how many a dispatch; otherwise 0. */
+  readonly wholeSteps: number;
 }
 
 /** Many classes: tiles of `tile4` vectors of classes. */
@@ -189,7 +189,7 @@ function fusedTiling(shape: Shape, batchSize: number, capacity: Capacity, choice
     rowThreads,
     columnThreads,
     turns,
-    whole: choice.kind === "steps",
+    wholeSteps: choice.kind === "steps" ? wholeSteps({ ...shape, batchSize }) : 0,
   };
 }
 
