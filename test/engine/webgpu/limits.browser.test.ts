@@ -151,10 +151,10 @@ describe("fits that follow one another", () => {
     const options = { epochs: 1, batchSize: 128, solver: "sgd", momentum: 0.5 } as const;
     const compile = vi.spyOn(GPUDevice.prototype, "createComputePipelineAsync");
     await train(data, options);
-    expect(compile).toHaveBeenCalled();
-    compile.mockClear();
+    const compiled = compile.mock.calls.length;
+    expect(compiled).toBeGreaterThan(0);
     await train(data, { ...options, learningRate: 0.2, seed: 3 });
-    expect(compile).not.toHaveBeenCalled();
+    expect(compile.mock.calls.length).toBe(compiled);
   });
 
   test("that fail, or are aborted, leave nothing behind either", async () => {
