@@ -35,7 +35,7 @@ struct Block {
 @group(0) @binding(1) var<storage, read> order: array<u32>; // (rows of the epoch) row numbers
 @group(0) @binding(2) var<storage, read> labels: array<u32>; // (rows) classes from 0
 @group(0) @binding(3) var<storage, read> rowWeights: array<f32>; // (rows)
-@group(0) @binding(4) var<storage, read> x: array<vec4f>; // (rows, FEATURES4), floats or bytes // when BYTES: @group(0) @binding(4) var<storage, read> x: array<u32>;
+@group(0) @binding(4) var<storage, read> x: array<vec4f>; // (rows, FEATURES4), floats, halves or bytes // when BYTES: @group(0) @binding(4) var<storage, read> x: array<u32>; // when HALVES: @group(0) @binding(4) var<storage, read> x: array<vec2u>;
 @group(0) @binding(5) var<storage, read> weights: array<vec4f>; // (4·FEATURES4, CLASSES4)
 @group(0) @binding(6) var<storage, read_write> records: array<vec4f>; // (rows of the block, 2·CLASSES4 + 1) residual, sums, captured logits
 @group(0) @binding(7) var<storage, read_write> slots: array<vec4f>; // (slots, 4·FEATURES4, CLASSES4)
@@ -47,7 +47,7 @@ const TURN = ROWS * ROW_THREADS; // rows that a workgroup takes at a time
 // Four features of a row that begins at `start` in X.
 fn features(start: u32, f: u32) -> vec4f {
   // when SCALED: let scale = select(vec4f(SCALE), select(vec4f(SCALE), vec4f(1.0), vec4u(0u, 1u, 2u, 3u) == vec4u(ONES)), f == FEATURES4 - 1u);
-  return x[start + f]; // when SCALED: return scale * unpack4x8unorm(x[start + f]); // when BYTES: return unpack4x8unorm(x[start + f]);
+  return x[start + f]; // when SCALED: return scale * unpack4x8unorm(x[start + f]); // when BYTES: return unpack4x8unorm(x[start + f]); // when HALVES: return vec4f(unpack2x16float(x[start + f].x), unpack2x16float(x[start + f].y));
 }
 
 // Where the features of the block's row i begin in X. Rows past the end repeat the last one; they count for nothing.

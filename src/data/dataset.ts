@@ -1,12 +1,12 @@
 /** What people hand in, checked and turned into rows that an engine can place. */
-import type { FeatureRows, Rows } from "../engine/engine.js";
+import type { FeatureRows, FlatFeatures, Rows } from "../engine/engine.js";
 import { DataError } from "../errors.js";
 import { type Label, labelling } from "./labels.js";
 
-export type Features = Float32Array | Float64Array | Uint8Array | readonly ArrayLike<number>[];
+export type Features = FlatFeatures | readonly ArrayLike<number>[];
 
 export interface TrainingData<L extends Label = Label> {
-  /** Rows of features: a flat array, row after row, or an array of rows. Bytes stay bytes on the device. */
+  /** Rows of features: a flat array, row after row, or an array of rows. Bytes stay bytes on the device, and halves (a Float16Array) halves. */
   readonly x: Features;
   /** The label of each row, of any one type: strings, whole numbers, booleans. */
   readonly y: ArrayLike<L>;
@@ -137,14 +137,19 @@ function rowWeights(given: ArrayLike<number>, count: number, where: string): Flo
   return weights;
 }
 
-function isFlat(x: Features): x is Float32Array | Float64Array | Uint8Array {
-  return x instanceof Float32Array || x instanceof Float64Array || x instanceof Uint8Array;
+function isFlat(x: Features): x is FlatFeatures {
+  return (
+    x instanceof Float32Array ||
+    x instanceof Float64Array ||
+    x instanceof Uint8Array ||
+    (typeof Float16Array !== "undefined" && x instanceof Float16Array)
+  );
 }
 
 function flatten(x: readonly ArrayLike<number>[], where: string): Float64Array {
   if (!Array.isArray(x)) {
     throw new DataError(
-      `${where}x is a ${kindOf(x)}: pass a Float32Array, Float64Array, Uint8Array or an array of rows.`,
+      `${where}x is a ${kindOf(x)}: pass a Float32Array, Float64Array, Float16Array, Uint8Array or an array of rows.`,
     );
   }
   if (x.length === 0) return new Float64Array(0);

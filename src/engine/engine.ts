@@ -14,12 +14,18 @@ export type EngineName = "webgpu" | "reference";
 
 export type FloatArray = Float32Array | Float64Array;
 
+/** A Float16Array, for those whose TypeScript knows it. */
+type Halves = typeof globalThis extends { Float16Array: { prototype: infer Instance } } ? Instance : never;
+
+/** Features, row after row. Bytes and halves stay what they are where the engine computes. */
+export type FlatFeatures = Float32Array | Float64Array | Uint8Array | Halves;
+
 /** Rows of features. */
 export interface FeatureRows {
   readonly count: number;
   readonly features: number;
   /** (count, features), row by row. */
-  readonly x: Float32Array | Float64Array | Uint8Array;
+  readonly x: FlatFeatures;
   /** What a byte means: features are `scale · x`. 1 for floats. */
   readonly scale: number;
 }

@@ -5,7 +5,7 @@ import type { Engine, Problem, Rows } from "../../src/engine/engine.js";
 import { referenceEngine } from "../../src/engine/reference/engine.js";
 import { STAGES } from "../../src/parity.js";
 import {
-  type Kind,
+  KINDS,
   RULES,
   type Shape,
   parityOfAll,
@@ -29,7 +29,6 @@ const SHAPES: readonly (Shape & { readonly batchSize: number })[] = [
   { count: 21, features: 6, classes: 1001, batchSize: 20 },
   { count: 9, features: 2, classes: 4099, batchSize: 9 },
 ];
-const KINDS: readonly Kind[] = ["f32", "f64", "bytes"];
 
 export function conformance(name: string, open: () => Promise<Engine>): void {
   describe(`${name} conforms`, () => {

@@ -11,7 +11,15 @@ import type {
 } from "../../src/engine/engine.js";
 import { NO_PARITY, type Parity, parityOf, worst } from "../../src/parity.js";
 
-export type Kind = "f32" | "f64" | "bytes";
+export type Kind = "f16" | "f32" | "f64" | "bytes";
+
+/** All that this JavaScript has. */
+export const KINDS: readonly Kind[] = [
+  "f32",
+  "f64",
+  "bytes",
+  ...("Float16Array" in globalThis ? (["f16"] as const) : []),
+];
 
 export const RULES: Readonly<Record<string, UpdateRule>> = {
   sgd: { kind: "sgd", momentum: 0, nesterov: false },
@@ -42,6 +50,7 @@ export function randomRows({ count, features, classes }: Shape, kind: Kind, seed
   if (kind === "bytes") {
     return { ...shared, x: Uint8Array.from({ length }, () => random() % 256), scale: 1 / 255 };
   }
+  if (kind === "f16") return { ...shared, x: Float16Array.from({ length }, value), scale: 1 };
   const x = kind === "f32" ? Float32Array.from({ length }, value) : Float64Array.from({ length }, value);
   return { ...shared, x, scale: 1 };
 }

@@ -9,6 +9,7 @@ export function blockKernels(rows: Rows, tiling: Tiling): Specialisation {
   const when = {
     BYTES: bytes,
     SCALED: bytes && rows.scale !== 1 / 255,
+    HALVES: rows.x.BYTES_PER_ELEMENT === 2,
     GATHERED: tiling.gathered,
     SUBGROUPS: tiling.subgroups,
   };

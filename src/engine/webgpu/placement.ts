@@ -1,6 +1,6 @@
-/** Rows on the device: X as it came (bytes or f32), with a column of ones after the features, padded to vectors of four, in as many shards as it takes. */
+/** Rows on the device: X as it came (bytes, f16 or f32), with a column of ones after the features, padded to vectors of four, in as many shards as it takes. */
 import { DataError } from "../../errors.js";
-import type { Rows } from "../engine.js";
+import type { FlatFeatures, Rows } from "../engine.js";
 import { type Gpu, allocating } from "./device.js";
 
 /** Rows go up in slices of about this many bytes, and wait for the device after every few. */
@@ -83,17 +83,14 @@ async function upload(
   }
 }
 
-/** Rows as the device reads them: bytes or f32, each row padded with zeros. */
-function padded(
-  rows: Rows,
-  first: number,
-  count: number,
-  rowWords: number,
-): Uint8Array<ArrayBuffer> | Float32Array<ArrayBuffer> {
+type Slice = Uint8Array<ArrayBuffer> | Float16Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
+
+/** Rows as the device reads them: bytes, f16 or f32, each row with its one and padded with zeros. */
+function padded(rows: Rows, first: number, count: number, rowWords: number): Slice {
   const { x, features } = rows;
-  const stride = x instanceof Uint8Array ? 4 * rowWords : rowWords;
-  const slice = x instanceof Uint8Array ? new Uint8Array(count * stride) : new Float32Array(count * stride);
-  const one = x instanceof Uint8Array ? 255 : 1; // the column of ones: bytes are read as value / 255
+  const stride = rowWords * (4 / Math.min(4, x.BYTES_PER_ELEMENT));
+  const slice = emptySlice(x, count * stride);
+  const one = x instanceof Uint8Array ? 255 : 1; // bytes are read as value / 255
   for (let row = 0; row < count; row++) {
     const start = (first + row) * features;
     slice.set(x.subarray(start, start + features), row * stride);
@@ -103,13 +100,13 @@ function padded(
   return slice;
 }
 
+function emptySlice(x: FlatFeatures, length: number): Slice {
+  if (x instanceof Uint8Array) return new Uint8Array(length);
+  return x.BYTES_PER_ELEMENT === 2 ? new Float16Array(length) : new Float32Array(length);
+}
+
 /** The data were finite; a value too large for f32 is not any more. */
-function checkRange(
-  slice: Uint8Array | Float32Array,
-  { x, features }: Rows,
-  first: number,
-  stride: number,
-): void {
+function checkRange(slice: Slice, { x, features }: Rows, first: number, stride: number): void {
   const bad = slice.findIndex((value: number) => !Number.isFinite(value));
   if (bad < 0) return;
   const [row, column] = [first + Math.floor(bad / stride), bad % stride];

@@ -103,7 +103,7 @@ export function vectorsOf(features: number): number {
 /** How X is cut to bindings. It depends on neither the classes nor the batch. */
 export function sharding(rows: Rows, { bindingBytes }: Capacity): { rowWords: number; shardRows: number } {
   const features4 = vectorsOf(rows.features);
-  const rowWords = rows.x instanceof Uint8Array ? features4 : 4 * features4;
+  const rowWords = features4 * Math.min(4, rows.x.BYTES_PER_ELEMENT); // f64 goes to the device as f32
   const shardRows = Math.floor(bindingBytes / (4 * rowWords));
   if (shardRows === 0) {
     throw new DeviceError(

@@ -47,10 +47,14 @@ function kindOf(
   candidates: readonly Choice[],
 ): string {
   const size = (n: number) => Math.round(Math.log2(n));
-  const bytes = x instanceof Uint8Array;
-  return [...candidates.map(nameOf), size(features4), size(classes), size(batchSize), gathered, bytes].join(
-    ", ",
-  );
+  return [
+    ...candidates.map(nameOf),
+    size(features4),
+    size(classes),
+    size(batchSize),
+    gathered,
+    x.BYTES_PER_ELEMENT,
+  ].join(", ");
 }
 
 async function fastest(

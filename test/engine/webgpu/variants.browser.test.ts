@@ -1,7 +1,7 @@
 /** Every way to cut a problem is within the bound: whatever the adapter, the features and the kernels. */
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { webgpuEngine } from "../../../src/engine/webgpu/engine.js";
-import { type Kind, RULES, parityOfAll, randomRows, randomWeights, runAll } from "../problems.js";
+import { type Kind, RULES, parityOfAll, plan, randomRows, randomWeights, runAll } from "../problems.js";
 
 const SHAPES = [
   { count: 131, features: 31, classes: 13, batchSize: 77 },
@@ -9,8 +9,14 @@ const SHAPES = [
 ] as const;
 const KINDS: readonly Kind[] = ["f32", "bytes"];
 
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
 describe.each([
+  { kind: "steps", slow: true, subgroups: false },
   { kind: "fused", slow: true, subgroups: false },
+  { kind: "fused", slow: true, subgroups: true },
   { kind: "fused", slow: false, subgroups: false },
   { kind: "fused", slow: false, subgroups: true },
   { kind: "tiled", slow: true, subgroups: false },
@@ -19,7 +25,9 @@ describe.each([
   { kind: "tiled", slow: false, subgroups: true },
 ] as const)("$kind kernels, slow: $slow, subgroups: $subgroups", (capacity) => {
   test.each(KINDS)("on %s", async (kind) => {
-    const engine = await webgpuEngine({ capacity: { ...capacity, blockRows: 64 } });
+    // Whole steps have one block.
+    const blockRows = capacity.kind === "steps" ? Infinity : 64;
+    const engine = await webgpuEngine({ capacity: { ...capacity, blockRows } });
     for (const shape of SHAPES) {
       const rows = { ...randomRows(shape, kind, 111), ...(kind === "bytes" && { scale: 0.02 }) };
       const { classes, batchSize } = shape;
@@ -47,4 +55,30 @@ test("many classes in tiles that take several dispatches are one pass", async ()
   const [whole, cut] = [await run(), await run(1e6)];
   expect(cut.weights).toEqual(whole.weights);
   expect(cut.parity.rho).toBeLessThan(1);
+});
+
+test("many small steps are the same, bit for bit, whether they are run at once or in two halves", async () => {
+  const shape = { count: 150, features: 4, classes: 3 };
+  const rows = randomRows(shape, "f32", 131);
+  const problem = { classes: 3, batchSize: 50, intercept: true, rule: RULES["adam"] };
+  const { order, steps: epoch } = plan(rows, 50, false);
+  const steps = Array.from({ length: 100 }, () => epoch).flat();
+  const engine = await webgpuEngine();
+  const placement = await engine.place(rows);
+  const run = async (...parts: (typeof steps)[]) => {
+    const descent = await placement.descent(problem, randomWeights(shape, 132));
+    const sums = [];
+    for (const part of parts) for await (const result of descent.run(order, part)) sums.push(result.sums);
+    const weights = await descent.weights();
+    descent.release();
+    return { weights, sums };
+  };
+  const dispatch = vi.spyOn(GPUComputePassEncoder.prototype, "dispatchWorkgroups");
+  const whole = await run(steps);
+  expect(whole.sums).toHaveLength(300);
+  expect(dispatch.mock.calls.length).toBeLessThan(300); // one each, at the least, if steps were not taken whole
+  const halves = await run(steps.slice(0, 150), steps.slice(150));
+  expect(halves).toEqual(whole);
+  placement.release();
+  engine.close();
 });

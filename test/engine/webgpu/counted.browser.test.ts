@@ -1,0 +1,138 @@
+/** Loads, stores and multiply-adds of real dispatches are what the formulas of traffic.ts say, to the last one. */
+import { describe, expect, test } from "vitest";
+import type { Problem, Rows } from "../../../src/engine/engine.js";
+import { webgpuEngine } from "../../../src/engine/webgpu/engine.js";
+import { type Edited, KERNELS, type KernelName } from "../../../src/engine/webgpu/kernels.js";
+import { type Capacity, tiling } from "../../../src/engine/webgpu/tiling.js";
+import { type Counts, traffic } from "../../../src/engine/webgpu/traffic.js";
+import { type Kind, RULES, plan, randomRows, randomWeights, runAll } from "../problems.js";
+import { countingDevice } from "./counted.js";
+
+type ByKernel = Partial<Record<KernelName, Counts>>;
+
+const FUSED = { count: 131, features: 31, classes: 5, batchSize: 77 };
+const WIDE = { count: 90, features: 45, classes: 29, batchSize: 83 };
+const TINY = { count: 37, features: 4, classes: 3, batchSize: 16 };
+const HELD: Capacity = {
+  bindingBytes: 2 ** 27,
+  slow: true,
+  storageBuffers: 10,
+  subgroups: false,
+  blockRows: 64,
+};
+
+/** What one pass over the rows counts, and what the formulas say. */
+async function both(
+  shape: typeof FUSED,
+  kind: Kind,
+  capacity: Capacity,
+  rule = "sgd",
+  edited: Edited = {},
+): Promise<{ counted: ByKernel; formula: ByKernel }> {
+  const rows = randomRows(shape, kind, 141);
+  const { classes, batchSize } = shape;
+  const problem = { classes, batchSize, intercept: rule !== "nesterov", rule: RULES[rule] };
+  const { device, counts } = await countingDevice();
+  try {
+    const engine = await webgpuEngine({ device, capacity, edited });
+    await runAll(engine, rows, problem, randomWeights(shape, 142), false);
+    engine.close();
+    return { counted: await counts(), formula: formulas(rows, problem, capacity) };
+  } finally {
+    device.destroy();
+  }
+}
+
+function formulas(rows: Rows, problem: Problem, capacity: Capacity): ByKernel {
+  const cut = tiling(rows, problem.classes, problem.batchSize, capacity);
+  const all: ByKernel = {};
+  for (const step of plan(rows, problem.batchSize).steps) {
+    for (const { kernel, loads, stores, macs } of traffic(rows, problem, cut, step.rows).passes) {
+      const before = all[kernel] ?? { loads: 0, stores: 0, macs: 0 };
+      all[kernel] = {
+        loads: before.loads + loads,
+        stores: before.stores + stores,
+        macs: before.macs + macs,
+      };
+    }
+  }
+  return all;
+}
+
+describe.each<Kind>(["f32", "bytes"])("on %s", (kind) => {
+  const ways = [false, true].flatMap((slow) => [false, true].map((subgroups) => ({ slow, subgroups })));
+
+  test.each(ways)("fused, slow: $slow, subgroups: $subgroups", async (way) => {
+    const { counted, formula } = await both(FUSED, kind, { ...HELD, ...way, kind: "fused" }, "adam");
+    expect(Object.keys(counted)).toEqual(["fused", "update"]);
+    expect(counted).toEqual(formula);
+  });
+
+  test.each(ways)("tiled, slow: $slow, subgroups: $subgroups", async (way) => {
+    const { counted, formula } = await both(WIDE, kind, { ...HELD, ...way, kind: "tiled" }, "nesterov");
+    expect(Object.keys(counted)).toEqual(["logits", "residual", "gradient", "update"]);
+    expect(counted).toEqual(formula);
+  });
+
+  test("whole steps", async () => {
+    const { counted, formula } = await both(TINY, kind, { ...HELD, kind: "steps" }, "nesterov");
+    expect(Object.keys(counted)).toEqual(["steps"]);
+    expect(counted).toEqual(formula);
+  });
+});
+
+test.each(["fused", "tiled"] as const)("%s, of rows in several bindings", async (kind) => {
+  const { counted, formula } = await both(FUSED, "f32", { ...HELD, bindingBytes: 4096, kind });
+  expect(counted).toHaveProperty("gather");
+  expect(counted).toEqual(formula);
+});
+
+test("tiled, in several dispatches", async () => {
+  const { counted, formula } = await both(WIDE, "f32", { ...HELD, dispatchMacs: 60_000, kind: "tiled" });
+  expect(counted).toEqual(formula);
+});
+
+/** Edits that change no result, only what it costs. */
+const WASTEFUL = [
+  {
+    what: "loads X twice",
+    kernel: "fused",
+    edit: [
+      "four[r] = features(start[r], f);",
+      "four[r] = 0.5 * (features(start[r], f) + features(start[r], f));",
+    ],
+    more: "loads",
+  },
+  {
+    what: "stores the residual twice",
+    kernel: "fused",
+    edit: ["records[at + c] = vector[c];", "records[at + c] = vector[c]; records[at + c] = vector[c];"],
+    more: "stores",
+  },
+  {
+    what: "multiplies every feature in two halves",
+    kernel: "logits",
+    edit: [
+      "          z[r][k] += four[r][d] * w;",
+      "          z[r][k] += 0.5 * four[r][d] * w;\n          z[r][k] += 0.5 * four[r][d] * w;",
+    ],
+    more: "macs",
+  },
+  {
+    what: "loads the weights of rows that it does not need",
+    kernel: "residual",
+    edit: ["let label = labels[row];", "let label = labels[row] + 0u * labels[row];"],
+    more: "loads",
+  },
+] as const;
+
+test.each(WASTEFUL)("$kernel is caught when it $what", async ({ kernel, edit: [from, to], more }) => {
+  const { source } = KERNELS[kernel];
+  expect(source.split(from), `"${from}" stands once in ${kernel}.wgsl`).toHaveLength(2);
+  const [shape, kind] = kernel === "fused" ? [FUSED, "fused" as const] : [WIDE, "tiled" as const];
+  const edited = { [kernel]: source.replace(from, to) };
+  const { counted, formula } = await both(shape, "f32", { ...HELD, kind }, "sgd", edited);
+  const [real, paper] = [counted[kernel], formula[kernel]];
+  expect(real?.[more]).toBeGreaterThan(paper?.[more] ?? Infinity);
+  expect({ ...counted, [kernel]: undefined }).toEqual({ ...formula, [kernel]: undefined });
+});
