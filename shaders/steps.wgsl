@@ -1,8 +1,8 @@
 // steps: whole steps of a small problem, many in one dispatch: logits, residual, gradient and update.
 //
 // One workgroup does it all, so that a step costs a few barriers and not several dispatches. First each thread takes
-// every WORKGROUP-th row: its logits and its residual. Then each takes every WORKGROUP-th feature: its row of the gradient,
-// over all rows of the batch in order, and of the weights. X has a column of ones, so the intercept is a feature like any other.
+// every WORKGROUP-th row: its logits and its residual. Then each takes every WORKGROUP-th vector of features: its
+// rows of the gradient, over all rows of the batch in order, and of the weights. X has a column of ones, so the intercept is a feature like any other.
 
 // The shape of the problem.
 const FEATURES4 = 1u; // vectors of four features a row, the column of ones included
@@ -26,7 +26,8 @@ const EPSILON = 1e-7; // added to the root of the second moment
 const WEIGHT_DECAY = 0.0; // AdamW's, a share of the weights for a learning rate of 1
 
 struct Run {
-  steps: u32, // steps of this dispatch
+  first: u32, // the first step of this dispatch
+  steps: u32, // how many it takes
 }
 
 struct Step {
@@ -41,7 +42,7 @@ struct Step {
 }
 
 @group(0) @binding(0) var<uniform> run: Run;
-@group(0) @binding(1) var<storage, read> entries: array<Step>; // (steps of this dispatch)
+@group(0) @binding(1) var<storage, read> entries: array<Step>; // (steps of the submission)
 @group(0) @binding(2) var<storage, read> order: array<u32>; // (rows of the epoch) row numbers
 @group(0) @binding(3) var<storage, read> labels: array<u32>; // (rows) classes from 0
 @group(0) @binding(4) var<storage, read> rowWeights: array<f32>; // (rows)
@@ -50,7 +51,7 @@ struct Step {
 @group(0) @binding(7) var<storage, read_write> moment1: array<vec4f>; // (4·FEATURES4, CLASSES4) velocity, or Adam's first moment
 @group(0) @binding(8) var<storage, read_write> moment2: array<vec4f>; // (4·FEATURES4, CLASSES4) Adam's second moment
 @group(0) @binding(9) var<storage, read_write> records: array<vec4f>; // (BATCH, 2·CLASSES4 + 1) residual, sums, captured logits; then the captured gradient
-@group(0) @binding(10) var<storage, read_write> ring: array<vec4f>; // (steps of this dispatch) weighted loss, weighted hits, weight, 0
+@group(0) @binding(10) var<storage, read_write> ring: array<vec4f>; // (steps of the submission) weighted loss, weighted hits, weight, 0
 
 const RECORD = 2u * CLASSES4 + 1u;
 
@@ -155,29 +156,36 @@ fn update(at: u32, feature: u32, step: Step, gradient: vec4f) {
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn main(@builtin(local_invocation_index) thread: u32) {
   for (var n = 0u; n < run.steps; n++) {
-    let step = entries[n];
+    let step = entries[run.first + n];
     for (var i = thread; i < step.rows; i += WORKGROUP) {
       residual(i, order[step.first + i]);
     }
     storageBarrier();
 
-    for (var feature = thread; feature < 4u * FEATURES4; feature += WORKGROUP) {
-      var g: array<vec4f, CLASSES4>;
-      for (var c = 0u; c < CLASSES4; c++) { // unrolled
-        g[c] = vec4f();
+    for (var f = thread; f < FEATURES4; f += WORKGROUP) {
+      var g: array<array<vec4f, CLASSES4>, 4>;
+      for (var d = 0u; d < 4u; d++) { // unrolled
+        for (var c = 0u; c < CLASSES4; c++) { // unrolled
+          g[d][c] = vec4f();
+        }
       }
       for (var i = 0u; i < step.rows; i++) {
-        let value = features(order[step.first + i] * FEATURES4, feature / 4u)[feature % 4u];
+        let four = features(order[step.first + i] * FEATURES4, f);
         for (var c = 0u; c < CLASSES4; c++) { // unrolled
-          g[c] += value * records[i * RECORD + c];
+          let r = records[i * RECORD + c];
+          for (var d = 0u; d < 4u; d++) { // unrolled
+            g[d][c] += four[d] * r;
+          }
         }
       }
-      for (var c = 0u; c < CLASSES4; c++) { // unrolled
-        let at = feature * CLASSES4 + c;
-        if (CAPTURE) {
-          records[BATCH * RECORD + at] = g[c];
+      for (var d = 0u; d < 4u; d++) { // unrolled
+        for (var c = 0u; c < CLASSES4; c++) { // unrolled
+          let at = (4u * f + d) * CLASSES4 + c;
+          if (CAPTURE) {
+            records[BATCH * RECORD + at] = g[d][c];
+          }
+          update(at, 4u * f + d, step, g[d][c]);
         }
-        update(at, feature, step, g[c]);
       }
     }
     if (thread == WORKGROUP - 1u) {
@@ -185,7 +193,7 @@ fn main(@builtin(local_invocation_index) thread: u32) {
       for (var i = 0u; i < step.rows; i++) {
         total += records[i * RECORD + CLASSES4];
       }
-      ring[n] = total;
+      ring[run.first + n] = total;
     }
     storageBarrier();
   }

@@ -33,11 +33,15 @@ export const WHOLE_BUFFERS = 10;
 /** llvmpipe silently ends a thread's loops after 65,535 turns in all; no dispatch of ours comes near. */
 const MOST_TURNS = 60_000;
 
+/** Threads of the workgroup that takes whole steps: on a software adapter they take turns, and each turn costs. */
+export const STEP_THREADS = { slow: 16, fast: 64 };
+
 /** Whole steps that one dispatch can take: none where a step alone is too long. */
-export function wholeSteps({ features4, batchSize }: Shape): number {
-  const threads = 64;
-  const turns =
-    Math.ceil(batchSize / threads) * features4 + (Math.ceil((4 * features4) / threads) + 1) * batchSize;
+export function wholeSteps(
+  { features4, batchSize }: Pick<Shape, "features4" | "batchSize">,
+  threads: number,
+): number {
+  const turns = Math.ceil(batchSize / threads) * features4 + (Math.ceil(features4 / threads) + 1) * batchSize;
   return Math.min(2048, Math.floor(MOST_TURNS / turns));
 }
 
@@ -55,8 +59,9 @@ type Tile = Omit<Choice, "subgroups"> & { readonly subgroups: false };
 
 function isWhole(shape: Shape, capacity: Capacity): boolean {
   const { features4, classes, batchSize, gathered } = shape;
-  const { storageBuffers, blockRows = Infinity } = capacity;
-  const small = batchSize * 4 * features4 * classes <= WHOLE_MACS && wholeSteps(shape) > 0;
+  const { storageBuffers, blockRows = Infinity, slow } = capacity;
+  const threads = STEP_THREADS[slow ? "slow" : "fast"];
+  const small = batchSize * 4 * features4 * classes <= WHOLE_MACS && wholeSteps(shape, threads) > 0;
   return small && !gathered && storageBuffers >= WHOLE_BUFFERS && blockRows >= batchSize;
 }
 

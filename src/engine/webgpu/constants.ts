@@ -62,7 +62,7 @@ export function updateKernel(rows: Rows, { rule, intercept }: Problem, tiling: T
 export function wholeSteps(rows: Rows, problem: Problem, tiling: FusedTiling): Specialisation {
   return changed(blockKernels(rows, tiling), {
     ...updateKernel(rows, problem, tiling).constants,
-    WORKGROUP: 64,
+    WORKGROUP: tiling.stepThreads,
     INTERCEPT: rows.features,
     BATCH: tiling.blockRows,
   });

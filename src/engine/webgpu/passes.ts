@@ -9,7 +9,7 @@ import { type Bound, ENTRY_BYTES, bound, dispatch } from "./pipelines.js";
 import type { PlacedRows } from "./placement.js";
 import type { Readback } from "./readback.js";
 import type { Specialisation } from "./specialise.js";
-import { WholeSteps } from "./steps.js";
+import { WholeSteps, wholeCapacity } from "./steps.js";
 import { TiledPasses } from "./tiled.js";
 import { type FusedTiling, type Tiling, grid } from "./tiling.js";
 
@@ -123,7 +123,7 @@ export class GpuPasses {
         moment2: create("second moment", moments > 1 ? 16 * count : 16),
         slots: create("slots", 16 * count * slots),
         sums: create("sums", 16 * sums),
-        ring: create("ring", 16 * (isWhole(tiling) ? tiling.wholeSteps : ENTRIES)),
+        ring: create("ring", 16 * (isWhole(tiling) ? wholeCapacity(tiling) : ENTRIES)),
       };
       const x = gathered ? create("gathered rows", 4 * rowWords * blockRows) : placed.shards[0].x;
       const shared = {
@@ -221,7 +221,7 @@ export class GpuPasses {
   /** The units that were written last: blocks to the slots, or to the sums only; and their steps. */
   encode(pass: GPUComputePassEncoder, mode: Mode, units: readonly Unit[]): void {
     if (this.#whole && mode !== "evaluate") {
-      this.#whole.encode(pass, mode);
+      this.#whole.encode(pass, mode, units);
       return;
     }
     let ended = 0;

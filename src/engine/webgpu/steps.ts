@@ -6,12 +6,19 @@ import type { Gpu } from "./device.js";
 import { recordStages, recordWidth } from "./fused.js";
 import type { Edited } from "./kernels.js";
 import type { Unit } from "./passes.js";
-import { dispatch } from "./pipelines.js";
+import { ENTRY_BYTES as RUN_BYTES, dispatch } from "./pipelines.js";
 import type { Readback } from "./readback.js";
 import type { Specialisation } from "./specialise.js";
 import type { FusedTiling } from "./tiling.js";
 
 const ENTRY_BYTES = 32;
+/** Dispatches that one submission can hold. */
+const RUNS = 16;
+
+/** Steps that one submission can hold. */
+export function wholeCapacity({ wholeSteps: most }: FusedTiling): number {
+  return RUNS * most;
+}
 
 export class WholeSteps {
   readonly #gpu: Gpu;
@@ -29,8 +36,8 @@ export class WholeSteps {
     this.#records = scratch(gpu, "records of steps", 16 * (recordWidth(tiling) * blockRows + count));
     const create = (label: string, size: number, usage: number) =>
       gpu.buffer(label, size, usage | GPUBufferUsage.COPY_DST);
-    this.#entries = create("entries", ENTRY_BYTES * tiling.wholeSteps, GPUBufferUsage.STORAGE);
-    this.#run = create("run", 32, GPUBufferUsage.UNIFORM);
+    this.#entries = create("entries", ENTRY_BYTES * this.capacity, GPUBufferUsage.STORAGE);
+    this.#run = create("runs", RUN_BYTES * RUNS, GPUBufferUsage.UNIFORM);
     const own = { run: this.#run, entries: this.#entries, records: this.#records };
     this.#kernels = new Kernels(gpu, { ...shared, ...own }, edited);
     this.#specialisation = wholeSteps(rows, problem, tiling);
@@ -38,7 +45,7 @@ export class WholeSteps {
 
   /** Steps that one submission can hold. */
   get capacity(): number {
-    return this.#tiling.wholeSteps;
+    return wholeCapacity(this.#tiling);
   }
 
   prepare(mode: Mode): Promise<void> {
@@ -59,11 +66,22 @@ export class WholeSteps {
     });
     const { queue } = this.#gpu.device;
     queue.writeBuffer(this.#entries, 0, entries.buffer);
-    queue.writeBuffer(this.#run, 0, Uint32Array.of(units.length));
+    const runs = new Uint32Array((RUN_BYTES / 4) * RUNS);
+    this.#runs(units.length).forEach(([first, steps], n) => runs.set([first, steps], (RUN_BYTES / 4) * n));
+    queue.writeBuffer(this.#run, 0, runs);
   }
 
-  encode(pass: GPUComputePassEncoder, mode: Mode): void {
-    dispatch(pass, this.#kernels.get(mode), 0, 1);
+  encode(pass: GPUComputePassEncoder, mode: Mode, units: readonly Unit[]): void {
+    this.#runs(units.length).forEach((_, n) => dispatch(pass, this.#kernels.get(mode), n, 1));
+  }
+
+  /** The first step of every dispatch, and how many it takes. */
+  #runs(steps: number): [first: number, steps: number][] {
+    const { wholeSteps: most } = this.#tiling;
+    return Array.from({ length: Math.ceil(steps / most) }, (_, n) => [
+      n * most,
+      Math.min(most, steps - n * most),
+    ]);
   }
 
   stages(readback: Readback, encoder: GPUCommandEncoder, rows: number): () => Promise<Stages> {

@@ -1,7 +1,7 @@
 /** How a problem is cut to fit an adapter. A function of the shape and the adapter only, so that sums are reproducible. */
 import { DeviceError } from "../../errors.js";
 import type { Rows } from "../engine.js";
-import { type Choice, type Shape as ChoiceShape, choices, wholeSteps } from "./choice.js";
+import { type Choice, STEP_THREADS, type Shape as ChoiceShape, choices, wholeSteps } from "./choice.js";
 
 /** What the adapter holds, and what it is good at. */
 export interface Capacity {
@@ -59,6 +59,8 @@ export interface FusedTiling extends Common {
   readonly turns: number;
   /** For a problem so small that one workgroup takes whole steps: how many a dispatch; otherwise 0. */
   readonly wholeSteps: number;
+  /** And the threads of that workgroup. */
+  readonly stepThreads: number;
 }
 
 /** Many classes: tiles of `tile4` vectors of classes. */
@@ -151,6 +153,7 @@ function fusedTiling(shape: Shape, batchSize: number, capacity: Capacity, choice
   const dispatchMacs = capacity.dispatchMacs ?? DISPATCH_MACS[speed];
   const { features4, classes, shardRows } = shape;
   const { rows, vectors } = choice;
+  const stepThreads = STEP_THREADS[speed];
   const columnThreads = fours(Math.ceil(features4 / vectors));
   const classes4 = Math.ceil(classes / 4);
   const count = 4 * features4 * classes4;
@@ -189,7 +192,8 @@ function fusedTiling(shape: Shape, batchSize: number, capacity: Capacity, choice
     rowThreads,
     columnThreads,
     turns,
-    wholeSteps: choice.kind === "steps" ? wholeSteps({ ...shape, batchSize }) : 0,
+    wholeSteps: choice.kind === "steps" ? wholeSteps({ ...shape, batchSize }, stepThreads) : 0,
+    stepThreads,
   };
 }
 

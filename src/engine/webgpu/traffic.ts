@@ -214,8 +214,8 @@ function steps(rows: Rows, problem: Problem, tiling: FusedTiling, stepRows: numb
   const state = 4 * stateVectors(problem, rows, count, classes4);
   const record = 4 * (classes4 + 1);
   const logitLoads = 3 + features4 * (xWords + 4 * classes); // of a row
-  const gradientLoads = 4 * features4 * (1 + xWords + 4 * classes4); // of a row
-  const entries = 8 * WHOLE_THREADS;
+  const gradientLoads = features4 * (1 + xWords + 4 * classes4); // of a row
+  const entries = 8 * tiling.stepThreads;
   return {
     kernel: "steps",
     dispatches: 1 / tiling.wholeSteps,
@@ -226,6 +226,3 @@ function steps(rows: Rows, problem: Problem, tiling: FusedTiling, stepRows: numb
     bytes: 32 + 4 * (stepRows * (tiling.rowWords + 3 + record) + 2 * state + 4),
   };
 }
-
-/** Threads that take whole steps. */
-const WHOLE_THREADS = 64;

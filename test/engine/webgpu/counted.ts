@@ -122,7 +122,7 @@ ${head}
 /** `z[…] += a * b;` and `g[…] += a * b;` count one, or four where they are vectors. */
 function productsCounted(code: string): string {
   return code.replaceAll(/^ *([zg])\[[^=]*\] \+= .* \* .*;$/gm, (line, name: string) => {
-    const width = code.includes(`var ${name}: array<vec4f`) ? 4 : 1;
+    const width = new RegExp(`var ${name}: (array<)+vec4f`).test(code) ? 4 : 1;
     return `macs += ${width}u; ${line}`;
   });
 }

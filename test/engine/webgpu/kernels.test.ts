@@ -12,7 +12,7 @@ const shaders = readdirSync(join(import.meta.dirname, "..", "..", "..", "shaders
 const OFFSETS: Readonly<Record<string, readonly string[]>> = {
   Block: ["first", "rows", "continues", "tile"],
   Shard: ["first", "rows"],
-  Run: ["steps"],
+  Run: ["first", "steps"],
   Step: ["ring", "vector", "learningRate", "gradientScale", "penalty", "correction1", "correction2"],
 };
 

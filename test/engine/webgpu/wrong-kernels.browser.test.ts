@@ -266,16 +266,13 @@ const WRONG: readonly Wrong[] = [
   {
     what: "one row dropped",
     kernel: "steps",
-    edit: [
-      "g[c] += value * records[i * RECORD + c];",
-      "g[c] += select(value, 0.0, i == 3u) * records[i * RECORD + c];",
-    ],
+    edit: ["g[d][c] += four[d] * r;", "g[d][c] += select(four[d], 0.0, i == 3u) * r;"],
     stage: "gradient",
   },
   {
     what: "the barrier before the gradient is dropped",
     kernel: "steps",
-    edit: ["    storageBarrier();\n\n    for (var feature", "    for (var feature"],
+    edit: ["    storageBarrier();\n\n    for (var f = thread", "    for (var f = thread"],
     stage: "gradient",
   },
   {
@@ -370,7 +367,7 @@ test("whole steps in one dispatch end at the same bits as in one each", async ()
 
 test.each([
   { what: "the barrier between steps is dropped", edit: ["    storageBarrier();\n  }\n}", "  }\n}"] },
-  { what: "every step of a dispatch is the first", edit: ["entries[n]", "entries[0u * n]"] },
+  { what: "every step of a dispatch is the first", edit: ["entries[run.first + n]", "entries[0u * n]"] },
 ] as const)("and do not when $what", async ({ edit }) => {
   const [together, apart] = await togetherAndApart(edited("steps", edit));
   expect(together).not.toEqual(apart);
