@@ -169,7 +169,7 @@ function fusedTiling(shape: Shape, batchSize: number, capacity: Capacity, choice
 
   const mostSlots = Math.max(
     1,
-    Math.min(slow ? 4 : 128, Math.floor(Math.min(SLOTS_BYTES, bindingBytes) / (16 * count))),
+    Math.min(slow ? 4 : 64, Math.floor(Math.min(SLOTS_BYTES, bindingBytes) / (16 * count))),
   );
   const rowThreads = Math.min(fours(Math.ceil(blockRows / mostSlots / rows)), slow ? 64 : 32);
   const turns = Math.ceil(blockRows / (mostSlots * rows * rowThreads));
