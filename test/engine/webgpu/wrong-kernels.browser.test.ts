@@ -301,7 +301,7 @@ const WRONG: readonly Wrong[] = [
 // Bytes of an odd scale make every factor visible. A batch of 600 rows takes several blocks, slots and tiles; one of 30 is
 // taken whole, and has more rows, as it has more features, than the 4 or 8 lanes that a software adapter runs at once.
 const CASES = {
-  steps: { count: 600, features: 21, classes: 10, batchSize: 30 },
+  steps: { count: 600, features: 61, classes: 10, batchSize: 30 },
   fused: { count: 1200, features: 21, classes: 10, batchSize: 600, blockRows: 512 },
   tiled: { count: 1200, features: 21, classes: 10, batchSize: 600, blockRows: 512 },
 } as const;
