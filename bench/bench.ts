@@ -1,14 +1,10 @@
 /** `npm run bench`: measures smigh and its peers, and prints a table a workload. */
-import { writeFile } from "node:fs/promises";
-import { availableParallelism, cpus, release, type } from "node:os";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { type BenchBrowser, openBenchBrowser } from "./bench-browser.js";
-import { significant } from "./benchmark/format.js";
-import type { GpuAndPeak, Machine } from "./benchmark/machine.js";
-import { type Result, higherPeak } from "./benchmark/result.js";
+import { higherPeak } from "./benchmark/result.js";
 import type { Measured } from "./measure.js";
-import { table } from "./report.js";
+import { print, printPeak, save } from "./output.js";
 import { systems } from "./systems/all.js";
 import { type Workload, workloads } from "./workloads.js";
 
@@ -50,19 +46,16 @@ async function bench({ workloads: chosen, systems: names, json }: Choice): Promi
     const all: Measured[] = [];
     let gpu = await browser.gpuAndPeak();
     // Written at once, so that a file that cannot be written is known before the wait.
-    await save(json, browser, gpu, all);
+    await save(json, browser.version, gpu, all);
     for (const workload of chosen) {
       const measured = await measuredIn(browser, workload, names);
       all.push(measured);
       print(workload, measured);
-      await save(json, browser, gpu, all);
+      await save(json, browser.version, gpu, all);
     }
     gpu = higherPeak(gpu, await browser.gpuAndPeak());
-    await save(json, browser, gpu, all);
-    if (gpu.peakGflops !== undefined) {
-      const peak = significant(gpu.peakGflops);
-      process.stdout.write(`\nThe adapter's peak, multiply-adds from registers: ${peak} GFLOP/s\n`);
-    }
+    await save(json, browser.version, gpu, all);
+    printPeak(gpu);
     const disagree = all.some(({ disagreements }) => disagreements.length > 0);
     return disagree || all.every(({ runs }) => runs.length === 0) ? 1 : 0;
   } finally {
@@ -85,40 +78,6 @@ async function measuredIn(
     const failures = names.map((system) => ({ workload: workload.name, system, message }));
     return { runs: [], failures, disagreements: [] };
   }
-}
-
-async function save(
-  file: string | undefined,
-  browser: BenchBrowser,
-  gpu: GpuAndPeak,
-  all: readonly Measured[],
-): Promise<void> {
-  if (file === undefined) return;
-  const machine: Machine = {
-    cpu: cpus()[0]?.model ?? "unknown",
-    cores: availableParallelism(),
-    os: `${type()} ${release()} ${process.arch}`,
-    browser: browser.version,
-  };
-  const result: Result = {
-    date: new Date().toISOString(),
-    machine,
-    ...gpu,
-    runs: all.flatMap(({ runs }) => runs),
-    sweep: [],
-    failures: all.flatMap(({ failures }) => failures),
-    disagreements: all.flatMap(({ disagreements }) => disagreements),
-  };
-  await writeFile(file, `${JSON.stringify(result, null, 2)}\n`);
-}
-
-function print(workload: Workload, { runs, failures, disagreements }: Measured): void {
-  const lines = [
-    table(workload, runs),
-    ...failures.map(({ system, message }) => `${system} failed: ${message}`),
-    ...disagreements,
-  ];
-  process.stdout.write(`\n${lines.join("\n")}\n`);
 }
 
 /** Undefined when only help is asked for. */

@@ -1,16 +1,12 @@
 /** `npm run bench:deno`: smigh and jax-js on Deno's WebGPU, measured as they are in Chrome. */
-import { writeFile } from "node:fs/promises";
-import { availableParallelism, cpus, release, type } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
-import { significant } from "../benchmark/format.js";
 import type { GpuAndPeak } from "../benchmark/machine.js";
-import type { Result } from "../benchmark/result.js";
 import type { Measured } from "../measure.js";
 import { mnistFolder } from "../mnist-plugin.js";
-import { table } from "../report.js";
+import { print, printPeak, save } from "../output.js";
 import { type Workload, workloads } from "../workloads.js";
 import { type Script, denoScript } from "./deno.js";
 import { systems } from "./systems.js";
@@ -54,17 +50,14 @@ async function bench({ chosen, json }: Choice): Promise<number> {
     const gpu: GpuAndPeak = lastLine(look.output);
     const all: Measured[] = [];
     // Written at once, so that a file that cannot be written is known before the wait.
-    await save(json, script, gpu, all);
+    await save(json, script.version, gpu, all);
     for (const workload of chosen) {
       const measured = await measuredIn(script, workload);
       all.push(measured);
       print(workload, measured);
-      await save(json, script, gpu, all);
+      await save(json, script.version, gpu, all);
     }
-    if (gpu.peakGflops !== undefined) {
-      const peak = significant(gpu.peakGflops);
-      process.stdout.write(`\nThe adapter's peak, multiply-adds from registers: ${peak} GFLOP/s\n`);
-    }
+    printPeak(gpu);
     return all.some(({ failures, disagreements }) => failures.length + disagreements.length > 0) ? 1 : 0;
   } finally {
     await script.close();
@@ -83,39 +76,6 @@ async function measuredIn(script: Script, { name }: Workload): Promise<Measured>
 
 function lastLine(output: string) {
   return JSON.parse(output.trimEnd().split("\n").at(-1) ?? "");
-}
-
-async function save(
-  file: string | undefined,
-  script: Script,
-  gpu: GpuAndPeak,
-  all: readonly Measured[],
-): Promise<void> {
-  if (file === undefined) return;
-  const result: Result = {
-    date: new Date().toISOString(),
-    machine: {
-      cpu: cpus()[0]?.model ?? "unknown",
-      cores: availableParallelism(),
-      os: `${type()} ${release()} ${process.arch}`,
-      browser: script.version,
-    },
-    ...gpu,
-    runs: all.flatMap(({ runs }) => runs),
-    sweep: [],
-    failures: all.flatMap(({ failures }) => failures),
-    disagreements: all.flatMap(({ disagreements }) => disagreements),
-  };
-  await writeFile(file, `${JSON.stringify(result, null, 2)}\n`);
-}
-
-function print(workload: Workload, { runs, failures, disagreements }: Measured): void {
-  const lines = [
-    table(workload, runs),
-    ...failures.map(({ system, message }) => `${system} failed: ${message}`),
-    ...disagreements,
-  ];
-  process.stdout.write(`\n${lines.join("\n")}\n`);
 }
 
 /** Undefined when only help is asked for. */

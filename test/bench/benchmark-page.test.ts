@@ -1,48 +1,17 @@
 // The benchmark's page in a real browser.
 import { readFile } from "node:fs/promises";
-import { type Browser, type Page, chromium } from "playwright";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import type { Page } from "playwright";
+import { beforeEach, expect, test } from "vitest";
 import { serveBenchmark } from "../../bench/bench-browser.js";
 import { readResult } from "../../bench/benchmark/result.js";
-import { findChrome, launchArguments, wantedAdapter } from "../../bench/chrome.js";
+import { visits } from "../support/page.js";
 import { RESULT } from "./results.js";
 
-const SLOW = 60_000;
-vi.setConfig({ testTimeout: SLOW, hookTimeout: SLOW });
-
-let site: Awaited<ReturnType<typeof serveBenchmark>>;
-let browser: Browser;
+const visit = visits(serveBenchmark, 60_000);
 let page: Page;
-let complaints: string[];
-
-beforeAll(async () => {
-  site = await serveBenchmark();
-  const { path } = await findChrome();
-  browser = await chromium.launch({
-    executablePath: path,
-    args: launchArguments(wantedAdapter("swiftshader")),
-  });
-});
-
-afterAll(async () => {
-  await browser.close();
-  await site.server.close();
-});
-
 beforeEach(async () => {
-  complaints = [];
-  page = await browser.newPage();
-  page.setDefaultTimeout(SLOW);
-  page.on("pageerror", (error) => complaints.push(error.message));
-  page.on("console", (message) => {
-    if (message.type() === "error") complaints.push(message.text());
-  });
-  await page.goto(site.url);
-});
-
-afterEach(async () => {
-  await page.close();
-  if (complaints.length > 0) throw new Error(`The page complains: ${complaints.join("\n")}`);
+  ({ page } = visit());
+  await page.goto(visit().site.url);
 });
 
 const until = (state: string) => page.waitForSelector(`body[data-state="${state}"]`);

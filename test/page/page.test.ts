@@ -1,53 +1,22 @@
 // The training page in a real browser, on WebGPU.
 import { readFile } from "node:fs/promises";
-import { type Browser, type Page, chromium } from "playwright";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
-import { findChrome, launchArguments, wantedAdapter } from "../../bench/chrome.js";
+import type { Page } from "playwright";
+import { beforeEach, expect, test } from "vitest";
 import { serve } from "../../bench/serve.js";
 import { loadModel } from "../../src/model/load.js";
+import { visits } from "../support/page.js";
 
-const SLOW = 90_000;
-vi.setConfig({ testTimeout: SLOW, hookTimeout: SLOW });
-
-let site: Awaited<ReturnType<typeof serve>>;
-let browser: Browser;
+const visit = visits(serve, 90_000);
 let page: Page;
-let complaints: string[];
-
-beforeAll(async () => {
-  site = await serve();
-  const { path } = await findChrome();
-  browser = await chromium.launch({
-    executablePath: path,
-    args: launchArguments(wantedAdapter("swiftshader")),
-  });
-});
-
-afterAll(async () => {
-  await browser.close();
-  await site.server.close();
-});
-
-beforeEach(async () => {
-  complaints = [];
-  page = await browser.newPage();
-  page.setDefaultTimeout(SLOW);
-  page.on("pageerror", (error) => complaints.push(error.message));
-  page.on("console", (message) => {
-    if (message.type() === "error") complaints.push(message.text());
-  });
-});
-
-afterEach(async () => {
-  await page.close();
-  if (complaints.length > 0) throw new Error(`The page complains: ${complaints.join("\n")}`);
+beforeEach(() => {
+  ({ page } = visit());
 });
 
 const until = (state: string) => page.waitForSelector(`body[data-state="${state}"]`);
 const text = (selector: string) => page.innerText(selector);
 
 test("waits for Start, then pauses, resumes and stops with the model so far", async () => {
-  await page.goto(site.url);
+  await page.goto(visit().site.url);
   await until("idle");
   expect(await text("#status")).toMatch(/^60,000 digits .* WebGPU runs on ./);
 
@@ -75,7 +44,7 @@ test("waits for Start, then pauses, resumes and stops with the model so far", as
 });
 
 test("trains at once with ?auto, shows the test and gives the model away", async () => {
-  await page.goto(`${site.url}?auto&epochs=1&engine=webgpu`);
+  await page.goto(`${visit().site.url}?auto&epochs=1&engine=webgpu`);
   await until("ended");
   const accuracy = Number.parseFloat(await text("#test-accuracy"));
   expect(accuracy).toBeGreaterThan(88);
@@ -96,7 +65,7 @@ test("trains at once with ?auto, shows the test and gives the model away", async
 });
 
 test("says in the page what cannot be trained with, and that a training diverged", async () => {
-  await page.goto(`${site.url}?auto&solver=newton`);
+  await page.goto(`${visit().site.url}?auto&solver=newton`);
   await until("idle");
   expect(await text("#trouble")).toMatch(/solver is "newton", and must be one of/);
 
@@ -117,16 +86,17 @@ test("says in the page what cannot be trained with, and that a training diverged
 
 test("says what is wrong when the digits are not there", async () => {
   await page.route("**/mnist/t10k-labels*", (route) => route.fulfill({ status: 404 }));
-  await page.goto(site.url);
+  await page.goto(visit().site.url);
   await until("broken");
   expect(await text("#trouble")).toMatch(/t10k-labels-idx1-ubyte cannot be had: .* answered 404/);
   expect(await page.isEnabled("#start")).toBe(false);
-  complaints = complaints.filter((complaint) => !complaint.includes("404"));
+  const { complaints } = visit();
+  complaints.splice(0, Infinity, ...complaints.filter((complaint) => !complaint.includes("404")));
 });
 
 test("fits a narrow screen", async () => {
   await page.setViewportSize({ width: 360, height: 700 });
-  await page.goto(site.url);
+  await page.goto(visit().site.url);
   await until("idle");
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
 });

@@ -1,0 +1,50 @@
+/** What a measuring command writes: tables to standard output, a result to a file. Node only. */
+import { writeFile } from "node:fs/promises";
+import { availableParallelism, cpus, release, type } from "node:os";
+import process from "node:process";
+import { significant } from "./benchmark/format.js";
+import type { GpuAndPeak } from "./benchmark/machine.js";
+import type { Result } from "./benchmark/result.js";
+import type { Measured } from "./measure.js";
+import { table } from "./report.js";
+import type { Workload } from "./workloads.js";
+
+/** Writes the result so far, where a file is named. `browser` is what runs the page, with its version. */
+export async function save(
+  file: string | undefined,
+  browser: string,
+  gpu: GpuAndPeak,
+  all: readonly Measured[],
+): Promise<void> {
+  if (file === undefined) return;
+  const result: Result = {
+    date: new Date().toISOString(),
+    machine: {
+      cpu: cpus()[0]?.model ?? "unknown",
+      cores: availableParallelism(),
+      os: `${type()} ${release()} ${process.arch}`,
+      browser,
+    },
+    ...gpu,
+    runs: all.flatMap(({ runs }) => runs),
+    sweep: [],
+    failures: all.flatMap(({ failures }) => failures),
+    disagreements: all.flatMap(({ disagreements }) => disagreements),
+  };
+  await writeFile(file, `${JSON.stringify(result, null, 2)}\n`);
+}
+
+export function print(workload: Workload, { runs, failures, disagreements }: Measured): void {
+  const lines = [
+    table(workload, runs),
+    ...failures.map(({ system, message }) => `${system} failed: ${message}`),
+    ...disagreements,
+  ];
+  process.stdout.write(`\n${lines.join("\n")}\n`);
+}
+
+export function printPeak({ peakGflops }: GpuAndPeak): void {
+  if (peakGflops === undefined) return;
+  const peak = significant(peakGflops);
+  process.stdout.write(`\nThe adapter's peak, multiply-adds from registers: ${peak} GFLOP/s\n`);
+}

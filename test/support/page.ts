@@ -1,0 +1,56 @@
+/** A page in a real browser, a new one for each test; what it complains of fails the test. */
+import { type Browser, type Page, chromium } from "playwright";
+import type { ViteDevServer } from "vite";
+import { afterAll, afterEach, beforeAll, beforeEach, vi } from "vitest";
+import { findChrome, launchArguments, wantedAdapter } from "../../bench/chrome.js";
+
+export interface Site {
+  readonly server: ViteDevServer;
+  readonly url: string;
+}
+
+export interface Visit {
+  readonly site: Site;
+  readonly browser: Browser;
+  readonly page: Page;
+  /** Errors that the page threw or logged. Emptied by a test that expects some. */
+  readonly complaints: string[];
+}
+
+/** Call at the top of a test file. The result returns the visit of the test that is running. */
+export function visits(serve: () => Promise<Site>, timeout: number): () => Visit {
+  vi.setConfig({ testTimeout: timeout, hookTimeout: timeout });
+  let site: Site;
+  let browser: Browser;
+  let visit: Visit;
+
+  beforeAll(async () => {
+    site = await serve();
+    const { path } = await findChrome();
+    const args = launchArguments(wantedAdapter("swiftshader"));
+    browser = await chromium.launch({ executablePath: path, args });
+  });
+
+  afterAll(async () => {
+    await browser.close();
+    await site.server.close();
+  });
+
+  beforeEach(async () => {
+    const page = await browser.newPage();
+    visit = { site, browser, page, complaints: [] };
+    page.setDefaultTimeout(timeout);
+    page.on("pageerror", (error) => visit.complaints.push(error.message));
+    page.on("console", (message) => {
+      if (message.type() === "error") visit.complaints.push(message.text());
+    });
+  });
+
+  afterEach(async () => {
+    await visit.page.close();
+    const { complaints } = visit;
+    if (complaints.length > 0) throw new Error(`The page complains: ${complaints.join("\n")}`);
+  });
+
+  return () => visit;
+}
