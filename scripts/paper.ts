@@ -6,7 +6,8 @@
  */
 import type { Problem, Rows } from "../src/engine/engine.js";
 import { choices, nameOf } from "../src/engine/webgpu/choice.js";
-import { type Capacity, shapeOf, tiling } from "../src/engine/webgpu/tiling.js";
+import type { Capacity } from "../src/engine/webgpu/capacity.js";
+import { shapeOf, tiling } from "../src/engine/webgpu/tiling.js";
 import { traffic } from "../src/engine/webgpu/traffic.js";
 import { type Workload, workloads } from "../bench/workloads.js";
 

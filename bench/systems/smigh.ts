@@ -2,9 +2,10 @@
 import { version } from "../../package.json";
 import type { Engine, Problem, Rows, Step } from "../../src/engine/engine.js";
 import { range } from "../../src/data/random.js";
+import { capacityOf } from "../../src/engine/webgpu/capacity.js";
 import { choiceNamed } from "../../src/engine/webgpu/choice.js";
 import { openGpu } from "../../src/engine/webgpu/device.js";
-import { type Capacity, shapeOf, tiling } from "../../src/engine/webgpu/tiling.js";
+import { shapeOf, tiling } from "../../src/engine/webgpu/tiling.js";
 import { traffic } from "../../src/engine/webgpu/traffic.js";
 import type { Batch, Workload } from "../workloads.js";
 import type { Open, Session } from "./system.js";
@@ -71,13 +72,7 @@ async function session(
 /** Bytes that a step with these kernels moves, on the device that the engine has opened. */
 async function bytesMoved(rows: Rows, problem: Problem, kernels: string): Promise<number> {
   const gpu = await openGpu();
-  const { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage } = gpu.device.limits;
-  const capacity: Capacity = {
-    bindingBytes: Math.min(maxBufferSize, maxStorageBufferBindingSize),
-    slow: gpu.slow,
-    storageBuffers: maxStorageBuffersPerShaderStage,
-    subgroups: gpu.device.features.has("subgroups"),
-  };
+  const capacity = capacityOf(gpu);
   gpu.close();
   const { classes, batchSize } = problem;
   const choice = choiceNamed(kernels, shapeOf(rows, classes, batchSize, capacity), capacity);

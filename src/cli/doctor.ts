@@ -1,6 +1,6 @@
 import { chooseEngine } from "../engine/choose.js";
 import { parse } from "./arguments.js";
-import type { Streams } from "./run.js";
+import type { Streams } from "./streams.js";
 
 /** Says which engine "auto" picks on this machine, and why. */
 export async function doctor(words: readonly string[], { out }: Streams): Promise<void> {

@@ -3,7 +3,7 @@ import type { Evaluation } from "../model/evaluation.js";
 import { loadModel } from "../model/load.js";
 import { UsageError, parse } from "./arguments.js";
 import { readLabels, readRows } from "./data.js";
-import type { Streams } from "./run.js";
+import type { Streams } from "./streams.js";
 import { percent } from "./train.js";
 
 export async function evaluate(words: readonly string[], { out }: Streams): Promise<void> {

@@ -2,7 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { loadModel } from "../model/load.js";
 import { parse } from "./arguments.js";
 import { readRows } from "./data.js";
-import type { Streams } from "./run.js";
+import type { Streams } from "./streams.js";
 
 /** A label a line; with --proba a line of the classes, then each row's probabilities, separated by commas. */
 export async function predict(words: readonly string[], { out }: Streams): Promise<void> {

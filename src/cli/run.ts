@@ -3,15 +3,8 @@ import { UsageError } from "./arguments.js";
 import { doctor } from "./doctor.js";
 import { evaluate } from "./evaluate.js";
 import { predict } from "./predict.js";
+import type { Streams } from "./streams.js";
 import { train } from "./train.js";
-
-/** Where a command writes: what was asked for to `out`, how it is getting on to `status`. */
-export interface Streams {
-  readonly out: (text: string) => void;
-  readonly status: (text: string) => void;
-  /** `status` is a terminal: a line may be written over. */
-  readonly live: boolean;
-}
 
 const COMMANDS = { train, predict, evaluate, doctor };
 

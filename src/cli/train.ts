@@ -3,7 +3,7 @@ import type { Progress } from "../progress.js";
 import { train as fit } from "../train.js";
 import { TRAIN_FLAGS, UsageError, parse, trainOptions } from "./arguments.js";
 import { readLabels, readRows } from "./data.js";
-import type { Streams } from "./run.js";
+import type { Streams } from "./streams.js";
 
 export async function train(words: readonly string[], streams: Streams): Promise<void> {
   const own = {

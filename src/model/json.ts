@@ -3,7 +3,7 @@ import type { Label } from "../data/labels.js";
 import { ModelFileError } from "../errors.js";
 import { NO_PARITY, type Parity, STAGES } from "../parity.js";
 import type { EpochRecord, Score } from "../progress.js";
-import type { ModelParts } from "./model.js";
+import type { ModelParts } from "./parts.js";
 
 const FORMAT = "smigh-model";
 const VERSION = 1;

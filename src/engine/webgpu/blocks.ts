@@ -5,6 +5,29 @@ import { type Bound, bound } from "./pipelines.js";
 import type { Readback } from "./readback.js";
 import type { Specialisation } from "./specialise.js";
 
+/** Rows `order[first .. first + rows)`; `continues` when the step's earlier blocks are already in the slots. */
+export interface Block {
+  readonly first: number;
+  readonly rows: number;
+  readonly continues: boolean;
+}
+
+/** What the update needs to know of a step. */
+export interface StepEntry {
+  readonly learningRate: number;
+  readonly gradientScale: number;
+  readonly penalty: number;
+  /** 1 − βᵗ for Adam's two moments. */
+  readonly correction1: number;
+  readonly correction2: number;
+}
+
+/** A block and, when it is its step's last, what the update needs. */
+export interface Unit {
+  readonly block: Block;
+  readonly step?: StepEntry;
+}
+
 /** To train: add to the slots. To capture: and keep logits and residuals. To evaluate: only the sums. */
 export type Mode = "train" | "capture" | "evaluate";
 

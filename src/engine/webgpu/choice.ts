@@ -1,6 +1,6 @@
 /** Which kernels, and how much of the work a thread takes: the choice that makes one adapter fast and another slow. */
 import { OptionError } from "../../errors.js";
-import type { Capacity } from "./tiling.js";
+import type { Capacity } from "./capacity.js";
 
 export interface Choice {
   /** Whole steps in one workgroup, all passes of a block in one dispatch, or tiles of classes. */

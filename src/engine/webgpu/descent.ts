@@ -16,11 +16,12 @@ import { ahead } from "./ahead.js";
 import { type Choice, choiceNamed, choices, nameOf } from "./choice.js";
 import type { Gpu } from "./device.js";
 import type { Edited } from "./kernels.js";
-import { unpad } from "./blocks.js";
-import { type Block, GpuPasses, type Unit } from "./passes.js";
+import { type Block, type Unit, unpad } from "./blocks.js";
+import { GpuPasses } from "./passes.js";
 import type { PlacedRows } from "./placement.js";
 import { Readback } from "./readback.js";
-import { type Capacity, shapeOf, tiling } from "./tiling.js";
+import type { Capacity } from "./capacity.js";
+import { shapeOf, tiling } from "./tiling.js";
 import { tuned } from "./tune.js";
 
 /** Submissions that the device may have before it. With fewer it would wait for this thread. */

@@ -1,10 +1,11 @@
 /** The WebGPU engine: rows, weights and moments live on the device, and the passes are the shaders of `shaders/`. */
 import type { Engine } from "../engine.js";
+import { type Capacity, capacityOf } from "./capacity.js";
 import { WebGpuDescent } from "./descent.js";
 import { openGpu } from "./device.js";
 import type { Edited } from "./kernels.js";
 import { placeRows } from "./placement.js";
-import { type Capacity, sharding } from "./tiling.js";
+import { sharding } from "./tiling.js";
 
 export interface WebGpuOptions {
   /** A device to share. It is left open. Default: one of its own. */
@@ -17,15 +18,7 @@ export interface WebGpuOptions {
 /** Throws a DeviceError when there is no adapter. */
 export async function webgpuEngine({ device, capacity, edited = {} }: WebGpuOptions = {}): Promise<Engine> {
   const gpu = await openGpu(device);
-  const { device: opened, slow } = gpu;
-  const { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage } = opened.limits;
-  const held: Capacity = {
-    bindingBytes: Math.min(maxBufferSize, maxStorageBufferBindingSize),
-    slow,
-    storageBuffers: maxStorageBuffersPerShaderStage,
-    subgroups: opened.features.has("subgroups"),
-    ...capacity,
-  };
+  const held = { ...capacityOf(gpu), ...capacity };
   return {
     name: "webgpu",
     adapter: gpu.adapter,

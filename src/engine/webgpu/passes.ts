@@ -1,6 +1,14 @@
 /** The passes of one problem on one device: the buffers they share, the uniforms, and the update. */
 import { type FloatArray, type Problem, type Rows, momentsOf } from "../engine.js";
-import { type BlockPasses, Kernels, type Mode, type Stages } from "./blocks.js";
+import {
+  type Block,
+  type BlockPasses,
+  Kernels,
+  type Mode,
+  type Stages,
+  type StepEntry,
+  type Unit,
+} from "./blocks.js";
 import { type Gpu, allocating } from "./device.js";
 import { changed, gatherKernel, updateKernel } from "./constants.js";
 import { FusedPasses } from "./fused.js";
@@ -17,29 +25,6 @@ import { type FusedTiling, type Tiling, grid } from "./tiling.js";
 const ENTRIES = 256;
 /** Threads in a workgroup of gather and of update. */
 const WORKGROUP = 64;
-
-/** Rows `order[first .. first + rows)`; `continues` when the step's earlier blocks are already in the slots. */
-export interface Block {
-  readonly first: number;
-  readonly rows: number;
-  readonly continues: boolean;
-}
-
-/** What the update needs to know of a step. */
-export interface StepEntry {
-  readonly learningRate: number;
-  readonly gradientScale: number;
-  readonly penalty: number;
-  /** 1 − βᵗ for Adam's two moments. */
-  readonly correction1: number;
-  readonly correction2: number;
-}
-
-/** A block and, when it is its step's last, what the update needs. */
-export interface Unit {
-  readonly block: Block;
-  readonly step?: StepEntry;
-}
 
 type BufferName =
   | "order"

@@ -1,11 +1,10 @@
 /** Small problems: whole steps, as many as a submission has, in one dispatch. */
 import type { Problem, Rows } from "../engine.js";
-import { type Buffers, Kernels, type Mode, type Stages, scratch } from "./blocks.js";
+import { type Buffers, Kernels, type Mode, type Stages, type Unit, scratch } from "./blocks.js";
 import { changed, wholeSteps } from "./constants.js";
 import type { Gpu } from "./device.js";
 import { recordStages, recordWidth } from "./fused.js";
 import type { Edited } from "./kernels.js";
-import type { Unit } from "./passes.js";
 import { ENTRY_BYTES as RUN_BYTES, dispatch } from "./pipelines.js";
 import type { Readback } from "./readback.js";
 import type { Specialisation } from "./specialise.js";

@@ -1,25 +1,8 @@
 /** How a problem is cut to fit an adapter. A function of the shape and the adapter only, so that sums are reproducible. */
 import { DeviceError } from "../../errors.js";
 import type { Rows } from "../engine.js";
+import type { Capacity } from "./capacity.js";
 import { type Choice, STEP_THREADS, type Shape as ChoiceShape, choices, wholeSteps } from "./choice.js";
-
-/** What the adapter holds, and what it is good at. */
-export interface Capacity {
-  /** Bytes in one binding. */
-  readonly bindingBytes: number;
-  /** A software adapter: few threads, a hundred times slower, and best with much work in registers. */
-  readonly slow: boolean;
-  /** Storage buffers that a kernel can bind. */
-  readonly storageBuffers: number;
-  /** It has subgroups, whose lanes can share what each has loaded. */
-  readonly subgroups: boolean;
-  /** The most rows in a block, where they would be more. */
-  readonly blockRows?: number;
-  /** The most multiply-adds in a dispatch. */
-  readonly dispatchMacs?: number;
-  /** The kernels to use, where the shape allows them. */
-  readonly kind?: "steps" | "fused" | "tiled";
-}
 
 interface Common {
   /** Vectors of four features a row, the column of ones included; the last is padded with zeros. */

@@ -4,7 +4,8 @@ import { type Choice, type Shape, choices, nameOf } from "./choice.js";
 import type { Gpu } from "./device.js";
 import { GpuPasses } from "./passes.js";
 import type { PlacedRows } from "./placement.js";
-import { type Capacity, shapeOf, tiling } from "./tiling.js";
+import type { Capacity } from "./capacity.js";
+import { shapeOf, tiling } from "./tiling.js";
 
 /** No candidate is begun after so long. */
 const BUDGET_MS = 300;

@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { Problem, Rows } from "../../../src/engine/engine.js";
 import { openGpu } from "../../../src/engine/webgpu/device.js";
-import type { Capacity } from "../../../src/engine/webgpu/tiling.js";
+import type { Capacity } from "../../../src/engine/webgpu/capacity.js";
 import { tiling } from "../../../src/engine/webgpu/tiling.js";
 import { webgpuEngine } from "../../../src/engine/webgpu/engine.js";
 import { DataError, DeviceError, train } from "../../../src/index.js";
