@@ -65,7 +65,7 @@ function isWhole(shape: Shape, capacity: Capacity): boolean {
   return small && !gathered && storageBuffers >= WHOLE_BUFFERS && blockRows >= batchSize;
 }
 
-/** A thread takes one row and one feature; the tile is that of the fused kernel, which evaluates. */
+/** A thread takes a row, and a vector of features, at a time; the tile is that of the fused kernel, which evaluates. */
 function whole([tile]: Tile[]): Tile[] {
   return tile ? [{ ...tile, kind: "steps" }] : [];
 }

@@ -119,7 +119,7 @@ export class GpuPasses {
         labels: placed.labels,
         rowWeights: placed.weights,
       };
-      const gathers = placed.shards.map((shard) => {
+      const gathering = (gathered ? placed.shards : []).map((shard) => {
         const range = create("shard", 16, GPUBufferUsage.UNIFORM);
         device.queue.writeBuffer(range, 0, Uint32Array.of(shard.first, shard.rows));
         const between = { ...shared, shard: range, x: shard.x, gathered: x };
@@ -130,9 +130,9 @@ export class GpuPasses {
         tiling.kind === "fused"
           ? new FusedPasses(gpu, rows, tiling, shared, edited)
           : new TiledPasses(gpu, rows, tiling, shared, edited);
-      const compiled = gathered ? await Promise.all(gathers) : [];
+      const gathers = await Promise.all(gathering);
       const whole = isWhole(tiling) ? new WholeSteps(gpu, rows, problem, tiling, shared, edited) : undefined;
-      return new GpuPasses(gpu, rows, problem, tiling, buffers, updates, compiled, blocks, whole, all);
+      return new GpuPasses(gpu, rows, problem, tiling, buffers, updates, gathers, blocks, whole, all);
     });
   }
 
