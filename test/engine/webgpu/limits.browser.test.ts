@@ -78,6 +78,8 @@ describe("what does not fit is named with both numbers", () => {
   });
 
   test("more memory than the device gives", async () => {
+    const gpu = await openGpu();
+    const before = { ...gpu.live };
     const engine = await webgpuEngine({ capacity: { bindingBytes: 2 ** 36 } });
     const rows = randomRows({ count: 8, features: 4, classes: 2 }, "f32", 1);
     const placement = await engine.place(rows);
@@ -85,6 +87,9 @@ describe("what does not fit is named with both numbers", () => {
     await expect(placement.descent(huge, new Float32Array(0))).rejects.toThrow(
       /cannot hold 4 features × 134217728 classes/,
     );
+    placement.release();
+    expect(gpu.live).toEqual(before);
+    gpu.close();
     engine.close();
   });
 
