@@ -1,10 +1,12 @@
 // Compiles every shader with Dawn, Chrome's WebGPU, on its null backend, which needs no adapter. Every entry point
 // also becomes a pipeline, and is held to the limits that all devices have. The kernels that the engine makes of the
-// shaders are compiled too: of every kind, for every kind of adapter and of features.
+// shaders are compiled too: of every kind and choice, for every kind of adapter and of features.
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { create, globals } from "webgpu";
+import type { Rows } from "../src/engine/engine.js";
+import { choices } from "../src/engine/webgpu/choice.js";
 import {
   blockKernels,
   changed,
@@ -13,7 +15,7 @@ import {
   wholeSteps,
 } from "../src/engine/webgpu/constants.js";
 import { specialise } from "../src/engine/webgpu/specialise.js";
-import { tiling } from "../src/engine/webgpu/tiling.js";
+import { type Tiling, shapeOf, tiling } from "../src/engine/webgpu/tiling.js";
 
 const root = join(import.meta.dirname, "..");
 
@@ -74,6 +76,19 @@ async function problemsOf(device: GPUDevice, path: string, code: string): Promis
   return problems;
 }
 
+/** A batch of all rows, cut as every choice on every kind of adapter has it. */
+function cuts(rows: Rows, classes: number): Tiling[] {
+  const flags = [false, true];
+  const capacities = flags.flatMap((slow) =>
+    flags.map((subgroups) => ({ bindingBytes: 2 ** 30, storageBuffers: 10, slow, subgroups })),
+  );
+  return capacities.flatMap((capacity) =>
+    choices(shapeOf(rows, classes, rows.count, capacity), capacity).map((choice) =>
+      tiling(rows, classes, rows.count, capacity, choice),
+    ),
+  );
+}
+
 /** What the engine makes of the shaders for many problems and adapters: different texts, by the names of the shaders. */
 function specialisations(shaders: ReadonlyMap<string, string>): Map<string, Set<string>> {
   const shapes = [
@@ -98,36 +113,30 @@ function specialisations(shaders: ReadonlyMap<string, string>): Map<string, Set<
   const flags = [false, true];
   const made = new Map([...shaders.keys()].map((path) => [path, new Set<string>()]));
   for (const shape of shapes)
-    for (const kind of kinds)
-      for (const slow of flags)
-        for (const subgroups of flags)
-          for (const rule of rules) {
-            const rows = { ...shape, ...kind, labels: new Uint32Array(0) };
-            const cut = tiling(rows, shape.classes, shape.count, {
-              bindingBytes: 2 ** 30,
-              storageBuffers: 10,
-              slow,
-              subgroups,
-            });
-            const problem = { classes: shape.classes, intercept: true, rule, batchSize: shape.count };
-            for (const gathered of flags)
-              for (const CAPTURE of flags) {
-                const block = changed(blockKernels(rows, { ...cut, gathered }), { CAPTURE });
-                const own = cut.kind === "fused" ? ["fused"] : ["logits", "residual", "gradient"];
-                const all = [
-                  ...own.map((name) => [name, block] as const),
-                  ["update", updateKernel(rows, problem, cut)] as const,
-                  ["gather", gatherKernel(cut)] as const,
-                  ...(cut.kind === "fused"
-                    ? [["steps", changed(wholeSteps(rows, problem, cut), { CAPTURE })] as const]
-                    : []),
-                ];
-                for (const [name, specialisation] of all) {
-                  const path = `shaders/${name}.wgsl`;
-                  made.get(path)?.add(specialise(shaders.get(path) ?? "", specialisation));
-                }
+    for (const kind of kinds) {
+      const rows = { ...shape, ...kind, labels: new Uint32Array(0) };
+      for (const cut of cuts(rows, shape.classes))
+        for (const rule of rules) {
+          const problem = { classes: shape.classes, intercept: true, rule, batchSize: shape.count };
+          for (const gathered of flags)
+            for (const CAPTURE of flags) {
+              const block = changed(blockKernels(rows, { ...cut, gathered }), { CAPTURE });
+              const own = cut.kind === "fused" ? ["fused"] : ["logits", "residual", "gradient"];
+              const all = [
+                ...own.map((name) => [name, block] as const),
+                ["update", updateKernel(rows, problem, cut)] as const,
+                ["gather", gatherKernel(cut)] as const,
+                ...(cut.kind === "fused"
+                  ? [["steps", changed(wholeSteps(rows, problem, cut), { CAPTURE })] as const]
+                  : []),
+              ];
+              for (const [name, specialisation] of all) {
+                const path = `shaders/${name}.wgsl`;
+                made.get(path)?.add(specialise(shaders.get(path) ?? "", specialisation));
               }
-          }
+            }
+        }
+    }
   return made;
 }
 

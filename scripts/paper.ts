@@ -5,7 +5,7 @@
  *   npx tsx scripts/paper.ts
  */
 import type { Problem, Rows } from "../src/engine/engine.js";
-import { choices, nameOf } from "../src/engine/webgpu/choice.js";
+import { choiceNamed, choices, nameOf } from "../src/engine/webgpu/choice.js";
 import type { Capacity } from "../src/engine/webgpu/capacity.js";
 import { shapeOf, tiling } from "../src/engine/webgpu/tiling.js";
 import { traffic } from "../src/engine/webgpu/traffic.js";
@@ -32,6 +32,16 @@ const ADAPTERS: readonly { readonly name: string; readonly capacity: Capacity }[
   },
 ];
 
+/** The tiled kernels' choices that are compared. */
+const TILED = [
+  "tiled 4x1",
+  "tiled 4x1 subgroups",
+  "tiled 4x1 shared",
+  "tiled 8x2",
+  "tiled 8x2 subgroups",
+  "tiled 8x2 shared",
+];
+
 /** A pass of any system: what it moves, what it multiplies and how many dispatches it is, perhaps a part of one. */
 interface Pass {
   readonly bytes: number;
@@ -47,9 +57,11 @@ function problemOf({ name, features, classes, batch }: Workload): { rows: Rows; 
   return { rows, problem: { classes, intercept: true, rule, batchSize: batch } };
 }
 
-function ours(workload: Workload, capacity: Capacity) {
+/** By the table, unless a choice is named. */
+function ours(workload: Workload, capacity: Capacity, kernels?: string) {
   const { rows, problem } = problemOf(workload);
-  const [choice] = choices(shapeOf(rows, problem.classes, problem.batchSize, capacity), capacity);
+  const shape = shapeOf(rows, problem.classes, problem.batchSize, capacity);
+  const choice = kernels === undefined ? choices(shape, capacity)[0] : choiceNamed(kernels, shape, capacity);
   const cut = tiling(rows, problem.classes, problem.batchSize, capacity, choice);
   return { name: nameOf(choice), ...traffic(rows, problem, cut, rows.count) };
 }
@@ -172,6 +184,27 @@ for (const { name, capacity } of ADAPTERS) {
     }),
   );
 }
+
+const wide = workloads.filter(({ name }) => name === "wide");
+console.log(
+  "\nThe tiled kernels on a GPU, a step of `wide`, and what would come from the caches at the full rate:\n",
+);
+table(
+  ["kernels", "macs, of 2BDK", "loads / mac", ...GPUS.map(({ flops }) => `TB/s at ${flops / 1e12} TFLOP/s`)],
+  wide.flatMap((workload) =>
+    TILED.map((kernels) => {
+      const { passes } = ours(workload, ADAPTERS[0].capacity, kernels);
+      const { features, classes, batch } = workload;
+      const [macs, loads] = [sumOf(passes, (one) => one.macs), sumOf(passes, (one) => one.loads)];
+      return [
+        kernels,
+        `${digits(macs / (2 * batch * features * classes))} ×`,
+        digits(loads / macs),
+        ...GPUS.map(({ flops }) => digits((4 * loads * flops) / (2 * macs) / 1e12)),
+      ];
+    }),
+  ),
+);
 
 for (const gpu of GPUS) {
   console.log(`\nOn paper, ${gpu.name}, 30 µs a dispatch:\n`);

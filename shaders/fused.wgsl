@@ -100,11 +100,15 @@ fn main(
         for (var c = 0u; c < CLASSES4; c++) { // unrolled
           // when SUBGROUPS: own[c] = weights[(4u * f + lane) * CLASSES4 + c];
         }
-        for (var d = 0u; d < 4u; d++) { // unrolled
-          for (var k = 0u; k < CLASSES; k++) { // unrolled
-            let w = weights[(4u * f + d) * CLASSES4 + k / 4u][k % 4u]; // when SUBGROUPS: let w = subgroupBroadcast(own[k / 4u][k % 4u], d);
-            for (var r = 0u; r < ROWS; r++) { // unrolled
-              z[r][k] += four[r][d] * w;
+        // Class by class, so that a sum is in a register while it is added to.
+        for (var k = 0u; k < CLASSES; k++) { // unrolled
+          var w: array<f32, 4>;
+          for (var d = 0u; d < 4u; d++) { // unrolled
+            w[d] = weights[(4u * f + d) * CLASSES4 + k / 4u][k % 4u]; // when SUBGROUPS: w[d] = subgroupBroadcast(own[k / 4u][k % 4u], d);
+          }
+          for (var r = 0u; r < ROWS; r++) { // unrolled
+            for (var d = 0u; d < 4u; d++) { // unrolled
+              z[r][k] += four[r][d] * w[d];
             }
           }
         }
@@ -169,17 +173,22 @@ fn main(
         for (var c = 0u; c < CLASSES4; c++) { // unrolled
           // when SUBGROUPS: own[c] = records[(i + lane) * RECORD + c];
         }
+        var four: array<array<vec4f, VECTORS>, 4>;
         for (var s = 0u; s < 4u; s++) { // unrolled
           let start = rowOf(i + s);
-          var four: array<vec4f, VECTORS>;
           for (var v = 0u; v < VECTORS; v++) { // unrolled
-            four[v] = features(start, min(column + v, FEATURES4 - 1u));
+            four[s][v] = features(start, min(column + v, FEATURES4 - 1u));
           }
-          for (var k = 0u; k < CLASSES; k++) { // unrolled
-            let r = records[(i + s) * RECORD + k / 4u][k % 4u]; // when SUBGROUPS: let r = subgroupBroadcast(own[k / 4u][k % 4u], s);
-            for (var v = 0u; v < VECTORS; v++) { // unrolled
-              for (var d = 0u; d < 4u; d++) { // unrolled
-                g[v][d][k] += four[v][d] * r;
+        }
+        for (var k = 0u; k < CLASSES; k++) { // unrolled
+          var r: array<f32, 4>;
+          for (var s = 0u; s < 4u; s++) { // unrolled
+            r[s] = records[(i + s) * RECORD + k / 4u][k % 4u]; // when SUBGROUPS: r[s] = subgroupBroadcast(own[k / 4u][k % 4u], s);
+          }
+          for (var v = 0u; v < VECTORS; v++) { // unrolled
+            for (var d = 0u; d < 4u; d++) { // unrolled
+              for (var s = 0u; s < 4u; s++) { // unrolled
+                g[v][d][k] += four[s][v][d] * r[s];
               }
             }
           }

@@ -5,6 +5,9 @@
 // threads add to the same number and the same rows always add up to the same bits. A thread owns VECTORS vectors of
 // features × 4·TILE4 classes of one slot and keeps them in registers while it walks along the span. It makes the
 // residuals of the powers as it loads them: R = factor · powers − weight · Y.
+//
+// Threads load what they multiply themselves; or four lanes share residuals through their subgroup; or a workgroup of
+// THREADS × THREADS threads shares, in its memory, slabs of THREADS rows of its features and of its residuals.
 // when SUBGROUPS: enable subgroups;
 // when SUBGROUPS: diagnostic(off, subgroup_uniformity);
 
@@ -15,7 +18,8 @@ const SCALE = 1.0; // what a unit of a byte means, times 255
 const ONES = 0u; // where in the last vector of features the column of ones is
 
 // The tile.
-const WORKGROUP = 64u; // threads
+const THREADS = 64u; // threads of a workgroup along the features
+const TILE_THREADS = 1u; // and along the tiles: as many where they share slabs
 const VECTORS = 1u; // vectors of features a thread
 const TILE4 = 1u; // vectors of four classes a thread
 const TILE = 4u; // classes a thread: 4·TILE4
@@ -40,6 +44,11 @@ struct Block {
 @group(0) @binding(8) var<storage, read_write> captured: array<vec4f>; // (rows of the block, TILES·TILE4) R, when it is captured
 
 const CLASSES4 = TILES * TILE4;
+// when SHARED: const SLAB4 = THREADS / 4u; // fours of rows in a slab
+// when SHARED: const SLABS = (SPAN4 + SLAB4 - 1u) / SLAB4;
+
+// when SHARED: var<workgroup> xSlab: array<vec4f, THREADS * VECTORS * THREADS>; // (rows, VECTORS, THREADS): neighbours read from different banks
+// when SHARED: var<workgroup> residualsSlab: array<vec4f, THREADS * TILE_THREADS * TILE4>; // (rows, TILE_THREADS·TILE4)
 
 // Four features of a row that begins at `start` in X.
 fn features(start: u32, f: u32) -> vec4f {
@@ -53,26 +62,29 @@ fn rowOf(i: u32) -> u32 {
   return order[block.first + row] * FEATURES4; // when GATHERED: return row * FEATURES4;
 }
 
-// Four residuals of the block's row i: those of the c-th vector of classes of a tile.
-fn residuals(i: u32, tile: u32, c: u32) -> vec4f {
+// Four residuals of the block's row i: those of a vector of classes.
+fn residuals(i: u32, column: u32) -> vec4f {
   let n = min(i, block.rows - 1u);
   let row = order[block.first + n];
-  let classes = tile * TILE + 4u * c + vec4u(0u, 1u, 2u, 3u);
+  let classes = 4u * column + vec4u(0u, 1u, 2u, 3u);
   let onehot = select(vec4f(), vec4f(rowWeights[row]), classes == vec4u(labels[row]));
-  let r = tiles[n * TILES + tile].x * powers[n * CLASSES4 + tile * TILE4 + c] - onehot;
+  let r = tiles[n * TILES + column / TILE4].x * powers[n * CLASSES4 + column] - onehot;
   return select(vec4f(), r, vec4<bool>(i < block.rows));
 }
 
-@compute @workgroup_size(WORKGROUP, 1, 1)
+@compute @workgroup_size(THREADS, TILE_THREADS, 1)
 fn main(
   @builtin(global_invocation_id) id: vec3u,
   // when SUBGROUPS: @builtin(subgroup_invocation_id) invocation: u32,
+  // when SHARED: @builtin(local_invocation_id) local: vec3u,
+  // when SHARED: @builtin(workgroup_id) group: vec3u,
 ) {
   // when SUBGROUPS: let lane = invocation & 3u;
   let column = VECTORS * id.x; // the thread's first vector of features
   let tile = block.tile + id.y;
-  let slot = id.z;
-  if (VECTORS * (id.x & ~3u) >= FEATURES4) { // by fours, which share what they load
+  let slot = id.z; // when SHARED: let slot = group.z;
+  let sharers = id.x & ~3u; // the first of the threads that share what they load // when SHARED: let sharers = THREADS * group.x;
+  if (VECTORS * sharers >= FEATURES4) {
     return;
   }
 
@@ -84,26 +96,42 @@ fn main(
       }
     }
   }
-  for (var n = 0u; n < SPAN4; n++) {
+  // To a slab of X a thread brings its vectors of features of one row, to one of residuals vectors of classes of that row.
+  // when SHARED: let loadColumn = TILE4 * (block.tile + TILE_THREADS * group.y) + local.x;
+  // when SHARED: for (var slab = 0u; slab < SLABS; slab++) {
+  // when SHARED:   let first = 4u * (SPAN4 * slot + SLAB4 * slab);
+  // when SHARED:   if (first >= block.rows) { break; }
+  // when SHARED:   let loadRow = first + local.y;
+  // when SHARED:   let loadStart = rowOf(loadRow);
+  // when SHARED:   workgroupBarrier(); // the slab before is used up
+  // when SHARED:   for (var v = 0u; v < VECTORS; v++) { // unrolled
+  // when SHARED:     xSlab[(local.y * VECTORS + v) * THREADS + local.x] = features(loadStart, min(column + v, FEATURES4 - 1u));
+  // when SHARED:   }
+  // when SHARED:   for (var c = 0u; c < TILE4; c++) { // unrolled
+  // when SHARED:     residualsSlab[(local.y * TILE4 + c) * THREADS + local.x] = residuals(loadRow, min(loadColumn + c * THREADS, CLASSES4 - 1u));
+  // when SHARED:   }
+  // when SHARED:   workgroupBarrier();
+  for (var n = 0u; n < SPAN4; n++) { // when SHARED: for (var s4 = 0u; s4 < SLAB4; s4++) {
+    // when SHARED: let n = SLAB4 * slab + s4;
     let i = 4u * (SPAN4 * slot + n);
-    if (i >= block.rows) {
+    if (i >= block.rows) { // when SHARED: if (n >= SPAN4 || i >= block.rows) {
       break;
     }
     // Of every four lanes each makes the residuals of one row, and all four use them.
     // when SUBGROUPS: var own: array<vec4f, TILE4>;
     for (var c = 0u; c < TILE4; c++) { // unrolled
-      // when SUBGROUPS: own[c] = residuals(i + lane, tile, c);
+      // when SUBGROUPS: own[c] = residuals(i + lane, tile * TILE4 + c);
     }
     for (var s = 0u; s < 4u; s++) { // unrolled
-      let start = rowOf(i + s);
+      let start = rowOf(i + s); // when SHARED: let row = 4u * s4 + s; // in the slab
       var four: array<vec4f, VECTORS>;
       for (var v = 0u; v < VECTORS; v++) { // unrolled
-        four[v] = features(start, min(column + v, FEATURES4 - 1u));
+        four[v] = features(start, min(column + v, FEATURES4 - 1u)); // when SHARED: four[v] = xSlab[(row * VECTORS + v) * THREADS + local.x];
       }
       for (var c = 0u; c < TILE4; c++) { // unrolled
-        let made = residuals(i + s, tile, c); // when SUBGROUPS: let made = own[c];
+        let made = residuals(i + s, tile * TILE4 + c); // when SUBGROUPS: let made = own[c]; // when SHARED: let made = residualsSlab[(row * TILE_THREADS + local.y) * TILE4 + c];
         if (CAPTURE) {
-          if (id.x == s && i + s < block.rows) {
+          if (id.x == s && i + s < block.rows) { // when SHARED: if (id.x == s && i + s < block.rows && tile < TILES) {
             captured[(i + s) * CLASSES4 + tile * TILE4 + c] = made;
           }
         }
@@ -118,9 +146,10 @@ fn main(
       }
     }
   }
+  // when SHARED: }
 
   for (var v = 0u; v < VECTORS; v++) { // unrolled
-    if (column + v < FEATURES4) {
+    if (column + v < FEATURES4) { // when SHARED: if (column + v < FEATURES4 && tile < TILES) {
       for (var d = 0u; d < 4u; d++) { // unrolled
         for (var c = 0u; c < TILE4; c++) { // unrolled
           let at = ((slot * FEATURES4 + column + v) * 4u + d) * CLASSES4 + tile * TILE4 + c;

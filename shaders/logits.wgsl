@@ -3,6 +3,9 @@
 //
 // A thread owns a tile of ROWS rows × 4·TILE4 classes and keeps it in registers. X has a column of ones, so the
 // intercept is a feature like any other.
+//
+// Threads load what they multiply themselves; or four lanes share weights through their subgroup; or a workgroup of
+// THREADS × THREADS threads shares, in its memory, slabs of THREADS features of its rows and of its classes.
 // when SUBGROUPS: enable subgroups;
 // when SUBGROUPS: diagnostic(off, subgroup_uniformity);
 
@@ -14,8 +17,10 @@ const SCALE = 1.0; // what a unit of a byte means, times 255
 const ONES = 0u; // where in the last vector of features the column of ones is
 
 // The tile.
-const WORKGROUP = 64u; // threads
+const THREADS = 64u; // threads of a workgroup along the rows
+const TILE_THREADS = 1u; // and along the tiles: as many where they share slabs
 const ROWS = 4u; // rows a thread
+const LOADS = 4u; // of which it loads the features: all, or a quarter where threads share slabs
 const TILE4 = 1u; // vectors of four classes a thread
 const TILE = 4u; // classes a thread: 4·TILE4
 const CAPTURE = false; // keep the logits
@@ -38,7 +43,12 @@ struct Block {
 @group(0) @binding(8) var<storage, read_write> captured: array<vec4f>; // (rows of the block, TILES·TILE4) Z, when it is captured
 
 const CLASSES4 = TILES * TILE4;
+// when SHARED: const SLAB4 = THREADS / 4u; // vectors of features in a slab
+// when SHARED: const SLABS = (FEATURES4 + SLAB4 - 1u) / SLAB4;
 const LOWEST: f32 = -3.4e38;
+
+// when SHARED: var<workgroup> xSlab: array<vec4f, SLAB4 * ROWS * THREADS>; // (SLAB4, ROWS, THREADS): neighbours read from different banks
+// when SHARED: var<workgroup> weightsSlab: array<vec4f, THREADS * TILE_THREADS * TILE4>; // (THREADS, TILE_THREADS·TILE4)
 
 // Four features of a row that begins at `start` in X.
 fn features(start: u32, f: u32) -> vec4f {
@@ -52,30 +62,50 @@ fn rowOf(i: u32) -> u32 {
   return order[block.first + row] * FEATURES4; // when GATHERED: return row * FEATURES4;
 }
 
-@compute @workgroup_size(WORKGROUP, 1, 1)
+@compute @workgroup_size(THREADS, TILE_THREADS, 1)
 fn main(
   @builtin(global_invocation_id) id: vec3u,
   // when SUBGROUPS: @builtin(subgroup_invocation_id) invocation: u32,
+  // when SHARED: @builtin(local_invocation_id) local: vec3u,
+  // when SHARED: @builtin(workgroup_id) group: vec3u,
 ) {
   // when SUBGROUPS: let lane = invocation & 3u;
   let begin = ROWS * id.x; // the thread's first row in the block
   let tile = block.tile + id.y;
-  if (ROWS * (id.x & ~3u) >= block.rows) { // by fours, which share what they load
+  let sharers = id.x & ~3u; // the first of the threads that share what they load // when SHARED: let sharers = THREADS * group.x;
+  if (ROWS * sharers >= block.rows) {
     return;
   }
 
-  var start: array<u32, ROWS>;
+  // To a slab of X a thread brings one vector of features of LOADS of its rows, to one of W vectors of classes of a feature.
+  // when SHARED: let loadVector = local.y % SLAB4;
+  // when SHARED: let loadRow = LOADS * (local.y / SLAB4);
+  // when SHARED: let loadColumn = TILE4 * (block.tile + TILE_THREADS * group.y) + local.x;
+  var start: array<u32, LOADS>;
+  for (var r = 0u; r < LOADS; r++) { // unrolled
+    start[r] = rowOf(begin + r); // when SHARED: start[r] = rowOf(begin + loadRow + r);
+  }
   var z: array<array<f32, TILE>, ROWS>;
   for (var r = 0u; r < ROWS; r++) { // unrolled
-    start[r] = rowOf(begin + r);
     for (var k = 0u; k < TILE; k++) { // unrolled
       z[r][k] = 0.0;
     }
   }
-  for (var f = 0u; f < FEATURES4; f++) {
+  // when SHARED: for (var slab = 0u; slab < SLABS; slab++) {
+  // when SHARED:   workgroupBarrier(); // the slab before is used up
+  // when SHARED:   for (var r = 0u; r < LOADS; r++) { // unrolled
+  // when SHARED:     xSlab[(loadVector * ROWS + loadRow + r) * THREADS + local.x] = features(start[r], min(SLAB4 * slab + loadVector, FEATURES4 - 1u));
+  // when SHARED:   }
+  // when SHARED:   for (var c = 0u; c < TILE4; c++) { // unrolled
+  // when SHARED:     let at = min(THREADS * slab + local.y, 4u * FEATURES4 - 1u) * CLASSES4 + min(loadColumn + c * THREADS, CLASSES4 - 1u);
+  // when SHARED:     weightsSlab[(local.y * TILE4 + c) * THREADS + local.x] = weights[at];
+  // when SHARED:   }
+  // when SHARED:   workgroupBarrier();
+  for (var f = 0u; f < FEATURES4; f++) { // when SHARED: for (var s4 = 0u; s4 < SLAB4; s4++) {
+    // when SHARED: if (SLAB4 * slab + s4 >= FEATURES4) { break; }
     var four: array<vec4f, ROWS>;
     for (var r = 0u; r < ROWS; r++) { // unrolled
-      four[r] = features(start[r], f);
+      four[r] = features(start[r], f); // when SHARED: four[r] = xSlab[(s4 * ROWS + r) * THREADS + local.x];
     }
     // Of every four lanes each loads the weights of one feature, and all four use them.
     // when SUBGROUPS: var own: array<vec4f, TILE4>;
@@ -83,18 +113,22 @@ fn main(
       // when SUBGROUPS: own[c] = weights[(4u * f + lane) * CLASSES4 + tile * TILE4 + c];
     }
     for (var d = 0u; d < 4u; d++) { // unrolled
-      for (var k = 0u; k < TILE; k++) { // unrolled
-        let w = weights[(4u * f + d) * CLASSES4 + tile * TILE4 + k / 4u][k % 4u]; // when SUBGROUPS: let w = subgroupBroadcast(own[k / 4u][k % 4u], d);
-        for (var r = 0u; r < ROWS; r++) { // unrolled
-          z[r][k] += four[r][d] * w;
+      for (var c = 0u; c < TILE4; c++) { // unrolled
+        let loaded = weights[(4u * f + d) * CLASSES4 + tile * TILE4 + c]; // when SUBGROUPS: let loaded = own[c]; // when SHARED: let loaded = weightsSlab[((4u * s4 + d) * TILE_THREADS + local.y) * TILE4 + c];
+        for (var j = 0u; j < 4u; j++) { // unrolled
+          let w = loaded[j]; // when SUBGROUPS: let w = subgroupBroadcast(loaded[j], d);
+          for (var r = 0u; r < ROWS; r++) { // unrolled
+            z[r][4u * c + j] += four[r][d] * w;
+          }
         }
       }
     }
   }
+  // when SHARED: }
 
   for (var r = 0u; r < ROWS; r++) { // unrolled
     let i = begin + r;
-    if (i < block.rows) {
+    if (i < block.rows) { // when SHARED: if (i < block.rows && tile < TILES) {
       let label = labels[order[block.first + i]] - tile * TILE; // within the tile, or past it
       let at = i * CLASSES4 + tile * TILE4;
       if (CAPTURE) {

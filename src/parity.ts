@@ -146,12 +146,13 @@ function updateParity({ step, number, before, gradient: g, after }: Passes, prob
     const penalty = i < intercept ? step.penalty * before.weights[i] : 0;
     const gi = Math.abs(step.gradientScale * g[i]) + Math.abs(penalty);
     const w = Math.abs(before.weights[i]);
-    // Each moment is a sum of rounded products; the step is a few roundings of what the moments make of it.
+    // Each moment is a sum of rounded products, any of which may be flushed to zero; the step is a few roundings of what
+    // the moments make of it.
     const moments = before.moments.map((moment, m) => {
-      if (rule.kind === "sgd") return gamma(5) * (rule.momentum * Math.abs(moment[i]) + gi) + TINY;
+      if (rule.kind === "sgd") return gamma(5) * (rule.momentum * Math.abs(moment[i]) + gi) + 3 * TINY;
       const beta = m === 0 ? rule.beta1 : rule.beta2;
       const input = m === 0 ? gi : gi * gi;
-      return gamma(9) * (beta * Math.abs(moment[i]) + (1 - beta) * input) + TINY;
+      return gamma(9) * (beta * Math.abs(moment[i]) + (1 - beta) * input) + 3 * TINY;
     });
     let change: number;
     if (rule.kind === "sgd") {

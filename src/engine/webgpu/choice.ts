@@ -2,14 +2,17 @@
 import { OptionError } from "../../errors.js";
 import type { Capacity } from "./capacity.js";
 
+/** How threads share what they load: not at all, four lanes through their subgroup, or a workgroup in its memory. */
+const SHARINGS = ["none", "subgroups", "shared"] as const;
+export type Sharing = (typeof SHARINGS)[number];
+
 export interface Choice {
   /** Whole steps in one workgroup, all passes of a block in one dispatch, or tiles of classes. */
   readonly kind: "steps" | "fused" | "tiled";
   /** Rows, and vectors of features, a thread. */
   readonly rows: number;
   readonly vectors: number;
-  /** Lanes share what each has loaded. */
-  readonly subgroups: boolean;
+  readonly sharing: Sharing;
 }
 
 /** What the choice depends on. */
@@ -36,6 +39,12 @@ const MOST_TURNS = 60_000;
 /** Threads of the workgroup that takes whole steps: on a software adapter they take turns, and each turn costs. */
 export const STEP_THREADS = { slow: 16, fast: 64 };
 
+/**
+ * Threads of a workgroup that shares slabs, in each of its two dimensions: as many as every device has. With 8 rows, or 2
+ * vectors of features, a thread its slabs fill the 16 KiB that every device has.
+ */
+export const SIDE = 16;
+
 /** Whole steps that one dispatch can take: none where a step alone is too long. */
 export function wholeSteps(
   { features4, batchSize }: Pick<Shape, "features4" | "batchSize">,
@@ -49,13 +58,12 @@ export function wholeSteps(
 export function choices(shape: Shape, capacity: Capacity): Choice[] {
   const { slow, subgroups, kind } = capacity;
   const few = fused(shape, slow);
-  const all = [...(isWhole(shape, capacity) ? whole(few) : []), ...few, ...tiled(slow)];
+  const all = [...(isWhole(shape, capacity) ? whole(few) : []), ...few, ...tiled(shape, slow)];
   const kinds = all.filter((one) => kind === undefined || one.kind === kind);
   const best = (kinds.length > 0 ? kinds : all).filter((one, _, [first]) => one.kind === first.kind);
-  return best.flatMap((one) => (subgroups ? [{ ...one, subgroups: one.kind !== "steps" }] : [one]));
+  const alone = ({ kind: way, sharing }: Choice) => way !== "steps" && sharing === "none";
+  return best.map((one) => (subgroups && alone(one) ? { ...one, sharing: "subgroups" } : one));
 }
-
-type Tile = Omit<Choice, "subgroups"> & { readonly subgroups: false };
 
 function isWhole(shape: Shape, capacity: Capacity): boolean {
   const { features4, classes, batchSize, gathered } = shape;
@@ -66,12 +74,12 @@ function isWhole(shape: Shape, capacity: Capacity): boolean {
 }
 
 /** A thread takes a row, and a vector of features, at a time; the tile is that of the fused kernel, which evaluates. */
-function whole([tile]: Tile[]): Tile[] {
+function whole([tile]: Choice[]): Choice[] {
   return tile ? [{ ...tile, kind: "steps" }] : [];
 }
 
 /** A software adapter wants much work in registers; a GPU wants many threads. */
-function fused({ features4, classes }: Shape, slow: boolean): Tile[] {
+function fused({ features4, classes }: Shape, slow: boolean): Choice[] {
   if (classes > FUSED_CLASSES) return [];
   const most = Math.min(8, Math.floor(ACCUMULATORS / (4 * classes)));
   const least = Math.ceil(features4 / (MOST_THREADS - 4));
@@ -79,39 +87,53 @@ function fused({ features4, classes }: Shape, slow: boolean): Tile[] {
   const vectors = Math.max(least, slow ? most : Math.min(most, Math.ceil(features4 / 128)));
   const mostRows = Math.max(1, Math.min(8, Math.floor(ACCUMULATORS / classes)));
   const rows = slow ? [mostRows, Math.ceil(mostRows / 2)] : [2, 4, 1].filter((one) => one <= mostRows);
-  return rows.map((one) => ({ kind: "fused", rows: one, vectors, subgroups: false }));
+  return rows.map((one) => ({ kind: "fused", rows: one, vectors, sharing: "none" }));
 }
 
-function tiled(slow: boolean): Tile[] {
-  const tiles = slow ? [[8, 2], [4, 2]] : [[4, 1], [8, 2], [4, 2], [2, 1]]; // prettier-ignore
-  return tiles.map(([rows, vectors]) => ({ kind: "tiled", rows, vectors, subgroups: false }));
+/**
+ * A GPU, a discrete one most of all, wants workgroup memory: a seventh of the loads from its caches, where more than half of
+ * a workgroup's threads have work. A software adapter would only pay for the barriers.
+ */
+function tiled({ features4, classes, batchSize }: Shape, slow: boolean): Choice[] {
+  const own = slow ? [[8, 2], [4, 2]] : [[4, 1], [8, 2], [4, 2], [2, 1]]; // prettier-ignore
+  const full = Math.min(batchSize / 4, features4, classes / 8) > SIDE / 2;
+  return own.flatMap(([rows, vectors], n): Choice[] => {
+    const tile = { kind: "tiled", rows, vectors } as const;
+    const shared = !slow && full && n < 2;
+    return [...(shared ? [{ ...tile, sharing: "shared" } as const] : []), { ...tile, sharing: "none" }];
+  });
 }
 
 /** As a model records it, and `kernels` pins it: "fused 8x2 subgroups". */
-export function nameOf({ kind, rows, vectors, subgroups }: Choice): string {
-  return `${kind} ${rows}x${vectors}${subgroups ? " subgroups" : ""}`;
+export function nameOf({ kind, rows, vectors, sharing }: Choice): string {
+  return `${kind} ${rows}x${vectors}${sharing === "none" ? "" : ` ${sharing}`}`;
 }
 
 /** The choice of that name. Throws an OptionError when it is none, or cannot be had for this shape on this adapter. */
 export function choiceNamed(name: string, shape: Shape, capacity: Capacity): Choice {
-  const [, kind, rows, vectors, subgroups] =
-    name.match(/^(steps|fused|tiled) ([1-8])x([1-8])( subgroups)?$/) ?? [];
+  const [, kind, rows, vectors, suffix = "none"] =
+    name.match(/^(steps|fused|tiled) ([1-8])x([1-8])(?: (subgroups|shared))?$/) ?? [];
   const possible = (["steps", "fused", "tiled"] as const).flatMap((one) =>
     choices(shape, { ...capacity, kind: one }),
   );
   const like = possible.find((one) => one.kind === kind);
-  if (like && !(subgroups && !capacity.subgroups)) {
-    const pinned = {
-      kind: like.kind,
-      rows: Number(rows),
-      vectors: Number(vectors),
-      subgroups: Boolean(subgroups),
-    };
-    if (Math.ceil(shape.features4 / pinned.vectors) <= MOST_THREADS - 4 || pinned.kind === "tiled")
-      return pinned;
+  const sharing = SHARINGS.find((one) => one === suffix);
+  if (like && sharing) {
+    const pinned = { kind: like.kind, rows: Number(rows), vectors: Number(vectors), sharing };
+    if (isPossible(pinned, shape, capacity)) return pinned;
   }
   throw new OptionError(
     `kernels is ${JSON.stringify(name)}, which cannot be had for this shape on this adapter. ` +
       `It can be "auto", "table", or one such as ${possible.map((one) => JSON.stringify(nameOf(one))).join(", ")}.`,
   );
+}
+
+function isPossible(
+  { kind, rows, vectors, sharing }: Choice,
+  { features4 }: Shape,
+  { subgroups }: Capacity,
+): boolean {
+  if (sharing === "subgroups" && !subgroups) return false;
+  if (sharing === "shared") return kind === "tiled" && rows % 4 === 0 && vectors <= 2;
+  return kind === "tiled" || Math.ceil(features4 / vectors) <= MOST_THREADS - 4;
 }

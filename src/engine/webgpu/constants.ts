@@ -11,7 +11,8 @@ export function blockKernels(rows: Rows, tiling: Tiling): Specialisation {
     SCALED: bytes && rows.scale !== 1 / 255,
     HALVES: rows.x.BYTES_PER_ELEMENT === 2,
     GATHERED: tiling.gathered,
-    SUBGROUPS: tiling.subgroups,
+    SUBGROUPS: tiling.sharing === "subgroups",
+    SHARED: tiling.sharing === "shared",
   };
   return {
     when: Object.entries(when).flatMap(([name, holds]) => (holds ? name : [])),
@@ -34,8 +35,17 @@ function fused({ classes4, rowThreads, columnThreads, turns }: FusedTiling) {
   return { CLASSES4: classes4, ROW_THREADS: rowThreads, COLUMN_THREADS: columnThreads, TURNS: turns };
 }
 
-function tiled({ tiles, tile4, span4, lanes }: TiledTiling) {
-  return { TILES: tiles, TILE4: tile4, TILE: 4 * tile4, SPAN4: span4, LANES: lanes };
+function tiled({ tiles, tile4, span4, lanes, threads, tileThreads, rows, sharing }: TiledTiling) {
+  return {
+    TILES: tiles,
+    TILE4: tile4,
+    TILE: 4 * tile4,
+    SPAN4: span4,
+    LANES: lanes,
+    THREADS: threads,
+    TILE_THREADS: tileThreads,
+    LOADS: sharing === "shared" ? rows / 4 : rows,
+  };
 }
 
 export function updateKernel(rows: Rows, { rule, intercept }: Problem, tiling: Tiling): Specialisation {

@@ -56,25 +56,29 @@ export class TiledPasses implements BlockPasses {
   }
 
   encode(pass: GPUComputePassEncoder, mode: Mode, n: number): void {
-    const { blockRows, rows, features4, vectors, slots, sums, workgroup } = this.#tiling;
+    const { blockRows, rows, features4, vectors, slots, sums, threads } = this.#tiling;
     const captured = mode === "capture" ? ", captured" : "";
-    const rowGroups = Math.ceil(blockRows / rows / workgroup);
-    const columnGroups = Math.ceil(features4 / vectors / workgroup);
-    this.#overTiles(n, this.#kernels.get(`logits${captured}`), (kernel, entry, tiles) =>
-      dispatch(pass, kernel, entry, rowGroups, tiles),
+    const rowGroups = Math.ceil(blockRows / rows / threads);
+    const columnGroups = Math.ceil(features4 / vectors / threads);
+    this.#overTiles(n, this.#kernels.get(`logits${captured}`), (kernel, entry, tileGroups) =>
+      dispatch(pass, kernel, entry, rowGroups, tileGroups),
     );
     dispatch(pass, this.#kernels.get("residual"), n, sums);
     if (mode === "evaluate") return;
-    this.#overTiles(n, this.#kernels.get(`gradient${captured}`), (kernel, entry, tiles) =>
-      dispatch(pass, kernel, entry, columnGroups, tiles, slots),
+    this.#overTiles(n, this.#kernels.get(`gradient${captured}`), (kernel, entry, tileGroups) =>
+      dispatch(pass, kernel, entry, columnGroups, tileGroups, slots),
     );
   }
 
   /** No dispatch takes more tiles than it should; each has its entry, which names its first tile. */
-  #overTiles(n: number, kernel: Bound, one: (kernel: Bound, entry: number, tiles: number) => void): void {
-    const { tiles, dispatchTiles } = this.#tiling;
+  #overTiles(
+    n: number,
+    kernel: Bound,
+    one: (kernel: Bound, entry: number, tileGroups: number) => void,
+  ): void {
+    const { tiles, dispatchTiles, tileThreads } = this.#tiling;
     for (let tile = 0, entry = n; tile < tiles; tile += dispatchTiles, entry++) {
-      one(kernel, entry, Math.min(dispatchTiles, tiles - tile));
+      one(kernel, entry, Math.ceil(Math.min(dispatchTiles, tiles - tile) / tileThreads));
     }
   }
 

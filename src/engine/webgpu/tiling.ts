@@ -2,7 +2,15 @@
 import { DeviceError } from "../../errors.js";
 import type { Rows } from "../engine.js";
 import type { Capacity } from "./capacity.js";
-import { type Choice, STEP_THREADS, type Shape as ChoiceShape, choices, wholeSteps } from "./choice.js";
+import {
+  type Choice,
+  SIDE,
+  STEP_THREADS,
+  type Shape as ChoiceShape,
+  type Sharing,
+  choices,
+  wholeSteps,
+} from "./choice.js";
 
 interface Common {
   /** Vectors of four features a row, the column of ones included; the last is padded with zeros. */
@@ -24,7 +32,7 @@ interface Common {
   /** Rows of X in one binding. With more than one shard the rows of a block are gathered first. */
   readonly shardRows: number;
   readonly gathered: boolean;
-  readonly subgroups: boolean;
+  readonly sharing: Sharing;
   /** Vectors of W that one dispatch of the update takes. */
   readonly updateVectors: number;
   /** Threads in a workgroup. */
@@ -51,6 +59,9 @@ export interface TiledTiling extends Common {
   readonly kind: "tiled";
   readonly tile4: number;
   readonly tiles: number;
+  /** Threads of a workgroup of the two products: along rows or vectors of features, and along tiles. */
+  readonly threads: number;
+  readonly tileThreads: number;
   /** Tiles that one dispatch takes. */
   readonly dispatchTiles: number;
   /** Fours of rows that add to a slot. */
@@ -167,7 +178,7 @@ function fusedTiling(shape: Shape, batchSize: number, capacity: Capacity, choice
     slots,
     sums: slots,
     chain: span + 1,
-    subgroups: choice.subgroups,
+    sharing: choice.sharing,
     updateVectors: UPDATE_VECTORS[speed],
     workgroup: fours(Math.max(columnThreads + 1, rowThreads)),
     rows,
@@ -185,11 +196,14 @@ function tiledTiling(shape: Shape, batchSize: number, capacity: Capacity, choice
   const speed = slow ? "slow" : "fast";
   const dispatchMacs = capacity.dispatchMacs ?? DISPATCH_MACS[speed];
   const { features4, classes, shardRows } = shape;
+  const { rows, vectors, sharing } = choice;
+  const workgroup = 64;
+  const [threads, tileThreads] = sharing === "shared" ? [SIDE, SIDE] : [workgroup, 1];
   const tile4 = 2;
   const tiles = Math.ceil(classes / 4 / tile4);
   const classes4 = tiles * tile4;
   const count = 4 * features4 * classes4;
-  const macsOfARow = 16 * (features4 + OVERHEAD4) * tile4; // and tile
+  const macsOfARow = 16 * (features4 + OVERHEAD4) * tile4 * tileThreads; // and the tiles of a workgroup
   const most = Math.min(
     dispatchMacs / macsOfARow,
     Math.min(BLOCK_BYTES, bindingBytes) / (16 * classes4),
@@ -197,13 +211,9 @@ function tiledTiling(shape: Shape, batchSize: number, capacity: Capacity, choice
     MOST_GROUPS,
   );
   const blockRows = blockOf(batchSize, most, capacity);
-  const dispatchTiles = Math.min(
-    tiles,
-    MOST_GROUPS,
-    Math.max(1, Math.floor(dispatchMacs / (macsOfARow * blockRows))),
-  );
+  const dispatchGroups = Math.max(1, Math.floor(dispatchMacs / (macsOfARow * blockRows)));
+  const dispatchTiles = Math.min(tiles, tileThreads * Math.min(MOST_GROUPS, dispatchGroups));
 
-  const { rows, vectors } = choice;
   const threadsOfASlot = Math.ceil(features4 / vectors) * tiles;
   const slots = Math.max(
     1,
@@ -214,7 +224,6 @@ function tiledTiling(shape: Shape, batchSize: number, capacity: Capacity, choice
     ),
   );
   const span4 = Math.ceil(blockRows / slots / 4);
-  const workgroup = 64;
   const lanes = tiles > MOST_TILES[speed] ? 16 : 1;
   return {
     ...shape,
@@ -225,13 +234,15 @@ function tiledTiling(shape: Shape, batchSize: number, capacity: Capacity, choice
     slots,
     sums: Math.ceil(blockRows / (workgroup / lanes)),
     chain: 4 * span4 + 1,
-    subgroups: choice.subgroups,
+    sharing,
     updateVectors: UPDATE_VECTORS[speed],
     workgroup,
     rows,
     vectors,
     tile4,
     tiles,
+    threads,
+    tileThreads,
     dispatchTiles,
     span4,
     lanes,

@@ -4,6 +4,7 @@
  * (test/engine/webgpu/counted.browser.test.ts).
  */
 import { type Problem, type Rows, momentsOf } from "../engine.js";
+import { SIDE } from "./choice.js";
 import type { KernelName } from "./kernels.js";
 import type { FusedTiling, TiledTiling, Tiling } from "./tiling.js";
 
@@ -87,12 +88,11 @@ function rowBytes(tiling: Tiling, { rows }: Block): number {
 
 /** shaders/fused.wgsl. */
 function fused(tiling: FusedTiling, { rows, continues }: Block): Pass {
-  const { features4, classes, classes4, count, slots, subgroups, vectors, rowThreads, columnThreads } =
-    tiling;
+  const { features4, classes, classes4, count, slots, sharing, vectors, rowThreads, columnThreads } = tiling;
   const [xWords, number] = [vectorWords(tiling), numberWords(tiling)];
   const turnRows = tiling.rows * rowThreads;
   const turns = Math.ceil(rows / turnRows); // of all slots
-  const shared = subgroups ? 4 * classes4 : 4 * classes; // words of four rows of W, or of four residuals, a thread
+  const shared = sharing === "subgroups" ? 4 * classes4 : 4 * classes; // words of four rows of W, or of four residuals, a thread
   const record = 4 * (classes4 + 1);
   const again = continues ? 1 : 0;
   const logitLoads = turnRows * (number + features4 * xWords + 3) + rowThreads * features4 * shared;
@@ -115,16 +115,18 @@ function fused(tiling: FusedTiling, { rows, continues }: Block): Pass {
 
 /** shaders/logits.wgsl. */
 function logits(tiling: TiledTiling, block: Block): Pass {
-  const { features4, classes4, count, subgroups, tile4, tiles } = tiling;
+  const { features4, classes4, count, sharing, tile4, tiles } = tiling;
   const [xWords, number] = [vectorWords(tiling), numberWords(tiling)];
-  const threads = tiles * 4 * Math.ceil(block.rows / (4 * tiling.rows)); // that do not return at once
-  const shared = (subgroups ? 4 : 16) * tile4; // words of four rows of W, a thread
+  const threads = threadsOf(tiling, block.rows / tiling.rows);
+  const own = tiling.rows * (number + features4 * xWords) + features4 * (sharing === "none" ? 16 : 4) * tile4;
+  const slabs = Math.ceil((4 * features4) / SIDE);
+  const loaded = tiling.rows / 4; // rows of a slab, a vector of features each
+  const loads = sharing === "shared" ? loaded * number + slabs * (loaded * xWords + 4 * tile4) : own;
   const dispatches = tileRanges(tiling);
   return {
     kernel: "logits",
     dispatches,
-    loads:
-      threads * (tiling.rows * (number + features4 * xWords) + features4 * shared) + 2 * tiles * block.rows,
+    loads: threads * loads + 2 * tiles * block.rows,
     stores: block.rows * (tiles * (4 * tile4 + 2) + 4),
     macs: threads * features4 * tiling.rows * 16 * tile4,
     // X and the labels in each dispatch; W, powers, tiles and rowSums in one.
@@ -151,17 +153,20 @@ function residual({ sums, lanes, tiles, workgroup }: TiledTiling, { rows }: Bloc
 
 /** shaders/gradient.wgsl. */
 function gradient(tiling: TiledTiling, block: Block): Pass {
-  const { features4, classes4, count, slots, subgroups, tile4, tiles, vectors } = tiling;
+  const { features4, classes4, count, slots, sharing, span4, tile4, tiles, vectors } = tiling;
   const [xWords, number] = [vectorWords(tiling), numberWords(tiling)];
-  const threads = tiles * 4 * Math.ceil(features4 / (4 * vectors)); // that do not return at once, over all slots
+  const threads = threadsOf(tiling, features4 / vectors); // over all slots
   const fours = Math.ceil(block.rows / 4);
-  const made = (subgroups ? 8 : 32) * tile4; // words of the residuals of four rows, a thread
+  const own = fours * ((sharing === "none" ? 32 : 8) * tile4 + 4 * (number + vectors * xWords));
+  const slab4 = SIDE / 4;
+  const slabs = Math.floor(fours / span4) * Math.ceil(span4 / slab4) + Math.ceil((fours % span4) / slab4);
+  const loads = sharing === "shared" ? slabs * (number + vectors * xWords + 8 * tile4) : own;
   const again = block.continues ? 1 : 0;
   const dispatches = tileRanges(tiling);
   return {
     kernel: "gradient",
     dispatches,
-    loads: threads * fours * (made + 4 * (number + vectors * xWords)) + again * slots * 4 * count,
+    loads: threads * loads + again * slots * 4 * count,
     stores: slots * 4 * count,
     macs: threads * fours * 4 * vectors * 16 * tile4,
     // X, the labels and weights of rows in each dispatch; powers, tiles and slots in one.
@@ -170,6 +175,12 @@ function gradient(tiling: TiledTiling, block: Block): Pass {
       block.rows * (16 * classes4 + 8 * tiles) +
       (1 + again) * slots * 16 * count,
   };
+}
+
+/** Threads of a product's dispatches that do not return at once: by fours of a row's, or whole workgroups. */
+function threadsOf({ sharing, threads, tileThreads, tiles }: TiledTiling, across: number): number {
+  const together = sharing === "shared" ? threads : 4;
+  return tileThreads * Math.ceil(tiles / tileThreads) * together * Math.ceil(across / together);
 }
 
 function tileRanges({ tiles, dispatchTiles }: TiledTiling): number {

@@ -1,6 +1,6 @@
 /** The kernels are chosen by timing them, within bounds; the choice is recorded, and pinned it gives the same bits. */
 import { describe, expect, test, vi } from "vitest";
-import { type Choice, choices, nameOf } from "../../../src/engine/webgpu/choice.js";
+import { type Choice, choiceNamed, choices, nameOf } from "../../../src/engine/webgpu/choice.js";
 import { webgpuEngine } from "../../../src/engine/webgpu/engine.js";
 import { OptionError, train } from "../../../src/index.js";
 import { RULES, plan, randomRows, randomWeights } from "../problems.js";
@@ -30,6 +30,9 @@ const possible = (subgroups: boolean): Choice[] =>
     { bindingBytes: 2 ** 30, storageBuffers: 10, subgroups, ...capacity },
   );
 
+const WIDE = { features4: 257, classes: 1000, batchSize: 1024, gathered: false };
+const HELD = { bindingBytes: 2 ** 30, storageBuffers: 10, subgroups: true };
+
 describe("the choice", () => {
   test("is one of a handful that suit the shape and the adapter", () => {
     expect(possible(true).map(nameOf)).toEqual([
@@ -38,6 +41,24 @@ describe("the choice", () => {
       "fused 1x1 subgroups",
     ]);
     expect(possible(false).map(nameOf)).toEqual(["fused 2x1", "fused 4x1", "fused 1x1"]);
+  });
+
+  test("is of workgroups that share on a GPU, where most of their threads have work", () => {
+    const names = (changes: Partial<typeof WIDE>, slow = false) =>
+      choices({ ...WIDE, ...changes }, { ...HELD, slow }).map(nameOf);
+    // No more than three may be timed before the time is up.
+    expect(names({}).slice(0, 3)).toEqual(["tiled 4x1 shared", "tiled 4x1 subgroups", "tiled 8x2 shared"]);
+    for (const few of [{ classes: 64 }, { batchSize: 32 }, { features4: 8 }])
+      expect(names(few).filter((name) => name.endsWith("shared"))).toEqual([]);
+    expect(names({}, true)).toEqual(["tiled 8x2 subgroups", "tiled 4x2 subgroups"]);
+  });
+
+  test("that shares can be pinned on any adapter, where its slabs fit in a workgroup's memory", () => {
+    const named = (name: string) => choiceNamed(name, WIDE, { ...HELD, slow: true });
+    for (const name of ["tiled 4x1 shared", "tiled 8x1 shared", "tiled 4x2 shared", "tiled 8x2 shared"])
+      expect(nameOf(named(name))).toBe(name);
+    for (const name of ["tiled 2x1 shared", "tiled 6x1 shared", "tiled 4x3 shared", "fused 4x1 shared"])
+      expect(() => named(name)).toThrow(OptionError);
   });
 
   test("is timed once for a kind of problem, and then known", async () => {
@@ -75,8 +96,9 @@ describe("the choice", () => {
 
   test("is recorded in the model, which pins it", async () => {
     const data = { x: rows.x, y: rows.labels, features: 60 };
-    const model = await train(data, { epochs: 1 });
-    const pinned = await train(data, { epochs: 1, kernels: model.engine.kernels });
+    const options = { engine: "webgpu", epochs: 1 } as const;
+    const model = await train(data, options);
+    const pinned = await train(data, { ...options, kernels: model.engine.kernels });
     expect(pinned.engine.kernels).toBe(model.engine.kernels);
     expect(pinned.weights).toEqual(model.weights);
   });

@@ -4,7 +4,8 @@ import type { Problem, Rows } from "../../../src/engine/engine.js";
 import { webgpuEngine } from "../../../src/engine/webgpu/engine.js";
 import { type Edited, KERNELS, type KernelName } from "../../../src/engine/webgpu/kernels.js";
 import type { Capacity } from "../../../src/engine/webgpu/capacity.js";
-import { tiling } from "../../../src/engine/webgpu/tiling.js";
+import { choiceNamed } from "../../../src/engine/webgpu/choice.js";
+import { shapeOf, tiling } from "../../../src/engine/webgpu/tiling.js";
 import { type Counts, traffic } from "../../../src/engine/webgpu/traffic.js";
 import { type Kind, RULES, plan, randomRows, randomWeights, runAll } from "../problems.js";
 import { countingDevice } from "./counted.js";
@@ -12,6 +13,8 @@ import { countingDevice } from "./counted.js";
 type ByKernel = Partial<Record<KernelName, Counts>>;
 
 const FUSED = { count: 131, features: 31, classes: 5, batchSize: 77 };
+/** Past one workgroup of threads that share slabs, and no slab, workgroup or slot is full at its end. */
+const SHARED = { count: 250, features: 70, classes: 131, batchSize: 211 };
 const WIDE = { count: 90, features: 45, classes: 29, batchSize: 83 };
 const TINY = { count: 37, features: 4, classes: 3, batchSize: 16 };
 const HELD: Capacity = {
@@ -27,12 +30,12 @@ async function both(
   shape: typeof FUSED,
   kind: Kind,
   capacity: Capacity,
-  rule = "sgd",
-  edited: Edited = {},
+  { rule = "sgd", edited = {}, kernels = "table" }: { rule?: string; edited?: Edited; kernels?: string } = {},
 ): Promise<{ counted: ByKernel; formula: ByKernel }> {
   const rows = randomRows(shape, kind, 141);
   const { classes, batchSize } = shape;
-  const problem = { classes, batchSize, intercept: rule !== "nesterov", rule: RULES[rule] };
+  const intercept = rule !== "nesterov";
+  const problem = { classes, batchSize, intercept, rule: RULES[rule], kernels };
   const { device, counts } = await countingDevice();
   try {
     const engine = await webgpuEngine({ device, capacity, edited });
@@ -45,7 +48,10 @@ async function both(
 }
 
 function formulas(rows: Rows, problem: Problem, capacity: Capacity): ByKernel {
-  const cut = tiling(rows, problem.classes, problem.batchSize, capacity);
+  const { classes, batchSize, kernels = "table" } = problem;
+  const shape = shapeOf(rows, classes, batchSize, capacity);
+  const choice = kernels === "table" ? undefined : choiceNamed(kernels, shape, capacity);
+  const cut = tiling(rows, classes, batchSize, capacity, choice);
   const all: ByKernel = {};
   for (const step of plan(rows, problem.batchSize).steps) {
     for (const { kernel, loads, stores, macs } of traffic(rows, problem, cut, step.rows).passes) {
@@ -64,19 +70,39 @@ describe.each<Kind>(["f32", "bytes"])("on %s", (kind) => {
   const ways = [false, true].flatMap((slow) => [false, true].map((subgroups) => ({ slow, subgroups })));
 
   test.each(ways)("fused, slow: $slow, subgroups: $subgroups", async (way) => {
-    const { counted, formula } = await both(FUSED, kind, { ...HELD, ...way, kind: "fused" }, "adam");
+    const { counted, formula } = await both(
+      FUSED,
+      kind,
+      { ...HELD, ...way, kind: "fused" },
+      { rule: "adam" },
+    );
     expect(Object.keys(counted)).toEqual(["fused", "update"]);
     expect(counted).toEqual(formula);
   });
 
   test.each(ways)("tiled, slow: $slow, subgroups: $subgroups", async (way) => {
-    const { counted, formula } = await both(WIDE, kind, { ...HELD, ...way, kind: "tiled" }, "nesterov");
+    const { counted, formula } = await both(
+      WIDE,
+      kind,
+      { ...HELD, ...way, kind: "tiled" },
+      { rule: "nesterov" },
+    );
     expect(Object.keys(counted)).toEqual(["logits", "residual", "gradient", "update"]);
     expect(counted).toEqual(formula);
   });
 
+  test.each(["tiled 4x1 shared", "tiled 8x2 shared"])("%s", async (kernels) => {
+    const { counted, formula } = await both(
+      SHARED,
+      kind,
+      { ...HELD, slow: false, blockRows: 148 },
+      { kernels },
+    );
+    expect(counted).toEqual(formula);
+  });
+
   test("whole steps", async () => {
-    const { counted, formula } = await both(TINY, kind, { ...HELD, kind: "steps" }, "nesterov");
+    const { counted, formula } = await both(TINY, kind, { ...HELD, kind: "steps" }, { rule: "nesterov" });
     expect(Object.keys(counted)).toEqual(["steps"]);
     expect(counted).toEqual(formula);
   });
@@ -88,8 +114,11 @@ test.each(["fused", "tiled"] as const)("%s, of rows in several bindings", async 
   expect(counted).toEqual(formula);
 });
 
-test("tiled, in several dispatches", async () => {
-  const { counted, formula } = await both(WIDE, "f32", { ...HELD, dispatchMacs: 60_000, kind: "tiled" });
+test.each([
+  { shape: WIDE, dispatchMacs: 60_000, kernels: "tiled 4x2" },
+  { shape: SHARED, dispatchMacs: 1_000_000, kernels: "tiled 4x1 shared" },
+])("$kernels, in several dispatches", async ({ shape, dispatchMacs, kernels }) => {
+  const { counted, formula } = await both(shape, "f32", { ...HELD, dispatchMacs }, { kernels });
   expect(counted).toEqual(formula);
 });
 
@@ -114,8 +143,8 @@ const WASTEFUL = [
     what: "multiplies every feature in two halves",
     kernel: "logits",
     edit: [
-      "          z[r][k] += four[r][d] * w;",
-      "          z[r][k] += 0.5 * four[r][d] * w;\n          z[r][k] += 0.5 * four[r][d] * w;",
+      "            z[r][4u * c + j] += four[r][d] * w;",
+      "            z[r][4u * c + j] += 0.5 * four[r][d] * w;\n            z[r][4u * c + j] += 0.5 * four[r][d] * w;",
     ],
     more: "macs",
   },
@@ -132,7 +161,7 @@ test.each(WASTEFUL)("$kernel is caught when it $what", async ({ kernel, edit: [f
   expect(source.split(from), `"${from}" stands once in ${kernel}.wgsl`).toHaveLength(2);
   const [shape, kind] = kernel === "fused" ? [FUSED, "fused" as const] : [WIDE, "tiled" as const];
   const edited = { [kernel]: source.replace(from, to) };
-  const { counted, formula } = await both(shape, "f32", { ...HELD, kind }, "sgd", edited);
+  const { counted, formula } = await both(shape, "f32", { ...HELD, kind }, { edited });
   const [real, paper] = [counted[kernel], formula[kernel]];
   expect(real?.[more]).toBeGreaterThan(paper?.[more] ?? Infinity);
   expect({ ...counted, [kernel]: undefined }).toEqual({ ...formula, [kernel]: undefined });

@@ -83,7 +83,9 @@ describe.each(Object.entries(KERNELS))("%s", (kernelName, kernel) => {
 
   test("has one entry point, main", () => {
     expect(kernel.source.match(/@compute/g)).toHaveLength(1);
-    expect(kernel.source).toMatch(/@compute @workgroup_size\((WORKGROUP|64), 1, 1\)\nfn main\(/);
+    expect(kernel.source).toMatch(
+      /@compute @workgroup_size\((WORKGROUP, 1|THREADS, TILE_THREADS|64, 1), 1\)\nfn main\(/,
+    );
   });
 
   test("the shape of every buffer is in a comment", () => {

@@ -3,10 +3,11 @@
  * The table that is printed says by how much, and how near to it the right kernels are.
  */
 import { afterAll, expect, test } from "vitest";
+import type { Capacity } from "../../../src/engine/webgpu/capacity.js";
 import { type Edited, KERNELS, type KernelName } from "../../../src/engine/webgpu/kernels.js";
 import { webgpuEngine } from "../../../src/engine/webgpu/engine.js";
 import { type Parity, type Stage, worst } from "../../../src/parity.js";
-import { RULES, parityOfAll, randomRows, randomWeights, runAll } from "../problems.js";
+import { RULES, type Shape, parityOfAll, randomRows, randomWeights, runAll } from "../problems.js";
 
 interface Wrong {
   readonly what: string;
@@ -36,8 +37,8 @@ const WRONG: readonly Wrong[] = [
     what: "features rounded to f16",
     kernel: "fused",
     edit: [
-      "z[r][k] += four[r][d] * w;",
-      "z[r][k] += unpack2x16float(pack2x16float(vec2f(four[r][d]))).x * w;",
+      "z[r][k] += four[r][d] * w[d];",
+      "z[r][k] += unpack2x16float(pack2x16float(vec2f(four[r][d]))).x * w[d];",
     ],
     stage: "logits",
   },
@@ -95,7 +96,10 @@ const WRONG: readonly Wrong[] = [
   {
     what: "one row dropped",
     kernel: "fused",
-    edit: ["g[v][d][k] += four[v][d] * r;", "g[v][d][k] += select(four[v][d] * r, 0.0, i + s == 3u);"],
+    edit: [
+      "g[v][d][k] += four[s][v][d] * r[s];",
+      "g[v][d][k] += select(four[s][v][d] * r[s], 0.0, i + s == 3u);",
+    ],
     stage: "gradient",
   },
   {
@@ -119,7 +123,7 @@ const WRONG: readonly Wrong[] = [
   {
     what: "the last row of a tile is missing",
     kernel: "logits",
-    edit: ["    if (i < block.rows) {\n      let label", "    if (i + 1u < block.rows) {\n      let label"],
+    edit: ["    if (i < block.rows) { // when", "    if (i + 1u < block.rows) { // when"],
     stage: "logits",
   },
   {
@@ -298,29 +302,141 @@ const WRONG: readonly Wrong[] = [
   },
 ];
 
+/** Of the tiled kernels, those whose workgroups share slabs. */
+const WRONG_SHARED: readonly Wrong[] = [
+  ...(["logits", "gradient"] as const).flatMap((kernel): Wrong[] => [
+    {
+      what: "a slab is refilled before all have used it",
+      kernel,
+      edit: ["workgroupBarrier(); // the slab before is used up", "// "],
+      stage: kernel,
+    },
+    {
+      what: "a slab is used before it is full",
+      kernel,
+      edit: ["  // when SHARED:   workgroupBarrier();\n", "\n"],
+      stage: kernel,
+    },
+  ]),
+  {
+    what: "the last slab is missing",
+    kernel: "logits",
+    edit: ["(FEATURES4 + SLAB4 - 1u) / SLAB4", "FEATURES4 / SLAB4"],
+    stage: "logits",
+  },
+  {
+    what: "the last slab's padding counts",
+    kernel: "logits",
+    edit: ["if (SLAB4 * slab + s4 >= FEATURES4)", "if (false)"],
+    stage: "logits",
+  },
+  {
+    what: "some rows of a slab are loaded four times, and others never",
+    kernel: "logits",
+    edit: ["rowOf(begin + loadRow + r)", "rowOf(begin + r)"],
+    stage: "logits",
+  },
+  {
+    what: "all workgroups load the first one's weights",
+    kernel: "logits",
+    edit: ["TILE4 * (block.tile + TILE_THREADS * group.y)", "TILE4 * block.tile"],
+    stage: "logits",
+  },
+  {
+    what: "the weights are those of the next tile",
+    kernel: "logits",
+    edit: ["TILE_THREADS + local.y) * TILE4 + c]", "TILE_THREADS + (local.y ^ 1u)) * TILE4 + c]"],
+    stage: "logits",
+  },
+  {
+    what: "threads without a tile store",
+    kernel: "logits",
+    edit: ["i < block.rows && tile < TILES", "i < block.rows"],
+    stage: "residual",
+  },
+  {
+    what: "a slab's last four rows are missing",
+    kernel: "gradient",
+    edit: ["s4 < SLAB4; s4++", "s4 + 1u < SLAB4; s4++"],
+    stage: "residual",
+  },
+  {
+    what: "the next slot's rows count too",
+    kernel: "gradient",
+    edit: ["if (n >= SPAN4 || i >= block.rows)", "if (i >= block.rows)"],
+    stage: "gradient",
+  },
+  {
+    what: "all workgroups make the first one's residuals",
+    kernel: "gradient",
+    edit: ["TILE4 * (block.tile + TILE_THREADS * group.y)", "TILE4 * block.tile"],
+    stage: "residual",
+  },
+  {
+    what: "threads without a tile store",
+    kernel: "gradient",
+    edit: ["column + v < FEATURES4 && tile < TILES", "column + v < FEATURES4"],
+    stage: "gradient",
+  },
+];
+
+type Way = "steps" | "fused" | "tiled" | "shared";
+
+interface Case {
+  readonly shape: Shape;
+  /** The weights' standard deviation. Large ones make powers that overflow; with many features and classes, underflow. */
+  readonly deviation: number;
+  readonly batchSize: number;
+  readonly capacity: Partial<Capacity>;
+  readonly kernels?: string;
+}
+
 // Bytes of an odd scale make every factor visible. A batch of 600 rows takes several blocks, slots and tiles; one of 30 is
 // taken whole, and has more rows, as it has more features, than the 4 or 8 lanes that a software adapter runs at once.
-const CASES = {
-  steps: { count: 600, features: 61, classes: 10, batchSize: 30 },
-  fused: { count: 1200, features: 21, classes: 10, batchSize: 600, blockRows: 512 },
-  tiled: { count: 1200, features: 21, classes: 10, batchSize: 600, blockRows: 512 },
-} as const;
+// Where workgroups share slabs there are several each way, and none is full; two slots, as on a GPU, none of whole slabs.
+const CASES: Readonly<Record<Way, Case>> = {
+  steps: {
+    shape: { count: 600, features: 61, classes: 10 },
+    deviation: 3,
+    batchSize: 30,
+    capacity: { kind: "steps" },
+  },
+  fused: {
+    shape: { count: 1200, features: 21, classes: 10 },
+    deviation: 3,
+    batchSize: 600,
+    capacity: { kind: "fused", blockRows: 512 },
+  },
+  tiled: {
+    shape: { count: 1200, features: 21, classes: 10 },
+    deviation: 3,
+    batchSize: 600,
+    capacity: { kind: "tiled", blockRows: 512 },
+  },
+  shared: {
+    shape: { count: 170, features: 71, classes: 137 },
+    deviation: 0.5,
+    batchSize: 167,
+    capacity: { slow: false, blockRows: 148 },
+    kernels: "tiled 4x1 shared",
+  },
+};
 
-/** All steps of the kernels that this one is among. */
-async function run(kernel: KernelName, edited: Edited, bytes: boolean, capture: boolean) {
-  const kind = kernel === "steps" || kernel === "fused" ? kernel : "tiled";
-  const { batchSize, blockRows, ...shape } = { blockRows: Infinity, ...CASES[kind] };
+/** All steps of these kernels. */
+async function run(way: Way, edited: Edited, bytes: boolean, capture: boolean) {
+  const { shape, deviation, batchSize, capacity, kernels = "table" } = CASES[way];
   const rows = bytes ? { ...randomRows(shape, "bytes", 101), scale: 0.01 } : randomRows(shape, "f32", 101);
-  const problem = { classes: shape.classes, batchSize, intercept: true, rule: RULES["adam"] };
-  const engine = await webgpuEngine({ edited, capacity: { kind, blockRows } });
-  const ran = await runAll(engine, rows, problem, randomWeights(shape, 102, 3), capture);
+  const problem = { classes: shape.classes, batchSize, intercept: true, rule: RULES["adam"], kernels };
+  const engine = await webgpuEngine({ edited, capacity });
+  const ran = await runAll(engine, rows, problem, randomWeights(shape, 102, deviation), capture);
   engine.close();
   return { ...ran, parity: parityOfAll(ran.results, rows, problem) };
 }
 
-async function parity(kernel: KernelName, edited: Edited): Promise<Parity> {
-  const floats = await run(kernel, edited, false, true);
-  const bytes = await run(kernel, edited, true, true);
+async function parity(way: Way, edited: Edited): Promise<Parity> {
+  const floats = await run(way, edited, false, true);
+  if (way === "shared" && Object.keys(edited).length > 0) return floats.parity; // a slab holds floats
+  const bytes = await run(way, edited, true, true);
   return worst(floats.parity, bytes.parity);
 }
 
@@ -338,18 +454,25 @@ const show = (what: string, found: Parity) => {
 };
 afterAll(() => console.log(`ρ = error / bound\n${table.join("\n")}`));
 
-test.each(["steps", "fused", "logits"] as const)(
+test.each(["steps", "fused", "tiled", "shared"] as const)(
   "the right kernels stay within the bound: %s",
-  async (kernel) => {
-    const found = await parity(kernel, {});
-    show(`${kernel}: right`, found);
+  async (way) => {
+    const found = await parity(way, {});
+    show(`${way}: right`, found);
     expect(found.rho).toBeLessThan(0.5);
   },
 );
 
 test.each(WRONG)("$kernel is caught when $what", async ({ what, kernel, edit, stage }) => {
-  const found = await parity(kernel, edited(kernel, edit));
+  const way = kernel === "steps" || kernel === "fused" ? kernel : "tiled";
+  const found = await parity(way, edited(kernel, edit));
   show(`${kernel}: ${what}`, found);
+  expect(found.stages[stage]).toBeGreaterThan(1);
+});
+
+test.each(WRONG_SHARED)("$kernel, shared, is caught when $what", async ({ what, kernel, edit, stage }) => {
+  const found = await parity("shared", edited(kernel, edit));
+  show(`${kernel}, shared: ${what}`, found);
   expect(found.stages[stage]).toBeGreaterThan(1);
 });
 
