@@ -21,6 +21,9 @@ export const KINDS: readonly Kind[] = [
   ...("Float16Array" in globalThis ? (["f16"] as const) : []),
 ];
 
+/** Those that stay what they are where the engine computes; f64 becomes f32. */
+export const KEPT_KINDS = KINDS.filter((kind) => kind !== "f64");
+
 export const RULES: Readonly<Record<string, UpdateRule>> = {
   sgd: { kind: "sgd", momentum: 0, nesterov: false },
   momentum: { kind: "sgd", momentum: 0.9, nesterov: false },

@@ -68,7 +68,7 @@ function passesOf(rows: Rows, problem: Problem, tiling: Tiling, stepRows: number
 
 function leastBytes({ x, features }: Rows, { classes, rule }: Problem, rows: number): number {
   const state = 4 * (features + 1) * classes * (1 + momentsOf(rule));
-  return rows * (x.BYTES_PER_ELEMENT === 1 ? features : 4 * features) + 4 * rows + 2 * state;
+  return rows * Math.min(4, x.BYTES_PER_ELEMENT) * features + 4 * rows + 2 * state;
 }
 
 /** Words that `features()` loads: a vector of floats, or of bytes. */

@@ -7,7 +7,7 @@ import type { Capacity } from "../../../src/engine/webgpu/capacity.js";
 import { choiceNamed } from "../../../src/engine/webgpu/choice.js";
 import { shapeOf, tiling } from "../../../src/engine/webgpu/tiling.js";
 import { type Counts, traffic } from "../../../src/engine/webgpu/traffic.js";
-import { type Kind, RULES, plan, randomRows, randomWeights, runAll } from "../problems.js";
+import { KEPT_KINDS, type Kind, RULES, plan, randomRows, randomWeights, runAll } from "../problems.js";
 import { countingDevice } from "./counted.js";
 
 type ByKernel = Partial<Record<KernelName, Counts>>;
@@ -66,7 +66,7 @@ function formulas(rows: Rows, problem: Problem, capacity: Capacity): ByKernel {
   return all;
 }
 
-describe.each<Kind>(["f32", "bytes"])("on %s", (kind) => {
+describe.each(KEPT_KINDS)("on %s", (kind) => {
   const ways = [false, true].flatMap((slow) => [false, true].map((subgroups) => ({ slow, subgroups })));
 
   test.each(ways)("fused, slow: $slow, subgroups: $subgroups", async (way) => {
