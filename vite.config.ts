@@ -2,6 +2,8 @@
 import { chmod } from "node:fs/promises";
 import { join } from "node:path";
 import { defineConfig, type Plugin, type UserConfig } from "vite";
+import { assemblyPlugin } from "./scripts/assembly-plugin.js";
+import { workerPlugin } from "./scripts/worker-plugin.js";
 import { mnistPlugin } from "./bench/mnist-plugin.js";
 
 const root = import.meta.dirname;
@@ -16,11 +18,19 @@ const page: UserConfig = {
   root: join(root, "bench"),
   base: "./",
   appType: "mpa", // a missing file is a 404, not the page again
-  plugins: [mnistPlugin()],
-  server: { headers, fs: { allow: [root] } },
+  plugins: [mnistPlugin(), assemblyPlugin()],
+  server: {
+    headers,
+    fs: { allow: [root] },
+    warmup: { clientFiles: [join(root, "src/engine/wasm/module.ts")] },
+  },
   preview: { headers },
   // tfjs hands the text of a function to its threads, which know none of the names that a minifier takes for granted.
-  worker: { format: "es", rolldownOptions: { output: { minify: { compress: false } } } },
+  worker: {
+    format: "es",
+    plugins: () => [assemblyPlugin()],
+    rolldownOptions: { output: { minify: { compress: false } } },
+  },
   build: {
     outDir: join(root, "dist", "page"),
     emptyOutDir: true,
@@ -30,9 +40,10 @@ const page: UserConfig = {
   },
 };
 
-/** One self-contained module in dist/, from one entry in src/. */
-function bundle(entry: string, fileName: string, emptyOutDir = false): UserConfig {
+/** One self-contained module in dist/, but for the threads' worker.js beside it, from one entry in src/. */
+function bundle(entry: string, fileName: string, emptyOutDir: boolean, ...plugins: Plugin[]): UserConfig {
   return {
+    plugins: [assemblyPlugin(), workerPlugin(join(root, "src/engine/wasm/worker.js")), ...plugins],
     build: {
       outDir: join(root, "dist"),
       emptyOutDir,
@@ -51,6 +62,6 @@ const executable: Plugin = {
 
 export default defineConfig(({ mode }) => {
   if (mode === "library") return bundle("index.ts", "index", true);
-  if (mode === "cli") return { ...bundle("cli/main.ts", "cli"), plugins: [executable] };
+  if (mode === "cli") return bundle("cli/main.ts", "cli", false, executable);
   return page;
 });

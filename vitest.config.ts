@@ -1,11 +1,18 @@
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
 import { findChrome, launchArguments, wantedAdapter } from "./bench/chrome.js";
+import { assemblyPlugin } from "./scripts/assembly-plugin.js";
 import { ClosingLine } from "./test/closing-line.js";
 
 const chrome = await findChrome();
 // SwiftShader is the same everywhere; SMIGH_ADAPTER=hardware runs the tests on this machine's GPU.
 const adapter = wantedAdapter("swiftshader");
+
+/** Only isolated pages may share memory between threads. */
+const ISOLATED = {
+  "Cross-Origin-Opener-Policy": "same-origin",
+  "Cross-Origin-Embedder-Policy": "require-corp",
+};
 
 const launchOptions = { executablePath: chrome.path, args: launchArguments(adapter) };
 
@@ -14,6 +21,7 @@ export default defineConfig({
     reporters: ["default", new ClosingLine()],
     projects: [
       {
+        plugins: [assemblyPlugin()],
         test: {
           name: "node",
           include: ["test/**/*.test.ts"],
@@ -21,6 +29,8 @@ export default defineConfig({
         },
       },
       {
+        plugins: [assemblyPlugin()],
+        server: { headers: ISOLATED },
         test: {
           name: "browser",
           include: ["test/**/*.browser.test.ts"],

@@ -12,7 +12,7 @@ const root = join(import.meta.dirname, "..");
 export interface BenchBrowser {
   /** "chromium 147.0" */
   readonly version: string;
-  gpuAndPeak(): Promise<GpuAndPeak>;
+  gpuAndPeaks(): Promise<GpuAndPeak>;
   measure(
     workload: Workload,
     systems: readonly string[],
@@ -28,8 +28,8 @@ export async function openBenchBrowser(): Promise<BenchBrowser> {
     const browser = await chromium.launch({ executablePath: chrome.path, args: launchArguments() });
     return {
       version: `${browser.browserType().name()} ${browser.version()}`,
-      gpuAndPeak: () =>
-        inFreshPage(browser, url, (page) => page.evaluate(() => window.benchmark.gpuAndPeak())),
+      gpuAndPeaks: () =>
+        inFreshPage(browser, url, (page) => page.evaluate(() => window.benchmark.gpuAndPeaks())),
       measure: (workload, systems, report) =>
         inFreshPage(browser, url, async (page) => {
           await page.exposeFunction("reportProgress", report);

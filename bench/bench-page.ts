@@ -1,13 +1,14 @@
 /** The benchmark's page, for people and for `npm run bench`: it starts what is measured in a worker and shows it. */
 import { drawBoard } from "./benchmark/board.js";
 import { ChoiceForm, type State } from "./benchmark/choice.js";
+import { cpuPeak } from "./benchmark/cpu-peak.js";
 import { onResultFile } from "./benchmark/files.js";
 import { type GpuAndPeak, describe, findAdapter, gpuAndPeak } from "./benchmark/machine.js";
 import { machinePanel } from "./benchmark/machine-panel.js";
 import { metrics } from "./benchmark/metrics.js";
 import { perform } from "./benchmark/perform.js";
 import { emptyResult, isOfSweep, withProgress, without } from "./benchmark/record.js";
-import { type Result, higherPeak } from "./benchmark/result.js";
+import { type Result, higherPeaks } from "./benchmark/result.js";
 import { type Doing, cardsOf, inOrder } from "./benchmark/rows.js";
 import { SweepPlot } from "./benchmark/sweep-plot.js";
 import * as words from "./benchmark/words.js";
@@ -21,7 +22,7 @@ declare global {
   interface Window {
     /** For the driver. */
     benchmark: {
-      gpuAndPeak(): Promise<GpuAndPeak>;
+      gpuAndPeaks(): Promise<GpuAndPeak>;
       measure(workload: string, systems: readonly string[]): Promise<Measured>;
     };
     /** Given by the driver. */
@@ -33,7 +34,7 @@ declare global {
 const mnist = new URL("./mnist/", document.baseURI).href;
 
 window.benchmark = {
-  gpuAndPeak,
+  gpuAndPeaks,
   measure: (workload, systems) =>
     perform({ workload, systems, sweep: false, mnist }, (event) => {
       if (event.kind === "doing") window.reportProgress?.(`${event.system} ${event.what}`);
@@ -85,8 +86,8 @@ async function run(sweep: boolean): Promise<void> {
   troubles.replaceChildren();
   progressBar.removeAttribute("value");
   try {
-    say("Measuring the adapter’s peak.");
-    await measurePeak();
+    say("Measuring the peaks of the adapter and the processor.");
+    await measurePeaks();
     for (const [index, workload] of chosen.workloads.entries()) {
       signal.throwIfAborted();
       say(words.measuringWords(workload, index, chosen.workloads.length, sweep));
@@ -97,7 +98,7 @@ async function run(sweep: boolean): Promise<void> {
         progressBar.value = (index + fraction) / chosen.workloads.length;
       });
     }
-    await measurePeak();
+    await measurePeaks();
     say(words.doneWords(own, chosen.workloads, sweep));
     progressBar.value = 1;
   } catch (error) {
@@ -140,13 +141,18 @@ async function runOne(
 }
 
 /** In the same session as the steps that are held against it, before them and after. */
-async function measurePeak(): Promise<void> {
+async function measurePeaks(): Promise<void> {
   try {
-    own = { ...own, ...higherPeak(own, await gpuAndPeak()) };
+    own = { ...own, ...higherPeaks(own, await gpuAndPeaks()) };
   } catch (error) {
-    trouble("The adapter’s peak was not measured", messageOf(error));
+    trouble("The peaks were not measured", messageOf(error));
   }
   drawMachines();
+}
+
+/** One after the other: both may be the processor's work. */
+async function gpuAndPeaks(): Promise<GpuAndPeak> {
+  return { ...(await gpuAndPeak()), ...(await cpuPeak()) };
 }
 
 /** Says what there is before anything is measured. */

@@ -2,9 +2,9 @@
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { type BenchBrowser, openBenchBrowser } from "./bench-browser.js";
-import { higherPeak } from "./benchmark/result.js";
+import { higherPeaks } from "./benchmark/result.js";
 import type { Measured } from "./measure.js";
-import { print, printPeak, save } from "./output.js";
+import { print, printPeaks, save } from "./output.js";
 import { systems } from "./systems/all.js";
 import { type Workload, workloads } from "./workloads.js";
 
@@ -44,7 +44,7 @@ async function bench({ workloads: chosen, systems: names, json }: Choice): Promi
   const browser = await openBenchBrowser();
   try {
     const all: Measured[] = [];
-    let gpu = await browser.gpuAndPeak();
+    let gpu = await browser.gpuAndPeaks();
     // Written at once, so that a file that cannot be written is known before the wait.
     await save(json, browser.version, gpu, all);
     for (const workload of chosen) {
@@ -53,9 +53,9 @@ async function bench({ workloads: chosen, systems: names, json }: Choice): Promi
       print(workload, measured);
       await save(json, browser.version, gpu, all);
     }
-    gpu = higherPeak(gpu, await browser.gpuAndPeak());
+    gpu = higherPeaks(gpu, await browser.gpuAndPeaks());
     await save(json, browser.version, gpu, all);
-    printPeak(gpu);
+    printPeaks(gpu);
     const disagree = all.some(({ disagreements }) => disagreements.length > 0);
     return disagree || all.every(({ runs }) => runs.length === 0) ? 1 : 0;
   } finally {

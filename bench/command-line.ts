@@ -8,7 +8,8 @@ export const USAGE = `Usage: npm start -- [options]
 
 Trains on the MNIST digits: in the browser of this machine, or, where there is no display, in a headless Chrome.
 
-  --engine auto|webgpu|reference    default auto: webgpu, or the reference where there is none
+  --engine auto|webgpu|wasm|reference
+                                    default auto: webgpu where there is a GPU, else wasm; headless it is webgpu
   --solver gd|sgd|adam|adamw        default adam
   --epochs N                        default 10, for gd 100
   --batch-size N                    default 512; not for gd
@@ -45,12 +46,15 @@ export function commandLine(args: readonly string[]): CommandLine {
     return text === undefined ? [] : [[option, text]];
   });
   check(new Map(texts));
+  const headless = given.headless || given.json || given.model !== undefined || !hasDisplay();
+  // A headless Chrome is given WebGPU, on software where there is no GPU: it is shown there, not passed over.
+  const engine = headless && given.engine === undefined ? [["engine", "webgpu"]] : [];
   return {
     help: given.help ?? false,
-    headless: given.headless || given.json || given.model !== undefined || !hasDisplay(),
+    headless,
     json: given.json ?? false,
     model: given.model ?? "smigh-model.json",
-    query: new URLSearchParams([["auto", ""], ...texts]),
+    query: new URLSearchParams([["auto", ""], ...engine, ...texts]),
   };
 }
 

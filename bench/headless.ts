@@ -23,12 +23,13 @@ export class PageError extends Error {
   }
 }
 
-/** Trains in the page at `url`. Where the GPU turns out to be none that Chrome takes, with SwiftShader. */
+/** Trains in the page at `url`. Where that asks for WebGPU and the GPU is none that Chrome takes, with SwiftShader. */
 export async function trainHeadless(url: string, listener: Listener, signal: AbortSignal): Promise<Trained> {
   const chrome = await findChrome();
   const adapter = wantedAdapter();
-  const free = adapter === "hardware" && !process.env["SMIGH_ADAPTER"];
-  const trained = await attempt(url, chrome, adapter, free, listener, signal);
+  const onWebGpu = new URL(url).searchParams.get("engine") === "webgpu";
+  const mayFail = onWebGpu && adapter === "hardware" && !process.env["SMIGH_ADAPTER"];
+  const trained = await attempt(url, chrome, adapter, mayFail, listener, signal);
   if (trained) return trained;
   const software = await attempt(url, chrome, "swiftshader", false, listener, signal);
   if (software) return software;

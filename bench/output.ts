@@ -43,8 +43,10 @@ export function print(workload: Workload, { runs, failures, disagreements }: Mea
   process.stdout.write(`\n${lines.join("\n")}\n`);
 }
 
-export function printPeak({ peakGflops }: GpuAndPeak): void {
-  if (peakGflops === undefined) return;
-  const peak = significant(peakGflops);
-  process.stdout.write(`\nThe adapter's peak, multiply-adds from registers: ${peak} GFLOP/s\n`);
+export function printPeaks({ peakGflops, cpuPeakGflops }: GpuAndPeak): void {
+  const peaks = [
+    ...(peakGflops === undefined ? [] : [`the adapter ${significant(peakGflops)} GFLOP/s`]),
+    ...(cpuPeakGflops === undefined ? [] : [`WebAssembly ${significant(cpuPeakGflops)} GFLOP/s`]),
+  ];
+  if (peaks.length > 0) process.stdout.write(`\nPeak of multiply-adds from registers: ${peaks.join(", ")}\n`);
 }

@@ -91,12 +91,13 @@ function markdownTable(header: readonly string[], textColumns: number, rows: rea
   return [line(header), line(rule), ...rows.map(line)].join("\n");
 }
 
-function headOf({ date, machine, gpu, peakGflops }: Result): string {
+function headOf({ date, machine, gpu, peakGflops, cpuPeakGflops }: Result): string {
   const { browser, os, cores, cpu } = machine;
   const parts = [
     `${date.slice(0, 10)}, ${browser}, ${os}, ${cpu ? `${cpu}, ` : ""}${cores} threads`,
     ...(gpu ? [`WebGPU on ${adapterName(gpu)}${gpu.software ? ", a software adapter" : ""}`] : []),
     ...(peakGflops === undefined ? [] : [`peak of its multiply-adds: ${significant(peakGflops)} GFLOP/s`]),
+    ...(cpuPeakGflops === undefined ? [] : [`of WebAssembly’s: ${significant(cpuPeakGflops)} GFLOP/s`]),
   ];
   return `${parts.join("; ")}.`;
 }

@@ -1,6 +1,7 @@
 /** Every option of a training, its default and its check, in one place. */
 import type { Label } from "./data/labels.js";
 import type { TrainingData } from "./data/dataset.js";
+import { ENGINES, type EngineName } from "./engine/engine.js";
 import { OptionError } from "./errors.js";
 import type { Progress } from "./progress.js";
 import type { Schedule } from "./solve/schedule.js";
@@ -8,14 +9,17 @@ import type { Schedule } from "./solve/schedule.js";
 export type SolverName = "gd" | "sgd" | "adam" | "adamw";
 
 export interface TrainOptions<L extends Label = Label> {
-  /** What computes. Default "auto": webgpu, and the f64 reference when there is no adapter. */
-  readonly engine?: "auto" | "webgpu" | "reference";
+  /**
+   * What computes: the GPU, SIMD kernels on the processor's threads, or plain loops in f64. Default "auto": webgpu where
+   * there is a GPU, wasm where there is none or its adapter is software, and the reference where there is no SIMD either.
+   */
+  readonly engine?: "auto" | EngineName;
   /**
    * Which kernels of the engine. "auto" (default) times a few at first use, for at most a third of a second, where that
    * pays; "table" never does; the name in `model.engine.kernels` pins them, and the same adapter then gives the same bits.
    */
   readonly kernels?: string;
-  /** A GPUDevice to share. It is left open. Default: one of smigh's own. */
+  /** A GPUDevice to share, for webgpu, which "auto" then is. It is left open. Default: one of smigh's own. */
   readonly device?: GPUDevice;
 
   /**
@@ -82,7 +86,7 @@ const RATES = { gd: 0.5, sgd: 0.1, adam: 0.003, adamw: 0.003 };
 type Check = (name: string, value: unknown) => void;
 
 const CHECKS: { readonly [option in keyof Required<TrainOptions>]: Check } = {
-  engine: oneOf("auto", "webgpu", "reference"),
+  engine: oneOf("auto", ...ENGINES),
   kernels: ofType("string", '"auto", "table", or the name of a choice that a model recorded'),
   device: ofType("object", "a GPUDevice"),
   solver: oneOf("gd", "sgd", "adam", "adamw"),
@@ -153,8 +157,9 @@ export function settings<L extends Label>(options: TrainOptions<L>): Settings<L>
       `patience is ${options.patience}, but there is no validation to watch: give validation, such as 0.1.`,
     );
   }
-  if (options.device && options.engine === "reference") {
-    throw new OptionError('device is given, but engine is "reference", which uses none.');
+  const { engine = "auto" } = options;
+  if (options.device && engine !== "auto" && engine !== "webgpu") {
+    throw new OptionError(`device is given, but engine is "${engine}", which uses none.`);
   }
   const epochs = options.epochs ?? EPOCHS[solver];
   const rate = options.learningRate ?? RATES[solver];
@@ -167,7 +172,7 @@ export function settings<L extends Label>(options: TrainOptions<L>): Settings<L>
   const { batchSize, learningRate: _, ...rest } = options;
   return {
     ...rest,
-    engine: options.engine ?? "auto",
+    engine,
     kernels: options.kernels ?? "auto",
     solver,
     epochs,

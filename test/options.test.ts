@@ -8,7 +8,7 @@ const data = { x: [[0], [1], [2], [3]], y: ["a", "b", "a", "b"] };
 /** Values out of range, by option, and what the message says each must be. */
 const OUT_OF_RANGE: Readonly<Record<string, { readonly must: string; readonly values: readonly unknown[] }>> =
   {
-    engine: { must: 'one of "auto", "webgpu", "reference"', values: ["cuda", "", 1, null] },
+    engine: { must: 'one of "auto", "webgpu", "wasm", "reference"', values: ["cuda", "", 1, null] },
     kernels: {
       must: '"auto", "table", or the name of a choice that a model recorded',
       values: [1, null, true],
@@ -141,9 +141,14 @@ describe("options that contradict each other", () => {
     expect(error.message).toContain(message);
   });
 
-  test("are rejected: a device for the reference", () => {
-    const error = thrownBy(() => untypedTrainer(data, { engine: "reference", device: {} }));
-    expect(error.message).toContain('device is given, but engine is "reference"');
+  test.each(["wasm", "reference"])("are rejected: a device for %s", (engine) => {
+    const error = thrownBy(() => untypedTrainer(data, { engine, device: {} }));
+    expect(error).toBeInstanceOf(OptionError);
+    expect(error.message).toBe(`device is given, but engine is "${engine}", which uses none.`);
+  });
+
+  test.each([undefined, "auto", "webgpu"])("a device for %s is no contradiction", (engine) => {
+    expect(() => untypedTrainer(data, { engine, device: {} })).not.toThrow();
   });
 });
 

@@ -331,9 +331,18 @@ describe("the engine", () => {
     expect(error).toMatchObject({ message: expect.stringContaining("navigator.gpu is missing") });
   });
 
-  test('of "auto" is the reference in Node, and the model says why', async () => {
+  test('of "wasm" trains in Node, to what the reference finds', async () => {
+    const exact = await fit({ seed: 4 });
+    const { engine, weights, parity } = await fit({ seed: 4, engine: "wasm", parity: true });
+    expect(engine).toMatchObject({ name: "wasm", why: "engine is wasm" });
+    expect(engine.adapter).toMatch(/^WebAssembly, (relaxed )?SIMD, \d+ threads?$/);
+    expect(parity?.rho).toBeLessThan(1);
+    weights.forEach((weight, i) => expect(weight).toBeCloseTo(exact.weights[i], 3));
+  });
+
+  test('of "auto" is wasm in Node, and the model says why', async () => {
     const { engine } = await train(data, { epochs: 1 });
-    expect(engine.name).toBe("reference");
+    expect(engine.name).toBe("wasm");
     expect(engine.why).toContain("webgpu cannot be had: There is no WebGPU here: navigator.gpu is missing");
   });
 });

@@ -55,15 +55,16 @@ function drawCard({ workload, rows }: Card, metric: Metric): HTMLElement {
 
 /** What the line is, or that it would be out of sight. */
 function boundWords(rows: readonly Row[], scale: number): string {
-  const peak = (loaded: boolean) => rows.find((row) => row.loaded === loaded)?.peakGflops;
-  const told = [
-    { peak: peak(false), where: "here" },
-    { peak: peak(true), where: "loaded" },
-  ].flatMap(({ peak, where }) => {
-    if (peak === undefined) return [];
-    return `${significant(peak)} GFLOP/s ${where}${peak > scale ? ", far to the right" : ""}`;
-  });
-  return told.length > 0 ? `The line is the peak of the adapter’s multiply-adds: ${told.join("; ")}.` : "";
+  const told = [false, true].flatMap((loaded) =>
+    [true, false].flatMap((gpu) => {
+      const row = rows.find((row) => row.loaded === loaded && onGpu(row.system) === gpu);
+      if (row?.peakGflops === undefined) return [];
+      const [what, where] = [gpu ? "the adapter" : "WebAssembly", loaded ? "loaded" : "here"];
+      const far = row.peakGflops > scale ? ", far to the right" : "";
+      return `${what} ${significant(row.peakGflops)} GFLOP/s ${where}${far}`;
+    }),
+  );
+  return told.length > 0 ? `The line is the peak of multiply-adds: ${told.join("; ")}.` : "";
 }
 
 function shapeOf(name: string): string {

@@ -21,12 +21,14 @@ const LIMIT_NAMES: Readonly<Record<string, readonly [name: string, format: (limi
 /** `missing` is said where the result has no adapter. */
 export function machinePanel(
   title: string,
-  { machine, gpu, peakGflops }: Result,
+  { machine, gpu, peakGflops, cpuPeakGflops }: Result,
   missing: string,
 ): HTMLElement {
   const { browser, os, cores, cpu } = machine;
   const facts: [string, string][] = gpu ? gpuFacts(gpu, peakGflops) : [["Adapter", missing]];
   facts.push(["Browser", browser], ["System", os], ["Processor", `${cpu ? `${cpu}, ` : ""}${cores} threads`]);
+  if (cpuPeakGflops !== undefined)
+    facts.push(["Peak of WebAssembly", `${significant(cpuPeakGflops)} GFLOP/s`]);
   const panel = make("div", {}, make("h3", { textContent: title }));
   if (gpu?.software) {
     panel.append(

@@ -59,6 +59,8 @@ export function describe({ info, features, limits }: GPUAdapter): Gpu {
 export interface GpuAndPeak {
   readonly gpu?: Gpu;
   readonly peakGflops?: number;
+  /** Of the processor's threads, in WebAssembly. */
+  readonly cpuPeakGflops?: number;
 }
 
 /** For the head of a result. Empty where there is no adapter. */

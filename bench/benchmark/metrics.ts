@@ -47,7 +47,7 @@ const STEP: Metric = {
 
 export const metrics: readonly Metric[] = [EXAMPLES, GFLOPS, BYTES, STEP];
 
-/** What the peak of the adapter is a bound of. */
+/** What a peak is a bound of. */
 export function isBounded(metric: Metric): boolean {
   return metric === GFLOPS;
 }

@@ -10,6 +10,8 @@ export interface Result {
   readonly gpu?: Gpu;
   /** The most that the adapter can do, in multiply-adds from registers. */
   readonly peakGflops?: number;
+  /** The same of the processor's threads, in WebAssembly. */
+  readonly cpuPeakGflops?: number;
   readonly runs: readonly Run[];
   /** Runs over batch sizes. */
   readonly sweep: readonly Run[];
@@ -17,9 +19,20 @@ export interface Result {
   readonly disagreements: readonly string[];
 }
 
-/** Of two measurements, the higher peak: the first of a session may find an adapter that has yet to wake up. */
-export function higherPeak(first: GpuAndPeak, second: GpuAndPeak): GpuAndPeak {
-  return (second.peakGflops ?? 0) > (first.peakGflops ?? 0) ? second : first;
+/** Of two measurements, the higher peaks: the first of a session may find an adapter that has yet to wake up. */
+export function higherPeaks(first: GpuAndPeak, second: GpuAndPeak): GpuAndPeak {
+  const gpu = second.gpu ?? first.gpu;
+  const peakGflops = higher(first.peakGflops, second.peakGflops);
+  const cpuPeakGflops = higher(first.cpuPeakGflops, second.cpuPeakGflops);
+  return {
+    ...(gpu && { gpu }),
+    ...(peakGflops !== undefined && { peakGflops }),
+    ...(cpuPeakGflops !== undefined && { cpuPeakGflops }),
+  };
+}
+
+function higher(first: number | undefined, second: number | undefined): number | undefined {
+  return first === undefined || second === undefined ? (first ?? second) : Math.max(first, second);
 }
 
 /** The file is not a result. */
@@ -38,12 +51,14 @@ export function readResult(json: string): Result {
   }
   const result = object(value, "The file");
   const peakGflops = optional(result["peakGflops"], "peakGflops", positive);
+  const cpuPeakGflops = optional(result["cpuPeakGflops"], "cpuPeakGflops", positive);
   const gpu = optional(result["gpu"], "gpu", gpuOf);
   return {
     date: dateOf(result["date"], "date"),
     machine: machineOf(result["machine"], "machine"),
     ...(gpu && { gpu }),
     ...(peakGflops !== undefined && { peakGflops }),
+    ...(cpuPeakGflops !== undefined && { cpuPeakGflops }),
     runs: list(result["runs"], "runs", runOf),
     sweep: optional(result["sweep"], "sweep", (value, at) => list(value, at, runOf)) ?? [],
     failures: optional(result["failures"], "failures", (value, at) => list(value, at, failureOf)) ?? [],

@@ -23,7 +23,7 @@ export interface Row {
   readonly doing?: string;
   /** The step's time as a multiple of smigh/webgpu's in the same result. */
   readonly ratio?: number;
-  /** Of the adapter, if the system runs on it. */
+  /** Of the adapter or of WebAssembly, whichever the system runs on. */
   readonly peakGflops?: number;
 }
 
@@ -64,16 +64,23 @@ function rowsOf(result: Result, loaded: boolean, doing: readonly Doing[]): Row[]
     put({ workload, system, failure: message });
   for (const run of result.runs) {
     const { workload, system } = run;
+    const peakGflops = peakOf(result, system);
     const base = result.runs.find((one) => one.workload === workload && one.system === BASE);
     put({
       workload,
       system,
       run,
       ...(base && { ratio: run.stepMs.median / base.stepMs.median }),
-      ...(result.peakGflops !== undefined && onGpu(system) && { peakGflops: result.peakGflops }),
+      ...(peakGflops !== undefined && { peakGflops }),
     });
   }
   return [...rows.values()];
+}
+
+/** None for a system that is on neither. */
+function peakOf({ peakGflops, cpuPeakGflops }: Result, system: string): number | undefined {
+  if (onGpu(system)) return peakGflops;
+  return system.endsWith("/wasm") ? cpuPeakGflops : undefined;
 }
 
 export function onGpu(system: string): boolean {

@@ -6,7 +6,7 @@ import { parseArgs } from "node:util";
 import type { GpuAndPeak } from "../benchmark/machine.js";
 import type { Measured } from "../measure.js";
 import { mnistFolder } from "../mnist-plugin.js";
-import { print, printPeak, save } from "../output.js";
+import { print, printPeaks, save } from "../output.js";
 import { type Workload, workloads } from "../workloads.js";
 import { type Script, denoScript } from "./deno.js";
 import { systems } from "./systems.js";
@@ -57,7 +57,7 @@ async function bench({ chosen, json }: Choice): Promise<number> {
       print(workload, measured);
       await save(json, script.version, gpu, all);
     }
-    printPeak(gpu);
+    printPeaks(gpu);
     return all.some(({ failures, disagreements }) => failures.length + disagreements.length > 0) ? 1 : 0;
   } finally {
     await script.close();

@@ -10,6 +10,7 @@ import process from "node:process";
 import { text } from "node:stream/consumers";
 import { promisify } from "node:util";
 import { type AliasOptions, build } from "vite";
+import { assemblyPlugin } from "../../scripts/assembly-plugin.js";
 
 const COMMANDS = [["deno"], ["npx", "--yes", "--prefer-offline", "deno@2"]] as const;
 
@@ -46,6 +47,7 @@ export async function denoScript(name: string, alias: AliasOptions = {}): Promis
     await build({
       configFile: false,
       logLevel: "warn",
+      plugins: [assemblyPlugin()],
       resolve: { alias },
       build: {
         outDir: folder,

@@ -1,4 +1,5 @@
 /** What a person can choose, as the texts of a form, an address or a command line, read and checked in one place. */
+import { ENGINES } from "../../src/engine/engine.js";
 import { OptionError } from "../../src/errors.js";
 import { type TrainOptions, settings } from "../../src/options.js";
 
@@ -6,7 +7,6 @@ import { type TrainOptions, settings } from "../../src/options.js";
 export const OPTIONS = ["engine", "solver", "epochs", "batch-size", "learning-rate", "seed"] as const;
 export type Option = (typeof OPTIONS)[number];
 
-const ENGINES = ["auto", "webgpu", "reference"] as const;
 export const SOLVERS = ["gd", "sgd", "adam", "adamw"] as const;
 export type Solver = (typeof SOLVERS)[number];
 
@@ -15,7 +15,7 @@ export type Job = Pick<TrainOptions, "engine" | "solver" | "epochs" | "batchSize
 
 /** Throws an OptionError that says what a text must be. An empty text is as none. */
 export function jobOf(text: (option: Option) => string | null | undefined): Job {
-  const engine = choice("engine", text("engine"), ENGINES);
+  const engine = choice("engine", text("engine"), ["auto", ...ENGINES]);
   const solver = choice("solver", text("solver"), SOLVERS);
   const epochs = number("epochs", text("epochs"));
   const batchSize = number("batch-size", text("batch-size"));

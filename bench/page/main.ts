@@ -39,6 +39,7 @@ const download = new Download(find("#download", HTMLAnchorElement));
 const controls = new Controls({
   start(job) {
     clear();
+    if (ready && (job.engine ?? "auto") === "auto") engineWords.textContent = words.autoWords(ready.auto);
     charts.begin(settings(job).epochs);
     say("Starting: the digits go to where they are computed on.");
     show("training");
@@ -89,6 +90,7 @@ function hear(report: Report): void {
       progressBar.value = 0;
       sample.show(report.digits);
       say(words.readyWords(report));
+      engineWords.textContent = words.autoWords(report.auto);
       show("idle");
       return begin(new URLSearchParams(location.search));
     case "progress": {

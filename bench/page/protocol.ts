@@ -27,12 +27,16 @@ export interface Ready {
   readonly train: number;
   readonly test: number;
   readonly webgpu: WebGpu;
+  /** What "auto" takes here. */
+  readonly auto: Chosen;
   /** Some of the test digits. */
   readonly digits: readonly Digit[];
 }
 
 /** The adapter's name, or why there is none. */
 export type WebGpu = { readonly adapter: string } | { readonly missing: string };
+
+export type Chosen = Pick<SoftmaxModel["engine"], "name" | "adapter" | "why">;
 
 export interface Digit {
   /** (28, 28) from 0, paper, to 255, ink */

@@ -1,7 +1,7 @@
 /** What the page says, in plain words. */
 import type { Progress } from "../../src/index.js";
 import { count, percent, ratio, seconds } from "./format.js";
-import type { Failure, Ready, Summary } from "./protocol.js";
+import type { Chosen, Failure, Ready, Summary } from "./protocol.js";
 
 export interface Trouble {
   readonly title: string;
@@ -11,21 +11,22 @@ export interface Trouble {
 const TITLES: Readonly<Record<string, string>> = {
   OptionError: "That cannot be trained with",
   DataError: "The digits cannot be used",
-  DeviceError: "WebGPU cannot be had here",
+  DeviceError: "The engine cannot be had here",
   DivergenceError: "The training diverged",
 };
 
 export function trouble({ name, message }: Failure): Trouble {
   const title = TITLES[name] ?? "Something broke";
-  const advice = name === "DeviceError" ? " The engine “Reference” trains without it, on the processor." : "";
+  const advice = name === "DeviceError" ? " “Automatic” takes one that can be had." : "";
   return { title, detail: `${message}${advice}` };
 }
 
-export function readyWords({ train, test, webgpu }: Ready): string {
-  const digits = `${count(train)} digits to learn from and ${count(test)} to be tested on are here.`;
-  return "adapter" in webgpu
-    ? `${digits} WebGPU runs on ${webgpu.adapter}.`
-    : `${digits} There is no WebGPU, so “Automatic” trains on the processor.`;
+export function readyWords({ train, test }: Ready): string {
+  return `${count(train)} digits to learn from and ${count(test)} to be tested on are here.`;
+}
+
+export function autoWords({ name, adapter, why }: Chosen): string {
+  return `“Automatic” is ${name} on ${adapter}: ${why}.`;
 }
 
 /** Changes once an epoch, so that it can be read aloud. */

@@ -1,14 +1,15 @@
 /** The page's other thread: it holds the digits and trains, so that the page never waits. */
 import { type SoftmaxModel, trainer } from "../../src/index.js";
 import { DeviceError } from "../../src/errors.js";
-import { openGpu } from "../../src/engine/webgpu/device.js";
+import { chooseEngine } from "../../src/engine/choose.js";
+import { findAdapter } from "../../src/engine/webgpu/device.js";
 import { NO_PARITY } from "../../src/parity.js";
 import { settings } from "../../src/options.js";
 import { Brake } from "./brake.js";
 import type { Job } from "./job.js";
 import { type Mnist, loadMnist } from "./mnist.js";
 import { outcome, sample } from "./outcome.js";
-import type { Command, Report, WebGpu } from "./protocol.js";
+import type { Chosen, Command, Report, WebGpu } from "./protocol.js";
 
 /** Why a training was stopped; the training puts the weights so far on it. */
 class Stop extends Error {
@@ -47,21 +48,26 @@ async function handle(command: Command): Promise<void> {
 }
 
 async function load(from: string): Promise<void> {
-  const webgpu = await findWebGpu();
+  const [webgpu, auto] = [await findWebGpu(), await findAuto()];
   const { train, test } = await loadMnist(from, (bytes, total) => report({ kind: "loading", bytes, total }));
   mnist = { train, test };
-  report({ kind: "ready", train: train.y.length, test: test.y.length, webgpu, digits: sample(test) });
+  report({ kind: "ready", train: train.y.length, test: test.y.length, webgpu, auto, digits: sample(test) });
 }
 
 async function findWebGpu(): Promise<WebGpu> {
   try {
-    const { adapter, close } = await openGpu();
-    close();
+    const { adapter } = await findAdapter();
     return { adapter };
   } catch (error) {
     if (error instanceof DeviceError) return { missing: error.message };
     throw error;
   }
+}
+
+async function findAuto(): Promise<Chosen> {
+  const { engine, why } = await chooseEngine("auto");
+  engine.close();
+  return { name: engine.name, adapter: engine.adapter, why };
 }
 
 async function start(job: Job): Promise<void> {

@@ -17,6 +17,17 @@ export const systems: readonly System[] = [
     },
   },
   {
+    name: "smigh/wasm",
+    on: CPU,
+    async load() {
+      const [{ openOn }, { wasmEngine }] = await Promise.all([
+        import("./smigh.js"),
+        import("../../src/engine/wasm/engine.js"),
+      ]);
+      return openOn(wasmEngine);
+    },
+  },
+  {
     name: "smigh/reference",
     on: "f64 on the CPU",
     async load() {

@@ -1,11 +1,25 @@
 import { chooseEngine } from "../engine/choose.js";
+import { ENGINES, type EngineName } from "../engine/engine.js";
+import { DeviceError } from "../errors.js";
 import { parse } from "./arguments.js";
 import type { Streams } from "./streams.js";
 
-/** Says which engine "auto" picks on this machine, and why. */
+/** Says which engine "auto" picks on this machine and why, and what each engine runs on. */
 export async function doctor(words: readonly string[], { out }: Streams): Promise<void> {
   parse(words, {}, []);
   const { engine, why } = await chooseEngine("auto");
-  out(`auto picks ${engine.name} (${engine.adapter}): ${why}\n`);
   engine.close();
+  out(`auto picks ${engine.name} (${engine.adapter}): ${why}\n\n`);
+  for (const name of ENGINES) out(`${name.padEnd(9)}  ${await adapterOf(name)}\n`);
+}
+
+async function adapterOf(name: EngineName): Promise<string> {
+  try {
+    const { engine } = await chooseEngine(name);
+    engine.close();
+    return engine.adapter;
+  } catch (error) {
+    if (error instanceof DeviceError) return `cannot be had: ${error.message}`;
+    throw error;
+  }
 }

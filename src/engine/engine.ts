@@ -10,7 +10,8 @@
  * The constant feature 1 of the intercept is the last row of W and G: both are (features + 1, classes), row by row.
  */
 
-export type EngineName = "webgpu" | "reference";
+export const ENGINES = ["webgpu", "wasm", "reference"] as const;
+export type EngineName = (typeof ENGINES)[number];
 
 export type FloatArray = Float32Array | Float64Array;
 
@@ -141,7 +142,7 @@ export interface Placement {
 
 export interface Engine {
   readonly name: EngineName;
-  /** What computes: the GPU adapter's name, or the CPU loops'. */
+  /** What computes: the GPU adapter's name, or the processor's kernels and threads. */
   readonly adapter: string;
   /** Copies the rows to where the engine computes. Throws a DataError when it cannot represent a value. */
   place(rows: Rows): Promise<Placement>;

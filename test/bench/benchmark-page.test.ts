@@ -24,38 +24,48 @@ async function choose(name: "workload" | "system", values: readonly string[]): P
 
 test("measures, shows, gives the result away, and shows another one beside it", async () => {
   await choose("workload", ["tiny"]);
-  await choose("system", ["smigh/reference", "jax-js/wasm"]);
+  await choose("system", ["smigh/wasm", "smigh/reference", "jax-js/wasm"]);
   await page.click("#start");
   await until("running");
   expect(await page.isEnabled("#start")).toBe(false);
   await until("ended");
-  expect(await text("#status")).toBe("Done: 2 measurements.");
+  expect(await text("#status")).toBe("Done: 3 measurements.");
   expect(await page.locator("#board tbody th span").allInnerTexts()).toEqual([
+    "smigh/wasm",
     "smigh/reference",
     "jax-js/wasm",
   ]);
-  expect(await page.locator("#board .steady .spread").count()).toBe(2);
+  expect(await page.locator("#board .steady .spread").count()).toBe(3);
   expect(await text("#board .cold .value")).toMatch(/\d.(ms|s)$/);
 
   const [download] = await Promise.all([page.waitForEvent("download"), page.click("#download")]);
   const own = readResult(await readFile(await download.path(), "utf8"));
   expect(own.runs.map(({ system, samples }) => [system, samples])).toEqual([
+    ["smigh/wasm", 5],
     ["smigh/reference", 5],
     ["jax-js/wasm", 5],
   ]);
+  expect(own.runs[0]?.adapter).toMatch(/^WebAssembly, .*SIMD, \d+ threads?$/);
+  expect(own.runs[0]).not.toHaveProperty("bytesMoved");
   expect(own.peakGflops).toBeGreaterThan(1);
+  // Even one thread does more than a multiply-add of four lanes in two cycles of 1 GHz.
+  expect(own.cpuPeakGflops).toBeGreaterThan(4);
   expect(own.gpu?.limits["maxBufferSize"]).toBeGreaterThan(0);
 
   await page.setInputFiles("#load", file("theirs.json", JSON.stringify(RESULT)));
   await page.click("#metrics >> text=GFLOP/s");
+  expect(await page.locator("#board").innerText()).toMatch(/The line is the peak of multiply-adds: /);
   expect(await text("#theirs")).toMatch(
     /^Outlined: theirs\.json, Chrome 156 on X11; Linux x86_64, Nov \d+, 2026\./,
   );
   expect(await page.locator("#board tbody tr.loaded").count()).toBe(3);
+  expect(await page.locator("#board tr.loaded .value").allInnerTexts()).toContainEqual(
+    expect.stringMatching(/of the peak/),
+  );
   expect(await text("#board .failed")).toMatch(/^Failed\. out of\s+memory$/);
   expect(await page.locator("#sweep figure canvas").count()).toBe(1);
   await page.click("#theirs button");
-  expect(await page.locator("#board tbody tr").count()).toBe(2);
+  expect(await page.locator("#board tbody tr").count()).toBe(3);
 
   await page.setInputFiles("#load", file("weights.json", `{"weights":[1]}`));
   await page.waitForSelector("#trouble h2");

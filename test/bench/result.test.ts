@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { ResultError, higherPeak, readResult } from "../../bench/benchmark/result.js";
+import { ResultError, higherPeaks, readResult } from "../../bench/benchmark/result.js";
 import { RESULT } from "./results.js";
 
 test("a result comes back as it was saved", () => {
@@ -10,11 +10,16 @@ test("a result comes back as it was saved", () => {
 test("of two peaks the higher one counts, or the one that there is", () => {
   const [none, low, high] = [{}, { peakGflops: 20 }, { peakGflops: 40 }];
   expect([
-    higherPeak(none, low),
-    higherPeak(high, low),
-    higherPeak(low, high),
-    higherPeak(low, none),
+    higherPeaks(none, low),
+    higherPeaks(high, low),
+    higherPeaks(low, high),
+    higherPeaks(low, none),
   ]).toEqual([low, high, high, low]);
+  const { gpu } = RESULT;
+  if (!gpu) throw new Error("the result has no adapter");
+  expect(
+    higherPeaks({ gpu, peakGflops: 20, cpuPeakGflops: 9 }, { gpu, peakGflops: 40, cpuPeakGflops: 8 }),
+  ).toEqual({ gpu, peakGflops: 40, cpuPeakGflops: 9 });
 });
 
 test("what may be missing may be missing", () => {
@@ -83,7 +88,17 @@ describe("says what is wrong, and where", () => {
 });
 
 test("whatever is in the file, it is a result or a ResultError", () => {
-  const places = ["date", "machine", "gpu", "peakGflops", "runs", "sweep", "failures", "disagreements"];
+  const places = [
+    "date",
+    "machine",
+    "gpu",
+    "peakGflops",
+    "cpuPeakGflops",
+    "runs",
+    "sweep",
+    "failures",
+    "disagreements",
+  ];
   const read = (json: string) => {
     try {
       return readResult(json);

@@ -33,6 +33,7 @@ export const RESULT: Result = {
     limits: { maxBufferSize: 2 ** 30 },
   },
   peakGflops: 40,
+  cpuPeakGflops: 60,
   runs: [run("smigh/webgpu", 10, { bytesMoved: 1e6 }), run("tfjs/wasm", 25)],
   sweep: [run("smigh/webgpu", 10, { batch: 16 }), run("smigh/webgpu", 10, { batch: 64 })],
   failures: [

@@ -36,7 +36,9 @@ describe("a classifier of digits", () => {
     );
     expect(exit).toBe(0);
     const result = JSON.parse(out);
-    expect(result).toMatchObject({ engine: "reference", examples: 10000, epochs: 3, iterations: 60, model });
+    expect(result).toMatchObject({ engine: "wasm", examples: 10000, epochs: 3, iterations: 60, model });
+    expect(result.adapter).toMatch(/^WebAssembly, .*SIMD, \d+ threads?$/);
+    expect(result.why).toMatch(/^engine is auto and webgpu cannot be had: /);
     expect(result.accuracy).toBeGreaterThan(0.85);
     expect(status.trim().split("\n")).toHaveLength(3);
     expect(status).toMatch(/100.0 % {2}epoch 3/);
@@ -77,6 +79,8 @@ test("options of every kind reach the training", async () => {
     "0.9",
     "--nesterov",
     "--parity",
+    "--engine",
+    "reference",
   ];
   const schedule = '{"kind":"cosine","rate":0.1}';
   const { out, exit } = await smigh(
@@ -94,7 +98,9 @@ test("options of every kind reach the training", async () => {
     ...words,
   );
   expect(exit).toBe(0);
-  expect(JSON.parse(out).parity).toMatchObject({ rho: 0, steps: 4 });
+  const { engine, why, parity } = JSON.parse(out);
+  expect({ engine, why }).toEqual({ engine: "reference", why: "engine is reference" });
+  expect(parity).toMatchObject({ rho: 0, steps: 4 });
   expect(loadModel(readFileSync(model)).bias.every((b) => b === 0)).toBe(true);
 });
 
@@ -107,6 +113,10 @@ describe("exit status 2 and one line when the command line is wrong", () => {
     [["train", images, "--labels", labels, "--bogus"], /Unknown option '--bogus'/],
     [["train", images, "--labels", labels, "--epochs", "0"], /epochs is 0, and must be a whole number ≥ 1/],
     [["train", images, "--labels", labels, "--epochs", "many"], /epochs is "many"/],
+    [
+      ["train", images, "--labels", labels, "--engine", "cpu"],
+      /one of "auto", "webgpu", "wasm", "reference"/,
+    ],
     [["train", images, "--labels", labels, "--learning-rate", "{kind}"], /is not JSON/],
   ])("%j", async (words, reason) => {
     const { exit, out, status } = await smigh(...words);
@@ -134,10 +144,19 @@ describe("exit status 1 and one line when the job fails", () => {
   });
 });
 
-test("the doctor says what auto picks, and why", async () => {
-  expect((await smigh("doctor")).out).toMatch(
-    /^auto picks reference .*: engine is auto and webgpu cannot be had: /,
+test("the doctor says what auto picks and why, and what every engine runs on", async () => {
+  const { exit, out } = await smigh("doctor");
+  expect(exit).toBe(0);
+  const [auto, blank, ...engines] = out.trimEnd().split("\n");
+  expect(auto).toMatch(
+    /^auto picks wasm \(WebAssembly, .*SIMD, \d+ threads?\): engine is auto and webgpu cannot be had: There is no/,
   );
+  expect(blank).toBe("");
+  expect(engines).toEqual([
+    expect.stringMatching(/^webgpu {5}cannot be had: There is no WebGPU here/),
+    expect.stringMatching(/^wasm {7}WebAssembly, .*SIMD, \d+ threads?$/),
+    "reference  f64 loops on the CPU",
+  ]);
 });
 
 test("help names every command", async () => {

@@ -27,6 +27,13 @@ describe("the command line", () => {
     });
   });
 
+  test("is on WebGPU where it is headless, unless another engine is named", () => {
+    expect(commandLine(["--headless"]).query.get("engine")).toBe("webgpu");
+    for (const engine of ["auto", "wasm", "reference"])
+      expect(commandLine(["--headless", "--engine", engine]).query.getAll("engine")).toEqual([engine]);
+    expect(commandLine(["--engine", "wasm"]).query.get("engine")).toBe("wasm");
+  });
+
   test("--headless, --json and --model need no display", () => {
     expect(commandLine(["--headless"]).headless).toBe(true);
     expect(commandLine(["--json"])).toMatchObject({ headless: true, json: true });
@@ -41,7 +48,7 @@ describe("the command line", () => {
     expect(commandLine([]).headless).toBe(false);
   });
 
-  test.each([["--frob"], ["more"], ["--epochs"], ["--epochs=0"], ["--solver=newton"]])(
+  test.each([["--frob"], ["more"], ["--epochs"], ["--epochs=0"], ["--solver=newton"], ["--engine=cpu"]])(
     "refuses %s",
     (argument) => {
       expect(() => commandLine([argument])).toThrow(UsageError);

@@ -18,7 +18,7 @@ describe("jobOf", () => {
   });
 
   test.each([
-    [{ engine: "wgpu" }, 'engine is "wgpu", and must be one of auto, webgpu, reference.'],
+    [{ engine: "wgpu" }, 'engine is "wgpu", and must be one of auto, webgpu, wasm, reference.'],
     [{ solver: "newton" }, 'solver is "newton", and must be one of gd, sgd, adam, adamw.'],
     [{ epochs: "many" }, 'epochs is "many", and must be a number.'],
     [{ epochs: "2.5" }, "epochs is 2.5"],

@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import type { Page } from "playwright";
 import { beforeEach, expect, test } from "vitest";
+import { wantedAdapter } from "../../bench/chrome.js";
 import { serve } from "../../bench/serve.js";
 import { loadModel } from "../../src/model/load.js";
 import { visits } from "../support/page.js";
@@ -12,13 +13,21 @@ beforeEach(() => {
   ({ page } = visit());
 });
 
+const SOFTWARE = wantedAdapter("swiftshader") === "swiftshader";
+/** What “Automatic” is on the adapter of the tests, and why. */
+const AUTO = SOFTWARE
+  ? /^“Automatic” is wasm on WebAssembly, .*SIMD, \d+ threads?: engine is auto and the WebGPU adapter, .*swiftshader.*, is software/i
+  : /^“Automatic” is webgpu on .+: engine is auto and there is a GPU, ./;
+
 const until = (state: string) => page.waitForSelector(`body[data-state="${state}"]`);
 const text = (selector: string) => page.innerText(selector);
 
 test("waits for Start, then pauses, resumes and stops with the model so far", async () => {
   await page.goto(visit().site.url);
   await until("idle");
-  expect(await text("#status")).toMatch(/^60,000 digits .* WebGPU runs on ./);
+  expect(await text("#status")).toMatch(/^60,000 digits .* are here\.$/);
+  const auto = await text("#engine");
+  expect(auto).toMatch(AUTO);
 
   const requests: string[] = [];
   page.on("request", (request) => requests.push(request.url()));
@@ -26,9 +35,10 @@ test("waits for Start, then pauses, resumes and stops with the model so far", as
   await page.fill("[name=epochs]", "1000");
   await page.click("#start");
   await page.waitForFunction(() =>
-    document.querySelector("#status")?.textContent?.includes("epoch 1 of 1000"),
+    /epoch \d+ of 1000/.test(document.querySelector("#status")?.textContent ?? ""),
   );
   await page.click("#pause");
+  expect(await text("#engine")).toBe(auto);
   await page.waitForTimeout(500); // what was on its way when it paused has arrived
   const paused = await text("#time");
   await page.waitForTimeout(500);
@@ -62,6 +72,21 @@ test("trains at once with ?auto, shows the test and gives the model away", async
   const [download] = await Promise.all([page.waitForEvent("download"), page.click("#download")]);
   const model = loadModel(await readFile(await download.path()));
   expect(model).toMatchObject({ features: 784, iterations: 118, engine: { name: "webgpu" } });
+});
+
+test("trains with WebAssembly when that is chosen", async () => {
+  await page.goto(visit().site.url);
+  await until("idle");
+  await page.selectOption("[name=engine]", { label: "WebAssembly" });
+  await page.fill("[name=epochs]", "1");
+  await page.click("#start");
+  await page.waitForFunction(() => document.querySelector("#engine")?.textContent === "");
+  await until("ended");
+  expect(await text("#engine")).toMatch(
+    /^Trained by wasm on WebAssembly, .*SIMD, \d+ threads?: engine is wasm\.$/,
+  );
+  expect(await text("#parity-badge")).toMatch(/^ρ 0\.\d+ ✓$/);
+  expect(Number.parseFloat(await text("#test-accuracy"))).toBeGreaterThan(88);
 });
 
 test("says in the page what cannot be trained with, and that a training diverged", async () => {

@@ -79,17 +79,22 @@ describe("without WebGPU", () => {
     env = { CHROME_PATH: chrome };
   });
 
-  test.skipIf(process.platform === "win32")("--engine webgpu fails with the reason", async () => {
-    const { status, stdout, stderr } = await start(["--json", "--engine", "webgpu"], env);
-    expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
-    expect(stderr.trimEnd().split("\n").at(-1)).toMatch(/WebGPU/);
-  });
+  test.skipIf(process.platform === "win32")(
+    "fails with the reason, since it is to be on WebGPU",
+    async () => {
+      const { status, stdout, stderr } = await start(["--json"], env);
+      expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
+      expect(stderr.trimEnd().split("\n").at(-1)).toMatch(/WebGPU/);
+    },
+  );
 
-  test.skipIf(process.platform === "win32")("auto takes the reference, and says why", async () => {
-    const args = ["--epochs", "1", "--model", join(folder, "reference.json")];
+  test.skipIf(process.platform === "win32")("--engine auto takes wasm, and says why", async () => {
+    const args = ["--engine", "auto", "--epochs", "1", "--model", join(folder, "wasm.json")];
     const { status, stdout, stderr } = await start(args, env);
     expect(status, stderr).toBe(0);
-    expect(stdout).toMatch(/engine +reference on .+\n +engine is auto and webgpu cannot be had: .*WebGPU/);
+    expect(stdout).toMatch(
+      /engine +wasm on WebAssembly.+\n +engine is auto and webgpu cannot be had: .*WebGPU/,
+    );
   });
 });
 

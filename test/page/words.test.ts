@@ -40,11 +40,23 @@ test("parity is within the bound, or beyond it", () => {
   );
 });
 
-test("errors are told in plain words, and without WebGPU there is advice", () => {
+test("what computes is told, before and after", () => {
+  const auto = {
+    name: "wasm",
+    adapter: "WebAssembly, SIMD, 2 threads",
+    why: "engine is auto and there is no GPU",
+  };
+  expect(words.autoWords(auto)).toBe(
+    "“Automatic” is wasm on WebAssembly, SIMD, 2 threads: engine is auto and there is no GPU.",
+  );
+  expect(words.engineWords(SUMMARY)).toBe("Trained by webgpu on google swiftshader: engine is webgpu.");
+});
+
+test("errors are told in plain words, and where an engine cannot be had there is advice", () => {
   expect(words.trouble({ name: "DivergenceError", message: "The loss is NaN at step 2." })).toEqual({
     title: "The training diverged",
     detail: "The loss is NaN at step 2.",
   });
-  expect(words.trouble({ name: "DeviceError", message: "No adapter." }).detail).toMatch(/“Reference”/);
+  expect(words.trouble({ name: "DeviceError", message: "No adapter." }).detail).toMatch(/“Automatic”/);
   expect(words.trouble({ name: "TypeError", message: "x" }).title).toBe("Something broke");
 });

@@ -36,14 +36,15 @@ const shared = new WeakMap<GPUDevice, Shared>();
 /** smigh's own device, once it is asked for: fits that follow find their kernels compiled. */
 let own: Promise<GPUDevice> | undefined;
 
+/** The adapter that smigh's own device is of, without opening it. Throws a DeviceError when there is none. */
+export async function findAdapter(): Promise<Pick<Gpu, "adapter" | "slow">> {
+  return named((await requestAdapter()).info);
+}
+
 /** Opens the device given, or smigh's own. Throws a DeviceError when there is no adapter. */
 export async function openGpu(given?: GPUDevice): Promise<Gpu> {
   const device = given ?? (await ownDevice());
-  const { vendor, architecture, description, isFallbackAdapter } = device.adapterInfo;
-  // Deno names the vendor by its number.
-  const names = [vendor, architecture, description].filter((name) => /\D/.test(name));
-  const adapter = names.join(" ") || "an adapter without a name";
-  const slow = isFallbackAdapter || /swiftshader|llvmpipe|lavapipe|basic render/i.test(adapter);
+  const { adapter, slow } = named(device.adapterInfo);
   const { live, pipelines } = sharedBy(device);
 
   let failure: DeviceError | undefined;
@@ -82,6 +83,21 @@ export async function openGpu(given?: GPUDevice): Promise<Gpu> {
   };
 }
 
+function named({
+  vendor,
+  architecture,
+  description,
+  isFallbackAdapter,
+}: GPUAdapterInfo): Pick<Gpu, "adapter" | "slow"> {
+  // Deno names the vendor by its number.
+  const names = [vendor, architecture, description].filter((name) => /\D/.test(name));
+  const adapter = names.join(" ") || "an adapter without a name";
+  return {
+    adapter,
+    slow: isFallbackAdapter || /swiftshader|llvmpipe|lavapipe|basic render/i.test(adapter),
+  };
+}
+
 function sharedBy(device: GPUDevice): Shared {
   const found = shared.get(device) ?? { live: { buffers: 0, bytes: 0 }, pipelines: new Map() };
   shared.set(device, found);
@@ -99,7 +115,7 @@ function ownDevice(): Promise<GPUDevice> {
   return opening;
 }
 
-async function requestDevice(): Promise<GPUDevice> {
+async function requestAdapter(): Promise<GPUAdapter> {
   const gpu = globalThis.navigator?.gpu;
   if (!gpu) throw new DeviceError(`There is no WebGPU here: navigator.gpu is missing. ${whyMissing()}`);
   const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
@@ -108,6 +124,11 @@ async function requestDevice(): Promise<GPUDevice> {
       "WebGPU has no adapter: the browser found no GPU that it trusts. chrome://gpu says why; --enable-unsafe-webgpu may help.",
     );
   }
+  return adapter;
+}
+
+async function requestDevice(): Promise<GPUDevice> {
+  const adapter = await requestAdapter();
   const { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage } = adapter.limits;
   return adapter.requestDevice({
     label: "smigh",

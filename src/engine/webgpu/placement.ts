@@ -1,6 +1,6 @@
 /** Rows on the device: X as it came (bytes, f16 or f32), with a column of ones after the features, padded to vectors of four, in as many shards as it takes. */
-import { DataError } from "../../errors.js";
-import type { FlatFeatures, Rows } from "../engine.js";
+import type { Rows } from "../engine.js";
+import { paddedRows } from "../padded.js";
 import { type Gpu, allocating } from "./device.js";
 
 /** Rows go up in slices of about this many bytes, and wait for the device after every few. */
@@ -76,42 +76,10 @@ async function upload(
   rowWords: number,
 ): Promise<void> {
   const sliceRows = Math.max(1, Math.floor(SLICE_BYTES / (4 * rowWords)));
+  const stride = rowWords * (4 / Math.min(4, rows.x.BYTES_PER_ELEMENT));
   for (let done = 0, slices = 1; done < count; done += sliceRows, slices++) {
-    const slice = padded(rows, first + done, Math.min(sliceRows, count - done), rowWords);
+    const slice = paddedRows(rows, first + done, Math.min(sliceRows, count - done), stride);
     device.queue.writeBuffer(buffer, 4 * rowWords * done, slice);
     if (slices % SLICES_IN_FLIGHT === 0) await device.queue.onSubmittedWorkDone();
   }
-}
-
-type Slice = Uint8Array<ArrayBuffer> | Float16Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
-
-/** Rows as the device reads them: bytes, f16 or f32, each row with its one and padded with zeros. */
-function padded(rows: Rows, first: number, count: number, rowWords: number): Slice {
-  const { x, features } = rows;
-  const stride = rowWords * (4 / Math.min(4, x.BYTES_PER_ELEMENT));
-  const slice = emptySlice(x, count * stride);
-  const one = x instanceof Uint8Array ? 255 : 1; // bytes are read as value / 255
-  for (let row = 0; row < count; row++) {
-    const start = (first + row) * features;
-    slice.set(x.subarray(start, start + features), row * stride);
-    slice[row * stride + features] = one;
-  }
-  if (x instanceof Float64Array) checkRange(slice, rows, first, stride);
-  return slice;
-}
-
-function emptySlice(x: FlatFeatures, length: number): Slice {
-  if (x instanceof Uint8Array) return new Uint8Array(length);
-  return x.BYTES_PER_ELEMENT === 2 ? new Float16Array(length) : new Float32Array(length);
-}
-
-/** The data were finite; a value too large for f32 is not any more. */
-function checkRange(slice: Slice, { x, features }: Rows, first: number, stride: number): void {
-  const bad = slice.findIndex((value: number) => !Number.isFinite(value));
-  if (bad < 0) return;
-  const [row, column] = [first + Math.floor(bad / stride), bad % stride];
-  throw new DataError(
-    `x is ${x[row * features + column]} at row ${row}, column ${column}, beyond the largest f32 (3.4e38) that the GPU ` +
-      "computes with: scale the column down, or use the reference engine.",
-  );
 }

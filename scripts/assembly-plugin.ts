@@ -1,0 +1,25 @@
+/** Vite plugin: `import kernels from "./assembly/kernels.wasm?built"` compiles that folder's AssemblyScript and gives its binaries. */
+import { readdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { Plugin } from "vite";
+import { compile } from "./assembly.js";
+
+const QUERY = ".wasm?built";
+
+export function assemblyPlugin(): Plugin {
+  return {
+    name: "assembly",
+    enforce: "pre",
+    resolveId(source, importer) {
+      return source.endsWith(QUERY) && importer ? join(dirname(importer), source) : undefined;
+    },
+    async load(id) {
+      if (!id.endsWith(QUERY)) return undefined;
+      const folder = dirname(id);
+      for (const file of readdirSync(folder)) this.addWatchFile(join(folder, file));
+      const [plain, relaxed] = [await compile(folder, false), await compile(folder, true)];
+      const base64 = { plain: plain.toString("base64"), relaxed: relaxed.toString("base64") };
+      return `export default ${JSON.stringify(base64)};`;
+    },
+  };
+}

@@ -1,0 +1,35 @@
+/** Rows as engines keep them: bytes, f16 or f32, each row with a one after its features and padded with zeros. */
+import { DataError } from "../errors.js";
+import type { FlatFeatures, Rows } from "./engine.js";
+
+export type Padded = Uint8Array<ArrayBuffer> | Float16Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
+
+/** So many rows from `first` on, each of `stride` values. The one of bytes is 255. Throws a DataError for an f64 beyond f32. */
+export function paddedRows(rows: Rows, first: number, count: number, stride: number): Padded {
+  const { x, features } = rows;
+  const padded = empty(x, count * stride);
+  const one = x instanceof Uint8Array ? 255 : 1;
+  for (let row = 0; row < count; row++) {
+    const start = (first + row) * features;
+    padded.set(x.subarray(start, start + features), row * stride);
+    padded[row * stride + features] = one;
+  }
+  if (x instanceof Float64Array) checkRange(padded, rows, first, stride);
+  return padded;
+}
+
+function empty(x: FlatFeatures, length: number): Padded {
+  if (x instanceof Uint8Array) return new Uint8Array(length);
+  return x.BYTES_PER_ELEMENT === 2 ? new Float16Array(length) : new Float32Array(length);
+}
+
+/** The data were finite; a value too large for f32 is not any more. */
+function checkRange(padded: Padded, { x, features }: Rows, first: number, stride: number): void {
+  const bad = padded.findIndex((value: number) => !Number.isFinite(value));
+  if (bad < 0) return;
+  const [row, column] = [first + Math.floor(bad / stride), bad % stride];
+  throw new DataError(
+    `x is ${x[row * features + column]} at row ${row}, column ${column}, beyond the largest f32 (3.4e38) that this ` +
+      "engine computes with: scale the column down, or use the reference engine.",
+  );
+}

@@ -1,0 +1,93 @@
+/** The softmax and the residual of four rows, which are the lanes. */
+import { exp4, log4 } from "./math";
+import { Plan } from "./plan";
+import { Block } from "./rows";
+
+/**
+ * R = weight·(softmax(z) − y) of the block's rows from i on, in place of their logits, and what they add to the sums.
+ * z: (classes, rows), `next` bytes from class to class. Of a captured step, what it computed is kept.
+ */
+export function residual(plan: Plan, block: Block, i: u32, z: u32, next: u32, sums: u32): void {
+  const past = z + plan.classes * next;
+  if (plan.keptLogits) keep(plan, plan.keptLogits, block, i, z, next);
+
+  let top = v128.load(z);
+  let place = i32x4.splat(0); // the first class of the largest logit
+  let k: u32 = 0;
+  for (let at = z + next; at < past; at += next) {
+    k++;
+    const one = v128.load(at);
+    place = v128.bitselect(i32x4.splat(k), place, f32x4.gt(one, top));
+    top = f32x4.max(top, one);
+  }
+  const label = v128.load(block.labels + (i << 2));
+  const own = f32x4(
+    load<f32>(z + <u32>i32x4.extract_lane(label, 0) * next),
+    load<f32>(z + <u32>i32x4.extract_lane(label, 1) * next, 4),
+    load<f32>(z + <u32>i32x4.extract_lane(label, 2) * next, 8),
+    load<f32>(z + <u32>i32x4.extract_lane(label, 3) * next, 12),
+  );
+  // Four sums, so that none is a long chain.
+  let sum0 = f32x4.splat(0);
+  let sum1 = sum0;
+  let sum2 = sum0;
+  let sum3 = sum0;
+  let at = z;
+  for (; at + 3 * next < past; at += 4 * next) {
+    sum0 = f32x4.add(sum0, power(at, top));
+    sum1 = f32x4.add(sum1, power(at + next, top));
+    sum2 = f32x4.add(sum2, power(at + 2 * next, top));
+    sum3 = f32x4.add(sum3, power(at + 3 * next, top));
+  }
+  for (; at < past; at += next) sum0 = f32x4.add(sum0, power(at, top));
+  const sum = f32x4.add(f32x4.add(sum0, sum1), f32x4.add(sum2, sum3));
+
+  const weight = v128.load(block.weights + (i << 2));
+  const loss = f32x4.mul(weight, f32x4.sub(log4(sum), f32x4.sub(own, top)));
+  addTo(sums, loss);
+  addTo(sums + 8, v128.and(weight, i32x4.eq(place, label)));
+  addTo(sums + 16, weight);
+  if (plan.keptLosses) keepLosses(plan, block, i, loss);
+  if (plan.evaluate) return;
+
+  const factor = f32x4.div(weight, sum);
+  for (at = z; at < past; at += next) v128.store(at, f32x4.mul(v128.load(at), factor));
+  for (let lane: u32 = 0; lane < 4; lane++) {
+    const target = z + load<u32>(block.labels + ((i + lane) << 2)) * next + (lane << 2);
+    store<f32>(target, load<f32>(target) - load<f32>(block.weights + ((i + lane) << 2)));
+  }
+  if (plan.keptResidual) keep(plan, plan.keptResidual, block, i, z, next);
+}
+
+/** e^(z − top), in place of z. */
+function power(at: u32, top: v128): v128 {
+  const p = exp4(f32x4.sub(v128.load(at), top));
+  v128.store(at, p);
+  return p;
+}
+
+/** Adds four numbers to one sum in f64. */
+function addTo(sum: u32, four: v128): void {
+  const low = f64x2.promote_low_f32x4(four);
+  const high = f64x2.promote_low_f32x4(v128.shuffle<f32>(four, four, 2, 3, 2, 3));
+  const both = f64x2.add(low, high);
+  store<f64>(sum, load<f64>(sum) + (f64x2.extract_lane(both, 0) + f64x2.extract_lane(both, 1)));
+}
+
+/** Copies Z or R of four rows to where a captured step wants it, row by row. */
+function keep(plan: Plan, to: u32, block: Block, i: u32, from: u32, next: u32): void {
+  for (let lane: u32 = 0; lane < 4 && i + lane < block.real; lane++) {
+    for (let k: u32 = 0; k < plan.classes; k++) {
+      const value = load<f32>(from + k * next + (lane << 2));
+      store<f32>(to + (((block.first + i + lane) * plan.classes + k) << 2), value);
+    }
+  }
+}
+
+function keepLosses(plan: Plan, block: Block, i: u32, losses: v128): void {
+  const to = plan.keptLosses + ((block.first + i) << 2);
+  if (block.real > i) v128.store32_lane(to, losses, 0);
+  if (block.real > i + 1) v128.store32_lane(to, losses, 1, 4);
+  if (block.real > i + 2) v128.store32_lane(to, losses, 2, 8);
+  if (block.real > i + 3) v128.store32_lane(to, losses, 3, 12);
+}

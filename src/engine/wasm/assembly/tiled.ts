@@ -1,0 +1,104 @@
+/**
+ * Many classes: of some rows at a time, which all threads share, the logits of all classes, then their residual, then
+ * their outer products, added to one gradient. What is a task's alone is a tile of Z, four rows of R, or a tile of G.
+ */
+import { Entry, Plan } from "./plan";
+import { TILE, gradient, logits } from "./products";
+import { residual } from "./residual";
+import { blockAt, fill, fourRows } from "./rows";
+import { meet, take } from "./threads";
+import { addSums, update4 } from "./update";
+
+/** Classes of a task. With four rows, or a tile of features, they stay in the second cache. */
+const CLASSES: u32 = 64;
+/** Rows of a task of the first product, and of the softmax: those of the last share lines of the cache. */
+const ROWS: u32 = 64;
+const SOFTMAX_ROWS: u32 = 16;
+
+export function tiledStep(plan: Plan, step: u32, thread: u32): void {
+  const entry = changetype<Entry>(plan.entries + step * offsetof<Entry>());
+  const block = blockAt(plan.block, plan.chunkRows);
+  const next = (plan.chunkRows + 4) << 2; // not a power of two, which would crowd the caches
+  const classTasks = parts(plan.classes, CLASSES);
+  for (let first: u32 = 0; first < entry.rows; first += plan.chunkRows) {
+    block.first = first; // all threads write the same
+    block.real = min(plan.chunkRows, entry.rows - first);
+    const rows = (block.real + 3) & ~3;
+
+    const fours = parts(rows, SOFTMAX_ROWS);
+    for (let task = take(plan); task < fours; task = take(plan)) {
+      const i = task * SOFTMAX_ROWS;
+      fill(plan, entry, block, i, min(rows, i + SOFTMAX_ROWS));
+    }
+    meet(plan);
+
+    const rowTasks = parts(rows, ROWS);
+    for (let task = take(plan); task < classTasks * rowTasks; task = take(plan)) {
+      const k = (task / rowTasks) * CLASSES;
+      const begin = (task % rowTasks) * ROWS;
+      const end = min(rows, begin + ROWS);
+      for (let i = begin; i < end; i += 4) {
+        logits(plan, fourRows(plan, block, i), k, min(plan.classes, k + CLASSES), plan.z + (i << 2), next);
+      }
+    }
+    meet(plan);
+
+    const softmaxes = parts(rows, SOFTMAX_ROWS);
+    for (let task = take(plan); task < softmaxes; task = take(plan)) {
+      const sums = plan.sums + (task << 5);
+      memory.fill(sums, 0, 32);
+      const begin = task * SOFTMAX_ROWS;
+      const end = min(rows, begin + SOFTMAX_ROWS);
+      for (let i = begin; i < end; i += 4) residual(plan, block, i, plan.z + (i << 2), next, sums);
+    }
+    meet(plan);
+
+    if (thread == 0) addSums(plan, step, softmaxes, first > 0);
+    if (plan.evaluate) continue;
+    const tiles = parts(plan.stride, TILE);
+    const last = first + block.real == entry.rows;
+    for (let task = take(plan); task < classTasks * tiles; task = take(plan)) {
+      const k = (task % classTasks) * CLASSES;
+      const past = min(plan.classes, k + CLASSES);
+      const tile = task / classTasks;
+      if (first == 0) clear(plan, k, past, tile);
+      for (let i: u32 = 0; i < rows; i += 4) {
+        gradient(plan, fourRows(plan, block, i), k, past, tile, plan.z + (i << 2), next, plan.partials);
+      }
+      if (last) updateTile(plan, entry, k, past, tile);
+    }
+    meet(plan);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function parts(count: u32, size: u32): u32 {
+  return (count + size - 1) / size;
+}
+
+/** Where in G, or in the weights, a tile of two classes begins, in vectors. */
+// @ts-ignore: decorator
+@inline
+function vectorOf(plan: Plan, k: u32, tile: u32): u32 {
+  return ((k * plan.stride) >> 2) + ((tile * TILE) >> 1);
+}
+
+/** Vectors of a tile of two classes. */
+// @ts-ignore: decorator
+@inline
+function vectors(plan: Plan, tile: u32): u32 {
+  return (min(plan.stride, (tile + 1) * TILE) - tile * TILE) >> 1;
+}
+
+function clear(plan: Plan, k: u32, past: u32, tile: u32): void {
+  for (; k < past; k += 2) memory.fill(plan.partials + (vectorOf(plan, k, tile) << 4), 0, vectors(plan, tile) << 4);
+}
+
+function updateTile(plan: Plan, entry: Entry, k: u32, past: u32, tile: u32): void {
+  for (; k < past; k += 2) {
+    const begin = vectorOf(plan, k, tile);
+    const end = begin + vectors(plan, tile);
+    for (let i = begin; i < end; i++) update4(plan, entry, i, v128.load(plan.partials + (i << 4)));
+  }
+}

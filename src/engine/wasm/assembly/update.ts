@@ -1,0 +1,65 @@
+/** w ← w − α·∂J/∂w, or what the rule makes of the gradient. */
+import { Entry, Plan } from "./plan";
+
+/** The weights' vector number i, of four features of a class, whose outer products add up to g. */
+export function update4(plan: Plan, entry: Entry, i: u32, g: v128): void {
+  const at = i << 4;
+  if (plan.keptGradient) v128.store(plan.keptGradient + at, g);
+  const w = v128.load(plan.weights + at);
+  // The intercept is the weight of the constant feature: it has no penalty, and may have no gradient.
+  const feature = ((i % (plan.stride >> 1)) >> 1) << 2;
+  const lanes = i32x4.sub(i32x4.splat(plan.features - feature), i32x4(0, 1, 2, 3));
+  const one = i32x4.eq(lanes, i32x4.splat(0));
+  const penalised = v128.andnot(w, one);
+  const gradient = f32x4.add(
+    f32x4.mul(f32x4.splat(entry.gradientScale), plan.intercept ? g : v128.andnot(g, one)),
+    f32x4.mul(f32x4.splat(entry.penalty), penalised),
+  );
+  const rate = f32x4.splat(entry.learningRate);
+  let changed: v128;
+  if (plan.adam) {
+    const decayed = f32x4.sub(w, f32x4.mul(f32x4.mul(rate, f32x4.splat(plan.weightDecay)), penalised));
+    const first = f32x4.add(
+      f32x4.mul(f32x4.splat(plan.momentum), v128.load(plan.moment1 + at)),
+      f32x4.mul(f32x4.splat(plan.fresh1), gradient),
+    );
+    const second = f32x4.add(
+      f32x4.mul(f32x4.splat(plan.beta2), v128.load(plan.moment2 + at)),
+      f32x4.mul(f32x4.mul(f32x4.splat(plan.fresh2), gradient), gradient),
+    );
+    v128.store(plan.moment1 + at, first);
+    v128.store(plan.moment2 + at, second);
+    const mean = f32x4.div(first, f32x4.splat(entry.correction1));
+    const root = f32x4.sqrt(f32x4.div(second, f32x4.splat(entry.correction2)));
+    changed = f32x4.sub(
+      decayed,
+      f32x4.div(f32x4.mul(rate, mean), f32x4.add(root, f32x4.splat(plan.epsilon))),
+    );
+  } else if (plan.moment1) {
+    const momentum = f32x4.splat(plan.momentum);
+    const velocity = f32x4.add(f32x4.mul(momentum, v128.load(plan.moment1 + at)), gradient);
+    v128.store(plan.moment1 + at, velocity);
+    const along = plan.nesterov ? f32x4.add(gradient, f32x4.mul(momentum, velocity)) : velocity;
+    changed = f32x4.sub(w, f32x4.mul(rate, along));
+  } else {
+    changed = f32x4.sub(w, f32x4.mul(rate, gradient));
+  }
+  v128.store(plan.weights + at, changed);
+}
+
+/** Adds up a step's first sums, in order, in its place in the ring, with what is there already if there is more. */
+export function addSums(plan: Plan, step: u32, count: u32, more: bool): void {
+  const to = plan.ring + (step << 5);
+  let loss: f64 = more ? load<f64>(to) : 0;
+  let hits: f64 = more ? load<f64>(to, 8) : 0;
+  let weight: f64 = more ? load<f64>(to, 16) : 0;
+  for (let i: u32 = 0; i < count; i++) {
+    const at = plan.sums + (i << 5);
+    loss += load<f64>(at);
+    hits += load<f64>(at, 8);
+    weight += load<f64>(at, 16);
+  }
+  store<f64>(to, loss);
+  store<f64>(to, hits, 8);
+  store<f64>(to, weight, 16);
+}

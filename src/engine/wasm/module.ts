@@ -1,0 +1,41 @@
+/** The kernels, compiled for this machine. */
+import { DeviceError } from "../../errors.js";
+import kernels from "./assembly/kernels.wasm?built";
+
+export interface Kernels {
+  readonly module: WebAssembly.Module;
+  /** Multiply-adds are fused where the processor can: faster, and rounded once instead of twice. */
+  readonly relaxed: boolean;
+}
+
+/** The least module with relaxed SIMD: one function, `(a, b, c) => f32x4.relaxed_madd(a, b, c)`. */
+const RELAXED = bytesOf("AGFzbQEAAAABCAFgA3t7ewF7AwIBAAoNAQsAIAAgASAC/YUCCw==");
+
+let compiled: Promise<Kernels> | undefined;
+
+/** Compiled once. Throws a DeviceError where WebAssembly has no SIMD, or no threads. */
+export function compileKernels(): Promise<Kernels> {
+  return (compiled ??= compile(WebAssembly.validate(RELAXED)));
+}
+
+export async function compile(relaxed: boolean): Promise<Kernels> {
+  const binary = bytesOf(relaxed ? kernels.relaxed : kernels.plain);
+  if (!WebAssembly.validate(binary)) {
+    throw new DeviceError(
+      "This machine's WebAssembly has no 128-bit SIMD with atomics, which Chrome 91, Firefox 89, Safari 16.4 and " +
+        "Node 16.4 were the first to have: use the reference engine.",
+    );
+  }
+  try {
+    return { module: await WebAssembly.compile(binary), relaxed };
+  } catch (cause) {
+    throw new DeviceError(
+      "This page may not compile WebAssembly: its Content-Security-Policy must have 'wasm-unsafe-eval' in script-src.",
+      { cause },
+    );
+  }
+}
+
+function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(base64), (byte) => byte.charCodeAt(0));
+}

@@ -1,0 +1,47 @@
+/** Rows in the kernels' memory: X as it came (bytes, f16 or f32), with a column of ones after the features. */
+import type { Rows } from "../engine.js";
+import { paddedRows } from "../padded.js";
+import type { Heap } from "./heap.js";
+import { type RowLayout, rowLayout } from "./layout.js";
+
+/** Rows are copied in slices of about this many bytes, and everything else gets a turn between two. */
+const SLICE_BYTES = 2 ** 22;
+
+export interface PlacedRows extends RowLayout {
+  /** Addresses: (rows, stride), (rows), (rows). */
+  readonly x: number;
+  readonly labels: number;
+  readonly rowWeights: number;
+  release(): void;
+}
+
+export async function placeRows(heap: Heap, rows: Rows): Promise<PlacedRows> {
+  const layout = rowLayout(rows.features, rows.x);
+  const { stride, rowBytes } = layout;
+  const what = `${rows.count} rows of ${rows.features} features`;
+  const blocks: number[] = [];
+  const allocate = (bytes: number) => {
+    const block = heap.allocate(bytes, what);
+    blocks.push(block);
+    return block;
+  };
+  const release = () => blocks.forEach((block) => heap.free(block));
+  try {
+    const x = allocate(rowBytes * rows.count);
+    const labels = allocate(4 * rows.count);
+    const rowWeights = allocate(4 * rows.count);
+    heap.u32(labels, rows.count).set(rows.labels);
+    if (rows.weights) heap.f32(rowWeights, rows.count).set(rows.weights);
+    else heap.f32(rowWeights, rows.count).fill(1);
+    const sliceRows = Math.max(1, Math.floor(SLICE_BYTES / rowBytes));
+    for (let first = 0; first < rows.count; first += sliceRows) {
+      const slice = paddedRows(rows, first, Math.min(sliceRows, rows.count - first), stride);
+      heap.bytes(x + first * rowBytes, slice.byteLength).set(new Uint8Array(slice.buffer));
+      if (first > 0) await new Promise((resolve) => setTimeout(resolve));
+    }
+    return { ...layout, x, labels, rowWeights, release };
+  } catch (error) {
+    release();
+    throw error;
+  }
+}

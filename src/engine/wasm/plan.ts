@@ -1,0 +1,91 @@
+/** What the kernels are told, as words in their memory: the fields of `assembly/plan.ts`, in the same order. */
+import type { Heap } from "./heap.js";
+
+type Kind = "u32" | "f32";
+
+export const PLAN = {
+  features: "u32",
+  stride: "u32",
+  rowBytes: "u32",
+  valueBytes: "u32",
+  scale: "f32",
+  x: "u32",
+  labels: "u32",
+  rowWeights: "u32",
+  order: "u32",
+  classes: "u32",
+  paddedClasses: "u32",
+  intercept: "u32",
+  adam: "u32",
+  nesterov: "u32",
+  momentum: "f32",
+  beta2: "f32",
+  fresh1: "f32",
+  fresh2: "f32",
+  epsilon: "f32",
+  weightDecay: "f32",
+  weights: "u32",
+  moment1: "u32",
+  moment2: "u32",
+  tiled: "u32",
+  evaluate: "u32",
+  threads: "u32",
+  steps: "u32",
+  entries: "u32",
+  ring: "u32",
+  slotRows: "u32",
+  blockRows: "u32",
+  partials: "u32",
+  sums: "u32",
+  scratch: "u32",
+  scratchBytes: "u32",
+  chunkRows: "u32",
+  block: "u32",
+  z: "u32",
+  keptLogits: "u32",
+  keptResidual: "u32",
+  keptLosses: "u32",
+  keptGradient: "u32",
+  next: "u32",
+  arrived: "u32",
+  generation: "u32",
+} as const satisfies Record<string, Kind>;
+
+export const ENTRY = {
+  first: "u32",
+  rows: "u32",
+  learningRate: "f32",
+  gradientScale: "f32",
+  penalty: "f32",
+  correction1: "f32",
+  correction2: "f32",
+} as const satisfies Record<string, Kind>;
+
+export type Plan = Record<keyof typeof PLAN, number>;
+export type Entry = Record<keyof typeof ENTRY, number>;
+
+const WORD = 4;
+export const PLAN_BYTES = WORD * Object.keys(PLAN).length;
+export const ENTRY_BYTES = WORD * Object.keys(ENTRY).length;
+
+/** Writes the fields that are given. */
+export function writePlan(heap: Heap, address: number, values: Partial<Plan>): void {
+  write(heap, address, PLAN, values);
+}
+
+export function writeEntry(heap: Heap, address: number, entry: Entry): void {
+  write(heap, address, ENTRY, entry);
+}
+
+function write(
+  heap: Heap,
+  address: number,
+  fields: Record<string, Kind>,
+  values: Readonly<Record<string, number>>,
+): void {
+  const words = Object.keys(fields).length;
+  const [u32, f32] = [heap.u32(address, words), heap.f32(address, words)];
+  Object.entries(fields).forEach(([name, kind], word) => {
+    if (name in values) (kind === "f32" ? f32 : u32)[word] = values[name];
+  });
+}

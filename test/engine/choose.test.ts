@@ -1,0 +1,23 @@
+// In Node, which has no WebGPU.
+import { expect, test } from "vitest";
+import { chooseEngine } from "../../src/engine/choose.js";
+import { DeviceError } from "../../src/errors.js";
+
+test("auto is wasm, and says why it is not webgpu", async () => {
+  const { engine, why } = await chooseEngine("auto");
+  engine.close();
+  expect(engine.name).toBe("wasm");
+  expect(why).toMatch(
+    /^engine is auto and webgpu cannot be had: There is no WebGPU here: navigator\.gpu is missing\..*[^.]$/,
+  );
+});
+
+test.each(["wasm", "reference"] as const)("%s is what it is when asked for", async (name) => {
+  const { engine, why } = await chooseEngine(name);
+  engine.close();
+  expect({ name: engine.name, why }).toEqual({ name, why: `engine is ${name}` });
+});
+
+test("webgpu is a DeviceError, and nothing else in its place", async () => {
+  await expect(chooseEngine("webgpu")).rejects.toThrow(DeviceError);
+});

@@ -1,0 +1,3 @@
+import { threadsAgree } from "./agreement.js";
+
+threadsAgree();
