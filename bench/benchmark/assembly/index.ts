@@ -1,13 +1,11 @@
 /** The peak of a thread: multiply-adds whose operands never leave the registers, in twelve chains that do not wait for each other. */
+import { madd } from "../../../src/engine/wasm/assembly/math";
 
-/** Multiply-adds of a turn: 12 vectors of 4. */
-export const MACS: u32 = 48;
-
-/** The sum of the chains, so that nothing can be left out. */
-export function run(turns: u32, thread: u32): f32 {
-  const m = f32x4.splat(0.5);
-  const c = f32x4.splat(1);
-  let a0 = f32x4.splat(<f32>thread);
+/** 48 multiply-adds of four lanes a turn. It returns the sum of the chains, so that nothing can be left out. */
+export function peak(factor: f32, term: f32, turns: u32): f32 {
+  const m = f32x4.splat(factor);
+  const c = f32x4.splat(term);
+  let a0 = f32x4.splat(1);
   let a1 = f32x4.add(a0, c);
   let a2 = f32x4.add(a1, c);
   let a3 = f32x4.add(a2, c);
@@ -19,7 +17,7 @@ export function run(turns: u32, thread: u32): f32 {
   let a9 = f32x4.add(a8, c);
   let a10 = f32x4.add(a9, c);
   let a11 = f32x4.add(a10, c);
-  for (let turn: u32 = 0; turn < turns; turn++) {
+  for (let turn: u32 = 0; turn < 4 * turns; turn++) {
     a0 = madd(a0, m, c);
     a1 = madd(a1, m, c);
     a2 = madd(a2, m, c);
@@ -36,11 +34,4 @@ export function run(turns: u32, thread: u32): f32 {
   const low = f32x4.add(f32x4.add(f32x4.add(a0, a1), f32x4.add(a2, a3)), f32x4.add(a4, a5));
   const high = f32x4.add(f32x4.add(f32x4.add(a6, a7), f32x4.add(a8, a9)), f32x4.add(a10, a11));
   return f32x4.extract_lane(f32x4.add(low, high), 0);
-}
-
-// @ts-ignore: decorator
-@inline
-function madd(a: v128, b: v128, c: v128): v128 {
-  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);
-  return f32x4.add(f32x4.mul(a, b), c);
 }
