@@ -44,7 +44,7 @@ const FUSED_WEIGHTS = 2 ** 16;
 const SLOT_ROWS = 256;
 const MOST_SLOTS = 64;
 /** Values of a block of rows. */
-const BLOCK_VALUES = 2 ** 14;
+const BLOCK_VALUES = 2 ** 15;
 /** Rows whose losses are one sum, as in assembly/tiled.ts. */
 const SOFTMAX_ROWS = 16;
 /** Rows of a chunk, and bytes of its logits. */
@@ -97,7 +97,7 @@ function tiledLayout(stride: number, classes: number, batchSize: number): TiledL
 
 /** A block of rows: what is known of them, and they themselves as floats. */
 function blockBytes(rows: number, stride: number): number {
-  return 64 + 8 * rows + 64 + 4 * rows * stride;
+  return 64 + 12 * rows + 64 + 4 * rows * stride;
 }
 
 function fours(n: number): number {

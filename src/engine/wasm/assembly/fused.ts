@@ -3,9 +3,9 @@
  * the partial sums are added up, in their order, and the weights changed.
  */
 import { Entry, Plan } from "./plan";
-import { TILE, gradient, logits } from "./products";
+import { TILE, gradient, logits, logitsAhead } from "./products";
 import { residual } from "./residual";
-import { blockAt, fill, fourRows } from "./rows";
+import { blockAt, copy, find, fourRows } from "./rows";
 import { meet, take } from "./threads";
 import { addSums, update4 } from "./update";
 
@@ -41,14 +41,24 @@ function addRange(plan: Plan, entry: Entry, slot: u32, scratch: u32): void {
   const z = scratch; // (classes, blockRows)
   const next = plan.blockRows << 2;
   const block = blockAt(z + plan.paddedClasses * next, plan.blockRows);
+  const ahead: u32 = plan.valueBytes == 4 ? min<u32>(4, plan.paddedClasses >> 1) : 0; // rows that the product copies
   const end = min(entry.rows, (slot + 1) * plan.slotRows);
   for (let begin = slot * plan.slotRows; begin < end; begin += plan.blockRows) {
     block.first = begin;
     block.real = min(plan.blockRows, end - begin);
     const rows = (block.real + 3) & ~3;
-    fill(plan, entry, block, 0, rows);
+    find(plan, entry, block, 0, rows);
+    copy(plan, block, 0, 4);
     for (let i: u32 = 0; i < rows; i += 4) {
-      logits(plan, fourRows(plan, block, i), 0, plan.classes, z + (i << 2), next);
+      const x = fourRows(plan, block, i);
+      const four = i + 4;
+      let k: u32 = 0;
+      if (four < rows) {
+        k = 2 * ahead;
+        logitsAhead(plan, x, k, z + (i << 2), next, block.sources + (four << 2), fourRows(plan, block, four));
+        copy(plan, block, four + ahead, four + 4);
+      }
+      logits(plan, x, k, plan.classes, z + (i << 2), next);
       residual(plan, block, i, z + (i << 2), next, sums);
     }
     if (plan.evaluate) continue;

@@ -13,9 +13,35 @@ export const TILE: u32 = 64;
  * z: (classes, rows), `next` bytes from class to class.
  */
 export function logits(plan: Plan, x: u32, k: u32, past: u32, z: u32, next: u32): void {
+  product(plan, x, k, past, z, next, false, 0, 0);
+}
+
+/**
+ * Z of four rows and the first classes, eight at most; with every two of them one of the next four rows, which are where
+ * `sources` says, is copied to `copies` as x is: memory is read while there is something to multiply.
+ */
+export function logitsAhead(plan: Plan, x: u32, past: u32, z: u32, next: u32, sources: u32, copies: u32): void {
+  product(plan, x, 0, past, z, next, true, sources, copies);
+}
+
+// @ts-ignore: decorator
+@inline
+function product(
+  plan: Plan,
+  x: u32,
+  k: u32,
+  past: u32,
+  z: u32,
+  next: u32,
+  ahead: bool,
+  sources: u32,
+  copies: u32,
+): void {
   const end = x + (plan.stride << 4);
   for (; k < past; k += 2) {
     let w = plan.weights + ((k * plan.stride) << 2);
+    let from = ahead ? load<u32>(sources + (k << 1)) : 0;
+    let copy = copies + (k << 3);
     let a0 = f32x4.splat(0);
     let a1 = a0;
     let a2 = a0;
@@ -40,6 +66,11 @@ export function logits(plan: Plan, x: u32, k: u32, past: u32, z: u32, next: u32)
       a3 = madd(x3, wa, a3);
       b3 = madd(x3, wb, b3);
       w += 32;
+      if (ahead) {
+        v128.store(copy, v128.load(from));
+        from += 16;
+        copy += 64;
+      }
     }
     const to = z + k * next;
     v128.store(to, sums4(a0, a1, a2, a3));

@@ -8,6 +8,7 @@ export class Block {
   real: u32; // how many there are
   labels: u32; // (rows) u32
   weights: u32; // (rows) f32, 0 for those that are not real
+  sources: u32; // (rows) where in X they are
   x: u32; // (rows / 4, stride / 4, 4 rows, 4)
 }
 
@@ -16,7 +17,8 @@ export function blockAt(at: u32, rows: u32): Block {
   const block = changetype<Block>(at);
   block.labels = at + 64;
   block.weights = block.labels + (rows << 2);
-  block.x = (block.weights + (rows << 2) + 63) & ~63;
+  block.sources = block.weights + (rows << 2);
+  block.x = (block.sources + (rows << 2) + 63) & ~63;
   return block;
 }
 
@@ -27,16 +29,22 @@ export function fourRows(plan: Plan, block: Block, i: u32): u32 {
   return block.x + ((i * plan.stride) << 2);
 }
 
-/** Fills the block's rows from i to `past`. */
-export function fill(plan: Plan, entry: Entry, block: Block, i: u32, past: u32): void {
+/** Finds the block's rows from i to `past`. */
+export function find(plan: Plan, entry: Entry, block: Block, i: u32, past: u32): void {
   for (; i < past; i++) {
     const at = min(block.first + i, entry.rows - 1);
     const number = load<u32>(plan.order + ((entry.first + at) << 2));
     const weight: f32 = i < block.real ? load<f32>(plan.rowWeights + (number << 2)) : 0;
     store<u32>(block.labels + (i << 2), load<u32>(plan.labels + (number << 2)));
     store<f32>(block.weights + (i << 2), weight);
+    store<u32>(block.sources + (i << 2), plan.x + number * plan.rowBytes);
+  }
+}
 
-    const from = plan.x + number * plan.rowBytes;
+/** Copies the features of the block's rows from i to `past`, which were found. */
+export function copy(plan: Plan, block: Block, i: u32, past: u32): void {
+  for (; i < past; i++) {
+    const from = load<u32>(block.sources + (i << 2));
     const to = fourRows(plan, block, i & ~3) + ((i & 3) << 4);
     if (plan.valueBytes == 4) floats(from, to, plan.stride);
     else if (plan.valueBytes == 1) bytes(from, to, plan.stride, f32x4.splat(plan.scale));

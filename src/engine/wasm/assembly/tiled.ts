@@ -5,7 +5,7 @@
 import { Entry, Plan } from "./plan";
 import { TILE, gradient, logits } from "./products";
 import { residual } from "./residual";
-import { blockAt, fill, fourRows } from "./rows";
+import { blockAt, copy, find, fourRows } from "./rows";
 import { meet, take } from "./threads";
 import { addSums, update4 } from "./update";
 
@@ -28,7 +28,9 @@ export function tiledStep(plan: Plan, step: u32, thread: u32): void {
     const fours = parts(rows, SOFTMAX_ROWS);
     for (let task = take(plan); task < fours; task = take(plan)) {
       const i = task * SOFTMAX_ROWS;
-      fill(plan, entry, block, i, min(rows, i + SOFTMAX_ROWS));
+      const past = min(rows, i + SOFTMAX_ROWS);
+      find(plan, entry, block, i, past);
+      copy(plan, block, i, past);
     }
     meet(plan);
 
