@@ -86,6 +86,7 @@ function updateRange(plan: Plan, entry: Entry, slots: u32, begin: u32, end: u32)
       partial += bytes;
       g = f32x4.add(g, v128.load(partial));
     }
-    update4(plan, entry, i, g);
+    const feature = ((i % (plan.stride >> 1)) >> 1) << 2;
+    update4(plan, entry, i, feature, g);
   }
 }

@@ -100,7 +100,10 @@ function clear(plan: Plan, k: u32, past: u32, tile: u32): void {
 function updateTile(plan: Plan, entry: Entry, k: u32, past: u32, tile: u32): void {
   for (; k < past; k += 2) {
     const begin = vectorOf(plan, k, tile);
-    const end = begin + vectors(plan, tile);
-    for (let i = begin; i < end; i++) update4(plan, entry, i, v128.load(plan.partials + (i << 4)));
+    const count = vectors(plan, tile);
+    for (let i: u32 = 0; i < count; i++) {
+      const g = v128.load(plan.partials + ((begin + i) << 4));
+      update4(plan, entry, begin + i, tile * TILE + ((i >> 1) << 2), g);
+    }
   }
 }

@@ -1,13 +1,12 @@
 /** w ← w − α·∂J/∂w, or what the rule makes of the gradient. */
 import { Entry, Plan } from "./plan";
 
-/** The weights' vector number i, of four features of a class, whose outer products add up to g. */
-export function update4(plan: Plan, entry: Entry, i: u32, g: v128): void {
+/** The weights' vector number i, of the four features from `feature` on and a class, whose outer products add up to g. */
+export function update4(plan: Plan, entry: Entry, i: u32, feature: u32, g: v128): void {
   const at = i << 4;
   if (plan.keptGradient) v128.store(plan.keptGradient + at, g);
   const w = v128.load(plan.weights + at);
   // The intercept is the weight of the constant feature: it has no penalty, and may have no gradient.
-  const feature = ((i % (plan.stride >> 1)) >> 1) << 2;
   const lanes = i32x4.sub(i32x4.splat(plan.features - feature), i32x4(0, 1, 2, 3));
   const one = i32x4.eq(lanes, i32x4.splat(0));
   const penalised = v128.andnot(w, one);
