@@ -1,7 +1,7 @@
 /** The CPU engine: the passes as SIMD kernels in WebAssembly, on all cores. */
 import type { Engine } from "../engine.js";
 import { WasmDescent } from "./descent.js";
-import { Heap } from "./heap.js";
+import { type Heap, restHeap, takeHeap } from "./heap.js";
 import { type Kernels, compileKernels } from "./module.js";
 import { placeRows } from "./placement.js";
 import { assemble } from "./team.js";
@@ -19,7 +19,7 @@ export interface WasmOptions {
 export async function wasmEngine({
   threads,
   kernels: given,
-  heap = new Heap(),
+  heap = takeHeap(),
 }: WasmOptions = {}): Promise<Engine> {
   const kernels = given ?? (await compileKernels());
   const team = await assemble(kernels, heap.memory, threads);
@@ -33,6 +33,8 @@ export async function wasmEngine({
         release: () => placed.release(),
       };
     },
-    close: () => team.close(),
+    close() {
+      if (team.close()) restHeap(heap);
+    },
   };
 }

@@ -7,9 +7,28 @@ const MOST_PAGES = [2 ** 16, 2 ** 15, 2 ** 14];
 /** Blocks begin at multiples of this: no two share a line of the cache. */
 const ALIGNMENT = 64;
 
+/** The most that is kept for another engine. */
+const KEPT_BYTES = 2 ** 28;
+
 interface Range {
   readonly begin: number;
   readonly end: number;
+}
+
+/**
+ * Heaps that wait for another engine. What one has reserved, 4 GiB of addresses, comes back only with the garbage, which a
+ * browser collects too late: after a hundred there is no more to be had.
+ */
+const resting: Heap[] = [];
+
+/** A heap that has rested, or a new one. */
+export function takeHeap(): Heap {
+  return resting.pop() ?? new Heap();
+}
+
+/** Gives back a heap that nobody computes in. It is kept unless something is left in it, or it has grown large. */
+export function restHeap(heap: Heap): void {
+  if (heap.live.blocks === 0 && heap.memory.buffer.byteLength <= KEPT_BYTES) resting.push(heap);
 }
 
 export class Heap {

@@ -9,7 +9,8 @@ export interface Team {
   readonly blocking: boolean;
   /** The plan, by its first so many threads. */
   run(plan: number, threads: number): Promise<void>;
-  close(): void;
+  /** Whether no thread was at work any more. */
+  close(): boolean;
 }
 
 type Run = (plan: number, thread: number) => void;
@@ -42,7 +43,7 @@ async function alone({ module }: Kernels, memory: WebAssembly.Memory): Promise<T
       }
       await breath();
     },
-    close() {},
+    close: () => true,
   };
 }
 
@@ -112,11 +113,13 @@ class Workers implements Team {
     this.#fail(this.#failure);
   }
 
-  close(): void {
+  close(): boolean {
+    const idle = this.#busy === 0 && !this.#failure;
     this.#failure ??= new DeviceError("The wasm engine is closed.");
-    if (this.#busy === 0) for (const thread of this.#threads.splice(0)) restThread(thread);
+    if (idle) for (const thread of this.#threads.splice(0)) restThread(thread);
     this.#end();
     this.#fail(this.#failure);
+    return idle;
   }
 
   #end(): void {
