@@ -22,8 +22,7 @@ export async function compile(relaxed: boolean): Promise<Kernels> {
   const binary = bytesOf(relaxed ? kernels.relaxed : kernels.plain);
   if (!WebAssembly.validate(binary)) {
     throw new DeviceError(
-      "This machine's WebAssembly has no 128-bit SIMD with atomics, which Chrome 91, Firefox 89, Safari 16.4 and " +
-        "Node 16.4 were the first to have: use the reference engine.",
+      "This machine's WebAssembly has no 128-bit SIMD with atomics: take a newer browser, or the reference engine.",
     );
   }
   try {
