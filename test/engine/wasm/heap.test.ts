@@ -5,7 +5,7 @@ import { wasmEngine } from "../../../src/engine/wasm/engine.js";
 import { Heap } from "../../../src/engine/wasm/heap.js";
 import { rowLayout } from "../../../src/engine/wasm/layout.js";
 import { DeviceError } from "../../../src/index.js";
-import { RULES, plan, randomRows, randomWeights } from "../problems.js";
+import { RULES, plan, randomRows, randomWeights, runAll } from "../problems.js";
 import { KERNELS } from "./pinned.js";
 
 const PAGE = 2 ** 16;
@@ -150,6 +150,23 @@ describe("an engine", () => {
     }
     expect(heap.memory.buffer.byteLength).toBe(grown);
     engine.close();
+  });
+
+  test.each(KERNELS)("computes the same at addresses past 2 GiB, and near the last: %s", async (kernels) => {
+    const problem = { classes: 5, batchSize: 600, intercept: true, rule: RULES["adam"], kernels };
+    const trained = async (taken: number) => {
+      const heap = new Heap();
+      if (taken > 0) expect(heap.allocate(taken, "A test")).toBe(PAGE);
+      const engine = await wasmEngine({ heap });
+      const placement = await engine.place(rows);
+      const { results, weights } = await runAll(engine, rows, problem, randomWeights(shape, 2));
+      placement.release();
+      engine.close();
+      return { results, weights };
+    };
+    const low = await trained(0);
+    expect(await trained(2.2 * GiB)).toEqual(low);
+    expect(await trained(4 * GiB - 100 * PAGE)).toEqual(low);
   });
 
   test("leaves nothing behind of what does not fit, and goes on", async () => {
