@@ -39,6 +39,8 @@ export interface Run {
   readonly gflops: number;
   /** Bytes that one step reads from memory and writes to it, where the system counts them. */
   readonly bytesMoved?: number;
+  /** And that any way to take the step moves. */
+  readonly leastBytes?: number;
   /** After the workload's first steps from zero weights. */
   readonly loss: number;
 }
@@ -204,6 +206,7 @@ function summary({ name, batch, features, classes }: Workload, contender: Conten
     // Two products, a multiplication and an addition each.
     gflops: (4 * batch * features * classes) / median / 1e6,
     ...(session.bytesMoved !== undefined && { bytesMoved: session.bytesMoved }),
+    ...(session.leastBytes !== undefined && { leastBytes: session.leastBytes }),
     loss,
   };
 }

@@ -51,6 +51,7 @@ const HEADER = [
   "examples/s",
   "GFLOP/s",
   "GB/s",
+  "bytes ×",
   "time ×",
 ];
 const TEXT_COLUMNS = 2;
@@ -66,6 +67,9 @@ function cells(runs: readonly Run[]): string[][] {
     significant(run.examplesPerSecond),
     significant(run.gflops),
     run.bytesMoved === undefined ? "" : significant(run.bytesMoved / run.stepMs.median / 1e6),
+    run.bytesMoved === undefined || run.leastBytes === undefined
+      ? ""
+      : significant(run.bytesMoved / run.leastBytes),
     base === undefined ? "" : significant(run.stepMs.median / base),
   ]);
 }

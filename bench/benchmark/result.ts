@@ -107,6 +107,7 @@ function runOf(value: unknown, at: string): Run {
   const samples = optional(run["samples"], `${at}.samples`, positive);
   const cold = optional(run["cold"], `${at}.cold`, coldOf);
   const bytesMoved = optional(run["bytesMoved"], `${at}.bytesMoved`, positive);
+  const leastBytes = optional(run["leastBytes"], `${at}.leastBytes`, positive);
   return {
     workload: text(run["workload"], `${at}.workload`),
     system: text(run["system"], `${at}.system`),
@@ -120,6 +121,7 @@ function runOf(value: unknown, at: string): Run {
     examplesPerSecond,
     gflops: positive(run["gflops"], `${at}.gflops`),
     ...(bytesMoved !== undefined && { bytesMoved }),
+    ...(leastBytes !== undefined && { leastBytes }),
     loss: number(run["loss"], `${at}.loss`),
   };
 }

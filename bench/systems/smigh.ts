@@ -47,7 +47,7 @@ async function session(
   return {
     adapter: engine.adapter,
     version,
-    ...(engine.name === "webgpu" && { bytesMoved: await bytesMoved(rows, problem, descent.kernels) }),
+    ...(engine.name === "webgpu" && (await bytes(rows, problem, descent.kernels))),
     async run(steps) {
       const results = descent.run(
         order,
@@ -69,13 +69,18 @@ async function session(
   };
 }
 
-/** Bytes that a step with these kernels moves, on the device that the engine has opened. */
-async function bytesMoved(rows: Rows, problem: Problem, kernels: string): Promise<number> {
+/** Bytes that a step with these kernels moves, and must move, on the device that the engine has opened. */
+async function bytes(
+  rows: Rows,
+  problem: Problem,
+  kernels: string,
+): Promise<Pick<Session, "bytesMoved" | "leastBytes">> {
   const gpu = await openGpu();
   const capacity = capacityOf(gpu);
   gpu.close();
   const { classes, batchSize } = problem;
   const choice = choiceNamed(kernels, shapeOf(rows, classes, batchSize, capacity), capacity);
   const cut = tiling(rows, classes, batchSize, capacity, choice);
-  return traffic(rows, problem, cut, rows.count).bytesMoved;
+  const { bytesMoved, leastBytes } = traffic(rows, problem, cut, rows.count);
+  return { bytesMoved, leastBytes };
 }

@@ -22,6 +22,8 @@ export interface Session {
   readonly version: string;
   /** Bytes that one step reads from the device's memory and writes to it, where the system counts them. */
   readonly bytesMoved?: number;
+  /** And that any way to take the step moves. */
+  readonly leastBytes?: number;
   /** Resolves when the device has finished all the steps. */
   run(steps: number): Promise<void>;
   /** Mean cross-entropy of the batch at the present weights. */

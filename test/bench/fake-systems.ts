@@ -21,6 +21,7 @@ export interface Fake {
   readonly stepMs?: (rows: number) => number;
   readonly loss?: number;
   readonly bytesMoved?: number;
+  readonly leastBytes?: number;
   /** Called, and waited for, with the number of steps so far, before each run of steps. */
   readonly beforeRun?: (steps: number) => void | Promise<void>;
   readonly opening?: () => void;
@@ -45,6 +46,7 @@ export function fake(name: string, { stepMs = () => 5, loss = 0.5, ...more }: Fa
           adapter: "none",
           version: "1",
           ...(more.bytesMoved !== undefined && { bytesMoved: more.bytesMoved }),
+          ...(more.leastBytes !== undefined && { leastBytes: more.leastBytes }),
           async run(steps) {
             await more.beforeRun?.(taken);
             taken += steps;

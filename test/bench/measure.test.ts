@@ -23,7 +23,10 @@ function notClosing(): never {
 }
 
 test("times a step, and tells the cold start apart", async () => {
-  const { events, measured: result } = await measured([fake("a", { bytesMoved: 1000 }), fake("b")]);
+  const { events, measured: result } = await measured([
+    fake("a", { bytesMoved: 1000, leastBytes: 400 }),
+    fake("b"),
+  ]);
   const { runs, failures, disagreements } = await result;
   expect({ failures, disagreements }).toEqual({ failures: [], disagreements: [] });
   expect(runs).toHaveLength(2);
@@ -40,6 +43,7 @@ test("times a step, and tells the cold start apart", async () => {
     examplesPerSecond: 12_800,
     gflops: expect.closeTo(0.000_204_8, 12),
     bytesMoved: 1000,
+    leastBytes: 400,
     loss: 0.5,
   });
   expect(runs[1]).not.toHaveProperty("bytesMoved");

@@ -34,7 +34,7 @@ export const RESULT: Result = {
   },
   peakGflops: 40,
   cpuPeakGflops: 60,
-  runs: [run("smigh/webgpu", 10, { bytesMoved: 1e6 }), run("tfjs/wasm", 25)],
+  runs: [run("smigh/webgpu", 10, { bytesMoved: 1e6, leastBytes: 4e5 }), run("tfjs/wasm", 25)],
   sweep: [run("smigh/webgpu", 10, { batch: 16 }), run("smigh/webgpu", 10, { batch: 64 })],
   failures: [
     { workload: "tiny", system: "tfjs/webgpu", message: "out of\nmemory" },
