@@ -4,15 +4,10 @@ import { join } from "node:path";
 import { defineConfig, type Plugin, type UserConfig } from "vite";
 import { assemblyPlugin } from "./scripts/assembly-plugin.js";
 import { workerPlugin } from "./scripts/worker-plugin.js";
+import { ISOLATION } from "./bench/isolation.js";
 import { mnistPlugin } from "./bench/mnist-plugin.js";
 
 const root = import.meta.dirname;
-
-// Only isolated pages may share memory between threads.
-const headers = {
-  "Cross-Origin-Opener-Policy": "same-origin",
-  "Cross-Origin-Embedder-Policy": "require-corp",
-};
 
 const page: UserConfig = {
   root: join(root, "bench"),
@@ -20,11 +15,11 @@ const page: UserConfig = {
   appType: "mpa", // a missing file is a 404, not the page again
   plugins: [mnistPlugin(), assemblyPlugin()],
   server: {
-    headers,
+    headers: ISOLATION,
     fs: { allow: [root] },
     warmup: { clientFiles: [join(root, "src/engine/wasm/module.ts")] },
   },
-  preview: { headers },
+  preview: { headers: ISOLATION },
   // tfjs hands the text of a function to its threads, which know none of the names that a minifier takes for granted.
   worker: {
     format: "es",

@@ -1,5 +1,6 @@
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
+import { ISOLATION } from "./bench/isolation.js";
 import { findChrome, launchArguments, wantedAdapter } from "./bench/chrome.js";
 import { assemblyPlugin } from "./scripts/assembly-plugin.js";
 import { ClosingLine } from "./test/closing-line.js";
@@ -7,12 +8,6 @@ import { ClosingLine } from "./test/closing-line.js";
 const chrome = await findChrome();
 // SwiftShader is the same everywhere; SMIGH_ADAPTER=hardware runs the tests on this machine's GPU.
 const adapter = wantedAdapter("swiftshader");
-
-/** Only isolated pages may share memory between threads. */
-const ISOLATED = {
-  "Cross-Origin-Opener-Policy": "same-origin",
-  "Cross-Origin-Embedder-Policy": "require-corp",
-};
 
 const launchOptions = { executablePath: chrome.path, args: launchArguments(adapter) };
 
@@ -30,7 +25,7 @@ export default defineConfig({
       },
       {
         plugins: [assemblyPlugin()],
-        server: { headers: ISOLATED },
+        server: { headers: ISOLATION },
         test: {
           name: "browser",
           include: ["test/**/*.browser.test.ts"],

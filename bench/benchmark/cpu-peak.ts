@@ -1,4 +1,5 @@
 /** The most multiply-adds a second that the processor can do in WebAssembly, measured by a kernel that needs no memory. */
+import { bytesOf } from "../../src/engine/wasm/module.js";
 import kernels from "./assembly/kernels.wasm?built";
 import type { PeakCommand } from "./cpu-peak-worker.js";
 import type { GpuAndPeak } from "./machine.js";
@@ -37,10 +38,6 @@ export async function cpuPeak(): Promise<Pick<GpuAndPeak, "cpuPeakGflops">> {
   } finally {
     for (const worker of workers) worker.terminate();
   }
-}
-
-function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(base64), (byte) => byte.charCodeAt(0));
 }
 
 function answer(worker: Worker, command: PeakCommand): Promise<void> {

@@ -6,7 +6,7 @@ import { Entry, Plan } from "./plan";
 import { TILE, gradient, logits, logitsAhead } from "./products";
 import { residual } from "./residual";
 import { blockAt, copy, find, fourRows } from "./rows";
-import { meet, take } from "./threads";
+import { meet, parts, take } from "./threads";
 import { addSums, update4 } from "./update";
 
 /** Vectors of weights of a task of the update. */
@@ -14,7 +14,7 @@ const UPDATE: u32 = 512;
 
 export function fusedStep(plan: Plan, step: u32, thread: u32): void {
   const entry = changetype<Entry>(plan.entries + step * offsetof<Entry>());
-  const slots = (entry.rows + plan.slotRows - 1) / plan.slotRows;
+  const slots = parts(entry.rows, plan.slotRows);
   const scratch = plan.scratch + thread * plan.scratchBytes;
   for (let slot = take(plan); slot < slots; slot = take(plan)) addRange(plan, entry, slot, scratch);
   meet(plan);
@@ -22,7 +22,7 @@ export function fusedStep(plan: Plan, step: u32, thread: u32): void {
   if (thread == 0) addSums(plan, step, slots, false);
   if (!plan.evaluate) {
     const vectors = partialBytes(plan) >> 4;
-    const tasks = (vectors + UPDATE - 1) / UPDATE;
+    const tasks = parts(vectors, UPDATE);
     for (let task = take(plan); task < tasks; task = take(plan)) {
       updateRange(plan, entry, slots, task * UPDATE, min(vectors, (task + 1) * UPDATE));
     }

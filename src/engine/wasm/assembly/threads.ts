@@ -4,6 +4,13 @@ import { Plan } from "./plan";
 /** Turns of a loop that waits, about 20 µs, before the thread sleeps. */
 const SPINS: u32 = 4000;
 
+/** Tasks of `size` that `count` makes: the last may be smaller. */
+// @ts-ignore: decorator
+@inline
+export function parts(count: u32, size: u32): u32 {
+  return (count + size - 1) / size;
+}
+
 /** The next task that nobody has taken. */
 // @ts-ignore: decorator
 @inline

@@ -6,7 +6,7 @@ import { Entry, Plan } from "./plan";
 import { TILE, gradient, logits } from "./products";
 import { residual } from "./residual";
 import { blockAt, copy, find, fourRows } from "./rows";
-import { meet, take } from "./threads";
+import { meet, parts, take } from "./threads";
 import { addSums, update4 } from "./update";
 
 /** Classes of a task. With four rows, or a tile of features, they stay in the second cache. */
@@ -71,12 +71,6 @@ export function tiledStep(plan: Plan, step: u32, thread: u32): void {
     }
     meet(plan);
   }
-}
-
-// @ts-ignore: decorator
-@inline
-function parts(count: u32, size: u32): u32 {
-  return (count + size - 1) / size;
 }
 
 /** Where in G, or in the weights, a tile of two classes begins, in vectors. */
