@@ -13,8 +13,8 @@ import type { FloatArray, Passes, Problem, Rows } from "./engine/engine.js";
 import { range } from "./data/random.js";
 import { gradient, logits, residual, update } from "./engine/reference/passes.js";
 
-const U = 2 ** -23;
-const TINY = 2 ** -126;
+export const U = 2 ** -23;
+export const TINY = 2 ** -126;
 
 export const STAGES = ["logits", "residual", "loss", "gradient", "update"] as const;
 export type Stage = (typeof STAGES)[number];
@@ -61,7 +61,7 @@ export function worst(a: Parity, b: Parity): Parity {
 }
 
 /** γₙ = nu/(1 − nu): the relative error of n roundings in a row (Higham, 3.1). */
-function gamma(n: number): number {
+export function gamma(n: number): number {
   return (n * U) / (1 - n * U);
 }
 
@@ -74,46 +74,63 @@ function logitsParity({ before, logits: found }: Passes, data: Rows, { classes }
   return ratio(found, exact, (i) => g * size[i] + TINY * data.features);
 }
 
-/** With d = z − max: the error of p, of r = weight·(p − y), and of ℓ = log Σ exp d − d_y, given the engine's own Z. */
 function residualParity(
   { logits: z, residual: found, losses }: Passes,
   data: Rows,
   { classes }: Problem,
 ): { residual: number; loss: number } {
-  const rows = range(data.count);
-  const exact = residual(data, rows, Float64Array.from(z), classes);
-  const h = Math.ceil(classes / 4) + 2; // additions behind Σ exp d
-  const boundR = new Float64Array(z.length);
-  const boundL = new Float64Array(rows.length);
-  for (let n = 0; n < rows.length; n++) {
+  const exact = residual(data, range(data.count), Float64Array.from(z), classes);
+  const bounds = residualBounds(data, z, classes);
+  return {
+    residual: ratio(found, exact.residual, (i) => bounds.residual[i]),
+    loss: ratio(losses, exact.losses, (n) => bounds.losses[n]),
+  };
+}
+
+/**
+ * With d = z − max: the relative error of p = softmax(z) is at most u(3|d| + 3Σp|d| + 8.5 + h), h additions behind Σ exp d;
+ * Σp|d| ≤ ln K.
+ */
+export function softmax(z: Float64Array): {
+  readonly p: Float64Array;
+  readonly relative: Float64Array;
+  readonly spread: number;
+} {
+  const max = z.reduce((a, b) => Math.max(a, b), -Infinity);
+  const p = Float64Array.from(z, (zk) => Math.exp(zk - max));
+  const sum = p.reduce((a, b) => a + b, 0);
+  p.forEach((power, k) => (p[k] = power / sum));
+  const spread = p.reduce((total, pk, k) => total + pk * (max - z[k]), 0);
+  const h = Math.ceil(z.length / 4) + 2;
+  return { p, spread, relative: p.map((_, k) => U * (3 * (max - z[k]) + 3 * spread + 8.5 + h)) };
+}
+
+/** How far r = weight·(p − y) and ℓ = log Σ exp d − d_y may be from those of these logits. */
+export function residualBounds(
+  data: Rows,
+  z: FloatArray,
+  classes: number,
+): { readonly residual: Float64Array; readonly losses: Float64Array } {
+  const residuals = new Float64Array(z.length);
+  const losses = new Float64Array(data.count);
+  for (let n = 0; n < data.count; n++) {
     const weight = data.weights ? data.weights[n] : 1;
     const label = data.labels[n];
-    const zs = z.subarray(n * classes, (n + 1) * classes);
-    const max = Math.max(...zs);
-    let sum = 0;
-    let spread = 0; // Σ exp(d)·|d|, then Σ p·|d| ≤ ln K
-    for (const zk of zs) {
-      sum += Math.exp(zk - max);
-      spread += Math.exp(zk - max) * (max - zk);
-    }
-    spread /= sum;
-    for (let k = 0; k < classes; k++) {
-      const d = max - zs[k];
-      const p = Math.exp(-d) / sum;
-      const relative = U * (3 * d + 3 * spread + 8.5 + h);
-      const r = exact.residual[n * classes + k];
-      boundR[n * classes + k] =
-        weight * (p * Math.expm1(relative) + TINY * classes) + 2 * U * Math.abs(r) + TINY;
-    }
-    const dy = max - zs[label];
-    const loss = Math.log(sum) + dy;
-    const logError = Math.max(2 ** -21, 3 * U * Math.log(sum));
-    boundL[n] = weight * (U * (3 * spread + 3 + h + dy + 2 * loss) + logError);
+    const row = Float64Array.from(z.subarray(n * classes, (n + 1) * classes));
+    const { p, relative, spread } = softmax(row);
+    p.forEach((pk, k) => {
+      const r = weight * (pk - (k === label ? 1 : 0));
+      residuals[n * classes + k] =
+        weight * (pk * Math.expm1(relative[k]) + TINY * classes) + 2 * U * Math.abs(r) + TINY;
+    });
+    const max = row.reduce((a, b) => Math.max(a, b), -Infinity);
+    const dy = max - row[label];
+    const log = Math.log(row.reduce((sum, zk) => sum + Math.exp(zk - max), 0));
+    const h = Math.ceil(classes / 4) + 2;
+    const logError = Math.max(2 ** -21, 3 * U * log);
+    losses[n] = weight * (U * (3 * spread + 3 + h + dy + 2 * (log + dy)) + logError) + TINY;
   }
-  return {
-    residual: ratio(found, exact.residual, (i) => boundR[i]),
-    loss: ratio(losses, exact.losses, (n) => boundL[n] + TINY),
-  };
+  return { residual: residuals, losses };
 }
 
 /** |ΔG| ≤ γ·|X|ᵀ|R|, given the engine's own R. */
@@ -180,19 +197,19 @@ function updateParity({ step, number, before, gradient: g, after }: Passes, prob
 }
 
 /** The largest |found − exact| / bound; infinite where something is not a number. */
-function ratio(found: FloatArray, exact: FloatArray, bound: (i: number) => number): number {
+export function ratio(found: ArrayLike<number>, exact: FloatArray, bound: (i: number) => number): number {
   let rho = 0;
   for (let i = 0; i < exact.length; i++) rho = larger(rho, Math.abs(found[i] - exact[i]) / bound(i));
   return rho;
 }
 
 /** As Math.max, but what is not a number counts as infinitely wrong. */
-function larger(a: number, b: number): number {
+export function larger(a: number, b: number): number {
   return Number.isNaN(b) ? Infinity : Math.max(a, b);
 }
 
 /** The rows named, as rows of their own. */
-function pick(data: Rows, rows: Uint32Array): Rows {
+export function pick(data: Rows, rows: Uint32Array): Rows {
   const { features, scale } = data;
   const x = new Float64Array(rows.length * features);
   rows.forEach((row, n) => x.set(data.x.subarray(row * features, (row + 1) * features), n * features));
@@ -201,6 +218,6 @@ function pick(data: Rows, rows: Uint32Array): Rows {
   return { count: rows.length, features, x, scale, labels, ...(weights && { weights }) };
 }
 
-function absolute(data: Rows): Rows {
+export function absolute(data: Rows): Rows {
   return { ...data, x: data.x.map(Math.abs), scale: Math.abs(data.scale) };
 }

@@ -133,10 +133,81 @@ export interface Descent {
   release(): void;
 }
 
+/** F(w) = scale·Σ lossₙ(w) + penalty/2·‖w‖², each loss times its row's weight, and the intercept's row without penalty. */
+export interface ObjectiveProblem {
+  readonly classes: number;
+  /** Without an intercept the gradient's last row is zero. */
+  readonly intercept: boolean;
+  readonly scale: number;
+  readonly penalty: number;
+  /** The rows that F is a sum over, as numbers in the placement. */
+  readonly rows: Uint32Array;
+  readonly kernels?: string;
+}
+
+/** A matrix (features + 1, classes) that lives where the engine computes: weights, a gradient, a direction. */
+export interface Vector {
+  /** Which of its objective's. */
+  readonly number: number;
+}
+
+/** A vector and what it is multiplied by. */
+export type Term = readonly [factor: number, vector: Vector];
+
+export interface Product {
+  /** Σ aᵢ·bᵢ */
+  readonly sum: number;
+  /** The same without the intercept's row. */
+  readonly penalised: number;
+  /** The largest |aᵢ·bᵢ|. */
+  readonly largest: number;
+}
+
+/** Σ lossₙ at Z + t·ΔZ, each times its row's weight, and its first and second derivative in t. */
+export interface Trial {
+  readonly loss: number;
+  readonly slope: number;
+  readonly curvature: number;
+}
+
+/**
+ * An objective, for solvers that look at more than its gradient. It keeps the logits Z of the point where it was last
+ * looked at, and how they change along a direction, ΔZ = X·p: trials along the line then take no pass over X.
+ *
+ * What returns nothing is put in a queue, and done before what is asked for next. What is asked for in one turn of the
+ * event loop is answered together.
+ */
+export interface Objective {
+  /** The name of the kernels chosen. Pinned, the same adapter gives the same bits. */
+  readonly kernels: string;
+  /** A new vector: these values, (features + 1, classes), or zeros. It lives as long as the objective. */
+  vector(values?: FloatArray): Vector;
+  read(vector: Vector): Promise<FloatArray>;
+  /** to ← Σ factor·vector. `to` may be among them. */
+  combine(to: Vector, terms: readonly Term[]): void;
+  products(pairs: readonly (readonly [Vector, Vector])[]): Promise<Product[]>;
+  /** Looks at w: Z ← X·w, and gradient ← ∇F(w). One pass. The sums are of the losses, without the penalty. */
+  at(w: Vector, gradient: Vector): Promise<Sums>;
+  /** ΔZ ← X·p. Half a pass. */
+  along(direction: Vector): void;
+  /** The losses at each Z + t·ΔZ. */
+  trials(ts: readonly number[]): Promise<Trial[]>;
+  /** Goes along the line: Z ← Z + t·ΔZ, and gradient ← ∇F(w), where w is the vector that was moved as far. Half a pass. */
+  move(t: number, w: Vector, gradient: Vector): Promise<Sums>;
+  /** to ← ∇²F·v at Z. One pass. */
+  curvature(v: Vector, to: Vector): void;
+  /** (rows, classes) a copy of Z. */
+  logits(): Promise<FloatArray>;
+  /** Loss and hits of other rows of the placement at w. Z stays. */
+  evaluate(w: Vector, rows: Uint32Array): Promise<Sums>;
+  release(): void;
+}
+
 /** Rows that are where the engine computes. */
 export interface Placement {
   /** Starts from `weights`, (features + 1, classes), with moments of zero. */
   descent(problem: Problem, weights: FloatArray): Promise<Descent>;
+  objective(problem: ObjectiveProblem): Promise<Objective>;
   release(): void;
 }
 

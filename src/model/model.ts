@@ -1,20 +1,25 @@
 import { type Features, type TrainingData, dataset, featureRows } from "../data/dataset.js";
-import { range } from "../data/random.js";
 import type { Label } from "../data/labels.js";
-import type { FeatureRows } from "../engine/engine.js";
+import type { FeatureRows, Rows } from "../engine/engine.js";
 import { logits } from "../engine/reference/passes.js";
 import { DataError, OptionError } from "../errors.js";
 import type { Parity } from "../parity.js";
 import type { EpochRecord } from "../progress.js";
+import { blocks } from "./blocks.js";
+import { type Calibration, temperatureOf } from "./calibration.js";
 import { type Evaluation, evaluation } from "./evaluation.js";
+import { type ExampleScores, exampleScores } from "./examples.js";
 import { toJson } from "./json.js";
+import { type LabelErrors, labelErrors } from "./label-errors.js";
 import type { ModelParts } from "./parts.js";
+import { softmax } from "./softmax.js";
+import { type Statistics, type StatisticsOptions, statistics } from "./statistics.js";
 
 /** Rows of features to predict for. Bytes mean what they meant in training, or what `scale` says. */
 export type Inputs = Features | { readonly x: Features; readonly scale?: number };
 
-/** Rows that predictions are computed for at a time. */
-const BLOCK = 4096;
+/** Labelled examples, whose labels are among the model's classes. */
+type Examples<L extends Label> = Omit<TrainingData<L>, "classes">;
 
 /** A trained classifier. It is plain data and predicts anywhere, in f64, without a device. */
 export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
@@ -52,14 +57,7 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
   /** softmax(x·W + b), each row adding up to 1. Returns (rows, classes). */
   predictProba(x: Inputs): Float64Array {
     const z = this.logits(x);
-    const k = this.classes.length;
-    for (let first = 0; first < z.length; first += k) {
-      const row = z.subarray(first, first + k);
-      const max = row.reduce((a, b) => Math.max(a, b), -Infinity);
-      let sum = 0;
-      for (let c = 0; c < k; c++) sum += row[c] = Math.exp(row[c] - max);
-      for (let c = 0; c < k; c++) row[c] /= sum;
-    }
+    softmax(z, this.classes.length);
     return z;
   }
 
@@ -75,16 +73,51 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
   }
 
   /** Loss, accuracy, confusion matrix, scores of each class, calibration. Labels must be among the model's classes. */
-  evaluate(data: Omit<TrainingData<L>, "classes">): Evaluation<L> {
-    const { rows } = dataset({ features: this.features, ...this.#scaled(data), classes: this.classes });
-    this.#checkFeatures(rows.features);
+  evaluate(data: Examples<L>): Evaluation<L> {
+    const rows = this.#labelled(data);
     return evaluation(this.#logits(rows), rows.labels, this.classes, rows.weights);
+  }
+
+  /** Loss, margin and gradient of each example, in one pass that keeps no logits. */
+  examples(data: Examples<L>): ExampleScores {
+    return exampleScores(this.#labelled(data), this.#stacked(), this.classes.length);
+  }
+
+  /** The examples in the order of how likely their label is wrong, the likeliest first. Best on rows that were not trained on. */
+  labelErrors(data: Examples<L>): LabelErrors {
+    return labelErrors(this.#labelled(data), this.#stacked(), this.classes.length);
+  }
+
+  /**
+   * Scales the logits so that the probabilities fit examples that were not trained on (Guo et al. 2017). Predictions stay.
+   * Throws a DataError when no temperature is best, as when the model is right on all of them.
+   */
+  calibrate(data: Examples<L>): Calibration<L> {
+    const rows = this.#labelled(data);
+    const temperature = temperatureOf(rows, this.#logits(rows), this.classes.length);
+    const weights = this.weights.map((weight) => weight / temperature);
+    const bias = this.bias.map((one) => one / temperature);
+    return { model: new SoftmaxModel({ ...this, weights, bias }), temperature };
+  }
+
+  /**
+   * Standard errors, z and p-values of the coefficients, as contrasts with the first class. `data` is what the model was
+   * trained on, to its optimum. Throws a DataError where the data do not say what a coefficient is.
+   */
+  statistics(data: Examples<L>, options: StatisticsOptions = {}): Statistics<L> {
+    return statistics(this.#labelled(data), this.#stacked(), this.classes, options);
   }
 
   /** The model as a file. "json" is readable and exact: each weight is written with the nine digits that an f32 needs. */
   save(format: "json" = "json"): Uint8Array<ArrayBuffer> {
     if (format !== "json") throw new OptionError(`format is ${JSON.stringify(format)}, and must be "json".`);
     return new TextEncoder().encode(toJson(this));
+  }
+
+  #labelled(data: Examples<L>): Rows {
+    const { rows } = dataset({ features: this.features, ...this.#scaled(data), classes: this.classes });
+    this.#checkFeatures(rows.features);
+    return rows;
   }
 
   #rows(inputs: Inputs): FeatureRows {
@@ -110,19 +143,20 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
     throw new DataError(`x has rows of ${features} features, but the model was trained on ${this.features}.`);
   }
 
-  #logits(rows: FeatureRows): Float64Array {
+  /** (features + 1, classes), the intercept last. */
+  #stacked(): Float32Array {
     const { classes, features } = this;
     const stacked = new Float32Array((features + 1) * classes.length);
     stacked.set(this.weights);
     stacked.set(this.bias, features * classes.length);
-    const z = new Float64Array(rows.count * classes.length);
-    const order = range(rows.count);
-    for (let first = 0; first < rows.count; first += BLOCK) {
-      z.set(
-        logits(rows, order.subarray(first, first + BLOCK), stacked, classes.length),
-        first * classes.length,
-      );
-    }
+    return stacked;
+  }
+
+  #logits(rows: FeatureRows): Float64Array {
+    const k = this.classes.length;
+    const stacked = this.#stacked();
+    const z = new Float64Array(rows.count * k);
+    for (const order of blocks(rows, k)) z.set(logits(rows, order, stacked, k), order[0] * k);
     return z;
   }
 }

@@ -4,6 +4,7 @@ import { range } from "../../src/data/random.js";
 import type { Engine, Problem, Rows } from "../../src/engine/engine.js";
 import { referenceEngine } from "../../src/engine/reference/engine.js";
 import { STAGES } from "../../src/parity.js";
+import { objectiveConforms } from "./objective-conformance.js";
 import {
   KINDS,
   RULES,
@@ -243,6 +244,8 @@ export function conformance(name: string, open: () => Promise<Engine>): void {
       expect(found.count).toBe(700);
       exact.weights.forEach((weight, i) => expect(found.weights[i]).toBeCloseTo(weight, 4));
     });
+
+    objectiveConforms(SHAPES, () => engine);
 
     test("a run that nobody reads to its end stops, and its descent can be used again", async () => {
       const shape = { count: 400, features: 6, classes: 3 };

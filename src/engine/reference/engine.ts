@@ -13,12 +13,12 @@ import {
   type Sums,
   momentsOf,
 } from "../engine.js";
+import { Breath } from "./breath.js";
+import { ReferenceObjective } from "./objective.js";
 import { gradient, logits, residual, update } from "./passes.js";
 
 /** Rows that the passes take at a time: bounds the memory of Z. */
 const BLOCK = 1024;
-/** The event loop gets a turn this often, so that a page or a signal is heard. */
-const BREATH_MS = 20;
 
 export function referenceEngine(): Engine {
   return {
@@ -32,14 +32,22 @@ export function referenceEngine(): Engine {
 function placement(rows: Rows): Placement {
   return {
     async descent(problem, weights) {
-      const { kernels = "table" } = problem;
-      if (kernels === "auto" || kernels === "table") return new ReferenceDescent(rows, problem, weights);
-      throw new OptionError(
-        `kernels is ${JSON.stringify(kernels)}, but the engine is the reference, which has no choice of them.`,
-      );
+      checkKernels(problem);
+      return new ReferenceDescent(rows, problem, weights);
+    },
+    async objective(problem) {
+      checkKernels(problem);
+      return new ReferenceObjective(rows, problem);
     },
     release() {},
   };
+}
+
+function checkKernels({ kernels = "table" }: Pick<Problem, "kernels">): void {
+  if (kernels === "auto" || kernels === "table") return;
+  throw new OptionError(
+    `kernels is ${JSON.stringify(kernels)}, but the engine is the reference, which has no choice of them.`,
+  );
 }
 
 class ReferenceDescent implements Descent {
@@ -48,7 +56,7 @@ class ReferenceDescent implements Descent {
   readonly #problem: Problem;
   readonly #state: State;
   #number = 0;
-  #breath = performance.now();
+  readonly #breath = new Breath();
 
   constructor(data: Rows, problem: Problem, weights: FloatArray) {
     this.#data = data;
@@ -109,14 +117,9 @@ class ReferenceDescent implements Descent {
       total.loss += sums.loss;
       total.hits += sums.hits;
       total.weight += sums.weight;
-      if (performance.now() - this.#breath > BREATH_MS) await this.#breathe();
+      await this.#breath.take();
     }
     return total;
-  }
-
-  async #breathe(): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve));
-    this.#breath = performance.now();
   }
 
   weights(): Promise<FloatArray> {

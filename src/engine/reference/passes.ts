@@ -4,7 +4,7 @@
  *
  * J(W) = −Σₙ Σₖ y_{nk} w_k·x_n + Σₙ log Σⱼ e^{w_j·x_n}        ∂J/∂W = Σₙ x_n ⊗ (s_n − y_n)
  */
-import type { FeatureRows, FloatArray, Problem, Rows, State, Step, Sums } from "../engine.js";
+import type { FeatureRows, FloatArray, Problem, Rows, State, Step, Sums, Trial } from "../engine.js";
 
 /** Z = X·W of the rows named, with the intercept as the weight of a constant feature 1. Z: (rows, classes) */
 export function logits(
@@ -92,6 +92,58 @@ export function gradient(
         g[d * classes + k] += feature * r[n * classes + k];
       }
     }
+  }
+}
+
+/** The losses of the rows at Z + t·ΔZ, and how they change with t: ℓ′ = s·δ − δ_y, ℓ″ = s·δ² − (s·δ)², δ their row of ΔZ. */
+export function trial(
+  data: Rows,
+  rows: Uint32Array,
+  z: Float64Array,
+  direction: Float64Array,
+  t: number,
+  classes: number,
+): Trial {
+  let [loss, slope, curvature] = [0, 0, 0];
+  for (let n = 0; n < rows.length; n++) {
+    const label = data.labels[rows[n]];
+    const weight = data.weights ? data.weights[rows[n]] : 1;
+    const moved = z
+      .subarray(n * classes, (n + 1) * classes)
+      .map((zk, k) => zk + t * direction[n * classes + k]);
+    const max = moved.reduce((a, b) => Math.max(a, b), -Infinity);
+    let [sum, mean, square] = [0, 0, 0];
+    for (let k = 0; k < classes; k++) {
+      const power = Math.exp(moved[k] - max);
+      const delta = direction[n * classes + k];
+      sum += power;
+      mean += power * delta;
+      square += power * delta * delta;
+    }
+    mean /= sum;
+    square /= sum;
+    loss += weight * (Math.log(sum) + max - moved[label]);
+    slope += weight * (mean - direction[n * classes + label]);
+    curvature += weight * (square - mean * mean);
+  }
+  return { loss, slope, curvature };
+}
+
+/** The residual's change with the logits, in place of that change: u ← weight ⊙ s ⊙ (u − s·u). u: (rows, classes) */
+export function bend(data: Rows, rows: Uint32Array, z: Float64Array, u: Float64Array, classes: number): void {
+  for (let n = 0; n < rows.length; n++) {
+    const weight = data.weights ? data.weights[rows[n]] : 1;
+    const first = n * classes;
+    const max = z.subarray(first, first + classes).reduce((a, b) => Math.max(a, b), -Infinity);
+    let [sum, mean] = [0, 0];
+    for (let k = first; k < first + classes; k++) {
+      const power = Math.exp(z[k] - max);
+      sum += power;
+      mean += power * u[k];
+    }
+    mean /= sum;
+    for (let k = first; k < first + classes; k++)
+      u[k] = ((weight * Math.exp(z[k] - max)) / sum) * (u[k] - mean);
   }
 }
 

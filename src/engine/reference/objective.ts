@@ -1,0 +1,204 @@
+/** An objective in f64. What is asked for is done in order, a block of rows at a time. */
+import type {
+  FloatArray,
+  Objective,
+  ObjectiveProblem,
+  Product,
+  Rows,
+  Sums,
+  Term,
+  Trial,
+  Vector,
+} from "../engine.js";
+import { Breath } from "./breath.js";
+import { bend, gradient, logits, residual, trial } from "./passes.js";
+
+/** Rows that the passes take at a time: bounds the memory of R. */
+const BLOCK = 1024;
+
+export class ReferenceObjective implements Objective {
+  readonly kernels = "table";
+  readonly #data: Rows;
+  readonly #problem: ObjectiveProblem;
+  readonly #vectors: Float64Array[] = [];
+  /** Each (rows, classes). */
+  readonly #z: Float64Array;
+  readonly #direction: Float64Array;
+  readonly #breath = new Breath();
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(data: Rows, problem: ObjectiveProblem) {
+    this.#data = data;
+    this.#problem = problem;
+    this.#z = new Float64Array(problem.rows.length * problem.classes);
+    this.#direction = new Float64Array(this.#z.length);
+  }
+
+  vector(values?: FloatArray): Vector {
+    const length = (this.#data.features + 1) * this.#problem.classes;
+    return { number: this.#vectors.push(values ? Float64Array.from(values) : new Float64Array(length)) - 1 };
+  }
+
+  read(vector: Vector): Promise<FloatArray> {
+    return this.#then(() => this.#values(vector).slice());
+  }
+
+  combine(to: Vector, terms: readonly Term[]): void {
+    void this.#then(() => {
+      const vectors = terms.map(([, vector]) => this.#values(vector));
+      const sum = this.#values(to).map((_, i) =>
+        terms.reduce((total, [factor], n) => total + factor * vectors[n][i], 0),
+      );
+      this.#values(to).set(sum);
+    });
+  }
+
+  products(pairs: readonly (readonly [Vector, Vector])[]): Promise<Product[]> {
+    return this.#then(() => pairs.map(([a, b]) => this.#product(this.#values(a), this.#values(b))));
+  }
+
+  #product(a: Float64Array, b: Float64Array): Product {
+    const intercept = a.length - this.#problem.classes;
+    let [penalised, last, largest] = [0, 0, 0];
+    for (let i = 0; i < a.length; i++) {
+      const product = a[i] * b[i];
+      if (i < intercept) penalised += product;
+      else last += product;
+      largest = Math.max(largest, Math.abs(product));
+    }
+    return { sum: penalised + last, penalised, largest };
+  }
+
+  at(w: Vector, to: Vector): Promise<Sums> {
+    return this.#then(() =>
+      this.#gradient(w, to, (block, z) => {
+        z.set(logits(this.#data, block, this.#values(w), this.#problem.classes));
+      }),
+    );
+  }
+
+  along(direction: Vector): void {
+    void this.#then(() =>
+      this.#blocks((block, first, past) => {
+        const { classes } = this.#problem;
+        const change = logits(this.#data, block, this.#values(direction), classes);
+        this.#direction.subarray(first, past).set(change);
+      }),
+    );
+  }
+
+  trials(ts: readonly number[]): Promise<Trial[]> {
+    return this.#then(async () => {
+      const sums = ts.map(() => ({ loss: 0, slope: 0, curvature: 0 }));
+      await this.#blocks((block, first, past) => {
+        const z = this.#z.subarray(first, past);
+        const direction = this.#direction.subarray(first, past);
+        ts.forEach((t, n) => {
+          const one = trial(this.#data, block, z, direction, t, this.#problem.classes);
+          sums[n].loss += one.loss;
+          sums[n].slope += one.slope;
+          sums[n].curvature += one.curvature;
+        });
+      });
+      return sums;
+    });
+  }
+
+  move(t: number, w: Vector, to: Vector): Promise<Sums> {
+    return this.#then(() =>
+      this.#gradient(w, to, (_, z, direction) => {
+        for (let i = 0; i < z.length; i++) z[i] += t * direction[i];
+      }),
+    );
+  }
+
+  curvature(v: Vector, to: Vector): void {
+    void this.#then(async () => {
+      const { classes } = this.#problem;
+      const g = new Float64Array(this.#values(to).length);
+      await this.#blocks((block, first, past) => {
+        const u = logits(this.#data, block, this.#values(v), classes);
+        bend(this.#data, block, this.#z.subarray(first, past), u, classes);
+        gradient(this.#data, block, u, classes, g);
+      });
+      this.#scaled(g, v, to);
+    });
+  }
+
+  logits(): Promise<FloatArray> {
+    return this.#then(() => this.#z.slice());
+  }
+
+  evaluate(w: Vector, rows: Uint32Array): Promise<Sums> {
+    return this.#then(async () => {
+      const { classes } = this.#problem;
+      const total = { loss: 0, hits: 0, weight: 0 };
+      await this.#blocks((block) => {
+        const z = logits(this.#data, block, this.#values(w), classes);
+        add(total, residual(this.#data, block, z, classes).sums);
+      }, rows);
+      return total;
+    });
+  }
+
+  release() {}
+
+  /** Sets Z block by block, and ∇F of it. */
+  async #gradient(
+    w: Vector,
+    to: Vector,
+    set: (block: Uint32Array, z: Float64Array, direction: Float64Array) => void,
+  ): Promise<Sums> {
+    const { classes } = this.#problem;
+    const g = new Float64Array(this.#values(to).length);
+    const total = { loss: 0, hits: 0, weight: 0 };
+    await this.#blocks((block, first, past) => {
+      const z = this.#z.subarray(first, past);
+      set(block, z, this.#direction.subarray(first, past));
+      const { residual: r, sums } = residual(this.#data, block, z, classes);
+      gradient(this.#data, block, r, classes, g);
+      add(total, sums);
+    });
+    this.#scaled(g, w, to);
+    return total;
+  }
+
+  /** to ← scale·G + penalty·w */
+  #scaled(g: Float64Array, w: Vector, to: Vector): void {
+    const { scale, penalty, intercept, classes } = this.#problem;
+    const values = this.#values(w);
+    const last = g.length - classes;
+    this.#values(to).set(
+      g.map((gi, i) => (i < last ? scale * gi + penalty * values[i] : intercept ? scale * gi : 0)),
+    );
+  }
+
+  async #blocks(
+    use: (block: Uint32Array, first: number, past: number) => void,
+    rows = this.#problem.rows,
+  ): Promise<void> {
+    const { classes } = this.#problem;
+    for (let first = 0; first < rows.length; first += BLOCK) {
+      const block = rows.subarray(first, first + BLOCK);
+      use(block, first * classes, (first + block.length) * classes);
+      await this.#breath.take();
+    }
+  }
+
+  #values(vector: Vector): Float64Array {
+    return this.#vectors[vector.number];
+  }
+
+  /** After what was asked for before. */
+  #then<T>(work: () => T | Promise<T>): Promise<T> {
+    const done = this.#last.then(work);
+    this.#last = done;
+    return done;
+  }
+}
+
+function add(total: { loss: number; hits: number; weight: number }, sums: Sums): void {
+  total.loss += sums.loss;
+  total.hits += sums.hits;
+  total.weight += sums.weight;
+}

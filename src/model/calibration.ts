@@ -1,0 +1,69 @@
+/** Temperature scaling: the probabilities softmax(z/T) that fit held-out examples best (Guo et al. 2017). */
+import type { Label } from "../data/labels.js";
+import { range } from "../data/random.js";
+import type { Rows } from "../engine/engine.js";
+import { trial } from "../engine/reference/passes.js";
+import { DataError } from "../errors.js";
+import type { SoftmaxModel } from "./model.js";
+
+export interface Calibration<L extends Label = Label> {
+  /** The model with its weights and intercept divided by the temperature. */
+  readonly model: SoftmaxModel<L>;
+  /** Above 1 where the model was too sure, below 1 where it was not sure enough. */
+  readonly temperature: number;
+}
+
+/** When a step changes 1/T by less of itself. The error after a Newton step is of the order of its square. */
+const CLOSE = 1e-10;
+
+/**
+ * The T > 0 that minimises the mean loss of softmax(z/T). It is convex in β = 1/T, on a line through the logits: Newton's
+ * method, which halves its bracket instead whenever a step leaves it or the slope is not halved. Changes z, (rows, classes).
+ *
+ * Throws a DataError when there is no such T.
+ */
+export function temperatureOf(rows: Rows, z: Float64Array, classes: number): number {
+  // With the largest logit at 0 the slopes are exact where the losses vanish.
+  for (let first = 0; first < z.length; first += classes) {
+    const row = z.subarray(first, first + classes);
+    const max = row.reduce((a, b) => Math.max(a, b), -Infinity);
+    for (let k = 0; k < classes; k++) row[k] -= max;
+  }
+  const all = range(rows.count);
+  const at = (beta: number) => trial(rows, all, z, z, beta - 1, classes);
+  checkOptimum(rows, z, classes, at(0).slope);
+
+  let [low, high] = [0, Infinity];
+  let beta = 1;
+  let before = Infinity;
+  for (;;) {
+    const { slope, curvature } = at(beta);
+    if (slope < 0) low = beta;
+    else high = beta;
+    const newton = beta - slope / curvature;
+    const trusted = Math.abs(slope) <= before / 2 && newton > low && newton < high;
+    const next = trusted ? newton : high < Infinity ? (low + high) / 2 : 2 * beta;
+    if (Math.abs(next - beta) <= CLOSE * beta) return 1 / next;
+    before = Math.abs(slope);
+    beta = next;
+  }
+}
+
+/** The loss has its minimum at a finite β > 0 if it falls at β = 0 and rises in the end. */
+function checkOptimum(rows: Rows, z: Float64Array, classes: number, slopeAtZero: number): void {
+  const wrong = rows.labels.findIndex(
+    (label, row) => z[row * classes + label] < 0 && (rows.weights ? rows.weights[row] > 0 : true),
+  );
+  if (wrong < 0) {
+    throw new DataError(
+      `The model is right on all ${rows.count} rows, so the loss falls for ever as the temperature goes to 0: there is no best one. ` +
+        "Calibrate on more rows that were not trained on, some of which the model gets wrong.",
+    );
+  }
+  if (!(slopeAtZero < 0)) {
+    throw new DataError(
+      "The model's logits say nothing about these labels, so the loss falls for ever as the temperature grows: there is no best one. " +
+        "Check that y belongs to x, and that the model is trained.",
+    );
+  }
+}

@@ -1,0 +1,22 @@
+import type { FloatArray, Rows } from "../engine/engine.js";
+import { range } from "../data/random.js";
+import { exampleScores } from "./examples.js";
+
+/** Rows in the order of how likely their label is wrong, the likeliest first. */
+export interface LabelErrors {
+  /** (rows) the numbers of the rows. */
+  readonly rows: Uint32Array;
+  /** (rows) the margin of each, in that order: below 0 the model finds another class likelier than the label. */
+  readonly margin: Float64Array;
+}
+
+/**
+ * Ranks rows by their margin, log p_label − log p of the likeliest other class. It is the normalised margin
+ * p_label − max p_other of confident learning (Northcutt, Jiang & Chuang 2021, JAIR 70) in log-odds: probabilities near
+ * 0 and 1, where mistakes are found, differ in it still. Rows of equal margin keep their order.
+ */
+export function labelErrors(rows: Rows, weights: FloatArray, classes: number): LabelErrors {
+  const { margin } = exampleScores(rows, weights, classes);
+  const worstFirst = range(rows.count).sort((a, b) => margin[a] - margin[b]);
+  return { rows: worstFirst, margin: Float64Array.from(worstFirst, (row) => margin[row]) };
+}

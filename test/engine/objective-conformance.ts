@@ -1,0 +1,125 @@
+/** What every engine's objective must do. */
+import { expect, test } from "vitest";
+import { range } from "../../src/data/random.js";
+import type { Engine, Objective, Rows } from "../../src/engine/engine.js";
+import { referenceEngine } from "../../src/engine/reference/engine.js";
+import { LOOKS, lookAround, objectiveOf } from "./objectives.js";
+import { KINDS, type Shape, randomRows, randomWeights } from "./problems.js";
+
+/** `engine` is called in tests, when it is open. */
+export function objectiveConforms(shapes: readonly Shape[], engine: () => Engine): void {
+  test.each(shapes.flatMap((shape) => KINDS.map((kind) => ({ ...shape, kind }))))(
+    "an objective of $count rows × $features features × $classes classes, $kind, is within its error bounds",
+    async ({ kind, ...shape }) => {
+      const rows = randomRows(shape, kind, 111);
+      const looks = await lookAround(engine(), rows, objectiveOf(rows, shape.classes), 112);
+      for (const look of LOOKS) expect(looks[look], look).toBeLessThan(1);
+    },
+  );
+
+  const shape = { count: 300, features: 21, classes: 7 };
+  const rows = randomRows(shape, "f32", 121);
+  const problem = objectiveOf(rows, 7);
+
+  test("without an intercept its gradient and its curvature have none", async () => {
+    const looks = await lookAround(engine(), rows, { ...problem, intercept: false }, 122);
+    for (const look of LOOKS) expect(looks[look], look).toBeLessThan(1);
+    await withObjective(engine(), rows, { ...problem, intercept: false }, async (objective) => {
+      const [w, g, h] = [randomWeights(shape, 123), undefined, undefined].map((v) => objective.vector(v));
+      await objective.at(w, g);
+      objective.curvature(w, h);
+      for (const vector of [g, h]) {
+        const values = Array.from(await objective.read(vector));
+        expect(values.slice(21 * 7)).toEqual(Array.from({ length: 7 }, () => 0));
+        expect(values.slice(0, 21 * 7).every((value) => value !== 0)).toBe(true);
+      }
+    });
+  });
+
+  test("the same questions have the same answers, bit for bit", async () => {
+    const ask = () =>
+      withObjective(engine(), rows, problem, async (objective) => {
+        const [w, p, g, h] = [randomWeights(shape, 124), randomWeights(shape, 125), undefined, undefined].map(
+          (v) => objective.vector(v),
+        );
+        const sums = await objective.at(w, g);
+        objective.along(p);
+        objective.curvature(p, h);
+        const [trials, products] = await Promise.all([
+          objective.trials([0, 0.5, 1, 2, -1]),
+          objective.products([
+            [g, p],
+            [h, h],
+          ]),
+        ]);
+        const vectors = await Promise.all([objective.read(g), objective.read(h)]);
+        return { sums, trials, products, vectors };
+      });
+    expect(await ask()).toEqual(await ask());
+  });
+
+  test("what is asked for in one turn is done in order", async () => {
+    await withObjective(engine(), rows, problem, async (objective) => {
+      const [w, p] = [randomWeights(shape, 126), randomWeights(shape, 127)].map((v) => objective.vector(v));
+      const [g, other] = [objective.vector(), objective.vector()];
+      const first = objective.at(w, g);
+      objective.along(p);
+      const trials = objective.trials([1]);
+      objective.combine(w, [
+        [1, w],
+        [1, p],
+      ]);
+      const moved = objective.move(1, w, other);
+      objective.combine(other, [[1, other], [-1, g]]); // prettier-ignore
+      const change = objective.products([[other, p]]);
+      const found = { first: await first, trial: (await trials)[0], moved: await moved };
+      expect(found.moved.loss / found.trial.loss).toBeCloseTo(1, 5);
+      expect(found.moved.loss).not.toBeCloseTo(found.first.loss, 1);
+      const [{ sum }] = await change;
+      const slopes = await objective.trials([-1, 0]);
+      const [{ penalised }] = await objective.products([[p, p]]);
+      const expected = problem.scale * (slopes[1].slope - slopes[0].slope) + problem.penalty * penalised;
+      expect(sum / expected).toBeCloseTo(1, 3);
+    });
+  });
+
+  test("it evaluates other rows at other weights, and stays where it is", async () => {
+    const few = randomRows({ count: 5000, features: 12, classes: 6 }, "f32", 131);
+    const start = randomWeights({ count: 0, features: 12, classes: 6 }, 132, 0.1);
+    const others = range(5000).filter((row) => row % 3 !== 0);
+    const small = { ...objectiveOf(few, 6), rows: range(50) };
+    const ask = (one: Engine) =>
+      withObjective(one, few, small, async (objective) => {
+        const [w, zeros, g] = [objective.vector(start), objective.vector(), objective.vector()];
+        await objective.at(w, g);
+        const before = await objective.logits();
+        const sums = await objective.evaluate(w, others);
+        const even = await objective.evaluate(zeros, others);
+        expect(await objective.logits()).toEqual(before);
+        return { sums, even };
+      });
+    const [found, exact] = [await ask(engine()), await ask(referenceEngine())];
+    for (const which of ["sums", "even"] as const) {
+      expect(found[which].loss / exact[which].loss).toBeCloseTo(1, 4);
+      expect(found[which].weight).toBeCloseTo(exact[which].weight, 2);
+      expect(Math.abs(found[which].hits - exact[which].hits)).toBeLessThan(3);
+    }
+    expect(found.even.loss / found.even.weight).toBeCloseTo(Math.log(6), 4);
+  });
+}
+
+async function withObjective<T>(
+  engine: Engine,
+  rows: Rows,
+  problem: Parameters<typeof lookAround>[2],
+  use: (objective: Objective) => Promise<T>,
+): Promise<T> {
+  const placement = await engine.place(rows);
+  const objective = await placement.objective(problem);
+  try {
+    return await use(objective);
+  } finally {
+    objective.release();
+    placement.release();
+  }
+}

@@ -1,0 +1,277 @@
+/**
+ * What an objective computed, held against f64: each of its results replayed from what the engine itself had before, and
+ * its error divided by a bound as `src/parity.ts` derives them.
+ */
+import { randomIntegers, range, shuffle } from "../../src/data/random.js";
+import type { Engine, FloatArray, ObjectiveProblem, Rows, Vector } from "../../src/engine/engine.js";
+import { bend, gradient, logits, residual, trial } from "../../src/engine/reference/passes.js";
+import { TINY, U, absolute, gamma, larger, pick, ratio, residualBounds, softmax } from "../../src/parity.js";
+import { randomWeights } from "./problems.js";
+
+export const LOOKS = [
+  "logits",
+  "losses",
+  "gradient",
+  "along",
+  "trials",
+  "move",
+  "curvature",
+  "vectors",
+] as const;
+export type Look = (typeof LOOKS)[number];
+export type Looks = Readonly<Record<Look, number>>;
+
+/** Additions of f32 behind a sum over rows or over a vector: those of a workgroup, in pairs, and of a thread. */
+const SUM = gamma(64);
+/** Roundings of a feature that is read from a byte and scaled. */
+const UNPACKED = 4;
+
+export function objectiveOf(rows: Rows, classes: number, intercept = true): ObjectiveProblem {
+  const order = range(rows.count);
+  shuffle(order, randomIntegers(5));
+  const some = rows.count > 5 ? order.subarray(0, rows.count - 2) : order;
+  return { classes, intercept, scale: 1 / some.length, penalty: 0.02, rows: some };
+}
+
+/** Looks at an objective from all sides. Returns error ÷ bound of each. */
+export async function lookAround(
+  engine: Engine,
+  rows: Rows,
+  problem: ObjectiveProblem,
+  seed: number,
+): Promise<Looks> {
+  const { classes } = problem;
+  const shape = { ...rows, classes };
+  const data = pick(rows, problem.rows);
+  const all = range(data.count);
+  const placement = await engine.place(rows);
+  const objective = await placement.objective(problem);
+  try {
+    const [w, p] = [randomWeights(shape, seed), randomWeights(shape, seed + 1, 0.3)];
+    const [at, along, moved, g, h] = [w, p, undefined, undefined, undefined].map((values) =>
+      objective.vector(values),
+    );
+    const read = async (vector: Vector) => Float64Array.from(await objective.read(vector));
+    const exactLogits = (of: FloatArray) => logits(data, all, of, classes);
+    const logitBounds = (of: FloatArray) =>
+      logits(absolute(data), all, of.map(Math.abs), classes).map(
+        (size) => gamma(data.features + 1 + UNPACKED) * size + TINY * data.features,
+      );
+
+    const sums = await objective.at(at, g);
+    const z = Float64Array.from(await objective.logits());
+    const lossesAt = residual(data, all, z, classes).losses;
+    const lossBounds = residualBounds(data, z, classes).losses;
+    const zBounds = logitBounds(w);
+    const found = {
+      logits: ratio(z, exactLogits(w), (i) => zBounds[i]),
+      losses: ratio(
+        [sums.loss],
+        Float64Array.of(total(lossesAt)),
+        () => total(lossBounds) + SUM * total(lossesAt.map(Math.abs)),
+      ),
+      gradient: gradientRatio(data, problem, z, w, await read(g)),
+    };
+
+    // ΔZ is seen in trials only, by how the losses change.
+    const delta = exactLogits(p);
+    const deltaBounds = logitBounds(p);
+    objective.along(along);
+    const ts = [0, 1, -0.3];
+    const trials = await objective.trials(ts);
+    const trialRatio = ts.map((t, n) => trialsRatio(data, classes, z, delta, deltaBounds, t, trials[n]));
+
+    const t = 0.4;
+    objective.combine(moved, [
+      [1, at],
+      [t, along],
+    ]);
+    await objective.move(t, moved, g);
+    const movedTo = await read(moved);
+    const zMoved = Float64Array.from(await objective.logits());
+    const zExact = z.map((zi, i) => zi + t * delta[i]);
+    const move = ratio(
+      zMoved,
+      zExact,
+      (i) => t * deltaBounds[i] + U * (Math.abs(z[i]) + 3 * Math.abs(t * delta[i])) + TINY,
+    );
+
+    objective.curvature(along, h);
+    const bent = curvatureRatio(data, problem, zMoved, p, await read(h));
+
+    const sum = movedTo.map((_, i) => w[i] + t * p[i]);
+    const [product, square] = await objective.products([
+      [g, along],
+      [along, along],
+    ]);
+    const vectors = [
+      ratio(movedTo, sum, (i) => 2 * U * (Math.abs(w[i]) + Math.abs(t * p[i])) + TINY),
+      productRatio(await read(g), Float64Array.from(p), classes, product),
+      productRatio(Float64Array.from(p), Float64Array.from(p), classes, square),
+    ];
+    return {
+      ...found,
+      along: trialRatio[0],
+      trials: trialRatio.reduce(larger),
+      move: larger(move, gradientRatio(data, problem, zMoved, movedTo, await read(g))),
+      curvature: bent,
+      vectors: vectors.reduce(larger),
+    };
+  } finally {
+    objective.release();
+    placement.release();
+  }
+}
+
+/** ∇F = scale·Xᵀ·R + penalty·w, with the engine's own Z behind R. */
+function gradientRatio(
+  data: Rows,
+  { classes, scale, penalty, intercept }: ObjectiveProblem,
+  z: Float64Array,
+  w: FloatArray,
+  found: Float64Array,
+): number {
+  const { residual: r } = residual(data, range(data.count), z, classes);
+  return sumRatio(data, r, residualBounds(data, z, classes).residual, w, found, {
+    classes,
+    scale,
+    penalty,
+    intercept,
+  });
+}
+
+/** Of scale·Xᵀ·R + penalty·w, each element of R as far off as it may be. */
+function sumRatio(
+  data: Rows,
+  r: Float64Array,
+  bounds: Float64Array,
+  w: FloatArray,
+  found: Float64Array,
+  { classes, scale, penalty, intercept }: Omit<ObjectiveProblem, "rows">,
+): number {
+  const all = range(data.count);
+  const [sum, size, off] = [0, 1, 2].map(() => new Float64Array(found.length));
+  gradient(data, all, r, classes, sum);
+  gradient(absolute(data), all, r.map(Math.abs), classes, size);
+  gradient(absolute(data), all, bounds, classes, off);
+  const last = found.length - classes;
+  const penalised = (i: number) => (i < last ? penalty * w[i] : 0);
+  const exact = sum.map((one, i) => (i < last || intercept ? scale * one + penalised(i) : 0));
+  return ratio(found, exact, (i) => {
+    const error = off[i] + gamma(data.count + 1 + UNPACKED) * (size[i] + off[i]) + TINY * data.count;
+    return scale * error + gamma(3) * (scale * (size[i] + off[i]) + Math.abs(penalised(i))) + TINY;
+  });
+}
+
+/** ∇²F·v = scale·Xᵀ·(s ⊙ (u − s·u)) + penalty·v, u = X·v. */
+function curvatureRatio(
+  data: Rows,
+  problem: ObjectiveProblem,
+  z: Float64Array,
+  v: FloatArray,
+  found: Float64Array,
+): number {
+  const { classes } = problem;
+  const all = range(data.count);
+  const u = logits(data, all, v, classes);
+  const size = logits(absolute(data), all, v.map(Math.abs), classes);
+  const bounds = new Float64Array(u.length);
+  for (let n = 0; n < data.count; n++) {
+    const first = n * classes;
+    const weight = data.weights ? data.weights[n] : 1;
+    const { p, relative } = softmax(z.slice(first, first + classes));
+    const off = p.map((_, k) => gamma(data.features + 1 + UNPACKED) * size[first + k] + TINY * data.features);
+    const mean = p.reduce((sum, pk, k) => sum + pk * u[first + k], 0);
+    const meanOff = p.reduce(
+      (sum, pk, k) =>
+        sum + pk * (Math.abs(u[first + k]) * (Math.expm1(relative[k]) + gamma(classes)) + off[k]),
+      0,
+    );
+    p.forEach((pk, k) => {
+      const apart = u[first + k] - mean;
+      const spread = off[k] + meanOff + U * (Math.abs(u[first + k]) + Math.abs(mean));
+      bounds[first + k] =
+        weight *
+          (pk * Math.expm1(relative[k]) * (Math.abs(apart) + spread) +
+            pk * spread +
+            4 * U * pk * Math.abs(apart)) +
+        TINY * (1 + Math.abs(apart));
+    });
+  }
+  bend(data, all, z, u, classes);
+  return sumRatio(data, u, bounds, v, found, problem);
+}
+
+/** Losses, slope and curvature at Z + t·ΔZ, where ΔZ is as far off as `deltaBounds` says. */
+function trialsRatio(
+  data: Rows,
+  classes: number,
+  z: Float64Array,
+  delta: Float64Array,
+  deltaBounds: Float64Array,
+  t: number,
+  found: { readonly loss: number; readonly slope: number; readonly curvature: number },
+): number {
+  const all = range(data.count);
+  const exact = trial(data, all, z, delta, t, classes);
+  const bound = { loss: 0, slope: 0, curvature: 0 };
+  for (let n = 0; n < data.count; n++) {
+    const row = range(classes).map((k) => n * classes + k);
+    const weight = data.weights ? data.weights[n] : 1;
+    const label = data.labels[n];
+    const d = Float64Array.from(row, (i) => delta[i]);
+    const dOff = Float64Array.from(row, (i) => deltaBounds[i]);
+    const moved = Float64Array.from(row, (i) => z[i] + t * delta[i]);
+    const zOff = Float64Array.from(
+      row,
+      (i) => Math.abs(t) * deltaBounds[i] + U * (Math.abs(z[i]) + 3 * Math.abs(t * delta[i])) + TINY,
+    ).reduce((a, b) => Math.max(a, b), 0);
+    const { p, relative } = softmax(moved);
+    const one = pick(data, Uint32Array.of(n));
+    const additions = gamma(classes + 3);
+    let [mean, square, meanOff, squareOff] = [0, 0, 0, 0];
+    p.forEach((pk, k) => {
+      const off = Math.expm1(relative[k] + 2 * zOff) + additions;
+      mean += pk * d[k];
+      square += pk * d[k] * d[k];
+      meanOff += pk * (Math.abs(d[k]) * off + dOff[k] * (1 + off));
+      squareOff += pk * (d[k] * d[k] * off + dOff[k] * (2 * Math.abs(d[k]) + dOff[k]) * (1 + off));
+    });
+    const loss = residual(one, range(1), moved, classes).sums.loss;
+    bound.loss += residualBounds(one, moved, classes).losses[0] + weight * 2 * zOff + SUM * Math.abs(loss);
+    bound.slope +=
+      weight * (meanOff + dOff[label] + (2 * U + SUM) * (Math.abs(mean) + Math.abs(d[label]))) + TINY;
+    bound.curvature +=
+      weight *
+        (squareOff + 2 * Math.abs(mean) * meanOff + meanOff ** 2 + (3 * U + SUM) * (square + mean * mean)) +
+      TINY;
+  }
+  return (["loss", "slope", "curvature"] as const)
+    .map((what) => ratio([found[what]], Float64Array.of(exact[what]), () => bound[what]))
+    .reduce(larger);
+}
+
+function productRatio(
+  a: Float64Array,
+  b: Float64Array,
+  classes: number,
+  found: { readonly sum: number; readonly penalised: number; readonly largest: number },
+): number {
+  const each = a.map((one, i) => one * b[i]);
+  const most = each.map(Math.abs);
+  const last = a.length - classes;
+  const sums = ratio(
+    [found.sum, found.penalised],
+    Float64Array.of(total(each), total(each.subarray(0, last))),
+    () => SUM * total(most) + TINY * a.length,
+  );
+  const largest = most.reduce((x, y) => Math.max(x, y), 0);
+  return larger(
+    sums,
+    ratio([found.largest], Float64Array.of(largest), () => 2 * U * largest + TINY),
+  );
+}
+
+function total(values: Float64Array): number {
+  return values.reduce((a, b) => a + b, 0);
+}
