@@ -1,19 +1,10 @@
 /** Temperature scaling: the probabilities softmax(z/T) that fit held-out examples best (Guo et al. 2017). */
-import type { Label } from "../data/labels.js";
 import { range } from "../data/random.js";
 import type { Rows } from "../engine/engine.js";
 import { trial } from "../engine/reference/passes.js";
 import { DataError } from "../errors.js";
-import type { SoftmaxModel } from "./model.js";
 
-export interface Calibration<L extends Label = Label> {
-  /** The model with its weights and intercept divided by the temperature. */
-  readonly model: SoftmaxModel<L>;
-  /** Above 1 where the model was too sure, below 1 where it was not sure enough. */
-  readonly temperature: number;
-}
-
-/** When a step changes 1/T by less of itself. The error after a Newton step is of the order of its square. */
+/** The last of Newton's steps changes 1/T by less of itself. The error after it is of the order of its square. */
 const CLOSE = 1e-10;
 
 /**
@@ -41,11 +32,10 @@ export function temperatureOf(rows: Rows, z: Float64Array, classes: number): num
     if (slope < 0) low = beta;
     else high = beta;
     const newton = beta - slope / curvature;
+    if (Math.abs(newton - beta) <= CLOSE * beta) return 1 / newton;
     const trusted = Math.abs(slope) <= before / 2 && newton > low && newton < high;
-    const next = trusted ? newton : high < Infinity ? (low + high) / 2 : 2 * beta;
-    if (Math.abs(next - beta) <= CLOSE * beta) return 1 / next;
     before = Math.abs(slope);
-    beta = next;
+    beta = trusted ? newton : high < Infinity ? (low + high) / 2 : 2 * beta;
   }
 }
 

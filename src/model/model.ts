@@ -6,7 +6,7 @@ import { DataError, OptionError } from "../errors.js";
 import type { Parity } from "../parity.js";
 import type { EpochRecord } from "../progress.js";
 import { blocks } from "./blocks.js";
-import { type Calibration, temperatureOf } from "./calibration.js";
+import { temperatureOf } from "./calibration.js";
 import { type Evaluation, evaluation } from "./evaluation.js";
 import { type ExampleScores, exampleScores } from "./examples.js";
 import { toJson } from "./json.js";
@@ -17,6 +17,13 @@ import { type Statistics, type StatisticsOptions, statistics } from "./statistic
 
 /** Rows of features to predict for. Bytes mean what they meant in training, or what `scale` says. */
 export type Inputs = Features | { readonly x: Features; readonly scale?: number };
+
+export interface Calibration<L extends Label = Label> {
+  /** The model with its weights and intercept divided by the temperature. */
+  readonly model: SoftmaxModel<L>;
+  /** Above 1 where the model was too sure, below 1 where it was not sure enough. */
+  readonly temperature: number;
+}
 
 /** Labelled examples, whose labels are among the model's classes. */
 type Examples<L extends Label> = Omit<TrainingData<L>, "classes">;

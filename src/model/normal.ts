@@ -1,4 +1,4 @@
-/** The chance that a standard normal variable is farther from 0 than z: erfc(|z|/√2). Its relative error is below 1e-13. */
+/** The chance that a standard normal variable is farther from 0 than z: erfc(|z|/√2). Its relative error is below 1e-12. */
 export function twoSided(z: number): number {
   return complementaryError(Math.abs(z) / Math.SQRT2);
 }

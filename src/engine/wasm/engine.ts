@@ -3,6 +3,7 @@ import type { Engine } from "../engine.js";
 import { WasmDescent } from "./descent.js";
 import { type Heap, restHeap, takeHeap } from "./heap.js";
 import { type Kernels, compileKernels } from "./module.js";
+import { WasmObjective } from "./objective.js";
 import { placeRows } from "./placement.js";
 import { assemble } from "./team.js";
 
@@ -29,7 +30,8 @@ export async function wasmEngine({
     async place(rows) {
       const placed = await placeRows(heap, rows);
       return {
-        descent: async (problem, weights) => WasmDescent.create(heap, team, rows, placed, problem, weights),
+        descent: async (problem, weights) => new WasmDescent(heap, team, rows, placed, problem, weights),
+        objective: async (problem) => new WasmObjective(heap, team, rows, placed, problem),
         release: () => placed.release(),
       };
     },

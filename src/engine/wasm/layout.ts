@@ -1,4 +1,5 @@
 /** How a problem is cut. A function of the shape alone, whatever the threads: so the bits are the same for any number. */
+import { OptionError } from "../../errors.js";
 import type { FlatFeatures, Problem, Rows } from "../engine.js";
 
 /** Rows of X, and of the weights: values a row, the one of the intercept included, padded to a multiple of 8. */
@@ -60,12 +61,25 @@ export function rowLayout(features: number, x: FlatFeatures): RowLayout {
   return { stride, valueBytes, rowBytes: stride * valueBytes };
 }
 
-export function layoutOf(rows: Rows, { classes, batchSize }: Problem, kind?: Layout["kind"]): Layout {
+export function layoutOf(
+  rows: Rows,
+  { classes, batchSize }: Pick<Problem, "classes" | "batchSize">,
+  kind?: Layout["kind"],
+): Layout {
   const { stride } = rowLayout(rows.features, rows.x);
   const few = classes <= FUSED_CLASSES && classes * stride <= FUSED_WEIGHTS;
   return (kind ?? (few ? "fused" : "tiled")) === "fused"
     ? fusedLayout(stride, classes, batchSize)
     : tiledLayout(stride, classes, batchSize);
+}
+
+/** The kind that is asked for by name. */
+export function kindOf({ kernels = "table" }: Pick<Problem, "kernels">): Layout["kind"] | undefined {
+  if (kernels === "auto" || kernels === "table") return undefined;
+  if (kernels === "fused" || kernels === "tiled") return kernels;
+  throw new OptionError(
+    `kernels is ${JSON.stringify(kernels)}, but the wasm engine has these: "auto", "table", "fused", "tiled".`,
+  );
 }
 
 function fusedLayout(stride: number, classes: number, batchSize: number): FusedLayout {

@@ -12,7 +12,6 @@ export const PLAN = {
   x: "u32",
   labels: "u32",
   rowWeights: "u32",
-  order: "u32",
   classes: "u32",
   paddedClasses: "u32",
   intercept: "u32",
@@ -24,11 +23,9 @@ export const PLAN = {
   fresh2: "f32",
   epsilon: "f32",
   weightDecay: "f32",
-  weights: "u32",
   moment1: "u32",
   moment2: "u32",
   tiled: "u32",
-  evaluate: "u32",
   threads: "u32",
   steps: "u32",
   entries: "u32",
@@ -42,6 +39,9 @@ export const PLAN = {
   chunkRows: "u32",
   block: "u32",
   z: "u32",
+  parts: "u32",
+  point: "u32",
+  direction: "u32",
   keptLogits: "u32",
   keptResidual: "u32",
   keptLosses: "u32",
@@ -51,9 +51,27 @@ export const PLAN = {
   generation: "u32",
 } as const satisfies Record<string, Kind>;
 
+/** What an entry is for, as in `assembly/plan.ts`. */
+export const WHAT = {
+  train: 0,
+  evaluate: 1,
+  look: 2,
+  along: 3,
+  trial: 4,
+  move: 5,
+  bend: 6,
+  combine: 7,
+  product: 8,
+} as const;
+
 export const ENTRY = {
+  what: "u32",
+  order: "u32",
   first: "u32",
   rows: "u32",
+  input: "u32",
+  output: "u32",
+  t: "f32",
   learningRate: "f32",
   gradientScale: "f32",
   penalty: "f32",
@@ -73,9 +91,12 @@ export function writePlan(heap: Heap, address: number, values: Partial<Plan>): v
   write(heap, address, PLAN, values);
 }
 
-export function writeEntry(heap: Heap, address: number, entry: Entry): void {
-  write(heap, address, ENTRY, entry);
+/** Fields that are not given are 0. */
+export function writeEntry(heap: Heap, address: number, entry: Partial<Entry>): void {
+  write(heap, address, ENTRY, { ...NOTHING, ...entry });
 }
+
+const NOTHING = Object.fromEntries(Object.keys(ENTRY).map((name) => [name, 0]));
 
 function write(
   heap: Heap,

@@ -1,13 +1,17 @@
 /** What the host calls, in every thread at once. */
-import { fusedStep } from "./fused";
-import { Plan } from "./plan";
-import { tiledStep } from "./tiled";
+import { fusedPass } from "./fused";
+import { COMBINE, Entry, PRODUCT, Plan } from "./plan";
+import { tiledPass } from "./tiled";
+import { combine, product } from "./vectors";
 
-/** Runs the plan's steps. All threads return together. */
+/** Runs the plan's entries. All threads return together. */
 export function run(at: u32, thread: u32): void {
   const plan = changetype<Plan>(at);
   for (let step: u32 = 0; step < plan.steps; step++) {
-    if (plan.tiled) tiledStep(plan, step, thread);
-    else fusedStep(plan, step, thread);
+    const entry = changetype<Entry>(plan.entries + step * offsetof<Entry>());
+    if (entry.what == COMBINE) combine(plan, entry);
+    else if (entry.what == PRODUCT) product(plan, entry, step, thread);
+    else if (plan.tiled) tiledPass(plan, entry, step, thread);
+    else fusedPass(plan, entry, step, thread);
   }
 }

@@ -10,7 +10,6 @@ export class Plan {
   x: u32; // (rows, stride)
   labels: u32; // (rows) u32
   rowWeights: u32; // (rows) f32
-  order: u32; // row numbers, u32
 
   // The problem.
   classes: u32;
@@ -24,13 +23,11 @@ export class Plan {
   fresh2: f32;
   epsilon: f32;
   weightDecay: f32;
-  weights: u32; // (paddedClasses / 2, stride / 4, 2, 4)
-  moment1: u32; // the same, where the rule has them
+  moment1: u32; // as the weights, where the rule has them
   moment2: u32;
 
   // The work.
   tiled: u32;
-  evaluate: u32; // no gradient and no update
   threads: u32;
   steps: u32;
   entries: u32; // (steps) Entry
@@ -44,6 +41,11 @@ export class Plan {
   chunkRows: u32; // tiled: rows whose logits are in memory at a time; a multiple of 4
   block: u32; // tiled: the Block of the chunk
   z: u32; // tiled: (classes, chunkRows + 4) its logits, then its residuals
+  parts: u32; // (ranges of a vector, 4) f64 of a product
+
+  // The point of an objective, and how it changes along a direction: (rows / 4, paddedClasses, 4 rows).
+  point: u32;
+  direction: u32;
 
   // Where a captured step's passes go, row by row; 0 when nothing is captured.
   keptLogits: u32; // (rows, classes)
@@ -57,14 +59,44 @@ export class Plan {
   generation: u32;
 }
 
-/** One step. */
+/** What an entry is for. */
+export const TRAIN: u32 = 0; // a step: the gradient of some rows, and the update
+export const EVALUATE: u32 = 1; // the sums of some rows
+export const LOOK: u32 = 2; // an objective at a point: Z ← X·w, and its gradient
+export const ALONG: u32 = 3; // ΔZ ← X·p
+export const TRIAL: u32 = 4; // the losses at Z + t·ΔZ
+export const MOVE: u32 = 5; // Z ← Z + t·ΔZ, and the gradient
+export const BEND: u32 = 6; // the change of the gradient along a direction
+export const COMBINE: u32 = 7; // a sum of vectors
+export const PRODUCT: u32 = 8; // the inner product of two
+
+/** One step, or another thing to do. */
 @unmanaged
 export class Entry {
+  what: u32;
+  order: u32; // row numbers, u32
   first: u32; // its rows in order
-  rows: u32;
+  rows: u32; // how many; or how many terms
+  input: u32; // the weights, or another vector: (paddedClasses / 2, stride / 4, 2, 4); or (terms) address and factor
+  output: u32; // where a gradient or a sum goes; or the other vector of a product
+  t: f32; // how far along the direction
   learningRate: f32;
   gradientScale: f32;
   penalty: f32;
   correction1: f32; // 1 − βᵗ of Adam's moments
   correction2: f32;
+}
+
+/** Whether it multiplies X by `input`. */
+// @ts-ignore: decorator
+@inline
+export function hasLogits(entry: Entry): bool {
+  return entry.what != TRIAL && entry.what != MOVE;
+}
+
+/** Whether it adds up outer products. */
+// @ts-ignore: decorator
+@inline
+export function hasGradient(entry: Entry): bool {
+  return entry.what == TRAIN || entry.what == LOOK || entry.what == MOVE || entry.what == BEND;
 }

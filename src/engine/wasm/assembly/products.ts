@@ -9,25 +9,36 @@ import { Plan } from "./plan";
 export const TILE: u32 = 64;
 
 /**
- * Z of four rows, and of the classes from k, an even number, to `past`. x: (stride / 4, 4 rows, 4)
+ * Z of four rows, and of the classes from k, an even number, to `past`. w: (paddedClasses / 2, stride / 4, 2, 4)
+ * x: (stride / 4, 4 rows, 4)
  * z: (classes, rows), `next` bytes from class to class.
  */
-export function logits(plan: Plan, x: u32, k: u32, past: u32, z: u32, next: u32): void {
-  product(plan, x, k, past, z, next, false, 0, 0);
+export function logits(plan: Plan, w: u32, x: u32, k: u32, past: u32, z: u32, next: u32): void {
+  product(plan, w, x, k, past, z, next, false, 0, 0);
 }
 
 /**
  * Z of four rows and the first classes, eight at most; with every two of them one of the next four rows, which are where
  * `sources` says, is copied to `copies` as x is: memory is read while there is something to multiply.
  */
-export function logitsAhead(plan: Plan, x: u32, past: u32, z: u32, next: u32, sources: u32, copies: u32): void {
-  product(plan, x, 0, past, z, next, true, sources, copies);
+export function logitsAhead(
+  plan: Plan,
+  w: u32,
+  x: u32,
+  past: u32,
+  z: u32,
+  next: u32,
+  sources: u32,
+  copies: u32,
+): void {
+  product(plan, w, x, 0, past, z, next, true, sources, copies);
 }
 
 // @ts-ignore: decorator
 @inline
 function product(
   plan: Plan,
+  weights: u32,
   x: u32,
   k: u32,
   past: u32,
@@ -39,7 +50,7 @@ function product(
 ): void {
   const end = x + (plan.stride << 4);
   for (; k < past; k += 2) {
-    let w = plan.weights + ((k * plan.stride) << 2);
+    let w = weights + ((k * plan.stride) << 2);
     let from = ahead ? load<u32>(sources + (k << 1)) : 0;
     let copy = copies + (k << 3);
     let a0 = f32x4.splat(0);

@@ -1,13 +1,13 @@
 /** The softmax and the residual of four rows, which are the lanes. */
 import { exp4, log4 } from "./math";
-import { Plan } from "./plan";
+import { EVALUATE, Entry, Plan } from "./plan";
 import { Block } from "./rows";
 
 /**
  * R = weight·(softmax(z) − y) of the block's rows from i on, in place of their logits, and what they add to the sums.
  * z: (classes, rows), `next` bytes from class to class. Of a captured step, what it computed is kept.
  */
-export function residual(plan: Plan, block: Block, i: u32, z: u32, next: u32, sums: u32): void {
+export function residual(plan: Plan, entry: Entry, block: Block, i: u32, z: u32, next: u32, sums: u32): void {
   const past = z + plan.classes * next;
   if (plan.keptLogits) keep(plan, plan.keptLogits, block, i, z, next);
 
@@ -21,12 +21,7 @@ export function residual(plan: Plan, block: Block, i: u32, z: u32, next: u32, su
     top = f32x4.max(top, one);
   }
   const label = v128.load(block.labels + (i << 2));
-  const own = f32x4(
-    load<f32>(z + <u32>i32x4.extract_lane(label, 0) * next),
-    load<f32>(z + <u32>i32x4.extract_lane(label, 1) * next, 4),
-    load<f32>(z + <u32>i32x4.extract_lane(label, 2) * next, 8),
-    load<f32>(z + <u32>i32x4.extract_lane(label, 3) * next, 12),
-  );
+  const own = ownOf(label, z, next);
   // Four sums, so that none is a long chain.
   let sum0 = f32x4.splat(0);
   let sum1 = sum0;
@@ -48,7 +43,7 @@ export function residual(plan: Plan, block: Block, i: u32, z: u32, next: u32, su
   addTo(sums + 8, v128.and(weight, i32x4.eq(place, label)));
   addTo(sums + 16, weight);
   if (plan.keptLosses) keepLosses(plan, block, i, loss);
-  if (plan.evaluate) return;
+  if (entry.what == EVALUATE) return;
 
   const factor = f32x4.div(weight, sum);
   for (at = z; at < past; at += next) v128.store(at, f32x4.mul(v128.load(at), factor));
@@ -59,6 +54,18 @@ export function residual(plan: Plan, block: Block, i: u32, z: u32, next: u32, su
   if (plan.keptResidual) keep(plan, plan.keptResidual, block, i, z, next);
 }
 
+/** Each row's value of its own class. */
+// @ts-ignore: decorator
+@inline
+export function ownOf(label: v128, z: u32, next: u32): v128 {
+  return f32x4(
+    load<f32>(z + <u32>i32x4.extract_lane(label, 0) * next),
+    load<f32>(z + <u32>i32x4.extract_lane(label, 1) * next, 4),
+    load<f32>(z + <u32>i32x4.extract_lane(label, 2) * next, 8),
+    load<f32>(z + <u32>i32x4.extract_lane(label, 3) * next, 12),
+  );
+}
+
 /** e^(z − top), in place of z. */
 function power(at: u32, top: v128): v128 {
   const p = exp4(f32x4.sub(v128.load(at), top));
@@ -67,7 +74,7 @@ function power(at: u32, top: v128): v128 {
 }
 
 /** Adds four numbers to one sum in f64. */
-function addTo(sum: u32, four: v128): void {
+export function addTo(sum: u32, four: v128): void {
   const low = f64x2.promote_low_f32x4(four);
   const high = f64x2.promote_low_f32x4(v128.shuffle<f32>(four, four, 2, 3, 2, 3));
   const both = f64x2.add(low, high);

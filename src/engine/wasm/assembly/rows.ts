@@ -33,7 +33,7 @@ export function fourRows(plan: Plan, block: Block, i: u32): u32 {
 export function find(plan: Plan, entry: Entry, block: Block, i: u32, past: u32): void {
   for (; i < past; i++) {
     const at = min(block.first + i, entry.rows - 1);
-    const number = load<u32>(plan.order + ((entry.first + at) << 2));
+    const number = load<u32>(entry.order + ((entry.first + at) << 2));
     const weight: f32 = i < block.real ? load<f32>(plan.rowWeights + (number << 2)) : 0;
     store<u32>(block.labels + (i << 2), load<u32>(plan.labels + (number << 2)));
     store<f32>(block.weights + (i << 2), weight);

@@ -2,9 +2,9 @@
  * Many classes: of some rows at a time, which all threads share, the logits of all classes, then their residual, then
  * their outer products, added to one gradient. What is a task's alone is a tile of Z, four rows of R, or a tile of G.
  */
-import { Entry, Plan } from "./plan";
+import { middle } from "./middle";
+import { Entry, Plan, TRIAL, hasGradient, hasLogits } from "./plan";
 import { TILE, gradient, logits } from "./products";
-import { residual } from "./residual";
 import { blockAt, copy, find, fourRows } from "./rows";
 import { meet, parts, take } from "./threads";
 import { addSums, update4 } from "./update";
@@ -15,8 +15,7 @@ const CLASSES: u32 = 64;
 const ROWS: u32 = 64;
 const SOFTMAX_ROWS: u32 = 16;
 
-export function tiledStep(plan: Plan, step: u32, thread: u32): void {
-  const entry = changetype<Entry>(plan.entries + step * offsetof<Entry>());
+export function tiledPass(plan: Plan, entry: Entry, step: u32, thread: u32): void {
   const block = blockAt(plan.block, plan.chunkRows);
   const next = (plan.chunkRows + 4) << 2; // not a power of two, which would crowd the caches
   const classTasks = parts(plan.classes, CLASSES);
@@ -30,20 +29,23 @@ export function tiledStep(plan: Plan, step: u32, thread: u32): void {
       const i = task * SOFTMAX_ROWS;
       const past = min(rows, i + SOFTMAX_ROWS);
       find(plan, entry, block, i, past);
-      copy(plan, block, i, past);
+      if (entry.what != TRIAL) copy(plan, block, i, past);
     }
     meet(plan);
 
-    const rowTasks = parts(rows, ROWS);
-    for (let task = take(plan); task < classTasks * rowTasks; task = take(plan)) {
-      const k = (task / rowTasks) * CLASSES;
-      const begin = (task % rowTasks) * ROWS;
-      const end = min(rows, begin + ROWS);
-      for (let i = begin; i < end; i += 4) {
-        logits(plan, fourRows(plan, block, i), k, min(plan.classes, k + CLASSES), plan.z + (i << 2), next);
+    if (hasLogits(entry)) {
+      const rowTasks = parts(rows, ROWS);
+      for (let task = take(plan); task < classTasks * rowTasks; task = take(plan)) {
+        const k = (task / rowTasks) * CLASSES;
+        const past = min(plan.classes, k + CLASSES);
+        const begin = (task % rowTasks) * ROWS;
+        const end = min(rows, begin + ROWS);
+        for (let i = begin; i < end; i += 4) {
+          logits(plan, entry.input, fourRows(plan, block, i), k, past, plan.z + (i << 2), next);
+        }
       }
+      meet(plan);
     }
-    meet(plan);
 
     const softmaxes = parts(rows, SOFTMAX_ROWS);
     for (let task = take(plan); task < softmaxes; task = take(plan)) {
@@ -51,12 +53,12 @@ export function tiledStep(plan: Plan, step: u32, thread: u32): void {
       memory.fill(sums, 0, 32);
       const begin = task * SOFTMAX_ROWS;
       const end = min(rows, begin + SOFTMAX_ROWS);
-      for (let i = begin; i < end; i += 4) residual(plan, block, i, plan.z + (i << 2), next, sums);
+      for (let i = begin; i < end; i += 4) middle(plan, entry, block, i, plan.z + (i << 2), next, sums);
     }
     meet(plan);
 
-    if (thread == 0) addSums(plan, step, softmaxes, first > 0);
-    if (plan.evaluate) continue;
+    if (thread == 0) addSums(plan, plan.sums, step, softmaxes, first > 0);
+    if (!hasGradient(entry)) continue;
     const tiles = parts(plan.stride, TILE);
     const last = first + block.real == entry.rows;
     for (let task = take(plan); task < classTasks * tiles; task = take(plan)) {

@@ -1,19 +1,33 @@
 /** w ← w − α·∂J/∂w, or what the rule makes of the gradient. */
-import { Entry, Plan } from "./plan";
+import { Entry, Plan, TRAIN } from "./plan";
 
-/** The weights' vector number i, of the four features from `feature` on and a class, whose outer products add up to g. */
+/** Which of the four features from `feature` on is the constant one, if any. */
+// @ts-ignore: decorator
+@inline
+export function constant(plan: Plan, feature: u32): v128 {
+  const lanes = i32x4.sub(i32x4.splat(plan.features - feature), i32x4(0, 1, 2, 3));
+  return i32x4.eq(lanes, i32x4.splat(0));
+}
+
+/**
+ * The weights' vector number i, of the four features from `feature` on and a class, whose outer products add up to g: its
+ * update, or the gradient itself.
+ */
 export function update4(plan: Plan, entry: Entry, i: u32, feature: u32, g: v128): void {
   const at = i << 4;
   if (plan.keptGradient) v128.store(plan.keptGradient + at, g);
-  const w = v128.load(plan.weights + at);
+  const w = v128.load(entry.input + at);
   // The intercept is the weight of the constant feature: it has no penalty, and may have no gradient.
-  const lanes = i32x4.sub(i32x4.splat(plan.features - feature), i32x4(0, 1, 2, 3));
-  const one = i32x4.eq(lanes, i32x4.splat(0));
+  const one = constant(plan, feature);
   const penalised = v128.andnot(w, one);
   const gradient = f32x4.add(
     f32x4.mul(f32x4.splat(entry.gradientScale), plan.intercept ? g : v128.andnot(g, one)),
     f32x4.mul(f32x4.splat(entry.penalty), penalised),
   );
+  if (entry.what != TRAIN) {
+    v128.store(entry.output + at, gradient);
+    return;
+  }
   const rate = f32x4.splat(entry.learningRate);
   let changed: v128;
   if (plan.adam) {
@@ -43,17 +57,17 @@ export function update4(plan: Plan, entry: Entry, i: u32, feature: u32, g: v128)
   } else {
     changed = f32x4.sub(w, f32x4.mul(rate, gradient));
   }
-  v128.store(plan.weights + at, changed);
+  v128.store(entry.input + at, changed);
 }
 
-/** Adds up a step's first sums, in order, in its place in the ring, with what is there already if there is more. */
-export function addSums(plan: Plan, step: u32, count: u32, more: bool): void {
+/** Adds up the first of some sums, in order, in the step's place in the ring, with what is there already if there is more. */
+export function addSums(plan: Plan, sums: u32, step: u32, count: u32, more: bool): void {
   const to = plan.ring + (step << 5);
   let loss: f64 = more ? load<f64>(to) : 0;
   let hits: f64 = more ? load<f64>(to, 8) : 0;
   let weight: f64 = more ? load<f64>(to, 16) : 0;
   for (let i: u32 = 0; i < count; i++) {
-    const at = plan.sums + (i << 5);
+    const at = sums + (i << 5);
     loss += load<f64>(at);
     hits += load<f64>(at, 8);
     weight += load<f64>(at, 16);

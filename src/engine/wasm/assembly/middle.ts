@@ -1,0 +1,102 @@
+/**
+ * What is made of the logits of four rows, which are the lanes, between the two products: their residuals, or what an
+ * objective wants instead. It keeps the logits Z of all its rows, and their changes ΔZ, four rows at a time.
+ */
+import { exp4, log4, madd } from "./math";
+import { ALONG, BEND, Entry, LOOK, MOVE, Plan, TRIAL } from "./plan";
+import { addTo, ownOf, residual } from "./residual";
+import { Block } from "./rows";
+
+/** z: (classes, rows) those of the block's rows from i on, or room for them, `next` bytes from class to class. */
+export function middle(plan: Plan, entry: Entry, block: Block, i: u32, z: u32, next: u32, sums: u32): void {
+  const kept = ((block.first + i) * plan.paddedClasses) << 2;
+  const past = z + plan.classes * next;
+  if (entry.what == ALONG) {
+    keep(z, past, next, plan.direction + kept);
+  } else if (entry.what == TRIAL) {
+    move(z, past, next, plan.point + kept, plan.direction + kept, entry.t);
+    trial(block, i, z, past, next, plan.direction + kept, sums);
+  } else if (entry.what == BEND) {
+    bend(block, i, z, past, next, plan.point + kept);
+  } else {
+    if (entry.what == LOOK) keep(z, past, next, plan.point + kept);
+    if (entry.what == MOVE) {
+      move(z, past, next, plan.point + kept, plan.direction + kept, entry.t);
+      keep(z, past, next, plan.point + kept);
+    }
+    residual(plan, entry, block, i, z, next, sums);
+  }
+}
+
+function keep(z: u32, past: u32, next: u32, to: u32): void {
+  for (; z < past; z += next) {
+    v128.store(to, v128.load(z));
+    to += 16;
+  }
+}
+
+/** z ← Z + t·ΔZ */
+function move(z: u32, past: u32, next: u32, point: u32, direction: u32, t: f32): void {
+  for (; z < past; z += next) {
+    v128.store(z, f32x4.add(v128.load(point), f32x4.mul(f32x4.splat(t), v128.load(direction))));
+    point += 16;
+    direction += 16;
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function largest(z: u32, past: u32, next: u32): v128 {
+  let top = v128.load(z);
+  for (let at = z + next; at < past; at += next) top = f32x4.max(top, v128.load(at));
+  return top;
+}
+
+/** The losses ℓ = log Σ exp z − z_y, ℓ′ = s·δ − δ_y and ℓ″ = s·δ² − (s·δ)², δ the rows' ΔZ, to the sums. */
+function trial(block: Block, i: u32, z: u32, past: u32, next: u32, direction: u32, sums: u32): void {
+  const top = largest(z, past, next);
+  let sum = f32x4.splat(0);
+  let mean = sum;
+  let square = sum;
+  let delta = direction;
+  for (let at = z; at < past; at += next) {
+    const power = exp4(f32x4.sub(v128.load(at), top));
+    const one = v128.load(delta);
+    const weighted = f32x4.mul(power, one);
+    sum = f32x4.add(sum, power);
+    mean = f32x4.add(mean, weighted);
+    square = madd(weighted, one, square);
+    delta += 16;
+  }
+  mean = f32x4.div(mean, sum);
+  square = f32x4.div(square, sum);
+  const weight = v128.load(block.weights + (i << 2));
+  const label = v128.load(block.labels + (i << 2));
+  const loss = f32x4.sub(log4(sum), f32x4.sub(ownOf(label, z, next), top));
+  addTo(sums, f32x4.mul(weight, loss));
+  addTo(sums + 8, f32x4.mul(weight, f32x4.sub(mean, ownOf(label, direction, 16))));
+  addTo(sums + 16, f32x4.mul(weight, f32x4.sub(square, f32x4.mul(mean, mean))));
+}
+
+/** u ← weight·s ⊙ (u − s·u), s the softmax of the point: how residuals change with logits. */
+function bend(block: Block, i: u32, u: u32, past: u32, next: u32, point: u32): void {
+  const end = point + ((past - u) / next << 4);
+  const top = largest(point, end, 16);
+  let sum = f32x4.splat(0);
+  let mean = sum;
+  let at = u;
+  for (let z = point; z < end; z += 16) {
+    const power = exp4(f32x4.sub(v128.load(z), top));
+    sum = f32x4.add(sum, power);
+    mean = madd(power, v128.load(at), mean);
+    at += next;
+  }
+  mean = f32x4.div(mean, sum);
+  const factor = f32x4.div(v128.load(block.weights + (i << 2)), sum);
+  at = u;
+  for (let z = point; z < end; z += 16) {
+    const power = f32x4.mul(factor, exp4(f32x4.sub(v128.load(z), top)));
+    v128.store(at, f32x4.mul(power, f32x4.sub(v128.load(at), mean)));
+    at += next;
+  }
+}

@@ -1,0 +1,72 @@
+/** Sums and inner products of vectors, which are laid out like the weights. */
+import { madd } from "./math";
+import { Entry, Plan } from "./plan";
+import { meet, parts, take } from "./threads";
+import { addSums, constant } from "./update";
+
+/** Of four numbers, of a task. */
+const RANGE: u32 = 1024;
+
+/** output ← Σ factor·vector */
+export function combine(plan: Plan, entry: Entry): void {
+  const count = (plan.paddedClasses * plan.stride) >> 2;
+  const past = entry.input + (entry.rows << 3);
+  const tasks = parts(count, RANGE);
+  for (let task = take(plan); task < tasks; task = take(plan)) {
+    const end = min(count, (task + 1) * RANGE) << 4;
+    for (let at = (task * RANGE) << 4; at < end; at += 16) {
+      let sum = f32x4.splat(0);
+      for (let term = entry.input; term < past; term += 8) {
+        sum = madd(v128.load32_splat(term, 4), v128.load(load<u32>(term) + at), sum);
+      }
+      v128.store(entry.output + at, sum);
+    }
+  }
+  meet(plan);
+}
+
+/** Σ input·output, the same without the intercept, and the largest of the products, in the step's place in the ring. */
+export function product(plan: Plan, entry: Entry, step: u32, thread: u32): void {
+  const count = (plan.paddedClasses * plan.stride) >> 2;
+  const tasks = parts(count, RANGE);
+  for (let task = take(plan); task < tasks; task = take(plan)) {
+    productOf(plan, entry, task * RANGE, min(count, (task + 1) * RANGE), plan.parts + (task << 5));
+  }
+  meet(plan);
+  if (thread == 0) {
+    let most: f64 = 0;
+    for (let task: u32 = 0; task < tasks; task++) most = max(most, load<f64>(plan.parts + (task << 5), 16));
+    addSums(plan, plan.parts, step, tasks, false);
+    store<f64>(plan.ring + (step << 5), most, 16);
+  }
+  meet(plan);
+}
+
+/** The parts of vectors from `begin` to `end`. Each product is exact in f64. */
+function productOf(plan: Plan, entry: Entry, begin: u32, end: u32, to: u32): void {
+  let sum = f64x2.splat(0);
+  let penalised = f64x2.splat(0);
+  let most = f64x2.splat(0);
+  for (let i = begin; i < end; i++) {
+    const a = v128.load(entry.input + (i << 4));
+    const b = v128.load(entry.output + (i << 4));
+    const one = constant(plan, ((i % (plan.stride >> 1)) >> 1) << 2);
+    const rest = v128.andnot(a, one);
+    const low = f64x2.mul(f64x2.promote_low_f32x4(a), f64x2.promote_low_f32x4(b));
+    const high = f64x2.mul(f64x2.promote_low_f32x4(upper(a)), f64x2.promote_low_f32x4(upper(b)));
+    sum = f64x2.add(sum, f64x2.add(low, high));
+    const restLow = f64x2.mul(f64x2.promote_low_f32x4(rest), f64x2.promote_low_f32x4(b));
+    const restHigh = f64x2.mul(f64x2.promote_low_f32x4(upper(rest)), f64x2.promote_low_f32x4(upper(b)));
+    penalised = f64x2.add(penalised, f64x2.add(restLow, restHigh));
+    most = f64x2.max(most, f64x2.max(f64x2.abs(low), f64x2.abs(high)));
+  }
+  store<f64>(to, f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1));
+  store<f64>(to, f64x2.extract_lane(penalised, 0) + f64x2.extract_lane(penalised, 1), 8);
+  store<f64>(to, max(f64x2.extract_lane(most, 0), f64x2.extract_lane(most, 1)), 16);
+}
+
+// @ts-ignore: decorator
+@inline
+function upper(four: v128): v128 {
+  return v128.shuffle<f32>(four, four, 2, 3, 2, 3);
+}

@@ -1,0 +1,206 @@
+/** An objective in the kernels' memory. What is asked for in one turn of the event loop is one run of the threads. */
+import type {
+  FloatArray,
+  Objective,
+  ObjectiveProblem,
+  Product,
+  Rows,
+  Sums,
+  Term,
+  Trial,
+  Vector,
+} from "../engine.js";
+import { sumsOf } from "./descent.js";
+import type { Heap } from "./heap.js";
+import { type Layout, kindOf, layoutOf } from "./layout.js";
+import type { PlacedRows } from "./placement.js";
+import { type Entry, WHAT } from "./plan.js";
+import type { Team } from "./team.js";
+import { MOST_ENTRIES, type Three, Work } from "./work.js";
+
+/** The most terms of all sums of one run. */
+const TERMS = 1024;
+
+interface Asked {
+  readonly entry: Partial<Entry>;
+  readonly terms: readonly Term[];
+  readonly answer: (three: Three) => void;
+  readonly fail: (error: unknown) => void;
+}
+
+export class WasmObjective implements Objective {
+  readonly kernels: Layout["kind"];
+  readonly #work: Work;
+  readonly #problem: ObjectiveProblem;
+  readonly #order: number;
+  /** Addresses: each (rows / 4, paddedClasses, 4 rows). */
+  readonly #point: number;
+  readonly #direction: number;
+  readonly #terms: number;
+  readonly #vectors: number[] = [];
+  #asked: Asked[] = [];
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(heap: Heap, team: Team, rows: Rows, placed: PlacedRows, problem: ObjectiveProblem) {
+    const shape = { ...problem, batchSize: problem.rows.length };
+    const work = new Work(heap, team, rows, placed, shape, layoutOf(rows, shape, kindOf(problem)));
+    this.kernels = work.layout.kind;
+    this.#work = work;
+    this.#problem = problem;
+    try {
+      const matrix = 16 * Math.ceil(problem.rows.length / 4) * work.layout.paddedClasses;
+      this.#order = work.allocate(4 * problem.rows.length);
+      this.#point = work.allocate(matrix);
+      this.#direction = work.allocate(matrix);
+      this.#terms = work.allocate(8 * TERMS);
+      work.words(this.#order, problem.rows.length).u32.set(problem.rows);
+      work.write({ point: this.#point, direction: this.#direction, parts: work.productParts() });
+    } catch (error) {
+      work.release();
+      throw error;
+    }
+  }
+
+  vector(values?: FloatArray): Vector {
+    const address = this.#work.vector();
+    if (values) this.#work.setMatrix(address, values);
+    return { number: this.#vectors.push(address) - 1 };
+  }
+
+  async read(vector: Vector): Promise<FloatArray> {
+    await this.#done();
+    return this.#work.matrix(this.#at(vector));
+  }
+
+  combine(to: Vector, terms: readonly Term[]): void {
+    this.#queue({ what: WHAT.combine, rows: terms.length, output: this.#at(to) }, terms);
+  }
+
+  products(pairs: readonly (readonly [Vector, Vector])[]): Promise<Product[]> {
+    const answers = pairs.map(async ([a, b]) => {
+      const entry = { what: WHAT.product, input: this.#at(a), output: this.#at(b) };
+      const [sum, penalised, largest] = await this.#ask(entry);
+      return { sum, penalised, largest };
+    });
+    return Promise.all(answers);
+  }
+
+  async at(w: Vector, gradient: Vector): Promise<Sums> {
+    return sumsOf(await this.#ask(this.#pass(WHAT.look, { input: this.#at(w), output: this.#at(gradient) })));
+  }
+
+  along(direction: Vector): void {
+    this.#queue(this.#pass(WHAT.along, { input: this.#at(direction) }));
+  }
+
+  trials(ts: readonly number[]): Promise<Trial[]> {
+    const answers = ts.map(async (t) => {
+      const [loss, slope, curvature] = await this.#ask(this.#pass(WHAT.trial, { t }));
+      return { loss, slope, curvature };
+    });
+    return Promise.all(answers);
+  }
+
+  async move(t: number, w: Vector, gradient: Vector): Promise<Sums> {
+    const entry = this.#pass(WHAT.move, { t, input: this.#at(w), output: this.#at(gradient) });
+    return sumsOf(await this.#ask(entry));
+  }
+
+  curvature(v: Vector, to: Vector): void {
+    this.#queue(this.#pass(WHAT.bend, { input: this.#at(v), output: this.#at(to) }));
+  }
+
+  async logits(): Promise<FloatArray> {
+    await this.#done();
+    const { classes, rows } = this.#problem;
+    const { paddedClasses } = this.#work.layout;
+    const { f32 } = this.#work.words(this.#point, 4 * Math.ceil(rows.length / 4) * paddedClasses);
+    return Float32Array.from({ length: rows.length * classes }, (_, i) => {
+      const [n, k] = [Math.floor(i / classes), i % classes];
+      return f32[((n >> 2) * paddedClasses + k) * 4 + (n & 3)];
+    });
+  }
+
+  async evaluate(w: Vector, rows: Uint32Array): Promise<Sums> {
+    await this.#done();
+    const order = this.#work.allocate(4 * rows.length);
+    this.#work.words(order, rows.length).u32.set(rows);
+    try {
+      const entry = { what: WHAT.evaluate, order, input: this.#at(w) };
+      return sumsOf(await this.#work.sums(entry, rows.length));
+    } finally {
+      this.#work.free(order);
+    }
+  }
+
+  release(): void {
+    this.#work.release();
+  }
+
+  /** A pass over all rows. */
+  #pass(what: number, fields: Partial<Entry>): Partial<Entry> {
+    const { rows, scale, penalty } = this.#problem;
+    return { what, order: this.#order, rows: rows.length, gradientScale: scale, penalty, ...fields };
+  }
+
+  #at(vector: Vector): number {
+    return this.#vectors[vector.number];
+  }
+
+  #ask(entry: Partial<Entry>): Promise<Three> {
+    return new Promise((answer, fail) => this.#push({ entry, terms: [], answer, fail }));
+  }
+
+  /** What fails here fails whoever asks next. */
+  #queue(entry: Partial<Entry>, terms: readonly Term[] = []): void {
+    this.#push({ entry, terms, answer() {}, fail() {} });
+  }
+
+  #push(asked: Asked): void {
+    this.#asked.push(asked);
+    if (this.#asked.length === 1) this.#running = this.#running.then(() => this.#run());
+  }
+
+  /** When all is done that was asked for. */
+  async #done(): Promise<void> {
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const asked = this.#asked;
+    this.#asked = [];
+    try {
+      for (let first = 0; first < asked.length;) {
+        const some = this.#fitting(asked.slice(first));
+        first += some.length;
+        const threes = await this.#work.run(this.#written(some));
+        some.forEach(({ answer }, n) => answer(threes[n]));
+      }
+    } catch (error) {
+      for (const { fail } of asked) fail(error); // those that have their answers do not hear it
+    }
+  }
+
+  /** As many as one run can hold. */
+  #fitting(asked: readonly Asked[]): readonly Asked[] {
+    let terms = 0;
+    const past = asked.findIndex((one, n) => n === MOST_ENTRIES || (terms += one.terms.length) > TERMS);
+    return past < 0 ? asked : asked.slice(0, past);
+  }
+
+  /** Entries whose terms are where the kernels find them. */
+  #written(asked: readonly Asked[]): Partial<Entry>[] {
+    const { u32, f32 } = this.#work.words(this.#terms, 2 * TERMS);
+    let used = 0;
+    return asked.map(({ entry, terms }) => {
+      if (terms.length === 0) return entry;
+      const input = this.#terms + 8 * used;
+      for (const [factor, vector] of terms) {
+        u32[2 * used] = this.#at(vector);
+        f32[2 * used + 1] = factor;
+        used++;
+      }
+      return { ...entry, input };
+    });
+  }
+}

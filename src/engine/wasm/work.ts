@@ -1,0 +1,197 @@
+/** What a training or an objective has in the kernels' memory, and the threads that work on it. */
+import type { FloatArray, Rows } from "../engine.js";
+import type { Heap } from "./heap.js";
+import type { Layout } from "./layout.js";
+import type { PlacedRows } from "./placement.js";
+import { ENTRY_BYTES, type Entry, PLAN_BYTES, type Plan, writeEntry, writePlan } from "./plan.js";
+import type { Team } from "./team.js";
+
+/** Multiply-adds of a product that are worth a thread more: it must be met several times a pass, which takes microseconds. */
+const THREAD_WORK = 2 ** 16;
+/** Entries of one run. */
+export const MOST_ENTRIES = 1024;
+/** Vectors of four numbers whose part of an inner product is one sum, as in assembly/vectors.ts. */
+const PRODUCT_RANGE = 1024;
+
+/** Three sums of an entry. */
+export type Three = readonly [number, number, number];
+
+export interface Shape {
+  readonly classes: number;
+  readonly intercept: boolean;
+  /** The most rows of an entry. */
+  readonly batchSize: number;
+}
+
+export class Work {
+  readonly layout: Layout;
+  readonly #heap: Heap;
+  readonly #team: Team;
+  readonly #rows: Rows;
+  readonly #shape: Shape;
+  readonly #stride: number;
+  readonly #threads: number;
+  readonly #blocks: number[] = [];
+  readonly #plan: number;
+  readonly #entries: number;
+  readonly #ring: number;
+
+  constructor(heap: Heap, team: Team, rows: Rows, placed: PlacedRows, shape: Shape, layout: Layout) {
+    this.layout = layout;
+    this.#heap = heap;
+    this.#team = team;
+    this.#rows = rows;
+    this.#shape = shape;
+    this.#stride = placed.stride;
+    const work = shape.batchSize * shape.classes * placed.stride;
+    this.#threads = Math.max(1, Math.min(team.threads, Math.floor(work / THREAD_WORK)));
+    try {
+      this.#plan = this.allocate(PLAN_BYTES);
+      this.#entries = this.allocate(MOST_ENTRIES * ENTRY_BYTES);
+      this.#ring = this.allocate(32 * MOST_ENTRIES);
+      this.#writePlan(placed);
+    } catch (error) {
+      this.release();
+      throw error;
+    }
+  }
+
+  /** The thread that asks is the one that computes. */
+  get blocking(): boolean {
+    return this.#team.blocking;
+  }
+
+  allocate(bytes: number): number {
+    const { features } = this.#rows;
+    const { classes, batchSize } = this.#shape;
+    const what = `Training ${features} features × ${classes} classes in batches of ${batchSize}`;
+    const block = this.#heap.allocate(bytes, what);
+    this.#blocks.push(block);
+    return block;
+  }
+
+  free(block: number): void {
+    this.#heap.free(block);
+    this.#blocks.splice(this.#blocks.indexOf(block), 1);
+  }
+
+  /** All that stays the same from run to run. */
+  #writePlan(placed: PlacedRows): void {
+    const { layout } = this;
+    const { classes, intercept } = this.#shape;
+    this.#heap.bytes(this.#plan, PLAN_BYTES).fill(0);
+    this.write({
+      features: this.#rows.features,
+      stride: placed.stride,
+      rowBytes: placed.rowBytes,
+      valueBytes: placed.valueBytes,
+      scale: this.#rows.scale,
+      x: placed.x,
+      labels: placed.labels,
+      rowWeights: placed.rowWeights,
+      classes,
+      paddedClasses: layout.paddedClasses,
+      intercept: Number(intercept),
+      threads: this.#threads,
+      entries: this.#entries,
+      ring: this.#ring,
+      sums: this.allocate(32 * layout.sums),
+      scratch: this.allocate(this.#threads * layout.scratchBytes),
+      scratchBytes: layout.scratchBytes,
+      ...this.#ofLayout(layout),
+    });
+  }
+
+  /** What the layout needs beside the weights. */
+  #ofLayout(layout: Layout): Partial<Plan> {
+    if (layout.kind === "fused") {
+      const { slots, slotRows, blockRows } = layout;
+      return { slotRows, blockRows, partials: this.allocate(slots * this.#vectorBytes) };
+    }
+    const { chunkRows, paddedClasses, blockBytes } = layout;
+    return {
+      tiled: 1,
+      chunkRows,
+      block: this.allocate(blockBytes),
+      z: this.allocate(4 * paddedClasses * (chunkRows + 4)),
+      partials: this.allocate(this.#vectorBytes),
+    };
+  }
+
+  get #vectorBytes(): number {
+    return 4 * this.layout.paddedClasses * this.#stride;
+  }
+
+  write(values: Partial<Plan>): void {
+    writePlan(this.#heap, this.#plan, values);
+  }
+
+  /** Runs at most MOST_ENTRIES entries, and returns what each adds up. */
+  async run(entries: readonly Partial<Entry>[]): Promise<Three[]> {
+    entries.forEach((entry, n) => writeEntry(this.#heap, this.#entries + n * ENTRY_BYTES, entry));
+    this.write({ steps: entries.length });
+    await this.#team.run(this.#plan, this.#threads);
+    const ring = this.#heap.f64(this.#ring, 4 * entries.length);
+    return entries.map((_, n) => [ring[4 * n], ring[4 * n + 1], ring[4 * n + 2]]);
+  }
+
+  /** The sums of an entry that asks for nothing else, over so many rows: as many entries as that takes. */
+  async sums(entry: Partial<Entry>, rows: number): Promise<Three> {
+    const { layout } = this;
+    const most = layout.kind === "fused" ? layout.sums * layout.slotRows : layout.chunkRows;
+    const total: [number, number, number] = [0, 0, 0];
+    for (let first = 0; first < rows; first += most) {
+      const [sums] = await this.run([{ ...entry, first, rows: Math.min(most, rows - first) }]);
+      sums.forEach((sum, n) => (total[n] += sum));
+    }
+    return total;
+  }
+
+  words(address: number, length: number): { readonly u32: Uint32Array; readonly f32: Float32Array } {
+    return { u32: this.#heap.u32(address, length), f32: this.#heap.f32(address, length) };
+  }
+
+  /** A vector of zeros: (paddedClasses / 2, stride / 4, 2, 4). */
+  vector(): number {
+    const address = this.allocate(this.#vectorBytes);
+    this.clear(address);
+    return address;
+  }
+
+  clear(vector: number): void {
+    this.#heap.bytes(vector, this.#vectorBytes).fill(0);
+  }
+
+  /** Room for what the passes add up in a product of two vectors. */
+  productParts(): number {
+    return this.allocate(32 * Math.ceil(this.#vectorBytes / 16 / PRODUCT_RANGE));
+  }
+
+  /** (features + 1, classes) of a vector in memory. */
+  matrix(vector: number): Float32Array {
+    const { classes } = this.#shape;
+    const from = this.#heap.f32(vector, this.#vectorBytes / 4);
+    const matrix = new Float32Array((this.#rows.features + 1) * classes);
+    for (let i = 0, d = 0; i < matrix.length; d++) {
+      for (let k = 0; k < classes; k++, i++) matrix[i] = from[this.#placeOf(d, k)];
+    }
+    return matrix;
+  }
+
+  setMatrix(vector: number, matrix: FloatArray): void {
+    const { classes } = this.#shape;
+    const to = this.#heap.f32(vector, this.#vectorBytes / 4).fill(0);
+    for (let i = 0, d = 0; i < matrix.length; d++) {
+      for (let k = 0; k < classes; k++, i++) to[this.#placeOf(d, k)] = matrix[i];
+    }
+  }
+
+  /** Two classes lie side by side, four features of one and four of the other. */
+  #placeOf(d: number, k: number): number {
+    return (k >> 1) * 2 * this.#stride + 8 * (d >> 2) + 4 * (k & 1) + (d & 3);
+  }
+
+  release(): void {
+    for (const block of this.#blocks.splice(0)) this.#heap.free(block);
+  }
+}

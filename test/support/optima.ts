@@ -1,0 +1,93 @@
+/**
+ * Data sets of scikit-learn and the exact minima of softmax regression on them, made in extended precision by
+ * `test/fixtures/optima/optima.py`, which says what the objective is, and how two classes become a single logit.
+ */
+import type { Rows } from "../../src/engine/engine.js";
+import breastCancer from "../fixtures/optima/breast_cancer.csv?raw";
+import digits from "../fixtures/optima/digits.txt?raw";
+import iris from "../fixtures/optima/iris.csv?raw";
+import optima from "../fixtures/optima/optima.json";
+import wine from "../fixtures/optima/wine.csv?raw";
+
+const SETS = ["iris", "wine", "breast_cancer", "digits"] as const;
+const KINDS = ["raw", "standardised"] as const;
+
+/** Iris, wine and digits have 3, 3 and 10 classes, breast_cancer has 2. */
+export type SetName = (typeof SETS)[number];
+
+/** As measured, or each column less its mean and divided by its deviation (a constant column becomes 0). */
+export type Kind = (typeof KINDS)[number];
+
+export interface DataSet extends Rows {
+  readonly classes: number;
+}
+
+/** A minimum of F(W) = (1/N)·Σ loss + l2/2·‖W‖², the intercepts without penalty. */
+export interface Optimum {
+  readonly set: SetName;
+  readonly kind: Kind;
+  /** scikit-learn's C; for two classes its LogisticRegression needs 2·C. */
+  readonly C: number;
+  /** 1/(C·N) */
+  readonly l2: number;
+  readonly objective: number;
+  /** The largest |∂F/∂w| at the weights. */
+  readonly gradientMax: number;
+  /** (features + 1, classes), the intercept last; each row adds up to 0. */
+  readonly weights: Float64Array;
+}
+
+export const OPTIMA: readonly Optimum[] = SETS.flatMap((set) =>
+  KINDS.flatMap((kind) =>
+    optima[set][kind].map((found) => ({ ...found, set, kind, weights: Float64Array.from(found.weights) })),
+  ),
+);
+
+/** Raw digits are bytes from 0 to 16, not scaled; everything else is f64. */
+export function dataSet(set: SetName, kind: Kind): DataSet {
+  const raw = set === "digits" ? readDigits() : readTable({ iris, wine, breast_cancer: breastCancer }[set]);
+  if (kind === "raw") return raw;
+  const { mean, deviation } = optima[set];
+  const x = Float64Array.from(raw.x, (value, i) => {
+    const d = i % raw.features;
+    return (value - mean[d]) / deviation[d];
+  });
+  return { ...raw, x };
+}
+
+/** A row a line, the label last. */
+function readTable(csv: string): DataSet {
+  const rows = csv
+    .trim()
+    .split("\n")
+    .map((line) => line.split(",").map(Number));
+  const x = Float64Array.from(rows.flatMap((row) => row.slice(0, -1)));
+  return labelled(
+    x,
+    rows.map((row) => row[row.length - 1]),
+  );
+}
+
+/** A row a line: a pixel is one figure to base 17, and the label follows a space. */
+function readDigits(): DataSet {
+  const rows = digits
+    .trim()
+    .split("\n")
+    .map((line) => line.split(" "));
+  const x = Uint8Array.from(rows.flatMap(([pixels]) => Array.from(pixels, (figure) => parseInt(figure, 17))));
+  return labelled(
+    x,
+    rows.map(([, label]) => Number(label)),
+  );
+}
+
+function labelled(x: Float64Array | Uint8Array, labels: readonly number[]): DataSet {
+  return {
+    count: labels.length,
+    features: x.length / labels.length,
+    x,
+    scale: 1,
+    labels: Uint32Array.from(labels),
+    classes: Math.max(...labels) + 1,
+  };
+}
