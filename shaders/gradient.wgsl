@@ -8,6 +8,8 @@
 //
 // Threads load what they multiply themselves; or four lanes share residuals through their subgroup; or a workgroup of
 // THREADS × THREADS threads shares, in its memory, slabs of THREADS rows of its features and of its residuals.
+//
+// An objective has made the residuals already, or what its curvature has in their place: RAW takes them as they are.
 // when SUBGROUPS: enable subgroups;
 // when SUBGROUPS: diagnostic(off, subgroup_uniformity);
 
@@ -38,7 +40,7 @@ struct Block {
 @group(0) @binding(2) var<storage, read> labels: array<u32>; // (rows) classes from 0
 @group(0) @binding(3) var<storage, read> rowWeights: array<f32>; // (rows)
 @group(0) @binding(4) var<storage, read> x: array<vec4f>; // (rows, FEATURES4), floats, halves or bytes // when BYTES: @group(0) @binding(4) var<storage, read> x: array<u32>; // when HALVES: @group(0) @binding(4) var<storage, read> x: array<vec2u>;
-@group(0) @binding(5) var<storage, read> powers: array<vec4f>; // (rows of the block, TILES·TILE4)
+@group(0) @binding(5) var<storage, read> powers: array<vec4f>; // (rows of the block, TILES·TILE4), or R
 @group(0) @binding(6) var<storage, read> tiles: array<vec2f>; // (rows of the block, TILES) the factor
 @group(0) @binding(7) var<storage, read_write> slots: array<vec4f>; // (slots, 4·FEATURES4, TILES·TILE4)
 @group(0) @binding(8) var<storage, read_write> captured: array<vec4f>; // (rows of the block, TILES·TILE4) R, when it is captured
@@ -68,7 +70,7 @@ fn residuals(i: u32, column: u32) -> vec4f {
   let row = order[block.first + n];
   let classes = 4u * column + vec4u(0u, 1u, 2u, 3u);
   let onehot = select(vec4f(), vec4f(rowWeights[row]), classes == vec4u(labels[row]));
-  let r = tiles[n * TILES + column / TILE4].x * powers[n * CLASSES4 + column] - onehot;
+  let r = tiles[n * TILES + column / TILE4].x * powers[n * CLASSES4 + column] - onehot; // when RAW: let r = powers[n * CLASSES4 + column];
   return select(vec4f(), r, vec4<bool>(i < block.rows));
 }
 

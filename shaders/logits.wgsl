@@ -6,6 +6,8 @@
 //
 // Threads load what they multiply themselves; or four lanes share weights through their subgroup; or a workgroup of
 // THREADS × THREADS threads shares, in its memory, slabs of THREADS features of its rows and of its classes.
+//
+// An objective, which keeps Z, wants it RAW: Z is then all that is stored.
 // when SUBGROUPS: enable subgroups;
 // when SUBGROUPS: diagnostic(off, subgroup_uniformity);
 
@@ -24,6 +26,7 @@ const LOADS = 4u; // of which it loads the features: all, or a quarter where thr
 const TILE4 = 1u; // vectors of four classes a thread
 const TILE = 4u; // classes a thread: 4·TILE4
 const CAPTURE = false; // keep the logits
+const RAW = false; // store Z in place of the powers, and nothing else
 
 struct Block {
   first: u32, // where the block begins in order
@@ -37,7 +40,7 @@ struct Block {
 @group(0) @binding(2) var<storage, read> labels: array<u32>; // (rows) classes from 0
 @group(0) @binding(3) var<storage, read> x: array<vec4f>; // (rows, FEATURES4), floats, halves or bytes // when BYTES: @group(0) @binding(3) var<storage, read> x: array<u32>; // when HALVES: @group(0) @binding(3) var<storage, read> x: array<vec2u>;
 @group(0) @binding(4) var<storage, read> weights: array<vec4f>; // (4·FEATURES4, TILES·TILE4)
-@group(0) @binding(5) var<storage, read_write> powers: array<vec4f>; // (rows of the block, TILES·TILE4)
+@group(0) @binding(5) var<storage, read_write> powers: array<vec4f>; // (rows of the block, TILES·TILE4), or Z
 @group(0) @binding(6) var<storage, read_write> tiles: array<vec2f>; // (rows of the block, TILES) largest logit, sum of powers
 @group(0) @binding(7) var<storage, read_write> rowSums: array<vec4f>; // (rows of the block) the label's logit; 1 if an earlier class of its tile has as large a one
 @group(0) @binding(8) var<storage, read_write> captured: array<vec4f>; // (rows of the block, TILES·TILE4) Z, when it is captured
@@ -126,6 +129,16 @@ fn main(
   }
   // when SHARED: }
 
+  if (RAW) {
+    for (var r = 0u; r < ROWS; r++) { // unrolled
+      if (begin + r < block.rows) { // when SHARED: if (begin + r < block.rows && tile < TILES) {
+        for (var c = 0u; c < TILE4; c++) { // unrolled
+          powers[(begin + r) * CLASSES4 + tile * TILE4 + c] = vec4f(z[r][4u * c], z[r][4u * c + 1u], z[r][4u * c + 2u], z[r][4u * c + 3u]);
+        }
+      }
+    }
+    return;
+  }
   for (var r = 0u; r < ROWS; r++) { // unrolled
     let i = begin + r;
     if (i < block.rows) { // when SHARED: if (i < block.rows && tile < TILES) {

@@ -5,7 +5,8 @@ import { type Random, randomIntegers, range, shuffle } from "./data/random.js";
 import type { Problem, Rows } from "./engine/engine.js";
 import { DataError, OptionError } from "./errors.js";
 import type { Settings } from "./options.js";
-import { type Examples, updateRule } from "./solve/first-order.js";
+import { updateRule } from "./solve/first-order.js";
+import type { Examples } from "./solve/solver.js";
 
 export interface Task<L extends Label> {
   readonly settings: Settings<L>;

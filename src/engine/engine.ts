@@ -151,6 +151,12 @@ export interface Vector {
   readonly number: number;
 }
 
+/** A symmetric matrix (features + 1, features + 1) that lives where the engine computes. */
+export interface Matrix {
+  /** Which of its objective's. */
+  readonly number: number;
+}
+
 /** A vector and what it is multiplied by. */
 export type Term = readonly [factor: number, vector: Vector];
 
@@ -186,6 +192,10 @@ export interface Objective {
   /** to ← Σ factor·vector. `to` may be among them. */
   combine(to: Vector, terms: readonly Term[]): void;
   products(pairs: readonly (readonly [Vector, Vector])[]): Promise<Product[]>;
+  /** A new matrix of these values. It lives as long as the objective. */
+  matrix(values: FloatArray): Matrix;
+  /** to ← M·from */
+  multiply(to: Vector, matrix: Matrix, from: Vector): void;
   /** Looks at w: Z ← X·w, and gradient ← ∇F(w). One pass. The sums are of the losses, without the penalty. */
   at(w: Vector, gradient: Vector): Promise<Sums>;
   /** ΔZ ← X·p. Half a pass. */

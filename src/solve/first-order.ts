@@ -8,26 +8,10 @@ import { DivergenceError } from "../errors.js";
 import type { Settings } from "../options.js";
 import type { EpochRecord, Progress, Score } from "../progress.js";
 import { rateAt } from "./schedule.js";
+import { type Examples, type Outcome, score } from "./solver.js";
 
 /** A report is made at most this often within an epoch. */
 const REPORT_MS = 50;
-
-export interface Examples {
-  /** Rows to train on and to watch, as numbers in the placement. */
-  readonly train: Uint32Array;
-  readonly validation?: Uint32Array;
-  /** Mean weight of the rows to train on. */
-  readonly meanWeight: number;
-}
-
-export interface Outcome {
-  /** (features + 1, classes) */
-  readonly weights: FloatArray;
-  readonly history: readonly EpochRecord[];
-  readonly iterations: number;
-  readonly converged: boolean;
-  readonly reason: string;
-}
 
 /** The solver's rule for turning a gradient into a step. */
 export function updateRule(settings: Settings): UpdateRule {
@@ -140,10 +124,6 @@ const NOTHING: Sums = { loss: 0, hits: 0, weight: 0 };
 
 function plus(a: Sums, b: Sums): Sums {
   return { loss: a.loss + b.loss, hits: a.hits + b.hits, weight: a.weight + b.weight };
-}
-
-function score(sums: Sums): Score {
-  return { loss: sums.loss / sums.weight, accuracy: sums.hits / sums.weight };
 }
 
 /** Adds results up between reports. */

@@ -100,14 +100,17 @@ export async function lookAround(
     const bent = curvatureRatio(data, problem, zMoved, p, await read(h));
 
     const sum = movedTo.map((_, i) => w[i] + t * p[i]);
-    const [product, square] = await objective.products([
+    const [product, power] = await objective.products([
       [g, along],
       [along, along],
     ]);
+    const square = symmetric(data.features + 1, seed + 2);
+    objective.multiply(h, objective.matrix(square), along);
     const vectors = [
+      multiplyRatio(square, Float64Array.from(p), classes, await read(h)),
       ratio(movedTo, sum, (i) => 2 * U * (Math.abs(w[i]) + Math.abs(t * p[i])) + TINY),
       productRatio(await read(g), Float64Array.from(p), classes, product),
-      productRatio(Float64Array.from(p), Float64Array.from(p), classes, square),
+      productRatio(Float64Array.from(p), Float64Array.from(p), classes, power),
     ];
     return {
       ...found,
@@ -270,6 +273,25 @@ function productRatio(
     sums,
     ratio([found.largest], Float64Array.of(largest), () => 2 * U * largest + TINY),
   );
+}
+
+/** M·v, each element of M·v a sum of as many products as M has columns. */
+function multiplyRatio(matrix: Float32Array, v: Float64Array, classes: number, found: Float64Array): number {
+  const size = v.length / classes;
+  const [exact, most] = [0, 1].map((absolutely) => {
+    const values = absolutely ? matrix.map(Math.abs) : matrix;
+    const rows = { count: size, features: size, x: values, scale: 1 };
+    const columns = new Float64Array(v.length + classes); // there is no constant feature
+    columns.set(absolutely ? v.map(Math.abs) : v);
+    return logits(rows, range(size), columns, classes);
+  });
+  return ratio(found, exact, (i) => gamma(size + 1) * most[i] + TINY * size);
+}
+
+function symmetric(size: number, seed: number): Float32Array {
+  const values = randomWeights({ count: 0, features: size - 1, classes: size }, seed);
+  for (let i = 0; i < size; i++) for (let j = 0; j < i; j++) values[i * size + j] = values[j * size + i];
+  return values;
 }
 
 function total(values: Float64Array): number {

@@ -184,6 +184,8 @@ describe("the temperature", () => {
     const contrary = thrownBy(() => model.calibrate({ x, y: ["no", "no", "yes", "no"] }));
     expect(contrary).toBeInstanceOf(DataError);
     expect(contrary.message).toContain("The model's logits say nothing about these labels");
+    const rounding = { x: [[0.1], [0.2], [0.3]], y: ["yes", "yes", "no"] };
+    expect(() => model.calibrate(rounding)).toThrow("The model's logits say nothing about these labels");
     const even = { x: [[1], [1], [-1], [-1]], y: ["yes", "no", "yes", "no"] };
     expect(() => model.calibrate(even)).toThrow("The model's logits say nothing about these labels");
   });

@@ -1,6 +1,7 @@
 /** An objective in f64. What is asked for is done in order, a block of rows at a time. */
 import type {
   FloatArray,
+  Matrix,
   Objective,
   ObjectiveProblem,
   Product,
@@ -21,6 +22,7 @@ export class ReferenceObjective implements Objective {
   readonly #data: Rows;
   readonly #problem: ObjectiveProblem;
   readonly #vectors: Float64Array[] = [];
+  readonly #matrices: Float64Array[] = [];
   /** Each (rows, classes). */
   readonly #z: Float64Array;
   readonly #direction: Float64Array;
@@ -67,6 +69,27 @@ export class ReferenceObjective implements Objective {
       largest = Math.max(largest, Math.abs(product));
     }
     return { sum: penalised + last, penalised, largest };
+  }
+
+  matrix(values: FloatArray): Matrix {
+    return { number: this.#matrices.push(Float64Array.from(values)) - 1 };
+  }
+
+  multiply(to: Vector, matrix: Matrix, from: Vector): void {
+    void this.#then(async () => {
+      const { classes } = this.#problem;
+      const size = this.#data.features + 1;
+      const values = this.#matrices[matrix.number];
+      const columns = this.#values(from).slice();
+      const product = this.#values(to).fill(0);
+      for (let row = 0; row < size; row++) {
+        for (let i = 0; i < size; i++) {
+          const factor = values[row * size + i];
+          for (let k = 0; k < classes; k++) product[row * classes + k] += factor * columns[i * classes + k];
+        }
+        await this.#breath.take();
+      }
+    });
   }
 
   at(w: Vector, to: Vector): Promise<Sums> {

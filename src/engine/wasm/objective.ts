@@ -1,6 +1,7 @@
 /** An objective in the kernels' memory. What is asked for in one turn of the event loop is one run of the threads. */
 import type {
   FloatArray,
+  Matrix,
   Objective,
   ObjectiveProblem,
   Product,
@@ -38,6 +39,7 @@ export class WasmObjective implements Objective {
   readonly #direction: number;
   readonly #terms: number;
   readonly #vectors: number[] = [];
+  readonly #matrices: number[] = [];
   #asked: Asked[] = [];
   #running: Promise<void> = Promise.resolve();
 
@@ -54,7 +56,8 @@ export class WasmObjective implements Objective {
       this.#direction = work.allocate(matrix);
       this.#terms = work.allocate(8 * TERMS);
       work.words(this.#order, problem.rows.length).u32.set(problem.rows);
-      work.write({ point: this.#point, direction: this.#direction, parts: work.productParts() });
+      work.write({ point: this.#point, direction: this.#direction });
+      work.prepareVectors();
     } catch (error) {
       work.release();
       throw error;
@@ -83,6 +86,15 @@ export class WasmObjective implements Objective {
       return { sum, penalised, largest };
     });
     return Promise.all(answers);
+  }
+
+  matrix(values: FloatArray): Matrix {
+    return { number: this.#matrices.push(this.#work.square(values)) - 1 };
+  }
+
+  multiply(to: Vector, matrix: Matrix, from: Vector): void {
+    const first = this.#matrices[matrix.number];
+    this.#queue({ what: WHAT.multiply, first, input: this.#at(from), output: this.#at(to) });
   }
 
   async at(w: Vector, gradient: Vector): Promise<Sums> {

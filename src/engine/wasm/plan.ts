@@ -40,6 +40,7 @@ export const PLAN = {
   block: "u32",
   z: "u32",
   parts: "u32",
+  multiplied: "u32",
   point: "u32",
   direction: "u32",
   keptLogits: "u32",
@@ -62,6 +63,7 @@ export const WHAT = {
   bend: 6,
   combine: 7,
   product: 8,
+  multiply: 9,
 } as const;
 
 export const ENTRY = {

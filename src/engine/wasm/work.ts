@@ -162,9 +162,26 @@ export class Work {
     this.#heap.bytes(vector, this.#vectorBytes).fill(0);
   }
 
-  /** Room for what the passes add up in a product of two vectors. */
-  productParts(): number {
-    return this.allocate(32 * Math.ceil(this.#vectorBytes / 16 / PRODUCT_RANGE));
+  /** Makes room for what products with vectors need on the way. */
+  prepareVectors(): void {
+    this.write({
+      parts: this.allocate(32 * Math.ceil(this.#vectorBytes / 16 / PRODUCT_RANGE)),
+      multiplied: this.allocate(16 * this.layout.paddedClasses * this.#threads),
+    });
+  }
+
+  /** A matrix (features + 1, features + 1), four of its rows side by side: (rows / 4, stride / 4, 4 rows, 4). */
+  square(values: FloatArray): number {
+    const size = this.#rows.features + 1;
+    const stride = this.#stride;
+    const length = 4 * Math.ceil(size / 4) * stride;
+    const address = this.allocate(4 * length);
+    const to = this.#heap.f32(address, length).fill(0);
+    for (let row = 0; row < size; row++) {
+      const four = (row >> 2) * 4 * stride + 4 * (row & 3);
+      for (let i = 0; i < size; i++) to[four + 16 * (i >> 2) + (i & 3)] = values[row * size + i];
+    }
+    return address;
   }
 
   /** (features + 1, classes) of a vector in memory. */

@@ -42,6 +42,7 @@ export class Plan {
   block: u32; // tiled: the Block of the chunk
   z: u32; // tiled: (classes, chunkRows + 4) its logits, then its residuals
   parts: u32; // (ranges of a vector, 4) f64 of a product
+  multiplied: u32; // (threads, paddedClasses, 4) rows of a matrix times a vector
 
   // The point of an objective, and how it changes along a direction: (rows / 4, paddedClasses, 4 rows).
   point: u32;
@@ -69,13 +70,14 @@ export const MOVE: u32 = 5; // Z ← Z + t·ΔZ, and the gradient
 export const BEND: u32 = 6; // the change of the gradient along a direction
 export const COMBINE: u32 = 7; // a sum of vectors
 export const PRODUCT: u32 = 8; // the inner product of two
+export const MULTIPLY: u32 = 9; // a matrix times a vector
 
 /** One step, or another thing to do. */
 @unmanaged
 export class Entry {
   what: u32;
   order: u32; // row numbers, u32
-  first: u32; // its rows in order
+  first: u32; // its rows in order; or where a matrix is
   rows: u32; // how many; or how many terms
   input: u32; // the weights, or another vector: (paddedClasses / 2, stride / 4, 2, 4); or (terms) address and factor
   output: u32; // where a gradient or a sum goes; or the other vector of a product

@@ -1,6 +1,7 @@
 /** Sums and inner products of vectors, which are laid out like the weights. */
 import { madd } from "./math";
 import { Entry, Plan } from "./plan";
+import { logits } from "./products";
 import { meet, parts, take } from "./threads";
 import { addSums, constant } from "./update";
 
@@ -69,4 +70,27 @@ function productOf(plan: Plan, entry: Entry, begin: u32, end: u32, to: u32): voi
 @inline
 function upper(four: v128): v128 {
   return v128.shuffle<f32>(four, four, 2, 3, 2, 3);
+}
+
+/** Fours of rows of a matrix, of a task. */
+const FOURS: u32 = 16;
+
+/** output ← M·input, M: (features + 1 rows / 4, stride / 4, 4 rows, 4) */
+export function multiply(plan: Plan, entry: Entry, thread: u32): void {
+  const fours = parts(plan.features + 1, 4);
+  const z = plan.multiplied + ((thread * plan.paddedClasses) << 4);
+  const tasks = parts(fours, FOURS);
+  for (let task = take(plan); task < tasks; task = take(plan)) {
+    const past = min(fours, (task + 1) * FOURS);
+    for (let four = task * FOURS; four < past; four++) {
+      logits(plan, entry.input, entry.first + ((four * plan.stride) << 4), 0, plan.classes, z, 16);
+      let to = entry.output + (four << 5);
+      for (let k: u32 = 0; k < plan.classes; k += 2) {
+        v128.store(to, v128.load(z + (k << 4)));
+        v128.store(to, v128.load(z + (k << 4), 16), 16);
+        to += plan.stride << 3;
+      }
+    }
+  }
+  meet(plan);
 }

@@ -1,0 +1,61 @@
+// products: of two vectors, Σ aᵢ·bᵢ without the intercept's row, that row's part, and the largest |aᵢ·bᵢ|, in partial
+// results of one for each workgroup. A thread takes VECTORS vectors of four, far apart, so that neighbours read neighbours.
+
+// The shape of the problem.
+const COUNT = 1u; // vectors of four in each
+const INTERCEPT = 0u; // where the intercept's row begins; past it is only padding
+
+const WORKGROUP = 64u; // threads
+const VECTORS = 16u; // vectors a thread
+
+struct Range {
+  vector: u32, // the first vector of this dispatch
+  sum: u32, // where its sums begin
+}
+
+@group(0) @binding(0) var<uniform> range: Range;
+@group(0) @binding(1) var<storage, read> a: array<vec4f>; // (COUNT)
+@group(0) @binding(2) var<storage, read> b: array<vec4f>; // (COUNT)
+@group(0) @binding(3) var<storage, read_write> sums: array<vec4f>; // (workgroups, from range.sum on) sum, the intercept's, largest, 0
+
+var<workgroup> parts: array<vec4f, WORKGROUP>; // one a thread
+
+@compute @workgroup_size(WORKGROUP, 1, 1)
+fn main(
+  @builtin(local_invocation_index) thread: u32,
+  @builtin(workgroup_id) id: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+) {
+  let group = id.y * groups.x + id.x;
+  let first = range.vector + group * VECTORS * WORKGROUP + thread;
+  var penalised = vec4f();
+  var last = vec4f();
+  var largest = vec4f();
+  for (var v = 0u; v < VECTORS; v++) {
+    let at = first + v * WORKGROUP;
+    if (at < COUNT) {
+      let product = a[at] * b[at];
+      if (at < INTERCEPT) {
+        penalised += product;
+      } else {
+        last += product;
+      }
+      largest = max(largest, abs(product));
+    }
+  }
+  let one = vec4f(1.0);
+  let most = max(max(largest.x, largest.y), max(largest.z, largest.w));
+  parts[thread] = vec4f(dot(penalised, one), dot(last, one), most, 0.0);
+  workgroupBarrier();
+  for (var half = WORKGROUP / 2u; half > 0u; half /= 2u) {
+    if (thread < half) {
+      let mine = parts[thread];
+      let other = parts[thread + half];
+      parts[thread] = vec4f(mine.xy + other.xy, max(mine.z, other.z), 0.0);
+    }
+    workgroupBarrier();
+  }
+  if (thread == 0u) {
+    sums[range.sum + group] = parts[0];
+  }
+}

@@ -1,0 +1,45 @@
+/** Where to stop along a direction. F is convex, so its slope alone says on which side of the minimum a point is. */
+import type { Objective } from "../engine/engine.js";
+
+/** F and its slope where the line begins, and what the penalty makes of the way: λ·w·p and λ·p·p. */
+export interface Line {
+  readonly scale: number;
+  readonly value: number;
+  readonly slope: number;
+  readonly penaltySlope: number;
+  readonly penaltyCurvature: number;
+}
+
+/** A point is good when its slope is at most this part of the first one: Wolfe's second condition, c₂. */
+const FLAT = 0.1;
+/** Trials of one search. */
+const TRIALS = 25;
+/** Of F in f32: losses are sums of logarithms that are right to about 2⁻²¹. */
+const NOISE = 1e-6;
+/** No trial is further from the last one than this many times. */
+const FURTHEST = 10;
+
+/**
+ * The t > 0 where F(w + t·p) is flat enough, from `first` on, by Newton's method between the bounds that slopes of
+ * either sign set. A trial costs no pass over X. Undefined where f32 finds none.
+ */
+export async function search(objective: Objective, line: Line, first: number): Promise<number | undefined> {
+  let t = first;
+  let [low, high] = [0, Infinity];
+  for (let trial = 0; trial < TRIALS; trial++) {
+    const [{ loss, slope: lossSlope, curvature: lossCurvature }] = await objective.trials([t]);
+    const slope = line.scale * lossSlope + line.penaltySlope + t * line.penaltyCurvature;
+    const curvature = line.scale * lossCurvature + line.penaltyCurvature;
+    const rise = line.scale * loss + t * (line.penaltySlope + (t / 2) * line.penaltyCurvature) - line.value;
+    if (Number.isFinite(slope) && Math.abs(slope) <= -FLAT * line.slope) {
+      if (slope <= 0 || rise <= NOISE * Math.abs(line.value)) return t;
+    }
+    if (slope < 0) low = t;
+    else high = t; // or not a number: too far
+    const newton = t - slope / curvature;
+    const middle = high < Infinity ? (low + high) / 2 : FURTHEST * t;
+    t = newton > low && newton < high && newton < FURTHEST * t ? newton : middle;
+    if (t <= low || t >= high) return undefined;
+  }
+  return low > 0 ? low : undefined;
+}

@@ -1,0 +1,24 @@
+/** What every solver is given, and what it hands back. */
+import type { FloatArray, Sums } from "../engine/engine.js";
+import type { EpochRecord, Score } from "../progress.js";
+
+export interface Examples {
+  /** Rows to train on and to watch, as numbers in the placement. */
+  readonly train: Uint32Array;
+  readonly validation?: Uint32Array;
+  /** Mean weight of the rows to train on. */
+  readonly meanWeight: number;
+}
+
+export interface Outcome {
+  /** (features + 1, classes) */
+  readonly weights: FloatArray;
+  readonly history: readonly EpochRecord[];
+  readonly iterations: number;
+  readonly converged: boolean;
+  readonly reason: string;
+}
+
+export function score(sums: Sums): Score {
+  return { loss: sums.loss / sums.weight, accuracy: sums.hits / sums.weight };
+}
