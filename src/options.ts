@@ -6,7 +6,8 @@ import { OptionError } from "./errors.js";
 import type { Progress } from "./progress.js";
 import type { Schedule } from "./solve/schedule.js";
 
-export type SolverName = "gd" | "sgd" | "adam" | "adamw";
+export const SOLVERS = ["lbfgs", "gd", "sgd", "adam", "adamw"] as const;
+export type SolverName = (typeof SOLVERS)[number];
 
 export interface TrainOptions<L extends Label = Label> {
   /**
@@ -23,11 +24,18 @@ export interface TrainOptions<L extends Label = Label> {
   readonly device?: GPUDevice;
 
   /**
-   * Default "adam". "gd" is the derivation's: the whole data at every step, W ← W − α·∂J/∂W. "sgd", "adam"
-   * (Kingma & Ba 2015) and "adamw" (Loshchilov & Hutter 2019) take mini-batches.
+   * Default "lbfgs", which goes to the optimum (Liu & Nocedal 1989). "gd" is the derivation's: the whole data at every step,
+   * W ← W − α·∂J/∂W. "sgd", "adam" (Kingma & Ba 2015) and "adamw" (Loshchilov & Hutter 2019) take mini-batches.
    */
   readonly solver?: SolverName;
-  /** Times that all examples are seen. Default 10, for gd 100. */
+  /** For lbfgs: it has converged when no |∂F/∂w| of the mean objective is larger. Default 1e-5. */
+  readonly tolerance?: number;
+  /** For lbfgs: the most iterations, each of about one pass over the data. Default 1000. */
+  readonly maxIterations?: number;
+  /** For lbfgs: steps that it remembers. Default 10. */
+  readonly memory?: number;
+
+  /** For the others: times that all examples are seen. Default 10, for gd 100. */
   readonly epochs?: number;
   /** Examples in a step. Default 512, or all if there are fewer. Not for gd. */
   readonly batchSize?: number;
@@ -48,7 +56,9 @@ export interface TrainOptions<L extends Label = Label> {
 
   /** Penalty on the mean objective: l2/2·‖W‖², without the intercept. Default 0. */
   readonly l2?: number;
-  /** "mean" (default) of the weighted losses, or their "sum", as in the derivation; the penalty is scaled with it. */
+  /** The penalty as scikit-learn has it, instead of l2: l2 = 1 / (C · total weight of the examples to train on). */
+  readonly C?: number;
+  /** Not for lbfgs, whose optimum is the same: "mean" (default) of the weighted losses, or their "sum", as in the derivation; the penalty is scaled with it. */
   readonly reduction?: "mean" | "sum";
   /** Fit an intercept. Default true. */
   readonly intercept?: boolean;
@@ -57,7 +67,7 @@ export interface TrainOptions<L extends Label = Label> {
 
   /** Examples to watch but not train on: a fraction of the data, or data of their own. Default none. */
   readonly validation?: number | TrainingData<L>;
-  /** Stop after this many epochs without a lower validation loss, and return the best weights. Default: never. */
+  /** Stop after this many epochs (for lbfgs: iterations) without a lower validation loss, and return the best weights. Default: never. */
   readonly patience?: number;
   /** Of the shuffling and of a fraction's choice. Same seed, engine and adapter: the same bits. Default 0. */
   readonly seed?: number;
@@ -72,16 +82,18 @@ export interface TrainOptions<L extends Label = Label> {
   readonly signal?: AbortSignal;
 }
 
-type WithoutDefault = "device" | "batchSize" | "classWeight" | "validation" | "onProgress" | "signal";
+type WithoutDefault = "device" | "C" | "batchSize" | "classWeight" | "validation" | "onProgress" | "signal";
 
-/** The options with every default filled in; the learning rate is a schedule. For gd there is no batch size: all rows. */
+/** The options with every default filled in; the learning rate is a schedule. For gd and lbfgs there is no batch size: all rows. */
 export type Settings<L extends Label = Label> = Required<
   Omit<TrainOptions<L>, WithoutDefault | "learningRate">
 > &
   Pick<TrainOptions<L>, WithoutDefault> & { readonly schedule: Schedule };
 
-const EPOCHS = { gd: 100, sgd: 10, adam: 10, adamw: 10 };
-const RATES = { gd: 0.5, sgd: 0.1, adam: 0.003, adamw: 0.003 };
+const EPOCHS = 10;
+const GD_EPOCHS = 100;
+const RATE = 0.003;
+const RATES: Partial<Record<SolverName, number>> = { gd: 0.5, sgd: 0.1 };
 
 type Check = (name: string, value: unknown) => void;
 
@@ -89,7 +101,10 @@ const CHECKS: { readonly [option in keyof Required<TrainOptions>]: Check } = {
   engine: oneOf("auto", ...ENGINES),
   kernels: ofType("string", '"auto", "table", or the name of a choice that a model recorded'),
   device: ofType("object", "a GPUDevice"),
-  solver: oneOf("gd", "sgd", "adam", "adamw"),
+  solver: oneOf(...SOLVERS),
+  tolerance: positive,
+  maxIterations: wholeNumber(1),
+  memory: wholeNumber(1),
   epochs: wholeNumber(1),
   batchSize: wholeNumber(1),
   learningRate: (name, value) =>
@@ -101,6 +116,7 @@ const CHECKS: { readonly [option in keyof Required<TrainOptions>]: Check } = {
   epsilon: positive,
   weightDecay: notNegative,
   l2: notNegative,
+  C: positive,
   reduction: oneOf("mean", "sum"),
   intercept: ofType("boolean", "true or false"),
   classWeight: (name, value) =>
@@ -117,8 +133,16 @@ const CHECKS: { readonly [option in keyof Required<TrainOptions>]: Check } = {
   },
 };
 
+const FIRST_ORDER = ["gd", "sgd", "adam", "adamw"] as const;
+
 /** Options that only some solvers read: given to another they would be ignored, which is an error. */
-const SOLVERS: Partial<Record<keyof TrainOptions, readonly SolverName[]>> = {
+const READERS: Partial<Record<keyof TrainOptions, readonly SolverName[]>> = {
+  tolerance: ["lbfgs"],
+  maxIterations: ["lbfgs"],
+  memory: ["lbfgs"],
+  epochs: FIRST_ORDER,
+  learningRate: FIRST_ORDER,
+  reduction: FIRST_ORDER,
   batchSize: ["sgd", "adam", "adamw"],
   shuffle: ["sgd", "adam", "adamw"],
   momentum: ["sgd"],
@@ -138,18 +162,23 @@ export function settings<L extends Label>(options: TrainOptions<L>): Settings<L>
     }
     CHECKS[name](name, value);
   }
-  const solver = options.solver ?? "adam";
+  const solver = options.solver ?? "lbfgs";
   for (const [name, value] of given) {
-    const solvers = isOption(name) ? SOLVERS[name] : undefined;
+    const solvers = isOption(name) ? READERS[name] : undefined;
     if (solvers && !solvers.includes(solver)) {
       throw new OptionError(
-        `${name} is ${String(value)}, but solver is "${solver}": ${name} is for ${solvers.join(", ")}.`,
+        `${name} is ${String(value)}, but solver is "${solver}"${options.solver ? "" : " (the default)"}: ${name} is for ${solvers.join(", ")}.`,
       );
     }
   }
   if (options.nesterov && !options.momentum) {
     throw new OptionError(
       `nesterov is true, but momentum is ${options.momentum ?? 0}: give a momentum, such as 0.9.`,
+    );
+  }
+  if (options.C !== undefined && options.l2 !== undefined) {
+    throw new OptionError(
+      `C is ${options.C} and l2 is ${options.l2}: they are two ways to say one thing, so give one.`,
     );
   }
   if (options.patience !== undefined && options.validation === undefined) {
@@ -161,8 +190,8 @@ export function settings<L extends Label>(options: TrainOptions<L>): Settings<L>
   if (options.device && engine !== "auto" && engine !== "webgpu") {
     throw new OptionError(`device is given, but engine is "${engine}", which uses none.`);
   }
-  const epochs = options.epochs ?? EPOCHS[solver];
-  const rate = options.learningRate ?? RATES[solver];
+  const epochs = options.epochs ?? (solver === "gd" ? GD_EPOCHS : EPOCHS);
+  const rate = options.learningRate ?? RATES[solver] ?? RATE;
   const schedule: Schedule = typeof rate === "number" ? { kind: "constant", rate } : rate;
   if ((schedule.warmup ?? 0) >= epochs) {
     throw new OptionError(
@@ -176,7 +205,10 @@ export function settings<L extends Label>(options: TrainOptions<L>): Settings<L>
     kernels: options.kernels ?? "auto",
     solver,
     epochs,
-    ...(solver !== "gd" && { batchSize: batchSize ?? 512 }),
+    ...(solver !== "gd" && solver !== "lbfgs" && { batchSize: batchSize ?? 512 }),
+    tolerance: options.tolerance ?? 1e-5,
+    maxIterations: options.maxIterations ?? 1000,
+    memory: options.memory ?? 10,
     schedule,
     momentum: options.momentum ?? 0,
     nesterov: options.nesterov ?? false,
@@ -189,7 +221,7 @@ export function settings<L extends Label>(options: TrainOptions<L>): Settings<L>
     intercept: options.intercept ?? true,
     patience: options.patience ?? Infinity,
     seed: options.seed ?? 0,
-    shuffle: options.shuffle ?? solver !== "gd",
+    shuffle: options.shuffle ?? (solver !== "gd" && solver !== "lbfgs"),
     parity: options.parity ?? false,
   };
 }

@@ -8,12 +8,14 @@ export interface Score {
 
 /** How a training is getting on. */
 export interface Progress extends Score {
-  /** Steps taken, over all epochs. `loss` and `accuracy` are of the steps since the last report, each before its update. */
+  /** Steps taken, over all epochs. For lbfgs `loss` and `accuracy` are those of the present weights; for others `loss` and `accuracy` are of the steps since the last report, each before its update. */
   readonly iteration: number;
-  /** The epoch that is running or has just ended, from 1. */
+  /** The epoch that is running or has just ended, from 1. An iteration of lbfgs counts as one; 0 is where it begins. */
   readonly epoch: number;
   /** Examples seen, over all epochs. */
   readonly examples: number;
+  /** The largest |∂F/∂w| of the mean objective. For lbfgs. */
+  readonly gradientMax?: number;
   /** Of the validation examples at the end of the last epoch. */
   readonly validation?: Score;
   readonly examplesPerSecond: number;
@@ -23,12 +25,14 @@ export interface Progress extends Score {
   readonly fraction: number;
 }
 
-/** One epoch, looked back on. */
+/** One epoch, or one iteration of lbfgs, looked back on. */
 export interface EpochRecord extends Score {
   /** From 1. */
   readonly epoch: number;
-  /** Of the epoch's last step. */
+  /** Of the epoch's last step. For lbfgs how far along its direction it went. */
   readonly learningRate: number;
+  /** The largest |∂F/∂w| of the mean objective after it. For lbfgs. */
+  readonly gradientMax?: number;
   readonly validation?: Score;
   /** Seconds since the training began. */
   readonly elapsed: number;

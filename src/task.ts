@@ -27,14 +27,14 @@ export function taskOf<L extends Label>(data: TrainingData<L>, chosen: Settings<
   const { rows: all, train, validation } = split(given, classes, chosen.validation, random);
   const rows = classWeighted(all, train, classes, chosen.classWeight);
 
-  const meanWeight = weightOf(rows, train, "to train on") / train.length;
+  const weight = weightOf(rows, train, "to train on");
   if (validation) weightOf(rows, validation, "of the validation");
   return {
-    settings: chosen,
+    settings: chosen.C === undefined ? chosen : { ...chosen, l2: 1 / (chosen.C * weight) },
     rows,
     ...(given.x instanceof Uint8Array && { scale: given.scale }),
     classes,
-    examples: { train, ...(validation && { validation }), meanWeight },
+    examples: { train, ...(validation && { validation }), meanWeight: weight / train.length },
     problem: {
       classes: classes.length,
       intercept: chosen.intercept,

@@ -2,13 +2,17 @@
 import type { TrainingData } from "./data/dataset.js";
 import type { Label } from "./data/labels.js";
 import { chooseEngine } from "./engine/choose.js";
-import type { FloatArray, Passes } from "./engine/engine.js";
+import type { FloatArray, Passes, Placement } from "./engine/engine.js";
 import { AbortError, DivergenceError, TrainerError } from "./errors.js";
 import { SoftmaxModel } from "./model/model.js";
 import { type TrainOptions, settings } from "./options.js";
-import { NO_PARITY, parityOf, worst } from "./parity.js";
+import { NO_PARITY, type Parity, parityOf, worst } from "./parity.js";
 import type { Progress } from "./progress.js";
 import { firstOrder } from "./solve/first-order.js";
+import { Lbfgs } from "./solve/lbfgs.js";
+import { pays, preconditioner } from "./solve/preconditioner.js";
+import { secondOrder } from "./solve/second-order.js";
+import type { Outcome } from "./solve/solver.js";
 import { type Task, taskOf } from "./task.js";
 
 /** Trains a softmax classifier. Bad data and options are rejected before anything is uploaded. */
@@ -64,7 +68,7 @@ export class Trainer<L extends Label = Label> implements AsyncIterable<Progress>
 }
 
 async function* fit<L extends Label>(task: Task<L>): AsyncGenerator<Progress, SoftmaxModel<L>> {
-  const { settings: chosen, rows, scale, classes, problem, examples, random } = task;
+  const { settings: chosen, rows, scale, classes } = task;
   const { signal, onProgress } = chosen;
   const releases: (() => void)[] = [];
   try {
@@ -74,16 +78,16 @@ async function* fit<L extends Label>(task: Task<L>): AsyncGenerator<Progress, So
     const placement = await engine.place(rows);
     releases.push(() => placement.release());
     signal?.throwIfAborted();
-    const zeros = new Float32Array((rows.features + 1) * classes.length);
-    const descent = await placement.descent(problem, zeros);
-    releases.push(() => descent.release());
-    signal?.throwIfAborted();
-
     let parity = NO_PARITY;
-    const watch = (passes: Passes) => {
-      parity = worst(parity, parityOf(passes, rows, problem));
-    };
-    const steps = firstOrder(descent, examples, chosen, random, chosen.parity ? watch : undefined);
+    const watch = chosen.parity ? (seen: Parity) => (parity = worst(parity, seen)) : undefined;
+    const start = await (chosen.solver === "lbfgs" ? startSecondOrder : startFirstOrder)(
+      task,
+      placement,
+      watch,
+    );
+    releases.push(() => start.release());
+    signal?.throwIfAborted();
+    const { steps } = start;
     let step = await steps.next();
     for (; !step.done; step = await steps.next()) {
       onProgress?.(step.value);
@@ -99,13 +103,58 @@ async function* fit<L extends Label>(task: Task<L>): AsyncGenerator<Progress, So
       ...(scale !== undefined && { scale }),
       weights: Float32Array.from(weights.subarray(0, intercepts)),
       bias: Float32Array.from(weights.subarray(intercepts)),
-      engine: { name: engine.name, adapter: engine.adapter, kernels: descent.kernels, why },
+      engine: { name: engine.name, adapter: engine.adapter, kernels: start.kernels, why },
       ...(chosen.parity && { parity }),
     });
     if (signal?.aborted) throw withModel(signal.reason, model);
     return model;
   } finally {
     for (const release of releases.toReversed()) release();
+  }
+}
+
+/** A solver that is about to begin. */
+interface Start {
+  readonly kernels: string;
+  readonly steps: AsyncGenerator<Progress, Outcome>;
+  release(): void;
+}
+
+type Watch = ((seen: Parity) => void) | undefined;
+
+async function startFirstOrder(task: Task<Label>, placement: Placement, watch: Watch): Promise<Start> {
+  const { settings: chosen, rows, classes, problem, examples, random } = task;
+  const zeros = new Float32Array((rows.features + 1) * classes.length);
+  const descent = await placement.descent(problem, zeros);
+  const seen = watch && ((passes: Passes) => watch(parityOf(passes, rows, problem)));
+  const steps = firstOrder(descent, examples, chosen, random, seen);
+  return { kernels: descent.kernels, steps, release: () => descent.release() };
+}
+
+async function startSecondOrder(task: Task<Label>, placement: Placement, watch: Watch): Promise<Start> {
+  const { settings: chosen, rows, classes, problem, examples } = task;
+  const { train } = examples;
+  const { intercept, kernels } = problem;
+  const scale = 1 / (train.length * examples.meanWeight);
+  const penalty = chosen.l2;
+  const objective = await placement.objective({
+    classes: classes.length,
+    intercept,
+    scale,
+    penalty,
+    rows: train,
+    ...(kernels !== undefined && { kernels }),
+  });
+  try {
+    const matrix = pays(train.length, rows.features, classes.length)
+      ? objective.matrix(await preconditioner(rows, train, penalty, intercept))
+      : undefined;
+    const method = new Lbfgs(objective, { scale, penalty }, chosen.memory, objective.vector(), matrix);
+    const steps = secondOrder(method, objective, examples, chosen);
+    return { kernels: objective.kernels, steps, release: () => objective.release() };
+  } catch (error) {
+    objective.release();
+    throw error;
   }
 }
 

@@ -2,7 +2,7 @@
 import type { Label } from "../data/labels.js";
 import type { Rows } from "../engine/engine.js";
 import { DataError } from "../errors.js";
-import { factorise } from "./cholesky.js";
+import { factorise } from "../cholesky.js";
 
 /** A class without rows, and a column that is the same in all of them, have no coefficients. */
 export function checkPresent(rows: Rows, classes: readonly Label[], l2: number, intercept: boolean): void {

@@ -1,4 +1,5 @@
 /** How well rows know the coefficients: sums of [x, 1]⊗[x, 1] over them. */
+import { Breath } from "../breath.js";
 import type { FloatArray, Rows } from "../engine/engine.js";
 import { gradient, logits, residual } from "../engine/reference/passes.js";
 import { blocks } from "./blocks.js";
@@ -18,10 +19,16 @@ export interface Derivatives {
 }
 
 /** All three in one pass. weights: (features + 1, classes) */
-export function derivatives(rows: Rows, weights: FloatArray, classes: number, width: number): Derivatives {
+export async function derivatives(
+  rows: Rows,
+  weights: FloatArray,
+  classes: number,
+  width: number,
+): Promise<Derivatives> {
   const size = (classes - 1) * width;
   const information = new Float64Array(size * size);
   const sums = new Float64Array(weights.length);
+  const breath = new Breath();
   let [hits, total] = [0, 0];
   for (const order of blocks(rows, classes)) {
     const z = logits(rows, order, weights, classes);
@@ -30,7 +37,7 @@ export function derivatives(rows: Rows, weights: FloatArray, classes: number, wi
     hits += found.sums.hits;
     total += found.sums.weight;
     softmax(z, classes);
-    addInformation(information, rows, order, z, classes, width);
+    await addInformation(information, rows, order, z, classes, width, breath);
   }
   mirrorBlocks(information, classes, width);
   // The columns of ∂/∂W add up to zero, and those but the first are the contrasts' own.
@@ -42,14 +49,15 @@ export function derivatives(rows: Rows, weights: FloatArray, classes: number, wi
 }
 
 /** information += Σ weight·(diag(s) − s⊗s) ⊗ ([x, 1]⊗[x, 1]), in each block of classes k ≥ l its lower triangle. s: (rows, classes) */
-function addInformation(
+async function addInformation(
   information: Float64Array,
   rows: Rows,
   order: Uint32Array,
   s: Float64Array,
   classes: number,
   width: number,
-): void {
+  breath: Breath,
+): Promise<void> {
   const x = design(rows, order, width);
   const weights = weightsOf(rows, order);
   const shares = new Float64Array(order.length);
@@ -60,6 +68,7 @@ function addInformation(
         shares[n] = weight * sk * (k === l ? 1 - sk : -s[n * classes + l]);
       });
       addOuter(information, (classes - 1) * width, (k - 1) * width, (l - 1) * width, shares, x, width);
+      await breath.take();
     }
   }
 }

@@ -83,6 +83,7 @@ function readEpoch(value: unknown): EpochRecord {
     epoch: number(record["epoch"], "epoch"),
     ...readScore(record),
     learningRate: number(record["learningRate"], "learningRate"),
+    ...("gradientMax" in record && { gradientMax: number(record["gradientMax"], "gradientMax") }),
     ...("validation" in record && { validation: readScore(object(record["validation"], "validation")) }),
     elapsed: number(record["elapsed"], "elapsed"),
   };

@@ -109,9 +109,9 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
 
   /**
    * Standard errors, z and p-values of the coefficients, as contrasts with the first class. `data` is what the model was
-   * trained on, to its optimum. Throws a DataError where the data do not say what a coefficient is.
+   * trained on, to its optimum. Rejects with a DataError where the data do not say what a coefficient is.
    */
-  statistics(data: Examples<L>, options: StatisticsOptions = {}): Statistics<L> {
+  async statistics(data: Examples<L>, options: StatisticsOptions = {}): Promise<Statistics<L>> {
     return statistics(this.#labelled(data), this.#stacked(), this.classes, options);
   }
 

@@ -4,7 +4,8 @@ import type { FloatArray, Rows } from "../engine/engine.js";
 import { logits } from "../engine/reference/passes.js";
 import { DataError, OptionError } from "../errors.js";
 import { blocks } from "./blocks.js";
-import { factorise, quadratic, solve } from "./cholesky.js";
+import { Breath } from "../breath.js";
+import { factorise, inverse, quadratic, solve } from "../cholesky.js";
 import { checkIndependent, checkPresent } from "./identified.js";
 import { derivatives, gram } from "./information.js";
 import { twoSided } from "./normal.js";
@@ -50,12 +51,12 @@ const NEAR = 0.1;
  * weights: (features + 1, classes). Throws a DataError where the data do not say what a coefficient is, or where the
  * weights are not the optimum.
  */
-export function statistics<L extends Label>(
+export async function statistics<L extends Label>(
   rows: Rows,
   weights: FloatArray,
   classes: readonly L[],
   { l2 = 0, intercept = true }: StatisticsOptions,
-): Statistics<L> {
+): Promise<Statistics<L>> {
   const k = classes.length;
   const width = rows.features + (intercept ? 1 : 0);
   const size = (k - 1) * width;
@@ -68,7 +69,7 @@ export function statistics<L extends Label>(
   scale(products, width, lengths);
   if (l2 === 0) checkIndependent(products, width, rows, LEAST_PIVOT);
 
-  const { gradient, information, allRight } = derivatives(rows, weights, k, width);
+  const { gradient, information, allRight } = await derivatives(rows, weights, k, width);
   if (l2 === 0 && allRight) throw separable(`the model is right on all ${rows.count} rows`);
   const coefficients = contrasts(weights, k, width);
   const penalty = l2 * (rows.weights?.reduce((a, b) => a + b, 0) ?? rows.count);
@@ -80,7 +81,7 @@ export function statistics<L extends Label>(
 
   const step = gradient.map((slope, i) => slope / lengths[i % width]);
   solve(hessian, size, step);
-  const errors = deviations(hessian, information, size);
+  const errors = await deviations(hessian, information, size);
   for (let i = 0; i < size; i++) {
     step[i] /= lengths[i % width];
     errors[i] /= lengths[i % width];
@@ -153,14 +154,19 @@ function penalise(
 }
 
 /** Roots of the diagonal of H⁻¹·I·H⁻¹, from the Cholesky factor of H and the lower triangle of I. */
-function deviations(factor: Float64Array, information: Float64Array, size: number): Float64Array {
-  const column = new Float64Array(size);
-  return Float64Array.from({ length: size }, (_, i) => {
-    column.fill(0);
-    column[i] = 1;
-    solve(factor, size, column);
-    return Math.sqrt(quadratic(information, size, column));
-  });
+async function deviations(
+  factor: Float64Array,
+  information: Float64Array,
+  size: number,
+): Promise<Float64Array> {
+  const columns = await inverse(factor, size);
+  const breath = new Breath();
+  const roots = new Float64Array(size);
+  for (let i = 0; i < size; i++) {
+    roots[i] = Math.sqrt(quadratic(information, size, columns.subarray(i * size, (i + 1) * size)));
+    await breath.take();
+  }
+  return roots;
 }
 
 /** Throws a DataError if a Newton step is longer than rounding and a solver's tolerance explain. */

@@ -13,7 +13,7 @@ import {
   type Sums,
   momentsOf,
 } from "../engine.js";
-import { Breath } from "./breath.js";
+import { Breath } from "../../breath.js";
 import { ReferenceObjective } from "./objective.js";
 import { gradient, logits, residual, update } from "./passes.js";
 

@@ -11,7 +11,7 @@ import type {
   Trial,
   Vector,
 } from "../engine.js";
-import { Breath } from "./breath.js";
+import { Breath } from "../../breath.js";
 import { bend, gradient, logits, residual, trial } from "./passes.js";
 
 /** Rows that the passes take at a time: bounds the memory of R. */

@@ -1,4 +1,5 @@
 /** A = L·Lᵀ of a symmetric positive definite matrix, in f64. Matrices are (size, size), row by row. */
+import { Breath } from "./breath.js";
 
 /**
  * Puts L where the lower triangle of A is, the only part that is read. Returns -1, or the first row whose pivot is not
@@ -24,6 +25,31 @@ export function solve(l: Float64Array, size: number, b: Float64Array): void {
     b[i] /= l[i * size + i];
     for (let j = 0; j < i; j++) b[j] -= b[i] * l[i * size + j];
   }
+}
+
+/** A⁻¹, from the L of A. */
+export async function inverse(l: Float64Array, size: number): Promise<Float64Array> {
+  const breath = new Breath();
+  // (L⁻¹)ᵀ, so that what is added up lies side by side.
+  const columns = new Float64Array(size * size);
+  for (let j = 0; j < size; j++) {
+    const column = j * size;
+    columns[column + j] = 1 / l[j * size + j];
+    for (let i = j + 1; i < size; i++) {
+      columns[column + i] = -dot(l, i * size + j, columns, column + j, i - j) / l[i * size + i];
+    }
+    await breath.take();
+  }
+  const inverted = new Float64Array(size * size);
+  for (let i = 0; i < size; i++) {
+    for (let j = 0; j <= i; j++) {
+      const value = dot(columns, i * size + i, columns, j * size + i, size - i);
+      inverted[i * size + j] = value;
+      inverted[j * size + i] = value;
+    }
+    await breath.take();
+  }
+  return inverted;
 }
 
 /** vᵀ·A·v, from the lower triangle of A. */

@@ -1,0 +1,162 @@
+/** Training that looks at all examples before each step and stops when the gradient is as small as was asked for. */
+import type { FloatArray, Objective, Sums, Vector } from "../engine/engine.js";
+import { DivergenceError } from "../errors.js";
+import type { Settings } from "../options.js";
+import type { EpochRecord, Progress } from "../progress.js";
+import { type Examples, type Outcome, score } from "./solver.js";
+
+/** F at the present weights. */
+export interface Point {
+  /** Of the losses, without the penalty. */
+  readonly sums: Sums;
+  /** F */
+  readonly value: number;
+  /** The largest |∂F/∂w|. */
+  readonly gradientMax: number;
+  /** By how much the next step may lower F: what Newton's method calls the decrement, ½·g·H⁻¹·g. */
+  readonly gain: number;
+  /** How far along its direction the last step went. */
+  readonly step: number;
+}
+
+/** A way from point to point. */
+export interface Method {
+  /** (features + 1, classes) the present weights. */
+  readonly weights: Vector;
+  /** Passes over X so far. */
+  readonly passes: number;
+  /** The point where it begins, or the present one computed afresh. */
+  look(): Promise<Point>;
+  /** One iteration. Undefined where f32 finds no lower point. */
+  advance(from: Point): Promise<Point | undefined>;
+}
+
+/** Reports are made at most this often. */
+const REPORT_MS = 50;
+/** What is no progress: for so many iterations F falls by less than its own rounding, and the gradient no further. */
+const STALLED = 20;
+const ROUNDING = 1e-7;
+/** The gain of one step is an estimate, and others follow it. */
+const CLOSE = 0.01;
+
+export async function* secondOrder(
+  method: Method,
+  objective: Objective,
+  examples: Examples,
+  settings: Settings,
+): AsyncGenerator<Progress, Outcome> {
+  const { maxIterations, tolerance, patience, signal } = settings;
+  const rows = examples.train.length;
+  const history: EpochRecord[] = [];
+  const started = performance.now();
+  const elapsed = () => (performance.now() - started) / 1000;
+  let reported = { at: 0, examples: 0 };
+  let best: { readonly loss: number; readonly iteration: number; readonly weights: FloatArray } | undefined;
+  const lowest = new Lowest();
+  let stalled = 0;
+
+  let point = await method.look();
+  const first = point;
+  let iteration = 0;
+
+  const outcome = async (converged: boolean, why: string): Promise<Outcome> => ({
+    weights: best?.weights ?? (await objective.read(method.weights)),
+    history,
+    iterations: iteration,
+    converged,
+    reason: best ? `${why}; the weights are the best, of iteration ${best.iteration}` : why,
+  });
+  const stand = () =>
+    `the largest gradient is ${point.gradientMax.toPrecision(2)}, and F within about ${(point.gain / point.value).toPrecision(1)} of its minimum`;
+
+  for (;;) {
+    checkFinite(point, iteration, settings);
+    const validation =
+      examples.validation && score(await objective.evaluate(method.weights, examples.validation));
+    const scored = {
+      ...score(point.sums),
+      gradientMax: point.gradientMax,
+      ...(validation && { validation }),
+    };
+    if (iteration > 0)
+      history.push({ epoch: iteration, ...scored, learningRate: point.step, elapsed: elapsed() });
+
+    const converged = point.gradientMax <= tolerance && point.gain <= CLOSE * tolerance * point.value;
+    const ended = converged || iteration === maxIterations;
+    if (ended || iteration === 0 || 1000 * (elapsed() - reported.at) >= REPORT_MS) {
+      const seen = method.passes * rows;
+      yield {
+        iteration,
+        epoch: iteration,
+        examples: seen,
+        ...scored,
+        examplesPerSecond: (seen - reported.examples) / Math.max(elapsed() - reported.at, 1e-6),
+        elapsed: elapsed(),
+        fraction: ended ? 1 : fractionOf(iteration / maxIterations, first, point, tolerance),
+      };
+      reported = { at: elapsed(), examples: seen };
+    }
+
+    if (signal?.aborted) return outcome(false, `aborted after iteration ${iteration}`);
+    if (validation && patience < Infinity) {
+      if (!best || validation.loss < best.loss) {
+        best = { loss: validation.loss, iteration, weights: await objective.read(method.weights) };
+      } else if (iteration - best.iteration >= patience) {
+        return outcome(false, `no lower validation loss for ${patience} iterations`);
+      }
+    }
+    if (converged) return outcome(true, `${stand()}: within tolerance ${tolerance}`);
+    if (iteration === maxIterations) {
+      return outcome(
+        false,
+        `all ${maxIterations} iterations are done, and ${stand()}${separable(point, settings)}`,
+      );
+    }
+    if (lowest.fell(point)) stalled = 0;
+    const next = stalled++ < STALLED ? await method.advance(point) : undefined;
+    if (!next) return outcome(false, `f32 goes no further: ${stand()}${separable(point, settings)}`);
+    point = next;
+    iteration++;
+  }
+}
+
+/** The least that was seen of whatever should fall. */
+class Lowest {
+  #value = Infinity;
+  #gradientMax = Infinity;
+  #gain = Infinity;
+
+  /** Whether anything fell further than before. */
+  fell({ value, gradientMax, gain }: Point): boolean {
+    const fell =
+      value < this.#value - ROUNDING * Math.abs(value) ||
+      gradientMax < this.#gradientMax ||
+      gain < this.#gain;
+    this.#value = Math.min(this.#value, value);
+    this.#gradientMax = Math.min(this.#gradientMax, gradientMax);
+    this.#gain = Math.min(this.#gain, gain);
+    return fell;
+  }
+}
+
+/** Of what is to be done: of the iterations allowed, or of the way from the first gradient to the last, in powers of ten. */
+function fractionOf(iterations: number, first: Point, point: Point, tolerance: number): number {
+  const way = Math.log(first.gradientMax / tolerance);
+  const done = Math.log(first.gradientMax / point.gradientMax);
+  return Math.max(iterations, way > 0 ? Math.min(1, Math.max(0, done / way)) : 0);
+}
+
+function checkFinite({ sums, gradientMax }: Point, iteration: number, settings: Settings): void {
+  if (Number.isFinite(sums.loss) && Number.isFinite(gradientMax)) return;
+  throw new DivergenceError(
+    iteration,
+    `At iteration ${iteration} the loss is ${sums.loss} and the largest gradient ${gradientMax}: bring the features to a ` +
+      `range near 1${settings.l2 > 0 ? ` or lower l2 (${settings.l2})` : ""}.`,
+  );
+}
+
+/** Why a fit without penalty may have no end. */
+function separable({ sums }: Point, { l2 }: Settings): string {
+  if (l2 > 0 || sums.hits < sums.weight) return "";
+  return ". The classes are separable and there is no penalty, so that ever larger weights fit ever better: give l2 or C";
+}
