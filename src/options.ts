@@ -6,7 +6,7 @@ import { OptionError } from "./errors.js";
 import type { Progress } from "./progress.js";
 import type { Schedule } from "./solve/schedule.js";
 
-export const SOLVERS = ["lbfgs", "gd", "sgd", "adam", "adamw"] as const;
+export const SOLVERS = ["lbfgs", "newton", "gd", "sgd", "adam", "adamw"] as const;
 export type SolverName = (typeof SOLVERS)[number];
 
 export interface TrainOptions<L extends Label = Label> {
@@ -133,12 +133,13 @@ const CHECKS: { readonly [option in keyof Required<TrainOptions>]: Check } = {
   },
 };
 
+const SECOND_ORDER = ["lbfgs", "newton"] as const;
 const FIRST_ORDER = ["gd", "sgd", "adam", "adamw"] as const;
 
 /** Options that only some solvers read: given to another they would be ignored, which is an error. */
 const READERS: Partial<Record<keyof TrainOptions, readonly SolverName[]>> = {
-  tolerance: ["lbfgs"],
-  maxIterations: ["lbfgs"],
+  tolerance: SECOND_ORDER,
+  maxIterations: SECOND_ORDER,
   memory: ["lbfgs"],
   epochs: FIRST_ORDER,
   learningRate: FIRST_ORDER,
@@ -205,7 +206,7 @@ export function settings<L extends Label>(options: TrainOptions<L>): Settings<L>
     kernels: options.kernels ?? "auto",
     solver,
     epochs,
-    ...(solver !== "gd" && solver !== "lbfgs" && { batchSize: batchSize ?? 512 }),
+    ...(READERS.batchSize?.includes(solver) && { batchSize: batchSize ?? 512 }),
     tolerance: options.tolerance ?? 1e-5,
     maxIterations: options.maxIterations ?? 1000,
     memory: options.memory ?? 10,
@@ -221,9 +222,13 @@ export function settings<L extends Label>(options: TrainOptions<L>): Settings<L>
     intercept: options.intercept ?? true,
     patience: options.patience ?? Infinity,
     seed: options.seed ?? 0,
-    shuffle: options.shuffle ?? (solver !== "gd" && solver !== "lbfgs"),
+    shuffle: options.shuffle ?? READERS.shuffle?.includes(solver) ?? true,
     parity: options.parity ?? false,
   };
+}
+
+export function isSecondOrder(solver: SolverName): boolean {
+  return SECOND_ORDER.some((one) => one === solver);
 }
 
 function isOption(name: string): name is keyof TrainOptions {

@@ -5,11 +5,12 @@ import { chooseEngine } from "./engine/choose.js";
 import type { FloatArray, Passes, Placement } from "./engine/engine.js";
 import { AbortError, DivergenceError, TrainerError } from "./errors.js";
 import { SoftmaxModel } from "./model/model.js";
-import { type TrainOptions, settings } from "./options.js";
+import { type TrainOptions, isSecondOrder, settings } from "./options.js";
 import { NO_PARITY, type Parity, parityOf, worst } from "./parity.js";
 import type { Progress } from "./progress.js";
 import { firstOrder } from "./solve/first-order.js";
 import { Lbfgs } from "./solve/lbfgs.js";
+import { Newton } from "./solve/newton.js";
 import { pays, preconditioner } from "./solve/preconditioner.js";
 import { secondOrder } from "./solve/second-order.js";
 import type { Outcome } from "./solve/solver.js";
@@ -80,7 +81,7 @@ async function* fit<L extends Label>(task: Task<L>): AsyncGenerator<Progress, So
     signal?.throwIfAborted();
     let parity = NO_PARITY;
     const watch = chosen.parity ? (seen: Parity) => (parity = worst(parity, seen)) : undefined;
-    const start = await (chosen.solver === "lbfgs" ? startSecondOrder : startFirstOrder)(
+    const start = await (isSecondOrder(chosen.solver) ? startSecondOrder : startFirstOrder)(
       task,
       placement,
       watch,
@@ -149,7 +150,11 @@ async function startSecondOrder(task: Task<Label>, placement: Placement, watch: 
     const matrix = pays(train.length, rows.features, classes.length)
       ? objective.matrix(await preconditioner(rows, train, penalty, intercept))
       : undefined;
-    const method = new Lbfgs(objective, { scale, penalty }, chosen.memory, objective.vector(), matrix);
+    const start = objective.vector();
+    const method =
+      chosen.solver === "newton"
+        ? new Newton(objective, { scale, penalty }, chosen.tolerance, start, matrix)
+        : new Lbfgs(objective, { scale, penalty }, chosen.memory, start, matrix);
     const steps = secondOrder(method, objective, examples, chosen);
     return { kernels: objective.kernels, steps, release: () => objective.release() };
   } catch (error) {

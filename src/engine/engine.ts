@@ -196,6 +196,8 @@ export interface Objective {
   matrix(values: FloatArray): Matrix;
   /** to ← M·from */
   multiply(to: Vector, matrix: Matrix, from: Vector): void;
+  /** Takes the mean over the classes off every row: no softmax sees it, and no gradient has it but for rounding. */
+  centre(vector: Vector): void;
   /** Looks at w: Z ← X·w, and gradient ← ∇F(w). One pass. The sums are of the losses, without the penalty. */
   at(w: Vector, gradient: Vector): Promise<Sums>;
   /** ΔZ ← X·p. Half a pass. */

@@ -5,16 +5,10 @@
 import type { Matrix, Objective, Product, Sums, Vector } from "../engine/engine.js";
 import { type Direction, History, type Slope } from "./history.js";
 import { search } from "./line.js";
-import type { Method, Point } from "./second-order.js";
+import type { Method, Point, Scaling } from "./second-order.js";
 
 /** Z is computed afresh after so many steps along it, so that rounding does not add up. */
 const AFRESH = 30;
-
-/** What F is, apart from the losses. */
-export interface Scaling {
-  readonly scale: number;
-  readonly penalty: number;
-}
 
 export class Lbfgs implements Method {
   readonly weights: Vector;

@@ -19,6 +19,12 @@ export interface Point {
   readonly step: number;
 }
 
+/** What F is, apart from the losses: scale·Σ losses + penalty/2·‖w‖². */
+export interface Scaling {
+  readonly scale: number;
+  readonly penalty: number;
+}
+
 /** A way from point to point. */
 export interface Method {
   /** (features + 1, classes) the present weights. */

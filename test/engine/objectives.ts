@@ -106,8 +106,11 @@ export async function lookAround(
     ]);
     const square = symmetric(data.features + 1, seed + 2);
     objective.multiply(h, objective.matrix(square), along);
+    const multiplied = await read(h);
+    objective.centre(h);
     const vectors = [
-      multiplyRatio(square, Float64Array.from(p), classes, await read(h)),
+      centreRatio(multiplied, classes, await read(h)),
+      multiplyRatio(square, Float64Array.from(p), classes, multiplied),
       ratio(movedTo, sum, (i) => 2 * U * (Math.abs(w[i]) + Math.abs(t * p[i])) + TINY),
       productRatio(await read(g), Float64Array.from(p), classes, product),
       productRatio(Float64Array.from(p), Float64Array.from(p), classes, power),
@@ -286,6 +289,20 @@ function multiplyRatio(matrix: Float32Array, v: Float64Array, classes: number, f
     return logits(rows, range(size), columns, classes);
   });
   return ratio(found, exact, (i) => gamma(size + 1) * most[i] + TINY * size);
+}
+
+/** v less its mean over the classes. */
+function centreRatio(v: Float64Array, classes: number, found: Float64Array): number {
+  const meanOf = (values: Float64Array, i: number) => {
+    const first = i - (i % classes);
+    return total(values.subarray(first, first + classes)) / classes;
+  };
+  const most = v.map(Math.abs);
+  return ratio(
+    found,
+    v.map((value, i) => value - meanOf(v, i)),
+    (i) => gamma(classes + 2) * meanOf(most, i) + 2 * U * most[i] + TINY,
+  );
 }
 
 function symmetric(size: number, seed: number): Float32Array {

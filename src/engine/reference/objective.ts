@@ -92,6 +92,18 @@ export class ReferenceObjective implements Objective {
     });
   }
 
+  centre(vector: Vector): void {
+    void this.#then(() => {
+      const { classes } = this.#problem;
+      const values = this.#values(vector);
+      for (let first = 0; first < values.length; first += classes) {
+        const row = values.subarray(first, first + classes);
+        const mean = row.reduce((a, b) => a + b, 0) / classes;
+        row.forEach((value, k) => (row[k] = value - mean));
+      }
+    });
+  }
+
   at(w: Vector, to: Vector): Promise<Sums> {
     return this.#then(() =>
       this.#gradient(w, to, (block, z) => {

@@ -97,6 +97,10 @@ export class WasmObjective implements Objective {
     this.#queue({ what: WHAT.multiply, first, input: this.#at(from), output: this.#at(to) });
   }
 
+  centre(vector: Vector): void {
+    this.#queue({ what: WHAT.centre, output: this.#at(vector) });
+  }
+
   async at(w: Vector, gradient: Vector): Promise<Sums> {
     return sumsOf(await this.#ask(this.#pass(WHAT.look, { input: this.#at(w), output: this.#at(gradient) })));
   }

@@ -64,6 +64,7 @@ export const WHAT = {
   combine: 7,
   product: 8,
   multiply: 9,
+  centre: 10,
 } as const;
 
 export const ENTRY = {

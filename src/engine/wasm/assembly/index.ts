@@ -1,8 +1,8 @@
 /** What the host calls, in every thread at once. */
 import { fusedPass } from "./fused";
-import { COMBINE, Entry, MULTIPLY, PRODUCT, Plan } from "./plan";
+import { CENTRE, COMBINE, Entry, MULTIPLY, PRODUCT, Plan } from "./plan";
 import { tiledPass } from "./tiled";
-import { combine, multiply, product } from "./vectors";
+import { centre, combine, multiply, product } from "./vectors";
 
 /** Runs the plan's entries. All threads return together. */
 export function run(at: u32, thread: u32): void {
@@ -12,6 +12,7 @@ export function run(at: u32, thread: u32): void {
     if (entry.what == COMBINE) combine(plan, entry);
     else if (entry.what == PRODUCT) product(plan, entry, step, thread);
     else if (entry.what == MULTIPLY) multiply(plan, entry, thread);
+    else if (entry.what == CENTRE) centre(plan, entry);
     else if (plan.tiled) tiledPass(plan, entry, step, thread);
     else fusedPass(plan, entry, step, thread);
   }

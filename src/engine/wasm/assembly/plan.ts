@@ -71,6 +71,7 @@ export const BEND: u32 = 6; // the change of the gradient along a direction
 export const COMBINE: u32 = 7; // a sum of vectors
 export const PRODUCT: u32 = 8; // the inner product of two
 export const MULTIPLY: u32 = 9; // a matrix times a vector
+export const CENTRE: u32 = 10; // a vector less its mean over the classes
 
 /** One step, or another thing to do. */
 @unmanaged

@@ -94,3 +94,30 @@ export function multiply(plan: Plan, entry: Entry, thread: u32): void {
   }
   meet(plan);
 }
+
+/** Takes the mean over the classes off every row of output. */
+export function centre(plan: Plan, entry: Entry): void {
+  const count = plan.stride >> 2; // fours of features
+  const tasks = parts(count, FOURS);
+  for (let task = take(plan); task < tasks; task = take(plan)) {
+    const past = min(count, (task + 1) * FOURS);
+    for (let four = task * FOURS; four < past; four++) {
+      const first = entry.output + (four << 5);
+      let sum = f32x4.splat(0);
+      for (let k: u32 = 0; k < plan.classes; k++) sum = f32x4.add(sum, v128.load(first + ofClass(plan, k)));
+      const mean = f32x4.div(sum, f32x4.splat(<f32>plan.classes));
+      for (let k: u32 = 0; k < plan.classes; k++) {
+        const at = first + ofClass(plan, k);
+        v128.store(at, f32x4.sub(v128.load(at), mean));
+      }
+    }
+  }
+  meet(plan);
+}
+
+/** Bytes from the first class of four features to another. */
+// @ts-ignore: decorator
+@inline
+function ofClass(plan: Plan, k: u32): u32 {
+  return (((k >> 1) * plan.stride) << 3) + ((k & 1) << 4);
+}
