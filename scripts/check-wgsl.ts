@@ -11,11 +11,20 @@ import {
   blockKernels,
   changed,
   gatherKernel,
+  rawKernels,
+  rowKernels,
   updateKernel,
+  vectorKernels,
   wholeSteps,
 } from "../src/engine/webgpu/constants.js";
-import { specialise } from "../src/engine/webgpu/specialise.js";
-import { type Tiling, shapeOf, tiling } from "../src/engine/webgpu/tiling.js";
+import { type Specialisation, specialise } from "../src/engine/webgpu/specialise.js";
+import {
+  type ObjectiveTiling,
+  type Tiling,
+  objectiveTiling,
+  shapeOf,
+  tiling,
+} from "../src/engine/webgpu/tiling.js";
 
 const root = join(import.meta.dirname, "..");
 
@@ -76,17 +85,46 @@ async function problemsOf(device: GPUDevice, path: string, code: string): Promis
   return problems;
 }
 
+const flags = [false, true];
+
+const capacities = flags.flatMap((slow) =>
+  flags.map((subgroups) => ({ bindingBytes: 2 ** 30, storageBuffers: 10, slow, subgroups })),
+);
+
 /** A batch of all rows, cut as every choice on every kind of adapter has it. */
 function cuts(rows: Rows, classes: number): Tiling[] {
-  const flags = [false, true];
-  const capacities = flags.flatMap((slow) =>
-    flags.map((subgroups) => ({ bindingBytes: 2 ** 30, storageBuffers: 10, slow, subgroups })),
-  );
   return capacities.flatMap((capacity) =>
     choices(shapeOf(rows, classes, rows.count, capacity), capacity).map((choice) =>
       tiling(rows, classes, rows.count, capacity, choice),
     ),
   );
+}
+
+/** And an objective of all rows. */
+function objectiveCuts(rows: Rows, classes: number): ObjectiveTiling[] {
+  return capacities
+    .map((capacity) => ({ ...capacity, kind: "tiled" as const }))
+    .flatMap((capacity) =>
+      choices(shapeOf(rows, classes, rows.count, capacity), capacity).map((choice) =>
+        objectiveTiling(rows, classes, rows.count, capacity, choice),
+      ),
+    );
+}
+
+/** The kernels of an objective, by the names of their shaders. */
+function objectives(rows: Rows, cut: ObjectiveTiling): (readonly [string, Specialisation])[] {
+  const ofRows = rowKernels(cut);
+  return flags.flatMap((flag) => {
+    const products = rawKernels(rows, { ...cut, gathered: flag });
+    const ofVectors = vectorKernels(rows, { intercept: flag }, cut);
+    return [
+      ...["logits", "gradient"].map((name) => [name, products] as const),
+      ["softmax", changed(ofRows, { MOVE: flag })],
+      ["softmax", changed(ofRows, { EVALUATE: flag })],
+      ...["trial", "bend"].map((name) => [name, ofRows] as const),
+      ...["total", "combine", "products", "multiply", "centre"].map((name) => [name, ofVectors] as const),
+    ] as const;
+  });
 }
 
 /** What the engine makes of the shaders for many problems and adapters: different texts, by the names of the shaders. */
@@ -110,8 +148,11 @@ function specialisations(shaders: ReadonlyMap<string, string>): Map<string, Set<
     // As a Float16Array, which Node 20 has not, would have it.
     { x: Object.defineProperty(new Float32Array(0), "BYTES_PER_ELEMENT", { value: 2 }), scale: 1 },
   ];
-  const flags = [false, true];
   const made = new Map([...shaders.keys()].map((path) => [path, new Set<string>()]));
+  const add = (name: string, specialisation: Specialisation) => {
+    const path = `shaders/${name}.wgsl`;
+    made.get(path)?.add(specialise(shaders.get(path) ?? "", specialisation));
+  };
   for (const shape of shapes)
     for (const kind of kinds) {
       const rows = { ...shape, ...kind, labels: new Uint32Array(0) };
@@ -130,12 +171,11 @@ function specialisations(shaders: ReadonlyMap<string, string>): Map<string, Set<
                   ? [["steps", changed(wholeSteps(rows, problem, cut), { CAPTURE })] as const]
                   : []),
               ];
-              for (const [name, specialisation] of all) {
-                const path = `shaders/${name}.wgsl`;
-                made.get(path)?.add(specialise(shaders.get(path) ?? "", specialisation));
-              }
+              for (const [name, specialisation] of all) add(name, specialisation);
             }
         }
+      for (const cut of objectiveCuts(rows, shape.classes))
+        for (const [name, specialisation] of objectives(rows, cut)) add(name, specialisation);
     }
   return made;
 }

@@ -24,13 +24,16 @@ export interface TrainOptions<L extends Label = Label> {
   readonly device?: GPUDevice;
 
   /**
-   * Default "lbfgs", which goes to the optimum (Liu & Nocedal 1989). "gd" is the derivation's: the whole data at every step,
-   * W ← W − α·∂J/∂W. "sgd", "adam" (Kingma & Ba 2015) and "adamw" (Loshchilov & Hutter 2019) take mini-batches.
+   * Default "adam". "lbfgs" (Liu & Nocedal 1989) and "newton" go to the optimum. "gd" is the derivation's: the whole data at
+   * every step, W ← W − α·∂J/∂W. "sgd", "adam" (Kingma & Ba 2015) and "adamw" (Loshchilov & Hutter 2019) take mini-batches.
    */
   readonly solver?: SolverName;
-  /** For lbfgs: it has converged when no |∂F/∂w| of the mean objective is larger. Default 1e-5. */
+  /**
+   * For lbfgs and newton, which have converged when no |∂F/∂w| of the mean objective F is larger, and F is nearer its
+   * minimum than this part of it. Default 1e-5.
+   */
   readonly tolerance?: number;
-  /** For lbfgs: the most iterations, each of about one pass over the data. Default 1000. */
+  /** For lbfgs and newton: the most iterations, each of about one pass over the data. Default 1000. */
   readonly maxIterations?: number;
   /** For lbfgs: steps that it remembers. Default 10. */
   readonly memory?: number;
@@ -58,7 +61,7 @@ export interface TrainOptions<L extends Label = Label> {
   readonly l2?: number;
   /** The penalty as scikit-learn has it, instead of l2: l2 = 1 / (C · total weight of the examples to train on). */
   readonly C?: number;
-  /** Not for lbfgs, whose optimum is the same: "mean" (default) of the weighted losses, or their "sum", as in the derivation; the penalty is scaled with it. */
+  /** Not for lbfgs and newton, whose optimum is the same: "mean" (default) of the weighted losses, or their "sum", as in the derivation; the penalty is scaled with it. */
   readonly reduction?: "mean" | "sum";
   /** Fit an intercept. Default true. */
   readonly intercept?: boolean;
@@ -67,14 +70,14 @@ export interface TrainOptions<L extends Label = Label> {
 
   /** Examples to watch but not train on: a fraction of the data, or data of their own. Default none. */
   readonly validation?: number | TrainingData<L>;
-  /** Stop after this many epochs (for lbfgs: iterations) without a lower validation loss, and return the best weights. Default: never. */
+  /** Stop after this many epochs (of lbfgs and newton: iterations) without a lower validation loss, and return the best weights. Default: never. */
   readonly patience?: number;
   /** Of the shuffling and of a fraction's choice. Same seed, engine and adapter: the same bits. Default 0. */
   readonly seed?: number;
   /** Shuffle the rows before every epoch. Default true. Not for gd. */
   readonly shuffle?: boolean;
 
-  /** Check passes of the running training against the f64 reference; see `model.parity`. Default false. */
+  /** Not for lbfgs and newton: check passes of the running training against the f64 reference; see `model.parity`. Default false. */
   readonly parity?: boolean;
   /** Called during training, at most every 50 ms, and at the end of every epoch. */
   readonly onProgress?: (progress: Progress) => void;
@@ -144,6 +147,7 @@ const READERS: Partial<Record<keyof TrainOptions, readonly SolverName[]>> = {
   epochs: FIRST_ORDER,
   learningRate: FIRST_ORDER,
   reduction: FIRST_ORDER,
+  parity: FIRST_ORDER,
   batchSize: ["sgd", "adam", "adamw"],
   shuffle: ["sgd", "adam", "adamw"],
   momentum: ["sgd"],
@@ -163,12 +167,12 @@ export function settings<L extends Label>(options: TrainOptions<L>): Settings<L>
     }
     CHECKS[name](name, value);
   }
-  const solver = options.solver ?? "lbfgs";
+  const solver = options.solver ?? "adam";
   for (const [name, value] of given) {
     const solvers = isOption(name) ? READERS[name] : undefined;
     if (solvers && !solvers.includes(solver)) {
       throw new OptionError(
-        `${name} is ${String(value)}, but solver is "${solver}"${options.solver ? "" : " (the default)"}: ${name} is for ${solvers.join(", ")}.`,
+        `${name} is ${String(value)}, but solver is "${solver}"${options.solver ? "" : ", the default"}: ${name} is for ${solvers.join(", ")}.`,
       );
     }
   }

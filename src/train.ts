@@ -81,11 +81,9 @@ async function* fit<L extends Label>(task: Task<L>): AsyncGenerator<Progress, So
     signal?.throwIfAborted();
     let parity = NO_PARITY;
     const watch = chosen.parity ? (seen: Parity) => (parity = worst(parity, seen)) : undefined;
-    const start = await (isSecondOrder(chosen.solver) ? startSecondOrder : startFirstOrder)(
-      task,
-      placement,
-      watch,
-    );
+    const start = await (isSecondOrder(chosen.solver)
+      ? startSecondOrder(task, placement)
+      : startFirstOrder(task, placement, watch));
     releases.push(() => start.release());
     signal?.throwIfAborted();
     const { steps } = start;
@@ -132,7 +130,7 @@ async function startFirstOrder(task: Task<Label>, placement: Placement, watch: W
   return { kernels: descent.kernels, steps, release: () => descent.release() };
 }
 
-async function startSecondOrder(task: Task<Label>, placement: Placement, watch: Watch): Promise<Start> {
+async function startSecondOrder(task: Task<Label>, placement: Placement): Promise<Start> {
   const { settings: chosen, rows, classes, problem, examples } = task;
   const { train } = examples;
   const { intercept, kernels } = problem;
@@ -151,11 +149,12 @@ async function startSecondOrder(task: Task<Label>, placement: Placement, watch: 
       ? objective.matrix(await preconditioner(rows, train, penalty, intercept))
       : undefined;
     const start = objective.vector();
-    const method =
-      chosen.solver === "newton"
-        ? new Newton(objective, { scale, penalty }, chosen.tolerance, start, matrix)
-        : new Lbfgs(objective, { scale, penalty }, chosen.memory, start, matrix);
-    const steps = secondOrder(method, objective, examples, chosen);
+    const lbfgs = () => new Lbfgs(objective, { scale, penalty }, chosen.memory, start, matrix);
+    const newton = () => new Newton(objective, { scale, penalty }, chosen.tolerance, start, matrix);
+    const steps =
+      chosen.solver === "lbfgs"
+        ? secondOrder(lbfgs, newton, objective, examples, chosen)
+        : secondOrder(newton, undefined, objective, examples, chosen);
     return { kernels: objective.kernels, steps, release: () => objective.release() };
   } catch (error) {
     objective.release();

@@ -1,11 +1,11 @@
 /** How far the coefficients of a model can be trusted: standard errors, z and p-values, from the Hessian at its optimum. */
+import { Breath } from "../breath.js";
+import { factorise, inverse, quadratic, solve } from "../cholesky.js";
 import type { Label } from "../data/labels.js";
 import type { FloatArray, Rows } from "../engine/engine.js";
 import { logits } from "../engine/reference/passes.js";
 import { DataError, OptionError } from "../errors.js";
 import { blocks } from "./blocks.js";
-import { Breath } from "../breath.js";
-import { factorise, inverse, quadratic, solve } from "../cholesky.js";
 import { checkIndependent, checkPresent } from "./identified.js";
 import { derivatives, gram } from "./information.js";
 import { twoSided } from "./normal.js";
@@ -35,7 +35,7 @@ export interface Statistics<L extends Label = Label> {
   readonly p: Float64Array;
 }
 
-/** Of all classes. The Hessian takes 128 MB then, and its inverse a minute. */
+/** Of all classes. Each matrix of so many takes 128 MB, four are needed, and the work takes minutes. */
 const MOST_COEFFICIENTS = 4000;
 
 /** Pivots of a matrix scaled to a diagonal near 1 that are as good as 0. With those above, some six digits are right. */

@@ -9,6 +9,8 @@ import type { Method, Point, Scaling } from "./second-order.js";
 
 /** Z is computed afresh after so many steps along it, so that rounding does not add up. */
 const AFRESH = 30;
+/** What it knows of the curvature is a guess: what a step would gain may be so many times as much. */
+const DOUBT = 10;
 
 export class Lbfgs implements Method {
   readonly weights: Vector;
@@ -113,7 +115,13 @@ export class Lbfgs implements Method {
     this.#ahead = this.#history.direction(this.#here, square.sum);
     const { scale, penalty } = this.#scaling;
     const value = scale * sums.loss + (penalty / 2) * weights.penalised;
-    return { sums, value, gradientMax: Math.sqrt(gradient.largest), gain: -this.#ahead.slope / 2, step };
+    return {
+      sums,
+      value,
+      gradientMax: Math.sqrt(gradient.largest),
+      gain: (-DOUBT * this.#ahead.slope) / 2,
+      step,
+    };
   }
 
   #slope(): Slope {

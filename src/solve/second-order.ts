@@ -42,11 +42,14 @@ const REPORT_MS = 50;
 /** What is no progress: for so many iterations F falls by less than its own rounding, and the gradient no further. */
 const STALLED = 20;
 const ROUNDING = 1e-7;
-/** The gain of one step is an estimate, and others follow it. */
-const CLOSE = 0.01;
 
+/**
+ * Goes by one method and then, where it has come to its end or gets no further, by another, whose word counts: by then the
+ * first has found the neighbourhood of the minimum, and the other knows how far it is.
+ */
 export async function* secondOrder(
-  method: Method,
+  begin: () => Method,
+  finish: (() => Method) | undefined,
   objective: Objective,
   examples: Examples,
   settings: Settings,
@@ -58,12 +61,25 @@ export async function* secondOrder(
   const elapsed = () => (performance.now() - started) / 1000;
   let reported = { at: 0, examples: 0 };
   let best: { readonly loss: number; readonly iteration: number; readonly weights: FloatArray } | undefined;
-  const lowest = new Lowest();
+  let lowest = new Lowest();
   let stalled = 0;
 
+  let method = begin();
+  let other = finish;
+  let passesBefore = 0;
   let point = await method.look();
   const first = point;
   let iteration = 0;
+
+  const further = async (reached: boolean): Promise<Point | undefined> => {
+    if (lowest.fell(point)) stalled = 0;
+    const next = reached || stalled++ === STALLED ? undefined : await method.advance(point);
+    if (next || !other) return next;
+    passesBefore += method.passes;
+    [method, other] = [other(), undefined];
+    [lowest, stalled] = [new Lowest(), 0];
+    return method.look();
+  };
 
   const outcome = async (converged: boolean, why: string): Promise<Outcome> => ({
     weights: best?.weights ?? (await objective.read(method.weights)),
@@ -72,8 +88,13 @@ export async function* secondOrder(
     converged,
     reason: best ? `${why}; the weights are the best, of iteration ${best.iteration}` : why,
   });
-  const stand = () =>
-    `the largest gradient is ${point.gradientMax.toPrecision(2)}, and F within about ${(point.gain / point.value).toPrecision(1)} of its minimum`;
+  const stand = () => {
+    const near =
+      point.gain < point.value
+        ? `, and F within about ${(point.gain / point.value).toPrecision(1)} of its minimum`
+        : "";
+    return `the largest gradient is ${point.gradientMax.toPrecision(2)}${near}`;
+  };
 
   for (;;) {
     checkFinite(point, iteration, settings);
@@ -87,10 +108,11 @@ export async function* secondOrder(
     if (iteration > 0)
       history.push({ epoch: iteration, ...scored, learningRate: point.step, elapsed: elapsed() });
 
-    const converged = point.gradientMax <= tolerance && point.gain <= CLOSE * tolerance * point.value;
+    const reached = point.gradientMax <= tolerance && point.gain <= tolerance * point.value;
+    const converged = reached && !other;
     const ended = converged || iteration === maxIterations;
     if (ended || iteration === 0 || 1000 * (elapsed() - reported.at) >= REPORT_MS) {
-      const seen = method.passes * rows;
+      const seen = (passesBefore + method.passes) * rows;
       yield {
         iteration,
         epoch: iteration,
@@ -118,8 +140,7 @@ export async function* secondOrder(
         `all ${maxIterations} iterations are done, and ${stand()}${separable(point, settings)}`,
       );
     }
-    if (lowest.fell(point)) stalled = 0;
-    const next = stalled++ < STALLED ? await method.advance(point) : undefined;
+    const next = await further(reached);
     if (!next) return outcome(false, `f32 goes no further: ${stand()}${separable(point, settings)}`);
     point = next;
     iteration++;

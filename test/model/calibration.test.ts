@@ -155,7 +155,7 @@ describe("the temperature", () => {
   });
 
   test("is found where one of many examples is wrong, and only just", () => {
-    const model = modelOf([0, 1], [[1, -1]]);
+    const model = modelOf<number>([0, 1], [[1, -1]]);
     const x = [...Array.from({ length: 1000 }, (_, row) => [1 + (row % 5)]), [1e-6]];
     const y = x.map((_, row) => (row === 1000 ? 1 : 0));
     const { temperature } = model.calibrate({ x, y });

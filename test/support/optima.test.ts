@@ -31,7 +31,7 @@ function singleLogitAt({ count, features, x, labels }: DataSet, u: Float64Array,
   const g = Float64Array.from([...u.map((value) => l2 * value), 0]);
   let objective = (l2 / 2) * u.reduce((sum, value) => sum + value * value, 0);
   for (let n = 0; n < count; n++) {
-    const row = x.subarray(n * features, (n + 1) * features);
+    const row = Float64Array.from(x.subarray(n * features, (n + 1) * features));
     const z = row.reduce((sum, value, d) => sum + value * u[d], b);
     const sign = labels[n] === 1 ? 1 : -1;
     objective += Math.log1p(Math.exp(-sign * z)) / count;

@@ -1,4 +1,5 @@
 /** What a block of rows goes through: all passes but the update. The fused and the tiled kernels are two ways to do it. */
+import type { FloatArray } from "../engine.js";
 import type { Gpu } from "./device.js";
 import type { Edited, KernelName } from "./kernels.js";
 import { type Bound, bound } from "./pipelines.js";
@@ -10,6 +11,14 @@ export interface Block {
   readonly first: number;
   readonly rows: number;
   readonly continues: boolean;
+}
+
+/** Rows `order[first .. first + rows)` in blocks of at most `most`. */
+export function cutRows(first: number, rows: number, most: number): Block[] {
+  return Array.from({ length: Math.ceil(rows / most) }, (_, n) => {
+    const done = n * most;
+    return { first: first + done, rows: Math.min(most, rows - done), continues: n > 0 };
+  });
 }
 
 /** What the update needs to know of a step. */
@@ -91,6 +100,20 @@ export function scratch(gpu: Gpu, label: string, bytes: number): GPUBuffer {
   return gpu.buffer(label, bytes, usage);
 }
 
+/** Rows of `width` values to the first of every `stride`, zeros after them; `length` in all. */
+export function pad(
+  rows: FloatArray,
+  width: number,
+  stride: number,
+  length: number,
+): Float32Array<ArrayBuffer> {
+  const padded = new Float32Array(length);
+  for (let n = 0; n * width < rows.length; n++) {
+    padded.set(rows.subarray(n * width, (n + 1) * width), n * stride);
+  }
+  return padded;
+}
+
 /** Copies the first `width` of every `stride` values, from `offset` on, to rows of `width` values. */
 export function unpad(padded: Float32Array, stride: number, width: number, offset = 0): Float32Array {
   const count = Math.ceil((padded.length - offset) / stride);
@@ -99,4 +122,14 @@ export function unpad(padded: Float32Array, stride: number, width: number, offse
     rows.set(padded.subarray(n * stride + offset, n * stride + offset + width), n * width);
   }
   return rows;
+}
+
+export function joined(parts: readonly Float32Array[]): Float32Array {
+  const whole = new Float32Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }

@@ -110,20 +110,23 @@ export function nameOf({ kind, rows, vectors, sharing }: Choice): string {
 }
 
 /** The choice of that name. Throws an OptionError when it is none, or cannot be had for this shape on this adapter. */
-export function choiceNamed(name: string, shape: Shape, capacity: Capacity): Choice {
-  const [, kind, rows, vectors, suffix = "none"] =
+export function choiceNamed(
+  name: string,
+  shape: Shape,
+  capacity: Capacity,
+  kinds: readonly Choice["kind"][] = ["steps", "fused", "tiled"],
+): Choice {
+  const [, named, rows, vectors, suffix = "none"] =
     name.match(/^(steps|fused|tiled) ([1-8])x([1-8])(?: (subgroups|shared))?$/) ?? [];
-  const possible = (["steps", "fused", "tiled"] as const).flatMap((one) =>
-    choices(shape, { ...capacity, kind: one }),
-  );
-  const like = possible.find((one) => one.kind === kind);
+  const possible = kinds.flatMap((kind) => choices(shape, { ...capacity, kind }));
+  const like = possible.find((one) => one.kind === named);
   const sharing = SHARINGS.find((one) => one === suffix);
   if (like && sharing) {
     const pinned = { kind: like.kind, rows: Number(rows), vectors: Number(vectors), sharing };
     if (isPossible(pinned, shape, capacity)) return pinned;
   }
   throw new OptionError(
-    `kernels is ${JSON.stringify(name)}, which cannot be had for this shape on this adapter. ` +
+    `kernels is ${JSON.stringify(name)}, which cannot be had for this problem on this adapter. ` +
       `It can be "auto", "table", or one such as ${possible.map((one) => JSON.stringify(nameOf(one))).join(", ")}.`,
   );
 }

@@ -1,7 +1,10 @@
 /** What a problem makes of the shaders: the constants and the alternatives of its kernels. */
-import type { Problem, Rows } from "../engine.js";
+import type { ObjectiveProblem, Problem, Rows } from "../engine.js";
 import type { Specialisation } from "./specialise.js";
-import type { FusedTiling, TiledTiling, Tiling } from "./tiling.js";
+import type { FusedTiling, ObjectiveTiling, TiledTiling, Tiling } from "./tiling.js";
+
+/** Vectors of four that a thread of products.wgsl takes. */
+export const PRODUCT_VECTORS = 16;
 
 /** The kernels of a block: fused, or logits, residual and gradient. */
 export function blockKernels(rows: Rows, tiling: Tiling): Specialisation {
@@ -26,6 +29,7 @@ export function blockKernels(rows: Rows, tiling: Tiling): Specialisation {
       VECTORS: tiling.vectors,
       EVALUATE: false,
       CAPTURE: false,
+      RAW: false,
       ...(tiling.kind === "fused" ? fused(tiling) : tiled(tiling)),
     },
   };
@@ -75,6 +79,44 @@ export function wholeSteps(rows: Rows, problem: Problem, tiling: FusedTiling): S
     WORKGROUP: tiling.stepThreads,
     INTERCEPT: rows.features,
     BATCH: tiling.blockRows,
+  });
+}
+
+/** An objective's two products. */
+export function rawKernels(rows: Rows, tiling: Tiling): Specialisation {
+  const { when, constants } = blockKernels(rows, tiling);
+  return { when: [...when, "RAW"], constants: { ...constants, RAW: true } };
+}
+
+/** What it does to rows and classes alone. */
+export function rowKernels({ classes, classes4, workgroup, rowLanes }: ObjectiveTiling): Specialisation {
+  return {
+    when: [],
+    constants: {
+      CLASSES: classes,
+      CLASSES4: classes4,
+      WORKGROUP: workgroup,
+      LANES: rowLanes,
+      MOVE: false,
+      EVALUATE: false,
+    },
+  };
+}
+
+/** And to vectors. */
+export function vectorKernels(
+  { features }: Rows,
+  { intercept }: Pick<ObjectiveProblem, "intercept">,
+  tiling: ObjectiveTiling,
+): Specialisation {
+  const { features4, classes4, count, slots } = tiling;
+  return changed(rowKernels(tiling), {
+    FEATURES4: features4,
+    COUNT: count,
+    INTERCEPT: features * classes4,
+    SLOTS: slots,
+    FIT_INTERCEPT: intercept,
+    VECTORS: PRODUCT_VECTORS,
   });
 }
 

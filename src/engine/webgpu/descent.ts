@@ -11,12 +11,11 @@ import {
   type Sums,
   momentsOf,
 } from "../engine.js";
-import { DeviceError, SmighError } from "../../errors.js";
 import { ahead } from "./ahead.js";
 import { type Choice, choiceNamed, choices, nameOf } from "./choice.js";
-import type { Gpu } from "./device.js";
+import { type Gpu, explained } from "./device.js";
 import type { Edited } from "./kernels.js";
-import { type Block, type Unit, unpad } from "./blocks.js";
+import { type Block, type Unit, cutRows, joined, unpad } from "./blocks.js";
 import { GpuPasses } from "./passes.js";
 import type { PlacedRows } from "./placement.js";
 import { Readback } from "./readback.js";
@@ -112,11 +111,7 @@ export class WebGpuDescent implements Descent {
   }
 
   #blocks(first: number, rows: number): Block[] {
-    const { blockRows } = this.#passes.tiling;
-    return Array.from({ length: Math.ceil(rows / blockRows) }, (_, n) => {
-      const done = n * blockRows;
-      return { first: first + done, rows: Math.min(blockRows, rows - done), continues: n > 0 };
-    });
+    return cutRows(first, rows, this.#passes.tiling.blockRows);
   }
 
   async #submit(units: readonly Unit[]): Promise<StepResult[]> {
@@ -240,7 +235,7 @@ export class WebGpuDescent implements Descent {
     try {
       return this.#fromDevice(await read());
     } catch (cause) {
-      throw await this.#explained(cause);
+      throw await explained(this.#gpu, cause);
     }
   }
 
@@ -274,16 +269,8 @@ export class WebGpuDescent implements Descent {
         yield result;
       }
     } catch (cause) {
-      throw await this.#explained(cause);
+      throw await explained(this.#gpu, cause);
     }
-  }
-
-  /** What the device itself reported says more than the readback that failed of it. */
-  async #explained(cause: unknown): Promise<unknown> {
-    await new Promise((resolve) => setTimeout(resolve)); // a loss may be reported after what failed of it
-    this.#gpu.check();
-    if (cause instanceof SmighError) return cause;
-    return new DeviceError(`${this.#gpu.adapter} stopped: ${String(cause)}`, { cause });
   }
 }
 
@@ -299,14 +286,4 @@ async function chosen(
   if (kernels === "auto") return tuned(gpu, rows, placed, problem, capacity);
   const shape = shapeOf(rows, classes, batchSize, capacity);
   return kernels === "table" ? choices(shape, capacity)[0] : choiceNamed(kernels, shape, capacity);
-}
-
-function joined(parts: readonly Float32Array[]): Float32Array {
-  const whole = new Float32Array(parts.reduce((length, part) => length + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

@@ -1,4 +1,4 @@
-import { DeviceError } from "../../errors.js";
+import { DeviceError, SmighError } from "../../errors.js";
 import { WHOLE_BUFFERS } from "./choice.js";
 
 /** An open device: what it is called, what is alive on it, what is compiled for it, and what went wrong on it. */
@@ -160,4 +160,12 @@ export async function allocating<T>(gpu: Gpu, what: string, allocate: () => Prom
   if (error) throw new DeviceError(`${gpu.adapter} cannot hold ${what}: ${error.message}`);
   gpu.check();
   return result.value;
+}
+
+/** What the device itself reported says more than the readback that failed of it. */
+export async function explained(gpu: Gpu, cause: unknown): Promise<unknown> {
+  await new Promise((resolve) => setTimeout(resolve)); // a loss may be reported after what failed of it
+  gpu.check();
+  if (cause instanceof SmighError) return cause;
+  return new DeviceError(`${gpu.adapter} stopped: ${String(cause)}`, { cause });
 }

@@ -4,6 +4,7 @@ import { type Capacity, capacityOf } from "./capacity.js";
 import { WebGpuDescent } from "./descent.js";
 import { openGpu } from "./device.js";
 import type { Edited } from "./kernels.js";
+import { WebGpuObjective } from "./objective.js";
 import { placeRows } from "./placement.js";
 import { sharding } from "./tiling.js";
 
@@ -27,6 +28,7 @@ export async function webgpuEngine({ device, capacity, edited = {} }: WebGpuOpti
       return {
         descent: (problem, weights) =>
           WebGpuDescent.create(gpu, rows, placed, problem, held, weights, edited),
+        objective: (problem) => WebGpuObjective.create(gpu, rows, placed, problem, held, edited),
         release: () => placed.release(),
       };
     },

@@ -1,10 +1,18 @@
 /** The kernel table: for every shader its source, its bindings in order and its constants. */
+import bend from "../../../shaders/bend.wgsl?raw";
+import centre from "../../../shaders/centre.wgsl?raw";
+import combine from "../../../shaders/combine.wgsl?raw";
 import fused from "../../../shaders/fused.wgsl?raw";
 import gather from "../../../shaders/gather.wgsl?raw";
 import gradient from "../../../shaders/gradient.wgsl?raw";
 import logits from "../../../shaders/logits.wgsl?raw";
+import multiply from "../../../shaders/multiply.wgsl?raw";
+import products from "../../../shaders/products.wgsl?raw";
 import residual from "../../../shaders/residual.wgsl?raw";
+import softmax from "../../../shaders/softmax.wgsl?raw";
 import steps from "../../../shaders/steps.wgsl?raw";
+import total from "../../../shaders/total.wgsl?raw";
+import trial from "../../../shaders/trial.wgsl?raw";
 import update from "../../../shaders/update.wgsl?raw";
 
 /** A uniform's offset changes from dispatch to dispatch; a constant's does not. */
@@ -18,7 +26,23 @@ export interface Kernel {
   readonly constants: readonly string[];
 }
 
-export type KernelName = "gather" | "fused" | "logits" | "residual" | "gradient" | "update" | "steps";
+export type KernelName =
+  | "gather"
+  | "fused"
+  | "logits"
+  | "residual"
+  | "gradient"
+  | "update"
+  | "steps"
+  // Of an objective:
+  | "softmax"
+  | "trial"
+  | "bend"
+  | "total"
+  | "combine"
+  | "products"
+  | "multiply"
+  | "centre";
 
 export const KERNELS: Readonly<Record<KernelName, Kernel>> = {
   gather: {
@@ -81,6 +105,7 @@ export const KERNELS: Readonly<Record<KernelName, Kernel>> = {
       "TILE4",
       "TILE",
       "CAPTURE",
+      "RAW",
     ],
   },
   residual: {
@@ -184,6 +209,63 @@ export const KERNELS: Readonly<Record<KernelName, Kernel>> = {
       "EPSILON",
       "WEIGHT_DECAY",
     ],
+  },
+  softmax: {
+    source: softmax,
+    bindings: {
+      part: "uniform",
+      order: "read",
+      labels: "read",
+      rowWeights: "read",
+      z: "write",
+      change: "read",
+      r: "write",
+      sums: "write",
+    },
+    constants: ["CLASSES", "CLASSES4", "WORKGROUP", "LANES", "MOVE", "EVALUATE"],
+  },
+  trial: {
+    source: trial,
+    bindings: {
+      part: "uniform",
+      order: "read",
+      labels: "read",
+      rowWeights: "read",
+      z: "read",
+      change: "read",
+      sums: "write",
+    },
+    constants: ["CLASSES", "CLASSES4", "WORKGROUP", "LANES"],
+  },
+  bend: {
+    source: bend,
+    bindings: { block: "uniform", order: "read", labels: "read", rowWeights: "read", z: "read", u: "write" },
+    constants: ["CLASSES", "CLASSES4", "WORKGROUP", "LANES"],
+  },
+  total: {
+    source: total,
+    bindings: { scales: "uniform", slots: "read", weights: "read", to: "write" },
+    constants: ["COUNT", "INTERCEPT", "SLOTS", "FIT_INTERCEPT"],
+  },
+  combine: {
+    source: combine,
+    bindings: { terms: "uniform", to: "write", term1: "read", term2: "read", term3: "read", term4: "read" },
+    constants: ["COUNT"],
+  },
+  products: {
+    source: products,
+    bindings: { range: "uniform", a: "read", b: "read", sums: "write" },
+    constants: ["COUNT", "INTERCEPT", "WORKGROUP", "VECTORS"],
+  },
+  multiply: {
+    source: multiply,
+    bindings: { fours: "uniform", matrix: "read", weights: "read", to: "write" },
+    constants: ["FEATURES4", "CLASSES4"],
+  },
+  centre: {
+    source: centre,
+    bindings: { features: "uniform", weights: "write" },
+    constants: ["CLASSES", "CLASSES4", "WORKGROUP", "LANES"],
   },
 };
 

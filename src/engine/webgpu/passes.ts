@@ -8,6 +8,7 @@ import {
   type Stages,
   type StepEntry,
   type Unit,
+  pad,
 } from "./blocks.js";
 import { type Gpu, allocating } from "./device.js";
 import { changed, gatherKernel, updateKernel } from "./constants.js";
@@ -157,10 +158,7 @@ export class GpuPasses {
   /** Weights from (features + 1, classes) to the device's padded rows. */
   setWeights(weights: FloatArray): void {
     const { count, classes, classes4 } = this.tiling;
-    const padded = new Float32Array(4 * count);
-    for (let row = 0; row * classes < weights.length; row++) {
-      padded.set(weights.subarray(row * classes, (row + 1) * classes), 4 * classes4 * row);
-    }
+    const padded = pad(weights, classes, 4 * classes4, 4 * count);
     this.#gpu.device.queue.writeBuffer(this.buffers.weights, 0, padded);
   }
 

@@ -16,29 +16,29 @@ const BUFFERS: Readonly<Record<Binding, GPUBufferBindingLayout>> = {
   write: { type: "storage" },
 };
 
+export interface Compiled {
+  readonly name: KernelName;
+  readonly pipeline: GPUComputePipeline;
+  readonly layout: GPUBindGroupLayout;
+}
+
 /** A compiled kernel with its buffers. */
 export interface Bound {
   readonly pipeline: GPUComputePipeline;
   readonly group: GPUBindGroup;
 }
 
-/**
- * Compiles a kernel without blocking and binds buffers to the names of the table. A uniform's range is one entry of 32
- * bytes. Throws a DeviceError with the compiler's message when it does not compile.
- */
-export async function bound(
+/** Compiles a kernel without blocking. Throws a DeviceError with the compiler's message when it does not compile. */
+export async function compiled(
   gpu: Gpu,
   name: KernelName,
   specialisation: Specialisation,
-  buffers: Readonly<Record<string, GPUBuffer>>,
   edited: Edited,
-): Promise<Bound> {
-  const { device } = gpu;
+): Promise<Compiled> {
   const kernel = KERNELS[name];
-  const bindings = Object.entries(kernel.bindings);
-  const layout = device.createBindGroupLayout({
+  const layout = gpu.device.createBindGroupLayout({
     label: `${name} bindings`,
-    entries: bindings.map(([, kind], binding) => ({
+    entries: Object.values(kernel.bindings).map((kind, binding) => ({
       binding,
       visibility: GPUShaderStage.COMPUTE,
       buffer: BUFFERS[kind],
@@ -50,11 +50,19 @@ export async function bound(
       kernel.constants.map((constant) => [constant, given(name, constant, specialisation)]),
     ),
   });
-  const pipeline = await compiled(gpu, name, code, layout);
+  return { name, pipeline: await pipelineOf(gpu, name, code, layout), layout };
+}
+
+/** Binds buffers to the names of the table. A uniform's range is one entry of 32 bytes. */
+export function bind(
+  { device }: Gpu,
+  { name, pipeline, layout }: Compiled,
+  buffers: Readonly<Record<string, GPUBuffer>>,
+): Bound {
   const group = device.createBindGroup({
     label: name,
     layout,
-    entries: bindings.map(([binding, kind], number) => ({
+    entries: Object.entries(KERNELS[name].bindings).map(([binding, kind], number) => ({
       binding: number,
       resource: { buffer: buffers[binding], ...(kind === "uniform" && { size: 32 }) },
     })),
@@ -62,8 +70,19 @@ export async function bound(
   return { pipeline, group };
 }
 
+/** Compiles a kernel and binds its buffers. */
+export async function bound(
+  gpu: Gpu,
+  name: KernelName,
+  specialisation: Specialisation,
+  buffers: Readonly<Record<string, GPUBuffer>>,
+  edited: Edited,
+): Promise<Bound> {
+  return bind(gpu, await compiled(gpu, name, specialisation, edited), buffers);
+}
+
 /** The pipeline of a kernel's text: compiled once for all engines on a device, the oldest forgotten first. */
-function compiled(
+function pipelineOf(
   gpu: Gpu,
   name: KernelName,
   code: string,

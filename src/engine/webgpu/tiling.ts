@@ -72,6 +72,14 @@ export interface TiledTiling extends Common {
 
 export type Tiling = FusedTiling | TiledTiling;
 
+/** An objective keeps the logits: what is done to them row by row is a pass of its own. */
+export interface ObjectiveTiling extends TiledTiling {
+  /** Threads that share a row in such a pass. */
+  readonly rowLanes: number;
+  /** Multiply-adds in one submission, and in one dispatch. */
+  readonly submissionMacs: number;
+}
+
 /**
  * Multiply-adds in one dispatch: about 0.1 s on a software adapter (3 G/s), and far less on a GPU. Windows resets a
  * device after 2 s.
@@ -85,6 +93,8 @@ const UPDATE_VECTORS = { slow: 2 ** 20, fast: 2 ** 26 };
 const THREADS = { slow: 256, fast: 16384 };
 /** Tiles of a row that one thread goes over. llvmpipe silently ends a thread's loops after 65,535 turns in all. */
 const MOST_TILES = { slow: 4096, fast: 256 };
+/** Vectors of a row's classes that one thread goes over, three times, where it keeps no tile of them. */
+const MOST_VECTORS = { slow: 8192, fast: 16 };
 /** Memory for a block's powers or records, and for the slots. */
 const BLOCK_BYTES = 2 ** 27;
 const SLOTS_BYTES = 2 ** 26;
@@ -123,23 +133,48 @@ export function tiling(
   capacity: Capacity,
   choice = choices(shapeOf(rows, classes, batchSize, capacity), capacity)[0],
 ): Tiling {
-  const features4 = vectorsOf(rows.features);
-  const shards = sharding(rows, capacity);
-  const shape = { ...shards, features4, classes, gathered: rows.count > shards.shardRows };
+  const shape = cutShape(rows, classes, capacity);
   const cut =
     choice.kind === "tiled"
       ? tiledTiling(shape, batchSize, capacity, choice)
       : fusedTiling(shape, batchSize, capacity, choice);
-  if (16 * cut.count > capacity.bindingBytes) {
-    throw new DeviceError(
-      `The weights of ${rows.features} features × ${classes} classes take ${16 * cut.count} bytes, ` +
-        `and this adapter binds ${capacity.bindingBytes}: use fewer features or classes, or the reference engine.`,
-    );
-  }
+  checkWeights(rows, cut, capacity);
   return cut;
 }
 
+/** Cuts an objective of so many rows, as the choice of tiled kernels says. */
+export function objectiveTiling(
+  rows: Rows,
+  classes: number,
+  count: number,
+  capacity: Capacity,
+  choice: Choice,
+): ObjectiveTiling {
+  const cut = tiledTiling(cutShape(rows, classes, capacity), count, capacity, choice);
+  checkWeights(rows, cut, capacity);
+  const speed = capacity.slow ? "slow" : "fast";
+  return {
+    ...cut,
+    rowLanes: cut.classes4 > MOST_VECTORS[speed] ? 16 : 1,
+    submissionMacs: capacity.dispatchMacs ?? DISPATCH_MACS[speed],
+  };
+}
+
 type Shape = Pick<Common, "features4" | "classes" | "rowWords" | "shardRows" | "gathered">;
+
+function cutShape(rows: Rows, classes: number, capacity: Capacity): Shape {
+  const shards = sharding(rows, capacity);
+  const gathered = rows.count > shards.shardRows;
+  return { ...shards, features4: vectorsOf(rows.features), classes, gathered };
+}
+
+function checkWeights({ features }: Rows, { classes, count }: Tiling, { bindingBytes }: Capacity): void {
+  if (16 * count <= bindingBytes) return;
+  throw new DeviceError(
+    `The weights of ${features} features × ${classes} classes take ${16 * count} bytes, ` +
+      `and this adapter binds ${bindingBytes}: use fewer features or classes, or the reference engine.`,
+  );
+}
 
 function fusedTiling(shape: Shape, batchSize: number, capacity: Capacity, choice: Choice): FusedTiling {
   const { slow, bindingBytes } = capacity;

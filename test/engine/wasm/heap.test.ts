@@ -1,12 +1,14 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { range } from "../../../src/data/random.js";
+import type { ObjectiveProblem, Placement } from "../../../src/engine/engine.js";
 import { wasmEngine } from "../../../src/engine/wasm/engine.js";
 import { Heap } from "../../../src/engine/wasm/heap.js";
 import { rowLayout } from "../../../src/engine/wasm/layout.js";
 import { DeviceError } from "../../../src/index.js";
 import { RULES, plan, randomRows, randomWeights, runAll } from "../problems.js";
-import { KERNELS } from "./pinned.js";
+import { CASES, MOST_THREADS, OBJECTIVES, answered, answers, trained } from "./agreement.js";
+import { KERNELS, type KernelKind } from "./pinned.js";
 
 const PAGE = 2 ** 16;
 const GiB = 2 ** 30;
@@ -126,6 +128,18 @@ describe("memory", () => {
 describe("an engine", () => {
   const shape = { count: 700, features: 9, classes: 5 };
   const rows = randomRows(shape, "f32", 1);
+  const problemOf = (kernels: KernelKind): ObjectiveProblem => ({
+    classes: 5,
+    intercept: true,
+    scale: 1 / 601,
+    penalty: 0.02,
+    rows: range(601),
+    kernels,
+  });
+
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
 
   test.each(KERNELS)("leaves nothing behind, however often it is used: %s", async (kernels) => {
     const heap = new Heap();
@@ -152,21 +166,126 @@ describe("an engine", () => {
     engine.close();
   });
 
-  test.each(KERNELS)("computes the same at addresses past 2 GiB, and near the last: %s", async (kernels) => {
+  test.each(KERNELS)("leaves nothing behind of objectives: %s", async (kernels) => {
+    const heap = new Heap();
+    const engine = await wasmEngine({ heap });
+    const placement = await engine.place(rows);
+    let grown = 0;
+    for (let fit = 0; fit < 10; fit++) {
+      const objective = await placement.objective(problemOf(kernels));
+      const created = heap.live;
+      const [w, g] = [objective.vector(randomWeights(shape, 2)), objective.vector()];
+      objective.multiply(g, objective.matrix(new Float32Array(10 ** 2)), w);
+      expect(heap.live.blocks).toBe(created.blocks + 3);
+      await objective.at(w, g);
+      await objective.evaluate(w, range(700));
+      expect(heap.live.blocks).toBe(created.blocks + 3);
+      objective.release();
+      expect(heap.live.blocks).toBe(3);
+      if (fit === 0) grown = heap.memory.buffer.byteLength;
+    }
+    expect(heap.memory.buffer.byteLength).toBe(grown);
+    placement.release();
+    expect(heap.live).toEqual({ blocks: 0, bytes: 0 });
+    engine.close();
+  });
+
+  /** What a training and an objective compute in a heap. */
+  async function computed(kernels: KernelKind, heap: Heap) {
     const problem = { classes: 5, batchSize: 600, intercept: true, rule: RULES["adam"], kernels };
-    const trained = async (taken: number) => {
+    const engine = await wasmEngine({ heap });
+    const { results, weights } = await runAll(engine, rows, problem, randomWeights(shape, 2));
+    const placement = await engine.place(rows);
+    const answered = await answers(placement, problemOf(kernels), shape.features);
+    placement.release();
+    engine.close();
+    return { results, weights, answered };
+  }
+
+  test.each(KERNELS)("computes the same at addresses past 2 GiB, and near the last: %s", async (kernels) => {
+    const from = (taken: number) => {
       const heap = new Heap();
-      if (taken > 0) allocate(heap, taken);
+      allocate(heap, taken);
+      return computed(kernels, heap);
+    };
+    const low = await computed(kernels, new Heap());
+    expect(await from(2.2 * GiB)).toEqual(low);
+    expect(await from(4 * GiB - 100 * PAGE)).toEqual(low);
+  });
+
+  test.each(KERNELS)("computes the same in memory that held anything: %s", async (kernels) => {
+    const dirty = new Heap();
+    const block = allocate(dirty, 2 ** 25);
+    dirty.f32(block, 2 ** 23).fill(Number.NaN);
+    dirty.free(block);
+    for (const { compute, shape } of [
+      { compute: trained, shape: CASES[kernels].shape },
+      { compute: answered, shape: OBJECTIVES[kernels].shape },
+    ]) {
+      const data = randomRows(shape, "f32", 3);
+      const clean = await compute(kernels, data, { heap: new Heap(), threads: MOST_THREADS });
+      expect(await compute(kernels, data, { heap: dirty, threads: MOST_THREADS })).toEqual(clean);
+    }
+    expect(dirty.memory.buffer.byteLength).toBe(2 ** 25 + PAGE);
+  });
+
+  const creations = {
+    training: (placement: Placement, kernels: KernelKind) =>
+      placement.descent(
+        { classes: 5, batchSize: 600, intercept: true, rule: RULES["adam"], kernels },
+        randomWeights(shape, 2),
+      ),
+    objective: (placement: Placement, kernels: KernelKind) => placement.objective(problemOf(kernels)),
+  };
+  test.each(
+    KERNELS.flatMap((kernels) =>
+      Object.entries(creations).map(([what, create]) => ({ kernels, what, create })),
+    ),
+  )(
+    "leaves nothing behind of a $what whose memory runs out, wherever: $kernels",
+    async ({ kernels, create }) => {
+      const heap = new Heap();
       const engine = await wasmEngine({ heap });
       const placement = await engine.place(rows);
-      const { results, weights } = await runAll(engine, rows, problem, randomWeights(shape, 2));
-      placement.release();
+      const before = heap.live;
+      const full = heap.allocate.bind(heap);
+      let left = 0;
+      vi.spyOn(heap, "allocate").mockImplementation((bytes, what) => {
+        if (left-- === 0) throw new DeviceError(`${what} has no more memory`);
+        return full(bytes, what);
+      });
+      let blocks = 0;
+      for (; blocks < 100; blocks++) {
+        left = blocks;
+        const created = await create(placement, kernels).catch((error: unknown) => error);
+        if (!(created instanceof DeviceError)) break;
+        expect(heap.live).toEqual(before);
+      }
+      expect(blocks).toBeGreaterThan(5);
+      expect(blocks).toBeLessThan(100);
+      expect(heap.live.blocks).toBe(before.blocks + blocks);
       engine.close();
-      return { results, weights };
-    };
-    const low = await trained(0);
-    expect(await trained(2.2 * GiB)).toEqual(low);
-    expect(await trained(4 * GiB - 100 * PAGE)).toEqual(low);
+    },
+  );
+
+  test("goes on with an objective that has no memory for a vector, a matrix or other rows", async () => {
+    const heap = new Heap();
+    const engine = await wasmEngine({ heap });
+    const placement = await engine.place(rows);
+    const objective = await placement.objective(problemOf("fused"));
+    const [w, g] = [objective.vector(randomWeights(shape, 2)), objective.vector()];
+    const [before, sums] = [heap.live, await objective.at(w, g)];
+    const gone = vi.spyOn(heap, "allocate").mockImplementation((_, what) => {
+      throw new DeviceError(`${what} has no more memory`);
+    });
+    expect(() => objective.vector()).toThrow(DeviceError);
+    expect(() => objective.matrix(new Float32Array(10 ** 2))).toThrow(DeviceError);
+    await expect(objective.evaluate(w, range(700))).rejects.toThrow(DeviceError);
+    gone.mockRestore();
+    expect(heap.live).toEqual(before);
+    expect(await objective.at(w, g)).toEqual(sums);
+    expect(await objective.evaluate(w, range(601))).toEqual(sums);
+    engine.close();
   });
 
   test("leaves nothing behind of what does not fit, and goes on", async () => {
@@ -178,7 +297,7 @@ describe("an engine", () => {
     const huge = placement.descent(problem, new Float32Array());
     await expect(huge).rejects.toThrow(DeviceError);
     await expect(huge).rejects.toThrow(
-      /^Training 9 features × 134217728 classes in batches of 100 takes 8589934592 bytes, and of the 4294901760 /,
+      /^Training 9 features × 134217728 classes in batches of 100 takes 4294967296 bytes, and of the 4294901760 /,
     );
     expect(heap.live).toEqual(before);
     const x = new Float64Array(12).fill(1e300);

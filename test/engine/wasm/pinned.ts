@@ -14,6 +14,7 @@ export async function pinnedEngine(kernels: KernelKind, options?: WasmOptions): 
       return {
         ...placement,
         descent: (problem, weights) => placement.descent({ ...problem, kernels }, weights),
+        objective: (problem) => placement.objective({ ...problem, kernels }),
       };
     },
   };

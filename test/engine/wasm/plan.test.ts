@@ -8,6 +8,7 @@ import {
   ENTRY_BYTES,
   PLAN,
   PLAN_BYTES,
+  WHAT,
   writeEntry,
   writePlan,
 } from "../../../src/engine/wasm/plan.js";
@@ -32,20 +33,23 @@ test.each([
   },
 );
 
-test("an entry is written word by word, as numbers of their kinds", () => {
+test("what an entry is for has the kernels' numbers", () => {
+  const constants = Array.from(source.matchAll(/^export const (\w+): u32 = (\d+);/gm), ([, name, number]) => [
+    name.toLowerCase(),
+    Number(number),
+  ]);
+  expect(Object.entries(WHAT)).toEqual(constants);
+});
+
+test("an entry is written word by word, as numbers of their kinds, and what is not given is 0", () => {
   const heap = new Heap();
   const at = heap.allocate(ENTRY_BYTES, "An entry");
-  writeEntry(heap, at, {
-    first: 4e9,
-    rows: 7,
-    learningRate: 0.1,
-    gradientScale: -2,
-    penalty: 1e-3,
-    correction1: 1,
-    correction2: 0.5,
-  });
-  expect(Array.from(heap.u32(at, 2))).toEqual([4e9, 7]);
-  expect(heap.f32(at + 8, 5)).toEqual(Float32Array.of(0.1, -2, 1e-3, 1, 0.5));
+  heap.bytes(at, ENTRY_BYTES).fill(9);
+  const given = { what: WHAT.move, first: 4e9, rows: 7, t: -2.5, gradientScale: 0.25, correction2: 0.5 };
+  writeEntry(heap, at, given);
+  const words = Object.entries(ENTRY).map(([name, kind], n) => [name, heap[kind](at + 4 * n, 1)[0]]);
+  const nothing = Object.keys(ENTRY).map((name) => [name, 0]);
+  expect(Object.fromEntries(words)).toEqual({ ...Object.fromEntries(nothing), ...given });
 });
 
 test("of a plan only the fields that are given are written", () => {

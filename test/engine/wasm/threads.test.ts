@@ -1,10 +1,20 @@
-import { describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { range } from "../../../src/data/random.js";
-import type { Problem } from "../../../src/engine/engine.js";
-import { wasmEngine } from "../../../src/engine/wasm/engine.js";
+import type { Objective, Problem } from "../../../src/engine/engine.js";
+import { type WasmOptions, wasmEngine } from "../../../src/engine/wasm/engine.js";
+import type { Kernels } from "../../../src/engine/wasm/module.js";
+import { WHAT } from "../../../src/engine/wasm/plan.js";
 import { DeviceError } from "../../../src/index.js";
 import { RULES, plan, randomRows, randomWeights } from "../problems.js";
-import { CASES, MOST_THREADS, threadsAgree, trained } from "./agreement.js";
+import {
+  CASES,
+  MOST_THREADS,
+  OBJECTIVES,
+  answered,
+  objectiveProblem,
+  threadsAgree,
+  trained,
+} from "./agreement.js";
 import { editedKernels } from "./edited.js";
 import { KERNELS } from "./pinned.js";
 
@@ -22,20 +32,31 @@ function trapping(thread: number) {
   return editedKernels("index.ts", begin, `if (thread == ${thread}) unreachable();\n  ${begin}`);
 }
 
-test.each(KERNELS)("those are trainings that use seven threads: %s", async (kind) => {
+const AGREEING = KERNELS.flatMap((kernels) => [
+  {
+    what: `a training, ${kernels}`,
+    compute: (options: WasmOptions) =>
+      trained(kernels, randomRows(CASES[kernels].shape, "f32", 141), options),
+  },
+  {
+    what: `an objective, ${kernels}`,
+    compute: (options: WasmOptions) =>
+      answered(kernels, randomRows(OBJECTIVES[kernels].shape, "f32", 141), options),
+  },
+]);
+
+test.each(AGREEING)("that is one that uses seven threads: $what", async ({ compute }) => {
   const kernels = await trapping(MOST_THREADS - 1);
-  const rows = randomRows(CASES[kind].shape, "f32", 141);
-  await trained(kind, rows, { kernels, threads: MOST_THREADS - 1 });
-  await expect(trained(kind, rows, { kernels, threads: MOST_THREADS })).rejects.toThrow(/unreachable/);
+  await compute({ kernels, threads: MOST_THREADS - 1 });
+  await expect(compute({ kernels, threads: MOST_THREADS })).rejects.toThrow(/unreachable/);
 });
 
-test.each(KERNELS)("threads that do not wait for each other are noticed: %s", async (kind) => {
+test.each(AGREEING)("threads that do not wait for each other are noticed: $what", async ({ compute }) => {
   const waiting = "  for (let spin: u32 = 0; spin < SPINS; spin++) {";
   const kernels = await editedKernels("threads.ts", waiting, `  return;\n${waiting}`);
-  const rows = randomRows(CASES[kind].shape, "f32", 141);
-  const right = await trained(kind, rows, { threads: 2 });
-  expect(await trained(kind, rows, { kernels, threads: 1 })).toEqual(right);
-  const wrong = await trained(kind, rows, { kernels, threads: 2 }).catch((error: unknown) => error);
+  const right = await compute({ threads: 2 });
+  expect(await compute({ kernels, threads: 1 })).toEqual(right);
+  const wrong = await compute({ kernels, threads: 2 }).catch((error: unknown) => error);
   expect(wrong).not.toEqual(right); // other bits, or addresses that are not there yet
 });
 
@@ -62,6 +83,132 @@ describe("a thread that fails", () => {
     descent.release();
     placement.release();
     engine.close();
+  });
+});
+
+/** All that one can ask of an objective at two vectors. */
+function questions(objective: Objective, shape: { readonly features: number; readonly classes: number }) {
+  const [v, to] = [objective.vector(randomWeights({ count: 0, ...shape }, 153)), objective.vector()];
+  return {
+    at: () => objective.at(v, to),
+    trials: () => objective.trials([0.5]),
+    move: () => objective.move(0.5, v, to),
+    products: () => objective.products([[v, to]]),
+    read: () => objective.read(to),
+    logits: () => objective.logits(),
+    evaluate: () => objective.evaluate(v, range(10)),
+  };
+}
+
+describe("an objective", () => {
+  const shape = { count: 301, features: 60, classes: 11 };
+  const rows = randomRows(shape, "f32", 151);
+  const problem = objectiveProblem("fused", { shape, batchSize: 299 });
+
+  /** On two threads, and the engine that they are of. */
+  async function opened(kernels?: Kernels) {
+    const engine = await wasmEngine({ threads: 2, ...(kernels && { kernels }) });
+    const placement = await engine.place(rows);
+    return { engine, objective: await placement.objective(problem) };
+  }
+
+  const closed = /^The wasm engine is closed\.$/;
+  const stopped = /^A thread of the wasm engine stopped: RuntimeError: unreachable/;
+
+  test.each([0, 1])(
+    "of a thread that fails rejects what is asked, then and later: thread %i",
+    async (thread) => {
+      const { engine, objective } = await opened(await trapping(thread));
+      const asked = questions(objective, shape);
+      const asking = Object.values(asked).map((ask) => ask());
+      for (const { status } of await Promise.allSettled(asking)) expect(status).toBe("rejected");
+      await vi.waitFor(() => expect(ports()).toBe(before));
+      for (const ask of Object.values(asked)) {
+        const answer = ask();
+        await expect(answer).rejects.toThrow(DeviceError);
+        await expect(answer).rejects.toThrow(stopped);
+      }
+      objective.release();
+      engine.close();
+    },
+  );
+
+  /** What returns nothing. */
+  const queued = [
+    { what: "along", number: WHAT.along, queue: (one: Objective) => one.along(one.vector()) },
+    {
+      what: "curvature",
+      number: WHAT.bend,
+      queue: (one: Objective) => one.curvature(one.vector(), one.vector()),
+    },
+    {
+      what: "combine",
+      number: WHAT.combine,
+      queue: (one: Objective) => one.combine(one.vector(), [[2, one.vector()]]),
+    },
+    { what: "centre", number: WHAT.centre, queue: (one: Objective) => one.centre(one.vector()) },
+    {
+      what: "multiply",
+      number: WHAT.multiply,
+      queue: (one: Objective) =>
+        one.multiply(one.vector(), one.matrix(new Float32Array((shape.features + 1) ** 2)), one.vector()),
+    },
+  ];
+
+  /** Kernels that trap in what the number is of. */
+  const trappingIn = (number: number) => {
+    const first = "if (entry.what == COMBINE)";
+    return editedKernels("index.ts", first, `if (entry.what == ${number}) unreachable();\n    ${first}`);
+  };
+
+  afterEach(() => {
+    vi.unstubAllGlobals();
+  });
+
+  describe.each(["on threads", "on the thread that asks"])("%s", (where) => {
+    test.each(queued)("fails whoever asks after $what that fails", async ({ queue, number }) => {
+      if (where === "on the thread that asks") vi.stubGlobal("crossOriginIsolated", false);
+      const unhandled = vi.fn<() => void>();
+      process.on("unhandledRejection", unhandled);
+      try {
+        const kernels = await trappingIn(number);
+        for (const name of ["at", "trials", "move", "products", "read", "logits", "evaluate"] as const) {
+          for (const later of [false, true]) {
+            const { engine, objective } = await opened(kernels);
+            const ask = questions(objective, shape)[name];
+            await ask(); // so far all is well
+            queue(objective);
+            if (later) await new Promise((resolve) => setTimeout(resolve, 10));
+            await expect(ask(), name).rejects.toThrow(stopped);
+            await expect(ask(), `${name}, again`).rejects.toThrow(stopped);
+            objective.release();
+            engine.close();
+          }
+        }
+        expect(unhandled).not.toHaveBeenCalled();
+      } finally {
+        process.off("unhandledRejection", unhandled);
+      }
+    });
+  });
+
+  test("of an engine that is closed rejects what is asked, then and later", async () => {
+    const { engine, objective } = await opened();
+    const asked = questions(objective, shape);
+    const asking = Object.values(asked).map((ask) => ask());
+    await Promise.resolve(); // the threads are told
+    engine.close();
+    for (const { status } of await Promise.allSettled(asking)) expect(status).toBe("rejected");
+    for (const ask of Object.values(asked)) await expect(ask()).rejects.toThrow(closed);
+  });
+
+  test("of an engine that is closed rejects what is asked later: on the thread that asks", async () => {
+    vi.stubGlobal("crossOriginIsolated", false);
+    const { engine, objective } = await opened();
+    const asked = questions(objective, shape);
+    engine.close();
+    await expect(asked.at()).rejects.toThrow(closed);
+    for (const ask of Object.values(asked)) await expect(ask()).rejects.toThrow(closed);
   });
 });
 

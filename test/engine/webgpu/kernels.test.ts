@@ -13,6 +13,12 @@ const OFFSETS: Readonly<Record<string, readonly string[]>> = {
   Block: ["first", "rows", "continues", "tile"],
   Shard: ["first", "rows"],
   Run: ["first", "steps"],
+  Part: ["first", "rows", "sum", "t"],
+  Scales: ["vector", "scale", "penalty"],
+  Terms: ["vector", "own", "factor1", "factor2", "factor3", "factor4"],
+  Range: ["vector", "sum"],
+  Fours: ["first"],
+  Features: ["first", "past"],
   Step: ["ring", "vector", "learningRate", "gradientScale", "penalty", "correction1", "correction2"],
 };
 

@@ -4,7 +4,7 @@
  */
 import { afterAll, expect, test } from "vitest";
 import type { Capacity } from "../../../src/engine/webgpu/capacity.js";
-import { type Edited, KERNELS, type KernelName } from "../../../src/engine/webgpu/kernels.js";
+import type { Edited, KernelName } from "../../../src/engine/webgpu/kernels.js";
 import { webgpuEngine } from "../../../src/engine/webgpu/engine.js";
 import { NO_PARITY, type Parity, type Stage, worst } from "../../../src/parity.js";
 import {
@@ -17,6 +17,7 @@ import {
   randomWeights,
   runAll,
 } from "../problems.js";
+import { edited } from "./edited.js";
 
 interface Wrong {
   readonly what: string;
@@ -455,13 +456,6 @@ async function parity(way: Way, edited: Edited): Promise<Parity> {
     found = worst(found, (await run(way, edited, kind, true)).parity);
   }
   return found;
-}
-
-/** The kernel's text with one edit of text that stands there once. */
-function edited(kernel: KernelName, [from, to]: readonly [string, string]): Edited {
-  const { source } = KERNELS[kernel];
-  expect(source.split(from), `"${from}" stands once in ${kernel}.wgsl`).toHaveLength(2);
-  return { [kernel]: source.replace(from, to) };
 }
 
 const table: string[] = [];

@@ -1,0 +1,40 @@
+// multiply: to ← M·from, where M is symmetric.
+//
+// A thread owns four rows of one vector of four classes. M is symmetric, so of every column those rows lie side by side.
+
+// The shape of the problem.
+const FEATURES4 = 1u; // vectors of four rows of M, and of four columns
+const CLASSES4 = 1u; // vectors of four classes a row
+
+struct Fours {
+  first: u32, // the first thread's of this dispatch
+}
+
+@group(0) @binding(0) var<uniform> fours: Fours;
+@group(0) @binding(1) var<storage, read> matrix: array<vec4f>; // (4·FEATURES4, FEATURES4)
+@group(0) @binding(2) var<storage, read> weights: array<vec4f>; // (4·FEATURES4, CLASSES4) what it is multiplied by
+@group(0) @binding(3) var<storage, read_write> to: array<vec4f>; // (4·FEATURES4, CLASSES4)
+
+@compute @workgroup_size(64, 1, 1)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let at = fours.first + id.y * groups.x * 64u + id.x;
+  if (at >= FEATURES4 * CLASSES4) {
+    return;
+  }
+  let four = at / CLASSES4;
+  let c = at % CLASSES4;
+  var sum: array<vec4f, 4>;
+  for (var k = 0u; k < 4u; k++) { // unrolled
+    sum[k] = vec4f();
+  }
+  for (var column = 0u; column < 4u * FEATURES4; column++) {
+    let w = weights[column * CLASSES4 + c];
+    let rows = matrix[column * FEATURES4 + four];
+    for (var k = 0u; k < 4u; k++) { // unrolled
+      sum[k] += rows[k] * w;
+    }
+  }
+  for (var k = 0u; k < 4u; k++) { // unrolled
+    to[(4u * four + k) * CLASSES4 + c] = sum[k];
+  }
+}

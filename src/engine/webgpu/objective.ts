@@ -1,0 +1,244 @@
+/** An objective on the device: what the seam asks for, in passes over blocks of rows and in sums of vectors. */
+import type {
+  FloatArray,
+  Matrix,
+  Objective,
+  ObjectiveProblem,
+  Product,
+  Rows,
+  Sums,
+  Term,
+  Trial,
+  Vector,
+} from "../engine.js";
+import { cutRows, joined, unpad } from "./blocks.js";
+import type { Capacity } from "./capacity.js";
+import { type Choice, choiceNamed, choices, nameOf } from "./choice.js";
+import { Commands } from "./commands.js";
+import { type Gpu, allocating, explained } from "./device.js";
+import type { Edited } from "./kernels.js";
+import { ObjectivePasses, compilePasses } from "./objective-passes.js";
+import type { PlacedRows } from "./placement.js";
+import { type ObjectiveTiling, objectiveTiling, shapeOf } from "./tiling.js";
+import { Vectors, compileVectors } from "./vectors.js";
+
+export class WebGpuObjective implements Objective {
+  readonly kernels: string;
+  readonly #gpu: Gpu;
+  readonly #problem: ObjectiveProblem;
+  readonly #features: number;
+  readonly #tiling: ObjectiveTiling;
+  readonly #commands: Commands;
+  readonly #passes: ObjectivePasses;
+  readonly #vectors: Vectors;
+
+  private constructor(
+    gpu: Gpu,
+    features: number,
+    problem: ObjectiveProblem,
+    tiling: ObjectiveTiling,
+    kernels: string,
+    commands: Commands,
+    passes: ObjectivePasses,
+    vectors: Vectors,
+  ) {
+    this.kernels = kernels;
+    this.#gpu = gpu;
+    this.#features = features;
+    this.#problem = problem;
+    this.#tiling = tiling;
+    this.#commands = commands;
+    this.#passes = passes;
+    this.#vectors = vectors;
+  }
+
+  static async create(
+    gpu: Gpu,
+    rows: Rows,
+    placed: PlacedRows,
+    problem: ObjectiveProblem,
+    capacity: Capacity,
+    edited: Edited,
+  ): Promise<WebGpuObjective> {
+    const { classes } = problem;
+    const count = problem.rows.length;
+    const choice = chosen(rows, problem, capacity);
+    const tiling = objectiveTiling(rows, classes, count, capacity, choice);
+    const logits = `logits of ${count} rows × ${classes} classes, and their change (${32 * tiling.classes4 * count} bytes)`;
+    let made: WebGpuObjective | undefined;
+    const making = allocating(gpu, logits, async () => {
+      const [ofPasses, ofVectors] = await Promise.all([
+        compilePasses(gpu, rows, tiling, edited),
+        compileVectors(gpu, rows, problem, tiling, edited),
+      ]);
+      const commands = new Commands(gpu, tiling);
+      const passes = new ObjectivePasses(gpu, commands, ofPasses, rows, placed, problem, tiling);
+      const vectors = new Vectors(gpu, commands, ofVectors, tiling, capacity);
+      const kernels = nameOf(choice);
+      made = new WebGpuObjective(gpu, rows.features, problem, tiling, kernels, commands, passes, vectors);
+      return made;
+    });
+    try {
+      return await making;
+    } catch (error) {
+      made?.release(); // what the device could hold of it
+      throw error;
+    }
+  }
+
+  vector(values?: FloatArray): Vector {
+    return this.#vectors.create(values);
+  }
+
+  async read(vector: Vector): Promise<FloatArray> {
+    const values = await this.#answered(this.#vectors.read(vector));
+    return values.subarray(0, (this.#features + 1) * this.#problem.classes);
+  }
+
+  combine(to: Vector, terms: readonly Term[]): void {
+    this.#vectors.combine(to, terms);
+  }
+
+  products(pairs: readonly (readonly [Vector, Vector])[]): Promise<Product[]> {
+    return this.#answered(this.#vectors.products(pairs));
+  }
+
+  matrix(values: FloatArray): Matrix {
+    return this.#vectors.matrix(values);
+  }
+
+  multiply(to: Vector, matrix: Matrix, from: Vector): void {
+    this.#vectors.multiply(to, matrix, from);
+  }
+
+  centre(vector: Vector): void {
+    this.#vectors.centre(vector);
+  }
+
+  async at(w: Vector, gradient: Vector): Promise<Sums> {
+    const passes = this.#passes;
+    const sums = passes.blocks.map((block) => {
+      passes.gather(block, passes.order);
+      passes.logits(block, passes.order, this.#vectors.buffer(w), block.z);
+      const part = passes.softmax(block);
+      passes.gradient(block);
+      return part;
+    });
+    this.#total(w, gradient);
+    return this.#losses(sums);
+  }
+
+  along(direction: Vector): void {
+    const passes = this.#passes;
+    for (const block of passes.blocks) {
+      passes.gather(block, passes.order);
+      passes.logits(block, passes.order, this.#vectors.buffer(direction), block.change);
+    }
+  }
+
+  trials(ts: readonly number[]): Promise<Trial[]> {
+    const passes = this.#passes;
+    return Promise.all(
+      ts.map(async (t) => {
+        const sums = passes.blocks.map((block) => passes.trial(block, t));
+        const [loss, slope, curvature] = await this.#added(sums);
+        return { loss, slope, curvature };
+      }),
+    );
+  }
+
+  async move(t: number, w: Vector, gradient: Vector): Promise<Sums> {
+    const passes = this.#passes;
+    const sums = passes.blocks.map((block) => {
+      passes.gather(block, passes.order);
+      const part = passes.softmax(block, t);
+      passes.gradient(block);
+      return part;
+    });
+    this.#total(w, gradient);
+    return this.#losses(sums);
+  }
+
+  curvature(v: Vector, to: Vector): void {
+    const passes = this.#passes;
+    for (const block of passes.blocks) {
+      passes.gather(block, passes.order);
+      passes.logits(block, passes.order, this.#vectors.buffer(v), passes.r);
+      passes.bend(block);
+      passes.gradient(block);
+    }
+    this.#total(v, to);
+  }
+
+  async logits(): Promise<FloatArray> {
+    const { classes, classes4 } = this.#tiling;
+    const padded = await this.#answered(
+      Promise.all(this.#passes.blocks.map(({ z }) => this.#commands.read(z, z.size))),
+    );
+    return joined(padded.map((block) => unpad(new Float32Array(block), 4 * classes4, classes)));
+  }
+
+  async evaluate(w: Vector, rows: Uint32Array): Promise<Sums> {
+    const passes = this.#passes;
+    this.#commands.submit(); // an evaluation before has rows of its own
+    this.#gpu.device.queue.writeBuffer(passes.others, 0, Uint32Array.from(rows));
+    const sums = cutRows(0, rows.length, this.#tiling.blockRows).map((block) => {
+      passes.gather(block, passes.others);
+      passes.logits(block, passes.others, this.#vectors.buffer(w), passes.r);
+      return passes.evaluated(block);
+    });
+    return this.#losses(sums);
+  }
+
+  release(): void {
+    this.#commands.release();
+    this.#passes.release();
+    this.#vectors.release();
+  }
+
+  /** to ← scale·G + penalty·w, of the slots. */
+  #total(w: Vector, to: Vector): void {
+    const { scale, penalty } = this.#problem;
+    this.#vectors.total(this.#passes.slots, scale, penalty, w, to);
+  }
+
+  async #losses(parts: readonly Promise<Float32Array>[]): Promise<Sums> {
+    const [loss, hits, weight] = await this.#added(parts);
+    return { loss, hits, weight };
+  }
+
+  /** Partial sums, added up in f64. */
+  async #added(parts: readonly Promise<Float32Array>[]): Promise<[number, number, number]> {
+    let [a, b, c] = [0, 0, 0];
+    for (const part of await this.#answered(Promise.all(parts)))
+      for (let at = 0; at < part.length; at += 4) {
+        a += part[at];
+        b += part[at + 1];
+        c += part[at + 2];
+      }
+    return [a, b, c];
+  }
+
+  /** What comes back, if the device has nothing to say against it. */
+  async #answered<T>(answer: Promise<T>): Promise<T> {
+    try {
+      const found = await answer;
+      this.#vectors.check();
+      this.#gpu.check();
+      return found;
+    } catch (cause) {
+      throw await explained(this.#gpu, cause);
+    }
+  }
+}
+
+/** An objective keeps its logits, so its kernels are tiled whatever the classes; which of them the table says. */
+function chosen(
+  rows: Rows,
+  { classes, rows: { length }, kernels = "table" }: ObjectiveProblem,
+  capacity: Capacity,
+): Choice {
+  const shape = shapeOf(rows, classes, length, capacity);
+  if (kernels !== "auto" && kernels !== "table") return choiceNamed(kernels, shape, capacity, ["tiled"]);
+  return choices(shape, { ...capacity, kind: "tiled" })[0];
+}

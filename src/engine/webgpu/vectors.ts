@@ -1,0 +1,223 @@
+/** The vectors of an objective, each (features + 1, classes), on the device: padded as the kernels have weights. */
+import { DeviceError } from "../../errors.js";
+import type { FloatArray, Matrix, ObjectiveProblem, Product, Rows, Term, Vector } from "../engine.js";
+import { pad, unpad } from "./blocks.js";
+import type { Capacity } from "./capacity.js";
+import type { Commands } from "./commands.js";
+import { PRODUCT_VECTORS, vectorKernels } from "./constants.js";
+import type { Gpu } from "./device.js";
+import type { Edited } from "./kernels.js";
+import { type Compiled, compiled } from "./pipelines.js";
+import { type ObjectiveTiling, grid } from "./tiling.js";
+
+/** Threads in a workgroup. */
+const WORKGROUP = 64;
+/** Vectors that one dispatch of combine adds up. */
+const TERMS = 4;
+
+type VectorKernels = Readonly<Record<"combine" | "products" | "multiply" | "centre" | "total", Compiled>>;
+
+export async function compileVectors(
+  gpu: Gpu,
+  rows: Rows,
+  problem: ObjectiveProblem,
+  tiling: ObjectiveTiling,
+  edited: Edited,
+): Promise<VectorKernels> {
+  const specialisation = vectorKernels(rows, problem, tiling);
+  const one = (name: keyof VectorKernels) => compiled(gpu, name, specialisation, edited);
+  const [combine, products, multiply, centre, total] = await Promise.all([
+    one("combine"),
+    one("products"),
+    one("multiply"),
+    one("centre"),
+    one("total"),
+  ]);
+  return { combine, products, multiply, centre, total };
+}
+
+export class Vectors {
+  readonly #gpu: Gpu;
+  readonly #commands: Commands;
+  readonly #kernels: VectorKernels;
+  readonly #tiling: ObjectiveTiling;
+  readonly #bindingBytes: number;
+  readonly #buffers: GPUBuffer[] = [];
+  readonly #matrices: GPUBuffer[] = [];
+  /** In place of a term that there is not. */
+  readonly #nothing: GPUBuffer;
+  #failure: DeviceError | undefined;
+
+  constructor(
+    gpu: Gpu,
+    commands: Commands,
+    kernels: VectorKernels,
+    tiling: ObjectiveTiling,
+    { bindingBytes }: Capacity,
+  ) {
+    this.#bindingBytes = bindingBytes;
+    this.#gpu = gpu;
+    this.#commands = commands;
+    this.#kernels = kernels;
+    this.#tiling = tiling;
+    this.#nothing = gpu.buffer("no vector", 16, GPUBufferUsage.STORAGE);
+  }
+
+  create(values?: FloatArray): Vector {
+    const { classes, classes4, count } = this.#tiling;
+    const number = this.#buffers.length;
+    const buffer = this.#create(`vector ${number + 1} of ${classes} classes`, 16 * count);
+    if (values) this.#gpu.device.queue.writeBuffer(buffer, 0, pad(values, classes, 4 * classes4, 4 * count));
+    this.#buffers.push(buffer);
+    return { number };
+  }
+
+  /** Throws a DeviceError where it is larger than a binding. */
+  matrix(values: FloatArray): Matrix {
+    const { features4 } = this.#tiling;
+    const size = Math.sqrt(values.length);
+    const bytes = 4 * (4 * features4) ** 2;
+    const what = `a matrix of ${size} × ${size}`;
+    if (bytes > this.#bindingBytes)
+      throw new DeviceError(`${what} takes ${bytes} bytes, and this adapter binds ${this.#bindingBytes}.`);
+    const buffer = this.#create(what, bytes);
+    this.#gpu.device.queue.writeBuffer(buffer, 0, pad(values, size, 4 * features4, bytes / 4));
+    return { number: this.#matrices.push(buffer) - 1 };
+  }
+
+  #create(what: string, bytes: number): GPUBuffer {
+    const { adapter, device } = this.#gpu;
+    device.pushErrorScope("out-of-memory");
+    const { STORAGE, COPY_SRC, COPY_DST } = GPUBufferUsage;
+    const buffer = this.#gpu.buffer(what, bytes, STORAGE | COPY_SRC | COPY_DST);
+    void device.popErrorScope().then((error) => {
+      if (!error) return;
+      this.#failure ??= new DeviceError(`${adapter} cannot hold ${what} (${bytes} bytes): ${error.message}`);
+    });
+    return buffer;
+  }
+
+  /** Throws if there was no memory for one of them. */
+  check(): void {
+    if (this.#failure) throw this.#failure;
+  }
+
+  buffer({ number }: Vector): GPUBuffer {
+    return this.#buffers[number];
+  }
+
+  /** (features + 1, classes), and what is padding after them. */
+  async read(vector: Vector): Promise<Float32Array> {
+    const { classes, classes4, count } = this.#tiling;
+    const padded = await this.#commands.read(this.buffer(vector), 16 * count);
+    return unpad(new Float32Array(padded), 4 * classes4, classes);
+  }
+
+  combine(to: Vector, terms: readonly Term[]): void {
+    const isTo = ([, { number }]: Term) => number === to.number;
+    const others = terms.filter((term) => !isTo(term));
+    let own = terms.filter(isTo).reduce((sum, [factor]) => sum + factor, 0);
+    for (let first = 0; first < Math.max(1, others.length); first += TERMS) {
+      const some = others.slice(first, first + TERMS);
+      const factors = Array.from({ length: TERMS }, (_, n) => some[n]?.[0] ?? 0);
+      const [term1, term2, term3, term4] = factors.map((_, n) =>
+        n < some.length ? this.buffer(some[n][1]) : this.#nothing,
+      );
+      this.#overVectors((vector, count) =>
+        this.#commands.dispatch({
+          kernel: this.#kernels.combine,
+          buffers: { to: this.buffer(to), term1, term2, term3, term4 },
+          whole: [vector],
+          real: [own, ...factors],
+          groups: grid(count, WORKGROUP),
+          macs: 4 * (TERMS + 1) * count,
+        }),
+      );
+      own = 1;
+    }
+  }
+
+  products(pairs: readonly (readonly [Vector, Vector])[]): Promise<Product[]> {
+    return Promise.all(pairs.map(([a, b]) => this.#product(a, b)));
+  }
+
+  async #product(a: Vector, b: Vector): Promise<Product> {
+    const parts: Promise<Float32Array>[] = [];
+    this.#overVectors((vector, count) => {
+      const part = this.#commands.sums({
+        kernel: this.#kernels.products,
+        buffers: { a: this.buffer(a), b: this.buffer(b) },
+        whole: [vector],
+        groups: grid(count, WORKGROUP * PRODUCT_VECTORS),
+        macs: 4 * count,
+      });
+      parts.push(part);
+    });
+    let [penalised, last, largest] = [0, 0, 0];
+    for (const part of await Promise.all(parts))
+      for (let at = 0; at < part.length; at += 4) {
+        penalised += part[at];
+        last += part[at + 1];
+        largest = Math.max(largest, part[at + 2]);
+      }
+    return { sum: penalised + last, penalised, largest };
+  }
+
+  /** to ← M·from */
+  multiply(to: Vector, { number }: Matrix, from: Vector): void {
+    const { features4, classes4, submissionMacs } = this.#tiling;
+    const fours = features4 * classes4;
+    const macs = 64 * features4; // of a thread, which owns one
+    const most = Math.max(1, Math.floor(submissionMacs / macs));
+    for (let first = 0; first < fours; first += most) {
+      const some = Math.min(most, fours - first);
+      this.#commands.dispatch({
+        kernel: this.#kernels.multiply,
+        buffers: { matrix: this.#matrices[number], weights: this.buffer(from), to: this.buffer(to) },
+        whole: [first],
+        groups: grid(some, WORKGROUP),
+        macs: macs * some,
+      });
+    }
+  }
+
+  centre(vector: Vector): void {
+    const { classes4, features4, rowLanes, updateVectors } = this.#tiling;
+    const most = Math.max(1, Math.floor(updateVectors / classes4));
+    for (let first = 0; first < 4 * features4; first += most) {
+      const past = Math.min(4 * features4, first + most);
+      this.#commands.dispatch({
+        kernel: this.#kernels.centre,
+        buffers: { weights: this.buffer(vector) },
+        whole: [first, past],
+        groups: grid((past - first) * rowLanes, WORKGROUP),
+        macs: 8 * classes4 * (past - first),
+      });
+    }
+  }
+
+  /** to ← scale·G + penalty·w, where the slots hold parts of G. */
+  total(slots: GPUBuffer, scale: number, penalty: number, w: Vector, to: Vector): void {
+    this.#overVectors((vector, count) =>
+      this.#commands.dispatch({
+        kernel: this.#kernels.total,
+        buffers: { slots, weights: this.buffer(w), to: this.buffer(to) },
+        whole: [vector],
+        real: [scale, penalty],
+        groups: grid(count, WORKGROUP),
+        macs: 4 * (this.#tiling.slots + 2) * count,
+      }),
+    );
+  }
+
+  release(): void {
+    for (const buffer of [this.#nothing, ...this.#buffers, ...this.#matrices]) this.#gpu.destroy(buffer);
+  }
+
+  /** No dispatch takes more of a vector than it should. */
+  #overVectors(one: (first: number, count: number) => void): void {
+    const { count, updateVectors } = this.#tiling;
+    for (let first = 0; first < count; first += updateVectors)
+      one(first, Math.min(updateVectors, count - first));
+  }
+}
