@@ -14,7 +14,13 @@ const OUT_OF_RANGE: Readonly<Record<string, { readonly must: string; readonly va
       values: [1, null, true],
     },
     device: { must: "a GPUDevice", values: ["gpu", 0, null] },
-    solver: { must: 'one of "gd", "sgd", "adam", "adamw"', values: ["rmsprop", "Adam", 3] },
+    solver: {
+      must: 'one of "lbfgs", "newton", "gd", "sgd", "adam", "adamw"',
+      values: ["rmsprop", "Adam", 3],
+    },
+    tolerance: { must: "a finite number above 0", values: [0, -1e-3, Number.NaN, Infinity] },
+    maxIterations: { must: "a whole number ≥ 1", values: [0, 2.5, Infinity, "9"] },
+    memory: { must: "a whole number ≥ 1", values: [0, -1, Number.NaN] },
     epochs: { must: "a whole number ≥ 1", values: [0, -1, 1.5, Number.NaN, Infinity, "10", null] },
     batchSize: { must: "a whole number ≥ 1", values: [0, -8, 0.5, Number.NaN, "all"] },
     learningRate: { must: "a finite number above 0", values: [0, -0.1, Number.NaN, Infinity] },
@@ -25,6 +31,7 @@ const OUT_OF_RANGE: Readonly<Record<string, { readonly must: string; readonly va
     epsilon: { must: "a finite number above 0", values: [0, -1e-7, Number.NaN, Infinity] },
     weightDecay: { must: "a finite number ≥ 0", values: [-0.01, Number.NaN, Infinity] },
     l2: { must: "a finite number ≥ 0", values: [-1, Number.NaN, Infinity, "1"] },
+    C: { must: "a finite number above 0", values: [0, -1, Number.NaN, Infinity, "1"] },
     reduction: { must: 'one of "mean", "sum"', values: ["average", 1] },
     intercept: { must: "true or false", values: [0, "no"] },
     classWeight: { must: "", values: ["equal", 2, true, null] },
@@ -125,6 +132,12 @@ describe("options that contradict each other", () => {
     { solver: "gd", option: { beta2: 0.9 }, solvers: "adam, adamw" },
     { solver: "sgd", option: { epsilon: 1e-8 }, solvers: "adam, adamw" },
     { solver: "adam", option: { weightDecay: 0.01 }, solvers: "adamw" },
+    { solver: "lbfgs", option: { epochs: 3 }, solvers: "gd, sgd, adam, adamw" },
+    { solver: "newton", option: { learningRate: 0.1 }, solvers: "gd, sgd, adam, adamw" },
+    { solver: "lbfgs", option: { parity: true }, solvers: "gd, sgd, adam, adamw" },
+    { solver: "newton", option: { memory: 5 }, solvers: "lbfgs" },
+    { solver: "sgd", option: { tolerance: 1e-3 }, solvers: "lbfgs, newton" },
+    { solver: "gd", option: { maxIterations: 9 }, solvers: "lbfgs, newton" },
   ])("are rejected: $option for $solver", ({ solver, option, solvers }) => {
     const error = thrownBy(() => untypedTrainer(data, { solver, ...option }));
     const [[name, value]] = Object.entries(option);
@@ -135,6 +148,11 @@ describe("options that contradict each other", () => {
   test.each<{ options: TrainOptions<string>; message: string }>([
     { options: { solver: "sgd", nesterov: true }, message: "nesterov is true, but momentum is 0" },
     { options: { patience: 3 }, message: "patience is 3, but there is no validation" },
+    { options: { C: 1, l2: 0.1 }, message: "C is 1 and l2 is 0.1" },
+    {
+      options: { maxIterations: 9 },
+      message: 'solver is "adam", the default: maxIterations is for lbfgs, newton',
+    },
   ])("are rejected: $message", ({ options, message }) => {
     const error = thrownBy(() => trainer(data, options));
     expect(error).toBeInstanceOf(OptionError);
@@ -189,6 +207,9 @@ describe("the defaults", () => {
     patience: Infinity,
     seed: 0,
     parity: false,
+    tolerance: 1e-5,
+    maxIterations: 1000,
+    memory: 10,
   };
 
   test.each([

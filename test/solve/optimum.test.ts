@@ -1,0 +1,147 @@
+/** Solvers that go to the optimum, held against optima that were computed in extended precision. */
+import { describe, expect, test } from "vitest";
+import { range } from "../../src/data/random.js";
+import { gradient, logits, residual } from "../../src/engine/reference/passes.js";
+import { type Progress, type SoftmaxModel, type TrainOptions, train } from "../../src/index.js";
+import { norm } from "../support/arrays.js";
+import { clouds } from "../support/examples.js";
+import { type DataSet, type Optimum, OPTIMA, dataSet } from "../support/optima.js";
+
+function fit(data: DataSet, options: TrainOptions<number>): Promise<SoftmaxModel<number>> {
+  const { x, labels, features } = data;
+  return train({ x, y: labels, features, ...(x instanceof Uint8Array && { scale: 1 }) }, options);
+}
+
+/** F, ∇F without the intercepts, and the weights less their mean over the classes, all in f64. */
+function standing(data: DataSet, model: SoftmaxModel<number>, l2: number) {
+  const { count, features, classes } = data;
+  const w = Float64Array.from([...model.weights, ...model.bias]);
+  const rows = range(count);
+  const { residual: r, sums } = residual(data, rows, logits(data, rows, w, classes), classes);
+  const g = new Float64Array(w.length);
+  gradient(data, rows, r, classes, g);
+  const penalised = w.subarray(0, features * classes);
+  const slope = g.map((value, i) => value / count + (i < penalised.length ? l2 * w[i] : 0));
+  return {
+    objective: sums.loss / count + (l2 / 2) * norm(penalised) ** 2,
+    slope,
+    weights: w.map((value, i) => {
+      const row = w.subarray(i - (i % classes), i - (i % classes) + classes);
+      return value - row.reduce((a, b) => a + b, 0) / classes;
+    }),
+  };
+}
+
+/** What f32 cannot: digits that are all but certain, whose losses are below its rounding. */
+const beyond = ({ set, C }: Optimum) => set === "digits" && C > 100;
+/** What L-BFGS alone takes too long for. */
+const hard = ({ set, kind, C }: Optimum) => set === "breast_cancer" && kind === "standardised" && C > 100;
+
+describe("on the wasm engine, with a tolerance of 1e-6", () => {
+  const within = OPTIMA.filter((one) => !beyond(one));
+  test.each([
+    ...within.filter((one) => !hard(one)).map((one) => ({ ...one, solver: "lbfgs" as const })),
+    ...within.filter(({ set }) => set !== "digits").map((one) => ({ ...one, solver: "newton" as const })),
+  ])("$solver comes within a relative 1e-6 of the optimum of $set, $kind, C = $C", async (optimum) => {
+    const { set, kind, C, l2, solver } = optimum;
+    const data = dataSet(set, kind);
+    const model = await fit(data, { engine: "wasm", solver, C, tolerance: 1e-6 });
+    const { objective, slope, weights } = standing(data, model, l2);
+    expect(Math.abs(objective - optimum.objective) / optimum.objective).toBeLessThan(1e-6);
+    // F is strongly convex in the weights without the intercepts, which adjust to them.
+    const penalised = data.features * data.classes;
+    const away = norm(weights.subarray(0, penalised).map((w, i) => w - optimum.weights[i]));
+    expect(away).toBeLessThanOrEqual(norm(slope) / l2 + 1e-6 * norm(optimum.weights));
+  });
+});
+
+test.each(["lbfgs", "newton"] as const)("%s in f64 goes as far as it is told to", async (solver) => {
+  const optimum = OPTIMA.find(({ set, kind, C }) => set === "wine" && kind === "raw" && C === 1);
+  const data = dataSet("wine", "raw");
+  const model = await fit(data, { engine: "reference", solver, C: 1, tolerance: 1e-9 });
+  const { objective } = standing(data, model, optimum?.l2 ?? 0);
+  expect(model.converged).toBe(true);
+  expect(model.reason).toContain("within tolerance 1e-9");
+  expect(objective / (optimum?.objective ?? 0)).toBeCloseTo(1, 8);
+});
+
+test("features of very different sizes cost few iterations, and an iteration about one pass", async () => {
+  const data = dataSet("wine", "raw"); // from 0.1 to 1,680: without a preconditioner it takes more than 1,500
+  const reports: Progress[] = [];
+  const model = await fit(data, {
+    engine: "wasm",
+    solver: "lbfgs",
+    C: 1,
+    onProgress: (one) => reports.push(one),
+  });
+  expect(model.iterations).toBeLessThan(100);
+  const passes = (reports.at(-1)?.examples ?? Infinity) / data.count;
+  expect(passes / model.iterations).toBeLessThan(2);
+});
+
+test("C is l2 in other words, and counts the weights of the rows", async () => {
+  const data = dataSet("iris", "standardised");
+  const weights = Float32Array.from({ length: data.count }, (_, row) => 1 + (row % 3));
+  const total = weights.reduce((a, b) => a + b, 0);
+  const base = { x: data.x, y: data.labels, features: data.features, weights };
+  const options = { engine: "wasm", solver: "lbfgs" } as const;
+  const byC = await train(base, { ...options, C: 2 });
+  const byL2 = await train(base, { ...options, l2: 1 / (2 * total) });
+  expect(byC.weights).toEqual(byL2.weights);
+});
+
+test("rows of whole weights are as many rows", async () => {
+  const { x, y, features } = clouds(60, 4, 3, 0.8);
+  const weights = y.map((_, row) => Math.floor(row / 3) % 3);
+  const repeated = y.flatMap((_, row) => Array.from({ length: Math.floor(row / 3) % 3 }, () => row));
+  const options = { engine: "reference", solver: "newton", l2: 0.01, tolerance: 1e-10 } as const;
+  const weighted = await train({ x, y, features, weights }, options);
+  const rows = repeated.map((row) => Array.from(x.subarray(row * features, (row + 1) * features)));
+  const repeats = await train({ x: rows, y: repeated.map((row) => y[row]) }, options);
+  weighted.weights.forEach((w, i) => expect(w).toBeCloseTo(repeats.weights[i], 5));
+});
+
+describe("without a penalty", () => {
+  test("separable classes end at the last iteration, with finite weights and the cause", async () => {
+    const x = Float32Array.of(-2, -1, 1, 2);
+    const model = await train(
+      { x, y: ["a", "a", "b", "b"], features: 1 },
+      { engine: "wasm", solver: "lbfgs", maxIterations: 5, tolerance: 1e-12 },
+    );
+    expect(model.converged).toBe(false);
+    expect(model.weights.every(Number.isFinite)).toBe(true);
+    expect(model.reason).toMatch(/all 5 iterations are done.*separable.*give l2 or C/);
+    const losses = model.history.map(({ loss }) => loss);
+    expect(losses).toEqual(losses.toSorted((a, b) => b - a));
+  });
+
+  test("classes that overlap have an optimum", async () => {
+    const model = await train(clouds(300, 3, 3, 3), { engine: "wasm", solver: "lbfgs", tolerance: 1e-6 });
+    expect(model.converged).toBe(true);
+  });
+});
+
+test("it stops when the validation gets no better, and gives back the best weights", async () => {
+  const { x, y, features } = clouds(120, 40, 3, 4);
+  const model = await train(
+    { x, y, features },
+    { engine: "wasm", solver: "lbfgs", validation: 0.4, patience: 3, seed: 1 },
+  );
+  const losses = model.history.map(({ validation }) => validation?.loss ?? Number.NaN);
+  expect(model.reason).toMatch(
+    /no lower validation loss for 3 iterations; the weights are the best, of iteration \d+/,
+  );
+  expect(Math.min(...losses)).toBeLessThan(losses.at(-1) ?? Number.NaN);
+});
+
+test("aborted, it rejects with the model so far", async () => {
+  const aborter = new AbortController();
+  const onProgress = () => aborter.abort(new Error("enough"));
+  const failing = train(clouds(120, 4, 3, 0.8), {
+    engine: "wasm",
+    solver: "lbfgs",
+    onProgress,
+    signal: aborter.signal,
+  });
+  await expect(failing).rejects.toMatchObject({ message: "enough", model: { converged: false } });
+});
