@@ -22,12 +22,15 @@ import { MOST_ENTRIES, type Three, Work } from "./work.js";
 /** The most terms of all sums of one run. */
 const TERMS = 1024;
 
-interface Asked {
-  readonly entry: Partial<Entry>;
-  readonly terms: readonly Term[];
-  readonly answer: (three: Three) => void;
-  readonly fail: (error: unknown) => void;
-}
+/** Something for the threads to do, or, when they have done what comes before it, for this one. */
+type Asked = { readonly fail: (error: unknown) => void } & (
+  | {
+      readonly entry: Partial<Entry>;
+      readonly terms: readonly Term[];
+      readonly answer: (three: Three) => void;
+    }
+  | { readonly here: () => Promise<void> }
+);
 
 export class WasmObjective implements Objective {
   readonly kernels: Layout["kind"];
@@ -41,7 +44,8 @@ export class WasmObjective implements Objective {
   readonly #vectors: number[] = [];
   readonly #matrices: number[] = [];
   #asked: Asked[] = [];
-  #running: Promise<void> = Promise.resolve();
+  #running = false;
+  #failure: { readonly error: unknown } | undefined;
 
   constructor(heap: Heap, team: Team, rows: Rows, placed: PlacedRows, problem: ObjectiveProblem) {
     const shape = { ...problem, batchSize: problem.rows.length };
@@ -70,12 +74,12 @@ export class WasmObjective implements Objective {
     return { number: this.#vectors.push(address) - 1 };
   }
 
-  async read(vector: Vector): Promise<FloatArray> {
-    await this.#done();
-    return this.#work.matrix(this.#at(vector));
+  read(vector: Vector): Promise<FloatArray> {
+    return this.#here(() => this.#work.matrix(this.#at(vector)));
   }
 
   combine(to: Vector, terms: readonly Term[]): void {
+    if (terms.length > TERMS) throw new RangeError(`A sum of ${terms.length} terms: there may be ${TERMS}.`);
     this.#queue({ what: WHAT.combine, rows: terms.length, output: this.#at(to) }, terms);
   }
 
@@ -126,27 +130,29 @@ export class WasmObjective implements Objective {
     this.#queue(this.#pass(WHAT.bend, { input: this.#at(v), output: this.#at(to) }));
   }
 
-  async logits(): Promise<FloatArray> {
-    await this.#done();
-    const { classes, rows } = this.#problem;
-    const { paddedClasses } = this.#work.layout;
-    const { f32 } = this.#work.words(this.#point, 4 * Math.ceil(rows.length / 4) * paddedClasses);
-    return Float32Array.from({ length: rows.length * classes }, (_, i) => {
-      const [n, k] = [Math.floor(i / classes), i % classes];
-      return f32[((n >> 2) * paddedClasses + k) * 4 + (n & 3)];
+  logits(): Promise<FloatArray> {
+    return this.#here(() => {
+      const { classes, rows } = this.#problem;
+      const { paddedClasses } = this.#work.layout;
+      const { f32 } = this.#work.words(this.#point, 4 * Math.ceil(rows.length / 4) * paddedClasses);
+      return Float32Array.from({ length: rows.length * classes }, (_, i) => {
+        const [n, k] = [Math.floor(i / classes), i % classes];
+        return f32[((n >> 2) * paddedClasses + k) * 4 + (n & 3)];
+      });
     });
   }
 
-  async evaluate(w: Vector, rows: Uint32Array): Promise<Sums> {
-    await this.#done();
-    const order = this.#work.allocate(4 * rows.length);
-    this.#work.words(order, rows.length).u32.set(rows);
-    try {
-      const entry = { what: WHAT.evaluate, order, input: this.#at(w) };
-      return sumsOf(await this.#work.sums(entry, rows.length));
-    } finally {
-      this.#work.free(order);
-    }
+  evaluate(w: Vector, rows: Uint32Array): Promise<Sums> {
+    return this.#here(async () => {
+      const order = this.#work.allocate(4 * rows.length);
+      this.#work.words(order, rows.length).u32.set(rows);
+      try {
+        const entry = { what: WHAT.evaluate, order, input: this.#at(w) };
+        return sumsOf(await this.#work.sums(entry, rows.length));
+      } finally {
+        this.#work.free(order);
+      }
+    });
   }
 
   release(): void {
@@ -172,40 +178,54 @@ export class WasmObjective implements Objective {
     this.#push({ entry, terms, answer() {}, fail() {} });
   }
 
+  #here<T>(work: () => T | Promise<T>): Promise<T> {
+    return new Promise((resolve, fail) => {
+      this.#push({ here: async () => resolve(await work()), fail });
+    });
+  }
+
   #push(asked: Asked): void {
     this.#asked.push(asked);
-    if (this.#asked.length === 1) this.#running = this.#running.then(() => this.#run());
+    if (this.#running) return;
+    this.#running = true;
+    void Promise.resolve().then(() => this.#run());
   }
 
-  /** When all is done that was asked for. */
-  async #done(): Promise<void> {
-    await this.#running;
-  }
-
+  /** Does all that was asked for, and is asked for meanwhile, in order. */
   async #run(): Promise<void> {
-    const asked = this.#asked;
-    this.#asked = [];
-    try {
-      for (let first = 0; first < asked.length;) {
-        const some = this.#fitting(asked.slice(first));
-        first += some.length;
-        const threes = await this.#work.run(this.#written(some));
-        some.forEach(({ answer }, n) => answer(threes[n]));
+    while (this.#asked.length > 0) {
+      const some = this.#next();
+      try {
+        if (this.#failure) throw this.#failure.error;
+        await this.#do(some);
+      } catch (error) {
+        // What fails here may have lacked memory, and no more; threads that fail are lost.
+        if (!("here" in some[0])) this.#failure = { error };
+        for (const { fail } of some) fail(error);
       }
-    } catch (error) {
-      for (const { fail } of asked) fail(error); // those that have their answers do not hear it
     }
+    this.#running = false;
   }
 
-  /** As many as one run can hold. */
-  #fitting(asked: readonly Asked[]): readonly Asked[] {
+  /** Takes one thing for this thread to do off the queue, or as many for the others as one run can hold. */
+  #next(): readonly Asked[] {
     let terms = 0;
-    const past = asked.findIndex((one, n) => n === MOST_ENTRIES || (terms += one.terms.length) > TERMS);
-    return past < 0 ? asked : asked.slice(0, past);
+    const past = this.#asked.findIndex(
+      (one, n) => "here" in one || n === MOST_ENTRIES || (terms += one.terms.length) > TERMS,
+    );
+    return this.#asked.splice(0, past < 0 ? this.#asked.length : Math.max(1, past));
+  }
+
+  async #do(asked: readonly Asked[]): Promise<void> {
+    const [first] = asked;
+    if ("here" in first) return first.here();
+    const entries = asked.filter((one) => "entry" in one);
+    const threes = await this.#work.run(this.#written(entries));
+    entries.forEach(({ answer }, n) => answer(threes[n]));
   }
 
   /** Entries whose terms are where the kernels find them. */
-  #written(asked: readonly Asked[]): Partial<Entry>[] {
+  #written(asked: readonly Pick<Extract<Asked, { entry: object }>, "entry" | "terms">[]): Partial<Entry>[] {
     const { u32, f32 } = this.#work.words(this.#terms, 2 * TERMS);
     let used = 0;
     return asked.map(({ entry, terms }) => {

@@ -15,6 +15,8 @@ export interface Team {
 
 type Run = (plan: number, thread: number) => void;
 
+const CLOSED = "The wasm engine is closed.";
+
 /** The most that help: a step is short, and every thread must be waited for. */
 const MOST_THREADS = 16;
 
@@ -32,10 +34,12 @@ function mayShare(): boolean {
 async function alone({ module }: Kernels, memory: WebAssembly.Memory): Promise<Team> {
   const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
   const run = exports["run"] as Run;
+  let closed = false;
   return {
     threads: 1,
     blocking: true,
     async run(plan) {
+      if (closed) throw new DeviceError(CLOSED);
       try {
         run(plan, 0);
       } catch (cause) {
@@ -43,7 +47,10 @@ async function alone({ module }: Kernels, memory: WebAssembly.Memory): Promise<T
       }
       await breath();
     },
-    close: () => true,
+    close() {
+      closed = true;
+      return true;
+    },
   };
 }
 
@@ -115,7 +122,7 @@ class Workers implements Team {
 
   close(): boolean {
     const idle = this.#busy === 0 && !this.#failure;
-    this.#failure ??= new DeviceError("The wasm engine is closed.");
+    this.#failure ??= new DeviceError(CLOSED);
     if (idle) for (const thread of this.#threads.splice(0)) restThread(thread);
     this.#end();
     this.#fail(this.#failure);

@@ -11,18 +11,19 @@ import { Block } from "./rows";
 export function middle(plan: Plan, entry: Entry, block: Block, i: u32, z: u32, next: u32, sums: u32): void {
   const kept = ((block.first + i) * plan.paddedClasses) << 2;
   const past = z + plan.classes * next;
+  const padded = z + plan.paddedClasses * next; // the last may be of zeros, which the gradient must be given too
   if (entry.what == ALONG) {
-    keep(z, past, next, plan.direction + kept);
+    keep(z, padded, next, plan.direction + kept);
   } else if (entry.what == TRIAL) {
-    move(z, past, next, plan.point + kept, plan.direction + kept, entry.t);
+    move(z, padded, next, plan.point + kept, plan.direction + kept, entry.t);
     trial(block, i, z, past, next, plan.direction + kept, sums);
   } else if (entry.what == BEND) {
     bend(block, i, z, past, next, plan.point + kept);
   } else {
-    if (entry.what == LOOK) keep(z, past, next, plan.point + kept);
+    if (entry.what == LOOK) keep(z, padded, next, plan.point + kept);
     if (entry.what == MOVE) {
-      move(z, past, next, plan.point + kept, plan.direction + kept, entry.t);
-      keep(z, past, next, plan.point + kept);
+      move(z, padded, next, plan.point + kept, plan.direction + kept, entry.t);
+      keep(z, padded, next, plan.point + kept);
     }
     residual(plan, entry, block, i, z, next, sums);
   }
