@@ -210,7 +210,7 @@ export function settings<L extends Label>(options: TrainOptions<L>): Settings<L>
     kernels: options.kernels ?? "auto",
     solver,
     epochs,
-    ...(READERS.batchSize?.includes(solver) && { batchSize: batchSize ?? 512 }),
+    ...(reads(solver, "batchSize") && { batchSize: batchSize ?? 512 }),
     tolerance: options.tolerance ?? 1e-5,
     maxIterations: options.maxIterations ?? 1000,
     memory: options.memory ?? 10,
@@ -226,9 +226,14 @@ export function settings<L extends Label>(options: TrainOptions<L>): Settings<L>
     intercept: options.intercept ?? true,
     patience: options.patience ?? Infinity,
     seed: options.seed ?? 0,
-    shuffle: options.shuffle ?? READERS.shuffle?.includes(solver) ?? true,
+    shuffle: options.shuffle ?? reads(solver, "shuffle"),
     parity: options.parity ?? false,
   };
+}
+
+/** Whether the solver reads the option. */
+function reads(solver: SolverName, name: keyof TrainOptions): boolean {
+  return READERS[name]?.includes(solver) ?? true;
 }
 
 export function isSecondOrder(solver: SolverName): boolean {

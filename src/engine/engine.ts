@@ -83,6 +83,12 @@ export interface Sums {
   readonly weight: number;
 }
 
+export const NOTHING: Sums = { loss: 0, hits: 0, weight: 0 };
+
+export function addSums(a: Sums, b: Sums): Sums {
+  return { loss: a.loss + b.loss, hits: a.hits + b.hits, weight: a.weight + b.weight };
+}
+
 /** Weights and, beside them, what the update rule remembers (momentum, or Adam's two moments). */
 export interface State {
   /** (features + 1, classes) */

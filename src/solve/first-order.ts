@@ -3,7 +3,17 @@
  * late, so the engine never waits for this thread within an epoch.
  */
 import { type Random, shuffle } from "../data/random.js";
-import type { Descent, FloatArray, Passes, Step, StepResult, Sums, UpdateRule } from "../engine/engine.js";
+import {
+  type Descent,
+  type FloatArray,
+  NOTHING,
+  type Passes,
+  type Step,
+  type StepResult,
+  type Sums,
+  type UpdateRule,
+  addSums,
+} from "../engine/engine.js";
 import { DivergenceError } from "../errors.js";
 import type { Settings } from "../options.js";
 import type { EpochRecord, Progress, Score } from "../progress.js";
@@ -62,7 +72,7 @@ export async function* firstOrder(
       iteration++;
       checkFinite(result, iteration, settings);
       if (result.passes) watch?.(result.passes);
-      total = plus(total, result.sums);
+      total = addSums(total, result.sums);
       report.add(result.sums, steps[taken++].rows);
       if (report.due && report.steps <= stepsPerEpoch - taken) yield report.progress(iteration, epoch);
       if (settings.signal?.aborted) return outcome(`aborted after step ${iteration}, in epoch ${epoch}`);
@@ -120,12 +130,6 @@ function checkFinite({ sums }: StepResult, iteration: number, settings: Settings
   );
 }
 
-const NOTHING: Sums = { loss: 0, hits: 0, weight: 0 };
-
-function plus(a: Sums, b: Sums): Sums {
-  return { loss: a.loss + b.loss, hits: a.hits + b.hits, weight: a.weight + b.weight };
-}
-
 /** Adds results up between reports. */
 class Reporter {
   readonly #examples: number;
@@ -158,7 +162,7 @@ class Reporter {
 
   add(sums: Sums, rows: number): void {
     if (this.#steps === 0) this.#began = performance.now();
-    this.#sums = plus(this.#sums, sums);
+    this.#sums = addSums(this.#sums, sums);
     this.#seen += rows;
     this.#steps++;
   }

@@ -6,6 +6,7 @@
  * The first estimate of the inverse Hessian is γ·M, with M the preconditioner or 1.
  */
 import type { Objective, Product, Term, Vector } from "../engine/engine.js";
+import { plus } from "./terms.js";
 
 interface Pair {
   readonly s: Vector;
@@ -59,8 +60,8 @@ export class History {
     const vectors = this.#idle.pop() ?? this.#vectors();
     const objective = this.#objective;
     objective.combine(vectors.s, [[t, p]]);
-    objective.combine(vectors.y, difference(to.g, from.g));
-    if (this.#preconditioned) objective.combine(vectors.my, difference(to.mg, from.mg));
+    objective.combine(vectors.y, plus(to.g, -1, from.g));
+    if (this.#preconditioned) objective.combine(vectors.my, plus(to.mg, -1, from.mg));
     const pair: Pair = { ...vectors, sy: [], yy: [], sg: 0, yg: 0 };
     const pairs = [...this.#pairs, pair];
     const [sg, yg, sy, yy] = await Promise.all([
@@ -127,11 +128,4 @@ export class History {
     const [s, y] = [this.#objective.vector(), this.#objective.vector()];
     return { s, y, my: this.#preconditioned ? this.#objective.vector() : y };
   }
-}
-
-function difference(a: Vector, b: Vector): readonly Term[] {
-  return [
-    [1, a],
-    [-1, b],
-  ];
 }

@@ -4,8 +4,9 @@
  */
 import type { Matrix, Objective, Product, Sums, Vector } from "../engine/engine.js";
 import { type Direction, History, type Slope } from "./history.js";
-import { search } from "./line.js";
-import type { Method, Point, Scaling } from "./second-order.js";
+import { lineAlong, search } from "./line.js";
+import { type Method, type Point, type Scaling, valueOf } from "./second-order.js";
+import { plus } from "./terms.js";
 
 /** Z is computed afresh after so many steps along it, so that rounding does not add up. */
 const AFRESH = 30;
@@ -63,35 +64,26 @@ export class Lbfgs implements Method {
   /** How far to go along the next direction. */
   async #search({ value }: Point): Promise<number | undefined> {
     const objective = this.#objective;
-    const { scale, penalty } = this.#scaling;
     const p = this.#direction;
     const { terms, slope } = this.#ahead;
     if (!(slope < 0)) return undefined;
     objective.combine(p, terms);
     objective.along(p);
     this.#passes += 0.5;
-    const [[wp, pp], [start]] = await Promise.all([
-      objective.products([
-        [this.weights, p],
-        [p, p],
-      ]),
+    const [line, [start]] = await Promise.all([
+      lineAlong(objective, this.#scaling, this.weights, p, value, slope),
       this.#history.length === 0 ? objective.trials([0]) : [undefined],
     ]);
-    const penaltySlope = penalty * wp.penalised;
-    const penaltyCurvature = penalty * pp.penalised;
     // A direction that knows of no step before has no length of its own: Newton's along the line.
-    const first = start ? -slope / (scale * start.curvature + penaltyCurvature) : 1;
+    const first = start ? -slope / (line.scale * start.curvature + line.penaltyCurvature) : 1;
     if (!(first > 0 && first < Infinity)) return undefined;
-    return search(objective, { scale, value, slope, penaltySlope, penaltyCurvature }, first);
+    return search(objective, line, first);
   }
 
   async #move(t: number): Promise<Point> {
     const objective = this.#objective;
     const [w, next] = [this.weights, this.#next];
-    objective.combine(w, [
-      [1, w],
-      [t, this.#direction],
-    ]);
+    objective.combine(w, plus(w, t, this.#direction));
     const afresh = ++this.#moves % AFRESH === 0;
     this.#passes += afresh ? 1 : 0.5;
     const moving = afresh ? objective.at(w, next.g) : objective.move(t, w, next.g);
@@ -113,11 +105,9 @@ export class Lbfgs implements Method {
 
   #point(sums: Sums, [weights, gradient, square]: readonly Product[], step: number): Point {
     this.#ahead = this.#history.direction(this.#here, square.sum);
-    const { scale, penalty } = this.#scaling;
-    const value = scale * sums.loss + (penalty / 2) * weights.penalised;
     return {
       sums,
-      value,
+      value: valueOf(this.#scaling, sums, weights),
       gradientMax: Math.sqrt(gradient.largest),
       gain: (-DOUBT * this.#ahead.slope) / 2,
       step,

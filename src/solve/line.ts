@@ -1,5 +1,6 @@
 /** Where to stop along a direction. F is convex, so its slope alone says on which side of the minimum a point is. */
-import type { Objective } from "../engine/engine.js";
+import type { Objective, Vector } from "../engine/engine.js";
+import type { Scaling } from "./second-order.js";
 
 /** F and its slope where the line begins, and what the penalty makes of the way: λ·w·p and λ·p·p. */
 export interface Line {
@@ -8,6 +9,24 @@ export interface Line {
   readonly slope: number;
   readonly penaltySlope: number;
   readonly penaltyCurvature: number;
+}
+
+/** The line from w, where F and its slope along p are known. */
+export async function lineAlong(
+  objective: Objective,
+  { scale, penalty }: Scaling,
+  w: Vector,
+  p: Vector,
+  value: number,
+  slope: number,
+): Promise<Line> {
+  const [wp, pp] = await objective.products([
+    [w, p],
+    [p, p],
+  ]);
+  const penaltySlope = penalty * wp.penalised;
+  const penaltyCurvature = penalty * pp.penalised;
+  return { scale, value, slope, penaltySlope, penaltyCurvature };
 }
 
 /** A point is good when its slope is at most this part of the first one: Wolfe's second condition, c₂. */

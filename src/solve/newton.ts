@@ -3,9 +3,10 @@
  * Steihaug 1982; Nocedal & Wright 2006, algorithm 7.1), with a preconditioner. The Hessian is never made: a product with it
  * is one pass over X.
  */
-import type { Matrix, Objective, Sums, Term, Vector } from "../engine/engine.js";
-import { type Line, search } from "./line.js";
-import type { Method, Point, Scaling } from "./second-order.js";
+import type { Matrix, Objective, Sums, Vector } from "../engine/engine.js";
+import { lineAlong, search } from "./line.js";
+import { type Method, type Point, type Scaling, valueOf } from "./second-order.js";
+import { plus } from "./terms.js";
 
 /** The equation is solved to this part of the gradient at the most, and ever better as the gradient falls. */
 const FORCING = 0.3;
@@ -54,22 +55,11 @@ export class Newton implements Method {
 
   async advance({ value }: Point): Promise<Point | undefined> {
     const objective = this.#objective;
-    const { scale, penalty } = this.#scaling;
     const [w, p] = [this.weights, this.#p];
     const slope = this.#slope ?? (await this.#solve());
     if (!(slope < 0)) return undefined;
     objective.along(p);
-    const [wp, pp] = await objective.products([
-      [w, p],
-      [p, p],
-    ]);
-    const line: Line = {
-      scale,
-      value,
-      slope,
-      penaltySlope: penalty * wp.penalised,
-      penaltyCurvature: penalty * pp.penalised,
-    };
+    const line = await lineAlong(objective, this.#scaling, w, p, value, slope);
     const t = await search(objective, line, 1);
     if (t === undefined) return undefined;
     objective.combine(w, plus(w, t, p));
@@ -92,8 +82,7 @@ export class Newton implements Method {
         [g, this.#z],
       ]),
     ]);
-    const { scale, penalty } = this.#scaling;
-    const value = scale * sums.loss + (penalty / 2) * weights.penalised;
+    const value = valueOf(this.#scaling, sums, weights);
     const gradientMax = Math.sqrt(gradient.largest);
     this.#square = square.sum;
     this.#first ??= square.sum;
@@ -129,12 +118,4 @@ export class Newton implements Method {
     const [slope] = await objective.products([[g, p]]);
     return slope.sum;
   }
-}
-
-/** a + factor·b */
-function plus(a: Vector, factor: number, b: Vector): readonly Term[] {
-  return [
-    [1, a],
-    [factor, b],
-  ];
 }

@@ -1,5 +1,5 @@
 /** Training that looks at all examples before each step and stops when the gradient is as small as was asked for. */
-import type { FloatArray, Objective, Sums, Vector } from "../engine/engine.js";
+import type { FloatArray, Objective, Product, Sums, Vector } from "../engine/engine.js";
 import { DivergenceError } from "../errors.js";
 import type { Settings } from "../options.js";
 import type { EpochRecord, Progress } from "../progress.js";
@@ -23,6 +23,11 @@ export interface Point {
 export interface Scaling {
   readonly scale: number;
   readonly penalty: number;
+}
+
+/** F, where the losses add up to `sums` and ‖w‖² is w's product with itself. */
+export function valueOf({ scale, penalty }: Scaling, sums: Sums, square: Product): number {
+  return scale * sums.loss + (penalty / 2) * square.penalised;
 }
 
 /** A way from point to point. */
@@ -61,9 +66,7 @@ export async function* secondOrder(
   const elapsed = () => (performance.now() - started) / 1000;
   let reported = { at: 0, examples: 0 };
   let best: { readonly loss: number; readonly iteration: number; readonly weights: FloatArray } | undefined;
-  let lowest = new Lowest();
-  let stalled = 0;
-
+  let progress = new Falling();
   let method = begin();
   let other = finish;
   let passesBefore = 0;
@@ -72,12 +75,11 @@ export async function* secondOrder(
   let iteration = 0;
 
   const further = async (reached: boolean): Promise<Point | undefined> => {
-    if (lowest.fell(point)) stalled = 0;
-    const next = reached || stalled++ === STALLED ? undefined : await method.advance(point);
+    const next = reached || progress.ended(point) ? undefined : await method.advance(point);
     if (next || !other) return next;
     passesBefore += method.passes;
     [method, other] = [other(), undefined];
-    [lowest, stalled] = [new Lowest(), 0];
+    progress = new Falling();
     return method.look();
   };
 
@@ -148,13 +150,15 @@ export async function* secondOrder(
 }
 
 /** The least that was seen of whatever should fall. */
-class Lowest {
+class Falling {
   #value = Infinity;
   #gradientMax = Infinity;
   #gain = Infinity;
+  /** Points since anything fell. */
+  #stalled = 0;
 
-  /** Whether anything fell further than before. */
-  fell({ value, gradientMax, gain }: Point): boolean {
+  /** Whether nothing has fallen for too long, this point included. */
+  ended({ value, gradientMax, gain }: Point): boolean {
     const fell =
       value < this.#value - ROUNDING * Math.abs(value) ||
       gradientMax < this.#gradientMax ||
@@ -162,7 +166,8 @@ class Lowest {
     this.#value = Math.min(this.#value, value);
     this.#gradientMax = Math.min(this.#gradientMax, gradientMax);
     this.#gain = Math.min(this.#gain, gain);
-    return fell;
+    this.#stalled = fell ? 0 : this.#stalled + 1;
+    return this.#stalled === STALLED;
   }
 }
 

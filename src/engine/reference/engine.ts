@@ -4,6 +4,7 @@ import {
   type Descent,
   type Engine,
   type FloatArray,
+  NOTHING,
   type Placement,
   type Problem,
   type Rows,
@@ -11,14 +12,13 @@ import {
   type Step,
   type StepResult,
   type Sums,
+  addSums,
   momentsOf,
 } from "../engine.js";
 import { Breath } from "../../breath.js";
+import { inBlocks } from "./blocks.js";
 import { ReferenceObjective } from "./objective.js";
 import { gradient, logits, residual, update } from "./passes.js";
-
-/** Rows that the passes take at a time: bounds the memory of Z. */
-const BLOCK = 1024;
 
 export function referenceEngine(): Engine {
   return {
@@ -108,17 +108,13 @@ class ReferenceDescent implements Descent {
     use: (block: Uint32Array, first: number, z: Float64Array, r: Float64Array, losses: Float64Array) => void,
   ): Promise<Sums> {
     const { classes } = this.#problem;
-    const total = { loss: 0, hits: 0, weight: 0 };
-    for (let first = 0; first < rows.length; first += BLOCK) {
-      const block = rows.subarray(first, first + BLOCK);
+    let total = NOTHING;
+    await inBlocks(rows, this.#breath, (block, first) => {
       const z = logits(this.#data, block, this.#state.weights, classes);
       const { residual: r, losses, sums } = residual(this.#data, block, z, classes);
       use(block, first, z, r, losses);
-      total.loss += sums.loss;
-      total.hits += sums.hits;
-      total.weight += sums.weight;
-      await this.#breath.take();
-    }
+      total = addSums(total, sums);
+    });
     return total;
   }
 

@@ -1,21 +1,21 @@
 /** An objective in f64. What is asked for is done in order, a block of rows at a time. */
-import type {
-  FloatArray,
-  Matrix,
-  Objective,
-  ObjectiveProblem,
-  Product,
-  Rows,
-  Sums,
-  Term,
-  Trial,
-  Vector,
+import {
+  type FloatArray,
+  type Matrix,
+  NOTHING,
+  type Objective,
+  type ObjectiveProblem,
+  type Product,
+  type Rows,
+  type Sums,
+  type Term,
+  type Trial,
+  type Vector,
+  addSums,
 } from "../engine.js";
 import { Breath } from "../../breath.js";
+import { inBlocks } from "./blocks.js";
 import { bend, gradient, logits, residual, trial } from "./passes.js";
-
-/** Rows that the passes take at a time: bounds the memory of R. */
-const BLOCK = 1024;
 
 export class ReferenceObjective implements Objective {
   readonly kernels = "table";
@@ -167,10 +167,10 @@ export class ReferenceObjective implements Objective {
   evaluate(w: Vector, rows: Uint32Array): Promise<Sums> {
     return this.#then(async () => {
       const { classes } = this.#problem;
-      const total = { loss: 0, hits: 0, weight: 0 };
+      let total = NOTHING;
       await this.#blocks((block) => {
         const z = logits(this.#data, block, this.#values(w), classes);
-        add(total, residual(this.#data, block, z, classes).sums);
+        total = addSums(total, residual(this.#data, block, z, classes).sums);
       }, rows);
       return total;
     });
@@ -186,13 +186,13 @@ export class ReferenceObjective implements Objective {
   ): Promise<Sums> {
     const { classes } = this.#problem;
     const g = new Float64Array(this.#values(to).length);
-    const total = { loss: 0, hits: 0, weight: 0 };
+    let total = NOTHING;
     await this.#blocks((block, first, past) => {
       const z = this.#z.subarray(first, past);
       set(block, z, this.#direction.subarray(first, past));
       const { residual: r, sums } = residual(this.#data, block, z, classes);
       gradient(this.#data, block, r, classes, g);
-      add(total, sums);
+      total = addSums(total, sums);
     });
     this.#scaled(g, w, to);
     return total;
@@ -213,11 +213,9 @@ export class ReferenceObjective implements Objective {
     rows = this.#problem.rows,
   ): Promise<void> {
     const { classes } = this.#problem;
-    for (let first = 0; first < rows.length; first += BLOCK) {
-      const block = rows.subarray(first, first + BLOCK);
-      use(block, first * classes, (first + block.length) * classes);
-      await this.#breath.take();
-    }
+    await inBlocks(rows, this.#breath, (block, first) =>
+      use(block, first * classes, (first + block.length) * classes),
+    );
   }
 
   #values(vector: Vector): Float64Array {
@@ -230,10 +228,4 @@ export class ReferenceObjective implements Objective {
     this.#last = done;
     return done;
   }
-}
-
-function add(total: { loss: number; hits: number; weight: number }, sums: Sums): void {
-  total.loss += sums.loss;
-  total.hits += sums.hits;
-  total.weight += sums.weight;
 }

@@ -147,8 +147,15 @@ function whyMissing(): string {
     : "Chrome and Edge have it from 113, Safari from 26; Node has none of its own.";
 }
 
-/** Runs `allocate` and turns what the device objects to into a DeviceError that says what could not be had. */
-export async function allocating<T>(gpu: Gpu, what: string, allocate: () => Promise<T>): Promise<T> {
+/**
+ * Runs `allocate` and turns what the device objects to into a DeviceError that says what could not be had. What the device
+ * could hold of it is released then.
+ */
+export async function allocating<T extends { release(): void }>(
+  gpu: Gpu,
+  what: string,
+  allocate: () => Promise<T>,
+): Promise<T> {
   const { device } = gpu;
   device.pushErrorScope("out-of-memory");
   device.pushErrorScope("validation");
@@ -157,9 +164,14 @@ export async function allocating<T>(gpu: Gpu, what: string, allocate: () => Prom
   const memory = await device.popErrorScope();
   if (result.status === "rejected") throw result.reason;
   const error = invalid ?? memory;
-  if (error) throw new DeviceError(`${gpu.adapter} cannot hold ${what}: ${error.message}`);
-  gpu.check();
-  return result.value;
+  try {
+    if (error) throw new DeviceError(`${gpu.adapter} cannot hold ${what}: ${error.message}`);
+    gpu.check();
+    return result.value;
+  } catch (cause) {
+    result.value.release();
+    throw cause;
+  }
 }
 
 /** What the device itself reported says more than the readback that failed of it. */

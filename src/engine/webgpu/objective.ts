@@ -65,8 +65,7 @@ export class WebGpuObjective implements Objective {
     const choice = chosen(rows, problem, capacity);
     const tiling = objectiveTiling(rows, classes, count, capacity, choice);
     const logits = `logits of ${count} rows × ${classes} classes, and their change (${32 * tiling.classes4 * count} bytes)`;
-    let made: WebGpuObjective | undefined;
-    const making = allocating(gpu, logits, async () => {
+    return allocating(gpu, logits, async () => {
       const [ofPasses, ofVectors] = await Promise.all([
         compilePasses(gpu, rows, tiling, edited),
         compileVectors(gpu, rows, problem, tiling, edited),
@@ -75,15 +74,8 @@ export class WebGpuObjective implements Objective {
       const passes = new ObjectivePasses(gpu, commands, ofPasses, rows, placed, problem, tiling);
       const vectors = new Vectors(gpu, commands, ofVectors, tiling, capacity);
       const kernels = nameOf(choice);
-      made = new WebGpuObjective(gpu, rows.features, problem, tiling, kernels, commands, passes, vectors);
-      return made;
+      return new WebGpuObjective(gpu, rows.features, problem, tiling, kernels, commands, passes, vectors);
     });
-    try {
-      return await making;
-    } catch (error) {
-      made?.release(); // what the device could hold of it
-      throw error;
-    }
   }
 
   vector(values?: FloatArray): Vector {

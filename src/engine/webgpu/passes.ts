@@ -97,8 +97,7 @@ export class GpuPasses {
       return buffer;
     };
     const what = `${rows.features} features × ${problem.classes} classes with blocks of ${blockRows} rows`;
-    let made: GpuPasses | undefined;
-    const making = allocating(gpu, what, async () => {
+    return allocating(gpu, what, async () => {
       const moments = momentsOf(problem.rule);
       const entries = ENTRY_BYTES * entriesOf(tiling);
       const buffers = {
@@ -134,15 +133,8 @@ export class GpuPasses {
           : new TiledPasses(gpu, rows, tiling, shared, edited);
       const gathers = await Promise.all(gathering);
       const whole = isWhole(tiling) ? new WholeSteps(gpu, rows, problem, tiling, shared, edited) : undefined;
-      made = new GpuPasses(gpu, rows, problem, tiling, buffers, updates, gathers, blocks, whole, all);
-      return made;
+      return new GpuPasses(gpu, rows, problem, tiling, buffers, updates, gathers, blocks, whole, all);
     });
-    try {
-      return await making;
-    } catch (error) {
-      made?.release(); // what the device could hold of it
-      throw error;
-    }
   }
 
   /** Compiles what the mode needs, once. */

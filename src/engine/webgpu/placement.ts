@@ -38,33 +38,30 @@ export async function placeRows(
     buffers.push(buffer);
     return buffer;
   };
-  try {
-    return await allocating(
-      gpu,
-      `${rows.count} rows of ${rows.features} features (${4 * rowWords * rows.count} bytes)`,
-      async () => {
-        const labels = create("labels", 4 * rows.count);
-        const weights = create("row weights", 4 * rows.count);
-        device.queue.writeBuffer(labels, 0, Uint32Array.from(rows.labels));
-        device.queue.writeBuffer(
-          weights,
-          0,
-          Float32Array.from(rows.weights ?? new Float32Array(rows.count).fill(1)),
-        );
-        const shards: Shard[] = [];
-        for (let first = 0; first < rows.count; first += shardRows) {
-          const count = Math.min(shardRows, rows.count - first);
-          const x = create(`x of rows ${first} to ${first + count}`, 4 * rowWords * count);
-          await upload(device, x, rows, first, count, rowWords);
-          shards.push({ first, rows: count, x });
-        }
-        return { shards, labels, weights, release };
-      },
-    );
-  } catch (error) {
-    release();
-    throw error;
-  }
+  const what = `${rows.count} rows of ${rows.features} features (${4 * rowWords * rows.count} bytes)`;
+  return allocating(gpu, what, async () => {
+    try {
+      const labels = create("labels", 4 * rows.count);
+      const weights = create("row weights", 4 * rows.count);
+      device.queue.writeBuffer(labels, 0, Uint32Array.from(rows.labels));
+      device.queue.writeBuffer(
+        weights,
+        0,
+        Float32Array.from(rows.weights ?? new Float32Array(rows.count).fill(1)),
+      );
+      const shards: Shard[] = [];
+      for (let first = 0; first < rows.count; first += shardRows) {
+        const count = Math.min(shardRows, rows.count - first);
+        const x = create(`x of rows ${first} to ${first + count}`, 4 * rowWords * count);
+        await upload(device, x, rows, first, count, rowWords);
+        shards.push({ first, rows: count, x });
+      }
+      return { shards, labels, weights, release };
+    } catch (error) {
+      release();
+      throw error;
+    }
+  });
 }
 
 async function upload(
