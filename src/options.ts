@@ -5,6 +5,7 @@ import { ENGINES, type EngineName } from "./engine/engine.js";
 import { OptionError } from "./errors.js";
 import type { Progress } from "./progress.js";
 import type { Schedule } from "./solve/schedule.js";
+import type { StartingModel } from "./start.js";
 
 export const SOLVERS = ["lbfgs", "newton", "gd", "sgd", "adam", "adamw"] as const;
 export type SolverName = (typeof SOLVERS)[number];
@@ -65,8 +66,21 @@ export interface TrainOptions<L extends Label = Label> {
   readonly reduction?: "mean" | "sum";
   /** Fit an intercept. Default true. */
   readonly intercept?: boolean;
+  /**
+   * Train on (x − mean) / deviation of every feature, so that units do not matter to the penalty or to a step. The model's
+   * weights are for the features as they came. Bytes and halves become floats on the device. Default false.
+   */
+  readonly standardize?: boolean;
+  /** For lbfgs and newton: ε, where the targets become (1 − ε)·y + ε/classes. Validation is of y itself. Default 0. */
+  readonly labelSmoothing?: number;
   /** Weights ≥ 0 of classes, times those of rows; "balanced" is rows ÷ (classes · rows of the class). Default 1 each. */
   readonly classWeight?: "balanced" | ReadonlyMap<L, number> | Readonly<Record<string, number>>;
+
+  /**
+   * Where the weights start: "zeros" (default); "centroids", which asks which class' mean is nearest; or a model to go on
+   * from, of as many features, whose classes may be other ones: those that are new start from the mean of its own.
+   */
+  readonly init?: "zeros" | "centroids" | StartingModel<L>;
 
   /** Examples to watch but not train on: a fraction of the data, or data of their own. Default none. */
   readonly validation?: number | TrainingData<L>;
@@ -122,8 +136,12 @@ const CHECKS: { readonly [option in keyof Required<TrainOptions>]: Check } = {
   C: positive,
   reduction: oneOf("mean", "sum"),
   intercept: ofType("boolean", "true or false"),
+  standardize: ofType("boolean", "true or false"),
+  labelSmoothing: within(0, 1),
   classWeight: (name, value) =>
     typeof value === "string" ? oneOf("balanced")(name, value) : ofType("object", "a map")(name, value),
+  init: (name, value) =>
+    typeof value === "object" ? checkModel(name, value) : oneOf("zeros", "centroids")(name, value),
   validation: (name, value) =>
     typeof value === "number" ? checkFraction(name, value) : checkData(name, value),
   patience: wholeNumber(1),
@@ -147,6 +165,7 @@ const READERS: Partial<Record<keyof TrainOptions, readonly SolverName[]>> = {
   epochs: FIRST_ORDER,
   learningRate: FIRST_ORDER,
   reduction: FIRST_ORDER,
+  labelSmoothing: SECOND_ORDER,
   parity: FIRST_ORDER,
   batchSize: ["sgd", "adam", "adamw"],
   shuffle: ["sgd", "adam", "adamw"],
@@ -224,6 +243,9 @@ export function settings<L extends Label>(options: TrainOptions<L>): Settings<L>
     l2: options.l2 ?? 0,
     reduction: options.reduction ?? "mean",
     intercept: options.intercept ?? true,
+    standardize: options.standardize ?? false,
+    labelSmoothing: options.labelSmoothing ?? 0,
+    init: options.init ?? "zeros",
     patience: options.patience ?? Infinity,
     seed: options.seed ?? 0,
     shuffle: options.shuffle ?? reads(solver, "shuffle"),
@@ -289,6 +311,12 @@ function notNegative(name: string, value: unknown): void {
 
 function checkFraction(name: string, value: number): void {
   if (!(value > 0 && value < 1)) fail(name, value, "a fraction between 0 and 1, or data with x and y");
+}
+
+function checkModel(name: string, value: object | null): void {
+  if (!(value && ["classes", "features", "weights", "bias"].every((part) => part in value))) {
+    fail(name, value, '"zeros", "centroids" or a model');
+  }
 }
 
 function checkData(name: string, value: unknown): void {

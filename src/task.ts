@@ -1,12 +1,15 @@
 /** What a training works on: everything that is known, and checked, before an engine is opened. */
-import { type TrainingData, concatenate, dataset } from "./data/dataset.js";
+import { type Dataset, type TrainingData, concatenate, dataset } from "./data/dataset.js";
 import type { Label } from "./data/labels.js";
 import { type Random, randomIntegers, range, shuffle } from "./data/random.js";
-import type { Problem, Rows } from "./engine/engine.js";
+import { type Standardisation, standardisation, standardised } from "./data/standardisation.js";
+import { oneHot } from "./data/targets.js";
+import type { FloatArray, Problem, Rows } from "./engine/engine.js";
 import { DataError, OptionError } from "./errors.js";
-import type { Settings } from "./options.js";
+import { type Settings, isSecondOrder } from "./options.js";
 import { updateRule } from "./solve/first-order.js";
 import type { Examples } from "./solve/solver.js";
+import { startingWeights } from "./start.js";
 
 export interface Task<L extends Label> {
   readonly settings: Settings<L>;
@@ -17,22 +20,32 @@ export interface Task<L extends Label> {
   readonly classes: readonly L[];
   readonly examples: Examples;
   readonly problem: Problem;
+  /** (rows, classes) soft targets, if there are any. */
+  readonly targets?: FloatArray;
+  /** What was made of the features, if anything. */
+  readonly standardisation?: Standardisation;
+  /** (features + 1, classes) */
+  readonly start: FloatArray;
   readonly random: Random;
 }
 
 /** Throws a DataError or an OptionError. */
 export function taskOf<L extends Label>(data: TrainingData<L>, chosen: Settings<L>): Task<L> {
-  const { rows: given, classes } = dataset(data);
+  const given = dataset(data);
+  const { classes } = given;
   const random = randomIntegers(chosen.seed);
-  const { rows: all, train, validation } = split(given, classes, chosen.validation, random);
-  const rows = classWeighted(all, train, classes, chosen.classWeight);
+  const { rows: all, targets, train, validation } = split(given, chosen.validation, random);
+  if (targets) checkSoft(chosen);
+  const standard = chosen.standardize ? standardisation(all, train, chosen.intercept) : undefined;
+  const features = standard ? standardised(all, standard) : all;
+  const rows = classWeighted(features, train, classes, chosen.classWeight);
 
   const weight = weightOf(rows, train, "to train on");
   if (validation) weightOf(rows, validation, "of the validation");
   return {
     settings: chosen.C === undefined ? chosen : { ...chosen, l2: 1 / (chosen.C * weight) },
     rows,
-    ...(given.x instanceof Uint8Array && { scale: given.scale }),
+    ...(given.rows.x instanceof Uint8Array && { scale: given.rows.scale }),
     classes,
     examples: { train, ...(validation && { validation }), meanWeight: weight / train.length },
     problem: {
@@ -42,8 +55,30 @@ export function taskOf<L extends Label>(data: TrainingData<L>, chosen: Settings<
       rule: updateRule(chosen),
       batchSize: Math.min(chosen.batchSize ?? train.length, train.length),
     },
+    ...(targets && { targets }),
+    ...(standard && { standardisation: standard }),
+    start: startingWeights({
+      init: chosen.init,
+      rows,
+      train,
+      classes,
+      intercept: chosen.intercept,
+      ...(standard && { standardisation: standard }),
+    }),
     random,
   };
+}
+
+/** What soft targets cannot be trained with. */
+function checkSoft({ solver, classWeight }: Pick<Settings, "solver" | "classWeight">): void {
+  if (!isSecondOrder(solver)) {
+    throw new OptionError(`y is soft targets, but solver is "${solver}": they are for lbfgs and newton.`);
+  }
+  if (classWeight !== undefined) {
+    throw new OptionError(
+      "y is soft targets, and classWeight is given, but no row is of one class: weigh the rows instead, by weights.",
+    );
+  }
 }
 
 /** Throws a DataError when they weigh nothing: there would be no mean loss. */
@@ -57,18 +92,20 @@ function weightOf({ weights }: Rows, chosen: Uint32Array, what: string): number 
 
 interface Split {
   readonly rows: Rows;
+  /** (rows, classes) */
+  readonly targets?: FloatArray;
   readonly train: Uint32Array;
   readonly validation?: Uint32Array;
 }
 
 /** Sets a random fraction of the rows aside, or adds the validation rows after the others. */
 function split<L extends Label>(
-  rows: Rows,
-  classes: readonly L[],
+  given: Dataset<L>,
   validation: Settings<L>["validation"],
   random: Random,
 ): Split {
-  if (validation === undefined) return { rows, train: range(rows.count) };
+  const { rows, classes, targets } = given;
+  if (validation === undefined) return { ...given, train: range(rows.count) };
   if (typeof validation === "number") {
     const order = range(rows.count);
     shuffle(order, random);
@@ -78,18 +115,32 @@ function split<L extends Label>(
         `validation is ${validation}, which leaves ${rows.count - aside} of ${rows.count} rows to train on.`,
       );
     }
-    return { rows, train: order.slice(aside).sort(), validation: order.slice(0, aside).sort() };
+    return { ...given, train: order.slice(aside).sort(), validation: order.slice(0, aside).sort() };
   }
   const bytes = rows.x instanceof Uint8Array && validation.x instanceof Uint8Array;
   const alike = { features: rows.features, ...(bytes && { scale: rows.scale }) };
-  const other = dataset({ ...alike, ...validation, classes }, "validation.").rows;
-  if (other.features !== rows.features) {
+  const other = dataset({ ...alike, ...validation, classes }, "validation.");
+  if (other.rows.features !== rows.features) {
     throw new DataError(
-      `validation.x has rows of ${other.features} features, but x has rows of ${rows.features}.`,
+      `validation.x has rows of ${other.rows.features} features, but x has rows of ${rows.features}.`,
     );
   }
-  const together = concatenate(rows, other);
-  return { rows: together, train: range(rows.count), validation: range(together.count).slice(rows.count) };
+  const together = concatenate(rows, other.rows);
+  return {
+    rows: together,
+    ...((targets || other.targets) && { targets: joinTargets(given, other) }),
+    train: range(rows.count),
+    validation: range(together.count).slice(rows.count),
+  };
+}
+
+/** Labels count as targets beside soft ones. */
+function joinTargets<L extends Label>(a: Dataset<L>, b: Dataset<L>): Float64Array {
+  const [first, second] = [a, b].map(({ rows, classes, targets }) => targets ?? oneHot(rows, classes.length));
+  const together = new Float64Array(first.length + second.length);
+  together.set(first);
+  together.set(second, first.length);
+  return together;
 }
 
 /** The rows to train on, their weights times their class's. */

@@ -1,8 +1,9 @@
 /** A training from end to end: data → rows → placed on an engine → steps → model. */
 import type { TrainingData } from "./data/dataset.js";
 import type { Label } from "./data/labels.js";
+import { fromStandardised } from "./data/standardisation.js";
 import { chooseEngine } from "./engine/choose.js";
-import type { FloatArray, Passes, Placement } from "./engine/engine.js";
+import type { FloatArray, Objective, Passes, Placement } from "./engine/engine.js";
 import { AbortError, DivergenceError, TrainerError } from "./errors.js";
 import { SoftmaxModel } from "./model/model.js";
 import { type TrainOptions, isSecondOrder, settings } from "./options.js";
@@ -14,6 +15,7 @@ import { Newton } from "./solve/newton.js";
 import { pays, preconditioner } from "./solve/preconditioner.js";
 import { secondOrder } from "./solve/second-order.js";
 import type { Outcome } from "./solve/solver.js";
+import { Tilted, tiltOf } from "./solve/tilted.js";
 import { type Task, taskOf } from "./task.js";
 
 /** Trains a softmax classifier. Bad data and options are rejected before anything is uploaded. */
@@ -92,7 +94,10 @@ async function* fit<L extends Label>(task: Task<L>): AsyncGenerator<Progress, So
       onProgress?.(step.value);
       yield step.value;
     }
-    const { weights, ...outcome } = step.value;
+    const { weights: found, ...outcome } = step.value;
+    const weights = task.standardisation
+      ? fromStandardised(found, task.standardisation, classes.length)
+      : found;
     checkWeights(weights, outcome.iterations);
     const intercepts = rows.features * classes.length;
     const model = new SoftmaxModel({
@@ -122,9 +127,8 @@ interface Start {
 type Watch = ((seen: Parity) => void) | undefined;
 
 async function startFirstOrder(task: Task<Label>, placement: Placement, watch: Watch): Promise<Start> {
-  const { settings: chosen, rows, classes, problem, examples, random } = task;
-  const zeros = new Float32Array((rows.features + 1) * classes.length);
-  const descent = await placement.descent(problem, zeros);
+  const { settings: chosen, rows, problem, examples, start, random } = task;
+  const descent = await placement.descent(problem, start);
   const seen = watch && ((passes: Passes) => watch(parityOf(passes, rows, problem)));
   const steps = firstOrder(descent, examples, chosen, random, seen);
   return { kernels: descent.kernels, steps, release: () => descent.release() };
@@ -136,7 +140,7 @@ async function startSecondOrder(task: Task<Label>, placement: Placement): Promis
   const { intercept, kernels } = problem;
   const scale = 1 / (train.length * examples.meanWeight);
   const penalty = chosen.l2;
-  const objective = await placement.objective({
+  const ofLabels = await placement.objective({
     classes: classes.length,
     intercept,
     scale,
@@ -145,10 +149,11 @@ async function startSecondOrder(task: Task<Label>, placement: Placement): Promis
     ...(kernels !== undefined && { kernels }),
   });
   try {
+    const objective = await softened(ofLabels, scale, task);
     const matrix = pays(train.length, rows.features, classes.length)
       ? objective.matrix(await preconditioner(rows, train, penalty, intercept))
       : undefined;
-    const start = objective.vector();
+    const start = objective.vector(task.start);
     const lbfgs = () => new Lbfgs(objective, { scale, penalty }, chosen.memory, start, matrix);
     const newton = () => new Newton(objective, { scale, penalty }, chosen.tolerance, start, matrix);
     const steps =
@@ -157,9 +162,20 @@ async function startSecondOrder(task: Task<Label>, placement: Placement): Promis
         : secondOrder(newton, undefined, objective, examples, chosen);
     return { kernels: objective.kernels, steps, release: () => objective.release() };
   } catch (error) {
-    objective.release();
+    ofLabels.release();
     throw error;
   }
+}
+
+/** The objective with the targets that the examples have instead of one label each, where they have any. */
+async function softened(objective: Objective, scale: number, task: Task<Label>): Promise<Objective> {
+  const { settings: chosen, rows, classes, problem, examples, targets } = task;
+  if (!targets && chosen.labelSmoothing === 0) return objective;
+  const of = (some: Uint32Array, smoothing: number) =>
+    tiltOf(rows, some, classes.length, problem.intercept, smoothing, targets);
+  const tilt = await of(examples.train, chosen.labelSmoothing);
+  const validationTilt = targets && examples.validation && (await of(examples.validation, 0));
+  return new Tilted(objective, scale, tilt, validationTilt);
 }
 
 /** Weights that are not finite are never handed out as a model. */

@@ -34,7 +34,10 @@ const OUT_OF_RANGE: Readonly<Record<string, { readonly must: string; readonly va
     C: { must: "a finite number above 0", values: [0, -1, Number.NaN, Infinity, "1"] },
     reduction: { must: 'one of "mean", "sum"', values: ["average", 1] },
     intercept: { must: "true or false", values: [0, "no"] },
+    standardize: { must: "true or false", values: [1, "yes", null] },
+    labelSmoothing: { must: "a number from 0 to below 1", values: [-0.1, 1, Number.NaN, "0.1"] },
     classWeight: { must: "", values: ["equal", 2, true, null] },
+    init: { must: '"zeros", "centroids" or a model', values: [null, {}, { classes: [0] }] },
     validation: {
       must: "a fraction between 0 and 1, or data with x and y",
       values: [0, 1, -0.5, 7, Number.NaN, "0.1", null, [], { x: [[1]] }],
@@ -138,6 +141,7 @@ describe("options that contradict each other", () => {
     { solver: "newton", option: { memory: 5 }, solvers: "lbfgs" },
     { solver: "sgd", option: { tolerance: 1e-3 }, solvers: "lbfgs, newton" },
     { solver: "gd", option: { maxIterations: 9 }, solvers: "lbfgs, newton" },
+    { solver: "adam", option: { labelSmoothing: 0.1 }, solvers: "lbfgs, newton" },
   ])("are rejected: $option for $solver", ({ solver, option, solvers }) => {
     const error = thrownBy(() => untypedTrainer(data, { solver, ...option }));
     const [[name, value]] = Object.entries(option);
@@ -155,6 +159,22 @@ describe("options that contradict each other", () => {
     },
   ])("are rejected: $message", ({ options, message }) => {
     const error = thrownBy(() => trainer(data, options));
+    expect(error).toBeInstanceOf(OptionError);
+    expect(error.message).toContain(message);
+  });
+
+  test.each([
+    {
+      options: { solver: "sgd" },
+      message: 'y is soft targets, but solver is "sgd": they are for lbfgs and newton',
+    },
+    {
+      options: { solver: "lbfgs", classWeight: "balanced" },
+      message: "y is soft targets, and classWeight is given",
+    },
+  ])("are rejected: $message", ({ options, message }) => {
+    const soft = { x: [[0], [1]], y: Float32Array.of(0.5, 0.5, 0, 1), classes: ["a", "b"] };
+    const error = thrownBy(() => untypedTrainer(soft, options));
     expect(error).toBeInstanceOf(OptionError);
     expect(error.message).toContain(message);
   });
@@ -204,6 +224,9 @@ describe("the defaults", () => {
     l2: 0,
     reduction: "mean",
     intercept: true,
+    standardize: false,
+    labelSmoothing: 0,
+    init: "zeros",
     patience: Infinity,
     seed: 0,
     parity: false,

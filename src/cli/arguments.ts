@@ -52,6 +52,8 @@ export const TRAIN_FLAGS = {
   C: { type: "string" },
   reduction: { type: "string" },
   "no-intercept": { type: "boolean" },
+  standardize: { type: "boolean" },
+  "label-smoothing": { type: "string" },
   "class-weight": { type: "string" },
   validation: { type: "string" },
   patience: { type: "string" },

@@ -1,15 +1,19 @@
 /** What people hand in, checked and turned into rows that an engine can place. */
-import type { FeatureRows, FlatFeatures, Rows } from "../engine/engine.js";
+import type { FeatureRows, FlatFeatures, FloatArray, Rows } from "../engine/engine.js";
 import { DataError } from "../errors.js";
 import { type Label, labelling } from "./labels.js";
+import { areLabels, softTargets } from "./targets.js";
 
 export type Features = FlatFeatures | readonly ArrayLike<number>[];
 
 export interface TrainingData<L extends Label = Label> {
   /** Rows of features: a flat array, row after row, or an array of rows. Bytes stay bytes on the device, and halves (a Float16Array) halves. */
   readonly x: Features;
-  /** The label of each row, of any one type: strings, whole numbers, booleans. */
-  readonly y: ArrayLike<L>;
+  /**
+   * The label of each row, of any one type: strings, whole numbers, booleans. Or soft targets, with `classes` and, for a
+   * flat x, `features`: floats, rows × classes, row after row, each row adding up to 1.
+   */
+  readonly y: ArrayLike<L> | Float32Array | Float64Array;
   /** Features in a row of a flat `x`. Default: values in x ÷ labels in y. */
   readonly features?: number;
   /** What a unit of a byte means: features are `scale · byte`. Default 1/255; for bytes only. */
@@ -21,8 +25,11 @@ export interface TrainingData<L extends Label = Label> {
 }
 
 export interface Dataset<L extends Label> {
+  /** Of soft targets, labelled by the class that each row is most of. */
   readonly rows: Rows;
   readonly classes: readonly L[];
+  /** (rows, classes) the soft targets, where there are no labels. */
+  readonly targets?: FloatArray;
 }
 
 /** Checks all of `data` before any work starts. `where` names it in errors: "", or "validation." */
@@ -31,14 +38,21 @@ export function dataset<L extends Label>(data: TrainingData<L>, where = ""): Dat
     throw new DataError(`${where}y is missing: give the label of each row.`);
   if (data.y.length === 0) throw new DataError(`${where}y is empty: there is nothing to train on.`);
   const { x, features, count, scale } = featureRows(data, where, data.y.length);
-  if (count !== data.y.length) {
+  const weights = data.weights && rowWeights(data.weights, count, where);
+  const rows = { count, features, x, scale, ...(weights && { weights }) };
+  const { y } = data;
+  if (!areLabels(y, count, data.classes)) {
+    const { classes } = labelling<L>([], data.classes, `${where}y`);
+    const { targets, labels } = softTargets(y, classes.length, `${where}y`);
+    return { rows: { ...rows, labels }, classes, targets };
+  }
+  if (count !== y.length) {
     throw new DataError(
-      `${where}x has ${count} rows of ${features} features and ${where}y has ${data.y.length} labels: there must be one for each row.`,
+      `${where}x has ${count} rows of ${features} features and ${where}y has ${y.length} labels: there must be one for each row.`,
     );
   }
-  const { labels, classes } = labelling(data.y, data.classes, `${where}y`);
-  const weights = data.weights && rowWeights(data.weights, count, where);
-  return { rows: { count, features, x, scale, labels, ...(weights && { weights }) }, classes };
+  const { labels, classes } = labelling(y, data.classes, `${where}y`);
+  return { rows: { ...rows, labels }, classes };
 }
 
 /** The features of `data` as one flat, finite array. `labels` is what `features` is guessed from when it is absent. */

@@ -122,8 +122,15 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
   }
 
   #labelled(data: Examples<L>): Rows {
-    const { rows } = dataset({ features: this.features, ...this.#scaled(data), classes: this.classes });
+    const { rows, targets } = dataset({
+      features: this.features,
+      ...this.#scaled(data),
+      classes: this.classes,
+    });
     this.#checkFeatures(rows.features);
+    if (targets) {
+      throw new DataError("y is soft targets, and a model is judged by labels: give the label of each row.");
+    }
     return rows;
   }
 

@@ -148,6 +148,35 @@ const LABELS: readonly Case[] = [
   },
 ];
 
+const classes = ["a", "b"];
+const TARGETS: readonly Case[] = [
+  {
+    bad: "negative",
+    data: { ...good, classes, y: Float32Array.of(0.5, 0.5, 1.5, -0.5) },
+    message: "y is -0.5 at row 1, class 1: a soft target is a number from 0 to 1",
+  },
+  {
+    bad: "NaN",
+    data: { ...good, classes, y: Float64Array.of(Number.NaN, 1, 0, 1) },
+    message: "y is NaN at row 0, class 0",
+  },
+  {
+    bad: "a row that is no distribution",
+    data: { ...good, classes, y: Float64Array.of(0.5, 0.5, 0.5, 0.25) },
+    message: "y adds up to 0.75 in row 1",
+  },
+  {
+    bad: "values that are not rows × classes",
+    data: { ...good, classes, y: Float32Array.of(1, 0, 1) },
+    message: "x has 2 rows of 1 features and y has 3 labels",
+  },
+  {
+    bad: "no classes",
+    data: { ...good, y: Float32Array.of(0.5, 0.5, 0, 1) },
+    message: "x has 2 rows of 1 features and y has 4 labels",
+  },
+];
+
 const WEIGHTS: readonly Case[] = [
   {
     bad: "negative",
@@ -164,10 +193,11 @@ const WEIGHTS: readonly Case[] = [
 describe.each([
   { part: "features", cases: FEATURES },
   { part: "labels", cases: LABELS },
+  { part: "soft targets", cases: TARGETS },
   { part: "weights", cases: WEIGHTS },
 ])("bad $part are rejected", ({ cases }) => {
   test.each(cases)("$bad", ({ data, message }) => {
-    const error = thrownBy(() => untypedTrainer(data));
+    const error = thrownBy(() => untypedTrainer(data, { solver: "lbfgs" }));
     expect(error).toBeInstanceOf(DataError);
     expect(error.message).toContain(message);
   });

@@ -1,0 +1,143 @@
+/** Where a training starts. */
+import { type Standardisation, toStandardised } from "./data/standardisation.js";
+import type { Label } from "./data/labels.js";
+import { range } from "./data/random.js";
+import type { FloatArray, Rows } from "./engine/engine.js";
+import { logits } from "./engine/reference/passes.js";
+import { DataError, OptionError } from "./errors.js";
+import { temperatureOf } from "./model/calibration.js";
+import type { ModelParts } from "./model/parts.js";
+import { pick } from "./parity.js";
+
+/** What is needed of a model to go on from it. */
+export type StartingModel<L extends Label> = Pick<ModelParts<L>, "classes" | "features" | "weights" | "bias">;
+
+export interface Beginning<L extends Label> {
+  readonly init: "zeros" | "centroids" | StartingModel<L>;
+  /** As the engine will have them: standardised, where they are. */
+  readonly rows: Rows;
+  readonly train: Uint32Array;
+  readonly classes: readonly L[];
+  readonly intercept: boolean;
+  readonly standardisation?: Standardisation;
+}
+
+/** (features + 1, classes), the intercept last. Throws an OptionError when the model to start from does not belong to the data. */
+export function startingWeights<L extends Label>(beginning: Beginning<L>): FloatArray {
+  const { init, rows, classes, intercept } = beginning;
+  if (init === "zeros") return new Float32Array((rows.features + 1) * classes.length);
+  const weights = init === "centroids" ? centroids(beginning) : warm(init, beginning);
+  if (!intercept) weights.fill(0, rows.features * classes.length);
+  return weights;
+}
+
+/**
+ * The model's weights, less their mean over its classes, which no softmax sees: a class that is new to it starts from 0, the
+ * mean of the others. Classes that the data no longer have are left out.
+ */
+function warm<L extends Label>(
+  model: StartingModel<L>,
+  { rows, classes, standardisation }: Beginning<L>,
+): Float64Array {
+  if (model.features !== rows.features) {
+    throw new OptionError(
+      `init is a model of ${model.features} features, but x has rows of ${rows.features}: it can't be gone on from.`,
+    );
+  }
+  const numbers = new Map(model.classes.map((label, number) => [label, number]));
+  if (!classes.some((label) => numbers.has(label))) {
+    throw new OptionError(
+      `init is a model of ${model.classes.length} classes (${String(model.classes[0])}, …), none of which is among the ` +
+        `${classes.length} of the data (${String(classes[0])}, …): start from zeros.`,
+    );
+  }
+  const own = model.classes.length;
+  const weights = new Float64Array((rows.features + 1) * classes.length);
+  for (let d = 0; d <= rows.features; d++) {
+    const row = d < rows.features ? model.weights.subarray(d * own, (d + 1) * own) : model.bias;
+    const mean = row.reduce((a, b) => a + b, 0) / own;
+    classes.forEach((label, k) => {
+      const number = numbers.get(label);
+      if (number !== undefined) weights[d * classes.length + k] = row[number] - mean;
+    });
+  }
+  return standardisation ? toStandardised(weights, standardisation, classes.length) : weights;
+}
+
+/** Rows that the temperature is taken from, if that is no more products than this. */
+const SAMPLE = 4096;
+const PRODUCTS = 2 ** 26;
+/** Of the median variance, added to each feature's: a feature that is all but constant within the classes says little. */
+const SHRINKAGE = 0.5;
+
+/**
+ * Nearest centroids: with features that are independent and vary alike in every class, log-odds are w_k = μ_k / σ² and
+ * b_k = log π_k − ½ Σ μ_k² / σ² (linear discriminants with a diagonal covariance; Hastie, Tibshirani & Friedman 2009, 4.3).
+ * Features are not independent, which makes such logits too sure: they are divided by the temperature that fits best.
+ */
+function centroids<L extends Label>({ rows, train, classes }: Beginning<L>): Float64Array {
+  const { features } = rows;
+  const k = classes.length;
+  const { mean, share, variance } = clusters(rows, train, k);
+  const positive = variance.filter((value) => value > 0).toSorted();
+  const ridge = positive.length > 0 ? SHRINKAGE * positive[positive.length >> 1] : 1;
+  const weights = new Float64Array((features + 1) * k);
+  for (let c = 0; c < k; c++) {
+    let intercept = Math.log(share[c]);
+    for (let d = 0; d < features; d++) {
+      const weight = mean[d * k + c] / (variance[d] + ridge);
+      weights[d * k + c] = weight;
+      intercept -= 0.5 * weight * mean[d * k + c];
+    }
+    weights[features * k + c] = intercept;
+  }
+  const most = Math.min(SAMPLE, Math.ceil(PRODUCTS / weights.length));
+  return cooled(weights, pick(rows, sample(train, most)), k);
+}
+
+/** By weight: of each feature and class the mean, (features, classes); each class' share; the variance about the class' mean, (features). */
+function clusters(
+  { x, features, scale, labels, weights }: Rows,
+  chosen: Uint32Array,
+  classes: number,
+): { readonly mean: Float64Array; readonly share: Float64Array; readonly variance: Float64Array } {
+  const mean = new Float64Array(features * classes);
+  const share = new Float64Array(classes);
+  const weightOf = (row: number) => (weights ? weights[row] : 1);
+  for (const row of chosen) {
+    share[labels[row]] += weightOf(row);
+    for (let d = 0; d < features; d++) {
+      mean[d * classes + labels[row]] += weightOf(row) * scale * x[row * features + d];
+    }
+  }
+  const total = share.reduce((a, b) => a + b, 0);
+  // As if half a row more were of each class: one without rows keeps a logit.
+  const counts = share.slice();
+  for (let c = 0; c < classes; c++) share[c] = (counts[c] + 0.5) / (total + 0.5 * classes);
+  for (let i = 0; i < mean.length; i++) if (counts[i % classes] > 0) mean[i] /= counts[i % classes];
+  const variance = new Float64Array(features);
+  for (const row of chosen) {
+    for (let d = 0; d < features; d++) {
+      const apart = scale * x[row * features + d] - mean[d * classes + labels[row]];
+      variance[d] += (weightOf(row) * apart * apart) / total;
+    }
+  }
+  return { mean, share, variance };
+}
+
+/** Evenly spaced. */
+function sample(chosen: Uint32Array, most: number): Uint32Array {
+  const count = Math.min(most, chosen.length);
+  return Uint32Array.from({ length: count }, (_, n) => chosen[Math.floor((n * chosen.length) / count)]);
+}
+
+/** The weights divided by the temperature that fits the rows best; as they are, where none does. */
+function cooled(weights: Float64Array, rows: Rows, classes: number): Float64Array {
+  try {
+    const temperature = temperatureOf(rows, logits(rows, range(rows.count), weights, classes), classes);
+    return weights.map((weight) => weight / temperature);
+  } catch (error) {
+    if (error instanceof DataError) return weights; // all of them are right, or none is more likely to be
+    throw error;
+  }
+}

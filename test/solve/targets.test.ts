@@ -1,0 +1,178 @@
+/** Label smoothing and soft targets, held against the cross-entropy with targets as the textbook has it, in f64. */
+import { describe, expect, test } from "vitest";
+import { type Progress, type TrainOptions, train } from "../../src/index.js";
+import { range } from "../../src/data/random.js";
+import type { Rows } from "../../src/engine/engine.js";
+import { referenceEngine } from "../../src/engine/reference/engine.js";
+import { Tilted, tiltOf } from "../../src/solve/tilted.js";
+import { distance, norm } from "../support/arrays.js";
+import { clouds } from "../support/examples.js";
+
+const [COUNT, FEATURES, CLASSES] = [90, 4, 3];
+const { x, y } = clouds(COUNT, FEATURES, CLASSES, 0.8);
+const weights = Float32Array.from({ length: COUNT }, (_, row) => row % 4);
+const L2 = 0.02;
+const EPSILON = 0.15;
+const classes = [0, 1, 2];
+
+/** Each row a distribution, about its label: (rows, classes) */
+const soft = Float64Array.from({ length: COUNT * CLASSES }, (_, i) => {
+  const [row, k] = [Math.floor(i / CLASSES), i % CLASSES];
+  const share = (row % 5) / 10;
+  return k === y[row] ? 1 - share : k === (y[row] + 1) % CLASSES ? share / 4 : (3 * share) / 4;
+});
+const hard = Float64Array.from(soft, (_, i) => (y[Math.floor(i / CLASSES)] === i % CLASSES ? 1 : 0));
+const smoothed = (targets: Float64Array) => targets.map((t) => (1 - EPSILON) * t + EPSILON / CLASSES);
+
+/** −Σ weight·Σ t·log s ÷ Σ weight, and ∇F: (features + 1, classes). Written out, and sharing nothing with what it checks. */
+function crossEntropy(
+  model: { weights: Float32Array; bias: Float32Array },
+  targets: Float64Array,
+  rowWeights: ArrayLike<number>,
+) {
+  const gradient = Float64Array.from([...model.weights, ...model.bias], (w, i) =>
+    i < FEATURES * CLASSES ? L2 * w : 0,
+  );
+  const total = Array.from(rowWeights).reduce((a, b) => a + b, 0);
+  let loss = 0;
+  for (let row = 0; row < COUNT; row++) {
+    const own = [...x.subarray(row * FEATURES, (row + 1) * FEATURES), 1];
+    const w = [...model.weights, ...model.bias];
+    const z = classes.map((k) => own.reduce((sum, value, d) => sum + value * w[d * CLASSES + k], 0));
+    const sum = z.reduce((a, zk) => a + Math.exp(zk), 0);
+    for (const k of classes) {
+      const [t, s] = [targets[row * CLASSES + k], Math.exp(z[k]) / sum];
+      loss -= (rowWeights[row] / total) * t * Math.log(s);
+      own.forEach((value, d) => (gradient[d * CLASSES + k] += (rowWeights[row] / total) * value * (s - t)));
+    }
+  }
+  return { loss, gradient };
+}
+
+const ones = new Float32Array(COUNT).fill(1);
+const SOLVERS = ["lbfgs", "newton"] as const;
+const ENGINES = ["wasm", "reference"] as const;
+const CASES = SOLVERS.flatMap((solver) => ENGINES.map((engine) => ({ solver, engine })));
+
+describe.each(CASES)("$solver on $engine", ({ solver, engine }) => {
+  const options = { solver, engine, l2: L2, tolerance: 1e-6 } as const;
+
+  test.each([
+    { of: "smoothed labels", labels: y, targets: smoothed(hard), smoothing: EPSILON, weights: ones },
+    { of: "soft targets", labels: soft, targets: soft, smoothing: 0, weights: ones },
+    {
+      of: "smoothed soft targets of weighted rows",
+      labels: soft,
+      targets: smoothed(soft),
+      smoothing: EPSILON,
+      weights,
+    },
+  ])("ends where the gradient of $of is zero, and says its loss", async (one) => {
+    const model = await train(
+      { x, y: one.labels, features: FEATURES, classes, weights: one.weights },
+      { ...options, labelSmoothing: one.smoothing },
+    );
+    const { loss, gradient } = crossEntropy(model, one.targets, one.weights);
+    expect(model.converged).toBe(true);
+    expect(norm(gradient)).toBeLessThan(1e-5);
+    expect(model.history.at(-1)?.loss).toBeCloseTo(loss, 5);
+  });
+
+  test("without an intercept only the weights count", async () => {
+    const model = await train({ x, y: soft, features: FEATURES, classes }, { ...options, intercept: false });
+    const { gradient } = crossEntropy(model, soft, ones);
+    expect([...model.bias]).toEqual([0, 0, 0]);
+    expect(norm(gradient.subarray(0, FEATURES * CLASSES))).toBeLessThan(1e-5);
+  });
+});
+
+const OPTIONS = {
+  engine: "reference",
+  solver: "newton",
+  l2: L2,
+  tolerance: 1e-10,
+} as const satisfies TrainOptions<number>;
+
+test("a soft target is as many rows with a part of the weight each", async () => {
+  const model = await train({ x, y: soft, features: FEATURES, classes }, OPTIONS);
+  const rows = Array.from({ length: COUNT * CLASSES }, (_, i) => {
+    const row = Math.floor(i / CLASSES);
+    return x.subarray(row * FEATURES, (row + 1) * FEATURES);
+  });
+  const parts = await train({ x: rows, y: rows.map((_, i) => i % CLASSES), weights: soft }, OPTIONS);
+  expect(distance(model.weights, parts.weights)).toBeLessThan(1e-6);
+});
+
+test("targets of one class each are labels, and f32 will do", async () => {
+  const targets = await train({ x, y: Float32Array.from(hard), features: FEATURES, classes }, OPTIONS);
+  const labels = await train({ x, y, features: FEATURES }, OPTIONS);
+  expect(distance(targets.weights, labels.weights)).toBeLessThan(1e-6);
+  expect(targets.history.at(-1)?.accuracy).toBe(labels.history.at(-1)?.accuracy);
+});
+
+test("validation of soft targets is their cross-entropy, that of labels has no smoothing", async () => {
+  const reports: Progress[] = [];
+  const held = { x, y: soft, features: FEATURES, classes };
+  const model = await train(held, {
+    ...OPTIONS,
+    labelSmoothing: EPSILON,
+    validation: held,
+    onProgress: (one) => reports.push(one),
+  });
+  expect(reports.at(-1)?.validation?.loss).toBeCloseTo(crossEntropy(model, soft, ones).loss, 6);
+  const mixed = await train(held, { ...OPTIONS, validation: { x, y, features: FEATURES } });
+  expect(mixed.history.at(-1)?.validation?.loss).toBeCloseTo(crossEntropy(mixed, hard, ones).loss, 6);
+});
+
+test("every trial along a line is what is seen where one goes there", async () => {
+  const rows: Rows = { count: COUNT, features: FEATURES, x, scale: 1, labels: Uint32Array.from(y), weights };
+  const all = range(COUNT);
+  const placement = await referenceEngine().place(rows);
+  const inner = await placement.objective({
+    classes: CLASSES,
+    intercept: true,
+    scale: 1 / COUNT,
+    penalty: 0,
+    rows: all,
+  });
+  const objective = new Tilted(inner, 1 / COUNT, await tiltOf(rows, all, CLASSES, true, EPSILON, soft));
+  const size = (FEATURES + 1) * CLASSES;
+  const w = Float64Array.from({ length: size }, (_, i) => Math.sin(i));
+  const p = Float64Array.from({ length: size }, (_, i) => Math.cos(2 * i));
+  const [at, along, g] = [objective.vector(w), objective.vector(p), objective.vector()];
+  await objective.at(at, g);
+  objective.along(along);
+  const [near, far] = await objective.trials([0, 0.7]);
+  const slopeOf = async () => (await objective.products([[g, along]]))[0].sum * COUNT;
+  expect(near.slope).toBeCloseTo(await slopeOf(), 9);
+  objective.combine(at, [
+    [1, at],
+    [0.7, along],
+  ]);
+  const there = await objective.move(0.7, at, g);
+  expect(far.loss).toBeCloseTo(there.loss, 9);
+  expect(far.slope).toBeCloseTo(await slopeOf(), 9);
+  expect((await objective.trials([0]))[0].loss).toBeCloseTo(there.loss, 9);
+});
+
+test("smoothing leaves separable classes an optimum", async () => {
+  const two = { x: Float32Array.of(-2, -1, 1, 2), y: ["a", "a", "b", "b"], features: 1 };
+  const model = await train(two, { engine: "wasm", solver: "lbfgs", labelSmoothing: 0.1 });
+  expect(model.converged).toBe(true);
+});
+
+test.each(["wasm", "reference"] as const)(
+  "standardised features have the same targets, on %s",
+  async (engine) => {
+    const scaled = x.map((value, i) => 50 * value + (i % FEATURES) * 10);
+    const model = await train(
+      { x: scaled, y: soft, features: FEATURES, classes },
+      { engine, solver: "lbfgs", l2: 1e-6, standardize: true, tolerance: 1e-6 },
+    );
+    const plain = await train(
+      { x, y: soft, features: FEATURES, classes },
+      { engine, solver: "lbfgs", l2: 1e-6, tolerance: 1e-6 },
+    );
+    expect(model.history.at(-1)?.loss).toBeCloseTo(plain.history.at(-1)?.loss ?? 0, 4);
+  },
+);
