@@ -91,7 +91,7 @@ export interface TrainOptions<L extends Label = Label> {
   /** Shuffle the rows before every epoch. Default true. Not for gd. */
   readonly shuffle?: boolean;
 
-  /** Not for lbfgs and newton: check passes of the running training against the f64 reference; see `model.parity`. Default false. */
+  /** Check passes of the running training against the f64 reference; see `model.parity`. Default false. */
   readonly parity?: boolean;
   /** Called during training, at most every 50 ms, and at the end of every epoch. */
   readonly onProgress?: (progress: Progress) => void;
@@ -166,7 +166,6 @@ const READERS: Partial<Record<keyof TrainOptions, readonly SolverName[]>> = {
   learningRate: FIRST_ORDER,
   reduction: FIRST_ORDER,
   labelSmoothing: SECOND_ORDER,
-  parity: FIRST_ORDER,
   batchSize: ["sgd", "adam", "adamw"],
   shuffle: ["sgd", "adam", "adamw"],
   momentum: ["sgd"],

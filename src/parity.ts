@@ -16,14 +16,17 @@ import { gradient, logits, residual, update } from "./engine/reference/passes.js
 export const U = 2 ** -23;
 export const TINY = 2 ** -126;
 
-export const STAGES = ["logits", "residual", "loss", "gradient", "update"] as const;
+/** What is checked of a step. */
+export const STEP_STAGES = ["logits", "residual", "loss", "gradient", "update"] as const;
+export const STAGES = [...STEP_STAGES, "curvature"] as const;
 export type Stage = (typeof STAGES)[number];
 
 export interface Parity {
   /** The largest error ÷ bound of all stages and steps. Above 1, the engine is wrong. */
   readonly rho: number;
-  readonly stages: Readonly<Record<Stage, number>>;
-  /** Steps that were checked. */
+  /** Of the stages that were checked: first-order solvers have no curvature, lbfgs and newton no update, nor residuals of their own. */
+  readonly stages: Readonly<Partial<Record<Stage, number>>>;
+  /** Steps that were checked; of lbfgs and newton, points. */
   readonly steps: number;
   /** Examples in those steps. */
   readonly examples: number;
@@ -31,7 +34,7 @@ export interface Parity {
 
 export const NO_PARITY: Parity = {
   rho: 0,
-  stages: { logits: 0, residual: 0, loss: 0, gradient: 0, update: 0 },
+  stages: {},
   steps: 0,
   examples: 0,
 };
@@ -50,8 +53,11 @@ export function parityOf(passes: Passes, data: Rows, problem: Problem): Parity {
 
 /** The worst of both, over the steps of both. */
 export function worst(a: Parity, b: Parity): Parity {
-  const stages = { ...a.stages };
-  for (const stage of STAGES) stages[stage] = larger(a.stages[stage], b.stages[stage]);
+  const stages: Partial<Record<Stage, number>> = { ...a.stages };
+  for (const stage of STAGES) {
+    const rho = b.stages[stage];
+    if (rho !== undefined) stages[stage] = larger(a.stages[stage] ?? 0, rho);
+  }
   return {
     rho: larger(a.rho, b.rho),
     stages,

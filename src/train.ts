@@ -7,6 +7,7 @@ import type { FloatArray, Objective, Passes, Placement } from "./engine/engine.j
 import { AbortError, DivergenceError, TrainerError } from "./errors.js";
 import { SoftmaxModel } from "./model/model.js";
 import { type TrainOptions, isSecondOrder, settings } from "./options.js";
+import { objectiveParity } from "./objective-parity.js";
 import { NO_PARITY, type Parity, parityOf, worst } from "./parity.js";
 import type { Progress } from "./progress.js";
 import { firstOrder } from "./solve/first-order.js";
@@ -84,7 +85,7 @@ async function* fit<L extends Label>(task: Task<L>): AsyncGenerator<Progress, So
     let parity = NO_PARITY;
     const watch = chosen.parity ? (seen: Parity) => (parity = worst(parity, seen)) : undefined;
     const start = await (isSecondOrder(chosen.solver)
-      ? startSecondOrder(task, placement)
+      ? startSecondOrder(task, placement, watch)
       : startFirstOrder(task, placement, watch));
     releases.push(() => start.release());
     signal?.throwIfAborted();
@@ -134,20 +135,21 @@ async function startFirstOrder(task: Task<Label>, placement: Placement, watch: W
   return { kernels: descent.kernels, steps, release: () => descent.release() };
 }
 
-async function startSecondOrder(task: Task<Label>, placement: Placement): Promise<Start> {
+async function startSecondOrder(task: Task<Label>, placement: Placement, watch: Watch): Promise<Start> {
   const { settings: chosen, rows, classes, problem, examples } = task;
   const { train } = examples;
   const { intercept, kernels } = problem;
   const scale = 1 / (train.length * examples.meanWeight);
   const penalty = chosen.l2;
-  const ofLabels = await placement.objective({
+  const ofClasses = {
     classes: classes.length,
     intercept,
     scale,
     penalty,
     rows: train,
     ...(kernels !== undefined && { kernels }),
-  });
+  };
+  const ofLabels = await placement.objective(ofClasses);
   try {
     const objective = await softened(ofLabels, scale, task);
     const matrix = pays(train.length, rows.features, classes.length)
@@ -160,11 +162,36 @@ async function startSecondOrder(task: Task<Label>, placement: Placement): Promis
       chosen.solver === "lbfgs"
         ? secondOrder(lbfgs, newton, objective, examples, chosen)
         : secondOrder(newton, undefined, objective, examples, chosen);
-    return { kernels: objective.kernels, steps, release: () => objective.release() };
+    const look = async (weights: FloatArray) =>
+      watch?.(await objectiveParity(placement, rows, ofClasses, weights));
+    return {
+      kernels: objective.kernels,
+      steps: watch ? watched(steps, () => objective.read(start), look) : steps,
+      release: () => objective.release(),
+    };
   } catch (error) {
     ofLabels.release();
     throw error;
   }
+}
+
+/** Looks at the weights about the iterations 1, 10, 100 and so on, and at those that come out in the end. */
+async function* watched(
+  steps: AsyncGenerator<Progress, Outcome>,
+  weights: () => Promise<FloatArray>,
+  look: (weights: FloatArray) => Promise<void>,
+): AsyncGenerator<Progress, Outcome> {
+  let due = 1;
+  let step = await steps.next();
+  for (; !step.done; step = await steps.next()) {
+    if (step.value.iteration >= due && step.value.fraction < 1) {
+      await look(await weights());
+      while (due <= step.value.iteration) due *= 10;
+    }
+    yield step.value;
+  }
+  await look(step.value.weights);
+  return step.value;
 }
 
 /** The objective with the targets that the examples have instead of one label each, where they have any. */

@@ -137,7 +137,6 @@ describe("options that contradict each other", () => {
     { solver: "adam", option: { weightDecay: 0.01 }, solvers: "adamw" },
     { solver: "lbfgs", option: { epochs: 3 }, solvers: "gd, sgd, adam, adamw" },
     { solver: "newton", option: { learningRate: 0.1 }, solvers: "gd, sgd, adam, adamw" },
-    { solver: "lbfgs", option: { parity: true }, solvers: "gd, sgd, adam, adamw" },
     { solver: "newton", option: { memory: 5 }, solvers: "lbfgs" },
     { solver: "sgd", option: { tolerance: 1e-3 }, solvers: "lbfgs, newton" },
     { solver: "gd", option: { maxIterations: 9 }, solvers: "lbfgs, newton" },

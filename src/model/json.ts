@@ -1,7 +1,7 @@
 /** The JSON model file: one object that a person can read and any language can load. */
 import type { Label } from "../data/labels.js";
 import { ModelFileError } from "../errors.js";
-import { NO_PARITY, type Parity, STAGES } from "../parity.js";
+import { type Parity, STAGES, type Stage } from "../parity.js";
 import type { EpochRecord, Score } from "../progress.js";
 import type { ModelParts } from "./parts.js";
 
@@ -96,8 +96,10 @@ function readScore(record: Readonly<Record<string, unknown>>): Score {
 function readParity(value: unknown): Parity {
   const record = object(value, "training.parity");
   const found = object(record["stages"], "training.parity.stages");
-  const stages = { ...NO_PARITY.stages };
-  for (const stage of STAGES) stages[stage] = number(found[stage], `training.parity.stages.${stage}`);
+  const stages: Partial<Record<Stage, number>> = {};
+  for (const stage of STAGES) {
+    if (stage in found) stages[stage] = number(found[stage], `training.parity.stages.${stage}`);
+  }
   return {
     rho: number(record["rho"], "training.parity.rho"),
     stages,

@@ -4,8 +4,9 @@
  */
 import { randomIntegers, range, shuffle } from "../../src/data/random.js";
 import type { Engine, FloatArray, ObjectiveProblem, Rows, Vector } from "../../src/engine/engine.js";
-import { bend, gradient, logits, residual, trial } from "../../src/engine/reference/passes.js";
-import { TINY, U, absolute, gamma, larger, pick, ratio, residualBounds, softmax } from "../../src/parity.js";
+import { logits, residual, trial } from "../../src/engine/reference/passes.js";
+import { curvatureRatio, gradientRatio, logitBounds, lossRatio } from "../../src/objective-parity.js";
+import { TINY, U, gamma, larger, pick, ratio, residualBounds, softmax } from "../../src/parity.js";
 import { randomWeights } from "./problems.js";
 
 export const LOOKS = [
@@ -23,8 +24,6 @@ export type Looks = Readonly<Record<Look, number>>;
 
 /** Additions of f32 behind a sum over rows or over a vector: those of a workgroup, in pairs, and of a thread. */
 const SUM = gamma(64);
-/** Roundings of a feature that is read from a byte and scaled. */
-const UNPACKED = 4;
 
 export function objectiveOf(rows: Rows, classes: number, intercept = true): ObjectiveProblem {
   const order = range(rows.count);
@@ -53,29 +52,18 @@ export async function lookAround(
     );
     const read = async (vector: Vector) => Float64Array.from(await objective.read(vector));
     const exactLogits = (of: FloatArray) => logits(data, all, of, classes);
-    const logitBounds = (of: FloatArray) =>
-      logits(absolute(data), all, of.map(Math.abs), classes).map(
-        (size) => gamma(data.features + 1 + UNPACKED) * size + TINY * data.features,
-      );
-
     const sums = await objective.at(at, g);
     const z = Float64Array.from(await objective.logits());
-    const lossesAt = residual(data, all, z, classes).losses;
-    const lossBounds = residualBounds(data, z, classes).losses;
-    const zBounds = logitBounds(w);
+    const zBounds = logitBounds(data, w, classes);
     const found = {
       logits: ratio(z, exactLogits(w), (i) => zBounds[i]),
-      losses: ratio(
-        [sums.loss],
-        Float64Array.of(total(lossesAt)),
-        () => total(lossBounds) + SUM * total(lossesAt.map(Math.abs)),
-      ),
+      losses: lossRatio(data, classes, z, sums.loss),
       gradient: gradientRatio(data, problem, z, w, await read(g)),
     };
 
     // ΔZ is seen in trials only, by how the losses change.
     const delta = exactLogits(p);
-    const deltaBounds = logitBounds(p);
+    const deltaBounds = logitBounds(data, p, classes);
     objective.along(along);
     const ts = [0, 1, -0.3];
     const trials = await objective.trials(ts);
@@ -127,85 +115,6 @@ export async function lookAround(
     objective.release();
     placement.release();
   }
-}
-
-/** ∇F = scale·Xᵀ·R + penalty·w, with the engine's own Z behind R. */
-function gradientRatio(
-  data: Rows,
-  { classes, scale, penalty, intercept }: ObjectiveProblem,
-  z: Float64Array,
-  w: FloatArray,
-  found: Float64Array,
-): number {
-  const { residual: r } = residual(data, range(data.count), z, classes);
-  return sumRatio(data, r, residualBounds(data, z, classes).residual, w, found, {
-    classes,
-    scale,
-    penalty,
-    intercept,
-  });
-}
-
-/** Of scale·Xᵀ·R + penalty·w, each element of R as far off as it may be. */
-function sumRatio(
-  data: Rows,
-  r: Float64Array,
-  bounds: Float64Array,
-  w: FloatArray,
-  found: Float64Array,
-  { classes, scale, penalty, intercept }: Omit<ObjectiveProblem, "rows">,
-): number {
-  const all = range(data.count);
-  const [sum, size, off] = [0, 1, 2].map(() => new Float64Array(found.length));
-  gradient(data, all, r, classes, sum);
-  gradient(absolute(data), all, r.map(Math.abs), classes, size);
-  gradient(absolute(data), all, bounds, classes, off);
-  const last = found.length - classes;
-  const penalised = (i: number) => (i < last ? penalty * w[i] : 0);
-  const exact = sum.map((one, i) => (i < last || intercept ? scale * one + penalised(i) : 0));
-  return ratio(found, exact, (i) => {
-    const error = off[i] + gamma(data.count + 1 + UNPACKED) * (size[i] + off[i]) + TINY * data.count;
-    return scale * error + gamma(3) * (scale * (size[i] + off[i]) + Math.abs(penalised(i))) + TINY;
-  });
-}
-
-/** ∇²F·v = scale·Xᵀ·(s ⊙ (u − s·u)) + penalty·v, u = X·v. */
-function curvatureRatio(
-  data: Rows,
-  problem: ObjectiveProblem,
-  z: Float64Array,
-  v: FloatArray,
-  found: Float64Array,
-): number {
-  const { classes } = problem;
-  const all = range(data.count);
-  const u = logits(data, all, v, classes);
-  const size = logits(absolute(data), all, v.map(Math.abs), classes);
-  const bounds = new Float64Array(u.length);
-  for (let n = 0; n < data.count; n++) {
-    const first = n * classes;
-    const weight = data.weights ? data.weights[n] : 1;
-    const { p, relative } = softmax(z.slice(first, first + classes));
-    const off = p.map((_, k) => gamma(data.features + 1 + UNPACKED) * size[first + k] + TINY * data.features);
-    const mean = p.reduce((sum, pk, k) => sum + pk * u[first + k], 0);
-    const meanOff = p.reduce(
-      (sum, pk, k) =>
-        sum + pk * (Math.abs(u[first + k]) * (Math.expm1(relative[k]) + gamma(classes)) + off[k]),
-      0,
-    );
-    p.forEach((pk, k) => {
-      const apart = u[first + k] - mean;
-      const spread = off[k] + meanOff + U * (Math.abs(u[first + k]) + Math.abs(mean));
-      bounds[first + k] =
-        weight *
-          (pk * Math.expm1(relative[k]) * (Math.abs(apart) + spread) +
-            pk * spread +
-            4 * U * pk * Math.abs(apart)) +
-        TINY * (1 + Math.abs(apart));
-    });
-  }
-  bend(data, all, z, u, classes);
-  return sumRatio(data, u, bounds, v, found, problem);
 }
 
 /** Losses, slope and curvature at Z + t·ΔZ, where ΔZ is as far off as `deltaBounds` says. */

@@ -340,7 +340,7 @@ function startOf({ shape, deviation }: Case): Float32Array {
   return weights;
 }
 
-type Errors = Readonly<Record<Caught, number>>;
+type Errors = Readonly<Partial<Record<Caught, number>>>;
 
 /** All steps, on floats with Adam and on bytes, of an odd scale that makes every factor visible, with momentum. */
 async function errors(kind: KernelKind, options: WasmOptions): Promise<Errors> {

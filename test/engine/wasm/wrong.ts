@@ -16,12 +16,14 @@ export interface Wrong<Caught extends string> {
 /** Adds a line to the table that a test file prints when it is done. */
 export function rhoTable<Caught extends string>(): (
   what: string,
-  found: Readonly<Record<Caught, number>>,
+  found: Readonly<Partial<Record<Caught, number>>>,
 ) => void {
   const table: string[] = [];
   afterAll(() => console.log(`ρ = error / bound\n${table.join("\n")}`));
   return (what, found) => {
-    const rhos = Object.entries<number>(found).map(([stage, rho]) => `${stage} ${rho.toPrecision(2)}`);
+    const rhos = Object.entries<number | undefined>(found).map(
+      ([stage, rho]) => `${stage} ${rho?.toPrecision(2)}`,
+    );
     table.push(`${what.padEnd(72)} ${rhos.join("  ")}`);
   };
 }
