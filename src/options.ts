@@ -5,7 +5,7 @@ import { ENGINES, type EngineName } from "./engine/engine.js";
 import { OptionError } from "./errors.js";
 import type { Progress } from "./progress.js";
 import type { Schedule } from "./solve/schedule.js";
-import type { StartingModel } from "./start.js";
+import type { StartingModel } from "./starting-weights.js";
 
 export const SOLVERS = ["lbfgs", "newton", "gd", "sgd", "adam", "adamw"] as const;
 export type SolverName = (typeof SOLVERS)[number];

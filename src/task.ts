@@ -9,7 +9,7 @@ import { DataError, OptionError } from "./errors.js";
 import { type Settings, isSecondOrder } from "./options.js";
 import { updateRule } from "./solve/first-order.js";
 import type { Examples } from "./solve/solver.js";
-import { startingWeights } from "./start.js";
+import { startingWeights } from "./starting-weights.js";
 
 export interface Task<L extends Label> {
   readonly settings: Settings<L>;
