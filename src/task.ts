@@ -19,6 +19,8 @@ export interface Task<L extends Label> {
   readonly scale?: number;
   readonly classes: readonly L[];
   readonly examples: Examples;
+  /** (classes) what the weights of the rows to train on were multiplied by, if by anything. */
+  readonly classFactors?: Float64Array;
   readonly problem: Problem;
   /** (rows, classes) soft targets, if there are any. */
   readonly targets?: FloatArray;
@@ -38,7 +40,8 @@ export function taskOf<L extends Label>(data: TrainingData<L>, chosen: Settings<
   if (targets) checkSoft(chosen);
   const standard = chosen.standardize ? standardisation(all, train, chosen.intercept) : undefined;
   const features = standard ? standardised(all, standard) : all;
-  const rows = classWeighted(features, train, classes, chosen.classWeight);
+  const factors = classFactors(features, train, classes, chosen.classWeight);
+  const rows = factors ? classWeighted(features, train, factors) : features;
 
   const weight = weightOf(rows, train, "to train on");
   if (validation) weightOf(rows, validation, "of the validation");
@@ -48,6 +51,7 @@ export function taskOf<L extends Label>(data: TrainingData<L>, chosen: Settings<
     ...(given.rows.x instanceof Uint8Array && { scale: given.rows.scale }),
     classes,
     examples: { train, ...(validation && { validation }), meanWeight: weight / train.length },
+    ...(factors && { classFactors: factors }),
     problem: {
       classes: classes.length,
       intercept: chosen.intercept,
@@ -82,7 +86,7 @@ function checkSoft({ solver, classWeight }: Pick<Settings, "solver" | "classWeig
 }
 
 /** Throws a DataError when they weigh nothing: there would be no mean loss. */
-function weightOf({ weights }: Rows, chosen: Uint32Array, what: string): number {
+export function weightOf({ weights }: Rows, chosen: Uint32Array, what: string): number {
   if (!weights) return chosen.length;
   const total = chosen.reduce((sum, row) => sum + weights[row], 0);
   if (total === 0)
@@ -144,18 +148,20 @@ function joinTargets<L extends Label>(a: Dataset<L>, b: Dataset<L>): Float64Arra
 }
 
 /** The rows to train on, their weights times their class's. */
-function classWeighted<L extends Label>(
+function classWeighted(rows: Rows, train: Uint32Array, factors: Float64Array): Rows {
+  const weights = rows.weights?.slice() ?? new Float32Array(rows.count).fill(1);
+  for (const row of train) weights[row] *= factors[rows.labels[row]];
+  return { ...rows, weights };
+}
+
+function classFactors<L extends Label>(
   rows: Rows,
   train: Uint32Array,
   classes: readonly L[],
   classWeight: Settings<L>["classWeight"],
-): Rows {
-  if (classWeight === undefined) return rows;
-  const factors =
-    classWeight === "balanced" ? balanced(rows, train, classes.length) : factorsOf(classWeight, classes);
-  const weights = rows.weights?.slice() ?? new Float32Array(rows.count).fill(1);
-  for (const row of train) weights[row] *= factors[rows.labels[row]];
-  return { ...rows, weights };
+): Float64Array | undefined {
+  if (classWeight === undefined) return undefined;
+  return classWeight === "balanced" ? balanced(rows, train, classes.length) : factorsOf(classWeight, classes);
 }
 
 /** n ÷ (K · bincount), as scikit-learn's. */

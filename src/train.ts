@@ -1,23 +1,17 @@
 /** A training from end to end: data → rows → placed on an engine → steps → model. */
 import type { TrainingData } from "./data/dataset.js";
 import type { Label } from "./data/labels.js";
-import { fromStandardised } from "./data/standardisation.js";
 import { chooseEngine } from "./engine/choose.js";
-import type { FloatArray, Objective, Passes, Placement } from "./engine/engine.js";
-import { AbortError, DivergenceError, TrainerError } from "./errors.js";
-import { SoftmaxModel } from "./model/model.js";
+import type { Passes, Placement } from "./engine/engine.js";
+import { AbortError, TrainerError } from "./errors.js";
+import type { SoftmaxModel } from "./model/model.js";
 import { type TrainOptions, isSecondOrder, settings } from "./options.js";
-import { objectiveParity } from "./objective-parity.js";
 import { NO_PARITY, type Parity, parityOf, worst } from "./parity.js";
 import type { Progress } from "./progress.js";
 import { firstOrder } from "./solve/first-order.js";
-import { Lbfgs } from "./solve/lbfgs.js";
-import { Newton } from "./solve/newton.js";
-import { pays, preconditioner } from "./solve/preconditioner.js";
-import { secondOrder } from "./solve/second-order.js";
-import type { Outcome } from "./solve/solver.js";
-import { Tilted, tiltOf } from "./solve/tilted.js";
+import { type Start, startSecondOrder } from "./start.js";
 import { type Task, taskOf } from "./task.js";
+import { modelOf } from "./trained.js";
 
 /** Trains a softmax classifier. Bad data and options are rejected before anything is uploaded. */
 export async function train<L extends Label>(
@@ -72,7 +66,7 @@ export class Trainer<L extends Label = Label> implements AsyncIterable<Progress>
 }
 
 async function* fit<L extends Label>(task: Task<L>): AsyncGenerator<Progress, SoftmaxModel<L>> {
-  const { settings: chosen, rows, scale, classes } = task;
+  const { settings: chosen, rows } = task;
   const { signal, onProgress } = chosen;
   const releases: (() => void)[] = [];
   try {
@@ -85,7 +79,7 @@ async function* fit<L extends Label>(task: Task<L>): AsyncGenerator<Progress, So
     let parity = NO_PARITY;
     const watch = chosen.parity ? (seen: Parity) => (parity = worst(parity, seen)) : undefined;
     const start = await (isSecondOrder(chosen.solver)
-      ? startSecondOrder(task, placement, watch)
+      ? startSecondOrder(task, placement, { watch })
       : startFirstOrder(task, placement, watch));
     releases.push(() => start.release());
     signal?.throwIfAborted();
@@ -95,34 +89,13 @@ async function* fit<L extends Label>(task: Task<L>): AsyncGenerator<Progress, So
       onProgress?.(step.value);
       yield step.value;
     }
-    const { weights: found, ...outcome } = step.value;
-    const weights = task.standardisation
-      ? fromStandardised(found, task.standardisation, classes.length)
-      : found;
-    checkWeights(weights, outcome.iterations);
-    const intercepts = rows.features * classes.length;
-    const model = new SoftmaxModel({
-      ...outcome,
-      classes,
-      features: rows.features,
-      ...(scale !== undefined && { scale }),
-      weights: Float32Array.from(weights.subarray(0, intercepts)),
-      bias: Float32Array.from(weights.subarray(intercepts)),
-      engine: { name: engine.name, adapter: engine.adapter, kernels: start.kernels, why },
-      ...(chosen.parity && { parity }),
-    });
+    const made = { name: engine.name, adapter: engine.adapter, kernels: start.kernels, why };
+    const model = modelOf(task, step.value, made, chosen.parity ? parity : undefined);
     if (signal?.aborted) throw withModel(signal.reason, model);
     return model;
   } finally {
     for (const release of releases.toReversed()) release();
   }
-}
-
-/** A solver that is about to begin. */
-interface Start {
-  readonly kernels: string;
-  readonly steps: AsyncGenerator<Progress, Outcome>;
-  release(): void;
 }
 
 type Watch = ((seen: Parity) => void) | undefined;
@@ -133,86 +106,6 @@ async function startFirstOrder(task: Task<Label>, placement: Placement, watch: W
   const seen = watch && ((passes: Passes) => watch(parityOf(passes, rows, problem)));
   const steps = firstOrder(descent, examples, chosen, random, seen);
   return { kernels: descent.kernels, steps, release: () => descent.release() };
-}
-
-async function startSecondOrder(task: Task<Label>, placement: Placement, watch: Watch): Promise<Start> {
-  const { settings: chosen, rows, classes, problem, examples } = task;
-  const { train } = examples;
-  const { intercept, kernels } = problem;
-  const scale = 1 / (train.length * examples.meanWeight);
-  const penalty = chosen.l2;
-  const ofClasses = {
-    classes: classes.length,
-    intercept,
-    scale,
-    penalty,
-    rows: train,
-    ...(kernels !== undefined && { kernels }),
-  };
-  const ofLabels = await placement.objective(ofClasses);
-  try {
-    const objective = await softened(ofLabels, scale, task);
-    const matrix = pays(train.length, rows.features, classes.length)
-      ? objective.matrix(await preconditioner(rows, train, penalty, intercept))
-      : undefined;
-    const start = objective.vector(task.start);
-    const lbfgs = () => new Lbfgs(objective, { scale, penalty }, chosen.memory, start, matrix);
-    const newton = () => new Newton(objective, { scale, penalty }, chosen.tolerance, start, matrix);
-    const steps =
-      chosen.solver === "lbfgs"
-        ? secondOrder(lbfgs, newton, objective, examples, chosen)
-        : secondOrder(newton, undefined, objective, examples, chosen);
-    const look = async (weights: FloatArray) =>
-      watch?.(await objectiveParity(placement, rows, ofClasses, weights));
-    return {
-      kernels: objective.kernels,
-      steps: watch ? watched(steps, () => objective.read(start), look) : steps,
-      release: () => objective.release(),
-    };
-  } catch (error) {
-    ofLabels.release();
-    throw error;
-  }
-}
-
-/** Looks at the weights about the iterations 1, 10, 100 and so on, and at those that come out in the end. */
-async function* watched(
-  steps: AsyncGenerator<Progress, Outcome>,
-  weights: () => Promise<FloatArray>,
-  look: (weights: FloatArray) => Promise<void>,
-): AsyncGenerator<Progress, Outcome> {
-  let due = 1;
-  let step = await steps.next();
-  for (; !step.done; step = await steps.next()) {
-    if (step.value.iteration >= due && step.value.fraction < 1) {
-      await look(await weights());
-      while (due <= step.value.iteration) due *= 10;
-    }
-    yield step.value;
-  }
-  await look(step.value.weights);
-  return step.value;
-}
-
-/** The objective with the targets that the examples have instead of one label each, where they have any. */
-async function softened(objective: Objective, scale: number, task: Task<Label>): Promise<Objective> {
-  const { settings: chosen, rows, classes, problem, examples, targets } = task;
-  if (!targets && chosen.labelSmoothing === 0) return objective;
-  const of = (some: Uint32Array, smoothing: number) =>
-    tiltOf(rows, some, classes.length, problem.intercept, smoothing, targets);
-  const tilt = await of(examples.train, chosen.labelSmoothing);
-  const validationTilt = targets && examples.validation && (await of(examples.validation, 0));
-  return new Tilted(objective, scale, tilt, validationTilt);
-}
-
-/** Weights that are not finite are never handed out as a model. */
-function checkWeights(weights: FloatArray, iterations: number): void {
-  const bad = weights.findIndex((value: number) => !Number.isFinite(Math.fround(value)));
-  if (bad < 0) return;
-  throw new DivergenceError(
-    iterations,
-    `After step ${iterations} a weight is ${weights[bad]}: the training diverged. Lower learningRate, or bring the features to a range near 1.`,
-  );
 }
 
 /** The signal's reason, carrying the weights so far as its `model`; one that cannot carry it becomes an AbortError's cause. */

@@ -28,28 +28,45 @@ export function pays(rows: number, features: number, classes: number): boolean {
   return features <= MOST_FEATURES && features ** 2 <= PAIRS * rows * classes;
 }
 
-/** P⁻¹: (features + 1, features + 1), of rows named of the data. Without an intercept its last row and column are zero. */
-export async function preconditioner(
-  data: Rows,
-  chosen: Uint32Array,
-  penalty: number,
-  intercept: boolean,
-): Promise<Float32Array> {
+/** What P is made of for any penalty. */
+export interface Moments {
+  /** (features) of the features; zeros without an intercept. */
+  readonly mean: Float64Array;
+  /** P − λI of the features less their mean: the lower triangle of (features, features). */
+  readonly bound: Float64Array;
+  /** What λ adds to: the shrinkage's part of the diagonal. */
+  readonly ridge: number;
+  readonly intercept: boolean;
+}
+
+/** Of rows named of the data. */
+export async function momentsOf(data: Rows, chosen: Uint32Array, intercept: boolean): Promise<Moments> {
   const { features } = data;
   const { mean, moments } = await secondMoments(data, sample(chosen, features));
   if (!intercept) mean.fill(0);
   const variances = mean.map((value, d) => Math.max(0, moments[d * features + d] - value * value));
-  const ridge = BOUND * SHRINKAGE * median(variances.filter((value) => value > 0)) + penalty;
+  const ridge = BOUND * SHRINKAGE * median(variances.filter((value) => value > 0));
   for (let d = 0; d < features; d++) {
-    for (let e = 0; e <= d; e++) {
+    for (let e = 0; e < d; e++) {
       moments[d * features + e] = BOUND * (moments[d * features + e] - mean[d] * mean[e]);
     }
     moments[d * features + d] = BOUND * variances[d] + ridge;
   }
+  return { mean, bound: moments, ridge, intercept };
+}
+
+/** P⁻¹: (features + 1, features + 1). Without an intercept its last row and column are zero. */
+export async function preconditioner(
+  { mean, bound, intercept }: Moments,
+  penalty: number,
+): Promise<Float32Array> {
+  const features = mean.length;
+  const matrix = bound.slice();
+  for (let d = 0; d < features; d++) matrix[d * features + d] += penalty;
   const least = 0; // the ridge keeps it positive definite
-  if (factorise(moments, features, least) >= 0)
+  if (factorise(matrix, features, least) >= 0)
     throw new Error("The preconditioner is not positive definite.");
-  return bordered(await inverse(moments, features), mean, intercept);
+  return bordered(await inverse(matrix, features), mean, intercept);
 }
 
 /** Evenly spaced. */

@@ -1,0 +1,111 @@
+/** A solver that is about to begin, on rows that are placed. */
+import type { Label } from "./data/labels.js";
+import type { FloatArray, Objective, Placement } from "./engine/engine.js";
+import { objectiveParity } from "./objective-parity.js";
+import type { Parity } from "./parity.js";
+import type { Progress } from "./progress.js";
+import { Lbfgs } from "./solve/lbfgs.js";
+import { Newton } from "./solve/newton.js";
+import { momentsOf, pays, preconditioner } from "./solve/preconditioner.js";
+import { secondOrder } from "./solve/second-order.js";
+import type { Outcome } from "./solve/solver.js";
+import { Tilted, tiltOf } from "./solve/tilted.js";
+import type { Task } from "./task.js";
+
+export interface Start {
+  readonly kernels: string;
+  readonly steps: AsyncGenerator<Progress, Outcome>;
+  release(): void;
+}
+
+/** What one fit may take over from others. */
+export interface Given {
+  /** (features + 1, features + 1) a preconditioner; one is made, where it pays, when absent. */
+  readonly matrix?: FloatArray | undefined;
+  /** Hears how exact the engine is, at points on the way. */
+  readonly watch?: ((seen: Parity) => void) | undefined;
+}
+
+/** For lbfgs and newton. The objective lives until the start is released. */
+export async function startSecondOrder(
+  task: Pick<Task<Label>, "settings" | "rows" | "classes" | "problem" | "examples" | "targets" | "start">,
+  placement: Placement,
+  given: Given = {},
+): Promise<Start & { readonly objective: Objective }> {
+  const { settings: chosen, rows, classes, problem, examples } = task;
+  const { train } = examples;
+  const { intercept, kernels } = problem;
+  const scale = 1 / (train.length * examples.meanWeight);
+  const penalty = chosen.l2;
+  const ofClasses = {
+    classes: classes.length,
+    intercept,
+    scale,
+    penalty,
+    rows: train,
+    ...(kernels !== undefined && { kernels }),
+  };
+  const ofLabels = await placement.objective(ofClasses);
+  try {
+    const objective = await softened(ofLabels, scale, task);
+    const values =
+      given.matrix ??
+      (pays(train.length, rows.features, classes.length)
+        ? await preconditioner(await momentsOf(rows, train, intercept), penalty)
+        : undefined);
+    const matrix = values && objective.matrix(values);
+    const start = objective.vector(task.start);
+    const lbfgs = () => new Lbfgs(objective, { scale, penalty }, chosen.memory, start, matrix);
+    const newton = () => new Newton(objective, { scale, penalty }, chosen.tolerance, start, matrix);
+    const steps =
+      chosen.solver === "lbfgs"
+        ? secondOrder(lbfgs, newton, objective, examples, chosen)
+        : secondOrder(newton, undefined, objective, examples, chosen);
+    const { watch } = given;
+    const look = async (weights: FloatArray) =>
+      watch?.(await objectiveParity(placement, rows, ofClasses, weights));
+    return {
+      kernels: objective.kernels,
+      objective,
+      steps: watch ? watched(steps, () => objective.read(start), look) : steps,
+      release: () => objective.release(),
+    };
+  } catch (error) {
+    ofLabels.release();
+    throw error;
+  }
+}
+
+/** Looks at the weights about the iterations 1, 10, 100 and so on, and at those that come out in the end. */
+async function* watched(
+  steps: AsyncGenerator<Progress, Outcome>,
+  weights: () => Promise<FloatArray>,
+  look: (weights: FloatArray) => Promise<void>,
+): AsyncGenerator<Progress, Outcome> {
+  let due = 1;
+  let step = await steps.next();
+  for (; !step.done; step = await steps.next()) {
+    if (step.value.iteration >= due && step.value.fraction < 1) {
+      await look(await weights());
+      while (due <= step.value.iteration) due *= 10;
+    }
+    yield step.value;
+  }
+  await look(step.value.weights);
+  return step.value;
+}
+
+/** The objective with the targets that the examples have instead of one label each, where they have any. */
+async function softened(
+  objective: Objective,
+  scale: number,
+  task: Pick<Task<Label>, "settings" | "rows" | "classes" | "problem" | "examples" | "targets">,
+): Promise<Objective> {
+  const { settings: chosen, rows, classes, problem, examples, targets } = task;
+  if (!targets && chosen.labelSmoothing === 0) return objective;
+  const of = (some: Uint32Array, smoothing: number) =>
+    tiltOf(rows, some, classes.length, problem.intercept, smoothing, targets);
+  const tilt = await of(examples.train, chosen.labelSmoothing);
+  const validationTilt = targets && examples.validation && (await of(examples.validation, 0));
+  return new Tilted(objective, scale, tilt, validationTilt);
+}
