@@ -149,6 +149,8 @@ export interface ObjectiveProblem {
   /** The rows that F is a sum over, as numbers in the placement. */
   readonly rows: Uint32Array;
   readonly kernels?: string;
+  /** Objectives of the engine that are asked at the same time, this one included, which may share what computes. Default 1. */
+  readonly together?: number;
 }
 
 /** A matrix (features + 1, classes) that lives where the engine computes: weights, a gradient, a direction. */

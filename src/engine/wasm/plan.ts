@@ -85,31 +85,31 @@ export const ENTRY = {
 export type Plan = Record<keyof typeof PLAN, number>;
 export type Entry = Record<keyof typeof ENTRY, number>;
 
+/** Names and kinds, word by word. */
+const PLAN_WORDS = Object.entries(PLAN);
+const ENTRY_WORDS = Object.entries(ENTRY);
+
 const WORD = 4;
-export const PLAN_BYTES = WORD * Object.keys(PLAN).length;
-export const ENTRY_BYTES = WORD * Object.keys(ENTRY).length;
+export const PLAN_BYTES = WORD * PLAN_WORDS.length;
+export const ENTRY_BYTES = WORD * ENTRY_WORDS.length;
 
 /** Writes the fields that are given. */
 export function writePlan(heap: Heap, address: number, values: Partial<Plan>): void {
-  write(heap, address, PLAN, values);
-}
-
-/** Fields that are not given are 0. */
-export function writeEntry(heap: Heap, address: number, entry: Partial<Entry>): void {
-  write(heap, address, ENTRY, { ...NOTHING, ...entry });
-}
-
-const NOTHING = Object.fromEntries(Object.keys(ENTRY).map((name) => [name, 0]));
-
-function write(
-  heap: Heap,
-  address: number,
-  fields: Record<string, Kind>,
-  values: Readonly<Record<string, number>>,
-): void {
-  const words = Object.keys(fields).length;
-  const [u32, f32] = [heap.u32(address, words), heap.f32(address, words)];
-  Object.entries(fields).forEach(([name, kind], word) => {
-    if (name in values) (kind === "f32" ? f32 : u32)[word] = values[name];
+  const given: Readonly<Record<string, number | undefined>> = values;
+  const [u32, f32] = [heap.u32(address, PLAN_WORDS.length), heap.f32(address, PLAN_WORDS.length)];
+  PLAN_WORDS.forEach(([name, kind], word) => {
+    const value = given[name];
+    if (value !== undefined) (kind === "f32" ? f32 : u32)[word] = value;
   });
+}
+
+/** Writes entries one after another. Fields that are not given are 0. */
+export function writeEntries(heap: Heap, address: number, entries: readonly Partial<Entry>[]): void {
+  const length = entries.length * ENTRY_WORDS.length;
+  const [u32, f32] = [heap.u32(address, length), heap.f32(address, length)];
+  let word = 0;
+  for (const entry of entries) {
+    const given: Readonly<Record<string, number | undefined>> = entry;
+    for (const [name, kind] of ENTRY_WORDS) (kind === "f32" ? f32 : u32)[word++] = given[name] ?? 0;
+  }
 }

@@ -1,13 +1,13 @@
 /** Threads that run a plan together. */
 import { DeviceError } from "../../errors.js";
 import type { Kernels } from "./module.js";
-import { type Answer, type Message, type Thread, cores, restThread, takeThread } from "./thread.js";
+import { type Message, type Thread, cores, restThread, takeThread } from "./thread.js";
 
 export interface Team {
   readonly threads: number;
   /** The thread that asks is the one that computes: nothing else happens in it meanwhile. */
   readonly blocking: boolean;
-  /** The plan, by its first so many threads. */
+  /** The plan, by so many threads that have nothing else to do. Whoever asks first has them first. */
   run(plan: number, threads: number): Promise<void>;
   /** Whether no thread was at work any more. */
   close(): boolean;
@@ -71,20 +71,27 @@ function stopped(why: string, options?: ErrorOptions): DeviceError {
   return new DeviceError(`A thread of the wasm engine stopped: ${why}`, options);
 }
 
+/** A message for so many threads at once, and who waits for their answers. */
+interface Job {
+  readonly threads: number;
+  readonly message: (thread: number) => Message;
+  readonly done: () => void;
+  readonly fail: (error: DeviceError) => void;
+}
+
 class Workers implements Team {
   readonly blocking = false;
   readonly threads: number;
   readonly #threads: Thread[];
-  #last: Promise<void> = Promise.resolve();
-  /** Of the message that the threads have now: those that have not answered, and who waits for them. */
-  #busy = 0;
-  #done: () => void = () => {};
-  #fail: (error: DeviceError) => void = () => {};
+  readonly #idle: Thread[];
+  readonly #waiting: Job[] = [];
+  readonly #running = new Set<Job>();
   #failure: DeviceError | undefined;
 
   private constructor(threads: number) {
     this.threads = threads;
-    this.#threads = Array.from({ length: threads }, () => takeThread((answer) => this.#answered(answer)));
+    this.#threads = Array.from({ length: threads }, () => takeThread(() => {}));
+    this.#idle = this.#threads.slice();
   }
 
   static async start({ module }: Kernels, memory: WebAssembly.Memory, threads: number): Promise<Workers> {
@@ -93,43 +100,56 @@ class Workers implements Team {
     return team;
   }
 
-  /** After those that were asked for before. */
   run(plan: number, threads: number): Promise<void> {
-    const turn = this.#last.then(() => this.#tell(threads, (thread) => ({ plan, thread })));
-    this.#last = turn.catch(() => {}); // heard by whoever asked
-    return turn;
+    return this.#tell(threads, (thread) => ({ plan, thread }));
   }
 
-  /** Tells the first threads something and waits until all of them have answered. */
-  #tell(threads: number, message: (thread: number) => Message): Promise<void> {
+  /** Tells so many threads something and waits until all of them have answered. */
+  #tell(threads: number, message: Job["message"]): Promise<void> {
     if (this.#failure) return Promise.reject(this.#failure);
-    return new Promise((resolve, reject) => {
-      this.#busy = threads;
-      [this.#done, this.#fail] = [resolve, reject];
-      this.#threads.slice(0, threads).forEach((thread, n) => thread.send(message(n)));
+    return new Promise((done, fail) => {
+      this.#waiting.push({ threads, message, done, fail });
+      this.#deal();
     });
   }
 
-  #answered({ error }: Answer): void {
-    if (error === undefined) {
-      if (--this.#busy === 0) this.#done();
-      return;
+  /** In order: one that waits for more threads than are idle is not overtaken. */
+  #deal(): void {
+    for (let [job] = this.#waiting; job && job.threads <= this.#idle.length; [job] = this.#waiting) {
+      this.#waiting.shift();
+      this.#begin(job);
     }
-    this.#failure = stopped(error);
-    this.#end(); // the others wait in a kernel for one that will not come
-    this.#fail(this.#failure);
+  }
+
+  #begin(job: Job): void {
+    this.#running.add(job);
+    let left = job.threads;
+    this.#idle.splice(0, job.threads).forEach((thread, n) => {
+      thread.answered = ({ error }) => {
+        if (error !== undefined) return this.#failed(stopped(error));
+        this.#idle.push(thread);
+        if (--left > 0) return;
+        this.#running.delete(job);
+        job.done();
+        this.#deal();
+      };
+      thread.send(job.message(n));
+    });
+  }
+
+  /** The others may wait in a kernel for one that will not come. */
+  #failed(failure: DeviceError): void {
+    this.#failure = failure;
+    for (const thread of this.#threads.splice(0)) thread.end();
+    const asking = [...this.#running, ...this.#waiting.splice(0)];
+    this.#running.clear();
+    for (const { fail } of asking) fail(failure);
   }
 
   close(): boolean {
-    const idle = this.#busy === 0 && !this.#failure;
-    this.#failure ??= new DeviceError(CLOSED);
+    const idle = this.#running.size === 0 && !this.#failure;
     if (idle) for (const thread of this.#threads.splice(0)) restThread(thread);
-    this.#end();
-    this.#fail(this.#failure);
+    this.#failed(this.#failure ?? new DeviceError(CLOSED));
     return idle;
-  }
-
-  #end(): void {
-    for (const thread of this.#threads.splice(0)) thread.end();
   }
 }

@@ -3,7 +3,7 @@ import type { FloatArray, Rows } from "../engine.js";
 import type { Heap } from "./heap.js";
 import type { Layout } from "./layout.js";
 import type { PlacedRows } from "./placement.js";
-import { ENTRY_BYTES, type Entry, PLAN_BYTES, type Plan, writeEntry, writePlan } from "./plan.js";
+import { ENTRY_BYTES, type Entry, PLAN_BYTES, type Plan, writeEntries, writePlan } from "./plan.js";
 import type { Team } from "./team.js";
 
 /** Multiply-adds of a product that are worth a thread more: it must be met several times a pass, which takes microseconds. */
@@ -21,6 +21,8 @@ export interface Shape {
   readonly intercept: boolean;
   /** The most rows of an entry. */
   readonly batchSize: number;
+  /** Works that run at the same time, each with its part of the threads. Default 1. */
+  readonly together?: number;
 }
 
 export class Work {
@@ -44,7 +46,8 @@ export class Work {
     this.#shape = shape;
     this.#stride = placed.stride;
     const work = shape.batchSize * shape.classes * placed.stride;
-    this.#threads = Math.max(1, Math.min(team.threads, Math.floor(work / THREAD_WORK)));
+    const share = Math.floor(team.threads / (shape.together ?? 1));
+    this.#threads = Math.max(1, Math.min(share, Math.floor(work / THREAD_WORK)));
     try {
       this.#plan = this.allocate(PLAN_BYTES);
       this.#entries = this.allocate(MOST_ENTRIES * ENTRY_BYTES);
@@ -128,7 +131,7 @@ export class Work {
 
   /** Runs at most MOST_ENTRIES entries, and returns what each adds up. */
   async run(entries: readonly Partial<Entry>[]): Promise<Three[]> {
-    entries.forEach((entry, n) => writeEntry(this.#heap, this.#entries + n * ENTRY_BYTES, entry));
+    writeEntries(this.#heap, this.#entries, entries);
     this.write({ steps: entries.length });
     await this.#team.run(this.#plan, this.#threads);
     const ring = this.#heap.f64(this.#ring, 4 * entries.length);

@@ -9,7 +9,7 @@ import {
   PLAN,
   PLAN_BYTES,
   WHAT,
-  writeEntry,
+  writeEntries,
   writePlan,
 } from "../../../src/engine/wasm/plan.js";
 
@@ -41,15 +41,19 @@ test("what an entry is for has the kernels' numbers", () => {
   expect(Object.entries(WHAT)).toEqual(constants);
 });
 
-test("an entry is written word by word, as numbers of their kinds, and what is not given is 0", () => {
+test("entries are written word by word, as numbers of their kinds, and what is not given is 0", () => {
   const heap = new Heap();
-  const at = heap.allocate(ENTRY_BYTES, "An entry");
-  heap.bytes(at, ENTRY_BYTES).fill(9);
+  const at = heap.allocate(2 * ENTRY_BYTES, "Two entries");
+  heap.bytes(at, 2 * ENTRY_BYTES).fill(9);
   const given = { what: WHAT.move, first: 4e9, rows: 7, t: -2.5, gradientScale: 0.25, correction2: 0.5 };
-  writeEntry(heap, at, given);
-  const words = Object.entries(ENTRY).map(([name, kind], n) => [name, heap[kind](at + 4 * n, 1)[0]]);
-  const nothing = Object.keys(ENTRY).map((name) => [name, 0]);
-  expect(Object.fromEntries(words)).toEqual({ ...Object.fromEntries(nothing), ...given });
+  writeEntries(heap, at, [{ what: WHAT.trial, correction1: 3 }, given]);
+  const wordsAt = (first: number) =>
+    Object.fromEntries(
+      Object.entries(ENTRY).map(([name, kind], n) => [name, heap[kind](first + 4 * n, 1)[0]]),
+    );
+  const nothing = Object.fromEntries(Object.keys(ENTRY).map((name) => [name, 0]));
+  expect(wordsAt(at)).toEqual({ ...nothing, what: WHAT.trial, correction1: 3 });
+  expect(wordsAt(at + ENTRY_BYTES)).toEqual({ ...nothing, ...given });
 });
 
 test("of a plan only the fields that are given are written", () => {

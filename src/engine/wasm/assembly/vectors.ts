@@ -48,10 +48,12 @@ function productOf(plan: Plan, entry: Entry, begin: u32, end: u32, to: u32): voi
   let sum = f64x2.splat(0);
   let penalised = f64x2.splat(0);
   let most = f64x2.splat(0);
+  const round = plan.stride >> 1; // of two classes, side by side
+  let at = begin % round;
   for (let i = begin; i < end; i++) {
     const a = v128.load(entry.input + (i << 4));
     const b = v128.load(entry.output + (i << 4));
-    const one = constant(plan, ((i % (plan.stride >> 1)) >> 1) << 2);
+    const one = constant(plan, (at >> 1) << 2);
     const rest = v128.andnot(a, one);
     const low = f64x2.mul(f64x2.promote_low_f32x4(a), f64x2.promote_low_f32x4(b));
     const high = f64x2.mul(f64x2.promote_low_f32x4(upper(a)), f64x2.promote_low_f32x4(upper(b)));
@@ -60,6 +62,7 @@ function productOf(plan: Plan, entry: Entry, begin: u32, end: u32, to: u32): voi
     const restHigh = f64x2.mul(f64x2.promote_low_f32x4(upper(rest)), f64x2.promote_low_f32x4(upper(b)));
     penalised = f64x2.add(penalised, f64x2.add(restLow, restHigh));
     most = f64x2.max(most, f64x2.max(f64x2.abs(low), f64x2.abs(high)));
+    if (++at == round) at = 0;
   }
   store<f64>(to, f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1));
   store<f64>(to, f64x2.extract_lane(penalised, 0) + f64x2.extract_lane(penalised, 1), 8);
