@@ -1,5 +1,8 @@
 /** smigh: trains softmax (multinomial logistic) classifiers on the GPU. */
 export { train, trainer, type Trainer } from "./train.js";
+export { sweep, type Sweep } from "./sweep.js";
+export type { SweepOptions, SweepProgress } from "./sweep/options.js";
+export type { SweepEntry, SweepFold } from "./sweep/table.js";
 export type { TrainOptions, SolverName } from "./options.js";
 export type { TrainingData, Features } from "./data/dataset.js";
 export type { Label } from "./data/labels.js";

@@ -265,12 +265,12 @@ function isOption(name: string): name is keyof TrainOptions {
   return Object.hasOwn(CHECKS, name);
 }
 
-function fail(name: string, value: unknown, wanted: string): never {
+export function fail(name: string, value: unknown, wanted: string): never {
   const shown = typeof value === "string" ? JSON.stringify(value) : String(value);
   throw new OptionError(`${name} is ${shown}, and must be ${wanted}.`);
 }
 
-function oneOf(...allowed: string[]): Check {
+export function oneOf(...allowed: string[]): Check {
   return (name, value) => {
     if (typeof value !== "string" || !allowed.includes(value)) {
       fail(name, value, `one of ${allowed.map((one) => `"${one}"`).join(", ")}`);
@@ -278,7 +278,7 @@ function oneOf(...allowed: string[]): Check {
   };
 }
 
-function ofType(type: string, wanted: string): Check {
+export function ofType(type: string, wanted: string): Check {
   return (name, value) => {
     if (typeof value !== type || value === null) fail(name, value, wanted);
   };
@@ -298,12 +298,12 @@ function within(low: number, high: number): Check {
   };
 }
 
-function positive(name: string, value: unknown): void {
+export function positive(name: string, value: unknown): void {
   if (!(typeof value === "number" && value > 0 && value < Infinity))
     fail(name, value, "a finite number above 0");
 }
 
-function notNegative(name: string, value: unknown): void {
+export function notNegative(name: string, value: unknown): void {
   if (!(typeof value === "number" && value >= 0 && value < Infinity))
     fail(name, value, "a finite number ≥ 0");
 }

@@ -20,8 +20,12 @@ export interface Start {
 
 /** What one fit may take over from others. */
 export interface Given {
+  /** (features + 1, classes) where to begin, instead of where the task does. */
+  readonly weights?: FloatArray | undefined;
   /** (features + 1, features + 1) a preconditioner; one is made, where it pays, when absent. */
   readonly matrix?: FloatArray | undefined;
+  /** How many fits go on at the same time, this one included. Default 1. */
+  readonly together?: number;
   /** Hears how exact the engine is, at points on the way. */
   readonly watch?: ((seen: Parity) => void) | undefined;
 }
@@ -43,6 +47,7 @@ export async function startSecondOrder(
     scale,
     penalty,
     rows: train,
+    ...(given.together !== undefined && { together: given.together }),
     ...(kernels !== undefined && { kernels }),
   };
   const ofLabels = await placement.objective(ofClasses);
@@ -54,7 +59,7 @@ export async function startSecondOrder(
         ? await preconditioner(await momentsOf(rows, train, intercept), penalty)
         : undefined);
     const matrix = values && objective.matrix(values);
-    const start = objective.vector(task.start);
+    const start = objective.vector(given.weights ?? task.start);
     const lbfgs = () => new Lbfgs(objective, { scale, penalty }, chosen.memory, start, matrix);
     const newton = () => new Newton(objective, { scale, penalty }, chosen.tolerance, start, matrix);
     const steps =

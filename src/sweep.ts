@@ -1,0 +1,72 @@
+/** Cross-validation along a path of penalties: every value on every fold, and a model of all rows with the value chosen. */
+import type { TrainingData } from "./data/dataset.js";
+import type { Label } from "./data/labels.js";
+import { chooseEngine } from "./engine/choose.js";
+import { OptionError } from "./errors.js";
+import type { SoftmaxModel } from "./model/model.js";
+import { type Fold, foldsOf } from "./sweep/folds.js";
+import { type SweepOptions, sweepSettings } from "./sweep/options.js";
+import { type FoldPart, Path } from "./sweep/path.js";
+import { type SweepEntry, bestOf, oneStandardErrorOf } from "./sweep/table.js";
+import { type Task, taskOf, weightOf } from "./task.js";
+import { modelOf } from "./trained.js";
+
+export interface Sweep<L extends Label = Label> {
+  /** An entry a value, in the order given. */
+  readonly table: readonly SweepEntry[];
+  /** The entry with the highest accuracy, or the lowest loss, as `scoring` says; the first of equals, as scikit-learn has it. */
+  readonly best: SweepEntry;
+  /** The most penalised entry within one standard error of the best. */
+  readonly oneStandardError: SweepEntry;
+  /** Fitted on all rows with the value chosen. */
+  readonly model: SoftmaxModel<L>;
+}
+
+/** Trains along the path of C (or l2) on every fold, and once more on all rows. Bad data and options are rejected before anything is uploaded. */
+export async function sweep<L extends Label>(
+  data: TrainingData<L>,
+  options: SweepOptions<L>,
+): Promise<Sweep<L>> {
+  const chosen = sweepSettings(options);
+  const { training, scoring } = chosen;
+  const task = taskOf(data, training);
+  const folds = foldsOf(chosen.folds, task.rows, task.classes).map((fold, n) => partOf(fold, n, task));
+  training.signal?.throwIfAborted();
+  const { engine, why } = await chooseEngine(training.engine, training.device);
+  const releases = [() => engine.close()];
+  try {
+    const placement = await engine.place(task.rows);
+    releases.push(() => placement.release());
+    const path = new Path(task, folds, placement, chosen);
+    const table = await path.table();
+    const best = bestOf(table, scoring);
+    const oneStandardError = oneStandardErrorOf(table, scoring);
+    const { outcome, kernels } = await path.refit(chosen.choose === "best" ? best : oneStandardError);
+    const made = { name: engine.name, adapter: engine.adapter, kernels, why };
+    return { table, best, oneStandardError, model: modelOf(task, outcome, made) };
+  } finally {
+    for (const release of releases.toReversed()) release();
+  }
+}
+
+/** Throws a DataError or an OptionError where a fold could not be trained without, or not be scored. */
+function partOf<L extends Label>({ train, heldOut }: Fold, number: number, task: Task<L>): FoldPart {
+  const { rows, classes, classFactors } = task;
+  const zero = classFactors?.findIndex((factor, k) => factor === 0 && heldOut.some((row) => rows.labels[row] === k)); // prettier-ignore
+  if (zero !== undefined && zero >= 0) {
+    throw new OptionError(
+      `classWeight of class ${String(classes[zero])} is 0: no fit would know it, and its rows would be scored. Drop them.`,
+    );
+  }
+  weightOf(rows, heldOut, `of fold ${number}`);
+  return {
+    train,
+    weight: weightOf(rows, train, `outside fold ${number}`),
+    heldOut: classFactors
+      ? Array.from(classFactors, (factor, k) => ({
+          rows: heldOut.filter((row) => rows.labels[row] === k),
+          factor,
+        })).filter((group) => group.rows.length > 0)
+      : [{ rows: heldOut, factor: 1 }],
+  };
+}

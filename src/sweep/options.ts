@@ -1,0 +1,142 @@
+/** Every option of a sweep, its default and its check. */
+import type { Label } from "../data/labels.js";
+import { OptionError } from "../errors.js";
+import {
+  type Settings,
+  type TrainOptions,
+  fail,
+  notNegative,
+  ofType,
+  oneOf,
+  positive,
+  settings,
+} from "../options.js";
+import type { SweepEntry } from "./table.js";
+
+/** What a sweep hands on to every fit. */
+const SHARED = [
+  "engine",
+  "kernels",
+  "device",
+  "solver",
+  "tolerance",
+  "maxIterations",
+  "memory",
+  "intercept",
+  "classWeight",
+  "signal",
+] as const;
+
+export interface SweepOptions<L extends Label = Label> extends Pick<
+  TrainOptions<L>,
+  Exclude<(typeof SHARED)[number], "solver">
+> {
+  /** "lbfgs" (default) or "newton": fits are compared at their optima. */
+  readonly solver?: "lbfgs" | "newton";
+  /** Penalties to try, as scikit-learn has them: l2 = 1 / (C · total weight of the rows of the fit). */
+  readonly C?: ArrayLike<number>;
+  /** Penalties to try, on the mean objective, instead of C. */
+  readonly l2?: ArrayLike<number>;
+  /**
+   * How many stratified folds, the same as of scikit-learn's StratifiedKFold without shuffling: the rows of a class go to the
+   * folds in the order of the data. Or the fold of each row, from 0. Default 5.
+   */
+  readonly folds?: number | ArrayLike<number>;
+  /** What the choice goes by, the mean over the folds: "accuracy" (default, as scikit-learn's LogisticRegressionCV) or "loss". */
+  readonly scoring?: "accuracy" | "loss";
+  /** Which value the model is fitted with: the "best" (default), or the most penalised within "oneStandardError" of it. */
+  readonly choose?: "best" | "oneStandardError";
+  /** Called during the sweep, at most every 50 ms a fit, and at the beginning and end of each. */
+  readonly onProgress?: (progress: SweepProgress) => void;
+}
+
+export interface SweepProgress {
+  /** What is known so far, the most penalised first. */
+  readonly table: readonly SweepEntry[];
+  /** Fits that have ended, and how many there are: one for each value and fold, and one of all rows. */
+  readonly fits: number;
+  readonly of: number;
+  /** Seconds since the fits began. */
+  readonly elapsed: number;
+  /** From 0 to 1. */
+  readonly fraction: number;
+}
+
+export interface SweepSettings<L extends Label> {
+  /** Of every fit, but for its l2. */
+  readonly training: Settings<L>;
+  readonly name: "C" | "l2";
+  readonly values: readonly number[];
+  readonly folds: number | ArrayLike<number>;
+  readonly scoring: "accuracy" | "loss";
+  readonly choose: "best" | "oneStandardError";
+  readonly onProgress: SweepOptions<L>["onProgress"];
+}
+
+const OWN = {
+  C: checkValues(positive),
+  l2: checkValues(notNegative),
+  folds: checkFolds,
+  scoring: oneOf("accuracy", "loss"),
+  choose: oneOf("best", "oneStandardError"),
+  onProgress: ofType("function", "a function"),
+  solver: oneOf("lbfgs", "newton"),
+} as const;
+
+/** Throws an OptionError that names the option, its value and what it may be. */
+export function sweepSettings<L extends Label>(options: SweepOptions<L>): SweepSettings<L> {
+  const names = [...Object.keys(OWN), ...SHARED.filter((name) => !Object.hasOwn(OWN, name))];
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined) continue;
+    if (!names.includes(name)) {
+      throw new OptionError(`${name} is no option of a sweep. The options are ${names.join(", ")}.`);
+    }
+    if (isOwn(name)) OWN[name](name, value);
+  }
+  const { C, l2, folds, scoring, choose, onProgress, solver, ...shared } = options;
+  if (C && l2) {
+    throw new OptionError(
+      `C has ${C.length} values and l2 has ${l2.length}: they are two ways to say one thing, so give one.`,
+    );
+  }
+  const values = C ?? l2;
+  if (!values) throw new OptionError("There is nothing to sweep: give C, or l2, with the values to try.");
+  return {
+    training: settings<L>({ ...shared, solver: solver ?? "lbfgs" }),
+    name: C ? "C" : "l2",
+    values: Array.from(values),
+    folds: folds ?? 5,
+    scoring: scoring ?? "accuracy",
+    choose: choose ?? "best",
+    onProgress,
+  };
+}
+
+function isOwn(name: string): name is keyof typeof OWN {
+  return Object.hasOwn(OWN, name);
+}
+
+function checkValues(check: (name: string, value: unknown) => void) {
+  return (name: string, given: unknown) => {
+    if (!isList(given)) return fail(name, given, "a list of numbers");
+    const values = Array.from(given);
+    if (values.length === 0) throw new OptionError(`${name} is empty: give at least one value to try.`);
+    values.forEach((value, n) => check(`${name}[${n}]`, value));
+    values.forEach((value, n) => {
+      const first = values.indexOf(value);
+      if (first === n) return;
+      throw new OptionError(`${name}[${first}] and ${name}[${n}] are both ${String(value)}: leave one out.`);
+    });
+  };
+}
+
+function checkFolds(name: string, value: unknown): void {
+  if (typeof value !== "number" && isList(value)) return;
+  if (!(typeof value === "number" && Number.isSafeInteger(value) && value >= 2)) {
+    fail(name, value, "a whole number ≥ 2, or the number of each row's fold");
+  }
+}
+
+function isList(value: unknown): value is ArrayLike<unknown> {
+  return Array.isArray(value) || (ArrayBuffer.isView(value) && "length" in value);
+}
