@@ -8,6 +8,7 @@ import type { Schedule } from "./solve/schedule.js";
 import type { StartingModel } from "./starting-weights.js";
 
 export const SOLVERS = ["lbfgs", "newton", "gd", "sgd", "adam", "adamw"] as const;
+const SAMPLINGS = ["uniform", "importance"] as const;
 export type SolverName = (typeof SOLVERS)[number];
 
 export interface TrainOptions<L extends Label = Label> {
@@ -45,6 +46,12 @@ export interface TrainOptions<L extends Label = Label> {
   readonly batchSize?: number;
   /** A number, or a schedule in epochs. Default: gd 0.5, sgd 0.1, adam and adamw 0.003. */
   readonly learningRate?: number | Schedule;
+  /**
+   * For sgd: which examples an epoch takes. "uniform" (default): each once. "importance": as many, but those with longer
+   * gradients more often, and with less weight, so that the mean gradient is the same; a pass more an epoch. It pays where most
+   * examples are easy. `loss` and `accuracy` are then means over the draws by those weights: estimates of the data's.
+   */
+  readonly sampling?: (typeof SAMPLINGS)[number];
   /** For sgd: v ← momentum·v + g. Default 0. */
   readonly momentum?: number;
   /** For sgd with momentum: step along g + momentum·v. Default false. */
@@ -126,6 +133,7 @@ const CHECKS: { readonly [option in keyof Required<TrainOptions>]: Check } = {
   batchSize: wholeNumber(1),
   learningRate: (name, value) =>
     typeof value === "number" ? positive(name, value) : checkSchedule(name, value),
+  sampling: oneOf(...SAMPLINGS),
   momentum: within(0, 1),
   nesterov: ofType("boolean", "true or false"),
   beta1: within(0, 1),
@@ -168,6 +176,7 @@ const READERS: Partial<Record<keyof TrainOptions, readonly SolverName[]>> = {
   labelSmoothing: SECOND_ORDER,
   batchSize: ["sgd", "adam", "adamw"],
   shuffle: ["sgd", "adam", "adamw"],
+  sampling: ["sgd"],
   momentum: ["sgd"],
   nesterov: ["sgd"],
   beta1: ["adam", "adamw"],
@@ -197,6 +206,11 @@ export function settings<L extends Label>(options: TrainOptions<L>): Settings<L>
   if (options.nesterov && !options.momentum) {
     throw new OptionError(
       `nesterov is true, but momentum is ${options.momentum ?? 0}: give a momentum, such as 0.9.`,
+    );
+  }
+  if (options.sampling === "importance" && options.shuffle === false) {
+    throw new OptionError(
+      'sampling is "importance", but shuffle is false: examples are drawn in random order, so leave shuffle out.',
     );
   }
   if (options.C !== undefined && options.l2 !== undefined) {
@@ -233,6 +247,7 @@ export function settings<L extends Label>(options: TrainOptions<L>): Settings<L>
     maxIterations: options.maxIterations ?? 1000,
     memory: options.memory ?? 10,
     schedule,
+    sampling: options.sampling ?? "uniform",
     momentum: options.momentum ?? 0,
     nesterov: options.nesterov ?? false,
     beta1: options.beta1 ?? 0.9,

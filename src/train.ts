@@ -9,6 +9,7 @@ import { type TrainOptions, isSecondOrder, settings } from "./options.js";
 import { NO_PARITY, type Parity, parityOf, worst } from "./parity.js";
 import type { Progress } from "./progress.js";
 import { firstOrder } from "./solve/first-order.js";
+import { Importance, uniform } from "./solve/sampling.js";
 import { type Start, startSecondOrder } from "./start.js";
 import { type Task, taskOf } from "./task.js";
 import { modelOf } from "./trained.js";
@@ -103,8 +104,12 @@ type Watch = ((seen: Parity) => void) | undefined;
 async function startFirstOrder(task: Task<Label>, placement: Placement, watch: Watch): Promise<Start> {
   const { settings: chosen, rows, problem, examples, start, random } = task;
   const descent = await placement.descent(problem, start);
-  const seen = watch && ((passes: Passes) => watch(parityOf(passes, rows, problem)));
-  const steps = firstOrder(descent, examples, chosen, random, seen);
+  const sampling =
+    chosen.sampling === "importance"
+      ? new Importance(placement, descent, problem, rows, examples.train, random)
+      : uniform(rows, examples.train, chosen.shuffle, random);
+  const seen = watch && ((passes: Passes) => watch(parityOf(passes, sampling.rows, problem)));
+  const steps = firstOrder(descent, sampling, examples, chosen, seen);
   return { kernels: descent.kernels, steps, release: () => descent.release() };
 }
 

@@ -42,6 +42,7 @@ export const TRAIN_FLAGS = {
   epochs: { type: "string" },
   "batch-size": { type: "string" },
   "learning-rate": { type: "string" },
+  sampling: { type: "string" },
   momentum: { type: "string" },
   nesterov: { type: "boolean" },
   beta1: { type: "string" },

@@ -228,6 +228,8 @@ export interface Placement {
   /** Starts from `weights`, (features + 1, classes), with moments of zero. */
   descent(problem: Problem, weights: FloatArray): Promise<Descent>;
   objective(problem: ObjectiveProblem): Promise<Objective>;
+  /** (count) what each row weighs from now on, in descents and objectives too that have begun. Nothing may be under way. */
+  weigh(weights: Float32Array): void;
   release(): void;
 }
 

@@ -45,7 +45,8 @@ function margin(z: Float64Array, label: number): number {
   return z[label] - other;
 }
 
-function squares(values: Rows["x"], first: number, count: number): number {
+/** Σ v² of `count` values from `first` on. */
+export function squares(values: Rows["x"], first: number, count: number): number {
   let sum = 0;
   for (let i = first; i < first + count; i++) sum += values[i] ** 2;
   return sum;

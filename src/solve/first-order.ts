@@ -2,7 +2,6 @@
  * First-order training: gd, sgd with momentum, adam, adamw. An epoch is queued as a whole and its results come back
  * late, so the engine never waits for this thread within an epoch.
  */
-import { type Random, shuffle } from "../data/random.js";
 import {
   type Descent,
   type FloatArray,
@@ -17,6 +16,7 @@ import {
 import { DivergenceError } from "../errors.js";
 import type { Settings } from "../options.js";
 import type { EpochRecord, Progress, Score } from "../progress.js";
+import type { Sampling } from "./sampling.js";
 import { rateAt } from "./schedule.js";
 import { type Examples, type Outcome, score } from "./solver.js";
 
@@ -33,18 +33,18 @@ export function updateRule(settings: Settings): UpdateRule {
 /** Trains until the epochs are over, patience ends or the signal aborts. `watch` gets the passes of the steps that are captured. */
 export async function* firstOrder(
   descent: Descent,
+  sampling: Sampling,
   examples: Examples,
   settings: Settings,
-  random: Random,
   watch?: (passes: Passes) => void,
 ): AsyncGenerator<Progress, Outcome> {
   const { epochs } = settings;
-  const order = examples.train.slice();
-  const batchSize = Math.min(settings.batchSize ?? order.length, order.length);
-  const stepsPerEpoch = Math.ceil(order.length / batchSize);
+  const { length } = examples.train;
+  const batchSize = Math.min(settings.batchSize ?? length, length);
+  const stepsPerEpoch = Math.ceil(length / batchSize);
   const captured = watch ? captureSteps(epochs * stepsPerEpoch) : new Set<number>();
   const history: EpochRecord[] = [];
-  const report = new Reporter(epochs * order.length);
+  const report = new Reporter(epochs * length);
   let iteration = 0;
   let best: { loss: number; epoch: number; weights: FloatArray } | undefined;
 
@@ -57,11 +57,11 @@ export async function* firstOrder(
   });
 
   for (let epoch = 1; epoch <= epochs; epoch++) {
-    if (settings.shuffle) shuffle(order, random);
+    const order = await sampling.next();
     const steps = Array.from({ length: stepsPerEpoch }, (_, step) => {
       const number = iteration + step;
       const first = step * batchSize;
-      const rows = Math.min(batchSize, order.length - first);
+      const rows = Math.min(batchSize, length - first);
       const learningRate = rateAt(settings.schedule, number, stepsPerEpoch, epochs);
       return plan(first, rows, learningRate, examples.meanWeight, settings, captured.has(number));
     });

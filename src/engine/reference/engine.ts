@@ -29,7 +29,9 @@ export function referenceEngine(): Engine {
   };
 }
 
-function placement(rows: Rows): Placement {
+function placement(given: Rows): Placement {
+  const weights = given.weights?.slice() ?? new Float32Array(given.count).fill(1);
+  const rows = { ...given, weights };
   return {
     async descent(problem, weights) {
       checkKernels(problem);
@@ -39,6 +41,7 @@ function placement(rows: Rows): Placement {
       checkKernels(problem);
       return new ReferenceObjective(rows, problem);
     },
+    weigh: (others) => weights.set(others),
     release() {},
   };
 }

@@ -32,6 +32,7 @@ export async function wasmEngine({
       return {
         descent: async (problem, weights) => new WasmDescent(heap, team, rows, placed, problem, weights),
         objective: async (problem) => new WasmObjective(heap, team, rows, placed, problem),
+        weigh: (weights) => placed.weigh(weights),
         release: () => placed.release(),
       };
     },

@@ -12,6 +12,7 @@ export interface PlacedRows extends RowLayout {
   readonly x: number;
   readonly labels: number;
   readonly rowWeights: number;
+  weigh(weights: Float32Array): void;
   release(): void;
 }
 
@@ -31,15 +32,15 @@ export async function placeRows(heap: Heap, rows: Rows): Promise<PlacedRows> {
     const labels = allocate(4 * rows.count);
     const rowWeights = allocate(4 * rows.count);
     heap.u32(labels, rows.count).set(rows.labels);
-    if (rows.weights) heap.f32(rowWeights, rows.count).set(rows.weights);
-    else heap.f32(rowWeights, rows.count).fill(1);
+    const weigh = (weights: Float32Array) => heap.f32(rowWeights, rows.count).set(weights);
+    weigh(rows.weights ?? new Float32Array(rows.count).fill(1));
     const sliceRows = Math.max(1, Math.floor(SLICE_BYTES / rowBytes));
     for (let first = 0; first < rows.count; first += sliceRows) {
       const slice = paddedRows(rows, first, Math.min(sliceRows, rows.count - first), stride);
       heap.bytes(x + first * rowBytes, slice.byteLength).set(new Uint8Array(slice.buffer));
       if (first > 0) await new Promise((resolve) => setTimeout(resolve));
     }
-    return { ...layout, x, labels, rowWeights, release };
+    return { ...layout, x, labels, rowWeights, weigh, release };
   } catch (error) {
     release();
     throw error;

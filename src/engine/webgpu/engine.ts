@@ -29,6 +29,7 @@ export async function webgpuEngine({ device, capacity, edited = {} }: WebGpuOpti
         descent: (problem, weights) =>
           WebGpuDescent.create(gpu, rows, placed, problem, held, weights, edited),
         objective: (problem) => WebGpuObjective.create(gpu, rows, placed, problem, held, edited),
+        weigh: (weights) => placed.weigh(weights),
         release: () => placed.release(),
       };
     },

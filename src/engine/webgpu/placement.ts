@@ -21,6 +21,7 @@ export interface PlacedRows {
   readonly labels: GPUBuffer;
   /** (rows) */
   readonly weights: GPUBuffer;
+  weigh(weights: Float32Array): void;
   release(): void;
 }
 
@@ -44,11 +45,8 @@ export async function placeRows(
       const labels = create("labels", 4 * rows.count);
       const weights = create("row weights", 4 * rows.count);
       device.queue.writeBuffer(labels, 0, Uint32Array.from(rows.labels));
-      device.queue.writeBuffer(
-        weights,
-        0,
-        Float32Array.from(rows.weights ?? new Float32Array(rows.count).fill(1)),
-      );
+      const weigh = (values: Float32Array) => device.queue.writeBuffer(weights, 0, Float32Array.from(values));
+      weigh(rows.weights ?? new Float32Array(rows.count).fill(1));
       const shards: Shard[] = [];
       for (let first = 0; first < rows.count; first += shardRows) {
         const count = Math.min(shardRows, rows.count - first);
@@ -56,7 +54,7 @@ export async function placeRows(
         await upload(device, x, rows, first, count, rowWords);
         shards.push({ first, rows: count, x });
       }
-      return { shards, labels, weights, release };
+      return { shards, labels, weights, weigh, release };
     } catch (error) {
       release();
       throw error;
