@@ -35,7 +35,7 @@ interface Data {
 function digits(): Data {
   const x = Uint8Array.from(readFileSync(join(mnistFolder, "train-images-idx3-ubyte")).subarray(16));
   const y = Uint8Array.from(readFileSync(join(mnistFolder, "train-labels-idx1-ubyte")).subarray(8));
-  return { name: "MNIST", x, y, features: 784, rates: [0.02, 0.05, 0.1, 0.2, 0.4] };
+  return { name: "MNIST", x, y, features: 784, rates: [0.05, 0.1, 0.2, 0.4, 0.8] };
 }
 
 /** A row in ten is between two classes, and either's; the others are near their class's centre. */
@@ -56,7 +56,7 @@ function mostlyEasy(): Data {
       x[row * features + d] =
         (centres[label * features + d] + centres[other * features + d]) / 2 + 0.5 * gaussian(random);
   });
-  return { name: "90 % easy", x, y, features, rates: [0.02, 0.05, 0.1, 0.2, 0.4, 0.8] };
+  return { name: "90 % easy", x, y, features, rates: [0.4, 0.8, 1.6, 3.2, 6.4, 12.8] };
 }
 
 function gaussian(random: Random): number {
