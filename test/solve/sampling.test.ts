@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { randomIntegers, range } from "../../src/data/random.js";
 import type { Descent, Placement, Rows } from "../../src/engine/engine.js";
 import { referenceEngine } from "../../src/engine/reference/engine.js";
+import { exampleScores } from "../../src/model/examples.js";
 import { Importance, type Sampling, drawn, ratesOf, uniform } from "../../src/solve/sampling.js";
 import { clouds } from "../support/examples.js";
 import { gradientAt, problemOf } from "../support/passes.js";
@@ -128,6 +129,20 @@ describe.each([
     expect(await descent.evaluate(others)).toEqual(before);
     expect(order.some((row) => row % 7 === 3 || weightOf(row) === 0)).toBe(false);
     placement.release();
+  });
+
+  test("weighs rows by the gradients that model.examples finds, and those of weight 0 stay so", async () => {
+    const { sampling } = await opened(rows, train);
+    await sampling.next();
+    const counted = train.filter((row) => weightOf(row) > 0);
+    const { gradientNorm } = exampleScores(rows, fitted(2), CLASSES);
+    const norms = Float64Array.from(counted, (row) => gradientNorm[row]);
+    const rates = ratesOf(norms, Float64Array.from(counted, weightOf), train.length);
+    const wanted = Float32Array.from(range(rows.count), weightOf);
+    counted.forEach((row, n) => (wanted[row] /= rates[n]));
+    const found = Array.from(sampling.rows.weights ?? []);
+    found.forEach((weight, row) => expect(weight, `row ${row}`).toBeCloseTo(wanted[row], 5));
+    expect(found).toHaveLength(rows.count);
   });
 });
 
