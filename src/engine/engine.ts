@@ -218,6 +218,8 @@ export interface Objective {
   curvature(v: Vector, to: Vector): void;
   /** (rows, classes) a copy of Z. */
   logits(): Promise<FloatArray>;
+  /** (rows, classes) a copy of ΔZ. */
+  change(): Promise<FloatArray>;
   /** Loss and hits of other rows of the placement at w. Z stays. */
   evaluate(w: Vector, rows: Uint32Array): Promise<Sums>;
   release(): void;

@@ -30,7 +30,7 @@ export function uniform(rows: Rows, train: Uint32Array, shuffled: boolean, rando
  * of all ways to draw rows this one's gradient has the least variance (Zhao & Zhang 2015). What is drawn r times as often
  * weighs 1/r, so that the gradient's mean is that of the whole data.
  *
- * Takes a pass over X an epoch, and the logits of all rows come back.
+ * Takes half a pass over X more an epoch, and the logits of all rows come back.
  */
 export class Importance implements Sampling {
   rows: Rows;
@@ -126,8 +126,8 @@ export class Importance implements Sampling {
       rows: this.#train,
     });
     try {
-      await objective.at(objective.vector(await this.#descent.weights()), objective.vector());
-      return await objective.logits();
+      objective.along(objective.vector(await this.#descent.weights()));
+      return await objective.change();
     } finally {
       objective.release();
     }

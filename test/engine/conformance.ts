@@ -15,6 +15,7 @@ import {
   randomWeights,
   runAll,
 } from "./problems.js";
+import { weighing } from "./weighing.js";
 
 /** Nothing here is a multiple of a tile, but for one that is a multiple of all. */
 const SHAPES: readonly (Shape & { readonly batchSize: number })[] = [
@@ -244,6 +245,15 @@ export function conformance(name: string, open: () => Promise<Engine>): void {
       expect(found.count).toBe(700);
       exact.weights.forEach((weight, i) => expect(found.weights[i]).toBeCloseTo(weight, 4));
     });
+
+    test.each([true, false])(
+      "rows weigh what they were last given; with weights at first: %s",
+      async (weighted) => {
+        const { rho, off } = await weighing(engine, weighted);
+        expect(rho).toBeLessThan(1);
+        expect(off).toBe(0);
+      },
+    );
 
     objectiveConforms(SHAPES, () => engine);
 

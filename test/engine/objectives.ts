@@ -61,10 +61,10 @@ export async function lookAround(
       gradient: gradientRatio(data, problem, z, w, await read(g)),
     };
 
-    // ΔZ is seen in trials only, by how the losses change.
     const delta = exactLogits(p);
     const deltaBounds = logitBounds(data, p, classes);
     objective.along(along);
+    const change = ratio(await objective.change(), delta, (i) => deltaBounds[i]);
     const ts = [0, 1, -0.3];
     const trials = await objective.trials(ts);
     const trialRatio = ts.map((t, n) => trialsRatio(data, classes, z, delta, deltaBounds, t, trials[n]));
@@ -105,7 +105,7 @@ export async function lookAround(
     ];
     return {
       ...found,
-      along: trialRatio[0],
+      along: larger(change, trialRatio[0]),
       trials: trialRatio.reduce(larger),
       move: larger(move, gradientRatio(data, problem, zMoved, movedTo, await read(g))),
       curvature: bent,

@@ -79,7 +79,11 @@ async function batches({ sampling }: Pick<Opened, "sampling">, whole: readonly (
   const mean = added(found).map((sum) => sum / DRAWS);
   const squares = added(found.map((one) => one.map((g, i) => (g - mean[i]) ** 2)));
   const variance = squares.map((square) => square / (DRAWS - 1));
-  return { mean, variance: added(variance.map((v) => [v]))[0], error: variance.map((v) => Math.sqrt(v / DRAWS)) };
+  return {
+    mean,
+    variance: added(variance.map((v) => [v]))[0],
+    error: variance.map((v) => Math.sqrt(v / DRAWS)),
+  };
 }
 
 function countsOf(order: Uint32Array, rows: number): number[] {

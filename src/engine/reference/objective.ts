@@ -164,6 +164,10 @@ export class ReferenceObjective implements Objective {
     return this.#then(() => this.#z.slice());
   }
 
+  change(): Promise<FloatArray> {
+    return this.#then(() => this.#direction.slice());
+  }
+
   evaluate(w: Vector, rows: Uint32Array): Promise<Sums> {
     return this.#then(async () => {
       const { classes } = this.#problem;

@@ -131,15 +131,24 @@ export class WasmObjective implements Objective {
   }
 
   logits(): Promise<FloatArray> {
-    return this.#here(() => {
-      const { classes, rows } = this.#problem;
-      const { paddedClasses } = this.#work.layout;
-      const { f32 } = this.#work.words(this.#point, 4 * Math.ceil(rows.length / 4) * paddedClasses);
-      return Float32Array.from({ length: rows.length * classes }, (_, i) => {
-        const [n, k] = [Math.floor(i / classes), i % classes];
-        return f32[((n >> 2) * paddedClasses + k) * 4 + (n & 3)];
-      });
-    });
+    return this.#here(() => this.#ofRows(this.#point));
+  }
+
+  change(): Promise<FloatArray> {
+    return this.#here(() => this.#ofRows(this.#direction));
+  }
+
+  /** (rows, classes) of what lies by four rows. */
+  #ofRows(address: number): Float32Array {
+    const { classes, rows } = this.#problem;
+    const { paddedClasses } = this.#work.layout;
+    const { f32 } = this.#work.words(address, 4 * Math.ceil(rows.length / 4) * paddedClasses);
+    const values = new Float32Array(rows.length * classes);
+    for (let n = 0, i = 0; n < rows.length; n++) {
+      const first = 4 * (n >> 2) * paddedClasses + (n & 3);
+      for (let k = 0; k < classes; k++, i++) values[i] = f32[first + 4 * k];
+    }
+    return values;
   }
 
   evaluate(w: Vector, rows: Uint32Array): Promise<Sums> {

@@ -162,10 +162,19 @@ export class WebGpuObjective implements Objective {
     this.#total(v, to);
   }
 
-  async logits(): Promise<FloatArray> {
+  logits(): Promise<FloatArray> {
+    return this.#ofRows(this.#passes.blocks.map(({ z }) => z));
+  }
+
+  change(): Promise<FloatArray> {
+    return this.#ofRows(this.#passes.blocks.map(({ change }) => change));
+  }
+
+  /** (rows, classes) of what is kept of each block. */
+  async #ofRows(blocks: readonly GPUBuffer[]): Promise<FloatArray> {
     const { classes, classes4 } = this.#tiling;
     const padded = await this.#answered(
-      Promise.all(this.#passes.blocks.map(({ z }) => this.#commands.read(z, z.size))),
+      Promise.all(blocks.map((block) => this.#commands.read(block, block.size))),
     );
     return joined(padded.map((block) => unpad(new Float32Array(block), 4 * classes4, classes)));
   }
