@@ -164,6 +164,10 @@ export class Tilted implements Objective {
     return this.#objective.logits();
   }
 
+  change(): Promise<FloatArray> {
+    return this.#objective.change();
+  }
+
   release(): void {
     this.#objective.release();
   }
