@@ -26,7 +26,7 @@ export interface TrainOptions<L extends Label = Label> {
   readonly device?: GPUDevice;
 
   /**
-   * Default "adam". "lbfgs" (Liu & Nocedal 1989) and "newton" go to the optimum. "gd" is the derivation's: the whole data at
+   * Default "lbfgs" (Liu & Nocedal 1989), which goes to the optimum, as "newton" does. "gd" is the derivation's: the whole data at
    * every step, W ← W − α·∂J/∂W. "sgd", "adam" (Kingma & Ba 2015) and "adamw" (Loshchilov & Hutter 2019) take mini-batches.
    */
   readonly solver?: SolverName;
@@ -194,7 +194,7 @@ export function settings<L extends Label>(options: TrainOptions<L>): Settings<L>
     }
     CHECKS[name](name, value);
   }
-  const solver = options.solver ?? "adam";
+  const solver = options.solver ?? "lbfgs";
   for (const [name, value] of given) {
     const solvers = isOption(name) ? READERS[name] : undefined;
     if (solvers && !solvers.includes(solver)) {

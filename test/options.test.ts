@@ -114,13 +114,16 @@ describe("a schedule", () => {
       message: "learningRate warms up for 10 epochs, but there are 10",
     },
   ])("is rejected by its part: $message", ({ schedule, message }) => {
-    const error = thrownBy(() => untypedTrainer(data, { learningRate: schedule }));
+    const error = thrownBy(() => untypedTrainer(data, { solver: "sgd", learningRate: schedule }));
     expect(error).toBeInstanceOf(OptionError);
     expect(error.message).toContain(message);
   });
 
   test("that is a number is that rate throughout", () => {
-    expect(settings({ learningRate: 0.25 }).schedule).toEqual({ kind: "constant", rate: 0.25 });
+    expect(settings({ solver: "sgd", learningRate: 0.25 }).schedule).toEqual({
+      kind: "constant",
+      rate: 0.25,
+    });
   });
 });
 
@@ -152,10 +155,7 @@ describe("options that contradict each other", () => {
     { options: { solver: "sgd", nesterov: true }, message: "nesterov is true, but momentum is 0" },
     { options: { patience: 3 }, message: "patience is 3, but there is no validation" },
     { options: { C: 1, l2: 0.1 }, message: "C is 1 and l2 is 0.1" },
-    {
-      options: { maxIterations: 9 },
-      message: 'solver is "adam", the default: maxIterations is for lbfgs, newton',
-    },
+    { options: { epochs: 9 }, message: 'solver is "lbfgs", the default: epochs is for gd, sgd, adam, adamw' },
   ])("are rejected: $message", ({ options, message }) => {
     const error = thrownBy(() => trainer(data, options));
     expect(error).toBeInstanceOf(OptionError);
@@ -249,7 +249,7 @@ describe("the defaults", () => {
     });
   });
 
-  test("are those of adam", () => {
-    expect(settings({})).toEqual(settings({ solver: "adam" }));
+  test("are those of lbfgs", () => {
+    expect(settings({})).toEqual(settings({ solver: "lbfgs" }));
   });
 });

@@ -19,7 +19,7 @@ const data = { x, y, features };
 const other = clouds(60, 4, 3, 0.8, 2);
 
 const fit = (options: TrainOptions<number> = {}) =>
-  train(data, { ...reference, batchSize: 16, epochs: 4, ...options });
+  train(data, { ...reference, solver: "adam", batchSize: 16, epochs: 4, ...options });
 
 function bits(model: SoftmaxModel<number>): Uint32Array {
   return new Uint32Array(Float32Array.from([...model.weights, ...model.bias]).buffer);
@@ -117,13 +117,15 @@ describe("progress", () => {
   });
 
   test("is what the caller's loop gets, and the model is the generator's return value", async () => {
-    const run = trainer(data, { ...reference, epochs: 2, batchSize: 60 });
+    const run = trainer(data, { ...reference, solver: "adam", epochs: 2, batchSize: 60 });
     const fractions: number[] = [];
     for await (const { fraction } of run) fractions.push(fraction);
     expect(fractions.at(-1)).toBe(1);
     expect(run.model.history).toHaveLength(2);
 
-    const steps = trainer(data, { ...reference, epochs: 2, batchSize: 60 })[Symbol.asyncIterator]();
+    const steps = trainer(data, { ...reference, solver: "adam", epochs: 2, batchSize: 60 })[
+      Symbol.asyncIterator
+    ]();
     let step = await steps.next();
     while (!step.done) step = await steps.next();
     expect(bits(step.value)).toEqual(bits(run.model));
@@ -341,7 +343,7 @@ describe("the engine", () => {
   });
 
   test('of "auto" is wasm in Node, and the model says why', async () => {
-    const { engine } = await train(data, { epochs: 1 });
+    const { engine } = await train(data);
     expect(engine.name).toBe("wasm");
     expect(engine.why).toContain("webgpu cannot be had: There is no WebGPU here: navigator.gpu is missing");
   });
@@ -368,7 +370,7 @@ describe("parity", () => {
 
 describe("a trainer", () => {
   test("trains once: starting it twice is a TrainerError", async () => {
-    const run = trainer(data, { ...reference, epochs: 1 });
+    const run = trainer(data, { ...reference, solver: "gd", epochs: 1 });
     for await (const _ of run);
     expect(() => run[Symbol.asyncIterator]()).toThrow(TrainerError);
     expect(() => run[Symbol.asyncIterator]()).toThrow("was started before");
@@ -376,14 +378,14 @@ describe("a trainer", () => {
   });
 
   test("cannot be started again while it is running", async () => {
-    const run = trainer(data, { ...reference, epochs: 1 });
+    const run = trainer(data, { ...reference, solver: "gd", epochs: 1 });
     const steps = run[Symbol.asyncIterator]();
     await steps.next();
     expect(() => run[Symbol.asyncIterator]()).toThrow(TrainerError);
   });
 
   test("has no model before the training has ended, or when the loop was left", async () => {
-    const run = trainer(data, { ...reference, epochs: 3 });
+    const run = trainer(data, { ...reference, solver: "gd", epochs: 3 });
     expect(() => run.model).toThrow(TrainerError);
     for await (const _ of run) break;
     expect(() => run.model).toThrow("There is no model yet");
@@ -473,6 +475,7 @@ describe("an aborted training", () => {
     const error = await rejection(
       train(clouds(6000, 60, 10, 0.5), {
         ...reference,
+        solver: "adam",
         batchSize: 8,
         epochs: 100,
         signal: AbortSignal.timeout(30),

@@ -90,13 +90,13 @@ describe("the choice", () => {
       /kernels is "mystery", which cannot be had .* "auto", "table", or one such as "/,
     );
     await expect(
-      train({ x: [[0], [1]], y: [0, 1] }, { engine: "reference", kernels: "fused 2x1" }),
+      train({ x: [[0], [1]], y: [0, 1] }, { engine: "reference", solver: "adam", kernels: "fused 2x1" }),
     ).rejects.toThrow(/the engine is the reference/);
   });
 
   test("is recorded in the model, which pins it", async () => {
     const data = { x: rows.x, y: rows.labels, features: 60 };
-    const options = { engine: "webgpu", epochs: 1 } as const;
+    const options = { engine: "webgpu", solver: "adam", epochs: 1 } as const;
     const model = await train(data, options);
     const pinned = await train(data, { ...options, kernels: model.engine.kernels });
     expect(pinned.engine.kernels).toBe(model.engine.kernels);

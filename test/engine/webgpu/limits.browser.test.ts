@@ -109,7 +109,7 @@ describe("the device", () => {
     const adapter = await navigator.gpu.requestAdapter();
     const device = await adapter?.requestDevice();
     if (!device) throw new Error("there is no device");
-    const model = await train(data, { device, epochs: 1 });
+    const model = await train(data, { device });
     expect(model.engine.name).toBe("webgpu");
     const buffer = device.createBuffer({ size: 16, usage: GPUBufferUsage.COPY_DST });
     await device.queue.onSubmittedWorkDone();
@@ -122,6 +122,7 @@ describe("the device", () => {
     const device = await adapter?.requestDevice();
     const training = train(data, {
       ...(device && { device }),
+      solver: "adam",
       epochs: 500,
       onProgress: ({ epoch }) => {
         if (epoch === 2) device?.destroy();
@@ -140,7 +141,14 @@ describe("fits that follow one another", () => {
     const before = { ...gpu.live };
     for (let fit = 0; fit < 50; fit++) {
       const parity = fit % 10 === 0;
-      await train(data, { engine: "webgpu", epochs: 1, parity, validation: 0.2, batchSize: 100 });
+      await train(data, {
+        engine: "webgpu",
+        solver: "adam",
+        epochs: 1,
+        parity,
+        validation: 0.2,
+        batchSize: 100,
+      });
       expect(gpu.live).toEqual(before);
     }
     gpu.close();
@@ -168,6 +176,7 @@ describe("fits that follow one another", () => {
     const abort = new AbortController();
     const aborted = train(data, {
       engine: "webgpu",
+      solver: "adam",
       epochs: 1000,
       signal: abort.signal,
       onProgress: () => abort.abort(),

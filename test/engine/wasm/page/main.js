@@ -9,7 +9,7 @@ const y = Array.from({ length: count }, (_, row) => Math.floor(x[row * features]
 let ticks = 0;
 setInterval(() => ticks++);
 const began = performance.now();
-const outcome = await train({ x, y, features }, { engine, epochs: 20, parity: true }).then(
+const outcome = await train({ x, y, features }, { engine, solver: "adam", epochs: 20, parity: true }).then(
   (model) => ({ ...model.engine, rho: model.parity.rho }),
   (error) => ({ error: `${error.name}: ${error.message}` }),
 );
