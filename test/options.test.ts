@@ -24,6 +24,7 @@ const OUT_OF_RANGE: Readonly<Record<string, { readonly must: string; readonly va
     epochs: { must: "a whole number ≥ 1", values: [0, -1, 1.5, Number.NaN, Infinity, "10", null] },
     batchSize: { must: "a whole number ≥ 1", values: [0, -8, 0.5, Number.NaN, "all"] },
     learningRate: { must: "a finite number above 0", values: [0, -0.1, Number.NaN, Infinity] },
+    sampling: { must: 'one of "uniform", "importance"', values: ["gradient", true, null] },
     momentum: { must: "a number from 0 to below 1", values: [-0.1, 1, 2, Number.NaN, "0.9"] },
     nesterov: { must: "true or false", values: [1, "true", null] },
     beta1: { must: "a number from 0 to below 1", values: [-0.1, 1, Number.NaN] },
@@ -132,6 +133,9 @@ describe("options that contradict each other", () => {
     { solver: "gd", option: { batchSize: 8 }, solvers: "sgd, adam, adamw" },
     { solver: "gd", option: { shuffle: true }, solvers: "sgd, adam, adamw" },
     { solver: "gd", option: { momentum: 0.9 }, solvers: "sgd" },
+    { solver: "gd", option: { sampling: "importance" }, solvers: "sgd" },
+    { solver: "adam", option: { sampling: "uniform" }, solvers: "sgd" },
+    { solver: "lbfgs", option: { sampling: "importance" }, solvers: "sgd" },
     { solver: "adam", option: { momentum: 0.9 }, solvers: "sgd" },
     { solver: "adamw", option: { nesterov: true }, solvers: "sgd" },
     { solver: "sgd", option: { beta1: 0.9 }, solvers: "adam, adamw" },
@@ -153,6 +157,10 @@ describe("options that contradict each other", () => {
 
   test.each<{ options: TrainOptions<string>; message: string }>([
     { options: { solver: "sgd", nesterov: true }, message: "nesterov is true, but momentum is 0" },
+    {
+      options: { solver: "sgd", sampling: "importance", shuffle: false },
+      message: 'sampling is "importance", but shuffle is false',
+    },
     { options: { patience: 3 }, message: "patience is 3, but there is no validation" },
     { options: { C: 1, l2: 0.1 }, message: "C is 1 and l2 is 0.1" },
     { options: { epochs: 9 }, message: 'solver is "lbfgs", the default: epochs is for gd, sgd, adam, adamw' },
@@ -216,6 +224,7 @@ describe("the defaults", () => {
     engine: "auto",
     kernels: "auto",
     momentum: 0,
+    sampling: "uniform",
     nesterov: false,
     beta1: 0.9,
     beta2: 0.999,

@@ -10,7 +10,10 @@ type Weigh = (weights: Float32Array) => void;
 const WRONG: readonly { readonly what: string; readonly weigh: (right: Weigh, times: number) => Weigh }[] = [
   { what: "nothing", weigh: () => () => {} },
   { what: "it once", weigh: (right, times) => (weights) => times > 1 || right(weights) },
-  { what: "it for all rows but the last", weigh: (right) => (weights) => right(weights.with(-1, 1)) },
+  {
+    what: "it for all rows but the last",
+    weigh: (right) => (weights) => right(weights.with(weights.length - 1, 3)),
+  },
   { what: "it for the row after", weigh: (right) => (weights) => right(turned(weights)) },
   {
     what: "it, but leaves out weights of 0",
