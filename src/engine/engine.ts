@@ -202,19 +202,35 @@ export interface Objective {
   products(pairs: readonly (readonly [Vector, Vector])[]): Promise<Product[]>;
   /** A new matrix of these values. It lives as long as the objective. */
   matrix(values: FloatArray): Matrix;
-  /** to ← M·from */
+  /** to ← M·from. `to` is another vector than `from`. */
   multiply(to: Vector, matrix: Matrix, from: Vector): void;
   /** Takes the mean over the classes off every row: no softmax sees it, and no gradient has it but for rounding. */
   centre(vector: Vector): void;
-  /** Looks at w: Z ← X·w, and gradient ← ∇F(w). One pass. The sums are of the losses, without the penalty. */
+  /**
+   * to ← the smallest subgradient of F + l1·‖w‖₁, where the gradient is ∇F(w): g + l1·sign(w), and where w is 0 what is left
+   * of g beyond ±l1. The intercept's row, which l1 leaves alone, is g. `to` is another vector than both.
+   */
+  subgradient(to: Vector, l1: number, w: Vector, gradient: Vector): void;
+  /**
+   * to ← w + p, kept within the orthant of w: 0 where the sign would not be w's, or where w is 0 not that of −d, d the
+   * smallest subgradient. The intercept's row is w + p. `to` is another vector than all three.
+   */
+  orthant(to: Vector, w: Vector, p: Vector, d: Vector): void;
+  /**
+   * Looks at w: Z ← X·w, and gradient ← ∇F(w), which is another vector. One pass. The sums are of the losses, without the
+   * penalty.
+   */
   at(w: Vector, gradient: Vector): Promise<Sums>;
   /** ΔZ ← X·p. Half a pass. */
   along(direction: Vector): void;
   /** The losses at each Z + t·ΔZ. */
   trials(ts: readonly number[]): Promise<Trial[]>;
-  /** Goes along the line: Z ← Z + t·ΔZ, and gradient ← ∇F(w), where w is the vector that was moved as far. Half a pass. */
+  /**
+   * Goes along the line: Z ← Z + t·ΔZ, and gradient ← ∇F(w), another vector than w, which is the one that was moved as far.
+   * Half a pass.
+   */
   move(t: number, w: Vector, gradient: Vector): Promise<Sums>;
-  /** to ← ∇²F·v at Z. One pass. */
+  /** to ← ∇²F·v at Z. One pass. `to` is another vector than v. */
   curvature(v: Vector, to: Vector): void;
   /** (rows, classes) a copy of Z. */
   logits(): Promise<FloatArray>;

@@ -7,6 +7,7 @@ import type { Engine, FloatArray, ObjectiveProblem, Rows, Vector } from "../../s
 import { logits, residual, trial } from "../../src/engine/reference/passes.js";
 import { curvatureRatio, gradientRatio, logitBounds, lossRatio } from "../../src/objective-parity.js";
 import { TINY, U, gamma, larger, pick, ratio, residualBounds, softmax } from "../../src/parity.js";
+import { orthantRatio } from "./orthants.js";
 import { randomWeights } from "./problems.js";
 
 export const LOOKS = [
@@ -18,6 +19,7 @@ export const LOOKS = [
   "move",
   "curvature",
   "vectors",
+  "orthant",
 ] as const;
 export type Look = (typeof LOOKS)[number];
 export type Looks = Readonly<Record<Look, number>>;
@@ -110,6 +112,7 @@ export async function lookAround(
       move: larger(move, gradientRatio(data, problem, zMoved, movedTo, await read(g))),
       curvature: bent,
       vectors: vectors.reduce(larger),
+      orthant: await orthantRatio(objective, shape, seed + 3),
     };
   } finally {
     objective.release();

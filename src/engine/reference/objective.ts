@@ -60,11 +60,10 @@ export class ReferenceObjective implements Objective {
   }
 
   #product(a: Float64Array, b: Float64Array): Product {
-    const intercept = a.length - this.#problem.classes;
     let [penalised, last, largest] = [0, 0, 0];
     for (let i = 0; i < a.length; i++) {
       const product = a[i] * b[i];
-      if (i < intercept) penalised += product;
+      if (i < this.#intercept) penalised += product;
       else last += product;
       largest = Math.max(largest, Math.abs(product));
     }
@@ -101,6 +100,32 @@ export class ReferenceObjective implements Objective {
         const mean = row.reduce((a, b) => a + b, 0) / classes;
         row.forEach((value, k) => (row[k] = value - mean));
       }
+    });
+  }
+
+  subgradient(to: Vector, l1: number, w: Vector, gradient: Vector): void {
+    void this.#then(() => {
+      const [weights, g] = [this.#values(w), this.#values(gradient)];
+      this.#values(to).set(
+        g.map((gi, i) => {
+          if (i >= this.#intercept) return gi;
+          if (weights[i] !== 0) return gi + l1 * Math.sign(weights[i]);
+          return gi - Math.min(l1, Math.max(-l1, gi));
+        }),
+      );
+    });
+  }
+
+  orthant(to: Vector, w: Vector, p: Vector, d: Vector): void {
+    void this.#then(() => {
+      const [weights, step, slope] = [this.#values(w), this.#values(p), this.#values(d)];
+      this.#values(to).set(
+        weights.map((wi, i) => {
+          const moved = wi + step[i];
+          const sign = Math.sign(wi !== 0 ? wi : -slope[i]);
+          return i >= this.#intercept || moved * sign > 0 ? moved : 0;
+        }),
+      );
     });
   }
 
@@ -204,11 +229,10 @@ export class ReferenceObjective implements Objective {
 
   /** to ← scale·G + penalty·w */
   #scaled(g: Float64Array, w: Vector, to: Vector): void {
-    const { scale, penalty, intercept, classes } = this.#problem;
+    const { scale, penalty, intercept } = this.#problem;
     const values = this.#values(w);
-    const last = g.length - classes;
     this.#values(to).set(
-      g.map((gi, i) => (i < last ? scale * gi + penalty * values[i] : intercept ? scale * gi : 0)),
+      g.map((gi, i) => (i < this.#intercept ? scale * gi + penalty * values[i] : intercept ? scale * gi : 0)),
     );
   }
 
@@ -220,6 +244,11 @@ export class ReferenceObjective implements Objective {
     await inBlocks(rows, this.#breath, (block, first) =>
       use(block, first * classes, (first + block.length) * classes),
     );
+  }
+
+  /** Where the intercept's row begins. */
+  get #intercept(): number {
+    return this.#data.features * this.#problem.classes;
   }
 
   #values(vector: Vector): Float64Array {

@@ -105,6 +105,16 @@ export class WasmObjective implements Objective {
     this.#queue({ what: WHAT.centre, output: this.#at(vector) });
   }
 
+  subgradient(to: Vector, l1: number, w: Vector, gradient: Vector): void {
+    const [input, first, output] = [w, gradient, to].map((vector) => this.#at(vector));
+    this.#queue({ what: WHAT.subgradient, penalty: l1, input, first, output });
+  }
+
+  orthant(to: Vector, w: Vector, p: Vector, d: Vector): void {
+    const [input, first, order, output] = [w, p, d, to].map((vector) => this.#at(vector));
+    this.#queue({ what: WHAT.orthant, input, first, order, output });
+  }
+
   async at(w: Vector, gradient: Vector): Promise<Sums> {
     return sumsOf(await this.#ask(this.#pass(WHAT.look, { input: this.#at(w), output: this.#at(gradient) })));
   }

@@ -65,6 +65,8 @@ export const WHAT = {
   product: 8,
   multiply: 9,
   centre: 10,
+  subgradient: 11,
+  orthant: 12,
 } as const;
 
 export const ENTRY = {

@@ -8,9 +8,11 @@ import gradient from "../../../shaders/gradient.wgsl?raw";
 import logits from "../../../shaders/logits.wgsl?raw";
 import multiply from "../../../shaders/multiply.wgsl?raw";
 import products from "../../../shaders/products.wgsl?raw";
+import orthant from "../../../shaders/orthant.wgsl?raw";
 import residual from "../../../shaders/residual.wgsl?raw";
 import softmax from "../../../shaders/softmax.wgsl?raw";
 import steps from "../../../shaders/steps.wgsl?raw";
+import subgradient from "../../../shaders/subgradient.wgsl?raw";
 import total from "../../../shaders/total.wgsl?raw";
 import trial from "../../../shaders/trial.wgsl?raw";
 import update from "../../../shaders/update.wgsl?raw";
@@ -42,7 +44,9 @@ export type KernelName =
   | "combine"
   | "products"
   | "multiply"
-  | "centre";
+  | "centre"
+  | "subgradient"
+  | "orthant";
 
 export const KERNELS: Readonly<Record<KernelName, Kernel>> = {
   gather: {
@@ -266,6 +270,16 @@ export const KERNELS: Readonly<Record<KernelName, Kernel>> = {
     source: centre,
     bindings: { features: "uniform", weights: "write" },
     constants: ["CLASSES", "CLASSES4", "WORKGROUP", "LANES"],
+  },
+  subgradient: {
+    source: subgradient,
+    bindings: { penalty: "uniform", weights: "read", gradient: "read", to: "write" },
+    constants: ["COUNT", "INTERCEPT"],
+  },
+  orthant: {
+    source: orthant,
+    bindings: { vectors: "uniform", weights: "read", direction: "read", subgradient: "read", to: "write" },
+    constants: ["COUNT", "INTERCEPT"],
   },
 };
 

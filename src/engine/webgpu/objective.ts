@@ -107,6 +107,14 @@ export class WebGpuObjective implements Objective {
     this.#vectors.centre(vector);
   }
 
+  subgradient(to: Vector, l1: number, w: Vector, gradient: Vector): void {
+    this.#vectors.subgradient(to, l1, w, gradient);
+  }
+
+  orthant(to: Vector, w: Vector, p: Vector, d: Vector): void {
+    this.#vectors.orthant(to, w, p, d);
+  }
+
   async at(w: Vector, gradient: Vector): Promise<Sums> {
     const passes = this.#passes;
     const sums = passes.blocks.map((block) => {

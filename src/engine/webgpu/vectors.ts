@@ -1,7 +1,7 @@
 /** The vectors of an objective, each (features + 1, classes), on the device: padded as the kernels have weights. */
 import { DeviceError } from "../../errors.js";
 import type { FloatArray, Matrix, ObjectiveProblem, Product, Rows, Term, Vector } from "../engine.js";
-import { pad, unpad } from "./blocks.js";
+import { type Buffers, pad, unpad } from "./blocks.js";
 import type { Capacity } from "./capacity.js";
 import type { Commands } from "./commands.js";
 import { PRODUCT_VECTORS, vectorKernels } from "./constants.js";
@@ -15,7 +15,8 @@ const WORKGROUP = 64;
 /** Vectors that one dispatch of combine adds up. */
 const TERMS = 4;
 
-type VectorKernels = Readonly<Record<"combine" | "products" | "multiply" | "centre" | "total", Compiled>>;
+const KERNELS = ["combine", "products", "multiply", "centre", "subgradient", "orthant", "total"] as const;
+type VectorKernels = Readonly<Record<(typeof KERNELS)[number], Compiled>>;
 
 export async function compileVectors(
   gpu: Gpu,
@@ -25,15 +26,10 @@ export async function compileVectors(
   edited: Edited,
 ): Promise<VectorKernels> {
   const specialisation = vectorKernels(rows, problem, tiling);
-  const one = (name: keyof VectorKernels) => compiled(gpu, name, specialisation, edited);
-  const [combine, products, multiply, centre, total] = await Promise.all([
-    one("combine"),
-    one("products"),
-    one("multiply"),
-    one("centre"),
-    one("total"),
-  ]);
-  return { combine, products, multiply, centre, total };
+  const [combine, products, multiply, centre, subgradient, orthant, total] = await Promise.all(
+    KERNELS.map((name) => compiled(gpu, name, specialisation, edited)),
+  );
+  return { combine, products, multiply, centre, subgradient, orthant, total };
 }
 
 export class Vectors {
@@ -194,6 +190,31 @@ export class Vectors {
         macs: 8 * classes4 * (past - first),
       });
     }
+  }
+
+  /** The smallest subgradient: to ← g + l1·∂‖w‖₁ */
+  subgradient(to: Vector, l1: number, w: Vector, gradient: Vector): void {
+    const buffers = { weights: this.buffer(w), gradient: this.buffer(gradient), to: this.buffer(to) };
+    this.#elementwise("subgradient", buffers, [l1]);
+  }
+
+  /** to ← w + p, within the orthant of w, or of −d */
+  orthant(to: Vector, w: Vector, p: Vector, d: Vector): void {
+    const [weights, direction, subgradient] = [w, p, d].map((vector) => this.buffer(vector));
+    this.#elementwise("orthant", { weights, direction, subgradient, to: this.buffer(to) });
+  }
+
+  #elementwise(name: "subgradient" | "orthant", buffers: Buffers, real: readonly number[] = []): void {
+    this.#overVectors((vector, count) =>
+      this.#commands.dispatch({
+        kernel: this.#kernels[name],
+        buffers,
+        whole: [vector],
+        real,
+        groups: grid(count, WORKGROUP),
+        macs: 16 * count,
+      }),
+    );
   }
 
   /** to ← scale·G + penalty·w, where the slots hold parts of G. */

@@ -63,7 +63,7 @@ export async function answers(placement: Placement, problem: ObjectiveProblem, f
   try {
     const shape = { count: 0, features, classes: problem.classes };
     const [w, p] = [144, 145].map((seed) => objective.vector(randomWeights(shape, seed, 0.1)));
-    const [g, moved, curved, multiplied] = [0, 1, 2, 3].map(() => objective.vector());
+    const [g, moved, curved, multiplied, steep, within] = Array.from({ length: 6 }, () => objective.vector());
     const size = features + 1;
     const symmetric = Float32Array.from({ length: size ** 2 }, (_, i) =>
       Math.cos((i % size) * Math.floor(i / size)),
@@ -76,6 +76,8 @@ export async function answers(placement: Placement, problem: ObjectiveProblem, f
     objective.curvature(p, curved);
     objective.centre(curved);
     objective.combine(moved, [[1, w], [0.5, p], [-2, g]]); // prettier-ignore
+    objective.subgradient(steep, 0.01, w, g);
+    objective.orthant(within, w, p, steep);
     const products = [];
     for (let n = 0; n < 10; n++) {
       sums.push(await objective.move(0.1, moved, g));
@@ -87,7 +89,9 @@ export async function answers(placement: Placement, problem: ObjectiveProblem, f
       gradients,
       trials: await trials,
       products,
-      vectors: await Promise.all([moved, curved, multiplied].map((vector) => objective.read(vector))),
+      vectors: await Promise.all(
+        [moved, curved, multiplied, steep, within].map((vector) => objective.read(vector)),
+      ),
       logits: await objective.logits(),
       evaluated: await objective.evaluate(moved, problem.rows.subarray(3)),
     };

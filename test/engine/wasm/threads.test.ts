@@ -148,6 +148,16 @@ describe("an objective", () => {
     },
     { what: "centre", number: WHAT.centre, queue: (one: Objective) => one.centre(one.vector()) },
     {
+      what: "subgradient",
+      number: WHAT.subgradient,
+      queue: (one: Objective) => one.subgradient(one.vector(), 1, one.vector(), one.vector()),
+    },
+    {
+      what: "orthant",
+      number: WHAT.orthant,
+      queue: (one: Objective) => one.orthant(one.vector(), one.vector(), one.vector(), one.vector()),
+    },
+    {
       what: "multiply",
       number: WHAT.multiply,
       queue: (one: Objective) =>

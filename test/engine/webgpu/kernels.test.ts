@@ -19,6 +19,8 @@ const OFFSETS: Readonly<Record<string, readonly string[]>> = {
   Range: ["vector", "sum"],
   Fours: ["first"],
   Features: ["first", "past"],
+  Penalty: ["vector", "l1"],
+  Vectors: ["first"],
   Step: ["ring", "vector", "learningRate", "gradientScale", "penalty", "correction1", "correction2"],
 };
 

@@ -1,6 +1,7 @@
 /** What the host calls, in every thread at once. */
 import { fusedPass } from "./fused";
-import { CENTRE, COMBINE, Entry, MULTIPLY, PRODUCT, Plan } from "./plan";
+import { orthant, subgradient } from "./orthant";
+import { CENTRE, COMBINE, Entry, MULTIPLY, ORTHANT, PRODUCT, Plan, SUBGRADIENT } from "./plan";
 import { tiledPass } from "./tiled";
 import { centre, combine, multiply, product } from "./vectors";
 
@@ -13,6 +14,8 @@ export function run(at: u32, thread: u32): void {
     else if (entry.what == PRODUCT) product(plan, entry, step, thread);
     else if (entry.what == MULTIPLY) multiply(plan, entry, thread);
     else if (entry.what == CENTRE) centre(plan, entry);
+    else if (entry.what == SUBGRADIENT) subgradient(plan, entry);
+    else if (entry.what == ORTHANT) orthant(plan, entry);
     else if (plan.tiled) tiledPass(plan, entry, step, thread);
     else fusedPass(plan, entry, step, thread);
   }

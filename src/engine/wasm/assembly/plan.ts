@@ -72,20 +72,22 @@ export const COMBINE: u32 = 7; // a sum of vectors
 export const PRODUCT: u32 = 8; // the inner product of two
 export const MULTIPLY: u32 = 9; // a matrix times a vector
 export const CENTRE: u32 = 10; // a vector less its mean over the classes
+export const SUBGRADIENT: u32 = 11; // the smallest subgradient with the penalty l1
+export const ORTHANT: u32 = 12; // the sum of two vectors, within the orthant of the first
 
 /** One step, or another thing to do. */
 @unmanaged
 export class Entry {
   what: u32;
-  order: u32; // row numbers, u32
-  first: u32; // its rows in order; or where a matrix is
+  order: u32; // row numbers, u32; or where a third vector is
+  first: u32; // its rows in order; or where a matrix or a second vector is
   rows: u32; // how many; or how many terms
   input: u32; // the weights, or another vector: (paddedClasses / 2, stride / 4, 2, 4); or (terms) address and factor
   output: u32; // where a gradient or a sum goes; or the other vector of a product
   t: f32; // how far along the direction
   learningRate: f32;
   gradientScale: f32;
-  penalty: f32;
+  penalty: f32; // of a gradient l2, of a subgradient l1
   correction1: f32; // 1 − βᵗ of Adam's moments
   correction2: f32;
 }

@@ -1,0 +1,34 @@
+// orthant: a step from w that stays within w's orthant: w + p, and 0 where its sign would not be that of w, or, where w is 0,
+// of −d, d the subgradient. The intercept's row is w + p.
+//
+// A thread owns one vector of four classes of one feature.
+
+// The shape of the problem.
+const COUNT = 1u; // vectors of four in each
+const INTERCEPT = 0u; // where the intercept's row begins; past it is only padding
+
+struct Vectors {
+  first: u32, // of this dispatch
+}
+
+@group(0) @binding(0) var<uniform> vectors: Vectors;
+@group(0) @binding(1) var<storage, read> weights: array<vec4f>; // (COUNT)
+@group(0) @binding(2) var<storage, read> direction: array<vec4f>; // (COUNT) p
+@group(0) @binding(3) var<storage, read> subgradient: array<vec4f>; // (COUNT) d
+@group(0) @binding(4) var<storage, read_write> to: array<vec4f>; // (COUNT)
+
+@compute @workgroup_size(64, 1, 1)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let at = vectors.first + id.y * groups.x * 64u + id.x;
+  if (at >= COUNT) {
+    return;
+  }
+  let w = weights[at];
+  let moved = w + direction[at];
+  if (at >= INTERCEPT) {
+    to[at] = moved;
+    return;
+  }
+  let side = sign(select(-subgradient[at], w, w != vec4f()));
+  to[at] = select(vec4f(), moved, moved * side > vec4f());
+}

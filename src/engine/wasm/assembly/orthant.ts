@@ -1,0 +1,58 @@
+/** What a penalty l1·‖w‖₁, which has a kink where a weight is 0, makes of vectors, which are laid out like the weights. */
+import { Entry, Plan } from "./plan";
+import { meet, parts, take } from "./threads";
+import { constant } from "./update";
+
+/** Vectors of four numbers, of a task. */
+const RANGE: u32 = 1024;
+const SIGN: u32 = 0x80000000;
+
+/** output ← g + l1·sign(w), and where w is 0 what is left of g beyond ±l1; g itself for the intercept. w: input, g: first */
+export function subgradient(plan: Plan, entry: Entry): void {
+  const l1 = f32x4.splat(entry.penalty);
+  const count = (plan.paddedClasses * plan.stride) >> 2;
+  const tasks = parts(count, RANGE);
+  for (let task = take(plan); task < tasks; task = take(plan)) {
+    const past = min(count, (task + 1) * RANGE);
+    for (let i = task * RANGE; i < past; i++) {
+      const w = v128.load(entry.input + (i << 4));
+      const g = v128.load(entry.first + (i << 4));
+      const pulled = f32x4.add(g, v128.or(l1, v128.and(w, i32x4.splat(SIGN))));
+      const left = f32x4.sub(g, f32x4.max(f32x4.neg(l1), f32x4.min(l1, g)));
+      const smallest = v128.bitselect(left, pulled, f32x4.eq(w, f32x4.splat(0)));
+      v128.store(entry.output + (i << 4), v128.bitselect(g, smallest, interceptOf(plan, i)));
+    }
+  }
+  meet(plan);
+}
+
+/**
+ * output ← w + p, and 0 where its sign is not w's, or, where w is 0, not that of −d; w + p for the intercept. w: input,
+ * p: first, d: order
+ */
+export function orthant(plan: Plan, entry: Entry): void {
+  const zero = f32x4.splat(0);
+  const count = (plan.paddedClasses * plan.stride) >> 2;
+  const tasks = parts(count, RANGE);
+  for (let task = take(plan); task < tasks; task = take(plan)) {
+    const past = min(count, (task + 1) * RANGE);
+    for (let i = task * RANGE; i < past; i++) {
+      const w = v128.load(entry.input + (i << 4));
+      const moved = f32x4.add(w, v128.load(entry.first + (i << 4)));
+      const down = f32x4.neg(v128.load(entry.order + (i << 4)));
+      const side = v128.bitselect(down, w, f32x4.eq(w, zero));
+      const above = v128.and(f32x4.gt(moved, zero), f32x4.gt(side, zero));
+      const below = v128.and(f32x4.lt(moved, zero), f32x4.lt(side, zero));
+      const stays = v128.or(v128.or(above, below), interceptOf(plan, i));
+      v128.store(entry.output + (i << 4), v128.and(moved, stays));
+    }
+  }
+  meet(plan);
+}
+
+/** Which of the four features of a vector is the constant one, if any. */
+// @ts-ignore: decorator
+@inline
+function interceptOf(plan: Plan, i: u32): v128 {
+  return constant(plan, ((i % (plan.stride >> 1)) >> 1) << 2);
+}
