@@ -67,6 +67,11 @@ export interface TrainOptions<L extends Label = Label> {
 
   /** Penalty on the mean objective: l2/2·‖W‖², without the intercept. Default 0. */
   readonly l2?: number;
+  /**
+   * For lbfgs: penalty on the mean objective besides, l1·Σ|w|, without the intercept, which makes weights exactly 0. With l2
+   * or C an elastic net. Default 0.
+   */
+  readonly l1?: number;
   /** The penalty as scikit-learn has it, instead of l2: l2 = 1 / (C · total weight of the examples to train on). */
   readonly C?: number;
   /** Not for lbfgs and newton, whose optimum is the same: "mean" (default) of the weighted losses, or their "sum", as in the derivation; the penalty is scaled with it. */
@@ -141,6 +146,7 @@ const CHECKS: { readonly [option in keyof Required<TrainOptions>]: Check } = {
   epsilon: positive,
   weightDecay: notNegative,
   l2: notNegative,
+  l1: notNegative,
   C: positive,
   reduction: oneOf("mean", "sum"),
   intercept: ofType("boolean", "true or false"),
@@ -170,6 +176,7 @@ const READERS: Partial<Record<keyof TrainOptions, readonly SolverName[]>> = {
   tolerance: SECOND_ORDER,
   maxIterations: SECOND_ORDER,
   memory: ["lbfgs"],
+  l1: ["lbfgs"],
   epochs: FIRST_ORDER,
   learningRate: FIRST_ORDER,
   reduction: FIRST_ORDER,
@@ -255,6 +262,7 @@ export function settings<L extends Label>(options: TrainOptions<L>): Settings<L>
     epsilon: options.epsilon ?? 1e-7,
     weightDecay: options.weightDecay ?? (solver === "adamw" ? 0.01 : 0),
     l2: options.l2 ?? 0,
+    l1: options.l1 ?? 0,
     reduction: options.reduction ?? "mean",
     intercept: options.intercept ?? true,
     standardize: options.standardize ?? false,

@@ -6,6 +6,7 @@ import type { Parity } from "./parity.js";
 import type { Progress } from "./progress.js";
 import { Lbfgs } from "./solve/lbfgs.js";
 import { Newton } from "./solve/newton.js";
+import { OwlQn } from "./solve/owl-qn.js";
 import { momentsOf, pays, preconditioner } from "./solve/preconditioner.js";
 import { secondOrder } from "./solve/second-order.js";
 import type { Outcome } from "./solve/solver.js";
@@ -62,10 +63,14 @@ export async function startSecondOrder(
     const start = objective.vector(given.weights ?? task.start);
     const lbfgs = () => new Lbfgs(objective, { scale, penalty }, chosen.memory, start, matrix);
     const newton = () => new Newton(objective, { scale, penalty }, chosen.tolerance, start, matrix);
+    const orthantwise = () =>
+      new OwlQn(objective, { scale, penalty }, chosen.l1, chosen.memory, start, matrix);
     const steps =
-      chosen.solver === "lbfgs"
-        ? secondOrder(lbfgs, newton, objective, examples, chosen)
-        : secondOrder(newton, undefined, objective, examples, chosen);
+      chosen.l1 > 0
+        ? secondOrder(orthantwise, undefined, objective, examples, chosen)
+        : chosen.solver === "lbfgs"
+          ? secondOrder(lbfgs, newton, objective, examples, chosen)
+          : secondOrder(newton, undefined, objective, examples, chosen);
     const { watch } = given;
     const look = async (weights: FloatArray) =>
       watch?.(await objectiveParity(placement, rows, ofClasses, weights));

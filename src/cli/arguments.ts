@@ -50,6 +50,7 @@ export const TRAIN_FLAGS = {
   epsilon: { type: "string" },
   "weight-decay": { type: "string" },
   l2: { type: "string" },
+  l1: { type: "string" },
   C: { type: "string" },
   reduction: { type: "string" },
   "no-intercept": { type: "boolean" },

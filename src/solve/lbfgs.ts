@@ -9,9 +9,9 @@ import { type Method, type Point, type Scaling, valueOf } from "./second-order.j
 import { plus } from "./terms.js";
 
 /** Z is computed afresh after so many steps along it, so that rounding does not add up. */
-const AFRESH = 30;
+export const AFRESH = 30;
 /** What it knows of the curvature is a guess: what a step would gain may be so many times as much. */
-const DOUBT = 10;
+export const DOUBT = 10;
 
 export class Lbfgs implements Method {
   readonly weights: Vector;

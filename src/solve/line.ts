@@ -40,11 +40,16 @@ const FURTHEST = 10;
 
 /**
  * The t > 0 where F(w + t·p) is flat enough, from `first` on, by Newton's method between the bounds that slopes of
- * either sign set. A trial costs no pass over X. Undefined where f32 finds none.
+ * either sign set. A trial costs no pass over X. No t is above `most`, where F may still fall. Undefined where f32 finds none.
  */
-export async function search(objective: Objective, line: Line, first: number): Promise<number | undefined> {
+export async function search(
+  objective: Objective,
+  line: Line,
+  first: number,
+  most = Infinity,
+): Promise<number | undefined> {
   let t = first;
-  let [low, high] = [0, Infinity];
+  let [low, high] = [0, Infinity]; // the slopes there are negative and positive
   for (let trial = 0; trial < TRIALS; trial++) {
     const [{ loss, slope: lossSlope, curvature: lossCurvature }] = await objective.trials([t]);
     const slope = line.scale * lossSlope + line.penaltySlope + t * line.penaltyCurvature;
@@ -53,6 +58,7 @@ export async function search(objective: Objective, line: Line, first: number): P
     if (Number.isFinite(slope) && Math.abs(slope) <= -FLAT * line.slope) {
       if (slope <= 0 || rise <= NOISE * Math.abs(line.value)) return t;
     }
+    if (slope < 0 && t === most) return t;
     if (slope < 0) low = t;
     else high = t; // or not a number: too far
     const newton = t - slope / curvature;

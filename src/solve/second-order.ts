@@ -188,7 +188,7 @@ function checkFinite({ sums, gradientMax }: Point, iteration: number, settings: 
 }
 
 /** Why a fit without penalty may have no end. */
-function separable({ sums }: Point, { l2, labelSmoothing }: Settings): string {
-  if (l2 > 0 || labelSmoothing > 0 || sums.hits < sums.weight) return "";
+function separable({ sums }: Point, { l1, l2, labelSmoothing }: Settings): string {
+  if (l1 > 0 || l2 > 0 || labelSmoothing > 0 || sums.hits < sums.weight) return "";
   return ". The classes are separable and there is no penalty, so that ever larger weights fit ever better: give l2 or C";
 }

@@ -156,6 +156,14 @@ export class Tilted implements Objective {
     this.#objective.centre(vector);
   }
 
+  subgradient(to: Vector, l1: number, w: Vector, gradient: Vector): void {
+    this.#objective.subgradient(to, l1, w, gradient);
+  }
+
+  orthant(to: Vector, w: Vector, p: Vector, d: Vector): void {
+    this.#objective.orthant(to, w, p, d);
+  }
+
   curvature(v: Vector, to: Vector): void {
     this.#objective.curvature(v, to);
   }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { range } from "../../src/data/random.js";
 import { gradient, logits, residual } from "../../src/engine/reference/passes.js";
-import { type DataSet, type Optimum, OPTIMA, dataSet } from "./optima.js";
+import { type DataSet, type Optimum, OPTIMA, SPARSE, dataSet, penalisedAt } from "./optima.js";
 
 interface Definition {
   /** How many rows of the weights have a penalty: all but the intercepts. */
@@ -91,6 +91,30 @@ test.each(OPTIMA.filter(({ set }) => set === "breast_cancer"))(
     expect(singleLogitAt(data, u, b, C).gradientMax).toBeGreaterThan(1e5 * NO_GRADIENT);
   },
 );
+
+describe.each(SPARSE)("the optimum of $set, $kind, l1 = $l1, l2 = $l2", (optimum) => {
+  const { set, kind, l1, weights } = optimum;
+  const data = dataSet(set, kind);
+  const { objective, gradient } = penalisedAt(data, weights, optimum);
+  const penalised = data.features * data.classes;
+  const where = (chosen: (w: number, i: number) => boolean) =>
+    Array.from(gradient.keys()).filter((i) => chosen(weights[i], i));
+  const zeros = where((w, i) => i < penalised && w === 0);
+  const others = where((w, i) => i < penalised && w !== 0);
+
+  test("has 0 among its subgradients, and the objective stored", () => {
+    expect(Math.max(...zeros.map((i) => Math.abs(gradient[i])))).toBeLessThan(l1);
+    const rest = others.map((i) => Math.abs(gradient[i] + l1 * Math.sign(weights[i])));
+    const intercepts = where((_, i) => i >= penalised).map((i) => Math.abs(gradient[i]));
+    expect(Math.max(...rest, ...intercepts)).toBeLessThan(NO_GRADIENT);
+    expect(Math.abs(objective / optimum.objective - 1)).toBeLessThan(1e-10);
+  });
+
+  test("has weights that are 0, and some that are not", () => {
+    expect(zeros.length).toBeGreaterThan(0);
+    expect(others.length).toBeGreaterThan(0);
+  });
+});
 
 test.each(["iris", "wine", "breast_cancer", "digits"] as const)(
   "columns of %s, standardised, have mean 0 and variance 1, or are 0",

@@ -1,12 +1,16 @@
 /**
  * Data sets of scikit-learn and the exact minima of softmax regression on them, made in extended precision by
- * `test/fixtures/optima/optima.py`, which says what the objective is, and how two classes become a single logit.
+ * `test/fixtures/optima/optima.py`, which says what the objective is, and how two classes become a single logit, and by
+ * `sparse.py` where there is a penalty l1.
  */
+import { range } from "../../src/data/random.js";
 import type { Rows } from "../../src/engine/engine.js";
+import { gradient, logits, residual } from "../../src/engine/reference/passes.js";
 import breastCancer from "../fixtures/optima/breast_cancer.csv?raw";
 import digits from "../fixtures/optima/digits.txt?raw";
 import iris from "../fixtures/optima/iris.csv?raw";
 import optima from "../fixtures/optima/optima.json";
+import sparse from "../fixtures/optima/sparse.json";
 import wine from "../fixtures/optima/wine.csv?raw";
 
 const SETS = ["iris", "wine", "breast_cancer", "digits"] as const;
@@ -42,6 +46,51 @@ export const OPTIMA: readonly Optimum[] = SETS.flatMap((set) =>
     optima[set][kind].map((found) => ({ ...found, set, kind, weights: Float64Array.from(found.weights) })),
   ),
 );
+
+/** A minimum of F(W) + l1·Σ|w|, the intercepts without penalty. */
+export interface SparseOptimum {
+  readonly set: SetName;
+  readonly kind: Kind;
+  readonly l1: number;
+  readonly l2: number;
+  readonly objective: number;
+  /** The largest |∂F/∂w + l1·sign(w)| where w is not 0. */
+  readonly subgradientMax: number;
+  /** (features + 1, classes), the intercept last, whose row adds up to 0. */
+  readonly weights: Float64Array;
+}
+
+export const SPARSE: readonly SparseOptimum[] = sparse.map(({ set, kind, weights, ...found }) => ({
+  ...found,
+  set: nameIn(SETS, set),
+  kind: nameIn(KINDS, kind),
+  weights: Float64Array.from(weights),
+}));
+
+function nameIn<T extends string>(names: readonly T[], name: string): T {
+  const found = names.find((one) => one === name);
+  if (found === undefined) throw new Error(`${name} is none of ${names.join(", ")}.`);
+  return found;
+}
+
+/** F + l1·Σ|w| of weights (features + 1, classes), and ∇F, in f64. */
+export function penalisedAt(
+  data: DataSet,
+  w: Float64Array,
+  { l1, l2 }: { readonly l1: number; readonly l2: number },
+): { readonly objective: number; readonly gradient: Float64Array } {
+  const { count, features, classes } = data;
+  const rows = range(count);
+  const { residual: r, sums } = residual(data, rows, logits(data, rows, w, classes), classes);
+  const g = new Float64Array(w.length);
+  gradient(data, rows, r, classes, g);
+  const penalised = w.subarray(0, features * classes);
+  const penalty = penalised.reduce((sum, wi) => sum + l1 * Math.abs(wi) + (l2 / 2) * wi * wi, 0);
+  return {
+    objective: sums.loss / count + penalty,
+    gradient: g.map((value, i) => value / count + (i < penalised.length ? l2 * w[i] : 0)),
+  };
+}
 
 /** Raw digits are bytes from 0 to 16, not scaled; everything else is f64. */
 export function dataSet(set: SetName, kind: Kind): DataSet {
