@@ -20,6 +20,18 @@ export function webgpu(workload: Workload, batch: Batch): Promise<Session> {
 }
 
 export function wasm(workload: Workload, batch: Batch): Promise<Session> {
+  prepareWasm();
+  return session("wasm", workload, batch, () => `wasm, threads: ${getThreadsCount()}`);
+}
+
+/** For what else is measured on WebAssembly. */
+export async function startWasm(): Promise<void> {
+  if (tf.getBackend() === "wasm") return;
+  prepareWasm();
+  if (!(await tf.setBackend("wasm"))) throw new Error("tfjs could not start its wasm backend.");
+}
+
+function prepareWasm(): void {
   setWasmPaths({
     "tfjs-backend-wasm.wasm": plainUrl,
     "tfjs-backend-wasm-simd.wasm": simdUrl,
@@ -27,7 +39,6 @@ export function wasm(workload: Workload, batch: Batch): Promise<Session> {
   });
   // As many as there are; the library itself stops at half of them, and at four.
   setThreadsCount(navigator.hardwareConcurrency);
-  return session("wasm", workload, batch, () => `wasm, threads: ${getThreadsCount()}`);
 }
 
 async function session(

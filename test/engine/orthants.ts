@@ -34,7 +34,7 @@ function nearest(w: number, g: number): number {
 
 /** Weights, many of them 0 of either sign; gradients, some at ±l1; and steps, many across 0 and some to it. */
 function vectorsOf(shape: Shape, seed: number): readonly [Float32Array, Float32Array, Float32Array] {
-  const w = randomWeights(shape, seed).map((value, i) => (i % 3 === 0 ? Math.sign(value) * 0 : value));
+  const w = randomWeights(shape, seed).map((value, i) => (i % 3 === 0 ? (value < 0 ? -0 : 0) : value));
   const g = randomWeights(shape, seed + 1).map((value, i) => (i % 7 === 0 ? Math.sign(value) * L1 : value));
   const p = randomWeights(shape, seed + 2, 1).map((value, i) => (i % 5 === 0 ? -w[i] : value));
   return [w, g, p];

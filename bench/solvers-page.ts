@@ -1,0 +1,25 @@
+/** What `solvers.ts` asks of the page. */
+import { loadMnist } from "./page/mnist.js";
+import { optimise } from "./solvers/optimum.js";
+import { firstOrderFinish, secondOrderFinish, tfjsFinish } from "./solvers/race.js";
+import { solve } from "./solvers/sets.js";
+
+const mnist = loadMnist(new URL("./mnist/", document.baseURI).href, () => {});
+
+const solvers = {
+  optimise: async (engine: "wasm" | "webgpu", tolerance: number) =>
+    optimise(engine, tolerance, (await mnist).train),
+  secondOrder: async (solver: "lbfgs" | "newton") => secondOrderFinish(solver, await mnist),
+  firstOrder: async (solver: "gd" | "sgd" | "adam") => firstOrderFinish(solver, await mnist),
+  tfjs: async (optimizer: "sgd" | "adam") => tfjsFinish(optimizer, await mnist),
+  solve,
+};
+
+declare global {
+  interface Window {
+    /** For the driver. */
+    solvers: typeof solvers;
+  }
+}
+
+window.solvers = solvers;
