@@ -49,6 +49,17 @@ test("uniform sampling is what is done when nothing is said", async () => {
   expect(bits(unsaid)).toEqual(bits(once));
 });
 
+test("of all examples at once uniform sampling is gradient descent, and importance sampling is not", async () => {
+  const whole = { batchSize: 150, learningRate: 0.5 };
+  const [once, drawn] = await Promise.all([fit({ ...whole, sampling: "uniform" }), fit(whole)]);
+  const gd = await train(
+    { x, y, features },
+    { engine: "reference", solver: "gd", epochs: 5, learningRate: 0.5 },
+  );
+  expect(distance(bits(once), bits(gd))).toBeLessThan(1e-6);
+  expect(distance(bits(drawn), bits(gd))).toBeGreaterThan(1e-3);
+});
+
 describe.each([
   { name: "no weights", weighted: false, options: {} },
   { name: "weights of rows", weighted: true, options: {} },
