@@ -135,8 +135,8 @@ export class Importance implements Sampling {
 }
 
 /**
- * The part of the draws that goes by weight alone: no row then counts more than 1/0.5 of the mean, however far its gradient
- * grows within the epoch, and the gradient varies no more than twice as much as with none of this
+ * The part of the draws that goes by weight alone. No row then counts more than twice the mean, however its gradient grows
+ * within the epoch; and a step's variance is no more than twice that of either way of drawing, for rows drawn one by one
  * (Needell, Srebro & Ward 2016, partially biased sampling).
  */
 const BY_WEIGHT = 0.5;
@@ -155,7 +155,7 @@ export function ratesOf(norms: Float64Array, weights: Float64Array, count: numbe
 
 /**
  * Numbers of rows, each drawn as often as its rate says, rounded down or up, at random; in random order. Rates of 1 are a
- * shuffle. (Systematic sampling: the rates end to end in random order, and a comb of points laid on them.)
+ * shuffle. (Systematic sampling, Madow 1949: the rates end to end in random order, and a comb of points laid on them.)
  */
 export function drawn(rates: Float64Array, count: number, random: Random): Uint32Array {
   const order = range(rates.length);

@@ -74,6 +74,8 @@ test("options of every kind reach the training", async () => {
     "--solver",
     "sgd",
     "--no-shuffle",
+    "--sampling",
+    "uniform",
     "--no-intercept",
     "--momentum",
     "0.9",
