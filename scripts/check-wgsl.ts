@@ -122,7 +122,9 @@ function objectives(rows: Rows, cut: ObjectiveTiling): (readonly [string, Specia
       ["softmax", changed(ofRows, { MOVE: flag })],
       ["softmax", changed(ofRows, { EVALUATE: flag })],
       ...["trial", "bend"].map((name) => [name, ofRows] as const),
-      ...["total", "combine", "products", "multiply", "centre"].map((name) => [name, ofVectors] as const),
+      ...["total", "combine", "products", "multiply", "centre", "subgradient", "orthant"].map(
+        (name) => [name, ofVectors] as const,
+      ),
     ] as const;
   });
 }

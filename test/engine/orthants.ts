@@ -5,13 +5,14 @@ import { type Shape, randomWeights } from "./problems.js";
 
 /** A number of f32, so that both have the same. */
 const L1 = 0.25;
+const ZEROS = [0, -0];
 
 /** The larger error ÷ bound of a subgradient and of a step within an orthant: one rounding each. */
 export async function orthantRatio(objective: Objective, shape: Shape, seed: number): Promise<number> {
   const intercept = shape.features * shape.classes;
   const [w, g, p] = vectorsOf(shape, seed);
   const [weights, gradient, direction] = [w, g, p].map((values) => objective.vector(values));
-  const [smallest, within] = [g, g].map((values) => objective.vector(values)); // all of it must be written over
+  const [smallest, within] = [p, p].map((values) => objective.vector(values)); // all of it must be written over
   objective.subgradient(smallest, L1, weights, gradient);
   objective.orthant(within, weights, direction, smallest);
   const d = Float64Array.from(await objective.read(smallest));
@@ -34,7 +35,7 @@ function nearest(w: number, g: number): number {
 
 /** Weights, many of them 0 of either sign; gradients, some at ±l1; and steps, many across 0 and some to it. */
 function vectorsOf(shape: Shape, seed: number): readonly [Float32Array, Float32Array, Float32Array] {
-  const w = randomWeights(shape, seed).map((value, i) => (i % 3 === 0 ? (value < 0 ? -0 : 0) : value));
+  const w = randomWeights(shape, seed).map((value, i) => (i % 3 === 0 ? ZEROS[i % 2] : value));
   const g = randomWeights(shape, seed + 1).map((value, i) => (i % 7 === 0 ? Math.sign(value) * L1 : value));
   const p = randomWeights(shape, seed + 2, 1).map((value, i) => (i % 5 === 0 ? -w[i] : value));
   return [w, g, p];

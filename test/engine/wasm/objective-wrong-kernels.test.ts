@@ -318,7 +318,106 @@ const VECTORS: readonly Omit<Wrong<Caught>, "file">[] = [
   },
 ];
 
+/** Edits of orthant.ts. */
+const ORTHANT: readonly Omit<Wrong<Caught>, "file" | "caught">[] = [
+  {
+    what: "a subgradient is without the last range",
+    kernels: "fused",
+    edit: [
+      "const l1 = f32x4.splat(entry.penalty);\n  const count = (plan.paddedClasses * plan.stride) >> 2;\n  const tasks = parts(count, RANGE);",
+      "const l1 = f32x4.splat(entry.penalty);\n  const count = (plan.paddedClasses * plan.stride) >> 2;\n  const tasks = count / RANGE;",
+    ],
+  },
+  {
+    what: "l1 pushes weights away from 0",
+    kernels: "tiled",
+    edit: ["v128.and(w, i32x4.splat(SIGN))", "v128.andnot(i32x4.splat(SIGN), w)"],
+  },
+  {
+    what: "the sign is the gradient's",
+    kernels: "fused",
+    edit: ["v128.and(w, i32x4.splat(SIGN))", "v128.and(g, i32x4.splat(SIGN))"],
+  },
+  {
+    what: "weights that are 0 have a sign",
+    kernels: "tiled",
+    edit: ["v128.bitselect(left, pulled, f32x4.eq(w, f32x4.splat(0)))", "pulled"],
+  },
+  {
+    what: "only 0 itself is 0, and not −0",
+    kernels: "fused",
+    edit: ["f32x4.eq(w, f32x4.splat(0))", "i32x4.eq(w, i32x4.splat(0))"],
+  },
+  {
+    what: "a gradient is brought towards 0 from above only",
+    kernels: "tiled",
+    edit: ["f32x4.max(f32x4.neg(l1), f32x4.min(l1, g))", "f32x4.max(f32x4.splat(0), f32x4.min(l1, g))"],
+  },
+  {
+    what: "a gradient is brought towards 0 without end",
+    kernels: "fused",
+    edit: ["f32x4.max(f32x4.neg(l1), f32x4.min(l1, g))", "f32x4.max(f32x4.neg(l1), g)"],
+  },
+  {
+    what: "the intercept is penalised",
+    kernels: "tiled",
+    edit: ["v128.bitselect(g, smallest, interceptOf(plan, i))", "smallest"],
+  },
+  {
+    what: "the intercept is another feature",
+    kernels: "fused",
+    edit: ["((i % (plan.stride >> 1)) >> 1) << 2", "((i % plan.stride) >> 1) << 2"],
+  },
+  {
+    what: "an orthant is without the last range",
+    kernels: "fused",
+    edit: [
+      "const zero = f32x4.splat(0);\n  const count = (plan.paddedClasses * plan.stride) >> 2;\n  const tasks = parts(count, RANGE);",
+      "const zero = f32x4.splat(0);\n  const count = (plan.paddedClasses * plan.stride) >> 2;\n  const tasks = count / RANGE;",
+    ],
+  },
+  {
+    what: "weights that are 0 go uphill",
+    kernels: "tiled",
+    edit: [
+      "const down = f32x4.neg(v128.load(entry.order + (i << 4)));",
+      "const down = v128.load(entry.order + (i << 4));",
+    ],
+  },
+  {
+    what: "weights that are 0 stay so",
+    kernels: "fused",
+    edit: ["v128.bitselect(down, w, f32x4.eq(w, zero))", "w"],
+  },
+  {
+    what: "all weights must go downhill",
+    kernels: "tiled",
+    edit: ["v128.bitselect(down, w, f32x4.eq(w, zero))", "down"],
+  },
+  {
+    what: "weights may become negative",
+    kernels: "fused",
+    edit: ["v128.and(f32x4.lt(moved, zero), f32x4.lt(side, zero))", "f32x4.lt(moved, zero)"],
+  },
+  {
+    what: "weights may become positive",
+    kernels: "tiled",
+    edit: ["v128.and(f32x4.gt(moved, zero), f32x4.gt(side, zero))", "f32x4.gt(moved, zero)"],
+  },
+  {
+    what: "negative weights become 0",
+    kernels: "fused",
+    edit: ["v128.or(v128.or(above, below), interceptOf(plan, i))", "v128.or(above, interceptOf(plan, i))"],
+  },
+  {
+    what: "the intercept is held by its sign",
+    kernels: "tiled",
+    edit: ["v128.or(v128.or(above, below), interceptOf(plan, i))", "v128.or(above, below)"],
+  },
+];
+
 const WRONG: readonly Wrong<Caught>[] = [
+  ...ORTHANT.map((wrong) => ({ ...wrong, file: "orthant.ts", caught: "orthant" as const })),
   ...MIDDLE.map((wrong) => ({ ...wrong, file: "middle.ts" })),
   ...VECTORS.map((wrong) => ({ ...wrong, file: "vectors.ts" })),
   {

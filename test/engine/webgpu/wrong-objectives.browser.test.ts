@@ -259,6 +259,66 @@ const WRONG: readonly Wrong[] = [
     edit: ["if (feature < features.past) {", "if (feature + 4u < features.past) {"],
     look: "vectors",
   },
+  ...(["subgradient", "orthant"] as const).map((kernel) => ({
+    what: "the last vector is missing",
+    kernel,
+    edit: ["if (at >= COUNT) {", "if (at >= INTERCEPT - 1u) {"] as const,
+    look: "orthant" as const,
+  })),
+  ...(["subgradient", "orthant"] as const).map((kernel) => ({
+    what: "the intercept is among the penalised",
+    kernel,
+    edit: ["if (at >= INTERCEPT) {", "if (false) {"] as const,
+    look: "orthant" as const,
+  })),
+  {
+    what: "l1 pushes weights away from 0",
+    kernel: "subgradient",
+    edit: ["g + l1 * sign(w)", "g - l1 * sign(w)"],
+    look: "orthant",
+  },
+  {
+    what: "the sign is the gradient's",
+    kernel: "subgradient",
+    edit: ["g + l1 * sign(w)", "g + l1 * sign(g)"],
+    look: "orthant",
+  },
+  {
+    what: "weights that are 0 are as others",
+    kernel: "subgradient",
+    edit: ["w != vec4f()", "vec4<bool>(true)"],
+    look: "orthant",
+  },
+  {
+    what: "a gradient is brought towards 0 from above only",
+    kernel: "subgradient",
+    edit: ["clamp(g, -l1, l1)", "clamp(g, vec4f(), l1)"],
+    look: "orthant",
+  },
+  {
+    what: "weights that are 0 go uphill",
+    kernel: "orthant",
+    edit: ["-subgradient[at]", "subgradient[at]"],
+    look: "orthant",
+  },
+  {
+    what: "weights that are 0 stay so",
+    kernel: "orthant",
+    edit: ["select(-subgradient[at], w, w != vec4f())", "w + 0.0 * subgradient[at]"],
+    look: "orthant",
+  },
+  {
+    what: "all weights must go downhill",
+    kernel: "orthant",
+    edit: ["w != vec4f()", "vec4<bool>(false)"],
+    look: "orthant",
+  },
+  {
+    what: "weights may change their sign",
+    kernel: "orthant",
+    edit: ["moved * side > vec4f()", "abs(side) > vec4f()"],
+    look: "orthant",
+  },
 ];
 
 /** Where threads share a row. */
