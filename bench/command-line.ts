@@ -10,11 +10,17 @@ Trains on the MNIST digits: in the browser of this machine, or, where there is n
 
   --engine auto|webgpu|wasm|reference
                                     default auto: webgpu where there is a GPU, else wasm; headless it is webgpu
-  --solver gd|sgd|adam|adamw        default adam
-  --epochs N                        default 10, for gd 100
-  --batch-size N                    default 512; not for gd
-  --learning-rate X                 default 0.003 for adam and adamw, 0.1 for sgd, 0.5 for gd
+  --solver lbfgs|newton|gd|sgd|adam|adamw
+                                    default lbfgs
+  --l2 X                            penalty l2/2·‖W‖²; default 1e-4
   --seed N                          default 0
+
+  --tolerance X                     for lbfgs and newton; default 1e-5
+  --max-iterations N                for lbfgs and newton; default 1000
+
+  --epochs N                        for the others; default 10, for gd 100
+  --learning-rate X                 for the others; default 0.003, for sgd 0.1, for gd 0.5
+  --batch-size N                    for sgd, adam and adamw; default 512
 
   --headless                        in a headless Chrome, also where there is a display
   --json                            headless, and the result is one JSON object on standard output
@@ -67,9 +73,12 @@ function parse(args: readonly string[]) {
       options: {
         engine: text,
         solver: text,
+        tolerance: text,
+        "max-iterations": text,
         epochs: text,
         "batch-size": text,
         "learning-rate": text,
+        l2: text,
         seed: text,
         model: text,
         headless: flag,

@@ -70,7 +70,7 @@ function show(report: DriverReport): void {
     case "loading":
       return terminal.show(`loading the digits: ${format.percent(report.bytes / report.total, 0)}`);
     case "progress":
-      return terminal.show(progressLine(report.progress, report.epochs), report.progress.fraction === 1);
+      return terminal.show(progressLine(report.progress, report.limit), report.progress.fraction === 1);
     case "evaluating":
       return terminal.show("trying the model on all digits");
     default:
@@ -81,38 +81,48 @@ async function deliver({ summary, file }: Trained, json: boolean, model: string)
   await writeFile(model, file);
   terminal.clear();
   process.stdout.write(json ? `${JSON.stringify(result(summary, model))}\n` : `${report(summary, model)}\n`);
-  if (summary.parity.rho < 1) return 0;
-  terminal.say(`The passes are wrong on this adapter: ${words.parityWords(summary)}`);
+  if (!summary.parity || summary.parity.rho < 1) return 0;
+  terminal.say(`The passes are wrong on this adapter: ${words.parityWords(summary.parity)}`);
   return 1;
 }
 
 function result(summary: Summary, model: string): object {
-  const { engine, examples, epochs, loss, trainAccuracy, testAccuracy, seconds, parity } = summary;
+  const { engine, examples, limit, taken, loss, trainAccuracy, testAccuracy, seconds } = summary;
+  const { gradientMax, converged, reason, parity } = summary;
   return {
     engine: engine.name,
     adapter: engine.adapter,
     why: engine.why,
     examples,
-    epochs,
+    [`${limit.unit}s`]: taken,
     loss,
+    gradientMax,
     trainAccuracy,
     testAccuracy,
     seconds,
+    converged,
+    reason,
     parity,
     model,
   };
 }
 
 function report(summary: Summary, model: string): string {
-  const { engine, loss, testAccuracy, seconds, epochs } = summary;
+  const { engine, loss, testAccuracy, seconds, reason, parity } = summary;
   return `
   test accuracy   ${format.percent(testAccuracy)}
                   ${words.accuracyWords(summary)}
   loss            ${format.loss(loss)}
   engine          ${engine.name} on ${engine.adapter}
                   ${engine.why}
-  time            ${format.seconds(seconds)} for ${epochs} ${epochs === 1 ? "epoch" : "epochs"}
-  parity          ${words.parityWords(summary)}
+  time            ${format.seconds(seconds)} for ${words.takenWords(summary)}
+                  ${reason}
+${
+  parity
+    ? `  parity          ${words.parityWords(parity)}
+`
+    : ""
+}\
   model           ${model}
 `;
 }

@@ -1,5 +1,6 @@
 /** Progress in the terminal: one line that is written over, or plain lines now and then where it is no terminal. */
 import type { Progress } from "../src/index.js";
+import type { Limit } from "./page/job.js";
 import * as format from "./page/format.js";
 
 export interface Output {
@@ -58,13 +59,14 @@ export class Terminal {
   }
 }
 
-export function progressLine(progress: Progress, epochs: number): string {
-  const { epoch, fraction, loss, accuracy, examplesPerSecond } = progress;
+export function progressLine(progress: Progress, { unit, most }: Limit): string {
+  const { epoch, fraction, loss, accuracy, gradientMax, examplesPerSecond } = progress;
   const filled = Math.round(fraction * BAR);
   const bar = "█".repeat(filled) + "░".repeat(BAR - filled);
-  const number = String(epoch).padStart(String(epochs).length);
+  const number = String(epoch).padStart(String(most).length);
+  const gradient = gradientMax === undefined ? "" : `gradient ${format.rough(gradientMax)}  `;
   return (
-    `${bar} epoch ${number}/${epochs}  loss ${format.loss(loss)}  ` +
-    `accuracy ${format.percent(accuracy)}  ${format.count(examplesPerSecond)} examples/s`
+    `${bar} ${unit} ${number}${unit === "epoch" ? `/${most}` : ""}  loss ${format.loss(loss)}  ` +
+    `accuracy ${format.percent(accuracy)}  ${gradient}${format.count(examplesPerSecond)} examples/s`
   );
 }

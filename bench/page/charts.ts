@@ -1,10 +1,11 @@
-/** Loss and accuracy over the epochs, drawn as the training goes. */
+/** Loss and accuracy over the epochs or iterations, drawn as the training goes. */
 import "./language.js";
 import uPlot from "uplot";
 import type { Progress } from "../../src/index.js";
 import { onSchemeChange } from "./colours.js";
 import { make } from "./dom.js";
 import * as format from "./format.js";
+import type { Limit } from "./job.js";
 
 interface Look {
   readonly name: string;
@@ -18,6 +19,10 @@ interface Look {
 }
 
 const HEIGHT = 220;
+/** Iterations that there is room for from the beginning: nobody knows how many it will take. */
+const ROOM = 20;
+/** Between two marks of the axis: no part of an epoch or iteration. */
+const WHOLE = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000];
 
 const LOSS: Look = {
   name: "Loss",
@@ -50,20 +55,17 @@ class Chart {
   readonly #look: Look;
   readonly #figure: HTMLElement;
   readonly #reading: HTMLElement;
+  readonly #title = make("span");
   readonly #plot: uPlot;
-  #epochs = 10;
+  #limit: Limit = { unit: "iteration", most: ROOM };
   #latest = "";
 
   constructor(figure: HTMLElement, look: Look) {
     this.#look = look;
     this.#figure = figure;
     this.#reading = make("output", { textContent: "–" });
-    const heading = make(
-      "figcaption",
-      {},
-      make("span", { textContent: `${look.name} by epoch` }),
-      this.#reading,
-    );
+    const heading = make("figcaption", {}, this.#title, this.#reading);
+    this.#name();
     const place = make("div", { role: "img", ariaLabel: `${look.name}: nothing yet` });
     figure.append(heading, place);
     this.#plot = new uPlot(this.#options(figure.clientWidth), [[], []], place);
@@ -73,20 +75,37 @@ class Chart {
     onSchemeChange(() => this.#plot.redraw(false));
   }
 
-  begin(epochs: number): void {
-    this.#epochs = epochs;
+  begin(limit: Limit): void {
+    this.#limit = limit;
     this.#latest = "–";
+    this.#name();
     this.draw([], []);
   }
 
-  draw(epochs: readonly number[], values: readonly number[]): void {
+  draw(times: readonly number[], values: readonly number[]): void {
     const last = values.at(-1);
     if (last !== undefined) this.#latest = this.#look.format(last);
     this.#reading.textContent = this.#latest;
-    this.#plot.setData([[...epochs], [...values]]);
+    this.#plot.setData([[...times], [...values]]);
     const words =
-      last === undefined ? "nothing yet" : `${this.#latest} after ${epochs.at(-1)?.toFixed(1)} epochs`;
+      last === undefined ? "nothing yet" : `${this.#latest} at ${this.#time(times.at(-1) ?? 0, 1)}`;
     this.#figure.querySelector("[role=img]")?.setAttribute("aria-label", `${this.#look.name}: ${words}`);
+  }
+
+  #name(): void {
+    this.#title.textContent = `${this.#look.name} by ${this.#limit.unit}`;
+  }
+
+  /** epoch 3.25, iteration 34 */
+  #time(at: number, digits: number): string {
+    const { unit } = this.#limit;
+    return `${unit} ${at.toFixed(unit === "epoch" ? digits : 0)}`;
+  }
+
+  /** All epochs that there will be; of iterations those that there were. */
+  #most(latest: number): number {
+    const { unit, most } = this.#limit;
+    return unit === "epoch" ? most : Math.max(Math.min(ROOM, most), latest);
   }
 
   #options(width: number): uPlot.Options {
@@ -104,9 +123,9 @@ class Chart {
       legend: { show: false },
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 6 } },
       padding: [8, 8, 0, 0],
-      scales: { x: { time: false, range: () => [0, this.#epochs] }, y: scale },
+      scales: { x: { time: false, range: (_, __, latest) => [0, this.#most(latest ?? 0)] }, y: scale },
       axes: [
-        { ...axis, grid: { show: false }, size: 28, gap: 6 },
+        { ...axis, grid: { show: false }, size: 28, gap: 6, incrs: WHOLE },
         {
           ...axis,
           size: 52,
@@ -120,10 +139,10 @@ class Chart {
         setCursor: [
           ({ cursor, data }) => {
             const value = cursor.idx === null || cursor.idx === undefined ? undefined : data[1]?.[cursor.idx];
-            const epoch = cursor.idx === null || cursor.idx === undefined ? undefined : data[0][cursor.idx];
+            const time = cursor.idx === null || cursor.idx === undefined ? undefined : data[0][cursor.idx];
             this.#reading.textContent =
-              typeof value === "number" && epoch !== undefined
-                ? `${words(value)} at epoch ${epoch.toFixed(2)}`
+              typeof value === "number" && time !== undefined
+                ? `${words(value)} at ${this.#time(time, 2)}`
                 : this.#latest;
           },
         ],
@@ -136,7 +155,7 @@ class Chart {
 export class Charts {
   readonly #loss: Chart;
   readonly #accuracy: Chart;
-  readonly #seen: number[] = [];
+  readonly #times: number[] = [];
   readonly #losses: number[] = [];
   readonly #accuracies: number[] = [];
   #drawing = false;
@@ -146,22 +165,22 @@ export class Charts {
     this.#accuracy = new Chart(accuracy, ACCURACY);
   }
 
-  begin(epochs: number): void {
-    for (const values of [this.#seen, this.#losses, this.#accuracies]) values.length = 0;
-    this.#loss.begin(epochs);
-    this.#accuracy.begin(epochs);
+  begin(limit: Limit): void {
+    for (const values of [this.#times, this.#losses, this.#accuracies]) values.length = 0;
+    this.#loss.begin(limit);
+    this.#accuracy.begin(limit);
   }
 
-  add({ fraction, loss, accuracy }: Progress, epochs: number): void {
-    this.#seen.push(fraction * epochs);
+  add({ fraction, iteration, loss, accuracy }: Progress, { unit, most }: Limit): void {
+    this.#times.push(unit === "epoch" ? fraction * most : iteration);
     this.#losses.push(loss);
     this.#accuracies.push(accuracy);
     if (this.#drawing) return;
     this.#drawing = true;
     requestAnimationFrame(() => {
       this.#drawing = false;
-      this.#loss.draw(this.#seen, this.#losses);
-      this.#accuracy.draw(this.#seen, this.#accuracies);
+      this.#loss.draw(this.#times, this.#losses);
+      this.#accuracy.draw(this.#times, this.#accuracies);
     });
   }
 }

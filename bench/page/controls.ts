@@ -1,7 +1,9 @@
 /** The form: what to train with, and the three buttons. */
 import { OptionError } from "../../src/errors.js";
 import { find } from "./dom.js";
-import { type Job, type Option, SOLVERS, defaultsOf, jobOf } from "./job.js";
+import { SOLVERS } from "../../src/options.js";
+import * as format from "./format.js";
+import { type Job, OPTIONS, type Option, defaultsOf, jobOf } from "./job.js";
 
 /** What the page is doing. */
 export type State =
@@ -11,6 +13,8 @@ export type State =
   | "paused"
   | "stopping"
   | "evaluating"
+  /** Every solver has its turn. */
+  | "comparing"
   | "ended"
   /** Without digits there is nothing to do. */
   | "broken";
@@ -31,7 +35,6 @@ export class Controls {
   readonly #pause = find("#pause", HTMLButtonElement);
   readonly #stop = find("#stop", HTMLButtonElement);
   readonly #solver = find("#solver", HTMLSelectElement);
-  readonly #batchSize = find("#batch-size", HTMLInputElement);
   readonly #actions: Actions;
   #seed = "";
   #state: State = "loading";
@@ -55,8 +58,7 @@ export class Controls {
   fill(query: URLSearchParams): void {
     this.#set("solver", query.get("solver"));
     this.#fillDefaults();
-    for (const name of ["engine", "epochs", "batch-size", "learning-rate"] as const)
-      this.#set(name, query.get(name));
+    for (const option of OPTIONS) this.#set(option, query.get(option));
     this.#seed = query.get("seed") ?? "";
   }
 
@@ -86,13 +88,19 @@ export class Controls {
     if (focused && !pressable.some((button) => button === document.activeElement)) pressable[0]?.focus();
   }
 
+  get engine(): Job["engine"] {
+    return jobOf((option) => (option === "engine" ? this.#text(option) : "")).engine;
+  }
+
+  /** Only what the solver reads is there to be filled in; the rest is empty. */
   #fillDefaults(): void {
-    const solver = SOLVERS.find((one) => one === this.#solver.value) ?? "adam";
-    const { epochs, batchSize, learningRate } = defaultsOf(solver);
-    this.#set("epochs", String(epochs));
-    this.#set("learning-rate", String(learningRate));
-    this.#batchSize.disabled = batchSize === undefined;
-    this.#batchSize.value = batchSize === undefined ? "" : String(batchSize);
+    const solver = SOLVERS.find((one) => one === this.#solver.value) ?? SOLVERS[0];
+    const defaults = defaultsOf(solver);
+    for (const field of this.#options.querySelectorAll("input")) {
+      const value = defaults[field.name];
+      field.value = value === undefined ? "" : format.plain(value);
+      field.labels?.forEach((label) => (label.hidden = value === undefined));
+    }
   }
 
   #set(option: Option, text: string | null): void {

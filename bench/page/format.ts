@@ -23,7 +23,12 @@ export function seconds(value: number): string {
   return `${Math.floor(rounded / 60)} min ${rounded % 60} s`;
 }
 
-/** ρ, error ÷ bound: two significant digits. */
-export function ratio(rho: number): string {
-  return rho === 0 || rho >= 0.001 ? String(Number(rho.toPrecision(2))) : rho.toExponential(1);
+/** Two significant digits, however small: 0.26, 7.8e-6 */
+export function rough(value: number): string {
+  return value === 0 || value >= 0.001 ? String(Number(value.toPrecision(2))) : value.toExponential(1);
+}
+
+/** All digits: 1000, 0.003, 1e-5 */
+export function plain(value: number): string {
+  return value < 0.001 ? value.toExponential() : String(value);
 }

@@ -1,46 +1,79 @@
 /** What a person can choose, as the texts of a form, an address or a command line, read and checked in one place. */
 import { ENGINES } from "../../src/engine/engine.js";
 import { OptionError } from "../../src/errors.js";
-import { type TrainOptions, settings } from "../../src/options.js";
+import { SOLVERS, type SolverName, type TrainOptions, isSecondOrder, settings } from "../../src/options.js";
 
 /** The names that addresses and command lines use. */
-export const OPTIONS = ["engine", "solver", "epochs", "batch-size", "learning-rate", "seed"] as const;
+export const OPTIONS = [
+  "engine",
+  "solver",
+  "tolerance",
+  "max-iterations",
+  "epochs",
+  "batch-size",
+  "learning-rate",
+  "l2",
+  "seed",
+] as const;
 export type Option = (typeof OPTIONS)[number];
 
-export const SOLVERS = ["gd", "sgd", "adam", "adamw"] as const;
-export type Solver = (typeof SOLVERS)[number];
-
 /** Plain data, so that it can be posted to a worker. What is absent has its default. */
-export type Job = Pick<TrainOptions, "engine" | "solver" | "epochs" | "batchSize" | "learningRate" | "seed">;
+export type Job = Pick<
+  TrainOptions,
+  | "engine"
+  | "solver"
+  | "tolerance"
+  | "maxIterations"
+  | "epochs"
+  | "batchSize"
+  | "learningRate"
+  | "l2"
+  | "seed"
+>;
+
+/** What a training counts, and how far it goes at the most. */
+export interface Limit {
+  readonly unit: "epoch" | "iteration";
+  readonly most: number;
+}
+
+/** Without a penalty the digits have no optimum that is near, and what is learned of them holds less of others. */
+export const L2 = 1e-4;
 
 /** Throws an OptionError that says what a text must be. An empty text is as none. */
 export function jobOf(text: (option: Option) => string | null | undefined): Job {
   const engine = choice("engine", text("engine"), ["auto", ...ENGINES]);
   const solver = choice("solver", text("solver"), SOLVERS);
-  const epochs = number("epochs", text("epochs"));
-  const batchSize = number("batch-size", text("batch-size"));
-  const learningRate = number("learning-rate", text("learning-rate"));
-  const seed = number("seed", text("seed"));
-  const job = {
-    ...(engine && { engine }),
-    ...(solver && { solver }),
-    ...(epochs !== undefined && { epochs }),
-    ...(batchSize !== undefined && { batchSize }),
-    ...(learningRate !== undefined && { learningRate }),
-    ...(seed !== undefined && { seed }),
+  const numbers = {
+    tolerance: number("tolerance", text("tolerance")),
+    maxIterations: number("max-iterations", text("max-iterations")),
+    epochs: number("epochs", text("epochs")),
+    batchSize: number("batch-size", text("batch-size")),
+    learningRate: number("learning-rate", text("learning-rate")),
+    l2: number("l2", text("l2")),
+    seed: number("seed", text("seed")),
   };
+  const given = Object.entries(numbers).filter(([, value]) => value !== undefined);
+  const job: Job = { ...(engine && { engine }), ...(solver && { solver }), ...Object.fromEntries(given) };
   settings(job);
   return job;
 }
 
-/** What a solver does when nothing else is said. For gd there is no batch size: it takes all examples at once. */
-export function defaultsOf(solver: Solver): {
-  readonly epochs: number;
-  readonly batchSize: number | undefined;
-  readonly learningRate: number;
-} {
-  const { epochs, batchSize, schedule } = settings({ solver });
-  return { epochs, batchSize, learningRate: schedule.rate };
+/** The numbers that a solver reads, by their options, and what they are when nothing else is said. */
+export function defaultsOf(solver: SolverName): Readonly<Record<string, number | undefined>> {
+  const { tolerance, maxIterations, epochs, batchSize, schedule } = settings({ solver });
+  if (isSecondOrder(solver)) return { tolerance, "max-iterations": maxIterations, l2: L2 };
+  return {
+    ...(batchSize !== undefined && { "batch-size": batchSize }),
+    "learning-rate": schedule.rate,
+    epochs,
+    l2: L2,
+  };
+}
+
+export function limitOf(job: Job): Limit {
+  const { solver, maxIterations, epochs } = settings(job);
+  return isSecondOrder(solver) ? { unit: "iteration", most: maxIterations } : { unit: "epoch", most: epochs };
 }
 
 function choice<T extends string>(

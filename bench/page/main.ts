@@ -1,14 +1,14 @@
 /** The training page: what a person does goes to the worker, and what the worker reports is shown. */
 import { OptionError } from "../../src/errors.js";
-import { settings } from "../../src/options.js";
 import { Charts } from "./charts.js";
+import { ComparisonPanel } from "./comparison.js";
 import { ConfusionTable } from "./confusion.js";
 import { Controls, type State } from "./controls.js";
 import { DigitList } from "./digits.js";
 import { find } from "./dom.js";
 import { Download } from "./download.js";
 import * as format from "./format.js";
-import { jobOf } from "./job.js";
+import { jobOf, limitOf } from "./job.js";
 import { ParityPanel } from "./parity.js";
 import { type Command, type Failure, type Ready, type Report, type Summary, forDriver } from "./protocol.js";
 import { WeightPictures } from "./weights.js";
@@ -24,9 +24,12 @@ const mistakesFigure = find("#mistakes", HTMLElement);
 const numbers = {
   loss: find("#loss", HTMLElement),
   accuracy: find("#accuracy", HTMLElement),
+  gradient: find("#gradient", HTMLElement),
   rate: find("#rate", HTMLElement),
   time: find("#time", HTMLElement),
 };
+
+const gradientFigure = find("#gradient-figure", HTMLElement);
 
 const charts = new Charts(find("#loss-chart", HTMLElement), find("#accuracy-chart", HTMLElement));
 const weights = new WeightPictures(find("#weights ul", HTMLElement));
@@ -40,7 +43,9 @@ const controls = new Controls({
   start(job) {
     clear();
     if (ready && (job.engine ?? "auto") === "auto") engineWords.textContent = words.autoWords(ready.auto);
-    charts.begin(settings(job).epochs);
+    const limit = limitOf(job);
+    charts.begin(limit);
+    gradientFigure.hidden = limit.unit === "epoch";
     say("Starting: the digits go to where they are computed on.");
     show("training");
     send({ kind: "start", job });
@@ -63,8 +68,22 @@ const controls = new Controls({
   refuse: fail,
 });
 
+const comparison = new ComparisonPanel(() => {
+  if (state === "comparing") {
+    send({ kind: "stop" });
+    return comparison.stopping();
+  }
+  before = state;
+  troubleBox.hidden = true;
+  comparison.begin();
+  send({ kind: "compare", engine: controls.engine });
+  show("comparing");
+});
+
 let ready: Ready | undefined;
 let state: State = "loading";
+/** What the page goes back to after a comparison. */
+let before: State = "idle";
 
 const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
 worker.addEventListener("message", ({ data }: MessageEvent<Report>) => {
@@ -94,15 +113,16 @@ function hear(report: Report): void {
       show("idle");
       return begin(new URLSearchParams(location.search));
     case "progress": {
-      const { progress, epochs } = report;
+      const { progress, limit } = report;
       progressBar.max = 1;
       progressBar.value = progress.fraction;
       numbers.loss.textContent = format.loss(progress.loss);
       numbers.accuracy.textContent = format.percent(progress.accuracy);
+      showGradient(progress);
       numbers.rate.textContent = format.count(progress.examplesPerSecond);
       numbers.time.textContent = format.seconds(progress.elapsed);
-      charts.add(progress, epochs);
-      if (state === "training") say(words.trainingWords(progress, epochs));
+      charts.add(progress, limit);
+      if (state === "training") say(words.trainingWords(progress, limit));
       return;
     }
     case "evaluating":
@@ -120,6 +140,11 @@ function hear(report: Report): void {
     case "cancelled":
       say("Stopped before the first step: there is no model.");
       return show("idle");
+    case "compared":
+      return comparison.add(report.point);
+    case "comparison-ended":
+      comparison.end(report.stopped);
+      return show(before);
     case "failed":
       return fail(report.failure);
   }
@@ -142,10 +167,15 @@ function showSummary(summary: Summary): void {
   testAccuracy.textContent = format.percent(summary.testAccuracy);
   numbers.loss.textContent = format.loss(summary.loss);
   numbers.accuracy.textContent = format.percent(summary.trainAccuracy);
+  showGradient(summary);
   testWords.textContent = words.accuracyWords(summary);
   engineWords.textContent = words.engineWords(summary);
-  parity.show(summary);
+  parity.show(summary.parity);
   say(words.endWords(summary));
+}
+
+function showGradient({ gradientMax }: { readonly gradientMax?: number }): void {
+  if (gradientMax !== undefined) numbers.gradient.textContent = format.rough(gradientMax);
 }
 
 function fail(failure: Failure): void {
@@ -181,6 +211,7 @@ function show(next: State): void {
   state = next;
   document.body.dataset["state"] = next;
   controls.show(next);
+  comparison.show(next);
 }
 
 function send(command: Command): void {

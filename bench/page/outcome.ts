@@ -1,7 +1,7 @@
 /** What a trained model is shown by: its score on all digits, its pictures, its file. */
-import type { Parity, SoftmaxModel } from "../../src/index.js";
+import type { SoftmaxModel } from "../../src/index.js";
 import type { Digits, Mnist } from "./mnist.js";
-import type { Answer, Digit, Pictures, Report } from "./protocol.js";
+import type { Answer, Digit, Pictures, Report, Summary } from "./protocol.js";
 
 /** Digits in each of the two samples. */
 const SAMPLE = 24;
@@ -10,20 +10,20 @@ const PIXELS = 28 * 28;
 export function outcome(
   model: SoftmaxModel<number>,
   { train, test }: Mnist,
-  training: {
-    readonly completed: boolean;
-    readonly seconds: number;
-    readonly epochs: number;
-    readonly parity: Parity;
-  },
+  training: Pick<Summary, "completed" | "seconds" | "limit" | "taken">,
 ): Extract<Report, { kind: "ended" }> {
   const trained = model.evaluate(train);
   const tested = model.evaluate(test);
+  const { parity, history } = model;
+  const gradientMax = history.at(-1)?.gradientMax;
   return {
     kind: "ended",
     summary: {
       ...training,
+      converged: model.converged,
       reason: model.reason,
+      ...(gradientMax !== undefined && { gradientMax }),
+      ...(parity && { parity }),
       engine: model.engine,
       examples: trained.examples,
       loss: trained.loss,

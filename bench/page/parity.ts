@@ -1,28 +1,32 @@
 /** The parity of a training, stage by stage. */
-import type { Stage } from "../../src/index.js";
+import type { Parity } from "../../src/index.js";
+import { STAGES } from "../../src/parity.js";
 import { find, make } from "./dom.js";
-import { ratio } from "./format.js";
-import type { Summary } from "./protocol.js";
+import { rough } from "./format.js";
 import { parityWords } from "./words.js";
 
-const STAGES: readonly Stage[] = ["logits", "residual", "loss", "gradient", "update"];
 /** The bars' left end: a billionth of the bound. */
 const DECADES = 9;
 
 export class ParityPanel {
+  readonly #section = find("#parity", HTMLElement);
   readonly #badge = find("#parity-badge", HTMLElement);
   readonly #words = find("#parity-words", HTMLElement);
   readonly #rows = find("#parity-stages", HTMLElement);
 
-  show(summary: Summary): void {
-    const { rho, stages } = summary.parity;
-    this.#badge.textContent = `ρ ${ratio(rho)} ${rho < 1 ? "✓" : "✗"}`;
+  /** Where nothing was checked there is nothing to see. */
+  show(parity: Parity | undefined): void {
+    this.#section.hidden = this.#badge.hidden = !parity;
+    if (!parity) return;
+    const { rho, stages } = parity;
+    this.#badge.textContent = `ρ ${rough(rho)} ${rho < 1 ? "✓" : "✗"}`;
     this.#badge.className = rho < 1 ? "badge good" : "badge bad";
-    this.#words.textContent = parityWords(summary);
-    this.#rows.replaceChildren(...STAGES.map((stage) => row(stage, stages[stage])));
+    this.#words.textContent = parityWords(parity);
+    this.#rows.replaceChildren(...Object.entries(stages).map(([stage, own]) => row(stage, own)));
   }
 
   clear(): void {
+    this.#section.hidden = this.#badge.hidden = false;
     this.#badge.textContent = "ρ –";
     this.#badge.className = "badge";
     this.#words.textContent = "";
@@ -31,11 +35,11 @@ export class ParityPanel {
 }
 
 /** A name, a bar whose right end is the bound, on a logarithmic scale, and the number. */
-function row(stage: Stage, rho: number | undefined): HTMLElement {
+function row(stage: string, rho: number | undefined): HTMLElement {
   const bar = make("span", { className: rho !== undefined && rho >= 1 ? "bar bad" : "bar" });
   const length = rho ? 1 + Math.log10(rho) / DECADES : 0;
   bar.style.setProperty("--length", String(Math.min(Math.max(length, 0), 1)));
-  const number = rho === undefined ? "–" : ratio(rho);
+  const number = rho === undefined ? "–" : rough(rho);
   return make(
     "tr",
     {},

@@ -1,12 +1,14 @@
 /** What the page, its worker and the driver in Node say to each other. All of it is plain data. */
 import type { Parity, Progress, SoftmaxModel } from "../../src/index.js";
-import type { Job } from "./job.js";
+import type { SolverName } from "../../src/options.js";
+import type { Job, Limit } from "./job.js";
 
 /** From the page to the worker. */
 export type Command =
   /** The first one. `from` is the address of the folder with the digits. */
   | { readonly kind: "load"; readonly from: string }
   | { readonly kind: "start"; readonly job: Job }
+  | { readonly kind: "compare"; readonly engine: Job["engine"] }
   | { readonly kind: "pause" }
   | { readonly kind: "resume" }
   | { readonly kind: "stop" };
@@ -15,12 +17,16 @@ export type Command =
 export type Report =
   | { readonly kind: "loading"; readonly bytes: number; readonly total: number }
   | ({ readonly kind: "ready" } & Ready)
-  | { readonly kind: "progress"; readonly progress: Progress; readonly epochs: number }
+  | { readonly kind: "progress"; readonly progress: Progress; readonly limit: Limit }
   /** The training is over, and the model is being tried on all digits. */
   | { readonly kind: "evaluating" }
   | { readonly kind: "ended"; readonly summary: Summary; readonly file: string; readonly pictures: Pictures }
   /** Stopped before the first step, so that there is no model. */
   | { readonly kind: "cancelled" }
+  /** A solver's turn in the comparison goes on, from one point to the next. */
+  | { readonly kind: "compared"; readonly point: ComparedPoint }
+  /** All solvers have had their turns, or they were stopped. */
+  | { readonly kind: "comparison-ended"; readonly stopped: boolean }
   | { readonly kind: "failed"; readonly failure: Failure };
 
 export interface Ready {
@@ -57,8 +63,12 @@ export interface Summary {
   readonly engine: SoftmaxModel["engine"];
   /** Training digits. */
   readonly examples: number;
-  /** Begun. */
-  readonly epochs: number;
+  readonly limit: Limit;
+  /** Epochs begun, or iterations. */
+  readonly taken: number;
+  readonly converged: boolean;
+  /** The largest |∂F/∂w| of the final weights, of the solvers that look at it. */
+  readonly gradientMax?: number;
   /** Of the final weights, on the training digits. */
   readonly loss: number;
   readonly trainAccuracy: number;
@@ -66,7 +76,21 @@ export interface Summary {
   readonly testExamples: number;
   /** Of training, without pauses. */
   readonly seconds: number;
-  readonly parity: Parity;
+  /** Of the solvers that it is checked for. */
+  readonly parity?: Parity;
+}
+
+/** A model that a solver made in so many passes over the data, and how good it is. */
+export interface ComparedPoint {
+  readonly solver: SolverName;
+  readonly passes: number;
+  /** Of the training that made it. */
+  readonly seconds: number;
+  /** F, in f64. */
+  readonly objective: number;
+  /** The largest |∂F/∂w|, in f64. */
+  readonly gradientMax: number;
+  readonly reason: string;
 }
 
 export interface Pictures {

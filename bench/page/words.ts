@@ -1,6 +1,7 @@
 /** What the page says, in plain words. */
-import type { Progress } from "../../src/index.js";
-import { count, percent, ratio, seconds } from "./format.js";
+import type { Parity, Progress } from "../../src/index.js";
+import { count, percent, rough, seconds } from "./format.js";
+import type { Limit } from "./job.js";
 import type { Chosen, Failure, Ready, Summary } from "./protocol.js";
 
 export interface Trouble {
@@ -29,16 +30,22 @@ export function autoWords({ name, adapter, why }: Chosen): string {
   return `“Automatic” is ${name} on ${adapter}: ${why}.`;
 }
 
-/** Changes once an epoch, so that it can be read aloud. */
-export function trainingWords({ epoch }: Progress, epochs: number): string {
-  return `Training: epoch ${epoch} of ${epochs}.`;
+/** Changes once an epoch or in ten iterations, so that it can be read aloud. */
+export function trainingWords({ epoch, iteration }: Progress, { unit, most }: Limit): string {
+  if (unit === "epoch") return `Training: epoch ${epoch} of ${most}.`;
+  return `Training: iteration ${Math.max(1, 10 * Math.floor(iteration / 10))} of at most ${count(most)}.`;
 }
 
-export function endWords({ completed, testExamples, seconds: taken, epochs, reason }: Summary): string {
+export function endWords({ completed, testExamples, seconds: taken, reason, ...summary }: Summary): string {
   const tried = `tried on ${count(testExamples)} digits it had never seen`;
   return completed
-    ? `Done: ${epochs} ${epochs === 1 ? "epoch" : "epochs"} in ${seconds(taken)}, and ${tried}.`
+    ? `Done: ${takenWords(summary)} in ${seconds(taken)}, and ${tried}. It ended because ${reason}.`
     : `Stopped (${reason}). The model so far was ${tried}.`;
+}
+
+/** 10 epochs, 1 iteration */
+export function takenWords({ taken, limit: { unit } }: Pick<Summary, "taken" | "limit">): string {
+  return `${count(taken)} ${unit}${taken === 1 ? "" : "s"}`;
 }
 
 export function engineWords({ engine }: Summary): string {
@@ -50,8 +57,8 @@ export function accuracyWords({ testAccuracy, testExamples, trainAccuracy }: Sum
   return `${right} of ${count(testExamples)} right; ${percent(trainAccuracy)} of the digits it learned from`;
 }
 
-export function parityWords({ parity: { rho, steps, examples } }: Summary): string {
+export function parityWords({ rho, steps, examples }: Parity): string {
   const verdict = rho < 1 ? "within the derived error bound" : "beyond the derived error bound";
   const checked = `${steps} ${steps === 1 ? "step" : "steps"}, ${count(examples)} examples`;
-  return `ρ = ${ratio(rho)}, ${verdict}: the worst of ${checked}.`;
+  return `ρ = ${rough(rho)}, ${verdict}: the worst of ${checked}.`;
 }

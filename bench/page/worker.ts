@@ -3,10 +3,9 @@ import { type SoftmaxModel, trainer } from "../../src/index.js";
 import { DeviceError } from "../../src/errors.js";
 import { chooseEngine } from "../../src/engine/choose.js";
 import { findAdapter } from "../../src/engine/webgpu/device.js";
-import { NO_PARITY } from "../../src/parity.js";
-import { settings } from "../../src/options.js";
 import { Brake } from "./brake.js";
-import type { Job } from "./job.js";
+import { compare } from "./compare.js";
+import { type Job, limitOf } from "./job.js";
 import { type Mnist, loadMnist } from "./mnist.js";
 import { outcome, sample } from "./outcome.js";
 import type { Chosen, Command, Report, WebGpu } from "./protocol.js";
@@ -38,6 +37,8 @@ async function handle(command: Command): Promise<void> {
       return load(command.from);
     case "start":
       return start(command.job);
+    case "compare":
+      return compareAll(command.engine);
     case "pause":
       return run?.brake.hold();
     case "resume":
@@ -70,9 +71,8 @@ async function findAuto(): Promise<Chosen> {
   return { name: engine.name, adapter: engine.adapter, why };
 }
 
-async function start(job: Job): Promise<void> {
-  const digits = mnist;
-  if (!digits || run) return;
+/** Makes the run that commands are about. `signal` is aborted with `stopped`. */
+function begin(): { readonly stopped: Stop; readonly signal: AbortSignal; readonly brake: Brake } {
   const stopped = new Stop("The training was stopped.");
   const controller = new AbortController();
   const brake = new Brake();
@@ -83,23 +83,29 @@ async function start(job: Job): Promise<void> {
       brake.release();
     },
   };
-  const { epochs } = settings(job);
-  let elapsed = 0;
-  let epoch = 0;
+  return { stopped, signal: controller.signal, brake };
+}
+
+async function start(job: Job): Promise<void> {
+  const digits = mnist;
+  if (!digits || run) return;
+  const { stopped, signal, brake } = begin();
+  const limit = limitOf(job);
+  let seconds = 0;
+  let taken = 0;
   const end = (model: SoftmaxModel<number>) => {
     report({ kind: "evaluating" });
-    const { parity = NO_PARITY } = model;
-    const training = { completed: model !== stopped.model, seconds: elapsed, epochs: epoch, parity };
-    report(outcome(model, digits, training));
+    report(outcome(model, digits, { completed: model !== stopped.model, seconds, limit, taken }));
   };
   try {
-    const training = trainer<number>(digits.train, { ...job, parity: true, signal: controller.signal });
+    const checked = limit.unit === "epoch" && { parity: true };
+    const training = trainer<number>(digits.train, { ...job, ...checked, signal });
     for await (const progress of training) {
-      elapsed = progress.elapsed - brake.seconds;
-      epoch = progress.epoch;
+      seconds = progress.elapsed - brake.seconds;
+      taken = progress.epoch;
       // Over the whole training, so that it is steady, and right after a pause.
-      const examplesPerSecond = progress.examples / elapsed;
-      report({ kind: "progress", progress: { ...progress, elapsed, examplesPerSecond }, epochs });
+      const examplesPerSecond = progress.examples / seconds;
+      report({ kind: "progress", progress: { ...progress, elapsed: seconds, examplesPerSecond }, limit });
       await brake.passed();
     }
     end(training.model);
@@ -107,6 +113,23 @@ async function start(job: Job): Promise<void> {
     if (error !== stopped) throw error;
     if (stopped.model) end(stopped.model);
     else report({ kind: "cancelled" });
+  } finally {
+    run = undefined;
+  }
+}
+
+async function compareAll(engine: Job["engine"]): Promise<void> {
+  if (!mnist || run) return;
+  const { stopped, signal, brake } = begin();
+  try {
+    for await (const point of compare(mnist.train, engine, signal)) {
+      report({ kind: "compared", point });
+      await brake.passed();
+    }
+    report({ kind: "comparison-ended", stopped: false });
+  } catch (error) {
+    if (error !== stopped) throw error;
+    report({ kind: "comparison-ended", stopped: true });
   } finally {
     run = undefined;
   }

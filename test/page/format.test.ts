@@ -20,13 +20,20 @@ test("seconds become minutes, and never 60 s", () => {
   ]);
 });
 
-test("ρ has two digits, however small", () => {
-  expect([0, 0.25524, 0.0031, 0.00000123, 12.34, Infinity].map(format.ratio)).toEqual([
+test("a rough number has two digits, however small, and a plain one all", () => {
+  expect([0, 0.25524, 0.0031, 0.00000123, 12.34, Infinity].map(format.rough)).toEqual([
     "0",
     "0.26",
     "0.0031",
     "1.2e-6",
     "12",
     "Infinity",
+  ]);
+  expect([1000, 0.5, 0.003, 1e-4, 1.25e-5].map(format.plain)).toEqual([
+    "1000",
+    "0.5",
+    "0.003",
+    "1e-4",
+    "1.25e-5",
   ]);
 });

@@ -32,6 +32,7 @@ test("waits for Start, then pauses, resumes and stops with the model so far", as
   const requests: string[] = [];
   page.on("request", (request) => requests.push(request.url()));
   page.on("websocket", (socket) => requests.push(socket.url()));
+  await page.selectOption("#solver", "adam");
   await page.fill("[name=epochs]", "1000");
   await page.click("#start");
   await page.waitForFunction(() =>
@@ -54,7 +55,7 @@ test("waits for Start, then pauses, resumes and stops with the model so far", as
 });
 
 test("trains at once with ?auto, shows the test and gives the model away", async () => {
-  await page.goto(`${visit().site.url}?auto&epochs=1&engine=webgpu`);
+  await page.goto(`${visit().site.url}?auto&solver=adam&epochs=1&engine=webgpu`);
   await until("ended");
   const accuracy = Number.parseFloat(await text("#test-accuracy"));
   expect(accuracy).toBeGreaterThan(88);
@@ -78,21 +79,62 @@ test("trains with WebAssembly when that is chosen", async () => {
   await page.goto(visit().site.url);
   await until("idle");
   await page.selectOption("[name=engine]", { label: "WebAssembly" });
-  await page.fill("[name=epochs]", "1");
+  await page.fill("[name=max-iterations]", "10");
   await page.click("#start");
   await page.waitForFunction(() => document.querySelector("#engine")?.textContent === "");
   await until("ended");
   expect(await text("#engine")).toMatch(
     /^Trained by wasm on WebAssembly, .*SIMD, \d+ threads?: engine is wasm\.$/,
   );
+  expect(await text("#status")).toMatch(
+    /^Done: 10 iterations in .*\. It ended because all 10 iterations are done, and the largest gradient is .*\.$/,
+  );
+  expect(Number.parseFloat(await text("#gradient"))).toBeGreaterThan(0);
+  expect(await text("#loss-chart figcaption")).toMatch(/^Loss by iteration\s+0\.2\d+$/);
+  expect(Number.parseFloat(await text("#test-accuracy"))).toBeGreaterThan(91);
+});
+
+test("shows the options that the solver reads, and no others", async () => {
+  await page.goto(`${visit().site.url}?solver=newton&tolerance=1e-3`);
+  await until("idle");
+  const shown = () =>
+    page
+      .locator("#options input:visible")
+      .evaluateAll((fields) =>
+        fields.map((field) => (field instanceof HTMLInputElement ? `${field.name} ${field.value}` : "")),
+      );
+  expect(await shown()).toEqual(["tolerance 1e-3", "max-iterations 1000", "l2 1e-4"]);
+  await page.selectOption("#solver", "adam");
+  expect(await shown()).toEqual(["batch-size 512", "learning-rate 0.003", "epochs 10", "l2 1e-4"]);
+  await page.selectOption("#solver", "gd");
+  expect(await shown()).toEqual(["learning-rate 0.5", "epochs 100", "l2 1e-4"]);
+  await page.selectOption("#solver", "lbfgs");
+  expect(await shown()).toEqual(["tolerance 1e-5", "max-iterations 1000", "l2 1e-4"]);
+});
+
+test("compares the solvers until it is stopped, and trains after that", async () => {
+  await page.goto(`${visit().site.url}?engine=wasm&solver=adam&epochs=1`);
+  await until("idle");
+  expect(await page.isVisible("#compare-result")).toBe(false);
+  await page.click("#compare");
+  await until("comparing");
+  expect(await page.isEnabled("#start")).toBe(false);
+  await page.waitForSelector("#compare-rows tr:nth-child(2)");
+  const cells = await page.locator("#compare-rows tr:nth-child(1) > *").allInnerTexts();
+  expect(cells).toEqual(["L-BFGS", ...Array.from({ length: 4 }, () => expect.stringMatching(/^\d/))]);
+  await page.click("#compare");
+  await until("idle");
+  expect(await text("#compare-reading")).toBe("Stopped.");
+  expect(await text("#compare")).toBe("Compare");
+  await page.click("#start");
+  await until("ended");
   expect(await text("#parity-badge")).toMatch(/^ρ 0\.\d+ ✓$/);
-  expect(Number.parseFloat(await text("#test-accuracy"))).toBeGreaterThan(88);
 });
 
 test("says in the page what cannot be trained with, and that a training diverged", async () => {
-  await page.goto(`${visit().site.url}?auto&solver=newton`);
+  await page.goto(`${visit().site.url}?auto&solver=rprop`);
   await until("idle");
-  expect(await text("#trouble")).toMatch(/solver is "newton", and must be one of/);
+  expect(await text("#trouble")).toMatch(/solver is "rprop", and must be one of/);
 
   await page.selectOption("#solver", "sgd");
   await page.fill("[name=epochs]", "many");

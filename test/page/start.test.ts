@@ -50,7 +50,15 @@ exec "${path}" "$@" --disable-features=WebGPU
 
 test("--json trains on WebGPU, prints one object and saves the model", async () => {
   const file = join(folder, "model.json");
-  const { status, stdout, stderr } = await start(["--json", "--epochs", "2", "--model", file]);
+  const { status, stdout, stderr } = await start([
+    "--json",
+    "--solver",
+    "adam",
+    "--epochs",
+    "2",
+    "--model",
+    file,
+  ]);
   expect(status, stderr).toBe(0);
   const result: unknown = JSON.parse(stdout);
   expect(result).toMatchObject({
@@ -58,6 +66,8 @@ test("--json trains on WebGPU, prints one object and saves the model", async () 
     adapter: expect.stringMatching(/./),
     examples: 60_000,
     epochs: 2,
+    converged: false,
+    reason: "all 2 epochs are done",
     seconds: expect.any(Number),
     parity: { rho: expect.any(Number) },
     model: file,
@@ -89,12 +99,16 @@ describe("without WebGPU", () => {
   );
 
   test.skipIf(process.platform === "win32")("--engine auto takes wasm, and says why", async () => {
-    const args = ["--engine", "auto", "--epochs", "1", "--model", join(folder, "wasm.json")];
+    const args = ["--engine", "auto", "--max-iterations", "3", "--model", join(folder, "wasm.json")];
     const { status, stdout, stderr } = await start(args, env);
     expect(status, stderr).toBe(0);
     expect(stdout).toMatch(
       /engine +wasm on WebAssembly.+\n +engine is auto and webgpu cannot be had: .*WebGPU/,
     );
+    expect(stdout).toMatch(
+      /time .* for 3 iterations\n +all 3 iterations are done, and the largest gradient is /,
+    );
+    expect(stderr).toMatch(/iteration +\d+ {2}loss 0\.\d+ {2}accuracy [89]\d\.\d+ % {2}gradient \d/);
   });
 });
 

@@ -18,8 +18,15 @@ const PROGRESS = {
 };
 
 test("a line of progress has a bar, the epoch, loss, accuracy and speed", () => {
-  expect(progressLine(PROGRESS, 12)).toBe(
+  expect(progressLine(PROGRESS, { unit: "epoch", most: 12 })).toBe(
     `${"█".repeat(6)}${"░".repeat(18)} epoch  3/12  loss 0.2871  accuracy 91.95 %  98,765 examples/s`,
+  );
+});
+
+test("of iterations it has the gradient, and not how many there will be", () => {
+  const progress = { ...PROGRESS, epoch: 34, iteration: 34, gradientMax: 7.84e-5 };
+  expect(progressLine(progress, { unit: "iteration", most: 1000 })).toBe(
+    `${"█".repeat(6)}${"░".repeat(18)} iteration   34  loss 0.2871  accuracy 91.95 %  gradient 7.8e-5  98,765 examples/s`,
   );
 });
 
