@@ -68,7 +68,12 @@ async function race(): Promise<void> {
   for (const finish of finishes) showFinish(await finish());
 }
 
-function showFinish({ contender, rate, seconds, passes, testAccuracy }: Finish): void {
+function showFinish(finish: Finish | undefined): void {
+  if (!finish) {
+    console.log("the next one does not get there at any of its rates");
+    return;
+  }
+  const { contender, rate, seconds, passes, testAccuracy } = finish;
   const at = rate === undefined ? "" : ` at rate ${rate}`;
   console.log(
     `${contender}${at}: ${seconds.toFixed(2)} s, ${passes} passes, ${(100 * testAccuracy).toFixed(2)} %`,

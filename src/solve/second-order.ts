@@ -2,7 +2,7 @@
 import type { FloatArray, Objective, Product, Sums, Vector } from "../engine/engine.js";
 import { DivergenceError } from "../errors.js";
 import type { Settings } from "../options.js";
-import type { EpochRecord, Progress } from "../progress.js";
+import type { EpochRecord, Progress, Score } from "../progress.js";
 import { type Examples, type Outcome, score } from "./solver.js";
 
 /** F at the present weights. */
@@ -83,7 +83,7 @@ export async function* secondOrder(
     return method.look();
   };
 
-  const outcome = async (converged: boolean, why: string): Promise<Outcome> => ({
+  const outcome = async ({ converged, why }: End): Promise<Outcome> => ({
     weights: best?.weights ?? (await objective.read(method.weights)),
     history,
     iterations: iteration,
@@ -96,6 +96,34 @@ export async function* secondOrder(
         ? `, and F within about ${(point.gain / point.value).toPrecision(1)} of its minimum`
         : "";
     return `the largest gradient is ${point.gradientMax.toPrecision(2)}${near}`;
+  };
+  const stopped = (why: string): End => ({ converged: false, why });
+  /** Whether this point is to be the last, as far as that is known without trying to go on. */
+  const endOf = async (reached: boolean, validation: Score | undefined): Promise<End | undefined> => {
+    if (validation && patience < Infinity) {
+      if (!best || validation.loss < best.loss) {
+        best = { loss: validation.loss, iteration, weights: await objective.read(method.weights) };
+      } else if (iteration - best.iteration >= patience) {
+        return stopped(`no lower validation loss for ${patience} iterations`);
+      }
+    }
+    if (reached && !other) return { converged: true, why: `${stand()}: within tolerance ${tolerance}` };
+    if (iteration < maxIterations) return undefined;
+    return stopped(`all ${maxIterations} iterations are done, and ${stand()}${separable(point, settings)}`);
+  };
+  const report = (scored: Scored, fraction: number): Progress => {
+    const seen = (passesBefore + method.passes) * rows;
+    const since = reported;
+    reported = { at: elapsed(), examples: seen };
+    return {
+      iteration,
+      epoch: iteration,
+      examples: seen,
+      ...scored,
+      examplesPerSecond: (seen - since.examples) / Math.max(reported.at - since.at, 1e-6),
+      elapsed: reported.at,
+      fraction,
+    };
   };
 
   for (;;) {
@@ -111,43 +139,31 @@ export async function* secondOrder(
       history.push({ epoch: iteration, ...scored, learningRate: point.step, elapsed: elapsed() });
 
     const reached = point.gradientMax <= tolerance && point.gain <= tolerance * point.value;
-    const converged = reached && !other;
-    const ended = converged || iteration === maxIterations;
-    if (ended || iteration === 0 || 1000 * (elapsed() - reported.at) >= REPORT_MS) {
-      const seen = (passesBefore + method.passes) * rows;
-      yield {
-        iteration,
-        epoch: iteration,
-        examples: seen,
-        ...scored,
-        examplesPerSecond: (seen - reported.examples) / Math.max(elapsed() - reported.at, 1e-6),
-        elapsed: elapsed(),
-        fraction: ended ? 1 : fractionOf(iteration / maxIterations, first, point, tolerance),
-      };
-      reported = { at: elapsed(), examples: seen };
+    const end = await endOf(reached, validation);
+    if (end) {
+      yield report(scored, 1);
+      return outcome(end);
     }
-
-    if (signal?.aborted) return outcome(false, `aborted after iteration ${iteration}`);
-    if (validation && patience < Infinity) {
-      if (!best || validation.loss < best.loss) {
-        best = { loss: validation.loss, iteration, weights: await objective.read(method.weights) };
-      } else if (iteration - best.iteration >= patience) {
-        return outcome(false, `no lower validation loss for ${patience} iterations`);
-      }
-    }
-    if (converged) return outcome(true, `${stand()}: within tolerance ${tolerance}`);
-    if (iteration === maxIterations) {
-      return outcome(
-        false,
-        `all ${maxIterations} iterations are done, and ${stand()}${separable(point, settings)}`,
-      );
-    }
+    if (iteration === 0 || 1000 * (elapsed() - reported.at) >= REPORT_MS)
+      yield report(scored, fractionOf(iteration / maxIterations, first, point, tolerance));
+    if (signal?.aborted) return outcome(stopped(`aborted after iteration ${iteration}`));
     const next = await further(reached);
-    if (!next) return outcome(false, `f32 goes no further: ${stand()}${separable(point, settings)}`);
+    if (!next) {
+      yield report(scored, 1);
+      return outcome(stopped(`f32 goes no further: ${stand()}${separable(point, settings)}`));
+    }
     point = next;
     iteration++;
   }
 }
+
+/** Why a training ends. */
+interface End {
+  readonly converged: boolean;
+  readonly why: string;
+}
+
+type Scored = Pick<Progress, "loss" | "accuracy" | "gradientMax" | "validation">;
 
 /** The least that was seen of whatever should fall. */
 class Falling {

@@ -134,6 +134,32 @@ test("it stops when the validation gets no better, and gives back the best weigh
   expect(Math.min(...losses)).toBeLessThan(losses.at(-1) ?? Number.NaN);
 });
 
+test.each<{ end: string; options: TrainOptions<number>; reason: RegExp }>([
+  { end: "within tolerance", options: {}, reason: /within tolerance/ },
+  { end: "after the last iteration", options: { maxIterations: 3 }, reason: /all 3 iterations/ },
+  { end: "where f32 ends", options: { solver: "newton", tolerance: 1e-30 }, reason: /f32 goes no further/ },
+  {
+    end: "when patience ends",
+    options: { validation: 0.4, patience: 2, seed: 1, tolerance: 1e-12 },
+    reason: /no lower validation loss/,
+  },
+])("the last report, and no other, says that all is done: $end", async ({ options, reason }) => {
+  const reports: Progress[] = [];
+  const onProgress = (one: Progress) => reports.push(one);
+  const model = await train(clouds(120, 10, 3, 2), {
+    engine: "wasm",
+    solver: "lbfgs",
+    l2: 1e-5,
+    ...options,
+    onProgress,
+  });
+  expect(model.reason).toMatch(reason);
+  const done = reports.filter(({ fraction }) => fraction === 1);
+  expect(done).toHaveLength(1);
+  expect(reports.at(-1)).toBe(done[0]);
+  expect(done[0].iteration).toBe(model.iterations);
+});
+
 test("aborted, it rejects with the model so far", async () => {
   const aborter = new AbortController();
   const onProgress = () => aborter.abort(new Error("enough"));
