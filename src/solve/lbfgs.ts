@@ -62,7 +62,7 @@ export class Lbfgs implements Method {
   }
 
   /** How far to go along the next direction. */
-  async #search({ value }: Point): Promise<number | undefined> {
+  async #search({ sums }: Point): Promise<number | undefined> {
     const objective = this.#objective;
     const p = this.#direction;
     const { terms, slope } = this.#ahead;
@@ -71,7 +71,7 @@ export class Lbfgs implements Method {
     objective.along(p);
     this.#passes += 0.5;
     const [line, [start]] = await Promise.all([
-      lineAlong(objective, this.#scaling, this.weights, p, value, slope),
+      lineAlong(objective, this.#scaling, this.weights, p, sums, slope),
       this.#history.length === 0 ? objective.trials([0]) : [undefined],
     ]);
     // A direction that knows of no step before has no length of its own: Newton's along the line.

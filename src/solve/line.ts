@@ -1,23 +1,23 @@
 /** Where to stop along a direction. F is convex, so its slope alone says on which side of the minimum a point is. */
-import type { Objective, Vector } from "../engine/engine.js";
+import type { Objective, Sums, Vector } from "../engine/engine.js";
 import type { Scaling } from "./second-order.js";
 
-/** F and its slope where the line begins, and what the penalty makes of the way: λ·w·p and λ·p·p. */
+/** Of where the line begins scale·Σ losses and F's slope, and what the penalty makes of the way: λ·w·p and λ·p·p. */
 export interface Line {
   readonly scale: number;
-  readonly value: number;
+  readonly loss: number;
   readonly slope: number;
   readonly penaltySlope: number;
   readonly penaltyCurvature: number;
 }
 
-/** The line from w, where F and its slope along p are known. */
+/** The line from w, where Σ losses and F's slope along p are known. */
 export async function lineAlong(
   objective: Objective,
   { scale, penalty }: Scaling,
   w: Vector,
   p: Vector,
-  value: number,
+  sums: Sums,
   slope: number,
 ): Promise<Line> {
   const [wp, pp] = await objective.products([
@@ -26,14 +26,14 @@ export async function lineAlong(
   ]);
   const penaltySlope = penalty * wp.penalised;
   const penaltyCurvature = penalty * pp.penalised;
-  return { scale, value, slope, penaltySlope, penaltyCurvature };
+  return { scale, loss: scale * sums.loss, slope, penaltySlope, penaltyCurvature };
 }
 
 /** A point is good when its slope is at most this part of the first one: Wolfe's second condition, c₂. */
 const FLAT = 0.1;
 /** Trials of one search. */
 const TRIALS = 25;
-/** Of F in f32: losses are sums of logarithms that are right to about 2⁻²¹. */
+/** Of losses in f32: they are sums of logarithms that are right to about 2⁻²¹. */
 const NOISE = 1e-6;
 /** No trial is further from the last one than this many times. */
 const FURTHEST = 10;
@@ -54,9 +54,9 @@ export async function search(
     const [{ loss, slope: lossSlope, curvature: lossCurvature }] = await objective.trials([t]);
     const slope = line.scale * lossSlope + line.penaltySlope + t * line.penaltyCurvature;
     const curvature = line.scale * lossCurvature + line.penaltyCurvature;
-    const rise = line.scale * loss + t * (line.penaltySlope + (t / 2) * line.penaltyCurvature) - line.value;
+    const rise = line.scale * loss + t * (line.penaltySlope + (t / 2) * line.penaltyCurvature) - line.loss;
     if (Number.isFinite(slope) && Math.abs(slope) <= -FLAT * line.slope) {
-      if (slope <= 0 || rise <= NOISE * Math.abs(line.value)) return t;
+      if (slope <= 0 || rise <= NOISE * line.loss) return t;
     }
     if (slope < 0 && t === most) return t;
     if (slope < 0) low = t;

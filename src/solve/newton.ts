@@ -53,13 +53,13 @@ export class Newton implements Method {
     return this.#point(this.#objective.at(this.weights, this.#gradient), 0);
   }
 
-  async advance({ value }: Point): Promise<Point | undefined> {
+  async advance({ sums }: Point): Promise<Point | undefined> {
     const objective = this.#objective;
     const [w, p] = [this.weights, this.#p];
     const slope = this.#slope ?? (await this.#solve());
     if (!(slope < 0)) return undefined;
     objective.along(p);
-    const line = await lineAlong(objective, this.#scaling, w, p, value, slope);
+    const line = await lineAlong(objective, this.#scaling, w, p, sums, slope);
     const t = await search(objective, line, 1);
     if (t === undefined) return undefined;
     objective.combine(w, plus(w, t, p));

@@ -103,7 +103,7 @@ export class OwlQn implements Method {
         this.#passes += 0.5;
         return {
           scale,
-          value: scale * sums.loss,
+          loss: scale * sums.loss,
           slope: whole.sum,
           // What l1 makes of the way is what the subgradient has and the gradient has not.
           penaltySlope: penalty * ws.penalised + whole.penalised - smooth.penalised,
