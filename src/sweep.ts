@@ -65,7 +65,7 @@ function partOf<L extends Label>({ train, heldOut }: Fold, number: number, task:
     heldOut: classFactors
       ? Array.from(classFactors, (factor, k) => ({
           rows: heldOut.filter((row) => rows.labels[row] === k),
-          factor,
+          factor: Math.fround(factor), // as it is in the weights: hits stay whole numbers
         })).filter((group) => group.rows.length > 0)
       : [{ rows: heldOut, factor: 1 }],
   };

@@ -136,13 +136,14 @@ export class Path<L extends Label> {
       const { steps, objective, kernels } = start;
       let step = await steps.next();
       for (; !step.done; step = await steps.next()) {
-        this.#fractions.set(fit, step.value.fraction);
+        this.#fractions.set(fit, Math.max(this.#fractions.get(fit) ?? 0, step.value.fraction));
         this.#report();
       }
       signal?.throwIfAborted();
       const taken = await take({ outcome: step.value, objective, kernels });
       this.#fractions.delete(fit);
       this.#done++;
+      this.#report();
       return taken;
     } finally {
       start.release();

@@ -1,0 +1,74 @@
+"""Times LogisticRegressionCV, all cores, as `npm run bench:sweep` asks.
+
+python3 time_sklearn_cv.py data|time digits|mnist FOLDER MNIST_FOLDER ROWS FOLDS C,C,…
+
+`data` writes FOLDER/NAME.bytes and FOLDER/NAME.labels, a byte a value, for smigh. `time` fits the same in f64, from 0 to 1,
+in two ways. As it is by default: tol=1e-4, which this solver compares to the gradient of the SUM of the losses, so that hardly a
+fit ends before its 100 iterations. And to what smigh's tolerance of 1e-5 means for the gradient of the mean: tol is 1e-5
+times the rows of a fit, with up to 1000 iterations (smigh's limit); the last ones' distance from the optimum is not looked at.
+"""
+
+import os
+import sys
+import time
+import warnings
+
+WHAT, NAME, FOLDER, MNIST, ROWS, FOLDS, STRENGTHS = sys.argv[1:]
+TOLERANCE = 1e-5
+
+# Also in the processes that it starts: the iterations are told below.
+os.environ["PYTHONWARNINGS"] = "ignore"
+warnings.simplefilter("ignore")
+
+try:
+    import numpy as np
+    import sklearn
+    from sklearn.datasets import load_digits
+    from sklearn.linear_model import LogisticRegressionCV
+except ImportError as missing:
+    sys.exit(f"{sys.executable} has no scikit-learn ({missing}). Install it there, or name another Python in PYTHON.")
+
+
+def idx(name):
+    """The bytes of an IDX file: (rows, ...), from zero."""
+    with open(os.path.join(MNIST, name), "rb") as file:
+        dimensions = file.read(4)[3]
+        shape = np.frombuffer(file.read(4 * dimensions), ">u4")
+        return np.frombuffer(file.read(), np.uint8).reshape(shape)
+
+
+def data():
+    """(rows, features) bytes, (rows) labels, and the largest byte."""
+    if NAME == "digits":
+        x, labels = load_digits(return_X_y=True)
+        return x.astype(np.uint8), labels.astype(np.uint8), 16
+    images, labels = idx("train-images-idx3-ubyte"), idx("train-labels-idx1-ubyte")
+    return images.reshape(len(images), -1)[: int(ROWS)], labels[: int(ROWS)], 255
+
+
+x, labels, most = data()
+if WHAT == "data":
+    x.tofile(os.path.join(FOLDER, f"{NAME}.bytes"))
+    labels.tofile(os.path.join(FOLDER, f"{NAME}.labels"))
+    sys.exit()
+
+x = x / most
+strengths = [float(C) for C in STRENGTHS.split(",")]
+ways = {
+    "as it is by default, tol=1e-4 of the sum, max_iter=100": {},
+    f"tol={TOLERANCE} × rows, max_iter=1000": {"tol": TOLERANCE * len(x) * (1 - 1 / int(FOLDS)), "max_iter": 1000},
+}
+for way, options in ways.items():
+    began = time.perf_counter()
+    model = LogisticRegressionCV(Cs=strengths, cv=int(FOLDS), n_jobs=-1, **options).fit(x, labels)
+    seconds = time.perf_counter() - began
+    scores = next(iter(model.scores_.values())).mean(axis=0)
+    limit = options.get("max_iter", 100)
+    print(
+        f"scikit-learn {sklearn.__version__}, {os.cpu_count()} cores, f64, {way}\n"
+        f"  {seconds:.2f} s, {model.n_iter_.sum()} iterations without the last fit's, "
+        f"{(model.n_iter_ >= limit).sum()} of {model.n_iter_.size} fits ended at the limit\n"
+        f"  C = {model.C_[0]:.3g} of accuracy {scores.max():.5f}\n"
+        f"  accuracies {' '.join(f'{score:.4f}' for score in scores)}",
+        flush=True,
+    )
