@@ -25,6 +25,8 @@ export interface Given {
   readonly weights?: FloatArray | undefined;
   /** (features + 1, features + 1) a preconditioner; one is made, where it pays, when absent. */
   readonly matrix?: FloatArray | undefined;
+  /** L-BFGS's own estimate of how near it is will do: Newton's method takes over only where it gets no further. */
+  readonly trusting?: boolean;
   /** How many fits go on at the same time, this one included. Default 1. */
   readonly together?: number;
   /** Hears how exact the engine is, at points on the way. */
@@ -69,7 +71,7 @@ export async function startSecondOrder(
       chosen.l1 > 0
         ? secondOrder(orthantwise, undefined, objective, examples, chosen)
         : chosen.solver === "lbfgs"
-          ? secondOrder(lbfgs, newton, objective, examples, chosen)
+          ? secondOrder(lbfgs, newton, objective, examples, chosen, given.trusting)
           : secondOrder(newton, undefined, objective, examples, chosen);
     const { watch } = given;
     const look = async (weights: FloatArray) =>

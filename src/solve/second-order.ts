@@ -50,7 +50,8 @@ const ROUNDING = 1e-7;
 
 /**
  * Goes by one method and then, where it has come to its end or gets no further, by another, whose word counts: by then the
- * first has found the neighbourhood of the minimum, and the other knows how far it is.
+ * first has found the neighbourhood of the minimum, and the other knows how far it is. One that is `trusting` takes the first
+ * one's word for its end.
  */
 export async function* secondOrder(
   begin: () => Method,
@@ -58,6 +59,7 @@ export async function* secondOrder(
   objective: Objective,
   examples: Examples,
   settings: Settings,
+  trusting = false,
 ): AsyncGenerator<Progress, Outcome> {
   const { maxIterations, tolerance, patience, signal } = settings;
   const rows = examples.train.length;
@@ -107,7 +109,8 @@ export async function* secondOrder(
         return stopped(`no lower validation loss for ${patience} iterations`);
       }
     }
-    if (reached && !other) return { converged: true, why: `${stand()}: within tolerance ${tolerance}` };
+    if (reached && (trusting || !other))
+      return { converged: true, why: `${stand()}: within tolerance ${tolerance}` };
     if (iteration < maxIterations) return undefined;
     return stopped(`all ${maxIterations} iterations are done, and ${stand()}${separable(point, settings)}`);
   };

@@ -29,10 +29,12 @@ const SHARED = [
 
 export interface SweepOptions<L extends Label = Label> extends Pick<
   TrainOptions<L>,
-  Exclude<(typeof SHARED)[number], "solver">
+  Exclude<(typeof SHARED)[number], "solver" | "tolerance">
 > {
   /** "lbfgs" (default) or "newton": fits are compared at their optima. */
   readonly solver?: "lbfgs" | "newton";
+  /** As of train. Default 1e-4 for the fits on folds, whose scores differ by far more, and train's own for the model. */
+  readonly tolerance?: number;
   /** Penalties to try, as scikit-learn has them: l2 = 1 / (C · total weight of the rows of the fit). */
   readonly C?: ArrayLike<number>;
   /** Penalties to try, on the mean objective, instead of C. */
@@ -65,6 +67,8 @@ export interface SweepProgress {
 export interface SweepSettings<L extends Label> {
   /** Of every fit, but for its l2. */
   readonly training: Settings<L>;
+  /** Of the fits on folds. */
+  readonly foldTolerance: number;
   readonly name: "C" | "l2";
   readonly values: readonly number[];
   readonly folds: number | ArrayLike<number>;
@@ -72,6 +76,8 @@ export interface SweepSettings<L extends Label> {
   readonly choose: "best" | "oneStandardError";
   readonly onProgress: SweepOptions<L>["onProgress"];
 }
+
+const FOLD_TOLERANCE = 1e-4;
 
 const OWN = {
   C: checkValues(positive),
@@ -103,6 +109,7 @@ export function sweepSettings<L extends Label>(options: SweepOptions<L>): SweepS
   if (!values) throw new OptionError("There is nothing to sweep: give C, or l2, with the values to try.");
   return {
     training: settings<L>({ ...shared, solver: solver ?? "lbfgs" }),
+    foldTolerance: options.tolerance ?? FOLD_TOLERANCE,
     name: C ? "C" : "l2",
     values: Array.from(values),
     folds: folds ?? 5,

@@ -79,7 +79,7 @@ export class Path<L extends Label> {
         return this.#fit(
           fold,
           l2,
-          { weights: weights[n], matrix, together },
+          { weights: weights[n], matrix, together, trusting: true },
           signal,
           async ({ objective, outcome }) => {
             const { iterations, converged } = outcome;
@@ -127,8 +127,9 @@ export class Path<L extends Label> {
     signal: AbortSignal | undefined,
     take: (fitted: Fitted) => Promise<T>,
   ): Promise<T> {
-    const { training } = this.#settings;
-    const settings = { ...training, l2, ...(signal && { signal }) };
+    const { training, foldTolerance } = this.#settings;
+    const tolerance = given.trusting ? foldTolerance : training.tolerance;
+    const settings = { ...training, l2, tolerance, ...(signal && { signal }) };
     const examples = { train, meanWeight: weight / train.length };
     const fit = {};
     const start = await startSecondOrder({ ...this.#task, settings, examples }, this.#placement, given);
