@@ -103,6 +103,17 @@ describe("progress", () => {
     }
   });
 
+  test("has a fraction of 1 at the end alone, also where the gradient is small before F is near its minimum", async () => {
+    slowClock();
+    const reports: Progress[] = [];
+    const onProgress = (progress: Progress) => reports.push(progress);
+    await train(data, { ...reference, solver: "lbfgs", tolerance: 0.03, onProgress });
+    const early = reports.slice(0, -1);
+    expect(early.some(({ gradientMax }) => Number(gradientMax) <= 0.03)).toBe(true);
+    for (const { fraction } of early) expect(fraction).toBeLessThan(1);
+    expect(reports.at(-1)?.fraction).toBe(1);
+  });
+
   test("comes within an epoch too when the epoch is long", async () => {
     slowClock();
     const reports: Progress[] = [];

@@ -190,11 +190,11 @@ class Falling {
   }
 }
 
-/** Of what is to be done: of the iterations allowed, or of the way from the first gradient to the last, in powers of ten. */
+/** Of what is to be done: of the iterations allowed, or of the way from the first gradient to the last, in powers of ten. 1 is the end alone. */
 function fractionOf(iterations: number, first: Point, point: Point, tolerance: number): number {
   const way = Math.log(first.gradientMax / tolerance);
   const done = Math.log(first.gradientMax / point.gradientMax);
-  return Math.max(iterations, way > 0 ? Math.min(1, Math.max(0, done / way)) : 0);
+  return Math.min(0.99, Math.max(iterations, way > 0 ? done / way : 0));
 }
 
 function checkFinite({ sums, gradientMax }: Point, iteration: number, settings: Settings): void {
