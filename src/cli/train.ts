@@ -19,22 +19,28 @@ export async function train(words: readonly string[], streams: Streams): Promise
   const y = await readLabels(values.labels);
 
   const began = performance.now();
-  const model = await fit({ ...rows, y }, { ...trainOptions(values), onProgress: reporter(streams) });
+  const progress = new Reporter(streams);
+  const model = await fit(
+    { ...rows, y },
+    { ...trainOptions(values), onProgress: (report) => progress.show(report) },
+  ).finally(() => progress.end());
   const seconds = (performance.now() - began) / 1000;
   await writeFile(path, model.save());
 
-  const last = model.history.at(-1);
+  const { engine, iterations, converged, reason, parity, history } = model;
+  const last = history.at(-1);
+  const unit = unitOf(last);
   if (values.json) {
-    const { engine, iterations, converged, reason, parity, history } = model;
     const result = {
       engine: engine.name,
       adapter: engine.adapter,
       why: engine.why,
       examples: y.length,
-      epochs: history.length,
+      ...(unit === "epoch" && { epochs: history.length }),
       iterations,
       loss: last?.loss,
       accuracy: last?.accuracy,
+      gradientMax: last?.gradientMax,
       validation: last?.validation,
       converged,
       reason,
@@ -46,31 +52,54 @@ export async function train(words: readonly string[], streams: Streams): Promise
     return;
   }
   streams.out(
-    `${y.length} examples, ${model.classes.length} classes, on ${model.engine.name} (${model.engine.why})\n` +
-      `${model.reason}: loss ${last?.loss.toFixed(4)}, accuracy ${percent(last?.accuracy)} in ${seconds.toFixed(1)} s\n` +
+    `${y.length} examples, ${model.classes.length} classes, on ${engine.name} (${engine.why})\n` +
+      `loss ${last?.loss.toFixed(4)}, accuracy ${percent(last?.accuracy)} after ${history.length} ${unit}` +
+      `${history.length === 1 ? "" : "s"}, ${seconds.toFixed(1)} s: ${reason}\n` +
       `${path} is the model\n`,
   );
 }
 
-/** One line that is written over on a terminal; else a line an epoch. */
-function reporter({ status, live }: Streams): (progress: Progress) => void {
-  let previous: Progress | undefined;
-  return (progress) => {
-    const last = progress.fraction === 1;
-    if (live) status(`\r\u001b[K${lineOf(progress)}${last ? "\n" : ""}`);
-    if (!live && previous && progress.epoch > previous.epoch) status(`${lineOf(previous)}\n`);
-    if (!live && last) status(`${lineOf(progress)}\n`);
-    previous = progress;
-  };
+/** What is counted: iterations where there is a gradient to be looked at after each. */
+function unitOf(one: { readonly gradientMax?: number } | undefined): "epoch" | "iteration" {
+  return one?.gradientMax === undefined ? "epoch" : "iteration";
 }
 
-function lineOf({ epoch, loss, accuracy, examplesPerSecond, fraction, validation }: Progress): string {
+/** One line that is written over on a terminal; else a line an epoch, or in ten iterations. */
+class Reporter {
+  readonly #streams: Streams;
+  #latest: Progress | undefined;
+
+  constructor(streams: Streams) {
+    this.#streams = streams;
+  }
+
+  show(progress: Progress): void {
+    const { status, live } = this.#streams;
+    if (live) status(`\r\u001b[K${lineOf(progress)}`);
+    else if (this.#latest && tick(progress) > tick(this.#latest)) status(`${lineOf(this.#latest)}\n`);
+    this.#latest = progress;
+  }
+
+  /** Leaves the last line there, however the training ended. */
+  end(): void {
+    const { status, live } = this.#streams;
+    if (this.#latest) status(live ? "\n" : `${lineOf(this.#latest)}\n`);
+  }
+}
+
+function tick(progress: Progress): number {
+  return unitOf(progress) === "epoch" ? progress.epoch : Math.floor(progress.epoch / 10);
+}
+
+function lineOf(progress: Progress): string {
+  const { epoch, loss, accuracy, gradientMax, examplesPerSecond, fraction, validation } = progress;
+  const gradient = gradientMax === undefined ? "" : `  gradient ${gradientMax.toExponential(1)}`;
   const watched = validation
     ? `  validation ${validation.loss.toFixed(4)} ${percent(validation.accuracy)}`
     : "";
   return (
-    `${percent(fraction).padStart(7)}  epoch ${epoch}  loss ${loss.toFixed(4)}  accuracy ${percent(accuracy)}` +
-    `  ${Math.round(examplesPerSecond)} examples/s${watched}`
+    `${percent(fraction).padStart(7)}  ${unitOf(progress)} ${epoch}  loss ${loss.toFixed(4)}  accuracy ${percent(accuracy)}` +
+    `${gradient}  ${Math.round(examplesPerSecond)} examples/s${watched}`
   );
 }
 

@@ -30,6 +30,8 @@ describe("a classifier of digits", () => {
       labels,
       "-o",
       model,
+      "--solver",
+      "adam",
       "--epochs",
       "3",
       "--json",
@@ -42,6 +44,52 @@ describe("a classifier of digits", () => {
     expect(result.accuracy).toBeGreaterThan(0.85);
     expect(status.trim().split("\n")).toHaveLength(3);
     expect(status).toMatch(/100.0 % {2}epoch 3/);
+    expect(result).not.toHaveProperty("gradientMax");
+  });
+
+  test("is trained by L-BFGS unless told otherwise, which counts iterations and looks at the gradient", async () => {
+    const file = join(folder, "lbfgs.json");
+    const words = ["train", images, "--labels", labels, "-o", file, "--C", "0.001", "--tolerance", "1e-3"];
+    const { exit, out, status } = await smigh(...words, "--json");
+    expect(exit).toBe(0);
+    const result = JSON.parse(out);
+    expect(result).toMatchObject({
+      examples: 10000,
+      converged: true,
+      reason: expect.stringMatching(/tolerance 0.001/),
+    });
+    expect(result).not.toHaveProperty("epochs");
+    expect(result.iterations).toBeGreaterThan(5);
+    expect(result.gradientMax).toBeGreaterThan(0);
+    expect(result.gradientMax).toBeLessThanOrEqual(1e-3);
+    expect(result.accuracy).toBeGreaterThan(0.85);
+    const lines = status.trim().split("\n");
+    expect(lines.length).toBeLessThanOrEqual(1 + result.iterations / 10);
+    expect(lines.at(-1)).toMatch(
+      new RegExp(
+        `100.0 %  iteration ${result.iterations}  loss .*  gradient \\d\\.\\de-\\d+  \\d+ examples/s$`,
+      ),
+    );
+  });
+
+  test("is told of in words", async () => {
+    const words = ["train", images, "--labels", labels, "-o", join(folder, "few.json"), "--max-iterations"];
+    const { out } = await smigh(...words, "1");
+    expect(out).toMatch(
+      /^10000 examples, .*\nloss \d\.\d+, accuracy \d+\.\d % after 1 iteration, \d+\.\d s: all 1 iterations are done, .*\n.* is the model\n$/,
+    );
+  });
+
+  test("is told of on one line of a terminal, which is left there", async () => {
+    let status = "";
+    const streams = { out: () => {}, status: (text: string) => (status += text), live: true };
+    const words = ["train", images, "--labels", labels, "-o", join(folder, "few.json"), "--max-iterations"];
+    expect(await run([...words, "3"], streams)).toBe(0);
+    const [first, ...lines] = status.split("\r\u001b[K");
+    expect(first).toBe("");
+    expect(lines.at(-1)).toMatch(/^100\.0 % {2}iteration 3 .*\n$/);
+    for (const line of lines.slice(0, -1))
+      expect(line).toMatch(/^ +\d+\.\d % {2}iteration [0-2] .* examples\/s$/);
   });
 
   test("is evaluated", async () => {
@@ -113,6 +161,10 @@ describe("exit status 2 and one line when the command line is wrong", () => {
     [["train", "--labels", labels], /expected DATA and got 0 of 1/],
     [["predict", model], /expected MODEL DATA and got 1 of 2/],
     [["train", images, "--labels", labels, "--bogus"], /Unknown option '--bogus'/],
+    [
+      ["train", images, "--labels", labels, "--epochs", "3"],
+      /epochs is 3, but solver is "lbfgs", the default/,
+    ],
     [["train", images, "--labels", labels, "--epochs", "0"], /epochs is 0, and must be a whole number ≥ 1/],
     [["train", images, "--labels", labels, "--epochs", "many"], /epochs is "many"/],
     [
