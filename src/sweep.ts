@@ -2,7 +2,7 @@
 import type { TrainingData } from "./data/dataset.js";
 import type { Label } from "./data/labels.js";
 import { chooseEngine } from "./engine/choose.js";
-import { OptionError } from "./errors.js";
+import { DataError, OptionError } from "./errors.js";
 import type { SoftmaxModel } from "./model/model.js";
 import { type Fold, foldsOf } from "./sweep/folds.js";
 import { type SweepOptions, sweepSettings } from "./sweep/options.js";
@@ -30,6 +30,9 @@ export async function sweep<L extends Label>(
   const chosen = sweepSettings(options);
   const { training, scoring } = chosen;
   const task = taskOf(data, training);
+  if (task.targets) {
+    throw new DataError("y is soft targets, and a sweep scores by labels: give the label of each row.");
+  }
   const folds = foldsOf(chosen.folds, task.rows, task.classes).map((fold, n) => partOf(fold, n, task));
   training.signal?.throwIfAborted();
   const { engine, why } = await chooseEngine(training.engine, training.device);

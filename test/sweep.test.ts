@@ -144,6 +144,23 @@ describe("on the iris", () => {
     found.model.weights.forEach((w, i) => expect(w).toBeCloseTo(alone.weights[i], 5));
   });
 
+  test("features are standardised by all rows, and the model is of the features themselves", async () => {
+    const { x, labels, features } = dataSet("iris", "raw");
+    const raw = { x, y: labels, features };
+    const found = await sweep(raw, { ...options, C, standardize: true });
+    const beforehand = await sweep(irisData(), { ...options, C });
+    scoresOf(found.table, "loss").forEach((losses, fold) =>
+      losses.forEach((loss, n) => expect(loss).toBeCloseTo(beforehand.table[n].folds[fold].loss, 8)),
+    );
+    expect(found.model.evaluate(raw).loss).toBeCloseTo(beforehand.model.evaluate(irisData()).loss, 6);
+  });
+
+  test("smoothed labels are trained on, and scores are of the labels themselves", async () => {
+    const found = await sweep(irisData(), { ...options, C: [100], labelSmoothing: 0.2 });
+    const alone = await train(irisData(), { ...options, solver: "lbfgs", C: 100, labelSmoothing: 0.2 });
+    found.model.weights.forEach((w, i) => expect(w).toBeCloseTo(alone.weights[i], 5));
+  });
+
   test("l2 is of the mean objective of any fold, and C is in other words", async () => {
     const byL2 = await sweep(irisData(), { ...options, l2: [0.1, 0.01], folds: 3 });
     const byC = await sweep(irisData(), { ...options, C: [0.1, 1], folds: 3 }); // of 100 rows of 150
@@ -342,6 +359,11 @@ describe("bad input is rejected before an engine is opened", () => {
       /All 4 rows of class 1 are in fold 0/,
     ],
     [{ weights: even }, { folds: even }, /weights of all 6 rows of fold 0 are 0/],
+    [
+      { y: Float32Array.from({ length: 36 }, (_, i) => Number(i % 3 === 0)), classes: [0, 1, 2] },
+      {},
+      /y is soft targets, and a sweep scores by labels/,
+    ],
     [{ x: [[1]], features: undefined }, {}, /x has 1 rows of 1 features and y has 12 labels/],
   ])("%o with %o", async (given: object, options: object, message: RegExp) => {
     const error = await refused(given, { C: [1], ...options });

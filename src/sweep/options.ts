@@ -13,7 +13,7 @@ import {
 } from "../options.js";
 import type { SweepEntry } from "./table.js";
 
-/** What a sweep hands on to every fit. */
+/** What a sweep hands on to every fit. Features are standardised by all rows, so that they are placed once. */
 const SHARED = [
   "engine",
   "kernels",
@@ -23,6 +23,8 @@ const SHARED = [
   "maxIterations",
   "memory",
   "intercept",
+  "standardize",
+  "labelSmoothing",
   "classWeight",
   "signal",
 ] as const;
