@@ -56,6 +56,7 @@ export const TRAIN_FLAGS = {
   "no-intercept": { type: "boolean" },
   standardize: { type: "boolean" },
   "label-smoothing": { type: "string" },
+  init: { type: "string" },
   "class-weight": { type: "string" },
   validation: { type: "string" },
   patience: { type: "string" },

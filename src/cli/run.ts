@@ -17,7 +17,7 @@ smigh doctor
 
 DATA and label FILEs are IDX, gzipped or not. MODEL is a JSON file; train writes smigh-model.json by default.
 The options are those of the library in kebab-case, such as --C 1 --tolerance 1e-4, or --solver sgd
---epochs 20 --batch-size 256 --learning-rate 0.1.
+--epochs 20 --batch-size 256 --learning-rate 0.1. --init MODEL goes on from a model.
 `;
 
 /** Runs one command. Returns the exit status: 0 done, 1 the job failed, 2 the command line was wrong. */

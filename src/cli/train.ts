@@ -1,4 +1,6 @@
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
+import { loadModel } from "../model/load.js";
+import type { TrainOptions } from "../options.js";
 import type { Progress } from "../progress.js";
 import { train as fit } from "../train.js";
 import { TRAIN_FLAGS, UsageError, parse, trainOptions } from "./arguments.js";
@@ -17,12 +19,13 @@ export async function train(words: readonly string[], streams: Streams): Promise
   const path = values.output ?? "smigh-model.json";
   const rows = await readRows(files[0]);
   const y = await readLabels(values.labels);
+  const start = await startOf(values.init);
 
   const began = performance.now();
   const progress = new Reporter(streams);
   const model = await fit(
     { ...rows, y },
-    { ...trainOptions(values), onProgress: (report) => progress.show(report) },
+    { ...trainOptions(values), ...start, onProgress: (report) => progress.show(report) },
   ).finally(() => progress.end());
   const seconds = (performance.now() - began) / 1000;
   await writeFile(path, model.save());
@@ -62,6 +65,13 @@ export async function train(words: readonly string[], streams: Streams): Promise
 /** What is counted: iterations where there is a gradient to be looked at after each. */
 function unitOf(one: { readonly gradientMax?: number } | undefined): "epoch" | "iteration" {
   return one?.gradientMax === undefined ? "epoch" : "iteration";
+}
+
+/** What is neither word is the file of a model to go on from. */
+async function startOf(init: string | undefined): Promise<Pick<TrainOptions, "init">> {
+  if (init === undefined) return {};
+  if (init === "zeros" || init === "centroids") return { init };
+  return { init: loadModel(await readFile(init)) };
 }
 
 /** One line that is written over on a terminal; else a line an epoch, or in ten iterations. */

@@ -47,6 +47,24 @@ describe("a classifier of digits", () => {
     expect(result).not.toHaveProperty("gradientMax");
   });
 
+  test("is trained further, from its file", async () => {
+    const words = ["train", images, "--labels", labels, "-o", join(folder, "on.json"), "--init", model];
+    const { exit, out } = await smigh(
+      ...words,
+      "--solver",
+      "sgd",
+      "--learning-rate",
+      "1e-9",
+      "--epochs",
+      "1",
+      "--json",
+    );
+    expect(exit).toBe(0);
+    expect(JSON.parse(out).accuracy).toBeGreaterThan(0.85);
+    const missing = await smigh(...words.slice(0, -1), join(folder, "none.json"));
+    expect(missing).toMatchObject({ exit: 1, status: expect.stringContaining("none.json") });
+  });
+
   test("is trained by L-BFGS unless told otherwise, which counts iterations and looks at the gradient", async () => {
     const file = join(folder, "lbfgs.json");
     const words = ["train", images, "--labels", labels, "-o", file, "--C", "0.001", "--tolerance", "1e-3"];
