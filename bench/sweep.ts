@@ -6,6 +6,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { setFlagsFromString } from "node:v8";
 import { createServer } from "vite";
+import type * as library from "../src/index.js";
 import { assemblyPlugin } from "../scripts/assembly-plugin.js";
 import { mnistFolder } from "./mnist-plugin.js";
 
@@ -54,7 +55,7 @@ function scikitLearn(what: "data" | "time", name: Name): SpawnSyncReturns<Buffer
   return spawnSync(python, [script, ...given], { stdio: "inherit" });
 }
 
-async function measure(smigh: Pick<typeof import("../src/index.js"), "sweep">, name: Name): Promise<void> {
+async function measure(smigh: Pick<typeof library, "sweep">, name: Name): Promise<void> {
   const y = new Uint8Array(readFileSync(join(folder, `${name}.labels`)));
   const x = new Uint8Array(readFileSync(join(folder, `${name}.bytes`)));
   const data = { x, y, features: x.length / y.length, scale: name === "digits" ? 1 / 16 : 1 / 255 };
@@ -76,6 +77,6 @@ async function measure(smigh: Pick<typeof import("../src/index.js"), "sweep">, n
   }
 }
 
-function isSmigh(module: unknown): module is Pick<typeof import("../src/index.js"), "sweep"> {
+function isSmigh(module: unknown): module is Pick<typeof library, "sweep"> {
   return typeof module === "object" && module !== null && "sweep" in module;
 }
