@@ -30,9 +30,8 @@ export class OwlQn implements Method {
   readonly #history: History;
   /** Of F without l1, at the present weights. */
   readonly #gradient: Vector;
-  /** Where L-BFGS would go, and where a whole step goes, and the step. */
+  /** Where L-BFGS would go, and what of it stays in the orthant. */
   readonly #direction: Vector;
-  readonly #target: Vector;
   readonly #step: Vector;
   /** The present subgradient, and room for the next. */
   #here: Slope;
@@ -56,8 +55,7 @@ export class OwlQn implements Method {
     this.#l1 = l1;
     this.#matrix = matrix;
     this.#history = new History(objective, memory, matrix !== undefined);
-    const [gradient, direction, target, step] = Array.from({ length: 4 }, () => objective.vector());
-    [this.#gradient, this.#direction, this.#target, this.#step] = [gradient, direction, target, step];
+    [this.#gradient, this.#direction, this.#step] = Array.from({ length: 3 }, () => objective.vector());
     [this.#here, this.#next] = [this.#slope(), this.#slope()];
   }
 
@@ -86,12 +84,12 @@ export class OwlQn implements Method {
   /** Sets the step, as much of the direction as stays in the orthant. Undefined where it does not go downhill. */
   async #within({ sums }: Point): Promise<Line | undefined> {
     const objective = this.#objective;
-    const [w, p, step, target, { g }] = [this.weights, this.#direction, this.#step, this.#target, this.#here];
+    const [w, p, step, { g }] = [this.weights, this.#direction, this.#step, this.#here];
     const { scale, penalty } = this.#scaling;
     objective.combine(p, this.#ahead.terms);
     for (let [trial, slope] = [0, this.#ahead.slope]; trial < SHORTER && slope < 0; trial++, slope /= 2) {
-      objective.orthant(target, w, p, g);
-      objective.combine(step, plus(target, -1, w));
+      objective.orthant(step, w, p, g);
+      objective.combine(step, plus(step, -1, w));
       const [whole, smooth, ws, ss] = await objective.products([
         [g, step],
         [this.#gradient, step],
@@ -118,8 +116,7 @@ export class OwlQn implements Method {
   async #move(t: number): Promise<Point> {
     const objective = this.#objective;
     const [w, g, step, next] = [this.weights, this.#gradient, this.#step, this.#next];
-    // At its end the weights are the target itself: what is 0 there is 0.
-    objective.combine(w, t === 1 ? [[1, this.#target]] : plus(w, t, step));
+    objective.combine(w, plus(w, t, step)); // exactly 0 at the end of a step of −w
     const afresh = ++this.#moves % AFRESH === 0;
     this.#passes += afresh ? 1 : 0.5;
     const moving = afresh ? objective.at(w, g) : objective.move(t, w, g);
