@@ -47,11 +47,13 @@ const REPORT_MS = 50;
 /** What is no progress: for so many iterations F falls by less than its own rounding, and the gradient no further. */
 const STALLED = 20;
 const ROUNDING = 1e-7;
+/** Iterations after which a method knows what it has seen. */
+const EXPERIENCED = 10;
 
 /**
  * Goes by one method and then, where it has come to its end or gets no further, by another, whose word counts: by then the
  * first has found the neighbourhood of the minimum, and the other knows how far it is. One that is `trusting` takes the first
- * one's word for its end.
+ * one's word where it has been on its way for a while, and so knows the curvature.
  */
 export async function* secondOrder(
   begin: () => Method,
@@ -109,7 +111,7 @@ export async function* secondOrder(
         return stopped(`no lower validation loss for ${patience} iterations`);
       }
     }
-    if (reached && (trusting || !other))
+    if (reached && ((trusting && iteration >= EXPERIENCED) || !other))
       return { converged: true, why: `${stand()}: within tolerance ${tolerance}` };
     if (iteration < maxIterations) return undefined;
     return stopped(`all ${maxIterations} iterations are done, and ${stand()}${separable(point, settings)}`);
