@@ -77,6 +77,7 @@ export async function* secondOrder(
   let point = await method.look();
   const first = point;
   let iteration = 0;
+  let fraction = 0;
 
   const further = async (reached: boolean): Promise<Point | undefined> => {
     const next = reached || progress.ended(point) ? undefined : await method.advance(point);
@@ -149,8 +150,10 @@ export async function* secondOrder(
       yield report(scored, 1);
       return outcome(end);
     }
-    if (iteration === 0 || 1000 * (elapsed() - reported.at) >= REPORT_MS)
-      yield report(scored, fractionOf(iteration / maxIterations, first, point, tolerance));
+    if (iteration === 0 || 1000 * (elapsed() - reported.at) >= REPORT_MS) {
+      fraction = Math.max(fraction, fractionOf(iteration / maxIterations, first, point, tolerance));
+      yield report(scored, fraction);
+    }
     if (signal?.aborted) return outcome(stopped(`aborted after iteration ${iteration}`));
     const next = await further(reached);
     if (!next) {
