@@ -48,7 +48,7 @@ export interface TrainOptions<L extends Label = Label> {
   readonly learningRate?: number | Schedule;
   /**
    * For sgd: which examples an epoch takes. "uniform" (default): each once. "importance": as many, but those with longer
-   * gradients more often, and with less weight, so that the mean gradient is the same; half a pass more an epoch. It pays where most
+   * gradients more often, and with less weight, so that the mean gradient is the same. It pays where most
    * examples are easy. `loss` and `accuracy` are then means over the draws by those weights: estimates of the data's.
    */
   readonly sampling?: (typeof SAMPLINGS)[number];

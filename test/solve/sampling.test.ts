@@ -150,6 +150,25 @@ describe.each([
   });
 });
 
+test("importance sampling looks at gradients ever more rarely, and at the weights of then", async () => {
+  const train = range(easy.count);
+  const { placement, descent } = await opened(easy, train);
+  const given: number[] = [];
+  let epoch = 0;
+  const counting = { ...placement, weigh: () => given.push(epoch) };
+  const problem = problemOf(CLASSES, easy.count);
+  const sampling = new Importance(counting, descent, problem, easy, train, randomIntegers(1));
+  const step = { rows: 200, learningRate: 1, gradientScale: 1 / 200, penalty: 0, capture: false };
+  const seen = new Set<string>();
+  for (epoch = 1; epoch <= 18; epoch++) {
+    const order = await sampling.next();
+    for await (const _ of descent.run(order, [{ first: 0, ...step }]));
+    seen.add(String(sampling.rows.weights));
+  }
+  expect(given).toEqual([1, 2, 3, 5, 9, 17]);
+  expect(seen.size).toBe(6);
+});
+
 test("importance sampling's gradient varies less where most rows are easy", async () => {
   const train = range(easy.count);
   const whole = await gradients(easy, fitted(2));
