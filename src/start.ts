@@ -33,6 +33,12 @@ export interface Given {
   readonly watch?: ((seen: Parity) => void) | undefined;
 }
 
+/**
+ * What L-BFGS found, Newton's method has the last word on: it may take as many passes again, or as many as these floating point
+ * operations are, some tenths of a second. Without a penalty it could take hundreds to tell what no prediction shows.
+ */
+const LAST_WORD = 2 ** 34;
+
 /** For lbfgs and newton. The objective lives until the start is released. */
 export async function startSecondOrder(
   task: Pick<Task<Label>, "settings" | "rows" | "classes" | "problem" | "examples" | "targets" | "start">,
@@ -64,14 +70,17 @@ export async function startSecondOrder(
     const matrix = values && objective.matrix(values);
     const start = objective.vector(given.weights ?? task.start);
     const lbfgs = () => new Lbfgs(objective, { scale, penalty }, chosen.memory, start, matrix);
-    const newton = () => new Newton(objective, { scale, penalty }, chosen.tolerance, start, matrix);
+    const newton = (allowance?: number) =>
+      new Newton(objective, { scale, penalty }, chosen.tolerance, start, matrix, allowance);
+    const least = LAST_WORD / (4 * train.length * (rows.features + 1) * classes.length);
+    const lastWord = (passes: number) => newton(Math.max(passes, least));
     const orthantwise = () =>
       new OwlQn(objective, { scale, penalty }, chosen.l1, chosen.memory, start, matrix);
     const steps =
       chosen.l1 > 0
         ? secondOrder(orthantwise, undefined, objective, examples, chosen)
         : chosen.solver === "lbfgs"
-          ? secondOrder(lbfgs, newton, objective, examples, chosen, given.trusting)
+          ? secondOrder(lbfgs, lastWord, objective, examples, chosen, given.trusting)
           : secondOrder(newton, undefined, objective, examples, chosen);
     const { watch } = given;
     const look = async (weights: FloatArray) =>

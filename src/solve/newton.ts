@@ -18,6 +18,7 @@ export class Newton implements Method {
   readonly #objective: Objective;
   readonly #scaling: Scaling;
   readonly #tolerance: number;
+  readonly #allowance: number;
   readonly #matrix: Matrix | undefined;
   readonly #gradient: Vector;
   /** Of the conjugate gradients: the solution, what is left, M times it, the direction and H times it. */
@@ -33,11 +34,23 @@ export class Newton implements Method {
   /** g·p, when the equation is solved at the present point. */
   #slope: number | undefined;
 
-  constructor(objective: Objective, scaling: Scaling, tolerance: number, start: Vector, matrix?: Matrix) {
+  /**
+   * `start` is (features + 1, classes), `matrix` the preconditioner. No equation is begun, or gone on with, when as many passes
+   * are over as the allowance has.
+   */
+  constructor(
+    objective: Objective,
+    scaling: Scaling,
+    tolerance: number,
+    start: Vector,
+    matrix?: Matrix,
+    allowance = Infinity,
+  ) {
     this.weights = start;
     this.#objective = objective;
     this.#scaling = scaling;
     this.#tolerance = tolerance;
+    this.#allowance = allowance;
     this.#matrix = matrix;
     const [gradient, p, r, z, d, hd] = Array.from({ length: 6 }, () => objective.vector());
     [this.#gradient, this.#p, this.#r, this.#d, this.#hd] = [gradient, p, r, d, hd];
@@ -46,6 +59,10 @@ export class Newton implements Method {
 
   get passes(): number {
     return this.#passes;
+  }
+
+  get spent(): boolean {
+    return this.#passes >= this.#allowance;
   }
 
   look(): Promise<Point> {
@@ -57,7 +74,7 @@ export class Newton implements Method {
     const objective = this.#objective;
     const [w, p] = [this.weights, this.#p];
     const slope = this.#slope ?? (await this.#solve());
-    if (!(slope < 0)) return undefined;
+    if (slope === undefined || !(slope < 0)) return undefined;
     objective.along(p);
     const line = await lineAlong(objective, this.#scaling, w, p, sums, slope);
     const t = await search(objective, line, 1);
@@ -91,8 +108,8 @@ export class Newton implements Method {
     return { sums, value, gradientMax, gain: -(this.#slope ?? -Infinity) / 2, step };
   }
 
-  /** p ← −H⁻¹·g, about. Returns g·p. z is M·g. */
-  async #solve(): Promise<number> {
+  /** p ← −H⁻¹·g, about. Returns g·p, or nothing where the allowance does not suffice. z is M·g. */
+  async #solve(): Promise<number | undefined> {
     const objective = this.#objective;
     const [g, p, r, z, d, hd] = [this.#gradient, this.#p, this.#r, this.#z, this.#d, this.#hd];
     objective.combine(p, []);
@@ -102,6 +119,7 @@ export class Newton implements Method {
     let left = this.#square; // r·M·r
     const enough = left * Math.min(FORCING, Math.sqrt(left / (this.#first ?? left))) ** 2;
     for (let n = 0; n < MOST_PRODUCTS && left > enough; n++) {
+      if (this.spent) return undefined;
       this.#passes++;
       objective.curvature(d, hd);
       const [curved] = await objective.products([[d, hd]]);

@@ -36,6 +36,8 @@ export interface Method {
   readonly weights: Vector;
   /** Passes over X so far. */
   readonly passes: number;
+  /** Whether those are as many as it may take. */
+  readonly spent?: boolean;
   /** The point where it begins, or the present one computed afresh. */
   look(): Promise<Point>;
   /** One iteration. Undefined where f32 finds no lower point. */
@@ -57,7 +59,7 @@ const EXPERIENCED = 10;
  */
 export async function* secondOrder(
   begin: () => Method,
-  finish: (() => Method) | undefined,
+  finish: ((passes: number) => Method) | undefined,
   objective: Objective,
   examples: Examples,
   settings: Settings,
@@ -83,7 +85,7 @@ export async function* secondOrder(
     const next = reached || progress.ended(point) ? undefined : await method.advance(point);
     if (next || !other) return next;
     passesBefore += method.passes;
-    [method, other] = [other(), undefined];
+    [method, other] = [other(passesBefore), undefined];
     progress = new Falling();
     return method.look();
   };
@@ -117,7 +119,17 @@ export async function* secondOrder(
     if (iteration < maxIterations) return undefined;
     return stopped(`all ${maxIterations} iterations are done, and ${stand()}${separable(point, settings)}`);
   };
-  const report = (scored: Scored, fraction: number): Progress => {
+  /** Where no further point was found. */
+  const exhausted = (): End => {
+    if (!method.spent) return stopped(`f32 goes no further: ${stand()}${separable(point, settings)}`);
+    const near = "how near F is to its minimum as many passes again have not told";
+    return point.gradientMax <= tolerance
+      ? { converged: true, why: `${stand()}: within tolerance ${tolerance}; ${near}` }
+      : stopped(
+          `L-BFGS goes no further, nor do as many passes of Newton's method: ${stand()}${separable(point, settings)}`,
+        );
+  };
+  const report = (scored: Scored, done: number): Progress => {
     const seen = (passesBefore + method.passes) * rows;
     const since = reported;
     reported = { at: elapsed(), examples: seen };
@@ -128,7 +140,7 @@ export async function* secondOrder(
       ...scored,
       examplesPerSecond: (seen - since.examples) / Math.max(reported.at - since.at, 1e-6),
       elapsed: reported.at,
-      fraction,
+      fraction: done,
     };
   };
 
@@ -158,7 +170,7 @@ export async function* secondOrder(
     const next = await further(reached);
     if (!next) {
       yield report(scored, 1);
-      return outcome(stopped(`f32 goes no further: ${stand()}${separable(point, settings)}`));
+      return outcome(exhausted());
     }
     point = next;
     iteration++;
