@@ -14,7 +14,7 @@ import { mnistFolder } from "./mnist-plugin.js";
 const C = Array.from({ length: 10 }, (_, n) => 10 ** ((8 * n) / 9 - 4));
 const FOLDS = 5;
 const MNIST_ROWS = 20_000;
-/** The best of so many runs counts. */
+/** The best of so many runs counts, of scikit-learn too. */
 const RUNS = { digits: 3, mnist: 1 };
 
 type Name = keyof typeof RUNS;
@@ -24,6 +24,8 @@ const NAMES: readonly Name[] = ["digits", "mnist"];
 setFlagsFromString("--experimental-wasm-relaxed-simd");
 const server = await createServer({
   configFile: false,
+  logLevel: "error",
+  optimizeDeps: { noDiscovery: true },
   root: join(import.meta.dirname, ".."),
   plugins: [assemblyPlugin()],
   server: { middlewareMode: true, watch: null, ws: false },

@@ -16,6 +16,8 @@ import warnings
 
 WHAT, NAME, FOLDER, MNIST, ROWS, FOLDS, STRENGTHS = sys.argv[1:]
 TOLERANCE = 1e-4
+# As many as of smigh; the best counts.
+RUNS = {"digits": 3, "mnist": 1}[NAME]
 
 # Also in the processes that it starts: the iterations are told below.
 os.environ["PYTHONWARNINGS"] = "ignore"
@@ -60,9 +62,11 @@ ways = {
     f"tol={TOLERANCE} × rows, max_iter=1000": {"tol": TOLERANCE * len(x) * (1 - 1 / int(FOLDS)), "max_iter": 1000},
 }
 for way, options in ways.items():
-    began = time.perf_counter()
-    model = LogisticRegressionCV(Cs=strengths, cv=int(FOLDS), n_jobs=-1, **options).fit(x, labels)
-    seconds = time.perf_counter() - began
+    seconds = float("inf")
+    for _ in range(RUNS):
+        began = time.perf_counter()
+        model = LogisticRegressionCV(Cs=strengths, cv=int(FOLDS), n_jobs=-1, **options).fit(x, labels)
+        seconds = min(seconds, time.perf_counter() - began)
     scores = next(iter(model.scores_.values())).mean(axis=0)
     limit = options.get("max_iter", 100)
     print(
