@@ -65,14 +65,17 @@ export interface TrainOptions<L extends Label = Label> {
   /** For adamw: each step takes rate·weightDecay of the weights off them. Default 0.01. */
   readonly weightDecay?: number;
 
-  /** Penalty on the mean objective: l2/2·‖W‖², without the intercept. Default 0. */
+  /**
+   * Penalty on the mean objective: l2/2·‖W‖², without the intercept. Default 0; for lbfgs and newton, where neither it nor l1
+   * is given, what C = 1 makes it, as in scikit-learn: without a penalty the optimum may be far, or nowhere.
+   */
   readonly l2?: number;
   /**
    * For lbfgs: penalty on the mean objective besides, l1·Σ|w|, without the intercept, which makes weights exactly 0. With l2
    * or C an elastic net. Default 0.
    */
   readonly l1?: number;
-  /** The penalty as scikit-learn has it, instead of l2: l2 = 1 / (C · total weight of the examples to train on). */
+  /** The penalty as scikit-learn has it, instead of l2: l2 = 1 / (C · total weight of the examples to train on). Default: see l2. */
   readonly C?: number;
   /** Not for lbfgs and newton, whose optimum is the same: "mean" (default) of the weighted losses, or their "sum", as in the derivation; the penalty is scaled with it. */
   readonly reduction?: "mean" | "sum";
@@ -242,6 +245,7 @@ export function settings<L extends Label>(options: TrainOptions<L>): Settings<L>
       `learningRate warms up for ${schedule.warmup} epochs, but there are ${epochs}: make it shorter.`,
     );
   }
+  const penalised = options.C !== undefined || options.l2 !== undefined || options.l1 !== undefined;
   const { batchSize, learningRate: _, ...rest } = options;
   return {
     ...rest,
@@ -261,6 +265,7 @@ export function settings<L extends Label>(options: TrainOptions<L>): Settings<L>
     beta2: options.beta2 ?? 0.999,
     epsilon: options.epsilon ?? 1e-7,
     weightDecay: options.weightDecay ?? (solver === "adamw" ? 0.01 : 0),
+    ...(isSecondOrder(solver) && !penalised && { C: 1 }),
     l2: options.l2 ?? 0,
     l1: options.l1 ?? 0,
     reduction: options.reduction ?? "mean",

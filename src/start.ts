@@ -25,8 +25,8 @@ export interface Given {
   readonly weights?: FloatArray | undefined;
   /** (features + 1, features + 1) a preconditioner; one is made, where it pays, when absent. */
   readonly matrix?: FloatArray | undefined;
-  /** L-BFGS's own estimate of how near it is will do: Newton's method takes over only where it gets no further. */
-  readonly trusting?: boolean;
+  /** F within so much of its minimum, by L-BFGS's own estimate, will do: Newton's method takes over only where it gets no further. */
+  readonly enough?: number;
   /** How many fits go on at the same time, this one included. Default 1. */
   readonly together?: number;
   /** Hears how exact the engine is, at points on the way. */
@@ -80,7 +80,7 @@ export async function startSecondOrder(
       chosen.l1 > 0
         ? secondOrder(orthantwise, undefined, objective, examples, chosen)
         : chosen.solver === "lbfgs"
-          ? secondOrder(lbfgs, lastWord, objective, examples, chosen, given.trusting)
+          ? secondOrder(lbfgs, lastWord, objective, examples, chosen, given.enough)
           : secondOrder(newton, undefined, objective, examples, chosen);
     const { watch } = given;
     const look = async (weights: FloatArray) =>

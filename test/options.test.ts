@@ -262,6 +262,21 @@ describe("the defaults", () => {
     });
   });
 
+  test.each(["lbfgs", "newton"] as const)(
+    "of %s have scikit-learn's penalty, unless one is given",
+    (solver) => {
+      expect(settings({ solver })).toMatchObject({ C: 1, l1: 0 });
+      expect(settings({ solver, C: 3 }).C).toBe(3);
+      expect(settings({ solver, l2: 0 }).C).toBeUndefined();
+      expect(settings({ solver: "adam" }).C).toBeUndefined();
+    },
+  );
+
+  test("with l1 have no other penalty", () => {
+    expect(settings({ l1: 0.1 })).toMatchObject({ l1: 0.1, l2: 0 });
+    expect(settings({ l1: 0.1 }).C).toBeUndefined();
+  });
+
   test("are those of lbfgs", () => {
     expect(settings({})).toEqual(settings({ solver: "lbfgs" }));
   });

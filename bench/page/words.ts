@@ -59,6 +59,6 @@ export function accuracyWords({ testAccuracy, testExamples, trainAccuracy }: Sum
 
 export function parityWords({ rho, steps, examples }: Parity): string {
   const verdict = rho < 1 ? "within the derived error bound" : "beyond the derived error bound";
-  const checked = `${steps} ${steps === 1 ? "step" : "steps"}, ${count(examples)} examples`;
+  const checked = `${steps} ${steps === 1 ? "look" : "looks"}, ${count(examples)} examples`;
   return `ρ = ${rough(rho)}, ${verdict}: the worst of ${checked}.`;
 }

@@ -98,8 +98,7 @@ async function start(job: Job): Promise<void> {
     report(outcome(model, digits, { completed: model !== stopped.model, seconds, limit, taken }));
   };
   try {
-    const checked = limit.unit === "epoch" && { parity: true };
-    const training = trainer<number>(digits.train, { ...job, ...checked, signal });
+    const training = trainer<number>(digits.train, { ...job, parity: true, signal });
     for await (const progress of training) {
       seconds = progress.elapsed - brake.seconds;
       taken = progress.epoch;

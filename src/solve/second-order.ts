@@ -54,8 +54,8 @@ const EXPERIENCED = 10;
 
 /**
  * Goes by one method and then, where it has come to its end or gets no further, by another, whose word counts: by then the
- * first has found the neighbourhood of the minimum, and the other knows how far it is. One that is `trusting` takes the first
- * one's word where it has been on its way for a while, and so knows the curvature.
+ * first has found the neighbourhood of the minimum, and the other knows how far it is. Where F within so much of its minimum is
+ * `enough`, the first one's own word will do.
  */
 export async function* secondOrder(
   begin: () => Method,
@@ -63,7 +63,7 @@ export async function* secondOrder(
   objective: Objective,
   examples: Examples,
   settings: Settings,
-  trusting = false,
+  enough?: number,
 ): AsyncGenerator<Progress, Outcome> {
   const { maxIterations, tolerance, patience, signal } = settings;
   const rows = examples.train.length;
@@ -81,13 +81,28 @@ export async function* secondOrder(
   let iteration = 0;
   let fraction = 0;
 
+  /** The iteration from which on the first method's word that it is near counts. */
+  let believed = enough === undefined ? 0 : EXPERIENCED;
+
   const further = async (reached: boolean): Promise<Point | undefined> => {
     const next = reached || progress.ended(point) ? undefined : await method.advance(point);
-    if (next || !other) return next;
+    const successor = next ? undefined : successorOf(method);
+    if (!successor) return next;
     passesBefore += method.passes;
-    [method, other] = [other(passesBefore), undefined];
+    method = successor;
     progress = new Falling();
     return method.look();
+  };
+  const successorOf = ({ passes, spent }: Method): Method | undefined => {
+    if (other) {
+      const successor = other(passesBefore + passes);
+      other = undefined;
+      return successor;
+    }
+    // The first one has seen nothing yet, as where it began near the minimum, and the other could not tell: on its way, then.
+    if (!spent || believed >= EXPERIENCED || iteration >= EXPERIENCED) return undefined;
+    [other, believed] = [finish, iteration + EXPERIENCED];
+    return begin();
   };
 
   const outcome = async ({ converged, why }: End): Promise<Outcome> => ({
@@ -114,7 +129,7 @@ export async function* secondOrder(
         return stopped(`no lower validation loss for ${patience} iterations`);
       }
     }
-    if (reached && ((trusting && iteration >= EXPERIENCED) || !other))
+    if (reached && (enough !== undefined || !other))
       return { converged: true, why: `${stand()}: within tolerance ${tolerance}` };
     if (iteration < maxIterations) return undefined;
     return stopped(`all ${maxIterations} iterations are done, and ${stand()}${separable(point, settings)}`);
@@ -156,7 +171,9 @@ export async function* secondOrder(
     if (iteration > 0)
       history.push({ epoch: iteration, ...scored, learningRate: point.step, elapsed: elapsed() });
 
-    const reached = point.gradientMax <= tolerance && point.gain <= tolerance * point.value;
+    const near =
+      point.gradientMax <= tolerance && point.gain <= Math.max(tolerance * point.value, enough ?? 0);
+    const reached = near && (!other || iteration >= believed);
     const end = await endOf(reached, validation);
     if (end) {
       yield report(scored, 1);

@@ -35,7 +35,7 @@ export interface SweepOptions<L extends Label = Label> extends Pick<
 > {
   /** "lbfgs" (default) or "newton": fits are compared at their optima. */
   readonly solver?: "lbfgs" | "newton";
-  /** As of train. Default 1e-4 for the fits on folds, whose scores differ by far more, and train's own for the model. */
+  /** As of train. On folds by default 1e-3, for their scores differ by far more; of the model as of train. */
   readonly tolerance?: number;
   /** Penalties to try, as scikit-learn has them: l2 = 1 / (C · total weight of the rows of the fit). */
   readonly C?: ArrayLike<number>;
@@ -69,8 +69,8 @@ export interface SweepProgress {
 export interface SweepSettings<L extends Label> {
   /** Of every fit, but for its l2. */
   readonly training: Settings<L>;
-  /** Of the fits on folds. */
-  readonly foldTolerance: number;
+  /** What differs for the fits on folds. */
+  readonly onFolds: { readonly tolerance: number; readonly maxIterations: number };
   readonly name: "C" | "l2";
   readonly values: readonly number[];
   readonly folds: number | ArrayLike<number>;
@@ -79,7 +79,8 @@ export interface SweepSettings<L extends Label> {
   readonly onProgress: SweepOptions<L>["onProgress"];
 }
 
-const FOLD_TOLERANCE = 1e-4;
+/** Scores of folds differ by far more than this makes of them; 100 iterations are LogisticRegressionCV's too. */
+const ON_FOLDS = { tolerance: 1e-3, maxIterations: 50 };
 
 const OWN = {
   C: checkValues(positive),
@@ -111,7 +112,10 @@ export function sweepSettings<L extends Label>(options: SweepOptions<L>): SweepS
   if (!values) throw new OptionError("There is nothing to sweep: give C, or l2, with the values to try.");
   return {
     training: settings<L>({ ...shared, solver: solver ?? "lbfgs" }),
-    foldTolerance: options.tolerance ?? FOLD_TOLERANCE,
+    onFolds: {
+      tolerance: options.tolerance ?? ON_FOLDS.tolerance,
+      maxIterations: options.maxIterations ?? ON_FOLDS.maxIterations,
+    },
     name: C ? "C" : "l2",
     values: Array.from(values),
     folds: folds ?? 5,

@@ -36,6 +36,8 @@ interface Fitted {
 
 /** The logits of fits that run at once, and their change, take at most so many bytes; more fits wait. */
 const LOGITS_BYTES = 2 ** 28;
+/** Of the loss without a model: rows that are fitted so well leave nothing to a part of it that scores would show. */
+const FITTED = 0.01;
 /** A preconditioner serves other penalties until what is added to its diagonal has fallen to this part. */
 const WORN = 0.5;
 
@@ -66,8 +68,9 @@ export class Path<L extends Label> {
 
   /** An entry a value, in the order given. */
   async table(): Promise<SweepEntry[]> {
-    const { name, values, training } = this.#settings;
+    const { name, values, training, onFolds } = this.#settings;
     const { rows, classes } = this.#task;
+    const enough = onFolds.tolerance * FITTED * Math.log(classes.length);
     const sign = name === "C" ? 1 : -1;
     const logits = 8 * rows.count * classes.length;
     const together = Math.min(this.#folds.length, Math.max(1, Math.floor(LOGITS_BYTES / logits)));
@@ -79,7 +82,7 @@ export class Path<L extends Label> {
         return this.#fit(
           fold,
           l2,
-          { weights: weights[n], matrix, together, trusting: true },
+          { weights: weights[n], matrix, together, enough },
           signal,
           async ({ objective, outcome }) => {
             const { iterations, converged } = outcome;
@@ -127,9 +130,9 @@ export class Path<L extends Label> {
     signal: AbortSignal | undefined,
     take: (fitted: Fitted) => Promise<T>,
   ): Promise<T> {
-    const { training, foldTolerance } = this.#settings;
-    const tolerance = given.trusting ? foldTolerance : training.tolerance;
-    const settings = { ...training, l2, tolerance, ...(signal && { signal }) };
+    const { training, onFolds } = this.#settings;
+    const { tolerance, maxIterations } = given.enough === undefined ? training : onFolds;
+    const settings = { ...training, l2, tolerance, maxIterations, ...(signal && { signal }) };
     const examples = { train, meanWeight: weight / train.length };
     const fit = {};
     const start = await startSecondOrder({ ...this.#task, settings, examples }, this.#placement, given);

@@ -61,11 +61,11 @@ test("how far it is changes with the epoch, or with ten iterations", () => {
 
 test("parity is within the bound, or beyond it", () => {
   expect(words.parityWords(PARITY)).toBe(
-    "ρ = 0.26, within the derived error bound: the worst of 4 steps, 1,632 examples.",
+    "ρ = 0.26, within the derived error bound: the worst of 4 looks, 1,632 examples.",
   );
   const wrong = { ...PARITY, rho: 7.2, steps: 1, examples: 512 };
   expect(words.parityWords(wrong)).toBe(
-    "ρ = 7.2, beyond the derived error bound: the worst of 1 step, 512 examples.",
+    "ρ = 7.2, beyond the derived error bound: the worst of 1 look, 512 examples.",
   );
 });
 

@@ -68,3 +68,10 @@ test("where L-BFGS went no further, no more passes are taken than are allowed", 
     /^L-BFGS goes no further, nor do as many passes of Newton's method: the largest gradient/,
   );
 });
+
+test("where L-BFGS has seen nothing yet, and Newton's method could not tell, it goes on its way first", async () => {
+  const { converged, iterations, history } = await end(10, 1); // near enough from the start, as far as it can tell
+  expect(converged).toBe(true);
+  expect(iterations).toBeGreaterThanOrEqual(10);
+  expect(history.at(-1)?.loss).toBeLessThan(0.9 * Math.log(3));
+});

@@ -106,7 +106,7 @@ describe("without a penalty", () => {
     const x = Float32Array.of(-2, -1, 1, 2);
     const model = await train(
       { x, y: ["a", "a", "b", "b"], features: 1 },
-      { engine: "wasm", solver: "lbfgs", maxIterations: 5, tolerance: 1e-12 },
+      { engine: "wasm", solver: "lbfgs", l2: 0, maxIterations: 5, tolerance: 1e-12 },
     );
     expect(model.converged).toBe(false);
     expect(model.weights.every(Number.isFinite)).toBe(true);
@@ -116,7 +116,12 @@ describe("without a penalty", () => {
   });
 
   test("classes that overlap have an optimum", async () => {
-    const model = await train(clouds(300, 3, 3, 3), { engine: "wasm", solver: "lbfgs", tolerance: 1e-6 });
+    const model = await train(clouds(300, 3, 3, 3), {
+      engine: "wasm",
+      solver: "lbfgs",
+      l2: 0,
+      tolerance: 1e-6,
+    });
     expect(model.converged).toBe(true);
   });
 });
@@ -125,7 +130,7 @@ test("it stops when the validation gets no better, and gives back the best weigh
   const { x, y, features } = clouds(120, 40, 3, 4);
   const model = await train(
     { x, y, features },
-    { engine: "wasm", solver: "lbfgs", validation: 0.4, patience: 3, seed: 1 },
+    { engine: "wasm", solver: "lbfgs", l2: 0, validation: 0.4, patience: 3, seed: 1 },
   );
   const losses = model.history.map(({ validation }) => validation?.loss ?? Number.NaN);
   expect(model.reason).toMatch(

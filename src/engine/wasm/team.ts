@@ -71,10 +71,10 @@ function stopped(why: string, options?: ErrorOptions): DeviceError {
   return new DeviceError(`A thread of the wasm engine stopped: ${why}`, options);
 }
 
-/** A message for so many threads at once, and who waits for their answers. */
+/** Something for so many threads to do together, and who waits for it. */
 interface Job {
   readonly threads: number;
-  readonly message: (thread: number) => Message;
+  readonly plan: number;
   readonly done: () => void;
   readonly fail: (error: DeviceError) => void;
 }
@@ -96,19 +96,16 @@ class Workers implements Team {
 
   static async start({ module }: Kernels, memory: WebAssembly.Memory, threads: number): Promise<Workers> {
     const team = new Workers(threads);
-    await team.#tell(threads, () => ({ module, memory }));
+    await new Promise<void>((done, fail) => {
+      team.#begin([{ threads, plan: 0, done, fail }], () => ({ module, memory }));
+    });
     return team;
   }
 
   run(plan: number, threads: number): Promise<void> {
-    return this.#tell(threads, (thread) => ({ plan, thread }));
-  }
-
-  /** Tells so many threads something and waits until all of them have answered. */
-  #tell(threads: number, message: Job["message"]): Promise<void> {
     if (this.#failure) return Promise.reject(this.#failure);
     return new Promise((done, fail) => {
-      this.#waiting.push({ threads, message, done, fail });
+      this.#waiting.push({ threads, plan, done, fail });
       this.#deal();
     });
   }
@@ -116,24 +113,34 @@ class Workers implements Team {
   /** In order: one that waits for more threads than are idle is not overtaken. */
   #deal(): void {
     for (let [job] = this.#waiting; job && job.threads <= this.#idle.length; [job] = this.#waiting) {
-      this.#waiting.shift();
-      this.#begin(job);
+      const jobs = this.#waiting.splice(0, this.#alike());
+      const plans = jobs.map(({ plan }) => plan);
+      this.#begin(jobs, (thread) => ({ plans, thread }));
     }
   }
 
-  #begin(job: Job): void {
-    this.#running.add(job);
-    let left = job.threads;
-    this.#idle.splice(0, job.threads).forEach((thread, n) => {
+  /** How many go in one message: of those for one thread that wait in a row its share, for a message takes longer than many plans. */
+  #alike(): number {
+    const other = this.#waiting.findIndex(({ threads }) => threads > 1);
+    return Math.max(1, Math.ceil((other < 0 ? this.#waiting.length : other) / this.threads));
+  }
+
+  /** Tells as many idle threads as the jobs want something, and waits until all of them have answered. */
+  #begin(jobs: readonly Job[], message: (thread: number) => Message): void {
+    for (const job of jobs) this.#running.add(job);
+    let left = jobs[0].threads;
+    this.#idle.splice(0, left).forEach((thread, n) => {
       thread.answered = ({ error }) => {
         if (error !== undefined) return this.#failed(stopped(error));
         this.#idle.push(thread);
         if (--left > 0) return;
-        this.#running.delete(job);
-        job.done();
+        for (const job of jobs) {
+          this.#running.delete(job);
+          job.done();
+        }
         this.#deal();
       };
-      thread.send(job.message(n));
+      thread.send(message(n));
     });
   }
 

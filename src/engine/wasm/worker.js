@@ -17,7 +17,7 @@ host.addEventListener("message", async ({ data }) => {
       const { exports } = await WebAssembly.instantiate(data.module, { env: { memory: data.memory } });
       run = /** @type {typeof run} */ (exports.run);
     } else {
-      run?.(data.plan, data.thread);
+      for (const plan of data.plans) run?.(plan, data.thread);
     }
     host.postMessage({});
   } catch (error) {

@@ -226,6 +226,10 @@ function fusedTiling(shape: Shape, batchSize: number, capacity: Capacity, choice
   };
 }
 
+/** Vectors of classes in a tile; where there are few classes one tile has them all, so that X is read once for each product. */
+const TILE4 = 2;
+const FEW4 = 3;
+
 function tiledTiling(shape: Shape, batchSize: number, capacity: Capacity, choice: Choice): TiledTiling {
   const { slow, bindingBytes } = capacity;
   const speed = slow ? "slow" : "fast";
@@ -234,8 +238,9 @@ function tiledTiling(shape: Shape, batchSize: number, capacity: Capacity, choice
   const { rows, vectors, sharing } = choice;
   const workgroup = 64;
   const [threads, tileThreads] = sharing === "shared" ? [SIDE, SIDE] : [workgroup, 1];
-  const tile4 = 2;
-  const tiles = Math.ceil(classes / 4 / tile4);
+  const vectors4 = Math.ceil(classes / 4);
+  const tile4 = vectors4 <= FEW4 ? vectors4 : TILE4;
+  const tiles = Math.ceil(vectors4 / tile4);
   const classes4 = tiles * tile4;
   const count = 4 * features4 * classes4;
   const macsOfARow = 16 * (features4 + OVERHEAD4) * tile4 * tileThreads; // and the tiles of a workgroup
