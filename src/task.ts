@@ -50,7 +50,12 @@ export function taskOf<L extends Label>(data: TrainingData<L>, chosen: Settings<
     rows,
     ...(given.rows.x instanceof Uint8Array && { scale: given.rows.scale }),
     classes,
-    examples: { train, ...(validation && { validation }), meanWeight: weight / train.length },
+    examples: {
+      train,
+      ...(validation && { validation }),
+      soft: targets !== undefined,
+      meanWeight: weight / train.length,
+    },
     ...(factors && { classFactors: factors }),
     problem: {
       classes: classes.length,

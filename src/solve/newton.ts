@@ -10,6 +10,8 @@ import { plus } from "./terms.js";
 
 /** The equation is solved to this part of the gradient at the most, and ever better as the gradient falls. */
 const FORCING = 0.3;
+/** A direction that H turns by so nearly a right angle has no curvature but for rounding. */
+const FLAT = 1e-6;
 /** Products with the Hessian in one iteration. */
 const MOST_PRODUCTS = 200;
 
@@ -122,8 +124,13 @@ export class Newton implements Method {
       if (this.spent) return undefined;
       this.#passes++;
       objective.curvature(d, hd);
-      const [curved] = await objective.products([[d, hd]]);
-      if (!(curved.sum > 0)) break; // rounding: nothing is left to be solved
+      const [curved, far, pull] = await objective.products([
+        [d, hd],
+        [d, d],
+        [hd, hd],
+      ]);
+      // Rounding: nothing is left to be solved, or the data say nothing of this direction.
+      if (!(curved.sum > FLAT * Math.sqrt(far.sum * pull.sum))) break;
       const step = left / curved.sum;
       objective.combine(p, plus(p, step, d));
       objective.combine(r, plus(r, -step, hd));

@@ -119,6 +119,11 @@ export async function* secondOrder(
         : "";
     return `the largest gradient is ${point.gradientMax.toPrecision(2)}${near}`;
   };
+  /** Why a fit without penalty may have no end. */
+  const noEnd = () =>
+    isSeparable(point, examples, settings)
+      ? ". The classes are separable and there is no penalty, so that ever larger weights fit ever better: give l2 or C"
+      : "";
   const stopped = (why: string): End => ({ converged: false, why });
   /** Whether this point is to be the last, as far as that is known without trying to go on. */
   const endOf = async (reached: boolean, validation: Score | undefined): Promise<End | undefined> => {
@@ -132,17 +137,15 @@ export async function* secondOrder(
     if (reached && (enough !== undefined || !other))
       return { converged: true, why: `${stand()}: within tolerance ${tolerance}` };
     if (iteration < maxIterations) return undefined;
-    return stopped(`all ${maxIterations} iterations are done, and ${stand()}${separable(point, settings)}`);
+    return stopped(`all ${maxIterations} iterations are done, and ${stand()}${noEnd()}`);
   };
   /** Where no further point was found. */
   const exhausted = (): End => {
-    if (!method.spent) return stopped(`f32 goes no further: ${stand()}${separable(point, settings)}`);
+    if (!method.spent) return stopped(`rounding hides any lower point: ${stand()}${noEnd()}`);
     const near = "how near F is to its minimum as many passes again have not told";
-    return point.gradientMax <= tolerance
+    return point.gradientMax <= tolerance && noEnd() === ""
       ? { converged: true, why: `${stand()}: within tolerance ${tolerance}; ${near}` }
-      : stopped(
-          `L-BFGS goes no further, nor do as many passes of Newton's method: ${stand()}${separable(point, settings)}`,
-        );
+      : stopped(`L-BFGS goes no further, nor do as many passes of Newton's method: ${stand()}${noEnd()}`);
   };
   const report = (scored: Scored, done: number): Progress => {
     const seen = (passesBefore + method.passes) * rows;
@@ -172,7 +175,9 @@ export async function* secondOrder(
       history.push({ epoch: iteration, ...scored, learningRate: point.step, elapsed: elapsed() });
 
     const near =
-      point.gradientMax <= tolerance && point.gain <= Math.max(tolerance * point.value, enough ?? 0);
+      !isSeparable(point, examples, settings) &&
+      point.gradientMax <= tolerance &&
+      point.gain <= Math.max(tolerance * point.value, enough ?? 0);
     const reached = near && (!other || iteration >= believed);
     const end = await endOf(reached, validation);
     if (end) {
@@ -240,8 +245,7 @@ function checkFinite({ sums, gradientMax }: Point, iteration: number, settings: 
   );
 }
 
-/** Why a fit without penalty may have no end. */
-function separable({ sums }: Point, { l1, l2, labelSmoothing }: Settings): string {
-  if (l1 > 0 || l2 > 0 || labelSmoothing > 0 || sums.hits < sums.weight) return "";
-  return ". The classes are separable and there is no penalty, so that ever larger weights fit ever better: give l2 or C";
+/** Whether ever larger weights fit ever better, for all rows are right and nothing holds the weights back. */
+function isSeparable({ sums }: Point, { soft }: Examples, { l1, l2, labelSmoothing }: Settings): boolean {
+  return l1 === 0 && l2 === 0 && labelSmoothing === 0 && !soft && sums.hits === sums.weight;
 }

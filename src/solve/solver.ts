@@ -6,6 +6,8 @@ export interface Examples {
   /** Rows to train on and to watch, as numbers in the placement. */
   readonly train: Uint32Array;
   readonly validation?: Uint32Array;
+  /** Whether there are targets that are not one class each. */
+  readonly soft?: boolean;
   /** Mean weight of the rows to train on. */
   readonly meanWeight: number;
 }
