@@ -54,26 +54,29 @@ async function optimum(): Promise<void> {
 
 async function race(): Promise<void> {
   console.log("\nto 92 % of the test digits, from zero");
-  const finishes = [
-    ...(["lbfgs", "newton"] as const).map(
-      (solver) => () => inPage((page) => page.evaluate((one) => window.solvers.secondOrder(one), solver)),
-    ),
-    ...(["gd", "sgd", "adam"] as const).map(
-      (solver) => () => inPage((page) => page.evaluate((one) => window.solvers.firstOrder(one), solver)),
-    ),
-    ...(["sgd", "adam"] as const).map(
-      (solver) => () => inPage((page) => page.evaluate((one) => window.solvers.tfjs(one), solver)),
-    ),
-  ];
-  for (const finish of finishes) showFinish(await finish());
+  for (const solver of ["lbfgs", "newton"] as const)
+    showFinish(
+      `smigh/wasm ${solver}`,
+      await inPage((page) => page.evaluate((one) => window.solvers.secondOrder(one), solver)),
+    );
+  for (const solver of ["gd", "sgd", "adam"] as const)
+    showFinish(
+      `smigh/wasm ${solver}`,
+      await inPage((page) => page.evaluate((one) => window.solvers.firstOrder(one), solver)),
+    );
+  for (const solver of ["sgd", "adam"] as const)
+    showFinish(
+      `tfjs/wasm ${solver}`,
+      await inPage((page) => page.evaluate((one) => window.solvers.tfjs(one), solver)),
+    );
 }
 
-function showFinish(finish: Finish | undefined): void {
+function showFinish(contender: string, finish: Finish | undefined): void {
   if (!finish) {
-    console.log("the next one does not get there at any of its rates");
+    console.log(`${contender}: not there at any of its rates`);
     return;
   }
-  const { contender, rate, seconds, passes, testAccuracy } = finish;
+  const { rate, seconds, passes, testAccuracy } = finish;
   const at = rate === undefined ? "" : ` at rate ${rate}`;
   console.log(
     `${contender}${at}: ${seconds.toFixed(2)} s, ${passes} passes, ${(100 * testAccuracy).toFixed(2)} %`,

@@ -8,7 +8,6 @@ import { BATCH } from "./names.js";
 import { tfjsEpochs } from "./tfjs.js";
 
 export interface Finish {
-  readonly contender: string;
   /** The best of those tried; none for lbfgs and newton. */
   readonly rate?: number;
   readonly seconds: number;
@@ -52,7 +51,7 @@ export async function secondOrderFinish(
   };
   const { seconds, model } = await fastest(timed);
   const testAccuracy = model.evaluate({ x: test.x, y: test.y }).accuracy;
-  return { contender: `smigh/wasm ${solver}`, seconds, passes, testAccuracy };
+  return { seconds, passes, testAccuracy };
 }
 
 export async function firstOrderFinish(
@@ -79,7 +78,7 @@ export async function firstOrderFinish(
     return { seconds: (performance.now() - began) / 1000, model };
   });
   const testAccuracy = model.evaluate({ x: test.x, y: test.y }).accuracy;
-  return { contender: `smigh/wasm ${solver}`, rate, seconds, passes: epochs, testAccuracy };
+  return { rate, seconds, passes: epochs, testAccuracy };
 }
 
 export async function tfjsFinish(optimizer: "sgd" | "adam", mnist: Mnist): Promise<Finish | undefined> {
@@ -93,7 +92,7 @@ export async function tfjsFinish(optimizer: "sgd" | "adam", mnist: Mnist): Promi
     const { seconds, accuracies } = await tfjsEpochs(optimizer, rate, epochs, mnist);
     return { seconds, testAccuracy: accuracies.at(-1) ?? 0 };
   });
-  return { contender: `tfjs/wasm ${optimizer}`, rate, seconds, passes: epochs, testAccuracy };
+  return { rate, seconds, passes: epochs, testAccuracy };
 }
 
 /** The rate that takes the fewest epochs, the first of equals, and how many, if any gets there. `accuracies` are of the test digits, epoch after epoch. */
