@@ -424,7 +424,7 @@ const CASES: Readonly<Record<Way, Case>> = {
     capacity: { kind: "fused", blockRows: 512 },
   },
   tiled: {
-    shape: { count: 1200, features: 21, classes: 10 },
+    shape: { count: 1200, features: 21, classes: 14 },
     deviation: 3,
     batchSize: 600,
     capacity: { kind: "tiled", blockRows: 512 },
