@@ -13,7 +13,7 @@ const usage = `Usage: npm run bench -- [--only WORKLOAD] [--systems a,b] [--json
 Measures one training step of each system on each workload, in a headless Chrome.
 
   workloads  ${workloads.map(({ name, onlyByName }) => name + (onlyByName ? " (only by name)" : "")).join(", ")}
-  systems    ${systems.map(({ name }) => name).join(", ")}
+  systems    ${systems.map(({ name, onlyByName }) => name + (onlyByName ? " (only by name)" : "")).join(", ")}
 
 Standard error shows the progress. Exit status: 0 done, 1 systems disagree or none could be measured, 2 the command
 line is wrong. CHROME_PATH names the Chrome to use, SMIGH_ADAPTER its adapter: swiftshader or hardware.
@@ -89,7 +89,8 @@ function choice(args: string[]): Choice | undefined {
   );
   if (chosen.length === 0) throw new UsageError(`There is no workload ${JSON.stringify(only)}.`);
   const known = systems.map(({ name }) => name);
-  const names = wanted?.split(",") ?? known;
+  const usual = systems.filter(({ onlyByName }) => !onlyByName).map(({ name }) => name);
+  const names = wanted?.split(",") ?? usual;
   const unknown = names.find((name) => !known.includes(name));
   if (unknown !== undefined) throw new UsageError(`There is no system ${JSON.stringify(unknown)}.`);
   return { workloads: chosen, systems: names, json };

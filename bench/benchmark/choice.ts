@@ -38,7 +38,11 @@ export class ChoiceForm {
         ),
       ),
     );
-    this.#fieldsets[1]?.append(...systems.map(({ name, on }) => chip("system", name, [on], true)));
+    this.#fieldsets[1]?.append(
+      ...systems
+        .filter(({ onlyByName }) => !onlyByName)
+        .map(({ name, on }) => chip("system", name, [on], true)),
+    );
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
       actions.start(false);

@@ -40,6 +40,12 @@ export const systems: readonly System[] = [
   },
   { name: "tfjs/webgpu", on: GPU, load: async () => (await import("./tfjs.js")).webgpu },
   { name: "tfjs/wasm", on: CPU, load: async () => (await import("./tfjs.js")).wasm },
+  {
+    name: "tfjs/wasm minimize",
+    on: CPU,
+    onlyByName: true,
+    load: async () => (await import("./tfjs-minimize.js")).minimize,
+  },
   { name: "jax-js/webgpu", on: GPU, load: async () => (await import("./jax-js.js")).webgpu },
   { name: "jax-js/wasm", on: CPU, load: async () => (await import("./jax-js.js")).wasm },
 ];

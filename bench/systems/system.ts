@@ -9,6 +9,8 @@ export interface System {
   readonly name: string;
   /** Where it computes, in a word or two. */
   readonly on: string;
+  /** Not among those that are measured where none is named. */
+  readonly onlyByName?: boolean;
   /** Loads the library. */
   load(): Promise<Open>;
 }
