@@ -115,9 +115,9 @@ export async function* secondOrder(
   const stand = () => {
     const near =
       point.gain < point.value
-        ? `, and F within about ${(point.gain / point.value).toPrecision(1)} of its minimum`
+        ? `, and F within about ${told(point.gain / point.value, 1)} of its minimum`
         : "";
-    return `the largest gradient is ${point.gradientMax.toPrecision(2)}${near}`;
+    return `the largest gradient is ${told(point.gradientMax, 2)}${near}`;
   };
   /** Why a fit without penalty may have no end. */
   const noEnd = () =>
@@ -135,7 +135,7 @@ export async function* secondOrder(
       }
     }
     if (reached && (enough !== undefined || !other))
-      return { converged: true, why: `${stand()}: within tolerance ${tolerance}` };
+      return { converged: true, why: `${stand()}: within tolerance ${told(tolerance, 3)}` };
     if (iteration < maxIterations) return undefined;
     return stopped(`all ${maxIterations} iterations are done, and ${stand()}${noEnd()}`);
   };
@@ -144,7 +144,7 @@ export async function* secondOrder(
     if (!method.spent) return stopped(`rounding hides any lower point: ${stand()}${noEnd()}`);
     const near = "how near F is to its minimum as many passes again have not told";
     return point.gradientMax <= tolerance && noEnd() === ""
-      ? { converged: true, why: `${stand()}: within tolerance ${tolerance}; ${near}` }
+      ? { converged: true, why: `${stand()}: within tolerance ${told(tolerance, 3)}; ${near}` }
       : stopped(`L-BFGS goes no further, nor do as many passes of Newton's method: ${stand()}${noEnd()}`);
   };
   const report = (scored: Scored, done: number): Progress => {
@@ -243,6 +243,12 @@ function checkFinite({ sums, gradientMax }: Point, iteration: number, settings: 
     `At iteration ${iteration} the loss is ${sums.loss} and the largest gradient ${gradientMax}: bring the features to a ` +
       `range near 1${settings.l2 > 0 ? ` or lower l2 (${settings.l2})` : ""}.`,
   );
+}
+
+/** 0.012, 7.8e-6 */
+function told(value: number, digits: number): string {
+  const rounded = Number(value.toPrecision(digits));
+  return value === 0 || value >= 1e-3 ? String(rounded) : rounded.toExponential();
 }
 
 /** Whether ever larger weights fit ever better, for all rows are right and nothing holds the weights back. */
