@@ -2,7 +2,7 @@
  * Parity of an objective, for the solvers that look at more than a step: what the engine computes of some rows of the running
  * training at its present weights, with the bounds of `parity.ts`.
  */
-import { range } from "./data/random.js";
+import { range, spaced } from "./data/random.js";
 import type { FloatArray, ObjectiveProblem, Placement, Rows } from "./engine/engine.js";
 import { bend, gradient, logits, residual } from "./engine/reference/passes.js";
 import {
@@ -21,7 +21,7 @@ import {
 /** Rows that are checked. */
 const ROWS = 256;
 /** Additions of f32 behind a sum over rows or over a vector: those of a workgroup, in pairs, and of a thread. */
-const SUM = gamma(64);
+export const SUM = gamma(64);
 /** Roundings of a feature that is read from a byte and scaled. */
 const UNPACKED = 4;
 
@@ -33,7 +33,7 @@ export async function objectiveParity(
   w: FloatArray,
 ): Promise<Parity> {
   const { classes } = problem;
-  const some = { ...problem, rows: sample(problem.rows) };
+  const some = { ...problem, rows: spaced(problem.rows, ROWS) };
   const data = pick(rows, some.rows);
   const objective = await placement.objective(some);
   try {
@@ -54,12 +54,6 @@ export async function objectiveParity(
   } finally {
     objective.release();
   }
-}
-
-/** Evenly spaced. */
-function sample(chosen: Uint32Array): Uint32Array {
-  const count = Math.min(ROWS, chosen.length);
-  return Uint32Array.from({ length: count }, (_, n) => chosen[Math.floor((n * chosen.length) / count)]);
 }
 
 /** |Δz| ≤ γ·(|x|·|W| + |b|) of all rows: (rows, classes) */

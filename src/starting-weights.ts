@@ -1,13 +1,14 @@
 /** Where a training starts. */
 import { type Standardisation, toStandardised } from "./data/standardisation.js";
 import type { Label } from "./data/labels.js";
-import { range } from "./data/random.js";
+import { range, spaced } from "./data/random.js";
 import type { FloatArray, Rows } from "./engine/engine.js";
 import { logits } from "./engine/reference/passes.js";
 import { DataError, OptionError } from "./errors.js";
 import { temperatureOf } from "./model/calibration.js";
 import type { ModelParts } from "./model/parts.js";
 import { pick } from "./parity.js";
+import { shrinkageOf } from "./solve/shrinkage.js";
 
 /** What is needed of a model to go on from it. */
 export type StartingModel<L extends Label> = Pick<ModelParts<L>, "classes" | "features" | "weights" | "bias">;
@@ -67,8 +68,6 @@ function warm<L extends Label>(
 /** Rows that the temperature is taken from, if that is no more products than this. */
 const SAMPLE = 4096;
 const PRODUCTS = 2 ** 26;
-/** Of the median variance, added to each feature's: a feature that is all but constant within the classes says little. */
-const SHRINKAGE = 0.5;
 
 /**
  * Nearest centroids: with features that are independent and vary alike in every class, log-odds are w_k = μ_k / σ² and
@@ -79,8 +78,7 @@ function centroids<L extends Label>({ rows, train, classes }: Beginning<L>): Flo
   const { features } = rows;
   const k = classes.length;
   const { mean, share, variance } = clusters(rows, train, k);
-  const positive = variance.filter((value) => value > 0).toSorted();
-  const ridge = positive.length > 0 ? SHRINKAGE * positive[positive.length >> 1] : 1;
+  const ridge = shrinkageOf(variance); // a feature that is all but constant within the classes says little
   const weights = new Float64Array((features + 1) * k);
   for (let c = 0; c < k; c++) {
     let intercept = Math.log(share[c]);
@@ -92,7 +90,7 @@ function centroids<L extends Label>({ rows, train, classes }: Beginning<L>): Flo
     weights[features * k + c] = intercept;
   }
   const most = Math.min(SAMPLE, Math.ceil(PRODUCTS / weights.length));
-  return cooled(weights, pick(rows, sample(train, most)), k);
+  return cooled(weights, pick(rows, spaced(train, most)), k);
 }
 
 /** By weight: of each feature and class the mean, (features, classes); each class' share; the variance about the class' mean, (features). */
@@ -123,12 +121,6 @@ function clusters(
     }
   }
   return { mean, share, variance };
-}
-
-/** Evenly spaced. */
-function sample(chosen: Uint32Array, most: number): Uint32Array {
-  const count = Math.min(most, chosen.length);
-  return Uint32Array.from({ length: count }, (_, n) => chosen[Math.floor((n * chosen.length) / count)]);
 }
 
 /** The weights divided by the temperature that fits the rows best; as they are, where none does. */

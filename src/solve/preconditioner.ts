@@ -9,7 +9,9 @@
  */
 import { Breath } from "../breath.js";
 import { factorise, inverse } from "../cholesky.js";
+import { spaced } from "../data/random.js";
 import type { Rows } from "../engine/engine.js";
+import { shrinkageOf } from "./shrinkage.js";
 
 /** Beyond so many features the inverse takes longer than it saves. */
 const MOST_FEATURES = 1024;
@@ -18,8 +20,6 @@ const PAIRS = 16;
 /** Rows that moments are taken from, and how many for each feature. */
 const LEAST_ROWS = 1024;
 const ROWS_PER_FEATURE = 2;
-/** Of the identity, in median variances. */
-const SHRINKAGE = 0.5;
 /** Of ½C: the class's own curvature s(1 − s) ≤ ¼, and what it shares with others. */
 const BOUND = 0.5;
 
@@ -42,10 +42,11 @@ export interface Moments {
 /** Of rows named of the data. */
 export async function momentsOf(data: Rows, chosen: Uint32Array, intercept: boolean): Promise<Moments> {
   const { features } = data;
-  const { mean, moments } = await secondMoments(data, sample(chosen, features));
+  const most = Math.max(LEAST_ROWS, ROWS_PER_FEATURE * features);
+  const { mean, moments } = await secondMoments(data, spaced(chosen, most));
   if (!intercept) mean.fill(0);
   const variances = mean.map((value, d) => Math.max(0, moments[d * features + d] - value * value));
-  const ridge = BOUND * SHRINKAGE * median(variances.filter((value) => value > 0));
+  const ridge = BOUND * shrinkageOf(variances);
   for (let d = 0; d < features; d++) {
     for (let e = 0; e < d; e++) {
       moments[d * features + e] = BOUND * (moments[d * features + e] - mean[d] * mean[e]);
@@ -67,13 +68,6 @@ export async function preconditioner(
   if (factorise(matrix, features, least) >= 0)
     throw new Error("The preconditioner is not positive definite.");
   return bordered(await inverse(matrix, features), mean, intercept);
-}
-
-/** Evenly spaced. */
-function sample(chosen: Uint32Array, features: number): Uint32Array {
-  const most = Math.max(LEAST_ROWS, ROWS_PER_FEATURE * features);
-  if (chosen.length <= most) return chosen;
-  return Uint32Array.from({ length: most }, (_, n) => chosen[Math.floor((n * chosen.length) / most)]);
 }
 
 /** The means, and of the second moments the lower triangle: (features, features). */
@@ -125,8 +119,4 @@ function bordered(inner: Float64Array, mean: Float64Array, intercept: boolean): 
   }
   if (intercept) matrix[size * size - 1] = corner;
   return matrix;
-}
-
-function median(values: Float64Array): number {
-  return values.length === 0 ? 0 : values.toSorted()[values.length >> 1];
 }

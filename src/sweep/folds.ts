@@ -1,4 +1,5 @@
 /** Which rows a fit is trained on, and which it is scored on. */
+import { range } from "../data/random.js";
 import type { Label } from "../data/labels.js";
 import type { Rows } from "../engine/engine.js";
 import { DataError, OptionError } from "../errors.js";
@@ -18,7 +19,7 @@ export function foldsOf(
   const numbers =
     typeof wanted === "number" ? stratified(wanted, labels, classes) : checked(wanted, labels, classes);
   const folds = 1 + numbers.reduce((a, b) => Math.max(a, b));
-  const rows = Uint32Array.from({ length: count }, (_, row) => row);
+  const rows = range(count);
   return Array.from({ length: folds }, (_, fold) => ({
     train: rows.filter((row) => numbers[row] !== fold),
     heldOut: rows.filter((row) => numbers[row] === fold),

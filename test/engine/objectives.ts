@@ -5,7 +5,7 @@
 import { randomIntegers, range, shuffle } from "../../src/data/random.js";
 import type { Engine, FloatArray, ObjectiveProblem, Rows, Vector } from "../../src/engine/engine.js";
 import { logits, residual, trial } from "../../src/engine/reference/passes.js";
-import { curvatureRatio, gradientRatio, logitBounds, lossRatio } from "../../src/objective-parity.js";
+import { SUM, curvatureRatio, gradientRatio, logitBounds, lossRatio } from "../../src/objective-parity.js";
 import { TINY, U, gamma, larger, pick, ratio, residualBounds, softmax } from "../../src/parity.js";
 import { orthantRatio } from "./orthants.js";
 import { randomWeights } from "./problems.js";
@@ -23,9 +23,6 @@ export const LOOKS = [
 ] as const;
 export type Look = (typeof LOOKS)[number];
 export type Looks = Readonly<Record<Look, number>>;
-
-/** Additions of f32 behind a sum over rows or over a vector: those of a workgroup, in pairs, and of a thread. */
-const SUM = gamma(64);
 
 export function objectiveOf(rows: Rows, classes: number, intercept = true): ObjectiveProblem {
   const order = range(rows.count);

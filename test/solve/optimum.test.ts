@@ -142,6 +142,19 @@ describe("without a penalty", () => {
     },
   );
 
+  test.each(["lbfgs", "newton"] as const)(
+    "features that never change say nothing, and do no harm: %s",
+    async (solver) => {
+      const constant = {
+        x: new Float32Array(40).fill(3),
+        y: Array.from({ length: 20 }, (_, row) => row % 2),
+      };
+      const model = await train({ ...constant, features: 2 }, { engine: "wasm", solver, l2: 0 });
+      expect(model.predictProba(Float32Array.of(3, 3))[0]).toBeCloseTo(0.5, 5);
+      expect(Math.max(...model.weights.map(Math.abs))).toBeLessThan(1e-3);
+    },
+  );
+
   test("classes that overlap have an optimum", async () => {
     const model = await train(clouds(300, 3, 3, 0.8), {
       engine: "wasm",
