@@ -6,9 +6,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { runnerImport } from "vite";
-import type * as index from "../src/index.js";
-import { assemblyPlugin } from "../scripts/assembly-plugin.js";
+import { importLibrary } from "./library.js";
 import { mnistFolder } from "./mnist-plugin.js";
 import { type Learnable, mostlyEasy } from "./mostly-easy.js";
 
@@ -33,12 +31,7 @@ const contests: readonly Contest[] = [
   { name: "easy", ...mostlyEasy(), rates: [1.6, 3.2, 6.4, 12.8, 25.6] },
 ];
 
-const root = join(import.meta.dirname, "..");
-const { module: smigh } = await runnerImport<typeof index>(join(root, "src/index.ts"), {
-  configFile: false,
-  plugins: [assemblyPlugin()],
-});
-
+const smigh = await importLibrary();
 const wanted = process.argv.slice(2);
 for (const contest of contests) {
   if (wanted.length === 0 || wanted.includes(contest.name)) await show(contest);

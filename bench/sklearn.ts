@@ -1,12 +1,9 @@
 /** `npm run bench:sklearn`: times scikit-learn on the digits. PYTHON names the Python that has it. */
-import { spawnSync } from "node:child_process";
-import { join } from "node:path";
 import process from "node:process";
 import { mnistFolder } from "./mnist-plugin.js";
+import { python, runPython } from "./python.js";
 
-const python = process.env["PYTHON"] || "python3";
-const script = join(import.meta.dirname, "time_sklearn.py");
-const { status, error } = spawnSync(python, [script, mnistFolder], { stdio: "inherit" });
+const { status, error } = runPython("time_sklearn.py", mnistFolder);
 if (error)
   process.stdout.write(
     `Nothing is measured: there is no Python that answers to ${python} (${error.message}).\n`,

@@ -3,14 +3,13 @@
  * scikit-learn where there is a Python that has it (PYTHON names it); to 92 % of the test digits, beside TensorFlow.js; and
  * how far each gets on small data sets. Ten minutes for all of it.
  */
-import { spawnSync } from "node:child_process";
-import { join } from "node:path";
 import process from "node:process";
 import { type Page, chromium } from "playwright";
 import minimum from "../test/fixtures/optima/mnist.json" with { type: "json" };
 import { serveBenchmark } from "./bench-browser.js";
 import { findChrome, launchArguments } from "./chrome.js";
 import { mnistFolder } from "./mnist-plugin.js";
+import { python, runPython } from "./python.js";
 import type { Finish } from "./solvers/race.js";
 import { SETS, SOLVERS } from "./solvers/names.js";
 
@@ -46,9 +45,7 @@ async function optimum(): Promise<void> {
         `${found.passes} passes, F − F* = ${found.excess.toExponential(1)}·F*; ${found.reason}`,
     );
   }
-  const python = process.env["PYTHON"] || "python3";
-  const script = join(import.meta.dirname, "time_sklearn_optimum.py");
-  const { error } = spawnSync(python, [script, mnistFolder, String(minimum.objective)], { stdio: "inherit" });
+  const { error } = runPython("time_sklearn_optimum.py", mnistFolder, String(minimum.objective));
   if (error) console.log(`scikit-learn is not measured: no Python answers to ${python} (${error.message}).`);
 }
 

@@ -1,14 +1,13 @@
 /** `npm run bench:sweep`: a path of C on folds, by smigh on the processor and by scikit-learn. PYTHON names the Python that has it. */
-import { type SpawnSyncReturns, spawnSync } from "node:child_process";
+import type { SpawnSyncReturns } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { setFlagsFromString } from "node:v8";
-import { createServer } from "vite";
-import type * as Smigh from "../src/index.js";
-import { assemblyPlugin } from "../scripts/assembly-plugin.js";
+import { importLibrary } from "./library.js";
 import { mnistFolder } from "./mnist-plugin.js";
+import { python, runPython } from "./python.js";
 
 /** From 1e-4 to 1e4, as LogisticRegressionCV's own grid. */
 const C = Array.from({ length: 10 }, (_, n) => 10 ** ((8 * n) / 9 - 4));
@@ -22,49 +21,36 @@ const NAMES: readonly Name[] = ["digits", "mnist"];
 
 // Node 20 has the fused multiply-add behind a flag, and later ones without.
 setFlagsFromString("--experimental-wasm-relaxed-simd");
-const server = await createServer({
-  configFile: false,
-  logLevel: "error",
-  optimizeDeps: { noDiscovery: true },
-  root: join(import.meta.dirname, ".."),
-  plugins: [assemblyPlugin()],
-  server: { middlewareMode: true, watch: null, ws: false },
-  appType: "custom",
-});
+const { sweep } = await importLibrary();
 const folder = mkdtempSync(join(tmpdir(), "smigh-sweep-"));
-const python = process.env["PYTHON"] || "python3";
 try {
-  const smigh: unknown = await server.ssrLoadModule("/src/index.ts");
-  if (!isSmigh(smigh)) throw new Error("src/index.ts has no sweep.");
   for (const name of NAMES) {
     const written = scikitLearn("data", name);
     if (written.error || written.status !== 0) {
       process.stdout.write(`Nothing is measured: ${python} has no scikit-learn, or is not there.\n`);
       break;
     }
-    await measure(smigh, name);
+    await measure(name);
     scikitLearn("time", name);
   }
 } finally {
   rmSync(folder, { recursive: true });
-  await server.close();
 }
 
 /** Writes the data, or fits them. */
 function scikitLearn(what: "data" | "time", name: Name): SpawnSyncReturns<Buffer> {
-  const script = join(import.meta.dirname, "time_sklearn_cv.py");
   const given = [what, name, folder, mnistFolder, String(MNIST_ROWS), String(FOLDS), C.join(",")];
-  return spawnSync(python, [script, ...given], { stdio: "inherit" });
+  return runPython("time_sklearn_cv.py", ...given);
 }
 
-async function measure(smigh: Pick<typeof Smigh, "sweep">, name: Name): Promise<void> {
+async function measure(name: Name): Promise<void> {
   const y = new Uint8Array(readFileSync(join(folder, `${name}.labels`)));
   const x = new Uint8Array(readFileSync(join(folder, `${name}.bytes`)));
   const data = { x, y, features: x.length / y.length, scale: name === "digits" ? 1 / 16 : 1 / 255 };
   let seconds = Infinity;
   for (let run = 0; run < RUNS[name]; run++) {
     const began = performance.now();
-    const { table, best, model } = await smigh.sweep(data, { C, folds: FOLDS, engine: "wasm" });
+    const { table, best, model } = await sweep(data, { C, folds: FOLDS, engine: "wasm" });
     seconds = Math.min(seconds, (performance.now() - began) / 1000);
     if (run < RUNS[name] - 1) continue;
     const iterations = table.reduce((sum, entry) => sum + entry.iterations, model.iterations);
@@ -77,8 +63,4 @@ async function measure(smigh: Pick<typeof Smigh, "sweep">, name: Name): Promise<
         `  accuracies ${table.map(({ accuracy }) => accuracy.toFixed(4)).join(" ")}\n`,
     );
   }
-}
-
-function isSmigh(module: unknown): module is Pick<typeof Smigh, "sweep"> {
-  return typeof module === "object" && module !== null && "sweep" in module;
 }

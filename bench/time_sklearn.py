@@ -13,6 +13,7 @@ FOLDER = sys.argv[1]
 try:
     import numpy as np
     import sklearn
+    from digits import digits
     from sklearn._loss import HalfMultinomialLoss
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
@@ -30,20 +31,6 @@ PASSES = 15
 L2 = 1e-4
 ITERATIONS = 100
 CLASSES = 10
-
-
-def idx(name):
-    """The bytes of an IDX file: (rows, ...), from zero."""
-    with open(os.path.join(FOLDER, name), "rb") as file:
-        dimensions = file.read(4)[3]
-        shape = np.frombuffer(file.read(4 * dimensions), ">u4")
-        return np.frombuffer(file.read(), np.uint8).reshape(shape)
-
-
-def digits(which):
-    """(rows, 784) in f32 from 0 to 1, and (rows) labels."""
-    images, labels = idx(f"{which}-images-idx3-ubyte"), idx(f"{which}-labels-idx1-ubyte")
-    return images.reshape(len(images), -1).astype(np.float32) / 255, labels
 
 
 def time_passes(x, labels, threads):
@@ -71,8 +58,14 @@ def time_fit(x, labels):
     return time.perf_counter() - began, model
 
 
-x, labels = digits("train")
-test_x, test_labels = digits("t10k")
+def scaled(which):
+    """(rows, 784) in f32 from 0 to 1, and (rows) labels."""
+    x, labels = digits(FOLDER, which)
+    return x.astype(np.float32) / 255, labels
+
+
+x, labels = scaled("train")
+test_x, test_labels = scaled("t10k")
 rows, features = x.shape
 threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 print(

@@ -26,18 +26,11 @@ warnings.simplefilter("ignore")
 try:
     import numpy as np
     import sklearn
+    from digits import digits
     from sklearn.datasets import load_digits
     from sklearn.linear_model import LogisticRegressionCV
 except ImportError as missing:
     sys.exit(f"{sys.executable} has no scikit-learn ({missing}). Install it there, or name another Python in PYTHON.")
-
-
-def idx(name):
-    """The bytes of an IDX file: (rows, ...), from zero."""
-    with open(os.path.join(MNIST, name), "rb") as file:
-        dimensions = file.read(4)[3]
-        shape = np.frombuffer(file.read(4 * dimensions), ">u4")
-        return np.frombuffer(file.read(), np.uint8).reshape(shape)
 
 
 def data():
@@ -45,8 +38,8 @@ def data():
     if NAME == "digits":
         x, labels = load_digits(return_X_y=True)
         return x.astype(np.uint8), labels.astype(np.uint8), 16
-    images, labels = idx("train-images-idx3-ubyte"), idx("train-labels-idx1-ubyte")
-    return images.reshape(len(images), -1)[: int(ROWS)], labels[: int(ROWS)], 255
+    x, labels = digits(MNIST, "train")
+    return x[: int(ROWS)], labels[: int(ROWS)], 255
 
 
 x, labels, most = data()

@@ -16,6 +16,7 @@ try:
     import numpy as np
     import scipy
     import sklearn
+    from digits import digits
     from scipy.optimize import minimize
     from sklearn._loss import HalfMultinomialLoss
     from sklearn.linear_model._linear_loss import LinearModelLoss
@@ -30,15 +31,8 @@ LOOK_EVERY = 10
 MOST = 2000
 
 
-def idx(name):
-    with open(os.path.join(FOLDER, name), "rb") as file:
-        dimensions = file.read(4)[3]
-        shape = np.frombuffer(file.read(4 * dimensions), ">u4")
-        return np.frombuffer(file.read(), np.uint8).reshape(shape)
-
-
-images, labels = idx("train-images-idx3-ubyte"), idx("train-labels-idx1-ubyte")
-x = images.reshape(len(images), -1).astype(np.float64) / 255
+x, labels = digits(FOLDER, "train")
+x = x.astype(np.float64) / 255
 rows, features = x.shape
 threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 loss = LinearModelLoss(base_loss=HalfMultinomialLoss(n_classes=CLASSES), fit_intercept=True)

@@ -19,6 +19,9 @@ export interface Start {
   release(): void;
 }
 
+/** What of a task a fit by lbfgs or newton is about. */
+type Fit = Pick<Task<Label>, "settings" | "rows" | "classes" | "problem" | "examples" | "targets" | "start">;
+
 /** What one fit may take over from others. */
 export interface Given {
   /** (features + 1, classes) where to begin, instead of where the task does. */
@@ -41,7 +44,7 @@ const LAST_WORD = 2 ** 34;
 
 /** For lbfgs and newton. The objective lives until the start is released. */
 export async function startSecondOrder(
-  task: Pick<Task<Label>, "settings" | "rows" | "classes" | "problem" | "examples" | "targets" | "start">,
+  task: Fit,
   placement: Placement,
   given: Given = {},
 ): Promise<Start & { readonly objective: Objective }> {
@@ -117,11 +120,7 @@ async function* watched(
 }
 
 /** The objective with the targets that the examples have instead of one label each, where they have any. */
-async function softened(
-  objective: Objective,
-  scale: number,
-  task: Pick<Task<Label>, "settings" | "rows" | "classes" | "problem" | "examples" | "targets">,
-): Promise<Objective> {
+async function softened(objective: Objective, scale: number, task: Fit): Promise<Objective> {
   const { settings: chosen, rows, classes, problem, examples, targets } = task;
   if (!targets && chosen.labelSmoothing === 0) return objective;
   const of = (some: Uint32Array, smoothing: number) =>

@@ -2,7 +2,7 @@
 import "../page/language.js";
 import uPlot from "uplot";
 import type { Failure, Run } from "../measure.js";
-import { onSchemeChange } from "../page/colours.js";
+import { css, onSchemeChange } from "../page/colours.js";
 import { make } from "../page/dom.js";
 import { count } from "../page/format.js";
 import { systems } from "../systems/all.js";
@@ -192,8 +192,4 @@ function decades(least: number, most: number): number[] {
 /** 100 · 10k · 1M */
 function short(value: number): string {
   return new Intl.NumberFormat("en", { notation: "compact" }).format(value);
-}
-
-function css(name: string): string {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }

@@ -2,7 +2,7 @@
 import "./language.js";
 import uPlot from "uplot";
 import type { Progress } from "../../src/index.js";
-import { onSchemeChange } from "./colours.js";
+import { css, onSchemeChange } from "./colours.js";
 import { make } from "./dom.js";
 import * as format from "./format.js";
 import type { Limit } from "./job.js";
@@ -183,8 +183,4 @@ export class Charts {
       this.#accuracy.draw(this.#times, this.#accuracies);
     });
   }
-}
-
-function css(name: string): string {
-  return getComputedStyle(document.documentElement).getPropertyValue(name);
 }

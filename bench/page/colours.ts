@@ -12,9 +12,13 @@ export interface Colours {
 }
 
 export function colours(): Colours {
-  const style = getComputedStyle(document.documentElement);
-  const read = (name: string) => rgb(style.getPropertyValue(name).trim());
+  const read = (name: string) => rgb(css(name));
   return { paper: read("--paper"), ink: read("--ink"), for: read("--for"), against: read("--against") };
+}
+
+/** What a custom property of style.css is in the current scheme: "" where there is none. */
+export function css(name: string): string {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
 /** Calls `draw` whenever the scheme changes between light and dark. */

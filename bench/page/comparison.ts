@@ -2,7 +2,7 @@
 import "./language.js";
 import uPlot from "uplot";
 import { SOLVERS, type SolverName } from "../../src/options.js";
-import { onSchemeChange } from "./colours.js";
+import { css, onSchemeChange } from "./colours.js";
 import type { State } from "./controls.js";
 import { find, make } from "./dom.js";
 import * as format from "./format.js";
@@ -172,8 +172,4 @@ function decades(least: number, most: number): number[] {
 function power(value: number): string {
   const digits = [...String(Math.round(Math.log10(value)))];
   return `10${digits.map((digit) => (digit === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(digit)])).join("")}`;
-}
-
-function css(name: string): string {
-  return getComputedStyle(document.documentElement).getPropertyValue(name);
 }

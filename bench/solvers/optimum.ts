@@ -1,10 +1,11 @@
 /** How long it takes to go to the optimum of the 60,000 digits, and how near to it that is. */
 import { train } from "../../src/index.js";
 import minimum from "../../test/fixtures/optima/mnist.json";
+import { dataset } from "../../src/data/dataset.js";
 import type { Digits } from "../page/mnist.js";
+import { weigh } from "../page/objective.js";
 
 export interface Optimised {
-  readonly engine: string;
   readonly adapter: string;
   readonly seconds: number;
   readonly iterations: number;
@@ -12,7 +13,6 @@ export interface Optimised {
   readonly passes: number;
   /** (F − its minimum) / its minimum, in f64. */
   readonly excess: number;
-  readonly gradientMax: number;
   readonly reason: string;
 }
 
@@ -22,29 +22,24 @@ export async function optimise(
   tolerance: number,
   { x, y }: Digits,
 ): Promise<Optimised> {
+  const data = { x, y, features: minimum.features };
   let passes = 0;
   const began = performance.now();
-  const model = await train(
-    { x, y, features: minimum.features },
-    {
-      engine,
-      solver: "lbfgs",
-      C: minimum.C,
-      tolerance,
-      onProgress: ({ examples }) => (passes = examples / y.length),
-    },
-  );
-  const seconds = (performance.now() - began) / 1000;
-  const square = model.weights.reduce((sum, weight) => sum + weight * weight, 0);
-  const objective = model.evaluate({ x, y }).loss + (minimum.l2 / 2) * square;
-  return {
+  const model = await train<number>(data, {
     engine,
+    solver: "lbfgs",
+    C: minimum.C,
+    tolerance,
+    onProgress: ({ examples }) => (passes = examples / y.length),
+  });
+  const seconds = (performance.now() - began) / 1000;
+  const { objective } = weigh(model, dataset(data).rows, minimum.l2);
+  return {
     adapter: model.engine.adapter,
     seconds,
     iterations: model.iterations,
     passes,
     excess: objective / minimum.objective - 1,
-    gradientMax: model.history.at(-1)?.gradientMax ?? Number.NaN,
     reason: model.reason,
   };
 }

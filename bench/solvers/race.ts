@@ -2,8 +2,8 @@
  * Who is first to read 92 % of the test digits, from zero weights: smigh's solvers, and TensorFlow.js by its own. Every
  * first-order contender has the same batch and the same number of rates to choose from, and is timed at its best one.
  */
-import { train } from "../../src/index.js";
-import type { Mnist } from "../page/mnist.js";
+import { type Progress, type SoftmaxModel, train } from "../../src/index.js";
+import type { Digits, Mnist } from "../page/mnist.js";
 import { BATCH } from "./names.js";
 import { tfjsEpochs } from "./tfjs.js";
 
@@ -40,17 +40,10 @@ export async function secondOrderFinish(
   const iterations = 1 + watched.history.findIndex(({ validation }) => (validation?.accuracy ?? 0) >= GOAL);
   if (iterations === 0) throw new Error(`${solver} did not read ${100 * GOAL} % of the test digits.`);
   let passes = 0;
-  const timed = async () => {
-    const began = performance.now();
-    const model = await train(fit, {
-      ...options,
-      maxIterations: iterations,
-      onProgress: ({ examples }) => (passes = examples / data.y.length),
-    });
-    return { seconds: (performance.now() - began) / 1000, model };
-  };
-  const { seconds, model } = await fastest(timed);
-  const testAccuracy = model.evaluate({ x: test.x, y: test.y }).accuracy;
+  const onProgress = ({ examples }: Progress) => (passes = examples / data.y.length);
+  const { seconds, testAccuracy } = await fastest(() =>
+    timed(() => train(fit, { ...options, maxIterations: iterations, onProgress }), test),
+  );
   return { seconds, passes, testAccuracy };
 }
 
@@ -72,12 +65,9 @@ export async function firstOrderFinish(
   });
   if (!best) return undefined;
   const { rate, epochs } = best;
-  const { seconds, model } = await fastest(async () => {
-    const began = performance.now();
-    const model = await train(fit, { ...options, learningRate: rate, epochs });
-    return { seconds: (performance.now() - began) / 1000, model };
-  });
-  const testAccuracy = model.evaluate({ x: test.x, y: test.y }).accuracy;
+  const { seconds, testAccuracy } = await fastest(() =>
+    timed(() => train(fit, { ...options, learningRate: rate, epochs }), test),
+  );
   return { rate, seconds, passes: epochs, testAccuracy };
 }
 
@@ -93,6 +83,17 @@ export async function tfjsFinish(optimizer: "sgd" | "adam", mnist: Mnist): Promi
     return { seconds, testAccuracy: accuracies.at(-1) ?? 0 };
   });
   return { rate, seconds, passes: epochs, testAccuracy };
+}
+
+/** How long a training takes, and what becomes of it. */
+async function timed(
+  training: () => Promise<SoftmaxModel<number>>,
+  { x, y }: Digits,
+): Promise<Pick<Finish, "seconds" | "testAccuracy">> {
+  const began = performance.now();
+  const model = await training();
+  const seconds = (performance.now() - began) / 1000;
+  return { seconds, testAccuracy: model.evaluate({ x, y }).accuracy };
 }
 
 /** The rate that takes the fewest epochs, the first of equals, and how many, if any gets there. `accuracies` are of the test digits, epoch after epoch. */

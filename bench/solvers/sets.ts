@@ -4,8 +4,6 @@ import { weigh } from "../page/objective.js";
 import { OPTIMA, type SetName, dataSet } from "../../test/support/optima.js";
 
 export interface Solved {
-  readonly set: SetName;
-  readonly solver: SolverName;
   readonly seconds: number;
   /** Over all examples. */
   readonly passes: number;
@@ -31,5 +29,5 @@ export async function solve(set: SetName, solver: SolverName): Promise<Solved> {
   const seconds = (performance.now() - began) / 1000;
   const { objective, gradientMax } = weigh(model, data, optimum.l2);
   const excess = objective / optimum.objective - 1;
-  return { set, solver, seconds, passes, excess, gradientMax, reason: model.reason };
+  return { seconds, passes, excess, gradientMax, reason: model.reason };
 }

@@ -6,18 +6,15 @@ import * as tf from "@tensorflow/tfjs";
 import { getThreadsCount } from "@tensorflow/tfjs-backend-wasm";
 import type { Batch, Workload } from "../workloads.js";
 import type { Session } from "./system.js";
-import { startWasm } from "./tfjs.js";
+import { oneHot, startWasm } from "./tfjs.js";
 
 export async function minimize(
   { features, classes, learningRate }: Workload,
   batch: Batch,
 ): Promise<Session> {
   await startWasm();
-  const rows = batch.labels.length;
-  const x = tf.tensor2d(batch.x, [rows, features]);
-  const y = tf.tidy(() =>
-    tf.oneHot(tf.tensor1d(batch.labels, "int32"), classes).toFloat().as2D(rows, classes),
-  );
+  const x = tf.tensor2d(batch.x, [batch.labels.length, features]);
+  const y = oneHot(batch.labels, classes);
   const w = tf.variable(tf.zeros<tf.Rank.R2>([features, classes]));
   const b = tf.variable(tf.zeros<tf.Rank.R1>([classes]));
   const optimizer = tf.train.sgd(learningRate);

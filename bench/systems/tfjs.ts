@@ -1,6 +1,6 @@
 /**
  * TensorFlow.js on WebGPU and on WebAssembly. Of the ways to write the step, the fastest on both: the gradient by hand
- * (`optimizer.minimize` takes a tenth longer and more), and its product as (Rᵀ·X)ᵀ with R transposed beforehand
+ * (`optimizer.minimize` takes longer: `tfjs-minimize.ts`), and its product as (Rᵀ·X)ᵀ with R transposed beforehand
  * (matMul's own `transposeA` takes a fifth longer on WebGPU, four times as long on WebAssembly).
  */
 import * as tf from "@tensorflow/tfjs";
@@ -31,6 +31,13 @@ export async function startWasm(): Promise<void> {
   if (!(await tf.setBackend("wasm"))) throw new Error("tfjs could not start its wasm backend.");
 }
 
+/** (rows, classes) */
+export function oneHot(labels: Int32Array, classes: number): tf.Tensor2D {
+  return tf.tidy(() =>
+    tf.oneHot(tf.tensor1d(labels, "int32"), classes).toFloat().as2D(labels.length, classes),
+  );
+}
+
 function prepareWasm(): void {
   setWasmPaths({
     "tfjs-backend-wasm.wasm": plainUrl,
@@ -56,9 +63,7 @@ async function session(
 
   const rows = batch.labels.length;
   const x = tf.tensor2d(batch.x, [rows, features]);
-  const y = tf.tidy(() =>
-    tf.oneHot(tf.tensor1d(batch.labels, "int32"), classes).toFloat().as2D(rows, classes),
-  );
+  const y = oneHot(batch.labels, classes);
   let w: tf.Tensor2D = tf.zeros([features, classes]);
   let b: tf.Tensor1D = tf.zeros([classes]);
 
