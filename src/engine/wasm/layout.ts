@@ -36,8 +36,6 @@ export interface TiledLayout extends Common {
 
 export type Layout = FusedLayout | TiledLayout;
 
-/** Values in a line of the cache. */
-const LINE = 16;
 /** Fused while the weights stay in the second cache, and all classes of a few rows in the first. */
 const FUSED_CLASSES = 64;
 const FUSED_WEIGHTS = 2 ** 16;
@@ -53,10 +51,8 @@ const CHUNK_ROWS = 512;
 const CHUNK_BYTES = 2 ** 27;
 
 export function rowLayout(features: number, x: FlatFeatures): RowLayout {
-  const lines = Math.ceil((features + 1) / LINE);
-  // Rows a power of two apart would crowd the caches; tiles of the gradient that shared a line would be fought over.
-  const stride =
-    features < LINE ? 8 * Math.ceil((features + 1) / 8) : LINE * (lines % 8 === 0 ? lines + 1 : lines);
+  const eights = Math.ceil((features + 1) / 8);
+  const stride = 8 * (eights % 16 === 0 ? eights + 1 : eights); // rows a power of two apart would crowd the caches
   const valueBytes = Math.min(4, x.BYTES_PER_ELEMENT); // f64 is computed with as f32
   return { stride, valueBytes, rowBytes: stride * valueBytes };
 }

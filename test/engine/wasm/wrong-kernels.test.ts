@@ -160,7 +160,7 @@ const WRONG: readonly Wrong<Caught>[] = [
     what: "the largest logit is not taken off",
     file: "residual.ts",
     kernels: "tiled",
-    edit: ["top = f32x4.max(top, one);", "top = f32x4.splat(0);"],
+    edit: ["top = f32x4.pmax(top, one);", "top = f32x4.splat(0);"],
     caught: "loss",
   },
   {
@@ -265,7 +265,7 @@ const WRONG: readonly Wrong<Caught>[] = [
     what: "powers have ln 2 without its second part",
     file: "math.ts",
     kernels: "tiled",
-    edit: ["f32x4.sub(high, f32x4.mul(n, f32x4.splat(LN2_LOW)))", "high"],
+    edit: ["madd(n, f32x4.splat(-LN2_LOW), high)", "high"],
     caught: "residual",
   },
   {

@@ -24,16 +24,22 @@ const LOG2_E: f32 = 1.44269504;
 const LN2_HIGH: f32 = 0.693145751953125;
 const LN2_LOW: f32 = 1.428606765330187e-6;
 
+/** 1.5·2²³: a number added to it is rounded to a whole one, which is what its lowest bits are then. */
+const ROUNDER: f32 = 12582912;
+
 /**
- * e^x for x ≤ 0, to 2 ulp; 0 where that is less than the smallest normal number. With n = round(x / ln 2) it is
+ * e^x for x ≤ 0, to 2 ulp; 0 where that is less than the smallest normal number, and NaN of NaN. With n = round(x / ln 2) it is
  * 2ⁿ·e^r, |r| ≤ ln 2 / 2, and e^r is its Taylor polynomial of degree 7, whose remainder is below 2⁻²⁷.
  */
 // @ts-ignore: decorator
 @inline
 export function exp4(x: v128): v128 {
-  const n = f32x4.nearest(f32x4.mul(f32x4.max(x, f32x4.splat(LEAST)), f32x4.splat(LOG2_E)));
-  const high = f32x4.sub(f32x4.max(x, f32x4.splat(LEAST)), f32x4.mul(n, f32x4.splat(LN2_HIGH)));
-  const r = f32x4.sub(high, f32x4.mul(n, f32x4.splat(LN2_LOW)));
+  const least = f32x4.splat(LEAST);
+  const bounded = f32x4.pmax(x, least); // one instruction, as max is not
+  const shifted = madd(bounded, f32x4.splat(LOG2_E), f32x4.splat(ROUNDER));
+  const n = f32x4.sub(shifted, f32x4.splat(ROUNDER));
+  const high = madd(n, f32x4.splat(-LN2_HIGH), bounded);
+  const r = madd(n, f32x4.splat(-LN2_LOW), high);
   let p = f32x4.splat(1.0 / 5040.0);
   p = madd(p, r, f32x4.splat(1.0 / 720.0));
   p = madd(p, r, f32x4.splat(1.0 / 120.0));
@@ -42,8 +48,8 @@ export function exp4(x: v128): v128 {
   p = madd(p, r, f32x4.splat(0.5));
   p = madd(p, r, f32x4.splat(1.0));
   p = madd(p, r, f32x4.splat(1.0));
-  const scaled = i32x4.add(p, i32x4.shl(i32x4.trunc_sat_f32x4_s(n), 23));
-  return v128.and(scaled, f32x4.ge(x, f32x4.splat(LEAST)));
+  const scaled = i32x4.add(p, i32x4.shl(shifted, 23));
+  return v128.andnot(scaled, f32x4.lt(x, least));
 }
 
 /**

@@ -49,7 +49,7 @@ function move(z: u32, past: u32, next: u32, point: u32, direction: u32, t: f32):
 @inline
 function largest(z: u32, past: u32, next: u32): v128 {
   let top = v128.load(z);
-  for (let at = z + next; at < past; at += next) top = f32x4.max(top, v128.load(at));
+  for (let at = z + next; at < past; at += next) top = f32x4.pmax(top, v128.load(at)); // a NaN will be one as a power
   return top;
 }
 

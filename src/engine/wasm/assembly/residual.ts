@@ -18,7 +18,7 @@ export function residual(plan: Plan, entry: Entry, block: Block, i: u32, z: u32,
     k++;
     const one = v128.load(at);
     place = v128.bitselect(i32x4.splat(k), place, f32x4.gt(one, top));
-    top = f32x4.max(top, one);
+    top = f32x4.pmax(top, one); // a NaN will be one as a power
   }
   const label = v128.load(block.labels + (i << 2));
   const own = ownOf(label, z, next);

@@ -64,8 +64,8 @@ function floats(from: u32, to: u32, count: u32): void {
 function bytes(from: u32, to: u32, count: u32, scale: v128): void {
   for (const past = from + count; from < past; from += 8) {
     const eight = v128.load_ext<u8>(from);
-    v128.store(to, f32x4.mul(f32x4.convert_i32x4_u(i32x4.extend_low_i16x8_u(eight)), scale));
-    v128.store(to, f32x4.mul(f32x4.convert_i32x4_u(i32x4.extend_high_i16x8_u(eight)), scale), 64);
+    v128.store(to, f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_u(eight)), scale));
+    v128.store(to, f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_u(eight)), scale), 64);
     to += 128;
   }
 }

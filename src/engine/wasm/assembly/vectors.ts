@@ -45,34 +45,52 @@ export function product(plan: Plan, entry: Entry, step: u32, thread: u32): void 
 
 /** The parts of vectors from `begin` to `end`. Each product is exact in f64. */
 function productOf(plan: Plan, entry: Entry, begin: u32, end: u32, to: u32): void {
-  let sum = f64x2.splat(0);
   let penalised = f64x2.splat(0);
+  let rest = f64x2.splat(0); // the intercept's
   let most = f64x2.splat(0);
   const round = plan.stride >> 1; // of two classes, side by side
+  const last = plan.features >> 2; // the four features that the constant one is among
+  const one = constant(plan, last << 2);
   let at = begin % round;
   for (let i = begin; i < end; i++) {
-    const a = v128.load(entry.input + (i << 4));
+    let a = v128.load(entry.input + (i << 4));
     const b = v128.load(entry.output + (i << 4));
-    const one = constant(plan, (at >> 1) << 2);
-    const rest = v128.andnot(a, one);
-    const low = f64x2.mul(f64x2.promote_low_f32x4(a), f64x2.promote_low_f32x4(b));
-    const high = f64x2.mul(f64x2.promote_low_f32x4(upper(a)), f64x2.promote_low_f32x4(upper(b)));
-    sum = f64x2.add(sum, f64x2.add(low, high));
-    const restLow = f64x2.mul(f64x2.promote_low_f32x4(rest), f64x2.promote_low_f32x4(b));
-    const restHigh = f64x2.mul(f64x2.promote_low_f32x4(upper(rest)), f64x2.promote_low_f32x4(upper(b)));
-    penalised = f64x2.add(penalised, f64x2.add(restLow, restHigh));
-    most = f64x2.max(most, f64x2.max(f64x2.abs(low), f64x2.abs(high)));
+    if (at >> 1 == last) {
+      const own = v128.and(a, one);
+      rest = f64x2.add(rest, f64x2.add(low(own, b), high(own, b)));
+      most = larger(most, low(own, b), high(own, b));
+      a = v128.andnot(a, one);
+    }
+    penalised = f64x2.add(penalised, f64x2.add(low(a, b), high(a, b)));
+    most = larger(most, low(a, b), high(a, b));
     if (++at == round) at = 0;
   }
+  const sum = f64x2.add(penalised, rest);
+  most = f64x2.add(most, f64x2.sub(sum, sum)); // NaN where any product is
   store<f64>(to, f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1));
   store<f64>(to, f64x2.extract_lane(penalised, 0) + f64x2.extract_lane(penalised, 1), 8);
   store<f64>(to, max(f64x2.extract_lane(most, 0), f64x2.extract_lane(most, 1)), 16);
 }
 
+/** The first two products of four. */
 // @ts-ignore: decorator
 @inline
-function upper(four: v128): v128 {
-  return v128.shuffle<f32>(four, four, 2, 3, 2, 3);
+function low(a: v128, b: v128): v128 {
+  return f64x2.mul(f64x2.promote_low_f32x4(a), f64x2.promote_low_f32x4(b));
+}
+
+/** And the last two. */
+// @ts-ignore: decorator
+@inline
+function high(a: v128, b: v128): v128 {
+  return low(v128.shuffle<f32>(a, a, 2, 3, 2, 3), v128.shuffle<f32>(b, b, 2, 3, 2, 3));
+}
+
+/** `most`, or what is larger, in a few instructions, as max has not. NaN counts for nothing. */
+// @ts-ignore: decorator
+@inline
+function larger(most: v128, low: v128, high: v128): v128 {
+  return f64x2.pmax(f64x2.pmax(most, f64x2.abs(low)), f64x2.abs(high));
 }
 
 /** Fours of rows of a matrix, of a task. */
