@@ -64,30 +64,35 @@ export class History {
     if (this.#preconditioned) objective.combine(vectors.my, plus(to.mg, -1, from.mg));
     const pair: Pair = { ...vectors, sy: [], yy: [], sg: 0, yg: 0 };
     const pairs = [...this.#pairs, pair];
-    const [sg, yg, sy, yy] = await Promise.all([
+    const [sg, yg, [before, yBefore]] = await Promise.all([
       objective.products(pairs.map(({ s }) => [s, to.g])),
       objective.products(pairs.map(({ y }) => [y, to.mg])),
-      objective.products(pairs.map(({ s }) => [s, pair.y])),
-      objective.products(pairs.map(({ y }) => [y, pair.my])),
+      objective.products([
+        [pair.s, from.g],
+        [pair.y, from.mg],
+      ]),
     ]);
-    this.#keep(pairs, sg, yg, sy, yy);
+    [pair.sg, pair.yg] = [before.sum, yBefore.sum];
+    this.#keep(pairs, sg, yg);
   }
 
-  #keep(pairs: Pair[], ...products: readonly (readonly Product[])[]): void {
-    const [sg, yg, sy, yy] = products;
-    const last = pairs.length - 1;
+  /** How products with the gradient have changed is what they are with its change. */
+  #keep(pairs: Pair[], sg: readonly Product[], yg: readonly Product[]): void {
+    const sy = pairs.map((pair, n) => sg[n].sum - pair.sg);
+    const yy = pairs.map((pair, n) => yg[n].sum - pair.yg);
     pairs.forEach((pair, n) => {
       pair.sg = sg[n].sum;
       pair.yg = yg[n].sum;
     });
     // F is convex, so s·y > 0 but for rounding: such a pair would say nothing true.
-    if (!(sy[last].sum > 0 && yy[last].sum > 0)) {
+    const last = pairs.length - 1;
+    if (!(sy[last] > 0 && yy[last] > 0)) {
       this.#idle.push(pairs[last]);
       return;
     }
     pairs.forEach((pair, n) => {
-      pair.sy.push(sy[n].sum);
-      pair.yy.push(yy[n].sum);
+      pair.sy.push(sy[n]);
+      pair.yy.push(yy[n]);
     });
     this.#pairs = pairs;
     if (pairs.length <= this.#memory) return;

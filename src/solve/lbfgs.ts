@@ -70,14 +70,12 @@ export class Lbfgs implements Method {
     objective.combine(p, terms);
     objective.along(p);
     this.#passes += 0.5;
-    const [line, [start]] = await Promise.all([
-      lineAlong(objective, this.#scaling, this.weights, p, sums, slope),
-      this.#history.length === 0 ? objective.trials([0]) : [undefined],
-    ]);
+    const asking = lineAlong(objective, this.#scaling, this.weights, p, sums, slope);
+    if (this.#history.length > 0) return search(objective, asking, 1);
     // A direction that knows of no step before has no length of its own: Newton's along the line.
-    const first = start ? -slope / (line.scale * start.curvature + line.penaltyCurvature) : 1;
-    if (!(first > 0 && first < Infinity)) return undefined;
-    return search(objective, line, first);
+    const [line, [start]] = await Promise.all([asking, objective.trials([0])]);
+    const first = -slope / (line.scale * start.curvature + line.penaltyCurvature);
+    return first > 0 && first < Infinity ? search(objective, line, first) : undefined;
   }
 
   async #move(t: number): Promise<Point> {

@@ -40,18 +40,22 @@ const FURTHEST = 10;
 
 /**
  * The t > 0 where F(w + t·p) is flat enough, from `first` on, by Newton's method between the bounds that slopes of
- * either sign set. A trial costs no pass over X. No t is above `most`, where F may still fall. Undefined where f32 finds none.
+ * either sign set. A trial costs no pass over X, and the first is answered together with what is asked for the line. No t is
+ * above `most`, where F may still fall. Undefined where f32 finds none.
  */
 export async function search(
   objective: Objective,
-  line: Line,
+  asking: Line | Promise<Line>,
   first: number,
   most = Infinity,
 ): Promise<number | undefined> {
   let t = first;
   let [low, high] = [0, Infinity]; // the slopes there are negative and positive
   for (let trial = 0; trial < TRIALS; trial++) {
-    const [{ loss, slope: lossSlope, curvature: lossCurvature }] = await objective.trials([t]);
+    const [line, [{ loss, slope: lossSlope, curvature: lossCurvature }]] = await Promise.all([
+      asking,
+      objective.trials([t]),
+    ]);
     const slope = line.scale * lossSlope + line.penaltySlope + t * line.penaltyCurvature;
     const curvature = line.scale * lossCurvature + line.penaltyCurvature;
     const rise = line.scale * loss + t * (line.penaltySlope + (t / 2) * line.penaltyCurvature) - line.loss;

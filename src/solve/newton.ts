@@ -78,8 +78,7 @@ export class Newton implements Method {
     const slope = this.#slope ?? (await this.#solve());
     if (slope === undefined || !(slope < 0)) return undefined;
     objective.along(p);
-    const line = await lineAlong(objective, this.#scaling, w, p, sums, slope);
-    const t = await search(objective, line, 1);
+    const t = await search(objective, lineAlong(objective, this.#scaling, w, p, sums, slope), 1);
     if (t === undefined) return undefined;
     objective.combine(w, plus(w, t, p));
     this.#passes++;
