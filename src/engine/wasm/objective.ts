@@ -48,7 +48,7 @@ export class WasmObjective implements Objective {
   #failure: { readonly error: unknown } | undefined;
 
   constructor(heap: Heap, team: Team, rows: Rows, placed: PlacedRows, problem: ObjectiveProblem) {
-    const shape = { ...problem, batchSize: problem.rows.length };
+    const shape = { ...problem, batchSize: problem.rows.length, awaited: true };
     const work = new Work(heap, team, rows, placed, shape, layoutOf(rows, shape, kindOf(problem)));
     this.kernels = work.layout.kind;
     this.#work = work;

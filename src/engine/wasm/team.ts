@@ -1,4 +1,4 @@
-/** Threads that run a plan together. */
+/** Threads that run plans, some together. */
 import { DeviceError } from "../../errors.js";
 import type { Kernels } from "./module.js";
 import { type Message, type Thread, cores, restThread, takeThread } from "./thread.js";
@@ -7,8 +7,11 @@ export interface Team {
   readonly threads: number;
   /** The thread that asks is the one that computes: nothing else happens in it meanwhile. */
   readonly blocking: boolean;
-  /** The plan, by so many threads that have nothing else to do. Whoever asks first has them first. */
-  run(plan: number, threads: number): Promise<void>;
+  /**
+   * The plan, by so many threads that have nothing else to do. Whoever asks first has them first. What is brief and for one
+   * thread may be done by this one, for a message takes as long: nothing else happens in it meanwhile.
+   */
+  run(plan: number, threads: number, brief: boolean): Promise<void>;
   /** Whether no thread was at work any more. */
   close(): boolean;
 }
@@ -19,11 +22,21 @@ const CLOSED = "The wasm engine is closed.";
 
 /** The most that help: a step is short, and every thread must be waited for. */
 const MOST_THREADS = 16;
+/** Plans for one thread that it may have been sent, so that it has the next at hand when one is done. */
+const AT_HAND = 2;
 
 /** A thread for each core, where threads may share memory; otherwise this one. */
-export function assemble(kernels: Kernels, memory: WebAssembly.Memory, threads?: number): Promise<Team> {
-  if (!mayShare()) return alone(kernels, memory);
-  return Workers.start(kernels, memory, threads ?? Math.min(MOST_THREADS, cores()));
+export async function assemble(
+  { module }: Kernels,
+  memory: WebAssembly.Memory,
+  threads?: number,
+): Promise<Team> {
+  const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
+  const here = exports["run"] as Run;
+  if (!mayShare()) return alone(here);
+  const team = new Workers(here, threads ?? Math.min(MOST_THREADS, cores()));
+  await team.start({ module, memory });
+  return team;
 }
 
 /** A page may when it is isolated from others' (COOP and COEP); Node always may. */
@@ -31,9 +44,7 @@ function mayShare(): boolean {
   return "crossOriginIsolated" in globalThis ? globalThis.crossOriginIsolated : true;
 }
 
-async function alone({ module }: Kernels, memory: WebAssembly.Memory): Promise<Team> {
-  const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
-  const run = exports["run"] as Run;
+function alone(here: Run): Team {
   let closed = false;
   return {
     threads: 1,
@@ -41,7 +52,7 @@ async function alone({ module }: Kernels, memory: WebAssembly.Memory): Promise<T
     async run(plan) {
       if (closed) throw new DeviceError(CLOSED);
       try {
-        run(plan, 0);
+        here(plan, 0);
       } catch (cause) {
         throw stopped(String(cause), { cause });
       }
@@ -54,8 +65,11 @@ async function alone({ module }: Kernels, memory: WebAssembly.Memory): Promise<T
   };
 }
 
+const setImmediate: ((turn: () => void) => void) | undefined = Reflect.get(globalThis, "setImmediate");
+
 /** Everything else gets a turn. A timer would be four times as long as it says when it is set again and again. */
 function breath(): Promise<void> {
+  if (setImmediate) return new Promise(setImmediate);
   const { port1, port2 } = new MessageChannel();
   return new Promise((resolve) => {
     port1.addEventListener("message", () => {
@@ -74,89 +88,128 @@ function stopped(why: string, options?: ErrorOptions): DeviceError {
 /** Something for so many threads to do together, and who waits for it. */
 interface Job {
   readonly threads: number;
-  readonly plan: number;
+  readonly message: (thread: number) => Message;
   readonly done: () => void;
   readonly fail: (error: DeviceError) => void;
+  /** Threads that have not answered. */
+  left: number;
 }
 
 class Workers implements Team {
   readonly blocking = false;
   readonly threads: number;
-  readonly #threads: Thread[];
-  readonly #idle: Thread[];
+  readonly #here: Run;
+  /** Every thread, and what it was sent and has not answered, in order. */
+  readonly #lines: Map<Thread, Job[]>;
   readonly #waiting: Job[] = [];
-  readonly #running = new Set<Job>();
+  readonly #brief: (Job & { readonly plan: number })[] = [];
+  #helping = false;
   #failure: DeviceError | undefined;
 
-  private constructor(threads: number) {
+  constructor(here: Run, threads: number) {
     this.threads = threads;
-    this.#threads = Array.from({ length: threads }, () => takeThread(() => {}));
-    this.#idle = this.#threads.slice();
+    this.#here = here;
+    this.#lines = new Map(
+      Array.from({ length: threads }, () => {
+        const line: Job[] = [];
+        return [takeThread(({ error }) => this.#answered(line, error)), line];
+      }),
+    );
   }
 
-  static async start({ module }: Kernels, memory: WebAssembly.Memory, threads: number): Promise<Workers> {
-    const team = new Workers(threads);
-    await new Promise<void>((done, fail) => {
-      team.#begin([{ threads, plan: 0, done, fail }], () => ({ module, memory }));
-    });
-    return team;
-  }
-
-  run(plan: number, threads: number): Promise<void> {
-    if (this.#failure) return Promise.reject(this.#failure);
+  /** Waits until all threads are there. */
+  start(message: Message): Promise<void> {
+    const { threads } = this;
     return new Promise((done, fail) => {
-      this.#waiting.push({ threads, plan, done, fail });
+      this.#waiting.push({ threads, message: () => message, done, fail, left: threads });
       this.#deal();
     });
   }
 
+  run(plan: number, threads: number, brief: boolean): Promise<void> {
+    if (this.#failure) return Promise.reject(this.#failure);
+    return new Promise((done, fail) => {
+      const message = (thread: number) => ({ plan, thread });
+      const job = { threads, message, done, fail, left: threads, plan };
+      if (brief && threads === 1) {
+        this.#brief.push(job);
+        void this.#help();
+      } else {
+        this.#waiting.push(job);
+        this.#deal();
+      }
+    });
+  }
+
+  /** Does what is brief one by one, when all who ask at this time have asked. Others are first sent what they have room for. */
+  async #help(): Promise<void> {
+    if (this.#helping) return;
+    this.#helping = true;
+    for (await breath(); this.#brief.length > 0; await breath()) {
+      this.#deal();
+      const [job] = this.#brief;
+      try {
+        this.#here(job.plan, 0);
+      } catch (cause) {
+        this.#failed(stopped(String(cause), { cause }));
+        break;
+      }
+      this.#brief.shift();
+      job.done();
+    }
+    this.#helping = false;
+  }
+
   /** In order: one that waits for more threads than are idle is not overtaken. */
   #deal(): void {
-    for (let [job] = this.#waiting; job && job.threads <= this.#idle.length; [job] = this.#waiting) {
-      const jobs = this.#waiting.splice(0, this.#alike());
-      const plans = jobs.map(({ plan }) => plan);
-      this.#begin(jobs, (thread) => ({ plans, thread }));
-    }
+    const all = [...this.#lines];
+    for (let [job] = this.#waiting; job && sent(job, all); [job] = this.#waiting) this.#waiting.shift();
+    if (this.#waiting.length > 0) return;
+    const others = all.slice(1); // of as many as there are cores, for this thread helps
+    while (this.#brief.length > 1 && sent(this.#brief[0], others)) this.#brief.shift();
   }
-
-  /** How many go in one message: of those for one thread that wait in a row its share, for a message takes longer than many plans. */
-  #alike(): number {
-    const other = this.#waiting.findIndex(({ threads }) => threads > 1);
-    return Math.max(1, Math.ceil((other < 0 ? this.#waiting.length : other) / this.threads));
-  }
-
-  /** Tells as many idle threads as the jobs want something, and waits until all of them have answered. */
-  #begin(jobs: readonly Job[], message: (thread: number) => Message): void {
-    for (const job of jobs) this.#running.add(job);
-    let left = jobs[0].threads;
-    this.#idle.splice(0, left).forEach((thread, n) => {
-      thread.answered = ({ error }) => {
-        if (error !== undefined) return this.#failed(stopped(error));
-        this.#idle.push(thread);
-        if (--left > 0) return;
-        for (const job of jobs) {
-          this.#running.delete(job);
-          job.done();
-        }
-        this.#deal();
-      };
-      thread.send(message(n));
-    });
+  #answered(line: Job[], error: string | undefined): void {
+    if (error !== undefined) return this.#failed(stopped(error));
+    const [job] = line.splice(0, 1);
+    if (--job.left === 0) job.done();
+    this.#deal();
   }
 
   /** The others may wait in a kernel for one that will not come. */
   #failed(failure: DeviceError): void {
     this.#failure = failure;
-    for (const thread of this.#threads.splice(0)) thread.end();
-    const asking = [...this.#running, ...this.#waiting.splice(0)];
-    this.#running.clear();
-    for (const { fail } of asking) fail(failure);
+    const sent = [...this.#lines.values()].flat();
+    for (const thread of this.#lines.keys()) {
+      thread.answered = () => {};
+      thread.end();
+    }
+    this.#lines.clear();
+    for (const { fail } of new Set([...sent, ...this.#waiting.splice(0), ...this.#brief.splice(0)]))
+      fail(failure);
   }
 
   close(): boolean {
-    const idle = this.#running.size === 0 && !this.#failure;
-    if (idle) for (const thread of this.#threads.splice(0)) restThread(thread);
+    const idle = !this.#failure && [...this.#lines.values()].every((line) => line.length === 0);
+    if (idle) {
+      for (const thread of this.#lines.keys()) restThread(thread);
+      this.#lines.clear();
+    }
     this.#failed(this.#failure ?? new DeviceError(CLOSED));
     return idle;
   }
+}
+
+/** Whether as many threads as it wants have room, and were told. */
+function sent(job: Job, lines: readonly (readonly [Thread, Job[]])[]): boolean {
+  const room = job.threads === 1 ? AT_HAND : 1;
+  const free = lines
+    .filter(([, line]) => line.length < room)
+    .sort(([, a], [, b]) => a.length - b.length)
+    .slice(0, job.threads);
+  if (free.length < job.threads) return false;
+  free.forEach(([thread, line], n) => {
+    line.push(job);
+    thread.send(job.message(n));
+  });
+  return true;
 }

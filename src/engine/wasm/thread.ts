@@ -9,7 +9,7 @@ export interface Thread {
 
 export type Message =
   | { readonly module: WebAssembly.Module; readonly memory: WebAssembly.Memory }
-  | { readonly plans: readonly number[]; readonly thread: number }
+  | { readonly plan: number; readonly thread: number }
   /** It lets go of the memory. Not answered. */
   | { readonly rest: true };
 

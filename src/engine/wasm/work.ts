@@ -8,6 +8,8 @@ import type { Team } from "./team.js";
 
 /** Multiply-adds of a product that are worth a thread more: it must be met several times a pass, which takes microseconds. */
 const THREAD_WORK = 2 ** 16;
+/** And where it must be told of each pass, and be heard of. So much is done in less time than that takes. */
+const TOLD_WORK = 2 ** 21;
 /** Entries of one run. */
 export const MOST_ENTRIES = 1024;
 /** Vectors of four numbers whose part of an inner product is one sum, as in assembly/vectors.ts. */
@@ -21,6 +23,8 @@ export interface Shape {
   readonly intercept: boolean;
   /** The most rows of an entry. */
   readonly batchSize: number;
+  /** Whether somebody waits for every entry: a run has few, then. */
+  readonly awaited?: boolean;
   /** Works that run at the same time, each with its part of the threads. Default 1. */
   readonly together?: number;
 }
@@ -33,6 +37,7 @@ export class Work {
   readonly #shape: Shape;
   readonly #stride: number;
   readonly #threads: number;
+  readonly #brief: boolean;
   readonly #blocks: number[] = [];
   readonly #plan: number;
   readonly #entries: number;
@@ -46,8 +51,10 @@ export class Work {
     this.#shape = shape;
     this.#stride = placed.stride;
     const work = shape.batchSize * shape.classes * placed.stride;
+    const worth = Math.floor(work / (shape.awaited ? TOLD_WORK : THREAD_WORK));
     const share = Math.floor(team.threads / (shape.together ?? 1));
-    this.#threads = Math.max(1, Math.min(share, Math.floor(work / THREAD_WORK)));
+    this.#threads = Math.max(1, Math.min(share, worth));
+    this.#brief = worth < 2 && shape.awaited === true;
     try {
       this.#plan = this.allocate(PLAN_BYTES);
       this.#entries = this.allocate(MOST_ENTRIES * ENTRY_BYTES);
@@ -133,7 +140,7 @@ export class Work {
   async run(entries: readonly Partial<Entry>[]): Promise<Three[]> {
     writeEntries(this.#heap, this.#entries, entries);
     this.write({ steps: entries.length });
-    await this.#team.run(this.#plan, this.#threads);
+    await this.#team.run(this.#plan, this.#threads, this.#brief);
     const ring = this.#heap.f64(this.#ring, 4 * entries.length);
     return entries.map((_, n) => [ring[4 * n], ring[4 * n + 1], ring[4 * n + 2]]);
   }

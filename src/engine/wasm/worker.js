@@ -17,7 +17,7 @@ host.addEventListener("message", async ({ data }) => {
       const { exports } = await WebAssembly.instantiate(data.module, { env: { memory: data.memory } });
       run = /** @type {typeof run} */ (exports.run);
     } else {
-      for (const plan of data.plans) run?.(plan, data.thread);
+      run?.(data.plan, data.thread);
     }
     host.postMessage({});
   } catch (error) {

@@ -101,14 +101,14 @@ function questions(objective: Objective, shape: { readonly features: number; rea
 }
 
 describe("an objective", () => {
-  const shape = { count: 301, features: 60, classes: 11 };
-  const rows = randomRows(shape, "f32", 151);
-  const problem = objectiveProblem("fused", { shape, batchSize: 299 });
+  const brief = { count: 301, features: 60, classes: 11 };
+  const shape = { ...brief, count: 6301 };
 
-  /** On two threads, and the engine that they are of. */
-  async function opened(kernels?: Kernels) {
+  /** On two threads, or where it is brief on this one, and the engine that they are of. */
+  async function opened(kernels?: Kernels, of = shape) {
     const engine = await wasmEngine({ threads: 2, ...(kernels && { kernels }) });
-    const placement = await engine.place(rows);
+    const placement = await engine.place(randomRows(of, "f32", 151));
+    const problem = objectiveProblem("fused", { shape: of, batchSize: of.count - 2 });
     return { engine, objective: await placement.objective(problem) };
   }
 
@@ -175,16 +175,20 @@ describe("an objective", () => {
     vi.unstubAllGlobals();
   });
 
-  describe.each(["on threads", "on the thread that asks"])("%s", (where) => {
+  describe.each([
+    { where: "on threads", of: shape, isolated: true },
+    { where: "that is brief", of: brief, isolated: true },
+    { where: "on the thread that asks", of: brief, isolated: false },
+  ])("$where", ({ of, isolated }) => {
     test.each(queued)("fails whoever asks after $what that fails", async ({ queue, number }) => {
-      if (where === "on the thread that asks") vi.stubGlobal("crossOriginIsolated", false);
+      vi.stubGlobal("crossOriginIsolated", isolated);
       const unhandled = vi.fn<() => void>();
       process.on("unhandledRejection", unhandled);
       try {
         const kernels = await trappingIn(number);
         for (const name of ["at", "trials", "move", "products", "read", "logits", "evaluate"] as const) {
           for (const later of [false, true]) {
-            const { engine, objective } = await opened(kernels);
+            const { engine, objective } = await opened(kernels, of);
             const ask = questions(objective, shape)[name];
             await ask(); // so far all is well
             queue(objective);
