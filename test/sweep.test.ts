@@ -296,17 +296,39 @@ describe("an aborted sweep", () => {
   });
 });
 
-test("where one of several fails the others are stopped and waited for, and its error is what is thrown", async () => {
-  const failure = new Error("of the second");
-  const ended: number[] = [];
-  const running = inLanes([30, 0, 20, 10], 3, undefined, async (milliseconds, n, signal) => {
-    await setTimeout(milliseconds);
-    ended.push(n);
-    if (n === 1) throw failure;
-    signal.throwIfAborted();
+describe("chains of fits", () => {
+  /** What was done, in order, as "chain.step", where each step takes so many milliseconds. */
+  async function done(milliseconds: readonly number[], steps: number, atOnce: number): Promise<string[]> {
+    const ended: string[] = [];
+    await inLanes(milliseconds.length, steps, atOnce, undefined, async (chain, step) => {
+      await setTimeout(milliseconds[chain]);
+      ended.push(`${chain}.${step}`);
+    });
+    return ended;
+  }
+
+  test("wait for no other where each has a lane", async () => {
+    expect(await done([100, 0], 3, 2)).toEqual(["1.0", "1.1", "1.2", "0.0", "0.1", "0.2"]);
   });
-  expect(await rejection(running)).toBe(failure);
-  expect(ended).toEqual([1, 2, 0]); // and the last was not begun
+
+  test("keep step where there are fewer lanes", async () => {
+    expect(await done([0, 0, 0], 2, 1)).toEqual(["0.0", "1.0", "2.0", "0.1", "1.1", "2.1"]);
+    expect((await done([0, 20, 0], 2, 2)).slice(0, 3).sort()).toEqual(["0.0", "0.1", "2.0"]);
+  });
+
+  test("are stopped and waited for where one fails, whose error is what is thrown", async () => {
+    const failure = new Error("of the second");
+    const milliseconds = [30, 0, 20, 10];
+    const ended: number[] = [];
+    const running = inLanes(4, 2, 3, undefined, async (chain, _, signal) => {
+      await setTimeout(milliseconds[chain]);
+      ended.push(chain);
+      if (chain === 1) throw failure;
+      signal.throwIfAborted();
+    });
+    expect(await rejection(running)).toBe(failure);
+    expect(ended).toEqual([1, 2, 0]); // and the last was not begun
+  });
 });
 
 describe("bad input is rejected before an engine is opened", () => {

@@ -1,23 +1,31 @@
-/** Does the work of each, so many at once. Where one fails the others are told to stop, and waited for. */
-export async function inLanes<T, R>(
-  all: readonly T[],
+/**
+ * Does every step of so many chains, some at once: those of a chain one after another, and of what may begin always the earliest
+ * step. Where one fails the others are told to stop, and waited for.
+ */
+export async function inLanes(
+  chains: number,
+  steps: number,
   atOnce: number,
   signal: AbortSignal | undefined,
-  work: (one: T, number: number, signal: AbortSignal) => Promise<R>,
-): Promise<R[]> {
+  work: (chain: number, step: number, signal: AbortSignal) => Promise<void>,
+): Promise<void> {
   const failure = new AbortController();
   const either = AbortSignal.any(signal ? [signal, failure.signal] : [failure.signal]);
-  const results: R[] = [];
-  let next = 0;
-  const lanes = Array.from({ length: Math.min(atOnce, all.length) }, async () => {
+  /** Where the chains are that nobody works at. */
+  const waiting = Array.from({ length: chains }, (_, chain) => ({ chain, step: 0 }));
+  const next = () => waiting.sort((a, b) => a.step - b.step).shift();
+  const lanes = Array.from({ length: Math.min(atOnce, chains) }, async () => {
     try {
-      for (let n = next++; n < all.length; n = next++) results[n] = await work(all[n], n, either);
+      for (let at = next(); at; at = next()) {
+        await work(at.chain, at.step, either);
+        if (++at.step < steps) waiting.push(at);
+      }
     } catch (error) {
+      waiting.length = 0;
       failure.abort(error);
       throw error;
     }
   });
   await Promise.allSettled(lanes);
   await Promise.all(lanes);
-  return results;
 }

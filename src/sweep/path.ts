@@ -34,6 +34,20 @@ interface Fitted {
   readonly objective: Objective;
 }
 
+interface FoldFit {
+  readonly weights: FloatArray;
+  readonly fold: SweepFold;
+}
+
+/** A value on the path. Fits of a fold come by one after another, and those of other folds when they will. */
+interface Stop {
+  readonly value: number;
+  /** Of the folds that have been here. */
+  readonly fits: Map<number, FoldFit>;
+  /** The preconditioner, once a fit has asked for it. */
+  matrix?: Promise<FloatArray | undefined>;
+}
+
 /** The logits of fits that run at once, and their change, take at most so many bytes; more fits wait. */
 const LOGITS_BYTES = 2 ** 28;
 /** Of the loss without a model: rows that are fitted so well leave nothing to a part of it that scores would show. */
@@ -74,37 +88,39 @@ export class Path<L extends Label> {
     const sign = name === "C" ? 1 : -1;
     const logits = 8 * rows.count * classes.length;
     const together = Math.min(this.#folds.length, Math.max(1, Math.floor(LOGITS_BYTES / logits)));
-    let weights: readonly FloatArray[] = [];
-    for (const value of values.toSorted((a, b) => sign * (a - b))) {
-      const matrix = await this.#preconditioner(this.#l2(value, this.#folds[0]));
-      const fits = await inLanes(this.#folds, together, training.signal, async (fold, n, signal) => {
-        const l2 = this.#l2(value, fold);
-        return this.#fit(
-          fold,
-          l2,
-          { weights: weights[n], matrix, together, enough },
-          signal,
-          async ({ objective, outcome }) => {
-            const { iterations, converged } = outcome;
-            const scored = await heldOutScore(objective, outcome.weights, fold.heldOut);
-            return { weights: outcome.weights, fold: { ...scored, l2, iterations, converged } };
-          },
-        );
+    const stops = values
+      .toSorted((a, b) => sign * (a - b))
+      .map((value): Stop => ({ value, fits: new Map() }));
+    await inLanes(this.#folds.length, stops.length, together, training.signal, async (n, step, signal) => {
+      const fold = this.#folds[n];
+      const stop = stops[step];
+      const l2 = this.#l2(stop.value, fold);
+      stop.matrix ??= this.#preconditioner(this.#l2(stop.value, this.#folds[0]));
+      const weights = stops[step - 1]?.fits.get(n)?.weights;
+      const given = { weights, matrix: await stop.matrix, together, enough };
+      const fit = await this.#fit(fold, l2, given, signal, async ({ objective, outcome }) => {
+        const { iterations, converged } = outcome;
+        const scored = await heldOutScore(objective, outcome.weights, fold.heldOut);
+        return { weights: outcome.weights, fold: { ...scored, l2, iterations, converged } };
       });
-      weights = fits.map((fit) => fit.weights);
-      this.#keep(value, fits.map(({ fold }) => fold), meanOf(weights)); // prettier-ignore
-    }
+      stop.fits.set(n, fit);
+      if (stop.fits.size === this.#folds.length) this.#keep(stop);
+    });
     const place = ({ C, l2 }: SweepEntry) => values.indexOf(name === "C" ? C : l2);
     return this.#entries.toSorted((a, b) => place(a) - place(b));
   }
 
-  #keep(value: number, folds: readonly SweepFold[], mean: FloatArray): void {
+  #keep({ value, fits }: Stop): void {
     const { name } = this.#settings;
     const { weight } = this.#all;
     const other = 1 / (value * weight);
-    const entry = entryOf(name === "C" ? { C: value, l2: other } : { C: other, l2: value }, folds);
+    const inOrder = [...fits].toSorted(([a], [b]) => a - b).map(([, fit]) => fit);
+    const entry = entryOf(
+      name === "C" ? { C: value, l2: other } : { C: other, l2: value },
+      inOrder.map(({ fold }) => fold),
+    );
     this.#entries.push(entry);
-    this.#means.set(entry, mean);
+    this.#means.set(entry, meanOf(inOrder.map(({ weights }) => weights)));
   }
 
   /** The last fit, of all rows. */
