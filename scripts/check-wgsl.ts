@@ -86,6 +86,7 @@ async function problemsOf(device: GPUDevice, path: string, code: string): Promis
 }
 
 const flags = [false, true];
+const modes = ["train", "capture", "evaluate"] as const;
 
 const capacities = flags.flatMap((slow) =>
   flags.map((subgroups) => ({ bindingBytes: 2 ** 30, storageBuffers: 10, slow, subgroups })),
@@ -159,19 +160,24 @@ function specialisations(shaders: ReadonlyMap<string, string>): Map<string, Set<
     for (const kind of kinds) {
       const rows = { ...shape, ...kind, labels: new Uint32Array(0) };
       for (const cut of cuts(rows, shape.classes))
-        for (const rule of rules) {
-          const problem = { classes: shape.classes, intercept: true, rule, batchSize: shape.count };
+        for (const [n, rule] of rules.entries()) {
+          const smoothing = n / 10;
+          const problem = {
+            classes: shape.classes,
+            intercept: true,
+            rule,
+            batchSize: shape.count,
+            smoothing,
+          };
           for (const gathered of flags)
-            for (const CAPTURE of flags) {
-              const block = changed(blockKernels(rows, { ...cut, gathered }), { CAPTURE });
+            for (const mode of modes) {
+              const block = blockKernels(rows, problem, { ...cut, gathered }, mode);
               const own = cut.kind === "fused" ? ["fused"] : ["logits", "residual", "gradient"];
               const all = [
                 ...own.map((name) => [name, block] as const),
-                ["update", updateKernel(rows, problem, cut)] as const,
+                ["update", updateKernel(rows, problem, cut, mode)] as const,
                 ["gather", gatherKernel(cut)] as const,
-                ...(cut.kind === "fused"
-                  ? [["steps", changed(wholeSteps(rows, problem, cut), { CAPTURE })] as const]
-                  : []),
+                ...(cut.kind === "fused" ? [["steps", wholeSteps(rows, problem, cut, mode)] as const] : []),
               ];
               for (const [name, specialisation] of all) add(name, specialisation);
             }

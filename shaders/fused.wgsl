@@ -13,6 +13,8 @@ const CLASSES = 2u; // classes
 const CLASSES4 = 1u; // vectors of four classes: CLASSES / 4, rounded up
 const SCALE = 1.0; // what a unit of a byte means, times 255
 const ONES = 0u; // where in the last vector of features the column of ones is
+const KEPT = 1.0; // of the label in a target: 1 − ε, where smoothing makes (1 − ε)·y + ε / CLASSES of y
+const SHARE = 0.0; // of each class: ε / CLASSES
 
 // The tiles.
 const WORKGROUP = 64u; // threads: more than COLUMN_THREADS and no fewer than ROW_THREADS
@@ -139,21 +141,23 @@ fn main(
           top = max(top, z[r][k]);
         }
         var sum = 0.0;
+        // when SMOOTHED: var below = 0.0; // Σ (z − top)
         var labelLogit = top;
         var beaten = false; // an earlier class has the same, largest logit
         for (var k = 0u; k < CLASSES; k++) { // unrolled
           labelLogit = select(labelLogit, z[r][k], label == k);
           beaten = beaten | ((z[r][k] >= top) & (k < label));
+          // when SMOOTHED: below += z[r][k] - top;
           z[r][k] = exp(z[r][k] - top);
           sum += z[r][k];
         }
         for (var k = 0u; k < CLASSES; k++) { // unrolled
-          vector[k / 4u][k % 4u] = weight * (z[r][k] / sum - select(0.0, 1.0, label == k));
+          vector[k / 4u][k % 4u] = weight * (z[r][k] / sum - select(SHARE, KEPT + SHARE, label == k));
         }
         for (var c = 0u; c < CLASSES4; c++) { // unrolled
           records[at + c] = vector[c];
         }
-        let loss = log(sum) - (labelLogit - top);
+        let loss = log(sum) - (labelLogit - top); // when SMOOTHED: let loss = log(sum) - (KEPT * (labelLogit - top) + SHARE * below);
         let hit = select(0.0, 1.0, (labelLogit >= top) & !beaten);
         records[at + CLASSES4] = vec4f(weight * loss, weight * hit, weight, 0.0);
       }

@@ -41,7 +41,7 @@ struct Block {
 @group(0) @binding(3) var<storage, read> x: array<vec4f>; // (rows, FEATURES4), floats, halves or bytes // when BYTES: @group(0) @binding(3) var<storage, read> x: array<u32>; // when HALVES: @group(0) @binding(3) var<storage, read> x: array<vec2u>;
 @group(0) @binding(4) var<storage, read> weights: array<vec4f>; // (4·FEATURES4, TILES·TILE4)
 @group(0) @binding(5) var<storage, read_write> powers: array<vec4f>; // (rows of the block, TILES·TILE4), or Z
-@group(0) @binding(6) var<storage, read_write> tiles: array<vec2f>; // (rows of the block, TILES) largest logit, sum of powers
+@group(0) @binding(6) var<storage, read_write> tiles: array<vec2f>; // (rows of the block, TILES) largest logit m, sum of powers, smoothed Σ (z − m) too // when SMOOTHED: @group(0) @binding(6) var<storage, read_write> tiles: array<vec4f>;
 @group(0) @binding(7) var<storage, read_write> rowSums: array<vec4f>; // (rows of the block) the label's logit; 1 if an earlier class of its tile has as large a one
 @group(0) @binding(8) var<storage, read_write> captured: array<vec4f>; // (rows of the block, TILES·TILE4) Z, when it is captured
 
@@ -170,15 +170,17 @@ fn main(
         rowSums[i] = vec4f(labelLogit, select(0.0, 1.0, beaten), 0.0, 0.0);
       }
       var sum = 0.0;
+      // when SMOOTHED: var below = 0.0; // Σ (z − top)
       for (var c = 0u; c < TILE4; c++) { // unrolled
         var vector = vec4f();
         for (var j = 0u; j < 4u; j++) { // unrolled
+          // when SMOOTHED: below += select(0.0, z[r][4u * c + j] - top, tile * TILE + 4u * c + j < CLASSES);
           vector[j] = exp(z[r][4u * c + j] - top);
           sum += vector[j];
         }
         powers[at + c] = vector;
       }
-      tiles[i * TILES + tile] = vec2f(top, sum);
+      tiles[i * TILES + tile] = vec2f(top, sum); // when SMOOTHED: tiles[i * TILES + tile] = vec4f(top, sum, below, 0.0);
     }
   }
 }

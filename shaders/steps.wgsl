@@ -10,6 +10,8 @@ const CLASSES = 2u; // classes
 const CLASSES4 = 1u; // vectors of four classes: CLASSES / 4, rounded up
 const SCALE = 1.0; // what a unit of a byte means, times 255
 const ONES = 0u; // where in the last vector of features the column of ones is
+const KEPT = 1.0; // of the label in a target: 1 − ε, where smoothing makes (1 − ε)·y + ε / CLASSES of y
+const SHARE = 0.0; // of each class: ε / CLASSES
 const INTERCEPT = 0u; // the intercept's row of the weights; past it is only padding
 const BATCH = 1u; // the most rows in a step
 const FIT_INTERCEPT = true; // otherwise the intercept stays as it is
@@ -99,21 +101,23 @@ fn residual(i: u32, row: u32) {
     top = max(top, z[k]);
   }
   var sum = 0.0;
+  // when SMOOTHED: var below = 0.0; // Σ (z − top)
   var labelLogit = top;
   var beaten = false; // an earlier class has the same, largest logit
   for (var k = 0u; k < CLASSES; k++) { // unrolled
     labelLogit = select(labelLogit, z[k], label == k);
     beaten = beaten | ((z[k] >= top) & (k < label));
+    // when SMOOTHED: below += z[k] - top;
     z[k] = exp(z[k] - top);
     sum += z[k];
   }
   for (var k = 0u; k < CLASSES; k++) { // unrolled
-    vector[k / 4u][k % 4u] = weight * (z[k] / sum - select(0.0, 1.0, label == k));
+    vector[k / 4u][k % 4u] = weight * (z[k] / sum - select(SHARE, KEPT + SHARE, label == k));
   }
   for (var c = 0u; c < CLASSES4; c++) { // unrolled
     records[at + c] = vector[c];
   }
-  let loss = log(sum) - (labelLogit - top);
+  let loss = log(sum) - (labelLogit - top); // when SMOOTHED: let loss = log(sum) - (KEPT * (labelLogit - top) + SHARE * below);
   let hit = select(0.0, 1.0, (labelLogit >= top) & !beaten);
   records[at + CLASSES4] = vec4f(weight * loss, weight * hit, weight, 0.0);
 }

@@ -86,7 +86,7 @@ export interface TrainOptions<L extends Label = Label> {
    * weights are for the features as they came. Bytes and halves become floats on the device. Default false.
    */
   readonly standardize?: boolean;
-  /** For lbfgs and newton: ε, where the targets become (1 − ε)·y + ε/classes. Validation is of y itself. Default 0. */
+  /** ε, where the targets of training become (1 − ε)·y + ε/classes. Validation is of y itself. Default 0. */
   readonly labelSmoothing?: number;
   /** Weights ≥ 0 of classes, times those of rows; "balanced" is rows ÷ (classes · rows of the class). Default 1 each. */
   readonly classWeight?: "balanced" | ReadonlyMap<L, number> | Readonly<Record<string, number>>;
@@ -183,7 +183,6 @@ const READERS: Partial<Record<keyof TrainOptions, readonly SolverName[]>> = {
   epochs: FIRST_ORDER,
   learningRate: FIRST_ORDER,
   reduction: FIRST_ORDER,
-  labelSmoothing: SECOND_ORDER,
   batchSize: ["sgd", "adam", "adamw"],
   shuffle: ["sgd", "adam", "adamw"],
   sampling: ["sgd"],

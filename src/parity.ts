@@ -83,10 +83,10 @@ function logitsParity({ before, logits: found }: Passes, data: Rows, { classes }
 function residualParity(
   { logits: z, residual: found, losses }: Passes,
   data: Rows,
-  { classes }: Problem,
+  { classes, smoothing }: Problem,
 ): { residual: number; loss: number } {
-  const exact = residual(data, range(data.count), Float64Array.from(z), classes);
-  const bounds = residualBounds(data, z, classes);
+  const exact = residual(data, range(data.count), Float64Array.from(z), classes, smoothing);
+  const bounds = residualBounds(data, z, classes, smoothing);
   return {
     residual: ratio(found, exact.residual, (i) => bounds.residual[i]),
     loss: ratio(losses, exact.losses, (n) => bounds.losses[n]),
@@ -111,30 +111,42 @@ export function softmax(z: Float64Array): {
   return { p, spread, relative: p.map((_, k) => U * (3 * (max - z[k]) + 3 * spread + 8.5 + h)) };
 }
 
-/** How far r = weight·(p − y) and ℓ = log Σ exp d − d_y may be from those of these logits. */
+/**
+ * How far r = weight·(p − t) and ℓ = log Σ exp d − Σ t·d may be from those of these logits. Labels are exact. Of smoothed ones
+ * t, and its product with the weight, are rounded; and Σ t·d = (1 − ε)·d_y + ε/K·Σ d, all of one sign, has the roundings of d,
+ * which a tile takes twice, of up to K + 1 additions in whatever order, and of two factors, their products and their sum.
+ */
 export function residualBounds(
   data: Rows,
   z: FloatArray,
   classes: number,
+  smoothing = 0,
 ): { readonly residual: Float64Array; readonly losses: Float64Array } {
   const residuals = new Float64Array(z.length);
   const losses = new Float64Array(data.count);
+  const targetRoundings = smoothing > 0 ? 2 : 0;
+  const meanRoundings = smoothing > 0 ? classes + 6 : 1;
   for (let n = 0; n < data.count; n++) {
     const weight = data.weights ? data.weights[n] : 1;
     const label = data.labels[n];
     const row = Float64Array.from(z.subarray(n * classes, (n + 1) * classes));
     const { p, relative, spread } = softmax(row);
-    p.forEach((pk, k) => {
-      const r = weight * (pk - (k === label ? 1 : 0));
-      residuals[n * classes + k] =
-        weight * (pk * Math.expm1(relative[k]) + TINY * classes) + 2 * U * Math.abs(r) + TINY;
-    });
     const max = row.reduce((a, b) => Math.max(a, b), -Infinity);
-    const dy = max - row[label];
+    let mean = 0; // −Σ t·d
+    p.forEach((pk, k) => {
+      const target = (k === label ? 1 - smoothing : 0) + smoothing / classes;
+      const r = weight * (pk - target);
+      residuals[n * classes + k] =
+        weight * (pk * Math.expm1(relative[k]) + targetRoundings * U * target + TINY * classes) +
+        2 * U * Math.abs(r) +
+        TINY;
+      mean += target * (max - row[k]);
+    });
     const log = Math.log(row.reduce((sum, zk) => sum + Math.exp(zk - max), 0));
     const h = Math.ceil(classes / 4) + 2;
     const logError = Math.max(2 ** -21, 3 * U * log);
-    losses[n] = weight * (U * (3 * spread + 3 + h + dy + 2 * (log + dy)) + logError) + TINY;
+    losses[n] =
+      weight * (U * (3 * spread + 3 + h + meanRoundings * mean + 2 * (log + mean)) + logError) + TINY;
   }
   return { residual: residuals, losses };
 }

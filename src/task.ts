@@ -63,6 +63,7 @@ export function taskOf<L extends Label>(data: TrainingData<L>, chosen: Settings<
       kernels: chosen.kernels,
       rule: updateRule(chosen),
       batchSize: Math.min(chosen.batchSize ?? train.length, train.length),
+      smoothing: chosen.labelSmoothing,
     },
     ...(targets && { targets }),
     ...(standard && { standardisation: standard }),

@@ -20,9 +20,9 @@ interface Captured {
   readonly steps: readonly Passes[];
 }
 
-async function capture(rule = "momentum", kind: Kind = "f32", size = 0.5): Promise<Captured> {
+async function capture(rule = "momentum", kind: Kind = "f32", size = 0.5, smoothing = 0): Promise<Captured> {
   const rows = randomRows(SHAPE, kind, 3);
-  const problem = { classes: K, intercept: true, rule: RULES[rule], batchSize: BATCH };
+  const problem = { classes: K, intercept: true, rule: RULES[rule], batchSize: BATCH, smoothing };
   const { results } = await runAll(referenceEngine(), rows, problem, randomWeights(SHAPE, 4, size));
   return { rows, problem, steps: results.flatMap(({ passes }) => passes ?? []) };
 }
@@ -64,6 +64,16 @@ describe("the parity of honest f32", () => {
     expect(Math.max(...steps[0].logits)).toBeGreaterThan(1e3);
     for (const reference of steps) {
       expect(stagesAbove(parityOf(inSingle(reference, rows, problem), rows, problem), 1)).toEqual([]);
+    }
+  });
+
+  test.each([0.5, 200])("is below 1 of smoothed labels, weights of about %s", async (size) => {
+    const { rows, problem, steps } = await capture("sgd", "f32", size, 0.2);
+    for (const reference of steps) {
+      expect(parityOf(reference, rows, problem).rho).toBe(0);
+      const parity = parityOf(inSingle(reference, rows, problem), rows, problem);
+      expect(stagesAbove(parity, 1)).toEqual([]);
+      expect(stagesAbove(parity, 0)).toEqual(STEP_STAGES);
     }
   });
 
@@ -306,6 +316,13 @@ describe("every fault goes past 1 at its own stage, and not at another", () => {
     const wrong = { ...problem, rule: rule === "adamw" ? RULES["adam"] : problem.rule };
     const passes = { ...inSingle({ ...second, ...change }, rows, wrong), number: second.number };
     expect(stagesAbove(parityOf(passes, rows, problem), 1)).toEqual(["update"]);
+  });
+
+  test.each([0, 0.2 + 1e-4])("labels smoothed by %s instead of 0.2", async (smoothing) => {
+    const { rows, problem, steps } = await capture("sgd", "f32", 0.5, 0.2);
+    const [first] = steps;
+    const passes = inSingle(first, rows, { ...problem, smoothing });
+    expect(stagesAbove(parityOf(passes, rows, problem), 1)).toEqual(["residual", "loss"]);
   });
 
   test("what is not a number counts as infinitely wrong, not as right", async () => {

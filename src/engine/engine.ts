@@ -4,8 +4,8 @@
  *
  * Everything is a sum over examples, made of three passes:
  *   logits    Z = X·W                             (rows, classes)
- *   residual  R = weight ⊙ (softmax(Z) − Y)       (rows, classes), and the loss on the way
- *   gradient  G = Xᵀ·R                            (features + 1, classes), the sum of outer products x ⊗ (s − y)
+ *   residual  R = weight ⊙ (softmax(Z) − T)       (rows, classes), and the loss on the way; T = Y, or smoothed
+ *   gradient  G = Xᵀ·R                            (features + 1, classes), the sum of outer products x ⊗ (s − t)
  *
  * The constant feature 1 of the intercept is the last row of W and G: both are (features + 1, classes), row by row.
  */
@@ -59,6 +59,8 @@ export interface Problem {
   readonly rule: UpdateRule;
   /** The most rows that one step will have. */
   readonly batchSize: number;
+  /** ε, where the targets of steps, not those of evaluations, are (1 − ε)·y + ε/classes. Default 0: the labels. */
+  readonly smoothing?: number;
   /** Which kernels: "auto" to time some, "table" (default) not to, or the name of a choice that a descent recorded. */
   readonly kernels?: string;
 }

@@ -97,6 +97,40 @@ export function conformance(name: string, open: () => Promise<Engine>): void {
       },
     );
 
+    // By the table the kernels of webgpu are whole steps, fused and tiled.
+    test.each([
+      { count: 129, features: 17, classes: 10, batchSize: 65 },
+      { count: 300, features: 785, classes: 10, batchSize: 299 },
+      { count: 90, features: 33, classes: 37, batchSize: 70 },
+    ])(
+      "steps of $batchSize × $features × $classes are of smoothed labels, and evaluations of the labels",
+      async ({ classes, batchSize, ...rest }) => {
+        const shape = { classes, ...rest };
+        const rows = randomRows(shape, "f32", 33);
+        const ofLabels = problemOf(classes, batchSize);
+        const problem = { ...ofLabels, smoothing: 0.2 };
+        const start = randomWeights(shape, 34);
+        const captured = await runAll(engine, rows, problem, start);
+        const parity = parityOfAll(captured.results, rows, problem);
+        for (const stage of STEP_STAGES) expect(parity.stages[stage], stage).toBeLessThan(1);
+        expect(parityOfAll(captured.results, rows, ofLabels).rho).toBeGreaterThan(1);
+
+        const { results, weights } = await runAll(engine, rows, problem, start, false);
+        expect(weights).toEqual(captured.weights);
+        expect(results.map(({ sums }) => sums)).toEqual(captured.results.map(({ sums }) => sums));
+
+        const placement = await engine.place(rows);
+        const evaluated = async (one: Problem) => {
+          const descent = await placement.descent(one, start);
+          const sums = await descent.evaluate(range(rows.count));
+          descent.release();
+          return sums;
+        };
+        expect(await evaluated(problem)).toEqual(await evaluated(ofLabels));
+        placement.release();
+      },
+    );
+
     test("steps that are not captured end at the same weights, bit for bit, every time", async () => {
       const shape = { count: 513, features: 37, classes: 11 };
       const rows = randomRows(shape, "f32", 31);

@@ -86,6 +86,45 @@ describe.each(CASES)("$solver on $engine", ({ solver, engine }) => {
   });
 });
 
+describe.each(ENGINES)("gradient descent on %s", (engine) => {
+  test.each([
+    { weights: ones, intercept: true },
+    { weights, intercept: false },
+  ])("ends where the gradient of smoothed labels is zero, too", async ({ intercept, ...one }) => {
+    const data = { x, y, features: FEATURES, classes, weights: one.weights };
+    const options = { engine, l2: L2, intercept, labelSmoothing: EPSILON } as const;
+    const model = await train(data, { ...options, solver: "gd", epochs: 3000, parity: true });
+    const { loss, gradient } = crossEntropy(model, smoothed(hard), one.weights);
+    expect(norm(intercept ? gradient : gradient.subarray(0, FEATURES * CLASSES))).toBeLessThan(1e-5);
+    expect(model.history.at(-1)?.loss).toBeCloseTo(loss, 5);
+    expect(model.parity?.rho).toBeLessThan(1);
+    const optimum = await train(data, { ...options, solver: "lbfgs", tolerance: 1e-6 });
+    expect(distance(model.weights, optimum.weights)).toBeLessThan(1e-4);
+    expect(distance(model.bias, optimum.bias)).toBeLessThan(1e-4);
+  });
+
+  test("whose features are standardised and classes weighted, from their centroids on, it ends where lbfgs does", async () => {
+    const classWeight = new Map([
+      [0, 0.5],
+      [2, 3],
+    ]);
+    const options = {
+      engine,
+      l2: L2,
+      labelSmoothing: EPSILON,
+      standardize: true,
+      classWeight,
+      init: "centroids",
+    } as const;
+    const data = { x, y, features: FEATURES, classes, weights };
+    const model = await train(data, { ...options, solver: "gd", epochs: 3000 });
+    const optimum = await train(data, { ...options, solver: "lbfgs", tolerance: 1e-6 });
+    expect(distance(model.weights, optimum.weights)).toBeLessThan(1e-4);
+    const unsmoothed = await train(data, { ...options, solver: "gd", epochs: 3000, labelSmoothing: 0 });
+    expect(distance(unsmoothed.weights, optimum.weights)).toBeGreaterThan(0.1);
+  });
+});
+
 const OPTIONS = {
   engine: "reference",
   solver: "newton",

@@ -59,7 +59,14 @@ function logits(
   });
 }
 
-function residual({ rows, logits: z, residual: r, losses }: Passes, data: Rows, { classes }: Problem): void {
+function residual(
+  { rows, logits: z, residual: r, losses }: Passes,
+  data: Rows,
+  { classes, smoothing = 0 }: Problem,
+): void {
+  const share = f(smoothing / classes);
+  const kept = f(1 - smoothing);
+  const ofLabel = f(kept + share);
   rows.forEach((row, n) => {
     const weight = data.weights ? data.weights[row] : 1;
     const label = data.labels[row];
@@ -68,9 +75,11 @@ function residual({ rows, logits: z, residual: r, losses }: Passes, data: Rows, 
     const powers = Array.from(own, (zk) => f(Math.exp(f(zk - max))));
     const sum = powers.reduce((a, b) => f(a + b));
     powers.forEach((power, k) => {
-      r[n * classes + k] = f(weight * f(f(power / sum) - (k === label ? 1 : 0)));
+      r[n * classes + k] = f(weight * f(f(power / sum) - (k === label ? ofLabel : share)));
     });
-    losses[n] = f(weight * f(f(Math.log(sum)) + f(max - own[label])));
+    const below = Array.from(own, (zk) => f(max - zk)).reduce((a, b) => f(a + b));
+    const mean = smoothing > 0 ? f(f(kept * f(max - own[label])) + f(share * below)) : f(max - own[label]);
+    losses[n] = f(weight * f(f(Math.log(sum)) + mean));
   });
 }
 

@@ -86,7 +86,7 @@ class ReferenceDescent implements Descent {
       : undefined;
 
     const g = new Float64Array(state.weights.length);
-    const sums = await this.#blocks(rows, (block, first, z, r, losses) => {
+    const sums = await this.#blocks(rows, this.#problem.smoothing, (block, first, z, r, losses) => {
       gradient(this.#data, block, r, classes, g);
       kept?.logits.set(z, first * classes);
       kept?.residual.set(r, first * classes);
@@ -102,19 +102,20 @@ class ReferenceDescent implements Descent {
   }
 
   evaluate(order: Uint32Array): Promise<Sums> {
-    return this.#blocks(order, () => {});
+    return this.#blocks(order, 0, () => {});
   }
 
   /** Logits and residual of the rows, block by block, and the sums over all of them. */
   async #blocks(
     rows: Uint32Array,
+    smoothing: number | undefined,
     use: (block: Uint32Array, first: number, z: Float64Array, r: Float64Array, losses: Float64Array) => void,
   ): Promise<Sums> {
     const { classes } = this.#problem;
     let total = NOTHING;
     await inBlocks(rows, this.#breath, (block, first) => {
       const z = logits(this.#data, block, this.#state.weights, classes);
-      const { residual: r, losses, sums } = residual(this.#data, block, z, classes);
+      const { residual: r, losses, sums } = residual(this.#data, block, z, classes, smoothing);
       use(block, first, z, r, losses);
       total = addSums(total, sums);
     });

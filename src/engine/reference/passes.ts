@@ -30,14 +30,16 @@ export function logits(
 }
 
 /**
- * R = weight ⊙ (softmax(Z) − Y), and each row's weighted loss −log s_y.
- * The largest logit is taken off before the exponential: s is the same, and nothing overflows.
+ * R = weight ⊙ (softmax(Z) − T), and each row's weighted loss −Σₖ tₖ log sₖ = log Σₖ e^{zₖ} − Σₖ tₖ·zₖ. The targets T are the
+ * labels' one-hot Y, or with a smoothing ε (1 − ε)·Y + ε/K.
+ * The largest logit is taken off before the exponential: s is the same, as targets add up to 1, and nothing overflows.
  */
 export function residual(
   data: Rows,
   rows: Uint32Array,
   z: Float64Array,
   classes: number,
+  smoothing = 0,
 ): { residual: Float64Array; losses: Float64Array; sums: Sums } {
   const r = new Float64Array(z.length);
   const losses = new Float64Array(rows.length);
@@ -49,23 +51,25 @@ export function residual(
     const label = data.labels[row];
     const weight = data.weights ? data.weights[row] : 1;
     const first = n * classes;
+    const target = (k: number) => (k === label ? 1 - smoothing : 0) + smoothing / classes;
 
     let top = 0;
     for (let k = 1; k < classes; k++) if (z[first + k] > z[first + top]) top = k;
     const max = z[first + top];
-    const labelLogit = z[first + label];
 
     let sum = 0;
+    let mean = 0; // Σₖ tₖ·(zₖ − max)
     for (let k = 0; k < classes; k++) {
       const power = Math.exp(z[first + k] - max);
       r[first + k] = power;
       sum += power;
+      mean += target(k) * (z[first + k] - max);
     }
     for (let k = 0; k < classes; k++) {
-      r[first + k] = weight * (r[first + k] / sum - (k === label ? 1 : 0));
+      r[first + k] = weight * (r[first + k] / sum - target(k));
     }
 
-    const rowLoss = weight * (Math.log(sum) - (labelLogit - max));
+    const rowLoss = weight * (Math.log(sum) - mean);
     losses[n] = rowLoss;
     loss += rowLoss;
     total += weight;

@@ -42,6 +42,7 @@ export class WasmDescent implements Descent {
       this.#weights = work.vector();
       this.#moments = Array.from({ length: momentsOf(problem.rule) }, () => work.vector());
       this.#writeRule();
+      this.#writeTargets();
     } catch (error) {
       this.release();
       throw error;
@@ -67,6 +68,11 @@ export class WasmDescent implements Descent {
           }
         : { momentum: rule.momentum, nesterov: Number(rule.nesterov) }),
     });
+  }
+
+  #writeTargets(): void {
+    const { smoothing = 0, classes } = this.#problem;
+    this.#work.write({ kept: 1 - smoothing, share: smoothing / classes });
   }
 
   async *run(order: Uint32Array, steps: readonly Step[]): AsyncGenerator<StepResult> {

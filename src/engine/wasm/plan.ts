@@ -23,6 +23,8 @@ export const PLAN = {
   fresh2: "f32",
   epsilon: "f32",
   weightDecay: "f32",
+  kept: "f32",
+  share: "f32",
   moment1: "u32",
   moment2: "u32",
   tiled: "u32",

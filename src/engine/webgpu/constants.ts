@@ -1,13 +1,20 @@
 /** What a problem makes of the shaders: the constants and the alternatives of its kernels. */
 import type { ObjectiveProblem, Problem, Rows } from "../engine.js";
+import type { Mode } from "./blocks.js";
 import type { Specialisation } from "./specialise.js";
 import type { FusedTiling, ObjectiveTiling, TiledTiling, Tiling } from "./tiling.js";
 
 /** Vectors of four that a thread of products.wgsl takes. */
 export const PRODUCT_VECTORS = 16;
 
-/** The kernels of a block: fused, or logits, residual and gradient. */
-export function blockKernels(rows: Rows, tiling: Tiling): Specialisation {
+/** The kernels of a block: fused, or logits, residual and gradient. An evaluation is of the labels. */
+export function blockKernels(
+  rows: Rows,
+  problem: Pick<Problem, "smoothing">,
+  tiling: Tiling,
+  mode: Mode,
+): Specialisation {
+  const { smoothing = 0 } = mode === "evaluate" ? {} : problem;
   const bytes = rows.x instanceof Uint8Array;
   const when = {
     BYTES: bytes,
@@ -16,6 +23,7 @@ export function blockKernels(rows: Rows, tiling: Tiling): Specialisation {
     GATHERED: tiling.gathered,
     SUBGROUPS: tiling.sharing === "subgroups",
     SHARED: tiling.sharing === "shared",
+    SMOOTHED: smoothing > 0,
   };
   return {
     when: Object.entries(when).flatMap(([name, holds]) => (holds ? name : [])),
@@ -23,16 +31,23 @@ export function blockKernels(rows: Rows, tiling: Tiling): Specialisation {
       FEATURES4: tiling.features4,
       SCALE: 255 * rows.scale, // a byte is read as value / 255
       ONES: rows.features % 4,
+      KEPT: 1 - smoothing,
+      SHARE: smoothing / tiling.classes,
       CLASSES: tiling.classes,
       WORKGROUP: tiling.workgroup,
       ROWS: tiling.rows,
       VECTORS: tiling.vectors,
-      EVALUATE: false,
-      CAPTURE: false,
+      EVALUATE: mode === "evaluate",
+      CAPTURE: mode === "capture",
       RAW: false,
       ...(tiling.kind === "fused" ? fused(tiling) : tiled(tiling)),
     },
   };
+}
+
+/** Words that the tiled kernels keep of a tile's softmax: largest logit and sum of powers; smoothed, four with the sum of logits. */
+export function tileWords({ smoothing = 0 }: Pick<Problem, "smoothing">): number {
+  return smoothing > 0 ? 4 : 2;
 }
 
 function fused({ classes4, rowThreads, columnThreads, turns }: FusedTiling) {
@@ -52,7 +67,12 @@ function tiled({ tiles, tile4, span4, lanes, threads, tileThreads, rows, sharing
   };
 }
 
-export function updateKernel(rows: Rows, { rule, intercept }: Problem, tiling: Tiling): Specialisation {
+export function updateKernel(
+  rows: Rows,
+  { rule, intercept }: Problem,
+  tiling: Tiling,
+  mode: Mode,
+): Specialisation {
   return {
     when: [],
     constants: {
@@ -61,7 +81,7 @@ export function updateKernel(rows: Rows, { rule, intercept }: Problem, tiling: T
       SLOTS: tiling.slots,
       SUMS: tiling.sums,
       FIT_INTERCEPT: intercept,
-      CAPTURE: false,
+      CAPTURE: mode === "capture",
       ADAM: rule.kind === "adam",
       MOMENTUM: rule.kind === "adam" ? 0 : rule.momentum,
       NESTEROV: rule.kind === "sgd" && rule.nesterov,
@@ -73,9 +93,10 @@ export function updateKernel(rows: Rows, { rule, intercept }: Problem, tiling: T
 }
 
 /** Whole steps: all of a block's passes, and the update. */
-export function wholeSteps(rows: Rows, problem: Problem, tiling: FusedTiling): Specialisation {
-  return changed(blockKernels(rows, tiling), {
-    ...updateKernel(rows, problem, tiling).constants,
+export function wholeSteps(rows: Rows, problem: Problem, tiling: FusedTiling, mode: Mode): Specialisation {
+  const block = blockKernels(rows, problem, tiling, mode);
+  return changed(block, {
+    ...updateKernel(rows, problem, tiling, mode).constants,
     WORKGROUP: tiling.stepThreads,
     INTERCEPT: rows.features,
     BATCH: tiling.blockRows,
@@ -84,7 +105,7 @@ export function wholeSteps(rows: Rows, problem: Problem, tiling: FusedTiling): S
 
 /** An objective's two products. */
 export function rawKernels(rows: Rows, tiling: Tiling): Specialisation {
-  const { when, constants } = blockKernels(rows, tiling);
+  const { when, constants } = blockKernels(rows, {}, tiling, "train");
   return { when: [...when, "RAW"], constants: { ...constants, RAW: true } };
 }
 

@@ -1,7 +1,7 @@
 /** Few classes: one dispatch a block. */
-import type { Rows } from "../engine.js";
+import type { Problem, Rows } from "../engine.js";
 import { type BlockPasses, type Buffers, Kernels, type Mode, type Stages, scratch, unpad } from "./blocks.js";
-import { blockKernels, changed } from "./constants.js";
+import { blockKernels } from "./constants.js";
 import type { Gpu } from "./device.js";
 import type { Edited } from "./kernels.js";
 import { dispatch } from "./pipelines.js";
@@ -14,21 +14,20 @@ export class FusedPasses implements BlockPasses {
   readonly #tiling: FusedTiling;
   readonly #records: GPUBuffer;
   readonly #kernels: Kernels;
-  readonly #specialisation: Specialisation;
+  readonly #kernelIn: (mode: Mode) => Specialisation;
 
-  constructor(gpu: Gpu, rows: Rows, tiling: FusedTiling, shared: Buffers, edited: Edited) {
+  constructor(gpu: Gpu, rows: Rows, problem: Problem, tiling: FusedTiling, shared: Buffers, edited: Edited) {
     const { rowThreads, turns, slots } = tiling;
     this.#gpu = gpu;
     this.#tiling = tiling;
     const records = slots * turns * tiling.rows * rowThreads;
     this.#records = scratch(gpu, "records", 16 * recordWidth(tiling) * records);
     this.#kernels = new Kernels(gpu, { ...shared, records: this.#records }, edited);
-    this.#specialisation = blockKernels(rows, tiling);
+    this.#kernelIn = (mode) => blockKernels(rows, problem, tiling, mode);
   }
 
   prepare(mode: Mode): Promise<void> {
-    const modes = { EVALUATE: mode === "evaluate", CAPTURE: mode === "capture" };
-    return this.#kernels.add(mode, "fused", changed(this.#specialisation, modes));
+    return this.#kernels.add(mode, "fused", this.#kernelIn(mode));
   }
 
   encode(pass: GPUComputePassEncoder, mode: Mode, n: number): void {

@@ -11,7 +11,7 @@ import {
   pad,
 } from "./blocks.js";
 import { type Gpu, allocating } from "./device.js";
-import { changed, gatherKernel, updateKernel } from "./constants.js";
+import { gatherKernel, updateKernel } from "./constants.js";
 import { FusedPasses } from "./fused.js";
 import type { Edited } from "./kernels.js";
 import { type Bound, ENTRY_BYTES, bound, dispatch } from "./pipelines.js";
@@ -50,7 +50,7 @@ export class GpuPasses {
   readonly #updates: Kernels;
   /** A gather for every shard, when there are several. */
   readonly #gathers: readonly Bound[];
-  readonly #update: Specialisation;
+  readonly #updateIn: (mode: Mode) => Specialisation;
   readonly #all: readonly GPUBuffer[];
 
   private constructor(
@@ -75,7 +75,7 @@ export class GpuPasses {
       : Math.floor(entriesOf(tiling) / Math.max(blockEntries(tiling), stepEntries(tiling)));
     this.#updates = updates;
     this.#gathers = gathers;
-    this.#update = updateKernel(rows, problem, tiling);
+    this.#updateIn = (mode) => updateKernel(rows, problem, tiling, mode);
     this.#all = all;
   }
 
@@ -129,8 +129,8 @@ export class GpuPasses {
       const updates = new Kernels(gpu, shared, edited);
       const blocks =
         tiling.kind === "fused"
-          ? new FusedPasses(gpu, rows, tiling, shared, edited)
-          : new TiledPasses(gpu, rows, tiling, shared, edited);
+          ? new FusedPasses(gpu, rows, problem, tiling, shared, edited)
+          : new TiledPasses(gpu, rows, problem, tiling, shared, edited);
       const gathers = await Promise.all(gathering);
       const whole = isWhole(tiling) ? new WholeSteps(gpu, rows, problem, tiling, shared, edited) : undefined;
       return new GpuPasses(gpu, rows, problem, tiling, buffers, updates, gathers, blocks, whole, all);
@@ -140,10 +140,9 @@ export class GpuPasses {
   /** Compiles what the mode needs, once. */
   async prepare(mode: Mode): Promise<void> {
     if (this.#whole && mode !== "evaluate") return this.#whole.prepare(mode);
-    const update = changed(this.#update, { CAPTURE: mode === "capture" });
     await Promise.all([
       this.#blocks.prepare(mode),
-      mode !== "evaluate" && this.#updates.add(mode, "update", update),
+      mode !== "evaluate" && this.#updates.add(mode, "update", this.#updateIn(mode)),
     ]);
   }
 

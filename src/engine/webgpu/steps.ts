@@ -1,7 +1,7 @@
 /** Small problems: whole steps, as many as a submission has, in one dispatch. */
 import type { Problem, Rows } from "../engine.js";
 import { type Buffers, Kernels, type Mode, type Stages, type Unit, scratch } from "./blocks.js";
-import { changed, wholeSteps } from "./constants.js";
+import { wholeSteps } from "./constants.js";
 import type { Gpu } from "./device.js";
 import { recordStages, recordWidth } from "./fused.js";
 import type { Edited } from "./kernels.js";
@@ -26,7 +26,7 @@ export class WholeSteps {
   readonly #entries: GPUBuffer;
   readonly #run: GPUBuffer;
   readonly #kernels: Kernels;
-  readonly #specialisation: Specialisation;
+  readonly #kernelIn: (mode: Mode) => Specialisation;
 
   constructor(gpu: Gpu, rows: Rows, problem: Problem, tiling: FusedTiling, shared: Buffers, edited: Edited) {
     this.#gpu = gpu;
@@ -39,7 +39,7 @@ export class WholeSteps {
     this.#run = create("runs", RUN_BYTES * RUNS, GPUBufferUsage.UNIFORM);
     const own = { run: this.#run, entries: this.#entries, records: this.#records };
     this.#kernels = new Kernels(gpu, { ...shared, ...own }, edited);
-    this.#specialisation = wholeSteps(rows, problem, tiling);
+    this.#kernelIn = (mode) => wholeSteps(rows, problem, tiling, mode);
   }
 
   /** Steps that one submission can hold. */
@@ -48,7 +48,7 @@ export class WholeSteps {
   }
 
   prepare(mode: Mode): Promise<void> {
-    return this.#kernels.add(mode, "steps", changed(this.#specialisation, { CAPTURE: mode === "capture" }));
+    return this.#kernels.add(mode, "steps", this.#kernelIn(mode));
   }
 
   write(units: readonly Unit[]): void {

@@ -1,9 +1,9 @@
 /** Many classes: two tiled products, the softmax in the epilogue of the first and the prologue of the second. */
-import type { Rows } from "../engine.js";
+import type { Problem, Rows } from "../engine.js";
 import { type BlockPasses, type Buffers, Kernels, type Mode, type Stages, scratch, unpad } from "./blocks.js";
-import { blockKernels, changed } from "./constants.js";
+import { blockKernels, tileWords } from "./constants.js";
 import type { Gpu } from "./device.js";
-import type { Edited } from "./kernels.js";
+import type { Edited, KernelName } from "./kernels.js";
 import { type Bound, dispatch } from "./pipelines.js";
 import type { Readback } from "./readback.js";
 import type { Specialisation } from "./specialise.js";
@@ -15,57 +15,55 @@ export class TiledPasses implements BlockPasses {
   readonly #rowSums: GPUBuffer;
   readonly #buffers: GPUBuffer[] = [];
   readonly #kernels: Kernels;
-  readonly #specialisation: Specialisation;
+  readonly #kernelsIn: (mode: Mode) => Specialisation;
   /** Where captured stages are kept: made when the first is. */
   #captured: { readonly logits: GPUBuffer; readonly residual: GPUBuffer } | undefined;
 
-  constructor(gpu: Gpu, rows: Rows, tiling: TiledTiling, shared: Buffers, edited: Edited) {
+  constructor(gpu: Gpu, rows: Rows, problem: Problem, tiling: TiledTiling, shared: Buffers, edited: Edited) {
     const { blockRows, classes4, tiles } = tiling;
     this.#gpu = gpu;
     this.#tiling = tiling;
     this.#rowSums = this.#scratch("sums of rows", 16 * blockRows);
     const own = {
       powers: this.#scratch("powers", 16 * classes4 * blockRows),
-      tiles: this.#scratch("tiles", 8 * tiles * blockRows),
+      tiles: this.#scratch("tiles", 4 * tileWords(problem) * tiles * blockRows),
       rowSums: this.#rowSums,
       captured: this.#scratch("nothing captured", 16),
     };
     this.#kernels = new Kernels(gpu, { ...shared, ...own }, edited);
-    this.#specialisation = blockKernels(rows, tiling);
+    this.#kernelsIn = (mode) => blockKernels(rows, problem, tiling, mode);
   }
 
   async prepare(mode: Mode): Promise<void> {
-    const kernels = this.#kernels;
-    const residual = kernels.add("residual", "residual", this.#specialisation);
-    if (mode === "capture") {
-      const bytes = 16 * this.#tiling.classes4 * this.#tiling.blockRows;
-      this.#captured ??= {
-        logits: this.#scratch("captured logits", bytes),
-        residual: this.#scratch("captured residual", bytes),
-      };
-      const { logits, residual: r } = this.#captured;
-      const capture = changed(this.#specialisation, { CAPTURE: true });
-      const first = kernels.add("logits, captured", "logits", capture, { captured: logits });
-      const second = kernels.add("gradient, captured", "gradient", capture, { captured: r });
-      await Promise.all([residual, first, second]);
-      return;
-    }
-    const first = kernels.add("logits", "logits", this.#specialisation);
-    const second = mode === "train" && kernels.add("gradient", "gradient", this.#specialisation);
-    await Promise.all([residual, first, second]);
+    const own = this.#kernelsIn(mode);
+    const add = (name: KernelName, captured?: GPUBuffer) =>
+      this.#kernels.add(`${name}, ${mode}`, name, own, captured && { captured });
+    const kept = mode === "capture" ? (this.#captured ??= this.#roomToCapture()) : undefined;
+    await Promise.all([
+      add("logits", kept?.logits),
+      add("residual"),
+      mode !== "evaluate" && add("gradient", kept?.residual),
+    ]);
+  }
+
+  #roomToCapture() {
+    const bytes = 16 * this.#tiling.classes4 * this.#tiling.blockRows;
+    return {
+      logits: this.#scratch("captured logits", bytes),
+      residual: this.#scratch("captured residual", bytes),
+    };
   }
 
   encode(pass: GPUComputePassEncoder, mode: Mode, n: number): void {
     const { blockRows, rows, features4, vectors, slots, sums, threads } = this.#tiling;
-    const captured = mode === "capture" ? ", captured" : "";
     const rowGroups = Math.ceil(blockRows / rows / threads);
     const columnGroups = Math.ceil(features4 / vectors / threads);
-    this.#overTiles(n, this.#kernels.get(`logits${captured}`), (kernel, entry, tileGroups) =>
+    this.#overTiles(n, this.#kernels.get(`logits, ${mode}`), (kernel, entry, tileGroups) =>
       dispatch(pass, kernel, entry, rowGroups, tileGroups),
     );
-    dispatch(pass, this.#kernels.get("residual"), n, sums);
+    dispatch(pass, this.#kernels.get(`residual, ${mode}`), n, sums);
     if (mode === "evaluate") return;
-    this.#overTiles(n, this.#kernels.get(`gradient${captured}`), (kernel, entry, tileGroups) =>
+    this.#overTiles(n, this.#kernels.get(`gradient, ${mode}`), (kernel, entry, tileGroups) =>
       dispatch(pass, kernel, entry, columnGroups, tileGroups, slots),
     );
   }

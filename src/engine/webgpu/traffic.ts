@@ -5,6 +5,7 @@
  */
 import { type Problem, type Rows, momentsOf } from "../engine.js";
 import { SIDE } from "./choice.js";
+import { tileWords } from "./constants.js";
 import type { KernelName } from "./kernels.js";
 import type { FusedTiling, TiledTiling, Tiling } from "./tiling.js";
 
@@ -61,7 +62,7 @@ function passesOf(rows: Rows, problem: Problem, tiling: Tiling, stepRows: number
     ...(tiling.gathered ? [gather(rows, tiling, block)] : []),
     ...(tiling.kind === "fused"
       ? [fused(tiling, block)]
-      : [logits(tiling, block), residual(tiling, block), gradient(tiling, block)]),
+      : [logits(problem, tiling, block), residual(problem, tiling, block), gradient(problem, tiling, block)]),
   ]);
   return [...passes, update(rows, problem, tiling)];
 }
@@ -114,7 +115,7 @@ function fused(tiling: FusedTiling, { rows, continues }: Block): Pass {
 }
 
 /** shaders/logits.wgsl. */
-function logits(tiling: TiledTiling, block: Block): Pass {
+function logits(problem: Problem, tiling: TiledTiling, block: Block): Pass {
   const { features4, classes4, count, sharing, tile4, tiles } = tiling;
   const [xWords, number] = [vectorWords(tiling), numberWords(tiling)];
   const threads = threadsOf(tiling, block.rows / tiling.rows);
@@ -123,36 +124,38 @@ function logits(tiling: TiledTiling, block: Block): Pass {
   const loaded = tiling.rows / 4; // rows of a slab, a vector of features each
   const loads = sharing === "shared" ? loaded * number + slabs * (loaded * xWords + 4 * tile4) : own;
   const dispatches = tileRanges(tiling);
+  const words = tileWords(problem);
   return {
     kernel: "logits",
     dispatches,
     loads: threads * loads + 2 * tiles * block.rows,
-    stores: block.rows * (tiles * (4 * tile4 + 2) + 4),
+    stores: block.rows * (tiles * (4 * tile4 + words) + 4),
     macs: threads * features4 * tiling.rows * 16 * tile4,
     // X and the labels in each dispatch; W, powers, tiles and rowSums in one.
     bytes:
       dispatches * (rowBytes(tiling, block) + 4 * block.rows) +
       16 * count +
-      block.rows * (16 * classes4 + 8 * tiles + 16),
+      block.rows * (16 * classes4 + 4 * words * tiles + 16),
   };
 }
 
 /** shaders/residual.wgsl. */
-function residual({ sums, lanes, tiles, workgroup }: TiledTiling, { rows }: Block): Pass {
+function residual(problem: Problem, { sums, lanes, tiles, workgroup }: TiledTiling, { rows }: Block): Pass {
   const threads = sums * workgroup;
+  const words = tileWords(problem);
   return {
     kernel: "residual",
     dispatches: 1,
-    loads: 7 * threads + 3 * tiles * (threads / lanes) + tiles * rows + 4 * sums,
+    loads: 7 * threads + (1 + words) * tiles * (threads / lanes) + tiles * rows + 4 * sums,
     stores: rows * (tiles + 4) + 4 * sums,
     macs: 0,
     // The rows' numbers, labels and weights; tiles, rowSums and sums, read and written.
-    bytes: 12 * rows + 2 * (rows * (8 * tiles + 16) + 16 * sums),
+    bytes: 12 * rows + 2 * (rows * (4 * words * tiles + 16) + 16 * sums),
   };
 }
 
 /** shaders/gradient.wgsl. */
-function gradient(tiling: TiledTiling, block: Block): Pass {
+function gradient(problem: Problem, tiling: TiledTiling, block: Block): Pass {
   const { features4, classes4, count, slots, sharing, span4, tile4, tiles, vectors } = tiling;
   const [xWords, number] = [vectorWords(tiling), numberWords(tiling)];
   const threads = threadsOf(tiling, features4 / vectors); // over all slots
@@ -172,7 +175,7 @@ function gradient(tiling: TiledTiling, block: Block): Pass {
     // X, the labels and weights of rows in each dispatch; powers, tiles and slots in one.
     bytes:
       dispatches * (rowBytes(tiling, block) + 8 * block.rows) +
-      block.rows * (16 * classes4 + 8 * tiles) +
+      block.rows * (16 * classes4 + 4 * tileWords(problem) * tiles) +
       (1 + again) * slots * 16 * count,
   };
 }

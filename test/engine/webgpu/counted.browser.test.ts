@@ -30,12 +30,17 @@ async function both(
   shape: typeof FUSED,
   kind: Kind,
   capacity: Capacity,
-  { rule = "sgd", edited = {}, kernels = "table" }: { rule?: string; edited?: Edited; kernels?: string } = {},
+  {
+    rule = "sgd",
+    edited = {},
+    kernels = "table",
+    smoothing = 0,
+  }: { rule?: string; edited?: Edited; kernels?: string; smoothing?: number } = {},
 ): Promise<{ counted: ByKernel; formula: ByKernel }> {
   const rows = randomRows(shape, kind, 141);
   const { classes, batchSize } = shape;
   const intercept = rule !== "nesterov";
-  const problem = { classes, batchSize, intercept, rule: RULES[rule], kernels };
+  const problem = { classes, batchSize, intercept, rule: RULES[rule], kernels, smoothing };
   const { device, counts } = await countingDevice();
   try {
     const engine = await webgpuEngine({ device, capacity, edited });
@@ -111,6 +116,15 @@ describe.each(KEPT_KINDS)("on %s", (kind) => {
 test.each(["fused", "tiled"] as const)("%s, of rows in several bindings", async (kind) => {
   const { counted, formula } = await both(FUSED, "f32", { ...HELD, bindingBytes: 4096, kind });
   expect(counted).toHaveProperty("gather");
+  expect(counted).toEqual(formula);
+});
+
+test.each([
+  { shape: FUSED, kind: "fused" as const },
+  { shape: WIDE, kind: "tiled" as const },
+  { shape: TINY, kind: "steps" as const },
+])("$kind, of smoothed labels", async ({ shape, kind }) => {
+  const { counted, formula } = await both(shape, "f32", { ...HELD, kind }, { smoothing: 0.1 });
   expect(counted).toEqual(formula);
 });
 

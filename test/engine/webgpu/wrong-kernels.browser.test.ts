@@ -104,6 +104,30 @@ const WRONG: readonly Wrong[] = [
     stage: "loss",
   },
   {
+    what: "targets are labels",
+    kernel: "fused",
+    edit: ["select(SHARE, KEPT + SHARE, label == k)", "select(0.0, 1.0, label == k)"],
+    stage: "residual",
+  },
+  {
+    what: "a label's target lacks what every class has",
+    kernel: "fused",
+    edit: ["select(SHARE, KEPT + SHARE, label == k)", "select(SHARE, KEPT, label == k)"],
+    stage: "residual",
+  },
+  {
+    what: "the loss is that of labels",
+    kernel: "fused",
+    edit: ["KEPT * (labelLogit - top) + SHARE * below", "labelLogit - top"],
+    stage: "loss",
+  },
+  {
+    what: "the largest logit is not taken off the sum of all",
+    kernel: "fused",
+    edit: ["below += z[r][k] - top;", "below += z[r][k];"],
+    stage: "loss",
+  },
+  {
     what: "one row dropped",
     kernel: "fused",
     edit: [
@@ -179,6 +203,12 @@ const WRONG: readonly Wrong[] = [
     stage: "loss",
   },
   {
+    what: "padding is among the logits that are added up",
+    kernel: "logits",
+    edit: ["tile * TILE + 4u * c + j < CLASSES", "tile * TILE + 4u * c + j <= CLASSES"],
+    stage: "loss",
+  },
+  {
     what: "the last tile counts for nothing",
     kernel: "residual",
     edit: [
@@ -198,6 +228,24 @@ const WRONG: readonly Wrong[] = [
     kernel: "residual",
     edit: ["select(0.0, rowWeights[row], inside)", "select(0.0 * rowWeights[row], 1.0, inside)"],
     stage: "residual",
+  },
+  {
+    what: "the loss is that of labels",
+    kernel: "residual",
+    edit: ["KEPT * (found.x - top) + SHARE * whole.z", "found.x - top"],
+    stage: "loss",
+  },
+  {
+    what: "sums of logits are not brought to one largest logit",
+    kernel: "residual",
+    edit: ["tile.z + f32(min(TILE, CLASSES - t * TILE)) * (tile.x - top)", "tile.z"],
+    stage: "loss",
+  },
+  {
+    what: "the last tile counts as if it were full",
+    kernel: "residual",
+    edit: ["f32(min(TILE, CLASSES - t * TILE))", "f32(TILE)"],
+    stage: "loss",
   },
   {
     what: "one row dropped",
@@ -223,7 +271,19 @@ const WRONG: readonly Wrong[] = [
   {
     what: "one label wrong",
     kernel: "gradient",
-    edit: ["classes == vec4u(labels[row]))", "classes == vec4u(select(labels[row], 0u, row == 5u)))"],
+    edit: ["classes == vec4u(labels[row]);", "classes == vec4u(select(labels[row], 0u, row == 5u));"],
+    stage: "residual",
+  },
+  {
+    what: "targets are labels",
+    kernel: "gradient",
+    edit: ["select(vec4f(SHARE), vec4f(KEPT + SHARE), own)", "select(vec4f(), vec4f(1.0), own)"],
+    stage: "residual",
+  },
+  {
+    what: "a label's target lacks what every class has",
+    kernel: "gradient",
+    edit: ["vec4f(KEPT + SHARE)", "vec4f(KEPT)"],
     stage: "residual",
   },
   {
@@ -282,6 +342,18 @@ const WRONG: readonly Wrong[] = [
     kernel: "steps",
     edit: ["let weight = rowWeights[row];", "let weight = select(0.0 * rowWeights[row], 1.0, true);"],
     stage: "residual",
+  },
+  {
+    what: "targets are labels",
+    kernel: "steps",
+    edit: ["select(SHARE, KEPT + SHARE, label == k)", "select(0.0, 1.0, label == k)"],
+    stage: "residual",
+  },
+  {
+    what: "the loss is that of labels",
+    kernel: "steps",
+    edit: ["KEPT * (labelLogit - top) + SHARE * below", "labelLogit - top"],
+    stage: "loss",
   },
   {
     what: "one row dropped",
@@ -407,7 +479,7 @@ interface Case {
   readonly kernels?: string;
 }
 
-// Bytes of an odd scale make every factor visible. A batch of 600 rows takes several blocks, slots and tiles; one of 30 is
+// Bytes of an odd scale make every factor visible, and their labels are smoothed. A batch of 600 rows takes several blocks, slots and tiles; one of 30 is
 // taken whole, and has more rows, as it has more features, than the 4 or 8 lanes that a software adapter runs at once.
 // Where workgroups share slabs there are several each way, and none is full; two slots, as on a GPU, none of whole slabs.
 const CASES: Readonly<Record<Way, Case>> = {
@@ -441,8 +513,10 @@ const CASES: Readonly<Record<Way, Case>> = {
 /** All steps of these kernels. */
 async function run(way: Way, edited: Edited, kind: Kind, capture: boolean) {
   const { shape, deviation, batchSize, capacity, kernels = "table" } = CASES[way];
-  const rows = { ...randomRows(shape, kind, 101), ...(kind === "bytes" && { scale: 0.01 }) };
-  const problem = { classes: shape.classes, batchSize, intercept: true, rule: RULES["adam"], kernels };
+  const bytes = kind === "bytes";
+  const rows = { ...randomRows(shape, kind, 101), ...(bytes && { scale: 0.01 }) };
+  const ofShape = { classes: shape.classes, batchSize, intercept: true };
+  const problem = { ...ofShape, rule: RULES["adam"], kernels, smoothing: bytes ? 0.2 : 0 };
   const engine = await webgpuEngine({ edited, capacity });
   const ran = await runAll(engine, rows, problem, randomWeights(shape, 102, deviation), capture);
   engine.close();

@@ -23,6 +23,8 @@ export class Plan {
   fresh2: f32;
   epsilon: f32;
   weightDecay: f32;
+  kept: f32; // 1 − ε, of a label in the target that smoothing makes of it, (1 − ε)·y + ε / classes
+  share: f32; // ε / classes, of each class; 0 where targets are labels
   moment1: u32; // as the weights, where the rule has them
   moment2: u32;
 

@@ -1,10 +1,11 @@
 /** The softmax and the residual of four rows, which are the lanes. */
 import { exp4, log4 } from "./math";
-import { EVALUATE, Entry, Plan } from "./plan";
+import { EVALUATE, Entry, Plan, TRAIN } from "./plan";
 import { Block } from "./rows";
 
 /**
- * R = weight·(softmax(z) − y) of the block's rows from i on, in place of their logits, and what they add to the sums.
+ * R = weight·(softmax(z) − t) of the block's rows from i on, in place of their logits, and what they add to the sums. Of a step
+ * whose labels are smoothed t = (1 − ε)·y + ε/K, otherwise t = y.
  * z: (classes, rows), `next` bytes from class to class. Of a captured step, what it computed is kept.
  */
 export function residual(plan: Plan, entry: Entry, block: Block, i: u32, z: u32, next: u32, sums: u32): void {
@@ -21,7 +22,12 @@ export function residual(plan: Plan, entry: Entry, block: Block, i: u32, z: u32,
     top = f32x4.pmax(top, one); // a NaN will be one as a power
   }
   const label = v128.load(block.labels + (i << 2));
-  const own = ownOf(label, z, next);
+  const smoothed = entry.what == TRAIN && plan.share > 0;
+  let mean = f32x4.sub(ownOf(label, z, next), top); // Σ t·(z − top)
+  if (smoothed) {
+    const ofLabel = f32x4.mul(f32x4.splat(plan.kept), mean);
+    mean = f32x4.add(ofLabel, f32x4.mul(f32x4.splat(plan.share), below(z, past, next, top)));
+  }
   // Four sums, so that none is a long chain.
   let sum0 = f32x4.splat(0);
   let sum1 = sum0;
@@ -38,7 +44,7 @@ export function residual(plan: Plan, entry: Entry, block: Block, i: u32, z: u32,
   const sum = f32x4.add(f32x4.add(sum0, sum1), f32x4.add(sum2, sum3));
 
   const weight = v128.load(block.weights + (i << 2));
-  const loss = f32x4.mul(weight, f32x4.sub(log4(sum), f32x4.sub(own, top)));
+  const loss = f32x4.mul(weight, f32x4.sub(log4(sum), mean));
   addTo(sums, loss);
   addTo(sums + 8, v128.and(weight, i32x4.eq(place, label)));
   addTo(sums + 16, weight);
@@ -47,9 +53,14 @@ export function residual(plan: Plan, entry: Entry, block: Block, i: u32, z: u32,
 
   const factor = f32x4.div(weight, sum);
   for (at = z; at < past; at += next) v128.store(at, f32x4.mul(v128.load(at), factor));
+  if (smoothed) {
+    const share = f32x4.mul(weight, f32x4.splat(plan.share));
+    for (at = z; at < past; at += next) v128.store(at, f32x4.sub(v128.load(at), share));
+  }
+  const kept: f32 = smoothed ? plan.kept : 1;
   for (let lane: u32 = 0; lane < 4; lane++) {
     const target = z + load<u32>(block.labels + ((i + lane) << 2)) * next + (lane << 2);
-    store<f32>(target, load<f32>(target) - load<f32>(block.weights + ((i + lane) << 2)));
+    store<f32>(target, load<f32>(target) - kept * load<f32>(block.weights + ((i + lane) << 2)));
   }
   if (plan.keptResidual) keep(plan, plan.keptResidual, block, i, z, next);
 }
@@ -64,6 +75,13 @@ export function ownOf(label: v128, z: u32, next: u32): v128 {
     load<f32>(z + <u32>i32x4.extract_lane(label, 2) * next, 8),
     load<f32>(z + <u32>i32x4.extract_lane(label, 3) * next, 12),
   );
+}
+
+/** Σ (z − top) over the classes. */
+function below(z: u32, past: u32, next: u32, top: v128): v128 {
+  let sum = f32x4.splat(0);
+  for (; z < past; z += next) sum = f32x4.add(sum, f32x4.sub(v128.load(z), top));
+  return sum;
 }
 
 /** e^(z − top), in place of z. */
