@@ -26,7 +26,7 @@ export function uniform(rows: Rows, train: Uint32Array, shuffled: boolean, rando
 }
 
 /**
- * Rows as often as their gradients are long, ‖s − y‖·‖[x, 1]‖ times their weight: of all ways to draw rows this one's
+ * Rows as often as their gradients are long, ‖s − t‖·‖[x, 1]‖ times their weight: of all ways to draw rows this one's
  * gradient has the least variance (Zhao & Zhang 2015). What is drawn r times as often weighs 1/r, so that the gradient's mean
  * is that of the whole data.
  *
@@ -86,9 +86,9 @@ export class Importance implements Sampling {
     this.rows = { ...this.rows, weights };
   }
 
-  /** (train) the length of each row's gradient [x, 1] ⊗ (s − y). */
+  /** (train) the length of each row's gradient [x, 1] ⊗ (s − t). */
   async #gradientNorms(): Promise<Float64Array> {
-    const { classes } = this.#problem;
+    const { classes, smoothing } = this.#problem;
     const { weights: _, ...equal } = this.rows;
     const norms = (this.#featureNorms ??= await this.#normsOfFeatures()).slice();
     const z = await this.#logits();
@@ -100,6 +100,7 @@ export class Importance implements Sampling {
         block.map((n) => this.#train[n]),
         own,
         classes,
+        smoothing,
       );
       block.forEach((n, i) => (norms[n] *= Math.sqrt(squares(r, i * classes, classes))));
       await this.#breath.take();

@@ -4,8 +4,9 @@ import type { Descent, Placement, Rows } from "../../src/engine/engine.js";
 import { referenceEngine } from "../../src/engine/reference/engine.js";
 import { exampleScores } from "../../src/model/examples.js";
 import { Importance, type Sampling, drawn, ratesOf, uniform } from "../../src/solve/sampling.js";
+import { distance, norm } from "../support/arrays.js";
 import { clouds } from "../support/examples.js";
-import { gradientAt, problemOf } from "../support/passes.js";
+import { gradientAt, passesOf, problemOf } from "../support/passes.js";
 
 const CLASSES = 3;
 const FEATURES = 4;
@@ -148,6 +149,28 @@ describe.each([
     found.forEach((weight, row) => expect(weight, `row ${row}`).toBeCloseTo(wanted[row], 5));
     expect(found).toHaveLength(rows.count);
   });
+});
+
+test("importance sampling of smoothed labels goes by the gradients of their targets", async () => {
+  const problem = problemOf(CLASSES, easy.count, { smoothing: 0.2 });
+  const train = range(easy.count);
+  const placement = await referenceEngine().place(easy);
+  const descent = await placement.descent(problem, fitted(2));
+  const sampling = new Importance(placement, descent, problem, easy, train, randomIntegers(1));
+  await sampling.next();
+  const [{ residual }] = await passesOf(easy, problem, fitted(2), [{}]);
+  const norms = Float64Array.from(train, (row) => {
+    const features = easy.x.subarray(row * FEATURES, (row + 1) * FEATURES);
+    return norm(residual.subarray(row * CLASSES, (row + 1) * CLASSES)) * norm([...features, 1]);
+  });
+  const rates = ratesOf(norms, new Float64Array(easy.count).fill(1), easy.count);
+  const found = Array.from(sampling.rows.weights ?? []);
+  expect(
+    distance(
+      found,
+      Array.from(rates, (rate) => 1 / rate),
+    ),
+  ).toBeLessThan(1e-5);
 });
 
 test("importance sampling looks at gradients ever more rarely, and at the weights of then", async () => {
