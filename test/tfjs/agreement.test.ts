@@ -30,24 +30,36 @@ beforeAll(async () => {
   await tf.ready();
 });
 
-function lossOf(rows: Rows, w: tf.Tensor2D, b: tf.Tensor1D, first = 0, count = rows.count): tf.Scalar {
+function lossOf(
+  rows: Rows,
+  w: tf.Tensor2D,
+  b: tf.Tensor1D,
+  first = 0,
+  count = rows.count,
+  smoothing = 0,
+): tf.Scalar {
   return tf.tidy(() => {
     const x = tf.tensor2d(Float32Array.from(rows.x), [rows.count, FEATURES]).slice([first], [count]);
     const y = tf.oneHot(tf.tensor1d(Int32Array.from(rows.labels), "int32").slice([first], [count]), CLASSES);
     const logits = x.matMul(w).add(b);
-    return tf.losses.softmaxCrossEntropy(y, logits).asScalar();
+    return tf.losses.softmaxCrossEntropy(y, logits, undefined, smoothing).asScalar();
   });
 }
 
 /** (features + 1, classes) the weights after TensorFlow.js's steps, batch after batch. */
-function fitWithTensorFlow(rows: Rows, optimizer: tf.Optimizer, epochs: number): Float32Array {
+function fitWithTensorFlow(
+  rows: Rows,
+  optimizer: tf.Optimizer,
+  epochs: number,
+  smoothing?: number,
+): Float32Array {
   return tf.tidy(() => {
     const w = tf.variable(tf.zeros<tf.Rank.R2>([FEATURES, CLASSES]));
     const b = tf.variable(tf.zeros<tf.Rank.R1>([CLASSES]));
     for (let epoch = 0; epoch < epochs; epoch++) {
       for (let first = 0; first < rows.count; first += BATCH) {
         const count = Math.min(BATCH, rows.count - first);
-        optimizer.minimize(() => lossOf(rows, w, b, first, count));
+        optimizer.minimize(() => lossOf(rows, w, b, first, count, smoothing));
       }
     }
     return Float32Array.from([...w.dataSync(), ...b.dataSync()]);
@@ -112,6 +124,13 @@ const RULES: readonly Rule[] = [
     wrong: { learningRate: 0.29 },
   },
   {
+    name: "sgd on smoothed labels",
+    options: { solver: "sgd", learningRate: 0.3, labelSmoothing: 0.1 },
+    optimizer: () => tf.train.sgd(0.3),
+    gain: 0.3,
+    wrong: { labelSmoothing: 0.11 },
+  },
+  {
     name: "momentum",
     options: { solver: "sgd", learningRate: 0.1, momentum: 0.9 },
     optimizer: () => tf.train.momentum(0.1, 0.9),
@@ -150,7 +169,7 @@ describe.each(RULES)("$name", ({ options, optimizer, gain, wrong }) => {
     const epochs = 4;
     const steps = epochs * Math.ceil(count / BATCH);
     const tolerance = steps * gain * ERROR;
-    const theirs = fitWithTensorFlow(rows, optimizer(), epochs);
+    const theirs = fitWithTensorFlow(rows, optimizer(), epochs, options.labelSmoothing);
 
     const ours = await fitWithSmigh(rows, { ...options, epochs });
     expect(distance(ours, theirs)).toBeLessThan(tolerance);
