@@ -140,10 +140,14 @@ function specialisations(shaders: ReadonlyMap<string, string>): Map<string, Set<
     { features: 1024, classes: 1000, count: 1024 },
     { features: 256, classes: 100_000, count: 256 },
   ];
-  const rules = [
-    { kind: "sgd", momentum: 0.9, nesterov: true },
-    { kind: "adam", beta1: 0.9, beta2: 0.999, epsilon: 1e-7, weightDecay: 0.01 },
-  ] as const;
+  const sgd = { kind: "sgd", momentum: 0.9, nesterov: true } as const;
+  const adam = { kind: "adam", beta1: 0.9, beta2: 0.999, epsilon: 1e-7, weightDecay: 0.01 } as const;
+  const trainings = [
+    { rule: sgd, gathered: false, smoothing: 0, soft: false },
+    { rule: adam, gathered: true, smoothing: 0, soft: false },
+    { rule: adam, gathered: false, smoothing: 0.1, soft: false },
+    { rule: adam, gathered: true, smoothing: 0.1, soft: true },
+  ];
   const kinds = [
     { x: new Float32Array(0), scale: 1 },
     { x: new Uint8Array(0), scale: 1 / 255 },
@@ -158,10 +162,10 @@ function specialisations(shaders: ReadonlyMap<string, string>): Map<string, Set<
   };
   for (const shape of shapes)
     for (const kind of kinds) {
-      const rows = { ...shape, ...kind, labels: new Uint32Array(0) };
-      for (const cut of cuts(rows, shape.classes))
-        for (const [n, rule] of rules.entries()) {
-          const smoothing = n / 10;
+      const labelled = { ...shape, ...kind, labels: new Uint32Array(0) };
+      for (const cut of cuts(labelled, shape.classes))
+        for (const { rule, gathered, smoothing, soft } of trainings) {
+          const rows = { ...labelled, ...(soft && { targets: new Float32Array(0) }) };
           const problem = {
             classes: shape.classes,
             intercept: true,
@@ -169,21 +173,20 @@ function specialisations(shaders: ReadonlyMap<string, string>): Map<string, Set<
             batchSize: shape.count,
             smoothing,
           };
-          for (const gathered of flags)
-            for (const mode of modes) {
-              const block = blockKernels(rows, problem, { ...cut, gathered }, mode);
-              const own = cut.kind === "fused" ? ["fused"] : ["logits", "residual", "gradient"];
-              const all = [
-                ...own.map((name) => [name, block] as const),
-                ["update", updateKernel(rows, problem, cut, mode)] as const,
-                ["gather", gatherKernel(cut)] as const,
-                ...(cut.kind === "fused" ? [["steps", wholeSteps(rows, problem, cut, mode)] as const] : []),
-              ];
-              for (const [name, specialisation] of all) add(name, specialisation);
-            }
+          for (const mode of modes) {
+            const block = blockKernels(rows, problem, { ...cut, gathered }, mode);
+            const own = cut.kind === "fused" ? ["fused"] : ["logits", "residual", "gradient"];
+            const all = [
+              ...own.map((name) => [name, block] as const),
+              ["update", updateKernel(rows, problem, cut, mode)] as const,
+              ["gather", gatherKernel(cut)] as const,
+              ...(cut.kind === "fused" ? [["steps", wholeSteps(rows, problem, cut, mode)] as const] : []),
+            ];
+            for (const [name, specialisation] of all) add(name, specialisation);
+          }
         }
-      for (const cut of objectiveCuts(rows, shape.classes))
-        for (const [name, specialisation] of objectives(rows, cut)) add(name, specialisation);
+      for (const cut of objectiveCuts(labelled, shape.classes))
+        for (const [name, specialisation] of objectives(labelled, cut)) add(name, specialisation);
     }
   return made;
 }

@@ -13,8 +13,8 @@ const CLASSES = 2u; // classes
 const CLASSES4 = 1u; // vectors of four classes: CLASSES / 4, rounded up
 const SCALE = 1.0; // what a unit of a byte means, times 255
 const ONES = 0u; // where in the last vector of features the column of ones is
-const KEPT = 1.0; // of the label in a target: 1 − ε, where smoothing makes (1 − ε)·y + ε / CLASSES of y
-const SHARE = 0.0; // of each class: ε / CLASSES
+const KEPT = 1.0; // of a target t: 1 − ε, where smoothing makes (1 − ε)·t + ε / CLASSES of it
+const SHARE = 0.0; // of each class in it: ε / CLASSES
 
 // The tiles.
 const WORKGROUP = 64u; // threads: more than COLUMN_THREADS and no fewer than ROW_THREADS
@@ -35,7 +35,7 @@ struct Block {
 
 @group(0) @binding(0) var<uniform> block: Block;
 @group(0) @binding(1) var<storage, read> order: array<u32>; // (rows of the epoch) row numbers
-@group(0) @binding(2) var<storage, read> labels: array<u32>; // (rows) classes from 0
+@group(0) @binding(2) var<storage, read> labels: array<u32>; // (rows) classes from 0; soft (rows, 1 + CLASSES) with the bits of the targets
 @group(0) @binding(3) var<storage, read> rowWeights: array<f32>; // (rows)
 @group(0) @binding(4) var<storage, read> x: array<vec4f>; // (rows, FEATURES4), floats, halves or bytes // when BYTES: @group(0) @binding(4) var<storage, read> x: array<u32>; // when HALVES: @group(0) @binding(4) var<storage, read> x: array<vec2u>;
 @group(0) @binding(5) var<storage, read> weights: array<vec4f>; // (4·FEATURES4, CLASSES4)
@@ -56,6 +56,11 @@ fn features(start: u32, f: u32) -> vec4f {
 fn rowOf(i: u32) -> u32 {
   let row = min(i, block.rows - 1u);
   return order[block.first + row] * FEATURES4; // when GATHERED: return row * FEATURES4;
+}
+
+// How much a row is of class k: its label, whole or smoothed, or as it was given.
+fn targetOf(row: u32, label: u32, k: u32) -> f32 {
+  return select(SHARE, KEPT + SHARE, label == k); // when SOFT: return KEPT * bitcast<f32>(labels[row * (CLASSES + 1u) + 1u + k]) + SHARE;
 }
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
@@ -119,7 +124,7 @@ fn main(
       for (var r = 0u; r < ROWS; r++) { // unrolled
         let i = begin + ROWS * thread + r;
         let row = order[block.first + min(i, block.rows - 1u)];
-        let label = labels[row];
+        let label = labels[row]; // when SOFT: let label = labels[row * (CLASSES + 1u)];
         let weight = select(0.0, rowWeights[row], i < block.rows);
         let at = i * RECORD;
         var vector: array<vec4f, CLASSES4>;
@@ -141,23 +146,23 @@ fn main(
           top = max(top, z[r][k]);
         }
         var sum = 0.0;
-        // when SMOOTHED: var below = 0.0; // Σ (z − top)
+        // when MIXED: var mean = 0.0; // Σ t·(z − top)
         var labelLogit = top;
         var beaten = false; // an earlier class has the same, largest logit
         for (var k = 0u; k < CLASSES; k++) { // unrolled
           labelLogit = select(labelLogit, z[r][k], label == k);
           beaten = beaten | ((z[r][k] >= top) & (k < label));
-          // when SMOOTHED: below += z[r][k] - top;
+          // when MIXED: mean += targetOf(row, label, k) * (z[r][k] - top);
           z[r][k] = exp(z[r][k] - top);
           sum += z[r][k];
         }
         for (var k = 0u; k < CLASSES; k++) { // unrolled
-          vector[k / 4u][k % 4u] = weight * (z[r][k] / sum - select(SHARE, KEPT + SHARE, label == k));
+          vector[k / 4u][k % 4u] = weight * (z[r][k] / sum - targetOf(row, label, k));
         }
         for (var c = 0u; c < CLASSES4; c++) { // unrolled
           records[at + c] = vector[c];
         }
-        let loss = log(sum) - (labelLogit - top); // when SMOOTHED: let loss = log(sum) - (KEPT * (labelLogit - top) + SHARE * below);
+        let loss = log(sum) - (labelLogit - top); // when MIXED: let loss = log(sum) - mean;
         let hit = select(0.0, 1.0, (labelLogit >= top) & !beaten);
         records[at + CLASSES4] = vec4f(weight * loss, weight * hit, weight, 0.0);
       }

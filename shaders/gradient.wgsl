@@ -4,7 +4,7 @@
 // The rows of a block are cut into spans of SPAN rows and each span adds to a slot of its own, in order, so that no two
 // threads add to the same number and the same rows always add up to the same bits. A thread owns VECTORS vectors of
 // features × 4·TILE4 classes of one slot and keeps them in registers while it walks along the span. It makes the
-// residuals of the powers as it loads them: R = factor · powers − weight · T, where T is the labels' one-hot, or smoothed.
+// residuals of the powers as it loads them: R = factor · powers − weight · T, where T is the labels' one-hot, or softer.
 //
 // Threads load what they multiply themselves; or four lanes share residuals through their subgroup; or a workgroup of
 // THREADS × THREADS threads shares, in its memory, slabs of THREADS rows of its features and of its residuals.
@@ -15,11 +15,12 @@
 
 // The shape of the problem.
 const FEATURES4 = 1u; // vectors of four features a row, the column of ones included
+const CLASSES = 2u; // a row's real classes; those past them are padding
 const TILES = 1u; // tiles of TILE classes a row
 const SCALE = 1.0; // what a unit of a byte means, times 255
 const ONES = 0u; // where in the last vector of features the column of ones is
-const KEPT = 1.0; // of the label in a target: 1 − ε, where smoothing makes (1 − ε)·y + ε / K of y
-const SHARE = 0.0; // of each class: ε / K
+const KEPT = 1.0; // of a target t: 1 − ε, where smoothing makes (1 − ε)·t + ε / CLASSES of it
+const SHARE = 0.0; // of each class in it: ε / CLASSES
 
 // The tile.
 const THREADS = 64u; // threads of a workgroup along the features
@@ -39,11 +40,11 @@ struct Block {
 
 @group(0) @binding(0) var<uniform> block: Block;
 @group(0) @binding(1) var<storage, read> order: array<u32>; // (rows of the epoch) row numbers
-@group(0) @binding(2) var<storage, read> labels: array<u32>; // (rows) classes from 0
+@group(0) @binding(2) var<storage, read> labels: array<u32>; // (rows) classes from 0; soft (rows, 1 + CLASSES) with the bits of the targets
 @group(0) @binding(3) var<storage, read> rowWeights: array<f32>; // (rows)
 @group(0) @binding(4) var<storage, read> x: array<vec4f>; // (rows, FEATURES4), floats, halves or bytes // when BYTES: @group(0) @binding(4) var<storage, read> x: array<u32>; // when HALVES: @group(0) @binding(4) var<storage, read> x: array<vec2u>;
 @group(0) @binding(5) var<storage, read> powers: array<vec4f>; // (rows of the block, TILES·TILE4), or R
-@group(0) @binding(6) var<storage, read> tiles: array<vec2f>; // (rows of the block, TILES) the factor // when SMOOTHED: @group(0) @binding(6) var<storage, read> tiles: array<vec4f>;
+@group(0) @binding(6) var<storage, read> tiles: array<vec2f>; // (rows of the block, TILES) the factor // when MIXED: @group(0) @binding(6) var<storage, read> tiles: array<vec4f>;
 @group(0) @binding(7) var<storage, read_write> slots: array<vec4f>; // (slots, 4·FEATURES4, TILES·TILE4)
 @group(0) @binding(8) var<storage, read_write> captured: array<vec4f>; // (rows of the block, TILES·TILE4) R, when it is captured
 
@@ -66,14 +67,15 @@ fn rowOf(i: u32) -> u32 {
   return order[block.first + row] * FEATURES4; // when GATHERED: return row * FEATURES4;
 }
 
-// Four residuals of the block's row i: those of a vector of classes. Smoothed, those of padding are not 0, and its weights
-// move, which nobody sees: its powers stay 0.
+// Four residuals of the block's row i: those of a vector of classes. Those of padding may not be 0, and its weights move,
+// which nobody sees: its powers stay 0.
 fn residuals(i: u32, column: u32) -> vec4f {
   let n = min(i, block.rows - 1u);
   let row = order[block.first + n];
   let classes = 4u * column + vec4u(0u, 1u, 2u, 3u);
-  let own = classes == vec4u(labels[row]);
-  let targets = select(vec4f(), vec4f(rowWeights[row]), own); // when SMOOTHED: let targets = rowWeights[row] * select(vec4f(SHARE), vec4f(KEPT + SHARE), own);
+  let own = classes == vec4u(labels[row]); // when SOFT: let at = row * (CLASSES + 1u) + 1u + 4u * column;
+  // when SOFT: let given = bitcast<vec4f>(vec4u(labels[at], labels[at + 1u], labels[at + 2u], labels[at + 3u]));
+  let targets = select(vec4f(), vec4f(rowWeights[row]), own); // when SOFT: let targets = rowWeights[row] * (KEPT * given + SHARE); // when MIXED: let targets = rowWeights[row] * select(vec4f(SHARE), vec4f(KEPT + SHARE), own);
   let r = tiles[n * TILES + column / TILE4].x * powers[n * CLASSES4 + column] - targets; // when RAW: let r = powers[n * CLASSES4 + column];
   return select(vec4f(), r, vec4<bool>(i < block.rows));
 }

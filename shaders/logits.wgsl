@@ -7,6 +7,8 @@
 // Threads load what they multiply themselves; or four lanes share weights through their subgroup; or a workgroup of
 // THREADS × THREADS threads shares, in its memory, slabs of THREADS features of its rows and of its classes.
 //
+// Where targets are of several classes, the loss needs the mean Σ t·(z − m) of a tile too, and its part Σ t of them.
+//
 // An objective, which keeps Z, wants it RAW: Z is then all that is stored.
 // when SUBGROUPS: enable subgroups;
 // when SUBGROUPS: diagnostic(off, subgroup_uniformity);
@@ -17,6 +19,8 @@ const CLASSES = 2u; // a row's real classes; those past them are padding
 const TILES = 1u; // tiles of TILE classes a row
 const SCALE = 1.0; // what a unit of a byte means, times 255
 const ONES = 0u; // where in the last vector of features the column of ones is
+const KEPT = 1.0; // of a target t: 1 − ε, where smoothing makes (1 − ε)·t + ε / CLASSES of it
+const SHARE = 0.0; // of each class in it: ε / CLASSES
 
 // The tile.
 const THREADS = 64u; // threads of a workgroup along the rows
@@ -37,11 +41,11 @@ struct Block {
 
 @group(0) @binding(0) var<uniform> block: Block;
 @group(0) @binding(1) var<storage, read> order: array<u32>; // (rows of the epoch) row numbers
-@group(0) @binding(2) var<storage, read> labels: array<u32>; // (rows) classes from 0
+@group(0) @binding(2) var<storage, read> labels: array<u32>; // (rows) classes from 0; soft (rows, 1 + CLASSES) with the bits of the targets
 @group(0) @binding(3) var<storage, read> x: array<vec4f>; // (rows, FEATURES4), floats, halves or bytes // when BYTES: @group(0) @binding(3) var<storage, read> x: array<u32>; // when HALVES: @group(0) @binding(3) var<storage, read> x: array<vec2u>;
 @group(0) @binding(4) var<storage, read> weights: array<vec4f>; // (4·FEATURES4, TILES·TILE4)
 @group(0) @binding(5) var<storage, read_write> powers: array<vec4f>; // (rows of the block, TILES·TILE4), or Z
-@group(0) @binding(6) var<storage, read_write> tiles: array<vec2f>; // (rows of the block, TILES) largest logit m, sum of powers, smoothed Σ (z − m) too // when SMOOTHED: @group(0) @binding(6) var<storage, read_write> tiles: array<vec4f>;
+@group(0) @binding(6) var<storage, read_write> tiles: array<vec2f>; // (rows of the block, TILES) largest logit m, sum of powers, and where it is needed Σ t·(z − m), Σ t // when MIXED: @group(0) @binding(6) var<storage, read_write> tiles: array<vec4f>;
 @group(0) @binding(7) var<storage, read_write> rowSums: array<vec4f>; // (rows of the block) the label's logit; 1 if an earlier class of its tile has as large a one
 @group(0) @binding(8) var<storage, read_write> captured: array<vec4f>; // (rows of the block, TILES·TILE4) Z, when it is captured
 
@@ -63,6 +67,11 @@ fn features(start: u32, f: u32) -> vec4f {
 fn rowOf(i: u32) -> u32 {
   let row = min(i, block.rows - 1u);
   return order[block.first + row] * FEATURES4; // when GATHERED: return row * FEATURES4;
+}
+
+// How much a row is of class k of those from `first` on, of which one may be its label: whole or smoothed; or as it was given.
+fn targetOf(row: u32, label: u32, first: u32, k: u32) -> f32 {
+  return select(SHARE, KEPT + SHARE, label == k); // when SOFT: return KEPT * bitcast<f32>(labels[row * (CLASSES + 1u) + 1u + first + k]) + SHARE;
 }
 
 @compute @workgroup_size(THREADS, TILE_THREADS, 1)
@@ -142,7 +151,8 @@ fn main(
   for (var r = 0u; r < ROWS; r++) { // unrolled
     let i = begin + r;
     if (i < block.rows) { // when SHARED: if (i < block.rows && tile < TILES) {
-      let label = labels[order[block.first + i]] - tile * TILE; // within the tile, or past it
+      let row = order[block.first + i];
+      let label = labels[row] - tile * TILE; // within the tile, or past it // when SOFT: let label = labels[row * (CLASSES + 1u)] - tile * TILE;
       let at = i * CLASSES4 + tile * TILE4;
       if (CAPTURE) {
         var vector = vec4f();
@@ -170,17 +180,20 @@ fn main(
         rowSums[i] = vec4f(labelLogit, select(0.0, 1.0, beaten), 0.0, 0.0);
       }
       var sum = 0.0;
-      // when SMOOTHED: var below = 0.0; // Σ (z − top)
+      // when MIXED: var mean = 0.0; // Σ t·(z − top)
+      // when MIXED: var part = 0.0; // Σ t
       for (var c = 0u; c < TILE4; c++) { // unrolled
         var vector = vec4f();
         for (var j = 0u; j < 4u; j++) { // unrolled
-          // when SMOOTHED: below += select(0.0, z[r][4u * c + j] - top, tile * TILE + 4u * c + j < CLASSES);
+          // when MIXED: let t = select(0.0, targetOf(row, label, tile * TILE, 4u * c + j), tile * TILE + 4u * c + j < CLASSES);
+          // when MIXED: mean += t * (z[r][4u * c + j] - top);
+          // when MIXED: part += t;
           vector[j] = exp(z[r][4u * c + j] - top);
           sum += vector[j];
         }
         powers[at + c] = vector;
       }
-      tiles[i * TILES + tile] = vec2f(top, sum); // when SMOOTHED: tiles[i * TILES + tile] = vec4f(top, sum, below, 0.0);
+      tiles[i * TILES + tile] = vec2f(top, sum); // when MIXED: tiles[i * TILES + tile] = vec4f(top, sum, mean, part);
     }
   }
 }

@@ -3,15 +3,13 @@
 // loads them, so R itself is never stored.
 //
 // LANES threads share a row and each takes every LANES-th of its tiles. The largest logit of all is taken off, so that
-// logits of any finite size give finite losses: ℓ = log Σₖ exp(zₖ − max) − Σₖ tₖ·(zₖ − max), where t is the label's, or
-// smoothed.
+// logits of any finite size give finite losses: ℓ = log Σₖ exp(zₖ − max) − Σₖ tₖ·(zₖ − max), or z_y − max where the
+// targets t are labels.
 
 // The shape of the problem.
 const CLASSES = 2u; // a row's real classes; those past them are padding
 const TILES = 1u; // tiles of classes a row
 const TILE = 4u; // classes a tile
-const KEPT = 1.0; // of the label in a target: 1 − ε, where smoothing makes (1 − ε)·y + ε / CLASSES of y
-const SHARE = 0.0; // of each class: ε / CLASSES
 
 const WORKGROUP = 64u; // threads
 const LANES = 1u; // threads a row: a power of two
@@ -25,9 +23,9 @@ struct Block {
 
 @group(0) @binding(0) var<uniform> block: Block;
 @group(0) @binding(1) var<storage, read> order: array<u32>; // (rows of the epoch) row numbers
-@group(0) @binding(2) var<storage, read> labels: array<u32>; // (rows) classes from 0
+@group(0) @binding(2) var<storage, read> labels: array<u32>; // (rows) classes from 0; soft (rows, 1 + CLASSES) with the bits of the targets
 @group(0) @binding(3) var<storage, read> rowWeights: array<f32>; // (rows)
-@group(0) @binding(4) var<storage, read_write> tiles: array<vec2f>; // (rows of the block, TILES) largest logit m, sum of powers, smoothed Σ (z − m) too; becomes the factor // when SMOOTHED: @group(0) @binding(4) var<storage, read_write> tiles: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> tiles: array<vec2f>; // (rows of the block, TILES) largest logit m, sum of powers, and where it is needed Σ t·(z − m), Σ t; becomes the factor // when MIXED: @group(0) @binding(4) var<storage, read_write> tiles: array<vec4f>;
 @group(0) @binding(5) var<storage, read_write> rowSums: array<vec4f>; // (rows of the block) the label's logit; becomes weighted loss, weighted hit, weight, 0
 @group(0) @binding(6) var<storage, read_write> sums: array<vec4f>; // (workgroups) sums of rowSums
 
@@ -73,7 +71,7 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
   let inside = i < block.rows;
   let n = min(i, block.rows - 1u);
   let row = order[block.first + n];
-  let label = labels[row];
+  let label = labels[row]; // when SOFT: let label = labels[row * (CLASSES + 1u)];
   let weight = select(0.0, rowWeights[row], inside);
 
   // The largest logit and whether a tile before the label's has it, then the sum of all powers.
@@ -85,14 +83,14 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
   top = largest(thread, lane, top);
   var sum = 0.0;
   var beaten = 0.0;
-  // when SMOOTHED: var below = 0.0; // Σ (z − top)
+  // when MIXED: var mean = 0.0; // Σ t·(z − top)
   for (var t = lane; t < TILES; t += LANES) {
     let tile = tiles[n * TILES + t];
     sum += tile.y * exp(tile.x - top);
     beaten += select(0.0, 1.0, (tile.x >= top) & (t < label / TILE));
-    // when SMOOTHED: below += tile.z + f32(min(TILE, CLASSES - t * TILE)) * (tile.x - top);
+    // when MIXED: mean += tile.z + tile.w * (tile.x - top);
   }
-  let whole = added(thread, lane, LANES, vec4f(sum, beaten, 0.0, 0.0)); // when SMOOTHED: let whole = added(thread, lane, LANES, vec4f(sum, beaten, below, 0.0));
+  let whole = added(thread, lane, LANES, vec4f(sum, beaten, 0.0, 0.0)); // when MIXED: let whole = added(thread, lane, LANES, vec4f(sum, beaten, mean, 0.0));
   sum = whole.x;
   beaten = whole.y;
   for (var t = lane; t < TILES; t += LANES) {
@@ -102,7 +100,7 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
     }
   }
 
-  let loss = log(sum) - (found.x - top); // when SMOOTHED: let loss = log(sum) - (KEPT * (found.x - top) + SHARE * whole.z);
+  let loss = log(sum) - (found.x - top); // when MIXED: let loss = log(sum) - whole.z;
   let hit = select(0.0, 1.0, (found.x >= top) & (found.y + beaten == 0.0));
   let rowSum = vec4f(weight * loss, weight * hit, weight, 0.0);
   if (inside && lane == 0u) {

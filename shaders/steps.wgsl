@@ -10,8 +10,8 @@ const CLASSES = 2u; // classes
 const CLASSES4 = 1u; // vectors of four classes: CLASSES / 4, rounded up
 const SCALE = 1.0; // what a unit of a byte means, times 255
 const ONES = 0u; // where in the last vector of features the column of ones is
-const KEPT = 1.0; // of the label in a target: 1 − ε, where smoothing makes (1 − ε)·y + ε / CLASSES of y
-const SHARE = 0.0; // of each class: ε / CLASSES
+const KEPT = 1.0; // of a target t: 1 − ε, where smoothing makes (1 − ε)·t + ε / CLASSES of it
+const SHARE = 0.0; // of each class in it: ε / CLASSES
 const INTERCEPT = 0u; // the intercept's row of the weights; past it is only padding
 const BATCH = 1u; // the most rows in a step
 const FIT_INTERCEPT = true; // otherwise the intercept stays as it is
@@ -46,7 +46,7 @@ struct Step {
 @group(0) @binding(0) var<uniform> run: Run;
 @group(0) @binding(1) var<storage, read> entries: array<Step>; // (steps of the submission)
 @group(0) @binding(2) var<storage, read> order: array<u32>; // (rows of the epoch) row numbers
-@group(0) @binding(3) var<storage, read> labels: array<u32>; // (rows) classes from 0
+@group(0) @binding(3) var<storage, read> labels: array<u32>; // (rows) classes from 0; soft (rows, 1 + CLASSES) with the bits of the targets
 @group(0) @binding(4) var<storage, read> rowWeights: array<f32>; // (rows)
 @group(0) @binding(5) var<storage, read> x: array<vec4f>; // (rows, FEATURES4), floats, halves or bytes // when BYTES: @group(0) @binding(5) var<storage, read> x: array<u32>; // when HALVES: @group(0) @binding(5) var<storage, read> x: array<vec2u>;
 @group(0) @binding(6) var<storage, read_write> weights: array<vec4f>; // (4·FEATURES4, CLASSES4)
@@ -63,9 +63,14 @@ fn features(start: u32, f: u32) -> vec4f {
   return x[start + f]; // when SCALED: return scale * unpack4x8unorm(x[start + f]); // when BYTES: return unpack4x8unorm(x[start + f]); // when HALVES: return vec4f(unpack2x16float(x[start + f].x), unpack2x16float(x[start + f].y));
 }
 
+// How much a row is of class k: its label, whole or smoothed, or as it was given.
+fn targetOf(row: u32, label: u32, k: u32) -> f32 {
+  return select(SHARE, KEPT + SHARE, label == k); // when SOFT: return KEPT * bitcast<f32>(labels[row * (CLASSES + 1u) + 1u + k]) + SHARE;
+}
+
 fn residual(i: u32, row: u32) {
   let start = row * FEATURES4;
-  let label = labels[row];
+  let label = labels[row]; // when SOFT: let label = labels[row * (CLASSES + 1u)];
   let weight = rowWeights[row];
   let at = i * RECORD;
 
@@ -101,23 +106,23 @@ fn residual(i: u32, row: u32) {
     top = max(top, z[k]);
   }
   var sum = 0.0;
-  // when SMOOTHED: var below = 0.0; // Σ (z − top)
+  // when MIXED: var mean = 0.0; // Σ t·(z − top)
   var labelLogit = top;
   var beaten = false; // an earlier class has the same, largest logit
   for (var k = 0u; k < CLASSES; k++) { // unrolled
     labelLogit = select(labelLogit, z[k], label == k);
     beaten = beaten | ((z[k] >= top) & (k < label));
-    // when SMOOTHED: below += z[k] - top;
+    // when MIXED: mean += targetOf(row, label, k) * (z[k] - top);
     z[k] = exp(z[k] - top);
     sum += z[k];
   }
   for (var k = 0u; k < CLASSES; k++) { // unrolled
-    vector[k / 4u][k % 4u] = weight * (z[k] / sum - select(SHARE, KEPT + SHARE, label == k));
+    vector[k / 4u][k % 4u] = weight * (z[k] / sum - targetOf(row, label, k));
   }
   for (var c = 0u; c < CLASSES4; c++) { // unrolled
     records[at + c] = vector[c];
   }
-  let loss = log(sum) - (labelLogit - top); // when SMOOTHED: let loss = log(sum) - (KEPT * (labelLogit - top) + SHARE * below);
+  let loss = log(sum) - (labelLogit - top); // when MIXED: let loss = log(sum) - mean;
   let hit = select(0.0, 1.0, (labelLogit >= top) & !beaten);
   records[at + CLASSES4] = vec4f(weight * loss, weight * hit, weight, 0.0);
 }

@@ -11,7 +11,7 @@
  */
 import type { FloatArray, Passes, Problem, Rows } from "./engine/engine.js";
 import { range } from "./data/random.js";
-import { gradient, logits, residual, update } from "./engine/reference/passes.js";
+import { gradient, logits, residual, targetOf, update } from "./engine/reference/passes.js";
 
 export const U = 2 ** -23;
 export const TINY = 2 ** -126;
@@ -112,9 +112,10 @@ export function softmax(z: Float64Array): {
 }
 
 /**
- * How far r = weight·(p − t) and ℓ = log Σ exp d − Σ t·d may be from those of these logits. Labels are exact. Of smoothed ones
- * t, and its product with the weight, are rounded; and Σ t·d = (1 − ε)·d_y + ε/K·Σ d, all of one sign, has the roundings of d,
- * which a tile takes twice, of up to K + 1 additions in whatever order, and of two factors, their products and their sum.
+ * How far r = weight·(p − t) and ℓ = log Σ exp d − Σ t·d may be from those of these logits. Labels are exact. Other
+ * targets have four roundings, as they are given, scaled by 1 − ε and added to ε/K, and their product with the weight has
+ * another. Σ t·d, all of one sign, has those four, those of d, of each product, of what a tile of classes takes off once more,
+ * and of up to K additions, in whatever order.
  */
 export function residualBounds(
   data: Rows,
@@ -124,17 +125,17 @@ export function residualBounds(
 ): { readonly residual: Float64Array; readonly losses: Float64Array } {
   const residuals = new Float64Array(z.length);
   const losses = new Float64Array(data.count);
-  const targetRoundings = smoothing > 0 ? 2 : 0;
-  const meanRoundings = smoothing > 0 ? classes + 6 : 1;
+  const exact = smoothing === 0 && !data.targets;
+  const targetRoundings = exact ? 0 : 5;
+  const meanRoundings = exact ? 1 : classes + 7;
   for (let n = 0; n < data.count; n++) {
     const weight = data.weights ? data.weights[n] : 1;
-    const label = data.labels[n];
     const row = Float64Array.from(z.subarray(n * classes, (n + 1) * classes));
     const { p, relative, spread } = softmax(row);
     const max = row.reduce((a, b) => Math.max(a, b), -Infinity);
     let mean = 0; // −Σ t·d
     p.forEach((pk, k) => {
-      const target = (k === label ? 1 - smoothing : 0) + smoothing / classes;
+      const target = (1 - smoothing) * targetOf(data, n, k, classes) + smoothing / classes;
       const r = weight * (pk - target);
       residuals[n * classes + k] =
         weight * (pk * Math.expm1(relative[k]) + targetRoundings * U * target + TINY * classes) +
@@ -233,7 +234,23 @@ export function pick(data: Rows, rows: Uint32Array): Rows {
   rows.forEach((row, n) => x.set(data.x.subarray(row * features, (row + 1) * features), n * features));
   const labels = rows.map((row) => data.labels[row]);
   const weights = data.weights && Float32Array.from(rows, (row) => data.weights?.[row] ?? 1);
-  return { count: rows.length, features, x, scale, labels, ...(weights && { weights }) };
+  const targets = data.targets && pickTargets(data.targets, data.count, rows);
+  return {
+    count: rows.length,
+    features,
+    x,
+    scale,
+    labels,
+    ...(weights && { weights }),
+    ...(targets && { targets }),
+  };
+}
+
+function pickTargets(targets: FloatArray, count: number, rows: Uint32Array): Float64Array {
+  const classes = targets.length / count;
+  const picked = new Float64Array(rows.length * classes);
+  rows.forEach((row, n) => picked.set(targets.subarray(row * classes, (row + 1) * classes), n * classes));
+  return picked;
 }
 
 export function absolute(data: Rows): Rows {

@@ -22,7 +22,7 @@ export interface Task<L extends Label> {
   /** (classes) what the weights of the rows to train on were multiplied by, if by anything. */
   readonly classFactors?: Float64Array;
   readonly problem: Problem;
-  /** (rows, classes) soft targets, if there are any. */
+  /** (rows, classes) soft targets, if there are any, of lbfgs and newton. Those of other solvers are placed with the rows. */
   readonly targets?: FloatArray;
   /** What was made of the features, if anything. */
   readonly standardisation?: Standardisation;
@@ -41,7 +41,9 @@ export function taskOf<L extends Label>(data: TrainingData<L>, chosen: Settings<
   const standard = chosen.standardize ? standardisation(all, train, chosen.intercept) : undefined;
   const features = standard ? standardised(all, standard) : all;
   const factors = classFactors(features, train, classes, chosen.classWeight);
-  const rows = factors ? classWeighted(features, train, factors) : features;
+  const labelled = factors ? classWeighted(features, train, factors) : features;
+  const tilted = isSecondOrder(chosen.solver);
+  const rows = targets && !tilted ? { ...labelled, targets } : labelled;
 
   const weight = weightOf(rows, train, "to train on");
   if (validation) weightOf(rows, validation, "of the validation");
@@ -65,7 +67,7 @@ export function taskOf<L extends Label>(data: TrainingData<L>, chosen: Settings<
       batchSize: Math.min(chosen.batchSize ?? train.length, train.length),
       smoothing: chosen.labelSmoothing,
     },
-    ...(targets && { targets }),
+    ...(targets && tilted && { targets }),
     ...(standard && { standardisation: standard }),
     start: startingWeights({
       init: chosen.init,
@@ -80,10 +82,7 @@ export function taskOf<L extends Label>(data: TrainingData<L>, chosen: Settings<
 }
 
 /** What soft targets cannot be trained with. */
-function checkSoft({ solver, classWeight }: Pick<Settings, "solver" | "classWeight">): void {
-  if (!isSecondOrder(solver)) {
-    throw new OptionError(`y is soft targets, but solver is "${solver}": they are for lbfgs and newton.`);
-  }
+function checkSoft({ classWeight }: Pick<Settings, "classWeight">): void {
   if (classWeight !== undefined) {
     throw new OptionError(
       "y is soft targets, and classWeight is given, but no row is of one class: weigh the rows instead, by weights.",

@@ -174,11 +174,11 @@ describe("options that contradict each other", () => {
 
   test.each([
     {
-      options: { solver: "sgd" },
-      message: 'y is soft targets, but solver is "sgd": they are for lbfgs and newton',
+      options: { solver: "lbfgs", classWeight: "balanced" },
+      message: "y is soft targets, and classWeight is given",
     },
     {
-      options: { solver: "lbfgs", classWeight: "balanced" },
+      options: { solver: "sgd", classWeight: "balanced" },
       message: "y is soft targets, and classWeight is given",
     },
   ])("are rejected: $message", ({ options, message }) => {

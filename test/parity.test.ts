@@ -7,7 +7,7 @@ import type { FloatArray, Passes, Problem, Rows } from "../src/engine/engine.js"
 import { referenceEngine } from "../src/engine/reference/engine.js";
 import { update } from "../src/engine/reference/passes.js";
 import { NO_PARITY, STEP_STAGES, type Parity, type Stage, parityOf, worst } from "../src/parity.js";
-import { RULES, type Kind, randomRows, randomWeights, runAll } from "./engine/problems.js";
+import { RULES, type Kind, randomRows, randomWeights, runAll, softened } from "./engine/problems.js";
 import { type Fault, inSingle } from "./support/single.js";
 
 const SHAPE = { count: 50, features: 19, classes: 7 };
@@ -20,8 +20,15 @@ interface Captured {
   readonly steps: readonly Passes[];
 }
 
-async function capture(rule = "momentum", kind: Kind = "f32", size = 0.5, smoothing = 0): Promise<Captured> {
-  const rows = randomRows(SHAPE, kind, 3);
+async function capture(
+  rule = "momentum",
+  kind: Kind = "f32",
+  size = 0.5,
+  smoothing = 0,
+  soft = false,
+): Promise<Captured> {
+  const labelled = randomRows(SHAPE, kind, 3);
+  const rows = soft ? softened(labelled, K, 5) : labelled;
   const problem = { classes: K, intercept: true, rule: RULES[rule], batchSize: BATCH, smoothing };
   const { results } = await runAll(referenceEngine(), rows, problem, randomWeights(SHAPE, 4, size));
   return { rows, problem, steps: results.flatMap(({ passes }) => passes ?? []) };
@@ -67,8 +74,13 @@ describe("the parity of honest f32", () => {
     }
   });
 
-  test.each([0.5, 200])("is below 1 of smoothed labels, weights of about %s", async (size) => {
-    const { rows, problem, steps } = await capture("sgd", "f32", size, 0.2);
+  test.each([
+    { size: 0.5, smoothing: 0.2, soft: false },
+    { size: 0.5, smoothing: 0, soft: true },
+    { size: 200, smoothing: 0.2, soft: false },
+    { size: 200, smoothing: 0.2, soft: true },
+  ])("is below 1 of targets that are not labels: $smoothing, $soft, weights of about $size", async (one) => {
+    const { rows, problem, steps } = await capture("sgd", "f32", one.size, one.smoothing, one.soft);
     for (const reference of steps) {
       expect(parityOf(reference, rows, problem).rho).toBe(0);
       const parity = parityOf(inSingle(reference, rows, problem), rows, problem);
@@ -322,6 +334,15 @@ describe("every fault goes past 1 at its own stage, and not at another", () => {
     const { rows, problem, steps } = await capture("sgd", "f32", 0.5, 0.2);
     const [first] = steps;
     const passes = inSingle(first, rows, { ...problem, smoothing });
+    expect(stagesAbove(parityOf(passes, rows, problem), 1)).toEqual(["residual", "loss"]);
+  });
+
+  test("one soft target is off by a thousandth", async () => {
+    const { rows, problem, steps } = await capture("sgd", "f32", 0.5, 0, true);
+    const [first] = steps;
+    const targets = Float64Array.from(rows.targets ?? []);
+    targets[first.rows[0] * K] += 1e-3;
+    const passes = inSingle(first, { ...rows, targets }, problem);
     expect(stagesAbove(parityOf(passes, rows, problem), 1)).toEqual(["residual", "loss"]);
   });
 

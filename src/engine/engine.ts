@@ -4,7 +4,7 @@
  *
  * Everything is a sum over examples, made of three passes:
  *   logits    Z = X·W                             (rows, classes)
- *   residual  R = weight ⊙ (softmax(Z) − T)       (rows, classes), and the loss on the way; T = Y, or smoothed
+ *   residual  R = weight ⊙ (softmax(Z) − T)       (rows, classes), and the loss on the way; T = Y, or softer
  *   gradient  G = Xᵀ·R                            (features + 1, classes), the sum of outer products x ⊗ (s − t)
  *
  * The constant feature 1 of the intercept is the last row of W and G: both are (features + 1, classes), row by row.
@@ -37,6 +37,11 @@ export interface Rows extends FeatureRows {
   readonly labels: Uint32Array;
   /** (count) weight of each row; one for all when absent. */
   readonly weights?: Float32Array;
+  /**
+   * (count, classes) what each row is of every class, each row adding up to 1: the targets of descents, where they are not
+   * the labels, which are the first largest of them. Objectives are of the labels.
+   */
+  readonly targets?: FloatArray;
 }
 
 /** How one gradient changes the weights: g is the gradient of the objective, w the weights. */
@@ -59,7 +64,7 @@ export interface Problem {
   readonly rule: UpdateRule;
   /** The most rows that one step will have. */
   readonly batchSize: number;
-  /** ε, where the targets of steps, not those of evaluations, are (1 − ε)·y + ε/classes. Default 0: the labels. */
+  /** ε, where steps, but not evaluations, make (1 − ε)·t + ε/classes of the targets. Default 0. */
   readonly smoothing?: number;
   /** Which kernels: "auto" to time some, "table" (default) not to, or the name of a choice that a descent recorded. */
   readonly kernels?: string;

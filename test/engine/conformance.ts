@@ -14,7 +14,9 @@ import {
   randomRows,
   randomWeights,
   runAll,
+  softened,
 } from "./problems.js";
+import { objectiveOf } from "./objectives.js";
 import { weighing } from "./weighing.js";
 
 /** Nothing here is a multiple of a tile, but for one that is a multiple of all. */
@@ -98,38 +100,64 @@ export function conformance(name: string, open: () => Promise<Engine>): void {
     );
 
     // By the table the kernels of webgpu are whole steps, fused and tiled.
-    test.each([
-      { count: 129, features: 17, classes: 10, batchSize: 65 },
-      { count: 300, features: 785, classes: 10, batchSize: 299 },
-      { count: 90, features: 33, classes: 37, batchSize: 70 },
-    ])(
-      "steps of $batchSize × $features × $classes are of smoothed labels, and evaluations of the labels",
-      async ({ classes, batchSize, ...rest }) => {
+    test.each(
+      [
+        { count: 129, features: 17, classes: 10, batchSize: 65 },
+        { count: 300, features: 785, classes: 10, batchSize: 299 },
+        { count: 90, features: 33, classes: 37, batchSize: 70 },
+      ].flatMap((shape) => [
+        { ...shape, of: "smoothed labels", soft: false, smoothing: 0.2 },
+        { ...shape, of: "soft targets", soft: true, smoothing: 0 },
+        { ...shape, of: "smoothed soft targets", soft: true, smoothing: 0.2 },
+      ]),
+    )(
+      "steps of $batchSize × $features × $classes are of $of, and evaluations of what was not smoothed",
+      async ({ classes, batchSize, soft, smoothing, ...rest }) => {
         const shape = { classes, ...rest };
-        const rows = randomRows(shape, "f32", 33);
-        const ofLabels = problemOf(classes, batchSize);
-        const problem = { ...ofLabels, smoothing: 0.2 };
+        const labelled = randomRows(shape, "f32", 33);
+        const rows = soft ? softened(labelled, classes, 35) : labelled;
+        const unsmoothed = problemOf(classes, batchSize);
+        const problem = { ...unsmoothed, smoothing };
         const start = randomWeights(shape, 34);
         const captured = await runAll(engine, rows, problem, start);
         const parity = parityOfAll(captured.results, rows, problem);
         for (const stage of STEP_STAGES) expect(parity.stages[stage], stage).toBeLessThan(1);
-        expect(parityOfAll(captured.results, rows, ofLabels).rho).toBeGreaterThan(1);
+        expect(parityOfAll(captured.results, labelled, unsmoothed).rho).toBeGreaterThan(1);
 
         const { results, weights } = await runAll(engine, rows, problem, start, false);
         expect(weights).toEqual(captured.weights);
         expect(results.map(({ sums }) => sums)).toEqual(captured.results.map(({ sums }) => sums));
 
-        const placement = await engine.place(rows);
-        const evaluated = async (one: Problem) => {
-          const descent = await placement.descent(one, start);
+        const evaluated = async (one: Engine, how: Problem) => {
+          const placement = await one.place(rows);
+          const descent = await placement.descent(how, start);
           const sums = await descent.evaluate(range(rows.count));
           descent.release();
+          placement.release();
           return sums;
         };
-        expect(await evaluated(problem)).toEqual(await evaluated(ofLabels));
-        placement.release();
+        const found = await evaluated(engine, problem);
+        const exact = await evaluated(referenceEngine(), unsmoothed);
+        expectNear(found.loss, exact.loss);
+        expect(found.hits).toBeCloseTo(exact.hits, 3);
+        expect(found.weight).toBeCloseTo(exact.weight, 3);
       },
     );
+
+    test("objectives of rows with soft targets are of their labels", async () => {
+      const shape = { count: 70, features: 9, classes: 6 };
+      const rows = softened(randomRows(shape, "f32", 36), 6, 37);
+      const { targets: _, ...labelled } = rows;
+      const looked = async (data: Rows) => {
+        const placement = await engine.place(data);
+        const objective = await placement.objective(objectiveOf(data, 6));
+        const sums = await objective.at(objective.vector(randomWeights(shape, 38)), objective.vector());
+        objective.release();
+        placement.release();
+        return sums;
+      };
+      expect(await looked(rows)).toEqual(await looked(labelled));
+    });
 
     test("steps that are not captured end at the same weights, bit for bit, every time", async () => {
       const shape = { count: 513, features: 37, classes: 11 };

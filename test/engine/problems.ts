@@ -9,6 +9,7 @@ import type {
   StepResult,
   UpdateRule,
 } from "../../src/engine/engine.js";
+import { softTargets } from "../../src/data/targets.js";
 import { NO_PARITY, type Parity, parityOf, worst } from "../../src/parity.js";
 
 export type Kind = "f16" | "f32" | "f64" | "bytes";
@@ -56,6 +57,20 @@ export function randomRows({ count, features, classes }: Shape, kind: Kind, seed
   if (kind === "f16") return { ...shared, x: Float16Array.from({ length }, value), scale: 1 };
   const x = kind === "f32" ? Float32Array.from({ length }, value) : Float64Array.from({ length }, value);
   return { ...shared, x, scale: 1 };
+}
+
+/** The same rows with soft targets, of which some are 0 and some equal, and with the labels that go with them. */
+export function softened(rows: Rows, classes: number, seed: number): Rows {
+  const random = randomIntegers(seed);
+  const shares = Float64Array.from({ length: rows.count * classes }, (_, i) =>
+    rows.labels[Math.floor(i / classes)] === i % classes ? 1 : (random() % 3) / 4,
+  );
+  for (let row = 0; row < rows.count; row++) {
+    const own = shares.subarray(row * classes, (row + 1) * classes);
+    const sum = own.reduce((a, b) => a + b, 0);
+    own.forEach((share, k) => (own[k] = share / sum));
+  }
+  return { ...rows, ...softTargets(shares, classes, "y") };
 }
 
 export function randomWeights({ features, classes }: Shape, seed: number, size = 0.5): Float32Array {

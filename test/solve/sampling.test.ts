@@ -4,6 +4,7 @@ import type { Descent, Placement, Rows } from "../../src/engine/engine.js";
 import { referenceEngine } from "../../src/engine/reference/engine.js";
 import { exampleScores } from "../../src/model/examples.js";
 import { Importance, type Sampling, drawn, ratesOf, uniform } from "../../src/solve/sampling.js";
+import { softened } from "../engine/problems.js";
 import { distance, norm } from "../support/arrays.js";
 import { clouds } from "../support/examples.js";
 import { gradientAt, passesOf, problemOf } from "../support/passes.js";
@@ -151,14 +152,17 @@ describe.each([
   });
 });
 
-test("importance sampling of smoothed labels goes by the gradients of their targets", async () => {
-  const problem = problemOf(CLASSES, easy.count, { smoothing: 0.2 });
+test.each([
+  { of: "smoothed labels", rows: easy, smoothing: 0.2 },
+  { of: "soft targets", rows: softened(easy, CLASSES, 5), smoothing: 0 },
+])("importance sampling of $of goes by the gradients of its targets", async ({ rows, smoothing }) => {
+  const problem = problemOf(CLASSES, easy.count, { smoothing });
   const train = range(easy.count);
-  const placement = await referenceEngine().place(easy);
+  const placement = await referenceEngine().place(rows);
   const descent = await placement.descent(problem, fitted(2));
-  const sampling = new Importance(placement, descent, problem, easy, train, randomIntegers(1));
+  const sampling = new Importance(placement, descent, problem, rows, train, randomIntegers(1));
   await sampling.next();
-  const [{ residual }] = await passesOf(easy, problem, fitted(2), [{}]);
+  const [{ residual }] = await passesOf(rows, problem, fitted(2), [{}]);
   const norms = Float64Array.from(train, (row) => {
     const features = easy.x.subarray(row * FEATURES, (row + 1) * FEATURES);
     return norm(residual.subarray(row * CLASSES, (row + 1) * CLASSES)) * norm([...features, 1]);

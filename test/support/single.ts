@@ -1,5 +1,6 @@
 /** The passes of a step in f32, every operation rounded, as an engine on a device computes them. */
 import type { Passes, Problem, Rows, State } from "../../src/engine/engine.js";
+import { targetOf } from "../../src/engine/reference/passes.js";
 
 const f = Math.fround;
 
@@ -66,7 +67,8 @@ function residual(
 ): void {
   const share = f(smoothing / classes);
   const kept = f(1 - smoothing);
-  const ofLabel = f(kept + share);
+  const target = (row: number, k: number) => f(f(kept * f(targetOf(data, row, k, classes))) + share);
+  const exact = smoothing === 0 && !data.targets;
   rows.forEach((row, n) => {
     const weight = data.weights ? data.weights[row] : 1;
     const label = data.labels[row];
@@ -75,10 +77,10 @@ function residual(
     const powers = Array.from(own, (zk) => f(Math.exp(f(zk - max))));
     const sum = powers.reduce((a, b) => f(a + b));
     powers.forEach((power, k) => {
-      r[n * classes + k] = f(weight * f(f(power / sum) - (k === label ? ofLabel : share)));
+      r[n * classes + k] = f(weight * f(f(power / sum) - target(row, k)));
     });
-    const below = Array.from(own, (zk) => f(max - zk)).reduce((a, b) => f(a + b));
-    const mean = smoothing > 0 ? f(f(kept * f(max - own[label])) + f(share * below)) : f(max - own[label]);
+    const terms = Array.from(own, (zk, k) => f(target(row, k) * f(max - zk)));
+    const mean = exact ? f(max - own[label]) : terms.reduce((a, b) => f(a + b));
     losses[n] = f(weight * f(f(Math.log(sum)) + mean));
   });
 }

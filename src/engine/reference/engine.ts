@@ -39,7 +39,8 @@ function placement(given: Rows): Placement {
     },
     async objective(problem) {
       checkKernels(problem);
-      return new ReferenceObjective(rows, problem);
+      const { targets: _, ...labelled } = rows;
+      return new ReferenceObjective(labelled, problem);
     },
     weigh: (others) => weights.set(others),
     release() {},

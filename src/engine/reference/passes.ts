@@ -31,7 +31,7 @@ export function logits(
 
 /**
  * R = weight ⊙ (softmax(Z) − T), and each row's weighted loss −Σₖ tₖ log sₖ = log Σₖ e^{zₖ} − Σₖ tₖ·zₖ. The targets T are the
- * labels' one-hot Y, or with a smoothing ε (1 − ε)·Y + ε/K.
+ * rows' own or their labels' one-hot Y; a smoothing ε makes (1 − ε)·T + ε/K of them.
  * The largest logit is taken off before the exponential: s is the same, as targets add up to 1, and nothing overflows.
  */
 export function residual(
@@ -51,7 +51,7 @@ export function residual(
     const label = data.labels[row];
     const weight = data.weights ? data.weights[row] : 1;
     const first = n * classes;
-    const target = (k: number) => (k === label ? 1 - smoothing : 0) + smoothing / classes;
+    const target = (k: number) => (1 - smoothing) * targetOf(data, row, k, classes) + smoothing / classes;
 
     let top = 0;
     for (let k = 1; k < classes; k++) if (z[first + k] > z[first + top]) top = k;
@@ -76,6 +76,12 @@ export function residual(
     if (top === label) hits += weight;
   }
   return { residual: r, losses, sums: { loss, hits, weight: total } };
+}
+
+/** How much a row is of class k. */
+export function targetOf({ labels, targets }: Rows, row: number, k: number, classes: number): number {
+  if (targets) return targets[row * classes + k];
+  return labels[row] === k ? 1 : 0;
 }
 
 /** G += Σₙ [xₙ, 1] ⊗ rₙ. G: (features + 1, classes) */

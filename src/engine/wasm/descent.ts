@@ -42,7 +42,7 @@ export class WasmDescent implements Descent {
       this.#weights = work.vector();
       this.#moments = Array.from({ length: momentsOf(problem.rule) }, () => work.vector());
       this.#writeRule();
-      this.#writeTargets();
+      this.#writeTargets(placed);
     } catch (error) {
       this.release();
       throw error;
@@ -70,9 +70,9 @@ export class WasmDescent implements Descent {
     });
   }
 
-  #writeTargets(): void {
+  #writeTargets({ targets }: PlacedRows): void {
     const { smoothing = 0, classes } = this.#problem;
-    this.#work.write({ kept: 1 - smoothing, share: smoothing / classes });
+    this.#work.write({ targets, kept: 1 - smoothing, share: smoothing / classes });
   }
 
   async *run(order: Uint32Array, steps: readonly Step[]): AsyncGenerator<StepResult> {

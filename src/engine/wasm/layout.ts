@@ -107,7 +107,7 @@ function tiledLayout(stride: number, classes: number, batchSize: number): TiledL
 
 /** A block of rows: what is known of them, and they themselves as floats. */
 function blockBytes(rows: number, stride: number): number {
-  return 64 + 12 * rows + 64 + 4 * rows * stride;
+  return 64 + 16 * rows + 64 + 4 * rows * stride;
 }
 
 function fours(n: number): number {

@@ -8,10 +8,11 @@ import { type RowLayout, rowLayout } from "./layout.js";
 const SLICE_BYTES = 2 ** 22;
 
 export interface PlacedRows extends RowLayout {
-  /** Addresses: (rows, stride), (rows), (rows). */
+  /** Addresses: (rows, stride), (rows), (rows), and (rows, classes), or 0 where labels are the targets. */
   readonly x: number;
   readonly labels: number;
   readonly rowWeights: number;
+  readonly targets: number;
   weigh(weights: Float32Array): void;
   release(): void;
 }
@@ -32,6 +33,8 @@ export async function placeRows(heap: Heap, rows: Rows): Promise<PlacedRows> {
     const labels = allocate(4 * rows.count);
     const rowWeights = allocate(4 * rows.count);
     heap.u32(labels, rows.count).set(rows.labels);
+    const targets = rows.targets ? allocate(4 * rows.targets.length) : 0;
+    if (rows.targets) heap.f32(targets, rows.targets.length).set(rows.targets);
     const weigh = (weights: Float32Array) => heap.f32(rowWeights, rows.count).set(weights);
     weigh(rows.weights ?? new Float32Array(rows.count).fill(1));
     const sliceRows = Math.max(1, Math.floor(SLICE_BYTES / rowBytes));
@@ -40,7 +43,7 @@ export async function placeRows(heap: Heap, rows: Rows): Promise<PlacedRows> {
       heap.bytes(x + first * rowBytes, slice.byteLength).set(new Uint8Array(slice.buffer));
       if (first > 0) await new Promise((resolve) => setTimeout(resolve));
     }
-    return { ...layout, x, labels, rowWeights, weigh, release };
+    return { ...layout, x, labels, rowWeights, targets, weigh, release };
   } catch (error) {
     release();
     throw error;

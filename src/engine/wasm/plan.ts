@@ -12,6 +12,7 @@ export const PLAN = {
   x: "u32",
   labels: "u32",
   rowWeights: "u32",
+  targets: "u32",
   classes: "u32",
   paddedClasses: "u32",
   intercept: "u32",

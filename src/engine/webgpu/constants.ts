@@ -7,7 +7,7 @@ import type { FusedTiling, ObjectiveTiling, TiledTiling, Tiling } from "./tiling
 /** Vectors of four that a thread of products.wgsl takes. */
 export const PRODUCT_VECTORS = 16;
 
-/** The kernels of a block: fused, or logits, residual and gradient. An evaluation is of the labels. */
+/** The kernels of a block: fused, or logits, residual and gradient. An evaluation smooths nothing. */
 export function blockKernels(
   rows: Rows,
   problem: Pick<Problem, "smoothing">,
@@ -23,7 +23,8 @@ export function blockKernels(
     GATHERED: tiling.gathered,
     SUBGROUPS: tiling.sharing === "subgroups",
     SHARED: tiling.sharing === "shared",
-    SMOOTHED: smoothing > 0,
+    SOFT: rows.targets !== undefined,
+    MIXED: rows.targets !== undefined || smoothing > 0, // targets are not labels
   };
   return {
     when: Object.entries(when).flatMap(([name, holds]) => (holds ? name : [])),
@@ -45,9 +46,14 @@ export function blockKernels(
   };
 }
 
-/** Words that the tiled kernels keep of a tile's softmax: largest logit and sum of powers; smoothed, four with the sum of logits. */
-export function tileWords({ smoothing = 0 }: Pick<Problem, "smoothing">): number {
-  return smoothing > 0 ? 4 : 2;
+/** Words that the tiled kernels keep of a tile's softmax: two for the loss of a label, four for that of other targets. */
+export function tileWords({ targets }: Rows, { smoothing = 0 }: Pick<Problem, "smoothing">): number {
+  return targets || smoothing > 0 ? 4 : 2;
+}
+
+/** Words of a row's label, and of its targets where it has any. */
+export function labelWords({ targets, count }: Rows): number {
+  return 1 + (targets ? targets.length / count : 0);
 }
 
 function fused({ classes4, rowThreads, columnThreads, turns }: FusedTiling) {
@@ -105,7 +111,8 @@ export function wholeSteps(rows: Rows, problem: Problem, tiling: FusedTiling, mo
 
 /** An objective's two products. */
 export function rawKernels(rows: Rows, tiling: Tiling): Specialisation {
-  const { when, constants } = blockKernels(rows, {}, tiling, "train");
+  const { targets: _, ...labelled } = rows;
+  const { when, constants } = blockKernels(labelled, {}, tiling, "train");
   return { when: [...when, "RAW"], constants: { ...constants, RAW: true } };
 }
 

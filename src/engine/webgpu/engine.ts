@@ -6,7 +6,7 @@ import { openGpu } from "./device.js";
 import type { Edited } from "./kernels.js";
 import { WebGpuObjective } from "./objective.js";
 import { placeRows } from "./placement.js";
-import { sharding } from "./tiling.js";
+import { checkTargets, sharding } from "./tiling.js";
 
 export interface WebGpuOptions {
   /** A device to share. It is left open. Default: one of its own. */
@@ -24,6 +24,7 @@ export async function webgpuEngine({ device, capacity, edited = {} }: WebGpuOpti
     name: "webgpu",
     adapter: gpu.adapter,
     async place(rows) {
+      checkTargets(rows, held);
       const placed = await placeRows(gpu, rows, sharding(rows, held));
       return {
         descent: (problem, weights) =>

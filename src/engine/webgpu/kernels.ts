@@ -104,6 +104,8 @@ export const KERNELS: Readonly<Record<KernelName, Kernel>> = {
       "TILES",
       "SCALE",
       "ONES",
+      "KEPT",
+      "SHARE",
       "THREADS",
       "TILE_THREADS",
       "ROWS",
@@ -125,7 +127,7 @@ export const KERNELS: Readonly<Record<KernelName, Kernel>> = {
       rowSums: "write",
       sums: "write",
     },
-    constants: ["CLASSES", "TILES", "TILE", "KEPT", "SHARE", "WORKGROUP", "LANES"],
+    constants: ["CLASSES", "TILES", "TILE", "WORKGROUP", "LANES"],
   },
   gradient: {
     source: gradient,
@@ -142,6 +144,7 @@ export const KERNELS: Readonly<Record<KernelName, Kernel>> = {
     },
     constants: [
       "FEATURES4",
+      "CLASSES",
       "TILES",
       "SCALE",
       "ONES",

@@ -117,7 +117,7 @@ export class GpuPasses {
         block: buffers.blocks,
         current: buffers.steps,
         x,
-        labels: placed.labels,
+        labels: placed.targets ?? placed.labels,
         rowWeights: placed.weights,
       };
       const gathering = (gathered ? placed.shards : []).map((shard) => {

@@ -1,5 +1,5 @@
 /** Rows on the device: X as it came (bytes, f16 or f32), with a column of ones after the features, padded to vectors of four, in as many shards as it takes. */
-import type { Rows } from "../engine.js";
+import type { FloatArray, Rows } from "../engine.js";
 import { paddedRows } from "../padded.js";
 import { type Gpu, allocating } from "./device.js";
 
@@ -19,6 +19,8 @@ export interface PlacedRows {
   readonly shards: readonly Shard[];
   /** (rows) */
   readonly labels: GPUBuffer;
+  /** (rows, 1 + classes) the label, and the bits of the targets, where rows have any: what has no more bindings has both in one. */
+  readonly targets?: GPUBuffer;
   /** (rows) */
   readonly weights: GPUBuffer;
   weigh(weights: Float32Array): void;
@@ -39,12 +41,17 @@ export async function placeRows(
     buffers.push(buffer);
     return buffer;
   };
+  const filled = (label: string, words: Uint32Array<ArrayBuffer>) => {
+    const buffer = create(label, words.byteLength);
+    device.queue.writeBuffer(buffer, 0, words);
+    return buffer;
+  };
   const what = `${rows.count} rows of ${rows.features} features (${4 * rowWords * rows.count} bytes)`;
   return allocating(gpu, what, async () => {
     try {
-      const labels = create("labels", 4 * rows.count);
+      const labels = filled("labels", Uint32Array.from(rows.labels));
       const weights = create("row weights", 4 * rows.count);
-      device.queue.writeBuffer(labels, 0, Uint32Array.from(rows.labels));
+      const targets = rows.targets && filled("targets", labelsAndTargets(rows, rows.targets));
       const weigh = (values: Float32Array) => device.queue.writeBuffer(weights, 0, Float32Array.from(values));
       weigh(rows.weights ?? new Float32Array(rows.count).fill(1));
       const shards: Shard[] = [];
@@ -54,12 +61,24 @@ export async function placeRows(
         await upload(device, x, rows, first, count, rowWords);
         shards.push({ first, rows: count, x });
       }
-      return { shards, labels, weights, weigh, release };
+      return { shards, labels, ...(targets && { targets }), weights, weigh, release };
     } catch (error) {
       release();
       throw error;
     }
   });
+}
+
+/** (rows, 1 + classes) each row's label, and its targets as the bits of floats. */
+function labelsAndTargets({ count, labels }: Rows, targets: FloatArray): Uint32Array<ArrayBuffer> {
+  const classes = targets.length / count;
+  const words = new Uint32Array(count * (1 + classes));
+  const floats = new Float32Array(words.buffer);
+  for (let row = 0, at = 0; row < count; row++) {
+    words[at++] = labels[row];
+    for (let k = 0; k < classes; k++) floats[at++] = targets[row * classes + k];
+  }
+  return words;
 }
 
 async function upload(

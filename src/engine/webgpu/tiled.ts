@@ -26,7 +26,7 @@ export class TiledPasses implements BlockPasses {
     this.#rowSums = this.#scratch("sums of rows", 16 * blockRows);
     const own = {
       powers: this.#scratch("powers", 16 * classes4 * blockRows),
-      tiles: this.#scratch("tiles", 4 * tileWords(problem) * tiles * blockRows),
+      tiles: this.#scratch("tiles", 4 * tileWords(rows, problem) * tiles * blockRows),
       rowSums: this.#rowSums,
       captured: this.#scratch("nothing captured", 16),
     };

@@ -2,6 +2,7 @@
 import { DeviceError } from "../../errors.js";
 import type { Rows } from "../engine.js";
 import type { Capacity } from "./capacity.js";
+import { labelWords } from "./constants.js";
 import {
   type Choice,
   SIDE,
@@ -166,6 +167,16 @@ function cutShape(rows: Rows, classes: number, capacity: Capacity): Shape {
   const shards = sharding(rows, capacity);
   const gathered = rows.count > shards.shardRows;
   return { ...shards, features4: vectorsOf(rows.features), classes, gathered };
+}
+
+/** Throws a DeviceError when the rows' soft targets are more than one binding. */
+export function checkTargets(rows: Rows, { bindingBytes }: Capacity): void {
+  const bytes = 4 * labelWords(rows) * rows.count;
+  if (!rows.targets || bytes <= bindingBytes) return;
+  throw new DeviceError(
+    `The soft targets of ${rows.count} rows take ${bytes} bytes, and this adapter binds ${bindingBytes}: ` +
+      `use fewer rows, or the wasm engine.`,
+  );
 }
 
 function checkWeights({ features }: Rows, { classes, count }: Tiling, { bindingBytes }: Capacity): void {

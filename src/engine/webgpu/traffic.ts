@@ -5,7 +5,7 @@
  */
 import { type Problem, type Rows, momentsOf } from "../engine.js";
 import { SIDE } from "./choice.js";
-import { tileWords } from "./constants.js";
+import { labelWords, tileWords } from "./constants.js";
 import type { KernelName } from "./kernels.js";
 import type { FusedTiling, TiledTiling, Tiling } from "./tiling.js";
 
@@ -32,7 +32,7 @@ export interface Traffic {
    * read once, every byte that it writes is written once, and nothing stays in the cache until the next dispatch.
    */
   readonly bytesMoved: number;
-  /** Bytes that any way to take the step moves: X and the labels read, weights and moments read and written. */
+  /** Bytes that any way to take the step moves: X and the labels, or targets, read, weights and moments read and written. */
   readonly leastBytes: number;
 }
 
@@ -61,15 +61,19 @@ function passesOf(rows: Rows, problem: Problem, tiling: Tiling, stepRows: number
   const passes = blocks.flatMap((block) => [
     ...(tiling.gathered ? [gather(rows, tiling, block)] : []),
     ...(tiling.kind === "fused"
-      ? [fused(tiling, block)]
-      : [logits(problem, tiling, block), residual(problem, tiling, block), gradient(problem, tiling, block)]),
+      ? [fused(rows, tiling, block)]
+      : [
+          logits(rows, problem, tiling, block),
+          residual(rows, problem, tiling, block),
+          gradient(rows, problem, tiling, block),
+        ]),
   ]);
   return [...passes, update(rows, problem, tiling)];
 }
 
-function leastBytes({ x, features }: Rows, { classes, rule }: Problem, rows: number): number {
+function leastBytes({ x, features, targets }: Rows, { classes, rule }: Problem, rows: number): number {
   const state = 4 * (features + 1) * classes * (1 + momentsOf(rule));
-  return rows * Math.min(4, x.BYTES_PER_ELEMENT) * features + 4 * rows + 2 * state;
+  return rows * Math.min(4, x.BYTES_PER_ELEMENT) * features + 4 * rows * (targets ? classes : 1) + 2 * state;
 }
 
 /** Words that `features()` loads: a vector of floats, or of bytes. */
@@ -88,7 +92,7 @@ function rowBytes(tiling: Tiling, { rows }: Block): number {
 }
 
 /** shaders/fused.wgsl. */
-function fused(tiling: FusedTiling, { rows, continues }: Block): Pass {
+function fused(data: Rows, tiling: FusedTiling, { rows, continues }: Block): Pass {
   const { features4, classes, classes4, count, slots, sharing, vectors, rowThreads, columnThreads } = tiling;
   const [xWords, number] = [vectorWords(tiling), numberWords(tiling)];
   const turnRows = tiling.rows * rowThreads;
@@ -96,7 +100,8 @@ function fused(tiling: FusedTiling, { rows, continues }: Block): Pass {
   const shared = sharing === "subgroups" ? 4 * classes4 : 4 * classes; // words of four rows of W, or of four residuals, a thread
   const record = 4 * (classes4 + 1);
   const again = continues ? 1 : 0;
-  const logitLoads = turnRows * (number + features4 * xWords + 3) + rowThreads * features4 * shared;
+  const targets = 2 * (labelWords(data) - 1); // words of a row, for its loss and for its residual
+  const logitLoads = turnRows * (number + features4 * xWords + 3 + targets) + rowThreads * features4 * shared;
   const gradientLoads = columnThreads * ((turnRows / 4) * shared + turnRows * (number + vectors * xWords));
   return {
     kernel: "fused",
@@ -107,7 +112,7 @@ function fused(tiling: FusedTiling, { rows, continues }: Block): Pass {
     // X, the labels and weights of rows, W, records, slots and sums.
     bytes:
       rowBytes(tiling, { rows, continues }) +
-      8 * rows +
+      4 * (labelWords(data) + 1) * rows +
       16 * count +
       4 * record * rows +
       (1 + again) * slots * (16 * count + 16),
@@ -115,7 +120,7 @@ function fused(tiling: FusedTiling, { rows, continues }: Block): Pass {
 }
 
 /** shaders/logits.wgsl. */
-function logits(problem: Problem, tiling: TiledTiling, block: Block): Pass {
+function logits(data: Rows, problem: Problem, tiling: TiledTiling, block: Block): Pass {
   const { features4, classes4, count, sharing, tile4, tiles } = tiling;
   const [xWords, number] = [vectorWords(tiling), numberWords(tiling)];
   const threads = threadsOf(tiling, block.rows / tiling.rows);
@@ -124,25 +129,32 @@ function logits(problem: Problem, tiling: TiledTiling, block: Block): Pass {
   const loaded = tiling.rows / 4; // rows of a slab, a vector of features each
   const loads = sharing === "shared" ? loaded * number + slabs * (loaded * xWords + 4 * tile4) : own;
   const dispatches = tileRanges(tiling);
-  const words = tileWords(problem);
+  const words = tileWords(data, problem);
+  const targets = data.targets ? 4 * tile4 : 0; // of a tile
   return {
     kernel: "logits",
     dispatches,
-    loads: threads * loads + 2 * tiles * block.rows,
+    loads: threads * loads + (2 + targets) * tiles * block.rows,
     stores: block.rows * (tiles * (4 * tile4 + words) + 4),
     macs: threads * features4 * tiling.rows * 16 * tile4,
-    // X and the labels in each dispatch; W, powers, tiles and rowSums in one.
+    // X and the labels in each dispatch; W, targets, powers, tiles and rowSums in one.
     bytes:
       dispatches * (rowBytes(tiling, block) + 4 * block.rows) +
+      4 * (labelWords(data) - 1) * block.rows +
       16 * count +
       block.rows * (16 * classes4 + 4 * words * tiles + 16),
   };
 }
 
 /** shaders/residual.wgsl. */
-function residual(problem: Problem, { sums, lanes, tiles, workgroup }: TiledTiling, { rows }: Block): Pass {
+function residual(
+  data: Rows,
+  problem: Problem,
+  { sums, lanes, tiles, workgroup }: TiledTiling,
+  { rows }: Block,
+): Pass {
   const threads = sums * workgroup;
-  const words = tileWords(problem);
+  const words = tileWords(data, problem);
   return {
     kernel: "residual",
     dispatches: 1,
@@ -155,15 +167,16 @@ function residual(problem: Problem, { sums, lanes, tiles, workgroup }: TiledTili
 }
 
 /** shaders/gradient.wgsl. */
-function gradient(problem: Problem, tiling: TiledTiling, block: Block): Pass {
+function gradient(data: Rows, problem: Problem, tiling: TiledTiling, block: Block): Pass {
   const { features4, classes4, count, slots, sharing, span4, tile4, tiles, vectors } = tiling;
   const [xWords, number] = [vectorWords(tiling), numberWords(tiling)];
   const threads = threadsOf(tiling, features4 / vectors); // over all slots
   const fours = Math.ceil(block.rows / 4);
-  const own = fours * ((sharing === "none" ? 32 : 8) * tile4 + 4 * (number + vectors * xWords));
+  const made = data.targets ? 11 : 8; // words that four residuals are made of
+  const own = fours * ((sharing === "none" ? 4 : 1) * made * tile4 + 4 * (number + vectors * xWords));
   const slab4 = SIDE / 4;
   const slabs = Math.floor(fours / span4) * Math.ceil(span4 / slab4) + Math.ceil((fours % span4) / slab4);
-  const loads = sharing === "shared" ? slabs * (number + vectors * xWords + 8 * tile4) : own;
+  const loads = sharing === "shared" ? slabs * (number + vectors * xWords + made * tile4) : own;
   const again = block.continues ? 1 : 0;
   const dispatches = tileRanges(tiling);
   return {
@@ -172,10 +185,11 @@ function gradient(problem: Problem, tiling: TiledTiling, block: Block): Pass {
     loads: threads * loads + again * slots * 4 * count,
     stores: slots * 4 * count,
     macs: threads * fours * 4 * vectors * 16 * tile4,
-    // X, the labels and weights of rows in each dispatch; powers, tiles and slots in one.
+    // X, the labels, if targets are made of them, and weights of rows in each dispatch; targets, powers, tiles and slots in one.
     bytes:
-      dispatches * (rowBytes(tiling, block) + 8 * block.rows) +
-      block.rows * (16 * classes4 + 4 * tileWords(problem) * tiles) +
+      dispatches * (rowBytes(tiling, block) + (data.targets ? 4 : 8) * block.rows) +
+      4 * (labelWords(data) - 1) * block.rows +
+      block.rows * (16 * classes4 + 4 * tileWords(data, problem) * tiles) +
       (1 + again) * slots * 16 * count,
   };
 }
@@ -227,7 +241,8 @@ function steps(rows: Rows, problem: Problem, tiling: FusedTiling, stepRows: numb
   const xWords = vectorWords(tiling);
   const state = 4 * stateVectors(problem, rows, count, classes4);
   const record = 4 * (classes4 + 1);
-  const logitLoads = 3 + features4 * (xWords + 4 * classes); // of a row
+  const label = labelWords(rows);
+  const logitLoads = 3 + 2 * (label - 1) + features4 * (xWords + 4 * classes); // of a row
   const gradientLoads = features4 * (1 + xWords + 4 * classes4); // of a row
   const entries = 8 * tiling.stepThreads;
   return {
@@ -237,6 +252,6 @@ function steps(rows: Rows, problem: Problem, tiling: FusedTiling, stepRows: numb
     stores: stepRows * record + state + 4,
     macs: stepRows * 4 * features4 * (classes + 4 * classes4),
     // The entry, X, the rows' numbers, labels and weights, records, weights and moments, and the ring.
-    bytes: 32 + 4 * (stepRows * (tiling.rowWords + 3 + record) + 2 * state + 4),
+    bytes: 32 + 4 * (stepRows * (tiling.rowWords + 2 + label + record) + 2 * state + 4),
   };
 }

@@ -7,7 +7,16 @@ import type { Capacity } from "../../../src/engine/webgpu/capacity.js";
 import { choiceNamed } from "../../../src/engine/webgpu/choice.js";
 import { shapeOf, tiling } from "../../../src/engine/webgpu/tiling.js";
 import { type Counts, traffic } from "../../../src/engine/webgpu/traffic.js";
-import { KEPT_KINDS, type Kind, RULES, plan, randomRows, randomWeights, runAll } from "../problems.js";
+import {
+  KEPT_KINDS,
+  type Kind,
+  RULES,
+  plan,
+  randomRows,
+  randomWeights,
+  runAll,
+  softened,
+} from "../problems.js";
 import { countingDevice } from "./counted.js";
 
 type ByKernel = Partial<Record<KernelName, Counts>>;
@@ -35,10 +44,12 @@ async function both(
     edited = {},
     kernels = "table",
     smoothing = 0,
-  }: { rule?: string; edited?: Edited; kernels?: string; smoothing?: number } = {},
+    soft = false,
+  }: { rule?: string; edited?: Edited; kernels?: string; smoothing?: number; soft?: boolean } = {},
 ): Promise<{ counted: ByKernel; formula: ByKernel }> {
-  const rows = randomRows(shape, kind, 141);
   const { classes, batchSize } = shape;
+  const labelled = randomRows(shape, kind, 141);
+  const rows = soft ? softened(labelled, classes, 143) : labelled;
   const intercept = rule !== "nesterov";
   const problem = { classes, batchSize, intercept, rule: RULES[rule], kernels, smoothing };
   const { device, counts } = await countingDevice();
@@ -119,12 +130,19 @@ test.each(["fused", "tiled"] as const)("%s, of rows in several bindings", async 
   expect(counted).toEqual(formula);
 });
 
-test.each([
-  { shape: FUSED, kind: "fused" as const },
-  { shape: WIDE, kind: "tiled" as const },
-  { shape: TINY, kind: "steps" as const },
-])("$kind, of smoothed labels", async ({ shape, kind }) => {
-  const { counted, formula } = await both(shape, "f32", { ...HELD, kind }, { smoothing: 0.1 });
+test.each(
+  [
+    { shape: FUSED, kind: "fused" as const, kernels: "table" },
+    { shape: WIDE, kind: "tiled" as const, kernels: "table" },
+    { shape: SHARED, kind: "tiled" as const, kernels: "tiled 4x1 shared" },
+    { shape: TINY, kind: "steps" as const, kernels: "table" },
+  ].flatMap((one) => [
+    { ...one, of: "smoothed labels", targets: { smoothing: 0.1 } },
+    { ...one, of: "soft targets", targets: { soft: true } },
+  ]),
+)("$kind, $kernels, of $of", async ({ shape, kind, kernels, targets }) => {
+  const capacity = { ...HELD, kind, slow: kernels === "table" };
+  const { counted, formula } = await both(shape, "f32", capacity, { kernels, ...targets });
   expect(counted).toEqual(formula);
 });
 

@@ -6,7 +6,16 @@ import type { Capacity } from "../../../src/engine/webgpu/capacity.js";
 import { tiling } from "../../../src/engine/webgpu/tiling.js";
 import { webgpuEngine } from "../../../src/engine/webgpu/engine.js";
 import { DataError, DeviceError, train } from "../../../src/index.js";
-import { type Kind, RULES, parityOfAll, plan, randomRows, randomWeights, runAll } from "../problems.js";
+import {
+  type Kind,
+  RULES,
+  parityOfAll,
+  plan,
+  randomRows,
+  randomWeights,
+  runAll,
+  softened,
+} from "../problems.js";
 
 const shape = { count: 1000, features: 37, classes: 10 };
 const problem: Problem = { classes: 10, intercept: true, rule: RULES["momentum"], batchSize: 250 };
@@ -66,6 +75,13 @@ describe("what does not fit is named with both numbers", () => {
   test("weights past one binding", async () => {
     await expect(trained(randomRows(shape, "f32", 1), { bindingBytes: 1900 })).rejects.toThrow(
       /weights of 37 features × 10 classes take 1920 bytes.* binds 1900/,
+    );
+  });
+
+  test("soft targets past one binding", async () => {
+    const rows = softened(randomRows(shape, "f32", 1), 10, 3);
+    await expect(trained(rows, { bindingBytes: 43_999 })).rejects.toThrow(
+      /soft targets of 1000 rows take 44000 bytes.* binds 43999/,
     );
   });
 

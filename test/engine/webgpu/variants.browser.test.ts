@@ -12,6 +12,7 @@ import {
   randomRows,
   randomWeights,
   runAll,
+  softened,
 } from "../problems.js";
 
 const SHAPES = [
@@ -94,6 +95,16 @@ test("many classes in tiles that take several dispatches are one pass", async ()
   const [whole, cut] = [await run(), await run(1e6)];
   expect(cut.weights).toEqual(whole.weights);
   expect(cut.parity.rho).toBeLessThan(1);
+});
+
+test("targets of so many classes that threads share a row are within the bound", async () => {
+  const shape = { count: 40, features: 20, classes: 5000 };
+  const rows = softened(randomRows(shape, "f32", 121), 5000, 123);
+  const problem = { classes: 5000, batchSize: 40, intercept: true, rule: RULES["sgd"], smoothing: 0.1 };
+  const engine = await webgpuEngine({ capacity: { slow: false } });
+  const { results } = await runAll(engine, rows, problem, randomWeights(shape, 122));
+  engine.close();
+  expect(parityOfAll(results, rows, problem).rho).toBeLessThan(1);
 });
 
 test("many small steps are the same, bit for bit, whether they are run at once or in two halves", async () => {

@@ -16,6 +16,7 @@ import {
   randomRows,
   randomWeights,
   runAll,
+  softened,
 } from "../problems.js";
 import { edited } from "./edited.js";
 
@@ -103,28 +104,45 @@ const WRONG: readonly Wrong[] = [
     edit: ["label == k);\n          beaten", "k == 0u);\n          beaten"],
     stage: "loss",
   },
+  ...(["fused", "steps"] as const).flatMap((kernel): Wrong[] => [
+    {
+      what: "smoothed labels are labels",
+      kernel,
+      edit: ["select(SHARE, KEPT + SHARE, label == k)", "select(0.0, 1.0, label == k)"],
+      stage: "residual",
+    },
+    {
+      what: "a smoothed label lacks what every class has",
+      kernel,
+      edit: ["select(SHARE, KEPT + SHARE, label == k)", "select(SHARE, KEPT, label == k)"],
+      stage: "residual",
+    },
+    {
+      what: "soft targets are not smoothed",
+      kernel,
+      edit: [
+        "KEPT * bitcast<f32>(labels[row * (CLASSES + 1u) + 1u + k]) + SHARE",
+        "bitcast<f32>(labels[row * (CLASSES + 1u) + 1u + k])",
+      ],
+      stage: "residual",
+    },
+    {
+      what: "soft targets are those of the class before",
+      kernel,
+      edit: ["(CLASSES + 1u) + 1u + k", "(CLASSES + 1u) + k"],
+      stage: "residual",
+    },
+    {
+      what: "the loss is that of the label",
+      kernel,
+      edit: ["// when MIXED: let loss = log(sum) - mean;", "//"],
+      stage: "loss",
+    },
+  ]),
   {
-    what: "targets are labels",
+    what: "the largest logit is not taken off the mean of all",
     kernel: "fused",
-    edit: ["select(SHARE, KEPT + SHARE, label == k)", "select(0.0, 1.0, label == k)"],
-    stage: "residual",
-  },
-  {
-    what: "a label's target lacks what every class has",
-    kernel: "fused",
-    edit: ["select(SHARE, KEPT + SHARE, label == k)", "select(SHARE, KEPT, label == k)"],
-    stage: "residual",
-  },
-  {
-    what: "the loss is that of labels",
-    kernel: "fused",
-    edit: ["KEPT * (labelLogit - top) + SHARE * below", "labelLogit - top"],
-    stage: "loss",
-  },
-  {
-    what: "the largest logit is not taken off the sum of all",
-    kernel: "fused",
-    edit: ["below += z[r][k] - top;", "below += z[r][k];"],
+    edit: ["* (z[r][k] - top);", "* z[r][k];"],
     stage: "loss",
   },
   {
@@ -203,9 +221,21 @@ const WRONG: readonly Wrong[] = [
     stage: "loss",
   },
   {
-    what: "padding is among the logits that are added up",
+    what: "padding has a target",
     kernel: "logits",
     edit: ["tile * TILE + 4u * c + j < CLASSES", "tile * TILE + 4u * c + j <= CLASSES"],
+    stage: "loss",
+  },
+  {
+    what: "smoothed labels lose what is smoothed",
+    kernel: "logits",
+    edit: ["select(SHARE, KEPT + SHARE, label == k)", "select(0.0, KEPT + SHARE, label == k)"],
+    stage: "loss",
+  },
+  {
+    what: "soft targets are those of the first tile",
+    kernel: "logits",
+    edit: ["1u + first + k", "1u + k"],
     stage: "loss",
   },
   {
@@ -230,21 +260,15 @@ const WRONG: readonly Wrong[] = [
     stage: "residual",
   },
   {
-    what: "the loss is that of labels",
+    what: "the loss is that of the label",
     kernel: "residual",
-    edit: ["KEPT * (found.x - top) + SHARE * whole.z", "found.x - top"],
+    edit: ["// when MIXED: let loss = log(sum) - whole.z;", "//"],
     stage: "loss",
   },
   {
-    what: "sums of logits are not brought to one largest logit",
+    what: "means of logits are not brought to one largest logit",
     kernel: "residual",
-    edit: ["tile.z + f32(min(TILE, CLASSES - t * TILE)) * (tile.x - top)", "tile.z"],
-    stage: "loss",
-  },
-  {
-    what: "the last tile counts as if it were full",
-    kernel: "residual",
-    edit: ["f32(min(TILE, CLASSES - t * TILE))", "f32(TILE)"],
+    edit: ["tile.z + tile.w * (tile.x - top)", "tile.z"],
     stage: "loss",
   },
   {
@@ -275,13 +299,25 @@ const WRONG: readonly Wrong[] = [
     stage: "residual",
   },
   {
-    what: "targets are labels",
+    what: "smoothed labels are labels",
     kernel: "gradient",
     edit: ["select(vec4f(SHARE), vec4f(KEPT + SHARE), own)", "select(vec4f(), vec4f(1.0), own)"],
     stage: "residual",
   },
   {
-    what: "a label's target lacks what every class has",
+    what: "soft targets are not smoothed",
+    kernel: "gradient",
+    edit: ["(KEPT * given + SHARE)", "given"],
+    stage: "residual",
+  },
+  {
+    what: "soft targets are those of the first classes",
+    kernel: "gradient",
+    edit: ["+ 1u + 4u * column;", "+ 1u;"],
+    stage: "residual",
+  },
+  {
+    what: "a smoothed label lacks what every class has",
     kernel: "gradient",
     edit: ["vec4f(KEPT + SHARE)", "vec4f(KEPT)"],
     stage: "residual",
@@ -342,18 +378,6 @@ const WRONG: readonly Wrong[] = [
     kernel: "steps",
     edit: ["let weight = rowWeights[row];", "let weight = select(0.0 * rowWeights[row], 1.0, true);"],
     stage: "residual",
-  },
-  {
-    what: "targets are labels",
-    kernel: "steps",
-    edit: ["select(SHARE, KEPT + SHARE, label == k)", "select(0.0, 1.0, label == k)"],
-    stage: "residual",
-  },
-  {
-    what: "the loss is that of labels",
-    kernel: "steps",
-    edit: ["KEPT * (labelLogit - top) + SHARE * below", "labelLogit - top"],
-    stage: "loss",
   },
   {
     what: "one row dropped",
@@ -479,7 +503,7 @@ interface Case {
   readonly kernels?: string;
 }
 
-// Bytes of an odd scale make every factor visible, and their labels are smoothed. A batch of 600 rows takes several blocks, slots and tiles; one of 30 is
+// Bytes of an odd scale make every factor visible, and their labels are smoothed; those of halves are smoothed soft targets. A batch of 600 rows takes several blocks, slots and tiles; one of 30 is
 // taken whole, and has more rows, as it has more features, than the 4 or 8 lanes that a software adapter runs at once.
 // Where workgroups share slabs there are several each way, and none is full; two slots, as on a GPU, none of whole slabs.
 const CASES: Readonly<Record<Way, Case>> = {
@@ -514,9 +538,10 @@ const CASES: Readonly<Record<Way, Case>> = {
 async function run(way: Way, edited: Edited, kind: Kind, capture: boolean) {
   const { shape, deviation, batchSize, capacity, kernels = "table" } = CASES[way];
   const bytes = kind === "bytes";
-  const rows = { ...randomRows(shape, kind, 101), ...(bytes && { scale: 0.01 }) };
+  const labelled = { ...randomRows(shape, kind, 101), ...(bytes && { scale: 0.01 }) };
+  const rows = kind === "f16" ? softened(labelled, shape.classes, 103) : labelled;
   const ofShape = { classes: shape.classes, batchSize, intercept: true };
-  const problem = { ...ofShape, rule: RULES["adam"], kernels, smoothing: bytes ? 0.2 : 0 };
+  const problem = { ...ofShape, rule: RULES["adam"], kernels, smoothing: kind === "f32" ? 0 : 0.2 };
   const engine = await webgpuEngine({ edited, capacity });
   const ran = await runAll(engine, rows, problem, randomWeights(shape, 102, deviation), capture);
   engine.close();

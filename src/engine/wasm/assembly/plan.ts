@@ -10,6 +10,7 @@ export class Plan {
   x: u32; // (rows, stride)
   labels: u32; // (rows) u32
   rowWeights: u32; // (rows) f32
+  targets: u32; // (rows, classes) f32, of a descent; 0 where labels are the targets
 
   // The problem.
   classes: u32;
@@ -23,8 +24,8 @@ export class Plan {
   fresh2: f32;
   epsilon: f32;
   weightDecay: f32;
-  kept: f32; // 1 − ε, of a label in the target that smoothing makes of it, (1 − ε)·y + ε / classes
-  share: f32; // ε / classes, of each class; 0 where targets are labels
+  kept: f32; // 1 − ε, of a target t, where smoothing makes (1 − ε)·t + ε / classes of it
+  share: f32; // ε / classes, of each class in it
   moment1: u32; // as the weights, where the rule has them
   moment2: u32;
 

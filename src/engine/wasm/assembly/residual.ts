@@ -4,8 +4,8 @@ import { EVALUATE, Entry, Plan, TRAIN } from "./plan";
 import { Block } from "./rows";
 
 /**
- * R = weight·(softmax(z) − t) of the block's rows from i on, in place of their logits, and what they add to the sums. Of a step
- * whose labels are smoothed t = (1 − ε)·y + ε/K, otherwise t = y.
+ * R = weight·(softmax(z) − t) of the block's rows from i on, in place of their logits, and what they add to the sums. t = y, but
+ * for rows that have targets, and for steps that smooth.
  * z: (classes, rows), `next` bytes from class to class. Of a captured step, what it computed is kept.
  */
 export function residual(plan: Plan, entry: Entry, block: Block, i: u32, z: u32, next: u32, sums: u32): void {
@@ -22,11 +22,15 @@ export function residual(plan: Plan, entry: Entry, block: Block, i: u32, z: u32,
     top = f32x4.pmax(top, one); // a NaN will be one as a power
   }
   const label = v128.load(block.labels + (i << 2));
-  const smoothed = entry.what == TRAIN && plan.share > 0;
-  let mean = f32x4.sub(ownOf(label, z, next), top); // Σ t·(z − top)
-  if (smoothed) {
-    const ofLabel = f32x4.mul(f32x4.splat(plan.kept), mean);
-    mean = f32x4.add(ofLabel, f32x4.mul(f32x4.splat(plan.share), below(z, past, next, top)));
+  const mixed = plan.targets != 0 || (entry.what == TRAIN && plan.share > 0); // targets are not labels
+  let mean = f32x4.splat(0); // Σ t·(z − top)
+  if (mixed) {
+    k = 0;
+    for (let at = z; at < past; at += next) {
+      mean = f32x4.add(mean, f32x4.mul(target(plan, entry, block, i, k++), f32x4.sub(v128.load(at), top)));
+    }
+  } else {
+    mean = f32x4.sub(ownOf(label, z, next), top);
   }
   // Four sums, so that none is a long chain.
   let sum0 = f32x4.splat(0);
@@ -53,14 +57,17 @@ export function residual(plan: Plan, entry: Entry, block: Block, i: u32, z: u32,
 
   const factor = f32x4.div(weight, sum);
   for (at = z; at < past; at += next) v128.store(at, f32x4.mul(v128.load(at), factor));
-  if (smoothed) {
-    const share = f32x4.mul(weight, f32x4.splat(plan.share));
-    for (at = z; at < past; at += next) v128.store(at, f32x4.sub(v128.load(at), share));
-  }
-  const kept: f32 = smoothed ? plan.kept : 1;
-  for (let lane: u32 = 0; lane < 4; lane++) {
-    const target = z + load<u32>(block.labels + ((i + lane) << 2)) * next + (lane << 2);
-    store<f32>(target, load<f32>(target) - kept * load<f32>(block.weights + ((i + lane) << 2)));
+  if (mixed) {
+    k = 0;
+    for (at = z; at < past; at += next) {
+      const share = f32x4.mul(weight, target(plan, entry, block, i, k++));
+      v128.store(at, f32x4.sub(v128.load(at), share));
+    }
+  } else {
+    for (let lane: u32 = 0; lane < 4; lane++) {
+      const own = z + load<u32>(block.labels + ((i + lane) << 2)) * next + (lane << 2);
+      store<f32>(own, load<f32>(own) - load<f32>(block.weights + ((i + lane) << 2)));
+    }
   }
   if (plan.keptResidual) keep(plan, plan.keptResidual, block, i, z, next);
 }
@@ -77,11 +84,25 @@ export function ownOf(label: v128, z: u32, next: u32): v128 {
   );
 }
 
-/** Σ (z − top) over the classes. */
-function below(z: u32, past: u32, next: u32, top: v128): v128 {
-  let sum = f32x4.splat(0);
-  for (; z < past; z += next) sum = f32x4.add(sum, f32x4.sub(v128.load(z), top));
-  return sum;
+/** How much each row is of class k: its label, or as it was given; in a step smoothed. */
+function target(plan: Plan, entry: Entry, block: Block, i: u32, k: u32): v128 {
+  const t = plan.targets
+    ? given(block.targets + (i << 2), k << 2)
+    : v128.and(f32x4.splat(1), i32x4.eq(v128.load(block.labels + (i << 2)), i32x4.splat(k)));
+  if (entry.what != TRAIN) return t;
+  return f32x4.add(f32x4.mul(f32x4.splat(plan.kept), t), f32x4.splat(plan.share));
+}
+
+/** Four values `at` bytes into what four addresses point to. */
+// @ts-ignore: decorator
+@inline
+function given(rows: u32, at: u32): v128 {
+  return f32x4(
+    load<f32>(load<u32>(rows) + at),
+    load<f32>(load<u32>(rows, 4) + at),
+    load<f32>(load<u32>(rows, 8) + at),
+    load<f32>(load<u32>(rows, 12) + at),
+  );
 }
 
 /** e^(z − top), in place of z. */

@@ -9,6 +9,7 @@ export class Block {
   labels: u32; // (rows) u32
   weights: u32; // (rows) f32, 0 for those that are not real
   sources: u32; // (rows) where in X they are
+  targets: u32; // (rows) where their targets are, if they have any
   x: u32; // (rows / 4, stride / 4, 4 rows, 4)
 }
 
@@ -18,7 +19,8 @@ export function blockAt(at: u32, rows: u32): Block {
   block.labels = at + 64;
   block.weights = block.labels + (rows << 2);
   block.sources = block.weights + (rows << 2);
-  block.x = (block.sources + (rows << 2) + 63) & ~63;
+  block.targets = block.sources + (rows << 2);
+  block.x = (block.targets + (rows << 2) + 63) & ~63;
   return block;
 }
 
@@ -38,6 +40,7 @@ export function find(plan: Plan, entry: Entry, block: Block, i: u32, past: u32):
     store<u32>(block.labels + (i << 2), load<u32>(plan.labels + (number << 2)));
     store<f32>(block.weights + (i << 2), weight);
     store<u32>(block.sources + (i << 2), plan.x + number * plan.rowBytes);
+    store<u32>(block.targets + (i << 2), plan.targets + ((number * plan.classes) << 2));
   }
 }
 
