@@ -11,7 +11,7 @@
  */
 import type { FloatArray, Passes, Problem, Rows } from "./engine/engine.js";
 import { range } from "./data/random.js";
-import { gradient, logits, residual, targetOf, update } from "./engine/reference/passes.js";
+import { gradient, logits, residual, targetsOf, update } from "./engine/reference/passes.js";
 
 export const U = 2 ** -23;
 export const TINY = 2 ** -126;
@@ -125,6 +125,7 @@ export function residualBounds(
 ): { readonly residual: Float64Array; readonly losses: Float64Array } {
   const residuals = new Float64Array(z.length);
   const losses = new Float64Array(data.count);
+  const targets = new Float64Array(classes); // of one row
   const exact = smoothing === 0 && !data.targets;
   const targetRoundings = exact ? 0 : 5;
   const meanRoundings = exact ? 1 : classes + 7;
@@ -133,15 +134,15 @@ export function residualBounds(
     const row = Float64Array.from(z.subarray(n * classes, (n + 1) * classes));
     const { p, relative, spread } = softmax(row);
     const max = row.reduce((a, b) => Math.max(a, b), -Infinity);
+    targetsOf(data, n, smoothing, targets);
     let mean = 0; // −Σ t·d
     p.forEach((pk, k) => {
-      const target = (1 - smoothing) * targetOf(data, n, k, classes) + smoothing / classes;
-      const r = weight * (pk - target);
+      const r = weight * (pk - targets[k]);
       residuals[n * classes + k] =
-        weight * (pk * Math.expm1(relative[k]) + targetRoundings * U * target + TINY * classes) +
+        weight * (pk * Math.expm1(relative[k]) + targetRoundings * U * targets[k] + TINY * classes) +
         2 * U * Math.abs(r) +
         TINY;
-      mean += target * (max - row[k]);
+      mean += targets[k] * (max - row[k]);
     });
     const log = Math.log(row.reduce((sum, zk) => sum + Math.exp(zk - max), 0));
     const h = Math.ceil(classes / 4) + 2;

@@ -1,6 +1,6 @@
 /** The passes of a step in f32, every operation rounded, as an engine on a device computes them. */
 import type { Passes, Problem, Rows, State } from "../../src/engine/engine.js";
-import { targetOf } from "../../src/engine/reference/passes.js";
+import { targetsOf } from "../../src/engine/reference/passes.js";
 
 const f = Math.fround;
 
@@ -67,19 +67,21 @@ function residual(
 ): void {
   const share = f(smoothing / classes);
   const kept = f(1 - smoothing);
-  const target = (row: number, k: number) => f(f(kept * f(targetOf(data, row, k, classes))) + share);
+  const targets = new Float64Array(classes); // of one row
   const exact = smoothing === 0 && !data.targets;
   rows.forEach((row, n) => {
     const weight = data.weights ? data.weights[row] : 1;
     const label = data.labels[row];
     const own = z.subarray(n * classes, (n + 1) * classes);
+    targetsOf(data, row, 0, targets);
+    const t = Array.from(targets, (one) => f(f(kept * f(one)) + share));
     const max = Math.max(...own);
     const powers = Array.from(own, (zk) => f(Math.exp(f(zk - max))));
     const sum = powers.reduce((a, b) => f(a + b));
     powers.forEach((power, k) => {
-      r[n * classes + k] = f(weight * f(f(power / sum) - target(row, k)));
+      r[n * classes + k] = f(weight * f(f(power / sum) - t[k]));
     });
-    const terms = Array.from(own, (zk, k) => f(target(row, k) * f(max - zk)));
+    const terms = Array.from(own, (zk, k) => f(t[k] * f(max - zk)));
     const mean = exact ? f(max - own[label]) : terms.reduce((a, b) => f(a + b));
     losses[n] = f(weight * f(f(Math.log(sum)) + mean));
   });

@@ -43,6 +43,7 @@ export function residual(
 ): { residual: Float64Array; losses: Float64Array; sums: Sums } {
   const r = new Float64Array(z.length);
   const losses = new Float64Array(rows.length);
+  const targets = new Float64Array(classes); // of one row
   let hits = 0;
   let total = 0;
   let loss = 0;
@@ -51,7 +52,7 @@ export function residual(
     const label = data.labels[row];
     const weight = data.weights ? data.weights[row] : 1;
     const first = n * classes;
-    const target = (k: number) => (1 - smoothing) * targetOf(data, row, k, classes) + smoothing / classes;
+    targetsOf(data, row, smoothing, targets);
 
     let top = 0;
     for (let k = 1; k < classes; k++) if (z[first + k] > z[first + top]) top = k;
@@ -63,10 +64,10 @@ export function residual(
       const power = Math.exp(z[first + k] - max);
       r[first + k] = power;
       sum += power;
-      mean += target(k) * (z[first + k] - max);
+      mean += targets[k] * (z[first + k] - max);
     }
     for (let k = 0; k < classes; k++) {
-      r[first + k] = weight * (r[first + k] / sum - target(k));
+      r[first + k] = weight * (r[first + k] / sum - targets[k]);
     }
 
     const rowLoss = weight * (Math.log(sum) - mean);
@@ -78,10 +79,16 @@ export function residual(
   return { residual: r, losses, sums: { loss, hits, weight: total } };
 }
 
-/** How much a row is of class k. */
-export function targetOf({ labels, targets }: Rows, row: number, k: number, classes: number): number {
-  if (targets) return targets[row * classes + k];
-  return labels[row] === k ? 1 : 0;
+/** How much a row is of each class, smoothed, to `t`: (classes). */
+export function targetsOf({ labels, targets }: Rows, row: number, smoothing: number, t: Float64Array): void {
+  if (targets) {
+    t.set(targets.subarray(row * t.length, (row + 1) * t.length));
+  } else {
+    t.fill(0);
+    t[labels[row]] = 1;
+  }
+  const share = smoothing / t.length;
+  for (let k = 0; k < t.length; k++) t[k] = (1 - smoothing) * t[k] + share;
 }
 
 /** G += Σₙ [xₙ, 1] ⊗ rₙ. G: (features + 1, classes) */
