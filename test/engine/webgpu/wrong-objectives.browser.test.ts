@@ -70,7 +70,7 @@ const WRONG: readonly Wrong[] = [
   {
     what: "labels are taken off twice",
     kernel: "gradient",
-    edit: ["let r = powers[n * CLASSES4 + column];", "let r = powers[n * CLASSES4 + column] - onehot;"],
+    edit: ["let r = powers[n * CLASSES4 + column];", "let r = powers[n * CLASSES4 + column] - targets;"],
     look: "gradient",
   },
   {
