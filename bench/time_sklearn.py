@@ -13,6 +13,7 @@ FOLDER = sys.argv[1]
 try:
     import numpy as np
     import sklearn
+    from blas import blas
     from digits import digits
     from sklearn._loss import HalfMultinomialLoss
     from sklearn.exceptions import ConvergenceWarning
@@ -69,7 +70,7 @@ test_x, test_labels = scaled("t10k")
 rows, features = x.shape
 threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 print(
-    f"scikit-learn {sklearn.__version__}, numpy {np.__version__}, {threads} threads: "
+    f"scikit-learn {sklearn.__version__}, numpy {np.__version__}, {blas()}, {threads} threads: "
     f"{rows} digits × {features} features, {CLASSES} classes"
 )
 

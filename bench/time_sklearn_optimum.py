@@ -16,6 +16,7 @@ try:
     import numpy as np
     import scipy
     import sklearn
+    from blas import blas
     from digits import digits
     from scipy.optimize import minimize
     from sklearn._loss import HalfMultinomialLoss
@@ -80,6 +81,6 @@ try:
     print(f"scikit-learn did not get there in {iterations} iterations: F - F* = {excess(last):.1e}·F*")
 except Arrived:
     print(
-        f"scikit-learn {sklearn.__version__} lbfgs (scipy {scipy.__version__}, {threads} threads, f64): {clock:.1f} s, "
+        f"scikit-learn {sklearn.__version__} lbfgs (scipy {scipy.__version__}, {blas()}, {threads} threads, f64): {clock:.1f} s, "
         f"{iterations} iterations, {evaluations} evaluations of loss and gradient, F - F* < {EXCESS}·F*"
     )

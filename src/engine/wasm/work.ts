@@ -140,7 +140,8 @@ export class Work {
   async run(entries: readonly Partial<Entry>[]): Promise<Three[]> {
     writeEntries(this.#heap, this.#entries, entries);
     this.write({ steps: entries.length });
-    await this.#team.run(this.#plan, this.#threads, this.#brief);
+    const brief = this.#brief && entries.every(({ rows = 0 }) => rows <= this.#shape.batchSize);
+    await this.#team.run(this.#plan, this.#threads, brief);
     const ring = this.#heap.f64(this.#ring, 4 * entries.length);
     return entries.map((_, n) => [ring[4 * n], ring[4 * n + 1], ring[4 * n + 2]]);
   }

@@ -63,6 +63,12 @@ export function accurate(name: string, open: () => Promise<Numbers>): void {
       expect(Array.from(powers(x))).toEqual([1, 1, 1, 1, 0, 0, 0, 0]);
     });
 
+    test("the power of NaN is NaN, of either sign and whatever it says", async () => {
+      const { powers } = await open();
+      const bits = Uint32Array.of(0x7fc00000, 0xffc00000, 0x7fc00001, 0x7f800001, 0x7fffffff, 0xffffffff, 0x7fa5a5a5, 0xffd5d5d5); // prettier-ignore
+      expect(Array.from(powers(new Float32Array(bits.buffer)))).toEqual(Array.from(bits, () => Number.NaN));
+    });
+
     test("logarithms are within 2 ulp or 2⁻²³", async () => {
       expect(logarithmError(await open())).toBeLessThan(2);
     });

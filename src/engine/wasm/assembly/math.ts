@@ -24,8 +24,8 @@ const LOG2_E: f32 = 1.44269504;
 const LN2_HIGH: f32 = 0.693145751953125;
 const LN2_LOW: f32 = 1.428606765330187e-6;
 
-/** 1.5·2²³: a number added to it is rounded to a whole one, which is what its lowest bits are then. */
-const ROUNDER: f32 = 12582912;
+/** 1.5·2²³ + 127: a number added to it is rounded to a whole one, n, and its lowest bits are then the exponent of 2ⁿ. */
+const ROUNDER: f32 = 12583039;
 
 /**
  * e^x for x ≤ 0, to 2 ulp; 0 where that is less than the smallest normal number, and NaN of NaN. With n = round(x / ln 2) it is
@@ -48,8 +48,8 @@ export function exp4(x: v128): v128 {
   p = madd(p, r, f32x4.splat(0.5));
   p = madd(p, r, f32x4.splat(1.0));
   p = madd(p, r, f32x4.splat(1.0));
-  const scaled = i32x4.add(p, i32x4.shl(shifted, 23));
-  return v128.andnot(scaled, f32x4.lt(x, least));
+  const power = f32x4.mul(p, i32x4.shl(shifted, 23));
+  return v128.andnot(power, f32x4.lt(x, least));
 }
 
 /**
