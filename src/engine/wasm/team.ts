@@ -22,8 +22,8 @@ const CLOSED = "The wasm engine is closed.";
 
 /** The most that help: a step is short, and every thread must be waited for. */
 const MOST_THREADS = 16;
-/** Plans for one thread that it may have been sent, so that it has the next at hand when one is done. */
-const AT_HAND = 2;
+/** Plans for one thread that it may have been sent, so that it has the next at hand while the one that asks computes. */
+const AT_HAND = 3;
 
 /** A thread for each core, where threads may share memory; otherwise this one. */
 export async function assemble(
