@@ -163,11 +163,12 @@ class Workers implements Team {
   /** In order: one that waits for more threads than are idle is not overtaken. */
   #deal(): void {
     const all = [...this.#lines];
-    for (let [job] = this.#waiting; job && sent(job, all); [job] = this.#waiting) this.#waiting.shift();
+    for (let [job] = this.#waiting; job && told(job, all); [job] = this.#waiting) this.#waiting.shift();
     if (this.#waiting.length > 0) return;
     const others = all.slice(1); // of as many as there are cores, for this thread helps
-    while (this.#brief.length > 1 && sent(this.#brief[0], others)) this.#brief.shift();
+    while (this.#brief.length > 1 && told(this.#brief[0], others)) this.#brief.shift();
   }
+
   #answered(line: Job[], error: string | undefined): void {
     if (error !== undefined) return this.#failed(stopped(error));
     const [job] = line.splice(0, 1);
@@ -199,8 +200,8 @@ class Workers implements Team {
   }
 }
 
-/** Whether as many threads as it wants have room, and were told. */
-function sent(job: Job, lines: readonly (readonly [Thread, Job[]])[]): boolean {
+/** Whether as many threads as the job wants had room, and were told of it. */
+function told(job: Job, lines: readonly (readonly [Thread, Job[]])[]): boolean {
   const room = job.threads === 1 ? AT_HAND : 1;
   const free = lines
     .filter(([, line]) => line.length < room)

@@ -1,3 +1,4 @@
+import { Worker } from "node:worker_threads";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { range } from "../../../src/data/random.js";
 import type { Objective, Problem } from "../../../src/engine/engine.js";
@@ -173,6 +174,46 @@ describe("an objective", () => {
 
   afterEach(() => {
     vi.unstubAllGlobals();
+    vi.restoreAllMocks();
+  });
+
+  test("that is brief sends no message, and one that is not sends one to each thread", async () => {
+    const messages = vi.spyOn(Worker.prototype, "postMessage");
+    for (const { of, sent } of [
+      { of: brief, sent: 0 },
+      { of: shape, sent: 2 },
+    ]) {
+      const { engine, objective } = await opened(undefined, of);
+      const [w, g] = [objective.vector(), objective.vector()];
+      messages.mockClear();
+      await objective.at(w, g);
+      expect(messages).toHaveBeenCalledTimes(sent);
+      objective.release();
+      engine.close();
+    }
+  });
+
+  test("of several that are brief the other thread does some, and the bits are the same", async () => {
+    const messages = vi.spyOn(Worker.prototype, "postMessage");
+    const engine = await wasmEngine({ threads: 2 });
+    const placement = await engine.place(randomRows(brief, "f32", 151));
+    const problem = objectiveProblem("fused", { shape: brief, batchSize: 299 });
+    const several = await Promise.all(
+      Array.from({ length: 9 }, () => placement.objective({ ...problem, together: 9 })),
+    );
+    messages.mockClear();
+    const found = await Promise.all(
+      several.map(async (objective) => {
+        const [w, g] = [objective.vector(randomWeights(brief, 154)), objective.vector()];
+        return { sums: await objective.at(w, g), gradient: await objective.read(g) };
+      }),
+    );
+    // Before it begins itself it sends what the other has room for, and more as that is done.
+    expect(messages.mock.calls.length).toBeGreaterThanOrEqual(3);
+    expect(messages.mock.calls.length).toBeLessThan(9);
+    for (const one of found) expect(one).toEqual(found[0]);
+    for (const objective of several) objective.release();
+    engine.close();
   });
 
   describe.each([
