@@ -188,7 +188,8 @@ function checkOptimum(
   if (deviation <= NEAR && change <= NEAR) return;
   throw new DataError(
     `The weights are not the optimum for these rows with l2 = ${l2}: a Newton step moves a coefficient by ${deviation.toPrecision(2)} standard errors ` +
-      `and a logit by ${change.toPrecision(2)}, where ${NEAR} is close enough. Train on the same rows with the same l2, to a lower tolerance. ` +
+      `and a logit by ${change.toPrecision(2)}, where ${NEAR} is close enough. Train on the same rows with the same l2, to a lower tolerance, ` +
+      "and without l1, labelSmoothing and soft targets, whose optimum is another. " +
       "Where that does not help, some classes are separable, and there is no optimum without a larger l2.",
   );
 }

@@ -139,6 +139,18 @@ describe("statistics of weights that are no optimum", () => {
     );
   });
 
+  test.each([{ l1: 0.05 }, { labelSmoothing: 0.2, l2: 0.01 }])(
+    "are refused, and told of, as with %o",
+    async (options) => {
+      const { x, y } = clouds(300, 3, 3, 0.8);
+      const data = { x, y, features: 3 };
+      const model = await train(data, { engine: "reference", tolerance: 1e-8, ...options });
+      const error = await rejection(model.statistics(data, { l2: options.l2 ?? 0 }));
+      expect(error).toBeInstanceOf(DataError);
+      expect(error.message).toMatch(/without l1, labelSmoothing and soft targets, whose optimum is another/);
+    },
+  );
+
   test("are refused when a coefficient is off by some of its error, though the logits are not", async () => {
     const { x, y, l2, standardErrors, w } = one;
     const times = 200;
