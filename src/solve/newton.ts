@@ -37,8 +37,8 @@ export class Newton implements Method {
   #slope: number | undefined;
 
   /**
-   * `start` is (features + 1, classes), `matrix` the preconditioner. No equation is begun, or gone on with, when as many passes
-   * are over as the allowance has.
+   * `start` is (features + 1, classes), `matrix` the preconditioner. No equation is begun or gone on with, and no step taken,
+   * when as many passes are over as the allowance has.
    */
   constructor(
     objective: Objective,
@@ -76,7 +76,7 @@ export class Newton implements Method {
     const objective = this.#objective;
     const [w, p] = [this.weights, this.#p];
     const slope = this.#slope ?? (await this.#solve());
-    if (slope === undefined || !(slope < 0)) return undefined;
+    if (slope === undefined || !(slope < 0) || this.spent) return undefined;
     objective.along(p);
     const t = await search(objective, lineAlong(objective, this.#scaling, w, p, sums, slope), 1);
     if (t === undefined) return undefined;

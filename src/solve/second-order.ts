@@ -143,7 +143,8 @@ export async function* secondOrder(
   const exhausted = (): End => {
     if (!method.spent) return stopped(`rounding hides any lower point: ${stand()}${noEnd()}`);
     const near = "how near F is to its minimum as many passes again have not told";
-    return point.gradientMax <= tolerance && noEnd() === ""
+    const unknown = point.gain === Infinity; // a gain that is known was too large
+    return unknown && point.gradientMax <= tolerance && noEnd() === ""
       ? { converged: true, why: `${stand()}: within tolerance ${told(tolerance, 3)}; ${near}` }
       : stopped(`L-BFGS goes no further, nor do as many passes of Newton's method: ${stand()}${noEnd()}`);
   };

@@ -51,6 +51,7 @@ const CHUNK_ROWS = 512;
 const CHUNK_BYTES = 2 ** 27;
 
 export function rowLayout(features: number, x: FlatFeatures): RowLayout {
+  // Eight values of two classes are a line of the cache, and tiles of the gradient share none: they would be fought over.
   const eights = Math.ceil((features + 1) / 8);
   const stride = 8 * (eights % 16 === 0 ? eights + 1 : eights); // rows a power of two apart would crowd the caches
   const valueBytes = Math.min(4, x.BYTES_PER_ELEMENT); // f64 is computed with as f32

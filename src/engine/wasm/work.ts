@@ -137,10 +137,9 @@ export class Work {
   }
 
   /** Runs at most MOST_ENTRIES entries, and returns what each adds up. */
-  async run(entries: readonly Partial<Entry>[]): Promise<Three[]> {
+  async run(entries: readonly Partial<Entry>[], brief = this.#brief): Promise<Three[]> {
     writeEntries(this.#heap, this.#entries, entries);
     this.write({ steps: entries.length });
-    const brief = this.#brief && entries.every(({ rows = 0 }) => rows <= this.#shape.batchSize);
     await this.#team.run(this.#plan, this.#threads, brief);
     const ring = this.#heap.f64(this.#ring, 4 * entries.length);
     return entries.map((_, n) => [ring[4 * n], ring[4 * n + 1], ring[4 * n + 2]]);
@@ -150,9 +149,10 @@ export class Work {
   async sums(entry: Partial<Entry>, rows: number): Promise<Three> {
     const { layout } = this;
     const most = layout.kind === "fused" ? layout.sums * layout.slotRows : layout.chunkRows;
+    const brief = this.#brief && rows <= this.#shape.batchSize;
     const total: [number, number, number] = [0, 0, 0];
     for (let first = 0; first < rows; first += most) {
-      const [sums] = await this.run([{ ...entry, first, rows: Math.min(most, rows - first) }]);
+      const [sums] = await this.run([{ ...entry, first, rows: Math.min(most, rows - first) }], brief);
       sums.forEach((sum, n) => (total[n] += sum));
     }
     return total;

@@ -22,7 +22,7 @@ function cut(features: number, classes: number, batchSize: number, kind?: Layout
 const size = (most: number) => fc.oneof(fc.integer({ min: 1, max: 70 }), fc.integer({ min: 1, max: most }));
 const shape = fc.record({ features: size(100_000), classes: size(1_000_000), batchSize: size(4_000_000) });
 
-test("a row has room for its features and the one, in eights, and long ones in lines of the cache, but no power of two", () => {
+test("a row has room for its features and the one, in eights, but no power of two", () => {
   fc.assert(
     fc.property(size(100_000), (features) => {
       const { stride } = rowLayout(features, new Float32Array());
