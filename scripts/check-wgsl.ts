@@ -123,7 +123,7 @@ function objectives(rows: Rows, cut: ObjectiveTiling): (readonly [string, Specia
       ["softmax", changed(ofRows, { MOVE: flag })],
       ["softmax", changed(ofRows, { EVALUATE: flag })],
       ...["trial", "bend"].map((name) => [name, ofRows] as const),
-      ...["total", "combine", "products", "multiply", "centre", "subgradient", "orthant"].map(
+      ...["total", "combine", "products", "multiply", "centre", "subgradient", "orthant", "restrict"].map(
         (name) => [name, ofVectors] as const,
       ),
     ] as const;

@@ -1,9 +1,10 @@
-// products: of two vectors, Σ aᵢ·bᵢ without the intercept's row, that row's part, and the largest |aᵢ·bᵢ|, in partial
-// results of one for each workgroup. A thread takes VECTORS vectors of four, far apart, so that neighbours read neighbours.
+// products: of two vectors, Σ aᵢ·bᵢ, the same with each product times its feature's penalty, and the largest |aᵢ·bᵢ|, in
+// partial results of one for each workgroup. A thread takes VECTORS vectors of four, far apart, so that neighbours read
+// neighbours.
 
 // The shape of the problem.
 const COUNT = 1u; // vectors of four in each
-const INTERCEPT = 0u; // where the intercept's row begins; past it is only padding
+const CLASSES4 = 1u; // vectors of four classes a row
 
 const WORKGROUP = 64u; // threads
 const VECTORS = 16u; // vectors a thread
@@ -16,7 +17,8 @@ struct Range {
 @group(0) @binding(0) var<uniform> range: Range;
 @group(0) @binding(1) var<storage, read> a: array<vec4f>; // (COUNT)
 @group(0) @binding(2) var<storage, read> b: array<vec4f>; // (COUNT)
-@group(0) @binding(3) var<storage, read_write> sums: array<vec4f>; // (workgroups, from range.sum on) sum, the intercept's, largest, 0
+@group(0) @binding(3) var<storage, read> penalties: array<f32>; // (4·FEATURES4) each feature's, and zeros
+@group(0) @binding(4) var<storage, read_write> sums: array<vec4f>; // (workgroups, from range.sum on) sum, penalised, largest, 0
 
 var<workgroup> parts: array<vec4f, WORKGROUP>; // one a thread
 
@@ -28,24 +30,21 @@ fn main(
 ) {
   let group = id.y * groups.x + id.x;
   let first = range.vector + group * VECTORS * WORKGROUP + thread;
+  var sum = vec4f();
   var penalised = vec4f();
-  var last = vec4f();
   var largest = vec4f();
   for (var v = 0u; v < VECTORS; v++) {
     let at = first + v * WORKGROUP;
     if (at < COUNT) {
       let product = a[at] * b[at];
-      if (at < INTERCEPT) {
-        penalised += product;
-      } else {
-        last += product;
-      }
+      sum += product;
+      penalised += penalties[at / CLASSES4] * a[at] * b[at]; // a² of a small a, whose penalty is large, would be 0
       largest = max(largest, abs(product));
     }
   }
   let one = vec4f(1.0);
   let most = max(max(largest.x, largest.y), max(largest.z, largest.w));
-  parts[thread] = vec4f(dot(penalised, one), dot(last, one), most, 0.0);
+  parts[thread] = vec4f(dot(sum, one), dot(penalised, one), most, 0.0);
   workgroupBarrier();
   for (var half = WORKGROUP / 2u; half > 0u; half /= 2u) {
     if (thread < half) {

@@ -69,10 +69,10 @@ export function lossRatio(data: Rows, classes: number, z: Float64Array, found: n
   return Math.abs(found - exact.sums.loss) / bound;
 }
 
-/** Error ÷ bound of ∇F = scale·Xᵀ·R + penalty·w, with the engine's own Z behind R. */
+/** Error ÷ bound of ∇F = scale·Xᵀ·R + penalties·w, with the engine's own Z behind R. */
 export function gradientRatio(
   data: Rows,
-  { classes, scale, penalty, intercept }: ObjectiveProblem,
+  { classes, scale, penalties, intercept }: ObjectiveProblem,
   z: Float64Array,
   w: FloatArray,
   found: Float64Array,
@@ -81,19 +81,19 @@ export function gradientRatio(
   return sumRatio(data, r, residualBounds(data, z, classes).residual, w, found, {
     classes,
     scale,
-    penalty,
+    penalties,
     intercept,
   });
 }
 
-/** Of scale·Xᵀ·R + penalty·w, each element of R as far off as it may be. */
+/** Of scale·Xᵀ·R + penalties·w, each element of R as far off as it may be. */
 function sumRatio(
   data: Rows,
   r: Float64Array,
   bounds: Float64Array,
   w: FloatArray,
   found: Float64Array,
-  { classes, scale, penalty, intercept }: Omit<ObjectiveProblem, "rows">,
+  { classes, scale, penalties, intercept }: Omit<ObjectiveProblem, "rows">,
 ): number {
   const all = range(data.count);
   const [sum, size, off] = [0, 1, 2].map(() => new Float64Array(found.length));
@@ -101,7 +101,7 @@ function sumRatio(
   gradient(absolute(data), all, r.map(Math.abs), classes, size);
   gradient(absolute(data), all, bounds, classes, off);
   const last = found.length - classes;
-  const penalised = (i: number) => (i < last ? penalty * w[i] : 0);
+  const penalised = (i: number) => (i < last ? penalties[Math.floor(i / classes)] * w[i] : 0);
   const exact = sum.map((one, i) => (i < last || intercept ? scale * one + penalised(i) : 0));
   return ratio(found, exact, (i) => {
     const error = off[i] + gamma(data.count + 1 + UNPACKED) * (size[i] + off[i]) + TINY * data.count;
@@ -109,7 +109,7 @@ function sumRatio(
   });
 }
 
-/** Error ÷ bound of ∇²F·v = scale·Xᵀ·(s ⊙ (u − s·u)) + penalty·v, u = X·v. */
+/** Error ÷ bound of ∇²F·v = scale·Xᵀ·(s ⊙ (u − s·u)) + penalties·v, u = X·v. */
 export function curvatureRatio(
   data: Rows,
   problem: ObjectiveProblem,

@@ -57,7 +57,8 @@ export async function startSecondOrder(
     classes: classes.length,
     intercept,
     scale,
-    penalty,
+    penalties: new Float64Array(rows.features).fill(penalty),
+    ...(chosen.l1 > 0 && { l1: new Float64Array(rows.features).fill(chosen.l1) }),
     rows: train,
     ...(given.together !== undefined && { together: given.together }),
     ...(kernels !== undefined && { kernels }),
@@ -72,13 +73,12 @@ export async function startSecondOrder(
         : undefined);
     const matrix = values && objective.matrix(values);
     const start = objective.vector(given.weights ?? task.start);
-    const lbfgs = () => new Lbfgs(objective, { scale, penalty }, chosen.memory, start, matrix);
+    const lbfgs = () => new Lbfgs(objective, { scale }, chosen.memory, start, matrix);
     const newton = (allowance?: number) =>
-      new Newton(objective, { scale, penalty }, chosen.tolerance, start, matrix, allowance);
+      new Newton(objective, { scale }, chosen.tolerance, start, matrix, allowance);
     const least = LAST_WORD / (4 * train.length * (rows.features + 1) * classes.length);
     const lastWord = (passes: number) => newton(Math.max(passes, least));
-    const orthantwise = () =>
-      new OwlQn(objective, { scale, penalty }, chosen.l1, chosen.memory, start, matrix);
+    const orthantwise = () => new OwlQn(objective, { scale }, chosen.memory, start, matrix);
     const steps =
       chosen.l1 > 0
         ? secondOrder(orthantwise, undefined, objective, examples, chosen)

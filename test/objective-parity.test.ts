@@ -59,7 +59,7 @@ const problem: ObjectiveProblem = {
   classes: 5,
   intercept: true,
   scale: 1 / 300,
-  penalty: 0.05,
+  penalties: new Float64Array(9).fill(0.05),
   rows: range(300),
 };
 
@@ -122,7 +122,7 @@ describe("every fault goes past 1 at its own stage", () => {
           const sums = objective.at(w, g);
           objective.combine(g, [
             [1, g],
-            [-problem.penalty, w],
+            [-problem.penalties[0], w],
           ]);
           return sums;
         },

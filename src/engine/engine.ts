@@ -146,13 +146,19 @@ export interface Descent {
   release(): void;
 }
 
-/** F(w) = scale·Σ lossₙ(w) + penalty/2·‖w‖², each loss times its row's weight, and the intercept's row without penalty. */
+/**
+ * F(w) = scale·Σ lossₙ(w) + Σ_d penalties[d]/2·‖w_d‖², each loss times its row's weight, and w_d the row of feature d. The
+ * intercept's row has no penalty.
+ */
 export interface ObjectiveProblem {
   readonly classes: number;
   /** Without an intercept the gradient's last row is zero. */
   readonly intercept: boolean;
   readonly scale: number;
-  readonly penalty: number;
+  /** (features) the l2 penalty of each feature, ≥ 0. Engines that compute in f32 round it to f32. */
+  readonly penalties: FloatArray;
+  /** (features) the l1 penalty of each feature, ≥ 0, for subgradients: F is without it. Default zeros. Rounded likewise. */
+  readonly l1?: FloatArray;
   /** The rows that F is a sum over, as numbers in the placement. */
   readonly rows: Uint32Array;
   readonly kernels?: string;
@@ -178,7 +184,7 @@ export type Term = readonly [factor: number, vector: Vector];
 export interface Product {
   /** Σ aᵢ·bᵢ */
   readonly sum: number;
-  /** The same without the intercept's row. */
+  /** Σ_d penalties[d]·Σₖ a[d, k]·b[d, k], the intercept's row left out: twice the l2 penalty of w where both are w. */
   readonly penalised: number;
   /** The largest |aᵢ·bᵢ|. */
   readonly largest: number;
@@ -214,10 +220,15 @@ export interface Objective {
   /** Takes the mean over the classes off every row: no softmax sees it, and no gradient has it but for rounding. */
   centre(vector: Vector): void;
   /**
-   * to ← the smallest subgradient of F + l1·‖w‖₁, where the gradient is ∇F(w): g + l1·sign(w), and where w is 0 what is left
-   * of g beyond ±l1. The intercept's row, which l1 leaves alone, is g. `to` is another vector than both.
+   * to ← the smallest subgradient of F + Σ_d l1[d]·‖w_d‖₁, where the gradient is ∇F(w): g + l1[d]·sign(w), and where w is 0
+   * what is left of g beyond ±l1[d]. The intercept's row, which has no l1, is g. `to` is another vector than both.
    */
-  subgradient(to: Vector, l1: number, w: Vector, gradient: Vector): void;
+  subgradient(to: Vector, w: Vector, gradient: Vector): void;
+  /**
+   * to ← v where w ≠ 0 or d ≠ 0, and 0 elsewhere: the part of v in the free weights of an l1 problem, d the smallest
+   * subgradient at w. The intercept's row is v. `to` is another vector than all three.
+   */
+  restrict(to: Vector, v: Vector, w: Vector, d: Vector): void;
   /**
    * to ← w + p, kept within the orthant of w: 0 where the sign would not be w's, or where w is 0 not that of −d, d the
    * smallest subgradient. The intercept's row is w + p. `to` is another vector than all three.

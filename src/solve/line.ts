@@ -2,7 +2,7 @@
 import type { Objective, Sums, Vector } from "../engine/engine.js";
 import type { Scaling } from "./second-order.js";
 
-/** Of where the line begins scale·Σ losses and F's slope, and what the penalty makes of the way: λ·w·p and λ·p·p. */
+/** Of where the line begins scale·Σ losses and F's slope, and what the penalty makes of the way: w·Λ·p and p·Λ·p. */
 export interface Line {
   readonly scale: number;
   readonly loss: number;
@@ -14,7 +14,7 @@ export interface Line {
 /** The line from w, where Σ losses and F's slope along p are known. */
 export async function lineAlong(
   objective: Objective,
-  { scale, penalty }: Scaling,
+  { scale }: Scaling,
   w: Vector,
   p: Vector,
   sums: Sums,
@@ -24,9 +24,13 @@ export async function lineAlong(
     [w, p],
     [p, p],
   ]);
-  const penaltySlope = penalty * wp.penalised;
-  const penaltyCurvature = penalty * pp.penalised;
-  return { scale, loss: scale * sums.loss, slope, penaltySlope, penaltyCurvature };
+  return {
+    scale,
+    loss: scale * sums.loss,
+    slope,
+    penaltySlope: wp.penalised,
+    penaltyCurvature: pp.penalised,
+  };
 }
 
 /** A point is good when its slope is at most this part of the first one: Wolfe's second condition, c₂. */

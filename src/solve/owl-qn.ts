@@ -25,7 +25,6 @@ export class OwlQn implements Method {
   readonly weights: Vector;
   readonly #objective: Objective;
   readonly #scaling: Scaling;
-  readonly #l1: number;
   readonly #matrix: Matrix | undefined;
   readonly #history: History;
   /** Of F without l1, at the present weights. */
@@ -41,18 +40,10 @@ export class OwlQn implements Method {
   #passes = 0;
 
   /** `matrix` is the preconditioner, `start` (features + 1, classes). */
-  constructor(
-    objective: Objective,
-    scaling: Scaling,
-    l1: number,
-    memory: number,
-    start: Vector,
-    matrix?: Matrix,
-  ) {
+  constructor(objective: Objective, scaling: Scaling, memory: number, start: Vector, matrix?: Matrix) {
     this.weights = start;
     this.#objective = objective;
     this.#scaling = scaling;
-    this.#l1 = l1;
     this.#matrix = matrix;
     this.#history = new History(objective, memory, matrix !== undefined);
     [this.#gradient, this.#direction, this.#step] = Array.from({ length: 3 }, () => objective.vector());
@@ -85,7 +76,7 @@ export class OwlQn implements Method {
   async #within({ sums }: Point): Promise<Line | undefined> {
     const objective = this.#objective;
     const [w, p, step, { g }] = [this.weights, this.#direction, this.#step, this.#here];
-    const { scale, penalty } = this.#scaling;
+    const { scale } = this.#scaling;
     objective.combine(p, this.#ahead.terms);
     for (let [trial, slope] = [0, this.#ahead.slope]; trial < SHORTER && slope < 0; trial++, slope /= 2) {
       objective.orthant(step, w, p, g);
@@ -104,8 +95,8 @@ export class OwlQn implements Method {
           loss: scale * sums.loss,
           slope: whole.sum,
           // What l1 makes of the way is what the subgradient has and the gradient has not.
-          penaltySlope: penalty * ws.penalised + whole.penalised - smooth.penalised,
-          penaltyCurvature: penalty * ss.penalised,
+          penaltySlope: ws.penalised + whole.sum - smooth.sum,
+          penaltyCurvature: ss.penalised,
         };
       }
       objective.combine(p, [[0.5, p]]);
@@ -130,7 +121,7 @@ export class OwlQn implements Method {
   #products({ g, mg }: Slope): Promise<Product[]> {
     const objective = this.#objective;
     const w = this.weights;
-    objective.subgradient(g, this.#l1, w, this.#gradient);
+    objective.subgradient(g, w, this.#gradient);
     if (this.#matrix) objective.multiply(mg, this.#matrix, g);
     return objective.products([
       [w, w],
@@ -146,8 +137,8 @@ export class OwlQn implements Method {
     this.#ahead = this.#history.direction(this.#here, square.sum);
     return {
       sums,
-      // w·(subgradient − gradient) is l1·‖w‖₁: they differ by l1·sign(w), and where w is 0 it counts for nothing.
-      value: valueOf(this.#scaling, sums, weights) + whole.penalised - smooth.penalised,
+      // w·(subgradient − gradient) is l1·‖w‖₁: they differ by l1·sign(w), and where w is 0 it counts for nothing; the intercept's row is the same in both.
+      value: valueOf(this.#scaling, sums, weights) + whole.sum - smooth.sum,
       gradientMax: Math.sqrt(subgradient.largest),
       gain: (-DOUBT * this.#ahead.slope) / 2,
       step,

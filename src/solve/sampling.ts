@@ -134,7 +134,7 @@ export class Importance implements Sampling {
       classes,
       intercept,
       scale: 1,
-      penalty: 0,
+      penalties: new Float64Array(this.rows.features),
       rows: this.#train,
     });
     try {

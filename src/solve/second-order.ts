@@ -19,15 +19,14 @@ export interface Point {
   readonly step: number;
 }
 
-/** What F is, apart from the losses: scale·Σ losses + penalty/2·‖w‖². */
+/** What F is of the losses: scale·Σ losses, and the penalty. */
 export interface Scaling {
   readonly scale: number;
-  readonly penalty: number;
 }
 
-/** F, where the losses add up to `sums` and ‖w‖² is w's product with itself. */
-export function valueOf({ scale, penalty }: Scaling, sums: Sums, square: Product): number {
-  return scale * sums.loss + (penalty / 2) * square.penalised;
+/** F, where the losses add up to `sums` and `square` is w's product with itself. */
+export function valueOf({ scale }: Scaling, sums: Sums, square: Product): number {
+  return scale * sums.loss + square.penalised / 2;
 }
 
 /** A way from point to point. */

@@ -156,8 +156,12 @@ export class Tilted implements Objective {
     this.#objective.centre(vector);
   }
 
-  subgradient(to: Vector, l1: number, w: Vector, gradient: Vector): void {
-    this.#objective.subgradient(to, l1, w, gradient);
+  subgradient(to: Vector, w: Vector, gradient: Vector): void {
+    this.#objective.subgradient(to, w, gradient);
+  }
+
+  restrict(to: Vector, v: Vector, w: Vector, d: Vector): void {
+    this.#objective.restrict(to, v, w, d);
   }
 
   orthant(to: Vector, w: Vector, p: Vector, d: Vector): void {

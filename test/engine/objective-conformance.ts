@@ -78,8 +78,19 @@ export function objectiveConforms(shapes: readonly Shape[], engine: () => Engine
       const [{ sum }] = await change;
       const slopes = await objective.trials([-1, 0]);
       const [{ penalised }] = await objective.products([[p, p]]);
-      const expected = problem.scale * (slopes[1].slope - slopes[0].slope) + problem.penalty * penalised;
+      const expected = problem.scale * (slopes[1].slope - slopes[0].slope) + penalised;
       expect(sum / expected).toBeCloseTo(1, 3);
+    });
+  });
+
+  test("without l1 the smallest subgradient is the gradient", async () => {
+    const { l1: _, ...smooth } = problem;
+    await withObjective(engine(), rows, smooth, async (objective) => {
+      const w = randomWeights(shape, 128).map((value, i) => (i % 3 === 0 ? 0 : value));
+      const [at, g, d] = [w, undefined, undefined].map((v) => objective.vector(v));
+      await objective.at(at, g);
+      objective.subgradient(d, at, g);
+      expect(await objective.read(d)).toEqual(await objective.read(g));
     });
   });
 

@@ -8,7 +8,7 @@ import { logits, residual, trial } from "../../src/engine/reference/passes.js";
 import { SUM, curvatureRatio, gradientRatio, logitBounds, lossRatio } from "../../src/objective-parity.js";
 import { TINY, U, gamma, larger, pick, ratio, residualBounds, softmax } from "../../src/parity.js";
 import { orthantRatio } from "./orthants.js";
-import { randomWeights } from "./problems.js";
+import { penaltiesOf, randomWeights } from "./problems.js";
 
 export const LOOKS = [
   "logits",
@@ -28,7 +28,7 @@ export function objectiveOf(rows: Rows, classes: number, intercept = true): Obje
   const order = range(rows.count);
   shuffle(order, randomIntegers(5));
   const some = rows.count > 5 ? order.subarray(0, rows.count - 2) : order;
-  return { classes, intercept, scale: 1 / some.length, penalty: 0.02, rows: some };
+  return { classes, intercept, scale: 1 / some.length, ...penaltiesOf(rows.features), rows: some };
 }
 
 /** Looks at an objective from all sides. Returns error ÷ bound of each. */
@@ -99,8 +99,8 @@ export async function lookAround(
       centreRatio(multiplied, classes, await read(h)),
       multiplyRatio(square, Float64Array.from(p), classes, multiplied),
       ratio(movedTo, sum, (i) => 2 * U * (Math.abs(w[i]) + Math.abs(t * p[i])) + TINY),
-      productRatio(await read(g), Float64Array.from(p), classes, product),
-      productRatio(Float64Array.from(p), Float64Array.from(p), classes, power),
+      productRatio(await read(g), Float64Array.from(p), problem, product),
+      productRatio(Float64Array.from(p), Float64Array.from(p), problem, power),
     ];
     return {
       ...found,
@@ -109,7 +109,7 @@ export async function lookAround(
       move: larger(move, gradientRatio(data, problem, zMoved, movedTo, await read(g))),
       curvature: bent,
       vectors: vectors.reduce(larger),
-      orthant: await orthantRatio(objective, shape, seed + 3),
+      orthant: await orthantRatio(objective, shape, seed + 3, problem.l1),
     };
   } finally {
     objective.release();
@@ -166,19 +166,26 @@ function trialsRatio(
     .reduce(larger);
 }
 
+/** The products with penalties have two roundings more than the others, of which the first may be flushed to zero. */
 function productRatio(
   a: Float64Array,
   b: Float64Array,
-  classes: number,
+  { classes, penalties }: ObjectiveProblem,
   found: { readonly sum: number; readonly penalised: number; readonly largest: number },
 ): number {
   const each = a.map((one, i) => one * b[i]);
   const most = each.map(Math.abs);
-  const last = a.length - classes;
+  const penalised = each
+    .subarray(0, a.length - classes)
+    .map((one, i) => penalties[Math.floor(i / classes)] * one);
+  const bounds = [
+    SUM * total(most) + TINY * a.length,
+    (SUM + gamma(2)) * total(penalised.map(Math.abs)) + TINY * (a.length + total(b.map(Math.abs))),
+  ];
   const sums = ratio(
     [found.sum, found.penalised],
-    Float64Array.of(total(each), total(each.subarray(0, last))),
-    () => SUM * total(most) + TINY * a.length,
+    Float64Array.of(total(each), total(penalised)),
+    (i) => bounds[i],
   );
   const largest = most.reduce((x, y) => Math.max(x, y), 0);
   return larger(

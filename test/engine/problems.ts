@@ -78,6 +78,17 @@ export function randomWeights({ features, classes }: Shape, seed: number, size =
   return Float32Array.from({ length: (features + 1) * classes }, () => size * gaussian(random));
 }
 
+/** The l2 and l1 penalties of the first features, then over again: f32 values, so that all engines have the same. */
+const PENALTIES = Float32Array.of(0.02, 0.5, 0, 0.1, 3);
+const L1 = Float32Array.of(0.25, 0, 0.5);
+
+/** Penalties that differ from feature to feature, some of them 0. */
+export function penaltiesOf(features: number): { penalties: Float32Array; l1: Float32Array } {
+  const over = (some: Float32Array) =>
+    Float32Array.from({ length: features }, (_, d) => some[d % some.length]);
+  return { penalties: over(PENALTIES), l1: over(L1) };
+}
+
 /** Steps over all rows in a shuffled order, the last one ragged, as the solver would plan them. */
 export function plan(rows: Rows, batchSize: number, capture = true): { order: Uint32Array; steps: Step[] } {
   const order = range(rows.count);

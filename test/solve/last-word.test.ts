@@ -10,7 +10,7 @@ import { clouds } from "../support/examples.js";
 
 const { x, y, features } = clouds(200, 30, 3, 0.8);
 const rows = { count: 200, features, x, scale: 1, labels: Uint32Array.from(y) };
-const scaling = { scale: 1 / 200, penalty: 0 };
+const scaling = { scale: 1 / 200 };
 
 /** L-BFGS, and then Newton's method with so many passes. Without a preconditioner, for which the equation takes about 30. */
 async function end(tolerance: number, allowance: number) {
@@ -19,7 +19,7 @@ async function end(tolerance: number, allowance: number) {
     classes: 3,
     intercept: true,
     scale: scaling.scale,
-    penalty: scaling.penalty,
+    penalties: new Float64Array(features),
     rows: range(200),
   });
   const start = objective.vector();

@@ -176,7 +176,7 @@ test("every trial along a line is what is seen where one goes there", async () =
     classes: CLASSES,
     intercept: true,
     scale: 1 / COUNT,
-    penalty: 0,
+    penalties: new Float64Array(FEATURES),
     rows: all,
   });
   const objective = new Tilted(inner, 1 / COUNT, await tiltOf(rows, all, CLASSES, true, EPSILON, soft));

@@ -60,14 +60,14 @@ export class ReferenceObjective implements Objective {
   }
 
   #product(a: Float64Array, b: Float64Array): Product {
-    let [penalised, last, largest] = [0, 0, 0];
+    let [sum, penalised, largest] = [0, 0, 0];
     for (let i = 0; i < a.length; i++) {
       const product = a[i] * b[i];
-      if (i < this.#intercept) penalised += product;
-      else last += product;
+      sum += product;
+      penalised += this.#penalty(i) * product;
       largest = Math.max(largest, Math.abs(product));
     }
-    return { sum: penalised + last, penalised, largest };
+    return { sum, penalised, largest };
   }
 
   matrix(values: FloatArray): Matrix {
@@ -103,15 +103,24 @@ export class ReferenceObjective implements Objective {
     });
   }
 
-  subgradient(to: Vector, l1: number, w: Vector, gradient: Vector): void {
+  subgradient(to: Vector, w: Vector, gradient: Vector): void {
     void this.#then(() => {
       const [weights, g] = [this.#values(w), this.#values(gradient)];
       this.#values(to).set(
         g.map((gi, i) => {
-          if (i >= this.#intercept) return gi;
+          const l1 = this.#l1(i);
           if (weights[i] !== 0) return gi + l1 * Math.sign(weights[i]);
           return gi - Math.min(l1, Math.max(-l1, gi));
         }),
+      );
+    });
+  }
+
+  restrict(to: Vector, v: Vector, w: Vector, d: Vector): void {
+    void this.#then(() => {
+      const [values, weights, slope] = [this.#values(v), this.#values(w), this.#values(d)];
+      this.#values(to).set(
+        values.map((value, i) => (i >= this.#intercept || weights[i] !== 0 || slope[i] !== 0 ? value : 0)),
       );
     });
   }
@@ -227,12 +236,12 @@ export class ReferenceObjective implements Objective {
     return total;
   }
 
-  /** to ← scale·G + penalty·w */
+  /** to ← scale·G + penalties·w */
   #scaled(g: Float64Array, w: Vector, to: Vector): void {
-    const { scale, penalty, intercept } = this.#problem;
+    const { scale, intercept } = this.#problem;
     const values = this.#values(w);
     this.#values(to).set(
-      g.map((gi, i) => (i < this.#intercept ? scale * gi + penalty * values[i] : intercept ? scale * gi : 0)),
+      g.map((gi, i) => (i < this.#intercept || intercept ? scale * gi + this.#penalty(i) * values[i] : 0)),
     );
   }
 
@@ -244,6 +253,17 @@ export class ReferenceObjective implements Objective {
     await inBlocks(rows, this.#breath, (block, first) =>
       use(block, first * classes, (first + block.length) * classes),
     );
+  }
+
+  /** The l2 penalty of element i of a vector. */
+  #penalty(i: number): number {
+    return i < this.#intercept ? this.#problem.penalties[Math.floor(i / this.#problem.classes)] : 0;
+  }
+
+  /** And its l1 penalty. */
+  #l1(i: number): number {
+    const { l1, classes } = this.#problem;
+    return l1 && i < this.#intercept ? l1[Math.floor(i / classes)] : 0;
   }
 
   /** Where the intercept's row begins. */

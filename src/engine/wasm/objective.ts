@@ -61,7 +61,7 @@ export class WasmObjective implements Objective {
       this.#terms = work.allocate(8 * TERMS);
       work.words(this.#order, problem.rows.length).u32.set(problem.rows);
       work.write({ point: this.#point, direction: this.#direction });
-      work.prepareVectors();
+      work.prepareVectors(problem);
     } catch (error) {
       work.release();
       throw error;
@@ -105,9 +105,14 @@ export class WasmObjective implements Objective {
     this.#queue({ what: WHAT.centre, output: this.#at(vector) });
   }
 
-  subgradient(to: Vector, l1: number, w: Vector, gradient: Vector): void {
+  subgradient(to: Vector, w: Vector, gradient: Vector): void {
     const [input, first, output] = [w, gradient, to].map((vector) => this.#at(vector));
-    this.#queue({ what: WHAT.subgradient, penalty: l1, input, first, output });
+    this.#queue({ what: WHAT.subgradient, input, first, output });
+  }
+
+  restrict(to: Vector, v: Vector, w: Vector, d: Vector): void {
+    const [input, first, order, output] = [v, w, d, to].map((vector) => this.#at(vector));
+    this.#queue({ what: WHAT.restrict, input, first, order, output });
   }
 
   orthant(to: Vector, w: Vector, p: Vector, d: Vector): void {
@@ -180,8 +185,8 @@ export class WasmObjective implements Objective {
 
   /** A pass over all rows. */
   #pass(what: number, fields: Partial<Entry>): Partial<Entry> {
-    const { rows, scale, penalty } = this.#problem;
-    return { what, order: this.#order, rows: rows.length, gradientScale: scale, penalty, ...fields };
+    const { rows, scale } = this.#problem;
+    return { what, order: this.#order, rows: rows.length, gradientScale: scale, ...fields };
   }
 
   #at(vector: Vector): number {

@@ -44,6 +44,8 @@ export const PLAN = {
   z: "u32",
   parts: "u32",
   multiplied: "u32",
+  penalties: "u32",
+  l1: "u32",
   point: "u32",
   direction: "u32",
   keptLogits: "u32",
@@ -70,6 +72,7 @@ export const WHAT = {
   centre: 10,
   subgradient: 11,
   orthant: 12,
+  restrict: 13,
 } as const;
 
 export const ENTRY = {

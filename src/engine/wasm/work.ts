@@ -1,5 +1,5 @@
 /** What a training or an objective has in the kernels' memory, and the threads that work on it. */
-import type { FloatArray, Rows } from "../engine.js";
+import type { FloatArray, ObjectiveProblem, Rows } from "../engine.js";
 import type { Heap } from "./heap.js";
 import type { Layout } from "./layout.js";
 import type { PlacedRows } from "./placement.js";
@@ -173,12 +173,21 @@ export class Work {
     this.#heap.bytes(vector, this.#vectorBytes).fill(0);
   }
 
-  /** Makes room for what products with vectors need on the way. */
-  prepareVectors(): void {
+  /** Makes room for what products with vectors need on the way, and places the penalties of each feature. */
+  prepareVectors({ penalties, l1 }: Pick<ObjectiveProblem, "penalties" | "l1">): void {
     this.write({
       parts: this.allocate(32 * Math.ceil(this.#vectorBytes / 16 / PRODUCT_RANGE)),
       multiplied: this.allocate(16 * this.layout.paddedClasses * this.#threads),
+      penalties: this.#ofFeatures(penalties),
+      l1: this.#ofFeatures(l1),
     });
+  }
+
+  /** A number for each feature, and zeros for the intercept and the padding: (stride). */
+  #ofFeatures(values: FloatArray = new Float32Array()): number {
+    const address = this.allocate(4 * this.#stride);
+    this.#heap.f32(address, this.#stride).fill(0).set(values);
+    return address;
   }
 
   /** A matrix (features + 1, features + 1), four of its rows side by side: (rows / 4, stride / 4, 4 rows, 4). */

@@ -10,6 +10,7 @@ import multiply from "../../../shaders/multiply.wgsl?raw";
 import products from "../../../shaders/products.wgsl?raw";
 import orthant from "../../../shaders/orthant.wgsl?raw";
 import residual from "../../../shaders/residual.wgsl?raw";
+import restrict from "../../../shaders/restrict.wgsl?raw";
 import softmax from "../../../shaders/softmax.wgsl?raw";
 import steps from "../../../shaders/steps.wgsl?raw";
 import subgradient from "../../../shaders/subgradient.wgsl?raw";
@@ -46,7 +47,8 @@ export type KernelName =
   | "multiply"
   | "centre"
   | "subgradient"
-  | "orthant";
+  | "orthant"
+  | "restrict";
 
 export const KERNELS: Readonly<Record<KernelName, Kernel>> = {
   gather: {
@@ -257,8 +259,8 @@ export const KERNELS: Readonly<Record<KernelName, Kernel>> = {
   },
   total: {
     source: total,
-    bindings: { scales: "uniform", slots: "read", weights: "read", to: "write" },
-    constants: ["COUNT", "INTERCEPT", "SLOTS", "FIT_INTERCEPT"],
+    bindings: { scales: "uniform", slots: "read", weights: "read", penalties: "read", to: "write" },
+    constants: ["COUNT", "CLASSES4", "INTERCEPT", "SLOTS", "FIT_INTERCEPT"],
   },
   combine: {
     source: combine,
@@ -267,8 +269,8 @@ export const KERNELS: Readonly<Record<KernelName, Kernel>> = {
   },
   products: {
     source: products,
-    bindings: { range: "uniform", a: "read", b: "read", sums: "write" },
-    constants: ["COUNT", "INTERCEPT", "WORKGROUP", "VECTORS"],
+    bindings: { range: "uniform", a: "read", b: "read", penalties: "read", sums: "write" },
+    constants: ["COUNT", "CLASSES4", "WORKGROUP", "VECTORS"],
   },
   multiply: {
     source: multiply,
@@ -282,12 +284,17 @@ export const KERNELS: Readonly<Record<KernelName, Kernel>> = {
   },
   subgradient: {
     source: subgradient,
-    bindings: { penalty: "uniform", weights: "read", gradient: "read", to: "write" },
-    constants: ["COUNT", "INTERCEPT"],
+    bindings: { vectors: "uniform", weights: "read", gradient: "read", l1: "read", to: "write" },
+    constants: ["COUNT", "CLASSES4"],
   },
   orthant: {
     source: orthant,
     bindings: { vectors: "uniform", weights: "read", direction: "read", subgradient: "read", to: "write" },
+    constants: ["COUNT", "INTERCEPT"],
+  },
+  restrict: {
+    source: restrict,
+    bindings: { vectors: "uniform", from: "read", weights: "read", subgradient: "read", to: "write" },
     constants: ["COUNT", "INTERCEPT"],
   },
 };

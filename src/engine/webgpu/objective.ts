@@ -72,7 +72,7 @@ export class WebGpuObjective implements Objective {
       ]);
       const commands = new Commands(gpu, tiling);
       const passes = new ObjectivePasses(gpu, commands, ofPasses, rows, placed, problem, tiling);
-      const vectors = new Vectors(gpu, commands, ofVectors, tiling, capacity);
+      const vectors = new Vectors(gpu, commands, ofVectors, problem, tiling, capacity);
       const kernels = nameOf(choice);
       return new WebGpuObjective(gpu, rows.features, problem, tiling, kernels, commands, passes, vectors);
     });
@@ -107,8 +107,12 @@ export class WebGpuObjective implements Objective {
     this.#vectors.centre(vector);
   }
 
-  subgradient(to: Vector, l1: number, w: Vector, gradient: Vector): void {
-    this.#vectors.subgradient(to, l1, w, gradient);
+  subgradient(to: Vector, w: Vector, gradient: Vector): void {
+    this.#vectors.subgradient(to, w, gradient);
+  }
+
+  restrict(to: Vector, v: Vector, w: Vector, d: Vector): void {
+    this.#vectors.restrict(to, v, w, d);
   }
 
   orthant(to: Vector, w: Vector, p: Vector, d: Vector): void {
@@ -205,10 +209,9 @@ export class WebGpuObjective implements Objective {
     this.#vectors.release();
   }
 
-  /** to ← scale·G + penalty·w, of the slots. */
+  /** to ← scale·G + penalties·w, of the slots. */
   #total(w: Vector, to: Vector): void {
-    const { scale, penalty } = this.#problem;
-    this.#vectors.total(this.#passes.slots, scale, penalty, w, to);
+    this.#vectors.total(this.#passes.slots, this.#problem.scale, w, to);
   }
 
   async #losses(parts: readonly Promise<Float32Array>[]): Promise<Sums> {

@@ -15,7 +15,16 @@ const WORKGROUP = 64;
 /** Vectors that one dispatch of combine adds up. */
 const TERMS = 4;
 
-const KERNELS = ["combine", "products", "multiply", "centre", "subgradient", "orthant", "total"] as const;
+const KERNELS = [
+  "combine",
+  "products",
+  "multiply",
+  "centre",
+  "subgradient",
+  "orthant",
+  "restrict",
+  "total",
+] as const;
 type VectorKernels = Readonly<Record<(typeof KERNELS)[number], Compiled>>;
 
 export async function compileVectors(
@@ -26,10 +35,10 @@ export async function compileVectors(
   edited: Edited,
 ): Promise<VectorKernels> {
   const specialisation = vectorKernels(rows, problem, tiling);
-  const [combine, products, multiply, centre, subgradient, orthant, total] = await Promise.all(
+  const [combine, products, multiply, centre, subgradient, orthant, restrict, total] = await Promise.all(
     KERNELS.map((name) => compiled(gpu, name, specialisation, edited)),
   );
-  return { combine, products, multiply, centre, subgradient, orthant, total };
+  return { combine, products, multiply, centre, subgradient, orthant, restrict, total };
 }
 
 export class Vectors {
@@ -40,14 +49,18 @@ export class Vectors {
   readonly #bindingBytes: number;
   readonly #buffers: GPUBuffer[] = [];
   readonly #matrices: GPUBuffer[] = [];
-  /** In place of a term that there is not. */
+  /** Placeholder for an unused term. */
   readonly #nothing: GPUBuffer;
+  /** (4·features4) the l2 and the l1 penalty of each feature, and zeros. */
+  readonly #penalties: GPUBuffer;
+  readonly #l1: GPUBuffer;
   #failure: DeviceError | undefined;
 
   constructor(
     gpu: Gpu,
     commands: Commands,
     kernels: VectorKernels,
+    { penalties, l1 }: ObjectiveProblem,
     tiling: ObjectiveTiling,
     { bindingBytes }: Capacity,
   ) {
@@ -57,6 +70,16 @@ export class Vectors {
     this.#kernels = kernels;
     this.#tiling = tiling;
     this.#nothing = gpu.buffer("no vector", 16, GPUBufferUsage.STORAGE);
+    this.#penalties = this.#ofFeatures("penalties", penalties);
+    this.#l1 = this.#ofFeatures("l1 penalties", l1);
+  }
+
+  #ofFeatures(what: string, values: FloatArray = new Float32Array()): GPUBuffer {
+    const padded = new Float32Array(4 * this.#tiling.features4);
+    padded.set(values);
+    const buffer = this.#create(what, padded.byteLength);
+    this.#gpu.device.queue.writeBuffer(buffer, 0, padded);
+    return buffer;
   }
 
   create(values?: FloatArray): Vector {
@@ -142,21 +165,21 @@ export class Vectors {
     this.#overVectors((vector, count) => {
       const part = this.#commands.sums({
         kernel: this.#kernels.products,
-        buffers: { a: this.buffer(a), b: this.buffer(b) },
+        buffers: { a: this.buffer(a), b: this.buffer(b), penalties: this.#penalties },
         whole: [vector],
         groups: grid(count, WORKGROUP * PRODUCT_VECTORS),
-        macs: 4 * count,
+        macs: 12 * count,
       });
       parts.push(part);
     });
-    let [penalised, last, largest] = [0, 0, 0];
+    let [sum, penalised, largest] = [0, 0, 0];
     for (const part of await Promise.all(parts))
       for (let at = 0; at < part.length; at += 4) {
-        penalised += part[at];
-        last += part[at + 1];
+        sum += part[at];
+        penalised += part[at + 1];
         largest = Math.max(largest, part[at + 2]);
       }
-    return { sum: penalised + last, penalised, largest };
+    return { sum, penalised, largest };
   }
 
   /** to ← M·from */
@@ -192,10 +215,10 @@ export class Vectors {
     }
   }
 
-  /** The smallest subgradient: to ← g + l1·∂‖w‖₁ */
-  subgradient(to: Vector, l1: number, w: Vector, gradient: Vector): void {
-    const buffers = { weights: this.buffer(w), gradient: this.buffer(gradient), to: this.buffer(to) };
-    this.#elementwise("subgradient", buffers, [l1]);
+  /** The smallest subgradient: to ← g + l1[d]·∂‖w_d‖₁ */
+  subgradient(to: Vector, w: Vector, gradient: Vector): void {
+    const [weights, g] = [w, gradient].map((vector) => this.buffer(vector));
+    this.#elementwise("subgradient", { weights, gradient: g, l1: this.#l1, to: this.buffer(to) });
   }
 
   /** to ← w + p, within the orthant of w, or of −d */
@@ -204,27 +227,32 @@ export class Vectors {
     this.#elementwise("orthant", { weights, direction, subgradient, to: this.buffer(to) });
   }
 
-  #elementwise(name: "subgradient" | "orthant", buffers: Buffers, real: readonly number[] = []): void {
+  /** to ← v where w ≠ 0 or d ≠ 0 */
+  restrict(to: Vector, v: Vector, w: Vector, d: Vector): void {
+    const [from, weights, subgradient] = [v, w, d].map((vector) => this.buffer(vector));
+    this.#elementwise("restrict", { from, weights, subgradient, to: this.buffer(to) });
+  }
+
+  #elementwise(name: "subgradient" | "orthant" | "restrict", buffers: Buffers): void {
     this.#overVectors((vector, count) =>
       this.#commands.dispatch({
         kernel: this.#kernels[name],
         buffers,
         whole: [vector],
-        real,
         groups: grid(count, WORKGROUP),
         macs: 16 * count,
       }),
     );
   }
 
-  /** to ← scale·G + penalty·w, where the slots hold parts of G. */
-  total(slots: GPUBuffer, scale: number, penalty: number, w: Vector, to: Vector): void {
+  /** to ← scale·G + penalties·w, where the slots hold parts of G. */
+  total(slots: GPUBuffer, scale: number, w: Vector, to: Vector): void {
     this.#overVectors((vector, count) =>
       this.#commands.dispatch({
         kernel: this.#kernels.total,
-        buffers: { slots, weights: this.buffer(w), to: this.buffer(to) },
+        buffers: { slots, weights: this.buffer(w), penalties: this.#penalties, to: this.buffer(to) },
         whole: [vector],
-        real: [scale, penalty],
+        real: [scale],
         groups: grid(count, WORKGROUP),
         macs: 4 * (this.#tiling.slots + 2) * count,
       }),
@@ -232,7 +260,8 @@ export class Vectors {
   }
 
   release(): void {
-    for (const buffer of [this.#nothing, ...this.#buffers, ...this.#matrices]) this.#gpu.destroy(buffer);
+    const others = [this.#nothing, this.#penalties, this.#l1];
+    for (const buffer of [...others, ...this.#buffers, ...this.#matrices]) this.#gpu.destroy(buffer);
   }
 
   /** No dispatch takes more of a vector than it should. */

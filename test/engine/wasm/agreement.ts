@@ -3,7 +3,16 @@ import { describe, expect, test } from "vitest";
 import { randomIntegers, range, shuffle } from "../../../src/data/random.js";
 import type { ObjectiveProblem, Placement, Problem, Rows } from "../../../src/engine/engine.js";
 import { type WasmOptions, wasmEngine } from "../../../src/engine/wasm/engine.js";
-import { KEPT_KINDS, RULES, type Shape, parityOfAll, plan, randomRows, randomWeights } from "../problems.js";
+import {
+  KEPT_KINDS,
+  RULES,
+  type Shape,
+  parityOfAll,
+  penaltiesOf,
+  plan,
+  randomRows,
+  randomWeights,
+} from "../problems.js";
 import { KERNELS, type KernelKind } from "./pinned.js";
 
 interface Case {
@@ -54,7 +63,14 @@ export function objectiveProblem(kernels: KernelKind, { shape, batchSize }: Case
   const order = range(shape.count);
   shuffle(order, randomIntegers(143));
   const rows = order.subarray(0, batchSize);
-  return { classes: shape.classes, intercept: true, scale: 1 / batchSize, penalty: 0.02, rows, kernels };
+  return {
+    classes: shape.classes,
+    intercept: true,
+    scale: 1 / batchSize,
+    ...penaltiesOf(shape.features),
+    rows,
+    kernels,
+  };
 }
 
 /** Everything that an objective computes, asked for one by one and many at a time. */
@@ -63,7 +79,9 @@ export async function answers(placement: Placement, problem: ObjectiveProblem, f
   try {
     const shape = { count: 0, features, classes: problem.classes };
     const [w, p] = [144, 145].map((seed) => objective.vector(randomWeights(shape, seed, 0.1)));
-    const [g, moved, curved, multiplied, steep, within] = Array.from({ length: 6 }, () => objective.vector());
+    const [g, moved, curved, multiplied, steep, within, free] = Array.from({ length: 7 }, () =>
+      objective.vector(),
+    );
     const size = features + 1;
     const symmetric = Float32Array.from({ length: size ** 2 }, (_, i) =>
       Math.cos((i % size) * Math.floor(i / size)),
@@ -77,8 +95,9 @@ export async function answers(placement: Placement, problem: ObjectiveProblem, f
     objective.curvature(p, curved);
     objective.centre(curved);
     objective.combine(moved, [[1, w], [0.5, p], [-2, g]]); // prettier-ignore
-    objective.subgradient(steep, 0.01, w, g);
+    objective.subgradient(steep, w, g);
     objective.orthant(within, w, p, steep);
+    objective.restrict(free, p, within, steep);
     const products = [];
     for (let n = 0; n < 10; n++) {
       sums.push(await objective.move(0.1, moved, g));
@@ -91,7 +110,7 @@ export async function answers(placement: Placement, problem: ObjectiveProblem, f
       trials: await trials,
       products,
       vectors: await Promise.all(
-        [moved, curved, multiplied, steep, within].map((vector) => objective.read(vector)),
+        [moved, curved, multiplied, steep, within, free].map((vector) => objective.read(vector)),
       ),
       logits: await objective.logits(),
       evaluated: await objective.evaluate(moved, problem.rows.subarray(3)),

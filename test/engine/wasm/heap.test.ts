@@ -6,7 +6,7 @@ import { wasmEngine } from "../../../src/engine/wasm/engine.js";
 import { Heap } from "../../../src/engine/wasm/heap.js";
 import { rowLayout } from "../../../src/engine/wasm/layout.js";
 import { DeviceError } from "../../../src/index.js";
-import { RULES, plan, randomRows, randomWeights, runAll } from "../problems.js";
+import { RULES, penaltiesOf, plan, randomRows, randomWeights, runAll } from "../problems.js";
 import { CASES, MOST_THREADS, OBJECTIVES, answered, answers, trained } from "./agreement.js";
 import { KERNELS, type KernelKind } from "./pinned.js";
 
@@ -132,7 +132,7 @@ describe("an engine", () => {
     classes: 5,
     intercept: true,
     scale: 1 / 601,
-    penalty: 0.02,
+    ...penaltiesOf(shape.features),
     rows: range(601),
     kernels,
   });

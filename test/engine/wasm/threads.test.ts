@@ -151,12 +151,17 @@ describe("an objective", () => {
     {
       what: "subgradient",
       number: WHAT.subgradient,
-      queue: (one: Objective) => one.subgradient(one.vector(), 1, one.vector(), one.vector()),
+      queue: (one: Objective) => one.subgradient(one.vector(), one.vector(), one.vector()),
     },
     {
       what: "orthant",
       number: WHAT.orthant,
       queue: (one: Objective) => one.orthant(one.vector(), one.vector(), one.vector(), one.vector()),
+    },
+    {
+      what: "restrict",
+      number: WHAT.restrict,
+      queue: (one: Objective) => one.restrict(one.vector(), one.vector(), one.vector(), one.vector()),
     },
     {
       what: "multiply",

@@ -14,12 +14,11 @@ const OFFSETS: Readonly<Record<string, readonly string[]>> = {
   Shard: ["first", "rows"],
   Run: ["first", "steps"],
   Part: ["first", "rows", "sum", "t"],
-  Scales: ["vector", "scale", "penalty"],
+  Scales: ["vector", "scale"],
   Terms: ["vector", "own", "factor1", "factor2", "factor3", "factor4"],
   Range: ["vector", "sum"],
   Fours: ["first"],
   Features: ["first", "past"],
-  Penalty: ["vector", "l1"],
   Vectors: ["first"],
   Step: ["ring", "vector", "learningRate", "gradientScale", "penalty", "correction1", "correction2"],
 };

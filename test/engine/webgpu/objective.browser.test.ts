@@ -207,7 +207,7 @@ describe("its kernels", () => {
   test("are compiled once", async () => {
     await answers(rows, {});
     const compile = vi.spyOn(GPUDevice.prototype, "createComputePipelineAsync");
-    await answers(rows, {}, { ...problem, penalty: 3, scale: 2 });
+    await answers(rows, {}, { ...problem, penalties: new Float64Array(SHAPE.features).fill(3), scale: 2 });
     expect(compile.mock.calls.length).toBe(0);
   });
 });

@@ -477,7 +477,7 @@ test.each([
 async function certain(kernels: Edited): Promise<number> {
   const [labels, weights] = [Uint32Array.of(1), Float32Array.of(1)];
   const rows: Rows = { count: 1, features: 1, x: Float32Array.of(1), scale: 1, labels, weights };
-  const problem = { classes: 3, intercept: false, scale: 1, penalty: 0, rows: range(1) };
+  const problem = { classes: 3, intercept: false, scale: 1, penalties: Float64Array.of(0), rows: range(1) };
   const others = 2 * Math.exp(-12);
   const p = 1 / (1 + others);
   const found = await withObjective({ edited: kernels }, rows, problem, async (objective) => {

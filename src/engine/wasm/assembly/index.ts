@@ -1,7 +1,7 @@
 /** What the host calls, in every thread at once. */
 import { fusedPass } from "./fused";
-import { orthant, subgradient } from "./orthant";
-import { CENTRE, COMBINE, Entry, MULTIPLY, ORTHANT, PRODUCT, Plan, SUBGRADIENT } from "./plan";
+import { orthant, restrict, subgradient } from "./orthant";
+import { CENTRE, COMBINE, Entry, MULTIPLY, ORTHANT, PRODUCT, Plan, RESTRICT, SUBGRADIENT } from "./plan";
 import { tiledPass } from "./tiled";
 import { centre, combine, multiply, product } from "./vectors";
 
@@ -16,6 +16,7 @@ export function run(at: u32, thread: u32): void {
     else if (entry.what == CENTRE) centre(plan, entry);
     else if (entry.what == SUBGRADIENT) subgradient(plan, entry);
     else if (entry.what == ORTHANT) orthant(plan, entry);
+    else if (entry.what == RESTRICT) restrict(plan, entry);
     else if (plan.tiled) tiledPass(plan, entry, step, thread);
     else fusedPass(plan, entry, step, thread);
   }

@@ -1,4 +1,4 @@
-/** What a penalty l1·‖w‖₁, which has a kink where a weight is 0, makes of vectors, which are laid out like the weights. */
+/** What an l1 penalty, which has a kink where a weight is 0, makes of vectors, which are laid out like the weights. */
 import { Entry, Plan } from "./plan";
 import { meet, parts, take } from "./threads";
 import { constant } from "./update";
@@ -7,9 +7,11 @@ import { constant } from "./update";
 const RANGE: u32 = 1024;
 const SIGN: u32 = 0x80000000;
 
-/** output ← g + l1·sign(w), and where w is 0 what is left of g beyond ±l1; g itself for the intercept. w: input, g: first */
+/**
+ * output ← g + l1·sign(w), and where w is 0 what is left of g beyond ±l1: g itself for the intercept, whose l1 is 0. w: input,
+ * g: first
+ */
 export function subgradient(plan: Plan, entry: Entry): void {
-  const l1 = f32x4.splat(entry.penalty);
   const count = (plan.paddedClasses * plan.stride) >> 2;
   const tasks = parts(count, RANGE);
   for (let task = take(plan); task < tasks; task = take(plan)) {
@@ -17,10 +19,10 @@ export function subgradient(plan: Plan, entry: Entry): void {
     for (let i = task * RANGE; i < past; i++) {
       const w = v128.load(entry.input + (i << 4));
       const g = v128.load(entry.first + (i << 4));
+      const l1 = v128.load(plan.l1 + (fourOf(plan, i) << 4));
       const pulled = f32x4.add(g, v128.or(l1, v128.and(w, i32x4.splat(SIGN))));
       const left = f32x4.sub(g, f32x4.max(f32x4.neg(l1), f32x4.min(l1, g)));
-      const smallest = v128.bitselect(left, pulled, f32x4.eq(w, f32x4.splat(0)));
-      v128.store(entry.output + (i << 4), v128.bitselect(g, smallest, interceptOf(plan, i)));
+      v128.store(entry.output + (i << 4), v128.bitselect(left, pulled, f32x4.eq(w, f32x4.splat(0))));
     }
   }
   meet(plan);
@@ -50,9 +52,34 @@ export function orthant(plan: Plan, entry: Entry): void {
   meet(plan);
 }
 
-/** Which of the four features of a vector is the constant one, if any. */
+/** output ← v where w or d is not 0, and 0 elsewhere; v for the intercept. v: input, w: first, d: order */
+export function restrict(plan: Plan, entry: Entry): void {
+  const zero = f32x4.splat(0);
+  const count = (plan.paddedClasses * plan.stride) >> 2;
+  const tasks = parts(count, RANGE);
+  for (let task = take(plan); task < tasks; task = take(plan)) {
+    const past = min(count, (task + 1) * RANGE);
+    for (let i = task * RANGE; i < past; i++) {
+      const v = v128.load(entry.input + (i << 4));
+      const w = v128.load(entry.first + (i << 4));
+      const d = v128.load(entry.order + (i << 4));
+      const free = v128.or(f32x4.ne(w, zero), f32x4.ne(d, zero));
+      v128.store(entry.output + (i << 4), v128.and(v, v128.or(free, interceptOf(plan, i))));
+    }
+  }
+  meet(plan);
+}
+
+/** The number of the four features that vector i is of. */
+// @ts-ignore: decorator
+@inline
+function fourOf(plan: Plan, i: u32): u32 {
+  return (i % (plan.stride >> 1)) >> 1;
+}
+
+/** Which of the four features of vector i is the constant one, if any. */
 // @ts-ignore: decorator
 @inline
 function interceptOf(plan: Plan, i: u32): v128 {
-  return constant(plan, ((i % (plan.stride >> 1)) >> 1) << 2);
+  return constant(plan, fourOf(plan, i) << 2);
 }

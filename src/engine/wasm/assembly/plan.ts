@@ -46,6 +46,8 @@ export class Plan {
   z: u32; // tiled: (classes, chunkRows + 4) its logits, then its residuals
   parts: u32; // (ranges of a vector, 4) f64 of a product
   multiplied: u32; // (threads, paddedClasses, 4) rows of a matrix times a vector
+  penalties: u32; // (stride) f32, the l2 penalty of each feature of an objective; 0 for the intercept and the padding
+  l1: u32; // (stride) f32, the l1 penalty, likewise
 
   // The point of an objective, and how it changes along a direction: (rows / 4, paddedClasses, 4 rows).
   point: u32;
@@ -77,6 +79,7 @@ export const MULTIPLY: u32 = 9; // a matrix times a vector
 export const CENTRE: u32 = 10; // a vector less its mean over the classes
 export const SUBGRADIENT: u32 = 11; // the smallest subgradient with the penalty l1
 export const ORTHANT: u32 = 12; // the sum of two vectors, within the orthant of the first
+export const RESTRICT: u32 = 13; // a vector in the free weights of an l1 problem, 0 in the others
 
 /** One step, or another thing to do. */
 @unmanaged
@@ -90,7 +93,7 @@ export class Entry {
   t: f32; // how far along the direction
   learningRate: f32;
   gradientScale: f32;
-  penalty: f32; // of a gradient l2, of a subgradient l1
+  penalty: f32; // of a step, the l2 penalty of all features
   correction1: f32; // 1 − βᵗ of Adam's moments
   correction2: f32;
 }

@@ -19,15 +19,14 @@ export function update4(plan: Plan, entry: Entry, i: u32, feature: u32, g: v128)
   const w = v128.load(entry.input + at);
   // The intercept is the weight of the constant feature: it has no penalty, and may have no gradient.
   const one = constant(plan, feature);
-  const penalised = v128.andnot(w, one);
-  const gradient = f32x4.add(
-    f32x4.mul(f32x4.splat(entry.gradientScale), plan.intercept ? g : v128.andnot(g, one)),
-    f32x4.mul(f32x4.splat(entry.penalty), penalised),
-  );
+  const scaled = f32x4.mul(f32x4.splat(entry.gradientScale), plan.intercept ? g : v128.andnot(g, one));
   if (entry.what != TRAIN) {
-    v128.store(entry.output + at, gradient);
+    const penalties = v128.load(plan.penalties + (feature << 2));
+    v128.store(entry.output + at, f32x4.add(scaled, f32x4.mul(penalties, w)));
     return;
   }
+  const penalised = v128.andnot(w, one);
+  const gradient = f32x4.add(scaled, f32x4.mul(f32x4.splat(entry.penalty), penalised));
   const rate = f32x4.splat(entry.learningRate);
   let changed: v128;
   if (plan.adam) {

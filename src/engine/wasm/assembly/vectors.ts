@@ -3,7 +3,7 @@ import { madd } from "./math";
 import { Entry, Plan } from "./plan";
 import { logits } from "./products";
 import { meet, parts, take } from "./threads";
-import { addSums, constant } from "./update";
+import { addSums } from "./update";
 
 /** Of four numbers, of a task. */
 const RANGE: u32 = 1024;
@@ -26,7 +26,7 @@ export function combine(plan: Plan, entry: Entry): void {
   meet(plan);
 }
 
-/** Σ input·output, the same without the intercept, and the largest of the products, in the step's place in the ring. */
+/** Σ input·output, the same with each product times its feature's penalty, and the largest of the products, in the step's place in the ring. */
 export function product(plan: Plan, entry: Entry, step: u32, thread: u32): void {
   const count = (plan.paddedClasses * plan.stride) >> 2;
   const tasks = parts(count, RANGE);
@@ -45,52 +45,48 @@ export function product(plan: Plan, entry: Entry, step: u32, thread: u32): void 
 
 /** The parts of vectors from `begin` to `end`. Each product is exact in f64. */
 function productOf(plan: Plan, entry: Entry, begin: u32, end: u32, to: u32): void {
+  let sum = f64x2.splat(0);
   let penalised = f64x2.splat(0);
-  let rest = f64x2.splat(0); // the intercept's
   let most = f64x2.splat(0);
   const round = plan.stride >> 1; // of two classes, side by side
-  const last = plan.features >> 2; // the four features that the constant one is among
-  const one = constant(plan, last << 2);
   let at = begin % round;
   for (let i = begin; i < end; i++) {
-    let a = v128.load(entry.input + (i << 4));
+    const a = v128.load(entry.input + (i << 4));
     const b = v128.load(entry.output + (i << 4));
-    if (at >> 1 == last) {
-      const own = v128.and(a, one);
-      rest = f64x2.add(rest, f64x2.add(low(own, b), high(own, b)));
-      most = larger(most, low(own, b), high(own, b));
-      a = v128.andnot(a, one);
-    }
-    penalised = f64x2.add(penalised, f64x2.add(low(a, b), high(a, b)));
-    most = larger(most, low(a, b), high(a, b));
+    const penalties = v128.load(plan.penalties + ((at >> 1) << 4));
+    const first = f64x2.mul(low(a), low(b));
+    const last = f64x2.mul(high(a), high(b));
+    sum = f64x2.add(sum, f64x2.add(first, last));
+    const both = f64x2.add(f64x2.mul(low(penalties), first), f64x2.mul(high(penalties), last));
+    penalised = f64x2.add(penalised, both);
+    most = larger(most, first, last);
     if (++at == round) at = 0;
   }
-  const sum = f64x2.add(penalised, rest);
   most = f64x2.add(most, f64x2.sub(sum, sum)); // NaN where any product is
   store<f64>(to, f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1));
   store<f64>(to, f64x2.extract_lane(penalised, 0) + f64x2.extract_lane(penalised, 1), 8);
   store<f64>(to, max(f64x2.extract_lane(most, 0), f64x2.extract_lane(most, 1)), 16);
 }
 
-/** The first two products of four. */
+/** The first two of four numbers, in f64. */
 // @ts-ignore: decorator
 @inline
-function low(a: v128, b: v128): v128 {
-  return f64x2.mul(f64x2.promote_low_f32x4(a), f64x2.promote_low_f32x4(b));
+function low(a: v128): v128 {
+  return f64x2.promote_low_f32x4(a);
 }
 
 /** And the last two. */
 // @ts-ignore: decorator
 @inline
-function high(a: v128, b: v128): v128 {
-  return low(v128.shuffle<f32>(a, a, 2, 3, 2, 3), v128.shuffle<f32>(b, b, 2, 3, 2, 3));
+function high(a: v128): v128 {
+  return low(v128.shuffle<f32>(a, a, 2, 3, 2, 3));
 }
 
 /** `most`, or what is larger, in a few instructions, as max has not. NaN counts for nothing. */
 // @ts-ignore: decorator
 @inline
-function larger(most: v128, low: v128, high: v128): v128 {
-  return f64x2.pmax(f64x2.pmax(most, f64x2.abs(low)), f64x2.abs(high));
+function larger(most: v128, first: v128, last: v128): v128 {
+  return f64x2.pmax(f64x2.pmax(most, f64x2.abs(first)), f64x2.abs(last));
 }
 
 /** Fours of rows of a matrix, of a task. */

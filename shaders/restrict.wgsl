@@ -1,0 +1,33 @@
+// restrict: the part of a vector in the free weights of an l1 problem: the vector where w or the smallest subgradient is not 0,
+// and 0 elsewhere. The intercept's row is the vector's.
+//
+// A thread owns one vector of four classes of one feature.
+
+// The shape of the problem.
+const COUNT = 1u; // vectors of four in each
+const INTERCEPT = 0u; // where the intercept's row begins; past it is only padding
+
+struct Vectors {
+  first: u32, // of this dispatch
+}
+
+@group(0) @binding(0) var<uniform> vectors: Vectors;
+@group(0) @binding(1) var<storage, read> from: array<vec4f>; // (COUNT)
+@group(0) @binding(2) var<storage, read> weights: array<vec4f>; // (COUNT)
+@group(0) @binding(3) var<storage, read> subgradient: array<vec4f>; // (COUNT)
+@group(0) @binding(4) var<storage, read_write> to: array<vec4f>; // (COUNT)
+
+@compute @workgroup_size(64, 1, 1)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let at = vectors.first + id.y * groups.x * 64u + id.x;
+  if (at >= COUNT) {
+    return;
+  }
+  let value = from[at];
+  if (at >= INTERCEPT) {
+    to[at] = value;
+    return;
+  }
+  let free = (weights[at] != vec4f()) | (subgradient[at] != vec4f());
+  to[at] = select(vec4f(), value, free);
+}
