@@ -2,7 +2,8 @@
  * Parity of an objective, for the solvers that look at more than a step: what the engine computes of some rows of the running
  * training at its present weights, with the bounds of `parity.ts`.
  */
-import { range, spaced } from "./data/random.js";
+import { range } from "./data/random.js";
+import { spaced } from "./data/sample.js";
 import type { FloatArray, ObjectiveProblem, Placement, Rows } from "./engine/engine.js";
 import { bend, gradient, logits, residual } from "./engine/reference/passes.js";
 import {

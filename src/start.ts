@@ -1,15 +1,21 @@
 /** A solver that is about to begin, on rows that are placed. */
 import type { Label } from "./data/labels.js";
-import type { FloatArray, Objective, Placement } from "./engine/engine.js";
+import type { FloatArray, Objective, ObjectiveProblem, Placement } from "./engine/engine.js";
+import { referenceEngine } from "./engine/reference/engine.js";
 import { objectiveParity } from "./objective-parity.js";
 import type { Parity } from "./parity.js";
 import type { Progress } from "./progress.js";
-import { Lbfgs } from "./solve/lbfgs.js";
-import { Newton } from "./solve/newton.js";
-import { OwlQn } from "./solve/owl-qn.js";
-import { momentsOf, pays, preconditioner } from "./solve/preconditioner.js";
-import { secondOrder } from "./solve/second-order.js";
+import { DenseEquation } from "./solve/dense-equation.js";
+import {
+  type InverseBound,
+  momentsOf,
+  pays,
+  preconditioner,
+  smallestEigenvalue,
+} from "./solve/preconditioner.js";
+import { SecondOrder } from "./solve/second-order.js";
 import type { Outcome } from "./solve/solver.js";
+import { stagesOf } from "./solve/stages.js";
 import { Tilted, tiltOf } from "./solve/tilted.js";
 import type { Task } from "./task.js";
 
@@ -19,28 +25,25 @@ export interface Start {
   release(): void;
 }
 
-/** What of a task a fit by lbfgs or newton is about. */
-type Fit = Pick<Task<Label>, "settings" | "rows" | "classes" | "problem" | "examples" | "targets" | "start">;
+/** The fields of a task that a second-order fit needs. */
+type Fit = Pick<
+  Task<Label>,
+  "settings" | "rows" | "classes" | "problem" | "examples" | "targets" | "start" | "units"
+>;
 
 /** What one fit may take over from others. */
 export interface Given {
   /** (features + 1, classes) where to begin, instead of where the task does. */
   readonly weights?: FloatArray | undefined;
-  /** (features + 1, features + 1) a preconditioner; one is made, where it pays, when absent. */
-  readonly matrix?: FloatArray | undefined;
-  /** F within so much of its minimum, by L-BFGS's own estimate, will do: Newton's method takes over only where it gets no further. */
+  /** A preconditioner; one is made, where it pays, when absent. */
+  readonly inverse?: InverseBound | undefined;
+  /** Stop when L-BFGS guesses that F − F* is below this. */
   readonly enough?: number;
-  /** How many fits go on at the same time, this one included. Default 1. */
+  /** Fits that go on at the same time, this one included. Default 1. */
   readonly together?: number;
   /** Hears how exact the engine is, at points on the way. */
   readonly watch?: ((seen: Parity) => void) | undefined;
 }
-
-/**
- * What L-BFGS found, Newton's method has the last word on: it may take as many passes again, or as many as these floating point
- * operations are, some tenths of a second. Without a penalty it could take hundreds to tell what no prediction shows.
- */
-const LAST_WORD = 2 ** 34;
 
 /** For lbfgs and newton. The objective lives until the start is released. */
 export async function startSecondOrder(
@@ -48,50 +51,44 @@ export async function startSecondOrder(
   placement: Placement,
   given: Given = {},
 ): Promise<Start & { readonly objective: Objective }> {
-  const { settings: chosen, rows, classes, problem, examples } = task;
+  const { settings: chosen, rows, classes, examples } = task;
   const { train } = examples;
-  const { intercept, kernels } = problem;
-  const scale = 1 / (train.length * examples.meanWeight);
-  const penalty = chosen.l2;
-  const ofClasses = {
-    classes: classes.length,
-    intercept,
-    scale,
-    penalties: new Float64Array(rows.features).fill(penalty),
-    ...(chosen.l1 > 0 && { l1: new Float64Array(rows.features).fill(chosen.l1) }),
-    rows: train,
-    ...(given.together !== undefined && { together: given.together }),
-    ...(kernels !== undefined && { kernels }),
-  };
-  const ofLabels = await placement.objective(ofClasses);
+  const problem = objectiveProblem(task, given);
+  const ofLabels = await placement.objective(problem);
   try {
-    const objective = await softened(ofLabels, scale, task);
-    const values =
-      given.matrix ??
-      (pays(train.length, rows.features, classes.length)
-        ? await preconditioner(await momentsOf(rows, train, intercept), penalty)
-        : undefined);
-    const matrix = values && objective.matrix(values);
-    const start = objective.vector(given.weights ?? task.start);
-    const lbfgs = () => new Lbfgs(objective, { scale }, chosen.memory, start, matrix);
-    const newton = (allowance?: number) =>
-      new Newton(objective, { scale }, chosen.tolerance, start, matrix, allowance);
-    const least = LAST_WORD / (4 * train.length * (rows.features + 1) * classes.length);
-    const lastWord = (passes: number) => newton(Math.max(passes, least));
-    const orthantwise = () => new OwlQn(objective, { scale }, chosen.memory, start, matrix);
-    const steps =
-      chosen.l1 > 0
-        ? secondOrder(orthantwise, undefined, objective, examples, chosen)
-        : chosen.solver === "lbfgs"
-          ? secondOrder(lbfgs, lastWord, objective, examples, chosen, given.enough)
-          : secondOrder(newton, undefined, objective, examples, chosen);
+    const targets = await targetsOf(task);
+    const objective = targets(ofLabels);
+    const inverse = given.inverse ?? (await inverseOf(task, problem.penalties));
+    const floor = inverse ? smallestEigenvalue(inverse, problem.penalties) : leastOf(problem.penalties) / 2;
+    const preconditioner = { floor, ...(inverse && { matrix: objective.matrix(inverse.values) }) };
+    const stages = stagesOf({
+      objective,
+      scaling: { scale: problem.scale },
+      start: objective.vector(given.weights ?? task.start),
+      preconditioner,
+      settings: chosen,
+      size: { rows: train.length, weights: (rows.features + 1) * classes.length },
+      guessed: given.enough !== undefined,
+      exact: async () => {
+        const placed = await referenceEngine().place(rows);
+        const exact = targets(await placed.objective(problem));
+        return { objective: exact, equation: new DenseEquation(exact, rows, problem) };
+      },
+    });
+    const fit = new SecondOrder(stages, {
+      examples,
+      settings: chosen,
+      ...(given.enough !== undefined && { enough: given.enough }),
+    });
     const { watch } = given;
-    const look = async (weights: FloatArray) =>
-      watch?.(await objectiveParity(placement, rows, ofClasses, weights));
+    const look = async () => {
+      const weights = await fit.weights();
+      if (weights) watch?.(await objectiveParity(placement, rows, problem, weights));
+    };
     return {
       kernels: objective.kernels,
       objective,
-      steps: watch ? watched(steps, () => objective.read(start), look) : steps,
+      steps: watch ? watched(fit.steps(), look) : fit.steps(),
       release: () => objective.release(),
     };
   } catch (error) {
@@ -100,32 +97,72 @@ export async function startSecondOrder(
   }
 }
 
+/** The mean loss, and the penalties in the units of the task: on w̃ = w·unit, l2·w² is l2/unit²·w̃². */
+function objectiveProblem(
+  { settings, rows, classes, problem, examples, units }: Fit,
+  { together }: Given,
+): ObjectiveProblem {
+  const { intercept, kernels } = problem;
+  const { l1, l2, standardize } = settings;
+  const penalised = standardize ? undefined : units;
+  const ofFeatures = (penalty: number, power: number) =>
+    Float64Array.from(
+      { length: rows.features },
+      (_, d) => penalty / (penalised ? penalised.unit[d] ** power : 1),
+    );
+  return {
+    classes: classes.length,
+    intercept,
+    scale: 1 / (examples.train.length * examples.meanWeight),
+    penalties: ofFeatures(l2, 2),
+    ...(l1 > 0 && { l1: ofFeatures(l1, 1) }),
+    rows: examples.train,
+    ...(together !== undefined && { together }),
+    ...(kernels !== undefined && { kernels }),
+  };
+}
+
+/** The preconditioner for these penalties, where it pays. */
+async function inverseOf(
+  { settings, rows, classes, problem, examples, units }: Fit,
+  penalties: FloatArray,
+): Promise<InverseBound | undefined> {
+  const { train } = examples;
+  if (!pays(train.length, rows.features, classes.length)) return undefined;
+  const shrunk = settings.standardize ? undefined : units?.unit;
+  return preconditioner(await momentsOf(rows, train, problem.intercept, shrunk), penalties);
+}
+
+function leastOf(penalties: FloatArray): number {
+  return Array.from(penalties).reduce((a, b) => Math.min(a, b), Infinity);
+}
+
 /** Looks at the weights about the iterations 1, 10, 100 and so on, and at those that come out in the end. */
 async function* watched(
   steps: AsyncGenerator<Progress, Outcome>,
-  weights: () => Promise<FloatArray>,
-  look: (weights: FloatArray) => Promise<void>,
+  look: () => Promise<void>,
 ): AsyncGenerator<Progress, Outcome> {
   let due = 1;
   let step = await steps.next();
   for (; !step.done; step = await steps.next()) {
     if (step.value.iteration >= due && step.value.fraction < 1) {
-      await look(await weights());
+      await look();
       while (due <= step.value.iteration) due *= 10;
     }
     yield step.value;
   }
-  await look(step.value.weights);
+  await look();
   return step.value;
 }
 
-/** The objective with the targets that the examples have instead of one label each, where they have any. */
-async function softened(objective: Objective, scale: number, task: Fit): Promise<Objective> {
+/** Makes an objective of labels one of the targets that the examples have instead, where they have any. */
+async function targetsOf(task: Fit): Promise<(objective: Objective) => Objective> {
   const { settings: chosen, rows, classes, problem, examples, targets } = task;
-  if (!targets && chosen.labelSmoothing === 0) return objective;
+  if (!targets && chosen.labelSmoothing === 0) return (objective) => objective;
   const of = (some: Uint32Array, smoothing: number) =>
     tiltOf(rows, some, classes.length, problem.intercept, smoothing, targets);
   const tilt = await of(examples.train, chosen.labelSmoothing);
   const validationTilt = targets && examples.validation && (await of(examples.validation, 0));
-  return new Tilted(objective, scale, tilt, validationTilt);
+  const scale = 1 / (examples.train.length * examples.meanWeight);
+  return (objective) => new Tilted(objective, scale, tilt, validationTilt);
 }

@@ -1,7 +1,8 @@
 /** Where a training starts. */
-import { type Standardisation, toStandardised } from "./data/standardisation.js";
 import type { Label } from "./data/labels.js";
-import { range, spaced } from "./data/random.js";
+import { range } from "./data/random.js";
+import { sampleByWeight } from "./data/sample.js";
+import { type FeatureUnits, toUnits } from "./data/units.js";
 import type { FloatArray, Rows } from "./engine/engine.js";
 import { logits } from "./engine/reference/passes.js";
 import { DataError, OptionError } from "./errors.js";
@@ -15,30 +16,38 @@ export type StartingModel<L extends Label> = Pick<ModelParts<L>, "classes" | "fe
 
 export interface Beginning<L extends Label> {
   readonly init: "zeros" | "centroids" | StartingModel<L>;
-  /** As the engine will have them: standardised, where they are. */
+  /** In the units of the task. */
   readonly rows: Rows;
   readonly train: Uint32Array;
   readonly classes: readonly L[];
   readonly intercept: boolean;
-  readonly standardisation?: Standardisation;
+  readonly units?: FeatureUnits;
 }
 
-/** (features + 1, classes), the intercept last. Throws an OptionError when the model to start from does not belong to the data. */
+/**
+ * (features + 1, classes) in the units of the rows, the intercept last. Their mean over the classes, which no softmax sees, is 0.
+ * Throws an OptionError when the model to start from does not belong to the data.
+ */
 export function startingWeights<L extends Label>(beginning: Beginning<L>): FloatArray {
   const { init, rows, classes, intercept } = beginning;
   if (init === "zeros") return new Float32Array((rows.features + 1) * classes.length);
-  const weights = init === "centroids" ? centroids(beginning) : warm(init, beginning);
+  const weights: Float64Array = init === "centroids" ? centroids(beginning) : warm(init, beginning);
+  for (let first = 0; first < weights.length; first += classes.length) {
+    const row = weights.subarray(first, first + classes.length);
+    const mean = row.reduce((a, b) => a + b, 0) / row.length;
+    row.forEach((weight, k) => (row[k] = weight - mean));
+  }
   if (!intercept) weights.fill(0, rows.features * classes.length);
   return weights;
 }
 
 /**
- * The model's weights, less their mean over its classes, which no softmax sees: a class that is new to it starts from 0, the
- * mean of the others. Classes that the data no longer have are left out.
+ * The model's weights, less their mean over its classes: a class that is new to it starts from 0, the mean of the others.
+ * Classes that the data no longer have are left out.
  */
 function warm<L extends Label>(
   model: StartingModel<L>,
-  { rows, classes, standardisation }: Beginning<L>,
+  { rows, classes, units }: Beginning<L>,
 ): Float64Array {
   if (model.features !== rows.features) {
     throw new OptionError(
@@ -55,14 +64,16 @@ function warm<L extends Label>(
   const own = model.classes.length;
   const weights = new Float64Array((rows.features + 1) * classes.length);
   for (let d = 0; d <= rows.features; d++) {
-    const row = d < rows.features ? model.weights.subarray(d * own, (d + 1) * own) : model.bias;
+    const row = Float64Array.from(
+      d < rows.features ? model.weights.subarray(d * own, (d + 1) * own) : model.bias,
+    );
     const mean = row.reduce((a, b) => a + b, 0) / own;
     classes.forEach((label, k) => {
       const number = numbers.get(label);
       if (number !== undefined) weights[d * classes.length + k] = row[number] - mean;
     });
   }
-  return standardisation ? toStandardised(weights, standardisation, classes.length) : weights;
+  return units ? toUnits(weights, units, classes.length) : weights;
 }
 
 /** Rows that the temperature is taken from, if that is no more products than this. */
@@ -90,7 +101,10 @@ function centroids<L extends Label>({ rows, train, classes }: Beginning<L>): Flo
     weights[features * k + c] = intercept;
   }
   const most = Math.min(SAMPLE, Math.ceil(PRODUCTS / weights.length));
-  return cooled(weights, pick(rows, spaced(train, most)), k);
+  const sample = sampleByWeight(train, rows.weights, most);
+  const { weights: _, ...equal } = rows;
+  const sampled = { ...equal, ...(sample.weights && { weights: sample.weights }) };
+  return cooled(weights, pick(sampled, sample.rows), k);
 }
 
 /** By weight: of each feature and class the mean, (features, classes); each class' share; the variance about the class' mean, (features). */

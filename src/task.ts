@@ -1,9 +1,10 @@
 /** What a training works on: everything that is known, and checked, before an engine is opened. */
-import { type Dataset, type TrainingData, concatenate, dataset } from "./data/dataset.js";
+import { type Dataset, type Features, type TrainingData, concatenate, dataset } from "./data/dataset.js";
 import type { Label } from "./data/labels.js";
 import { type Random, randomIntegers, range, shuffle } from "./data/random.js";
-import { type Standardisation, standardisation, standardised } from "./data/standardisation.js";
+import { selectFrom, selectRows } from "./data/rows.js";
 import { oneHot } from "./data/targets.js";
+import { type FeatureUnits, inUnits, standardUnits, workingUnits } from "./data/units.js";
 import type { FloatArray, Problem, Rows } from "./engine/engine.js";
 import { DataError, OptionError } from "./errors.js";
 import { type Settings, isSecondOrder } from "./options.js";
@@ -13,8 +14,10 @@ import { startingWeights } from "./starting-weights.js";
 
 export interface Task<L extends Label> {
   readonly settings: Settings<L>;
-  /** All rows to place: to train on and to watch. */
+  /** All rows to place, to train on and to watch, in units of the task: copies, none of weight 0, of a mean weight of 1. */
   readonly rows: Rows;
+  /** Where rows of weight 0 were left out, the numbers of the others among those given. */
+  readonly kept?: Uint32Array;
   /** What a byte of the data means, if they are bytes. The rows may be floats by now, if the rows to watch are. */
   readonly scale?: number;
   readonly classes: readonly L[];
@@ -24,39 +27,50 @@ export interface Task<L extends Label> {
   readonly problem: Problem;
   /** (rows, classes) soft targets, if there are any, of lbfgs and newton. Those of other solvers are placed with the rows. */
   readonly targets?: FloatArray;
-  /** What was made of the features, if anything. */
-  readonly standardisation?: Standardisation;
+  /** The units of the features, where they are not those of the data. */
+  readonly units?: FeatureUnits;
+  /** What the weights of all rows were multiplied by. */
+  readonly weightScale: number;
   /** (features + 1, classes) */
   readonly start: FloatArray;
   readonly random: Random;
 }
 
-/** Throws a DataError or an OptionError. */
+/** Throws a DataError or an OptionError. Nothing of `data` is read once it has returned. */
 export function taskOf<L extends Label>(data: TrainingData<L>, chosen: Settings<L>): Task<L> {
   const given = dataset(data);
   const { classes } = given;
   const random = randomIntegers(chosen.seed);
-  const { rows: all, targets, train, validation } = split(given, chosen.validation, random);
+  const counted = withoutWeightless(given);
+  const { rows: all, targets, train: aside, validation } = split(counted, chosen.validation, random);
   if (targets) checkSoft(chosen);
-  const standard = chosen.standardize ? standardisation(all, train, chosen.intercept) : undefined;
-  const features = standard ? standardised(all, standard) : all;
-  const factors = classFactors(features, train, classes, chosen.classWeight);
-  const labelled = factors ? classWeighted(features, train, factors) : features;
-  const tilted = isSecondOrder(chosen.solver);
-  const rows = targets && !tilted ? { ...labelled, targets } : labelled;
+  const factors = classFactors(all, aside, classes, chosen.classWeight);
+  const weighted = factors ? classWeighted(all, aside, factors) : all;
+  const { weights } = weighted;
+  const train = weights ? aside.filter((row) => weights[row] > 0) : aside;
+  const weight = weightOf(weighted, train, "to train on");
+  if (validation) weightOf(weighted, validation, "of the validation");
+  const l2 = chosen.C === undefined ? chosen.l2 : 1 / (chosen.C * weight);
 
-  const weight = weightOf(rows, train, "to train on");
-  if (validation) weightOf(rows, validation, "of the validation");
+  const weightScale = weights ? train.length / weight : 1;
+  const scaled = weights
+    ? { ...weighted, weights: Float64Array.from(weights, (one) => weightScale * one) }
+    : weighted;
+  const secondOrder = isSecondOrder(chosen.solver);
+  const units = unitsOf(scaled, train, { ...chosen, l2 });
+  const labelled = units ? inUnits(scaled, units) : owned(scaled, data.x);
+  const rows = targets && !secondOrder ? { ...labelled, targets } : labelled;
   return {
-    settings: chosen.C === undefined ? chosen : { ...chosen, l2: 1 / (chosen.C * weight) },
+    settings: { ...chosen, l2 },
     rows,
+    ...(counted.kept && { kept: counted.kept }),
     ...(given.rows.x instanceof Uint8Array && { scale: given.rows.scale }),
     classes,
     examples: {
       train,
       ...(validation && { validation }),
       soft: targets !== undefined,
-      meanWeight: weight / train.length,
+      meanWeight: weightOf(rows, train, "to train on") / train.length,
     },
     ...(factors && { classFactors: factors }),
     problem: {
@@ -67,17 +81,49 @@ export function taskOf<L extends Label>(data: TrainingData<L>, chosen: Settings<
       batchSize: Math.min(chosen.batchSize ?? train.length, train.length),
       smoothing: chosen.labelSmoothing,
     },
-    ...(targets && tilted && { targets }),
-    ...(standard && { standardisation: standard }),
+    ...(targets && secondOrder && { targets }),
+    ...(units && { units }),
+    weightScale,
     start: startingWeights({
       init: chosen.init,
       rows,
       train,
       classes,
       intercept: chosen.intercept,
-      ...(standard && { standardisation: standard }),
+      ...(units && { units }),
     }),
     random,
+  };
+}
+
+/** The rows, with features that are not the caller's to change. */
+function owned(rows: Rows, given: Features): Rows {
+  const shared = ArrayBuffer.isView(given) && given.buffer === rows.x.buffer;
+  return shared ? { ...rows, x: rows.x.slice() } : rows;
+}
+
+/** Bytes and halves stay what they are, unless they are to be standardised, and so do the features of first-order solvers. */
+function unitsOf<L extends Label>(
+  rows: Rows,
+  train: Uint32Array,
+  { standardize, intercept, solver, l2 }: Settings<L>,
+): FeatureUnits | undefined {
+  if (standardize) return standardUnits(rows, train, intercept);
+  const floats = rows.x instanceof Float32Array || rows.x instanceof Float64Array;
+  return floats && isSecondOrder(solver) ? workingUnits(rows, train, intercept, l2) : undefined;
+}
+
+/** A row of weight 0 is no row: it is neither placed nor in a batch or a fraction, and may hold anything finite. */
+function withoutWeightless<L extends Label>(given: Dataset<L>): Dataset<L> & { readonly kept?: Uint32Array } {
+  const { rows, targets, classes } = given;
+  const { weights } = rows;
+  if (!weights?.includes(0)) return given;
+  const kept = range(rows.count).filter((row) => weights[row] > 0);
+  return {
+    rows: selectRows(rows, kept),
+    classes,
+    kept,
+    ...(targets && { targets: selectFrom(targets, classes.length, kept) }),
   };
 }
 
@@ -94,8 +140,14 @@ function checkSoft({ classWeight }: Pick<Settings, "classWeight">): void {
 export function weightOf({ weights }: Rows, chosen: Uint32Array, what: string): number {
   if (!weights) return chosen.length;
   const total = chosen.reduce((sum, row) => sum + weights[row], 0);
-  if (total === 0)
+  if (!(total > 0)) {
     throw new DataError(`The weights of all ${chosen.length} rows ${what} are 0: no row counts.`);
+  }
+  if (total === Infinity) {
+    throw new DataError(
+      `The weights of the ${chosen.length} rows ${what} add up to more than 1.8e308: divide all of them by a number.`,
+    );
+  }
   return total;
 }
 
@@ -128,7 +180,7 @@ function split<L extends Label>(
   }
   const bytes = rows.x instanceof Uint8Array && validation.x instanceof Uint8Array;
   const alike = { features: rows.features, ...(bytes && { scale: rows.scale }) };
-  const other = dataset({ ...alike, ...validation, classes }, "validation.");
+  const other = withoutWeightless(dataset({ ...alike, ...validation, classes }, "validation."));
   if (other.rows.features !== rows.features) {
     throw new DataError(
       `validation.x has rows of ${other.rows.features} features, but x has rows of ${rows.features}.`,
@@ -154,7 +206,7 @@ function joinTargets<L extends Label>(a: Dataset<L>, b: Dataset<L>): Float64Arra
 
 /** The rows to train on, their weights times their class's. */
 function classWeighted(rows: Rows, train: Uint32Array, factors: Float64Array): Rows {
-  const weights = rows.weights?.slice() ?? new Float32Array(rows.count).fill(1);
+  const weights = rows.weights ? Float64Array.from(rows.weights) : new Float64Array(rows.count).fill(1);
   for (const row of train) weights[row] *= factors[rows.labels[row]];
   return { ...rows, weights };
 }
@@ -169,11 +221,12 @@ function classFactors<L extends Label>(
   return classWeight === "balanced" ? balanced(rows, train, classes.length) : factorsOf(classWeight, classes);
 }
 
-/** n ÷ (K · bincount), as scikit-learn's. */
+/** Σw ÷ (K·Σw of the class), as scikit-learn's since 1.7: weights count as so many rows. 0 for a class without rows. */
 function balanced(rows: Rows, train: Uint32Array, classes: number): Float64Array {
-  const counts = new Float64Array(classes);
-  for (const row of train) counts[rows.labels[row]]++;
-  return counts.map((count) => (count > 0 ? train.length / (classes * count) : 0));
+  const ofClass = new Float64Array(classes);
+  for (const row of train) ofClass[rows.labels[row]] += rows.weights ? rows.weights[row] : 1;
+  const total = ofClass.reduce((a, b) => a + b, 0);
+  return ofClass.map((weight) => (weight > 0 ? total / (classes * weight) : 0));
 }
 
 function factorsOf<L extends Label>(

@@ -111,7 +111,7 @@ export function concatenate(a: Rows, b: Rows): Rows {
   const labels = new Uint32Array(count);
   labels.set(a.labels);
   labels.set(b.labels, a.count);
-  const weights = a.weights || b.weights ? new Float32Array(count).fill(1) : undefined;
+  const weights = a.weights || b.weights ? new Float64Array(count).fill(1) : undefined;
   if (a.weights) weights?.set(a.weights);
   if (b.weights) weights?.set(b.weights, a.count);
   return { ...a, count, ...joinFeatures(a, b), labels, ...(weights && { weights }) };
@@ -133,13 +133,13 @@ function joinFeatures(a: Rows, b: Rows): Pick<Rows, "x" | "scale"> {
   return { x, scale: 1 };
 }
 
-function rowWeights(given: ArrayLike<number>, count: number, where: string): Float32Array {
+function rowWeights(given: ArrayLike<number>, count: number, where: string): Float64Array {
   if (given.length !== count) {
     throw new DataError(
       `${where}weights has ${given.length} values for ${count} rows: there must be one for each.`,
     );
   }
-  const weights = Float32Array.from(given);
+  const weights = Float64Array.from(given);
   let total = 0;
   for (let row = 0; row < count; row++) {
     if (!(weights[row] >= 0 && weights[row] < Infinity)) {

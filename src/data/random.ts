@@ -31,12 +31,6 @@ export function shuffle(order: Uint32Array, random: Random): void {
   }
 }
 
-/** At most so many of the rows, evenly spaced. */
-export function spaced(rows: Uint32Array, most: number): Uint32Array {
-  if (rows.length <= most) return rows;
-  return Uint32Array.from({ length: most }, (_, n) => rows[Math.floor((n * rows.length) / most)]);
-}
-
 /** 0, 1, … count − 1 */
 export function range(count: number): Uint32Array {
   return Uint32Array.from({ length: count }, (_, row) => row);

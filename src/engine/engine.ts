@@ -36,7 +36,7 @@ export interface Rows extends FeatureRows {
   /** (count) the class of each row, from 0. */
   readonly labels: Uint32Array;
   /** (count) weight of each row; one for all when absent. */
-  readonly weights?: Float32Array;
+  readonly weights?: FloatArray;
   /**
    * (count, classes) what each row is of every class, each row adding up to 1: the targets of descents, where they are not
    * the labels, which are the first largest of them. Objectives are of the labels.
@@ -207,6 +207,8 @@ export interface Trial {
 export interface Objective {
   /** The name of the kernels chosen. Pinned, the same adapter gives the same bits. */
   readonly kernels: string;
+  /** The unit roundoff that it computes with: 2⁻²⁴ in f32, 2⁻⁵³ in f64. */
+  readonly precision: number;
   /** A new vector: these values, (features + 1, classes), or zeros. It lives as long as the objective. */
   vector(values?: FloatArray): Vector;
   read(vector: Vector): Promise<FloatArray>;
@@ -265,7 +267,7 @@ export interface Placement {
   descent(problem: Problem, weights: FloatArray): Promise<Descent>;
   objective(problem: ObjectiveProblem): Promise<Objective>;
   /** (count) what each row weighs from now on, in descents and objectives too that have begun. Nothing may be under way. */
-  weigh(weights: Float32Array): void;
+  weigh(weights: FloatArray): void;
   release(): void;
 }
 

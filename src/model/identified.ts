@@ -28,9 +28,10 @@ export function checkPresent(rows: Rows, classes: readonly Label[], l2: number, 
 
 /** Without a penalty, a feature that others add up to has no coefficient. gram: (width, width), its diagonal 1; it is used up. */
 export function checkIndependent(gram: Float64Array, width: number, rows: Rows, least: number): void {
-  if (rows.count < width) {
+  const count = rows.weights ? rows.weights.filter((weight: number) => weight > 0).length : rows.count;
+  if (count < width) {
     throw new DataError(
-      `There are ${rows.count} rows for ${width} coefficients of a class, which they do not fix. ` +
+      `There are ${count} rows of weight above 0 for ${width} coefficients of a class, which they do not fix. ` +
         "Use more rows or fewer features, or train with l2 and pass it here.",
     );
   }

@@ -25,7 +25,7 @@ export function toJson(model: ModelParts): string {
   "labelType": "${typeof model.classes[0]}",
   "classes": ${JSON.stringify(model.classes.map((label) => (typeof label === "bigint" ? String(label) : label)))},
   "features": ${model.features},
-${model.scale === undefined ? "" : `  "scale": ${model.scale},\n`}  "bias": ${JSON.stringify(digits(model.bias))},
+${model.scale === undefined ? "" : `  "scale": ${model.scale},\n`}  "bias": ${JSON.stringify(Array.from(model.bias))},
   "weights": [
     ${rows.join(",\n    ")}
   ],
@@ -62,7 +62,7 @@ export function fromJson(text: string): ModelParts {
     features,
     ...("scale" in file && { scale: number(file["scale"], "scale") }),
     weights,
-    bias: floats(file["bias"], "bias", classes.length),
+    bias: Float64Array.from(floats(file["bias"], "bias", classes.length)),
     history: list(training["history"], "training.history").map(readEpoch),
     converged: training["converged"] === true,
     reason: String(training["reason"]),

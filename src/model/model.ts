@@ -34,7 +34,8 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
   readonly features: number;
   readonly scale?: number;
   readonly weights: Float32Array;
-  readonly bias: Float32Array;
+  readonly bias: Float64Array;
+  readonly origin?: Float64Array;
   readonly history: readonly EpochRecord[];
   readonly converged: boolean;
   readonly reason: string;
@@ -48,6 +49,7 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
     if (parts.scale !== undefined) this.scale = parts.scale;
     this.weights = parts.weights;
     this.bias = parts.bias;
+    if (parts.origin) this.origin = parts.origin;
     this.history = parts.history;
     this.converged = parts.converged;
     this.reason = parts.reason;

@@ -12,8 +12,10 @@ export interface ModelParts<L extends Label = Label> {
   readonly scale?: number;
   /** (features, classes) */
   readonly weights: Float32Array;
-  /** (classes) the intercept */
-  readonly bias: Float32Array;
+  /** (classes) the intercept, of x − origin where there is an origin */
+  readonly bias: Float64Array;
+  /** (features) to be taken off x, in f64, before every product. */
+  readonly origin?: Float64Array;
   readonly history: readonly EpochRecord[];
   /** Whether a tolerance was met; the first-order solvers have none, so false for them. */
   readonly converged: boolean;

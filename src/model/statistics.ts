@@ -72,7 +72,7 @@ export async function statistics<L extends Label>(
   const { gradient, information, allRight } = await derivatives(rows, weights, k, width);
   if (l2 === 0 && allRight) throw separable(`the model is right on all ${rows.count} rows`);
   const coefficients = contrasts(weights, k, width);
-  const penalty = l2 * (rows.weights?.reduce((a, b) => a + b, 0) ?? rows.count);
+  const penalty = l2 * totalWeight(rows);
   const hessian = information.slice();
   penalise(hessian, gradient, coefficients, penalty, rows.features, width);
   scale(information, size, lengths);
@@ -98,6 +98,10 @@ export async function statistics<L extends Label>(
     z: table(z),
     p: table(z.map(twoSided)),
   };
+}
+
+function totalWeight({ weights, count }: Rows): number {
+  return weights ? Float64Array.from(weights).reduce((a, b) => a + b, 0) : count;
 }
 
 function check(rows: Rows, weights: FloatArray, count: number, l2: number, intercept: boolean): void {

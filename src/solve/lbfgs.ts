@@ -5,7 +5,7 @@
 import type { Matrix, Objective, Product, Sums, Vector } from "../engine/engine.js";
 import { type Direction, History, type Slope } from "./history.js";
 import { lineAlong, search } from "./line.js";
-import { type Method, type Point, type Scaling, valueOf } from "./second-order.js";
+import { type Method, type Point, type Scaling, valueOf } from "./method.js";
 import { plus } from "./terms.js";
 
 /** Z is computed afresh after so many steps along it, so that rounding does not add up. */
@@ -14,8 +14,8 @@ export const AFRESH = 30;
 export const DOUBT = 10;
 
 export class Lbfgs implements Method {
+  readonly objective: Objective;
   readonly weights: Vector;
-  readonly #objective: Objective;
   readonly #scaling: Scaling;
   readonly #matrix: Matrix | undefined;
   readonly #history: History;
@@ -30,7 +30,7 @@ export class Lbfgs implements Method {
   /** `matrix` is the preconditioner, `start` (features + 1, classes). */
   constructor(objective: Objective, scaling: Scaling, memory: number, start: Vector, matrix?: Matrix) {
     this.weights = start;
-    this.#objective = objective;
+    this.objective = objective;
     this.#scaling = scaling;
     this.#matrix = matrix;
     this.#history = new History(objective, memory, matrix !== undefined);
@@ -42,28 +42,28 @@ export class Lbfgs implements Method {
     return this.#passes;
   }
 
-  async look(): Promise<Point> {
+  async evaluate(): Promise<Point> {
     this.#passes++;
     const [sums, products] = await Promise.all([
-      this.#objective.at(this.weights, this.#here.g),
+      this.objective.at(this.weights, this.#here.g),
       this.#products(this.#here),
     ]);
     return this.#point(sums, products, 0);
   }
 
-  async advance(from: Point): Promise<Point | undefined> {
+  async iterate(from: Point): Promise<Point | undefined> {
     const t = await this.#search(from);
     if (t === undefined) {
       if (this.#history.length === 0) return undefined;
       this.#history.forget(); // down the gradient itself, of a point computed afresh
-      return this.advance(await this.look());
+      return this.iterate(await this.evaluate());
     }
     return this.#move(t);
   }
 
   /** How far to go along the next direction. */
   async #search({ sums }: Point): Promise<number | undefined> {
-    const objective = this.#objective;
+    const objective = this.objective;
     const p = this.#direction;
     const { terms, slope } = this.#ahead;
     if (!(slope < 0)) return undefined;
@@ -79,7 +79,7 @@ export class Lbfgs implements Method {
   }
 
   async #move(t: number): Promise<Point> {
-    const objective = this.#objective;
+    const objective = this.objective;
     const [w, next] = [this.weights, this.#next];
     objective.combine(w, plus(w, t, this.#direction));
     const afresh = ++this.#moves % AFRESH === 0;
@@ -93,8 +93,8 @@ export class Lbfgs implements Method {
   }
 
   #products({ g, mg }: Slope): Promise<Product[]> {
-    if (this.#matrix) this.#objective.multiply(mg, this.#matrix, g);
-    return this.#objective.products([
+    if (this.#matrix) this.objective.multiply(mg, this.#matrix, g);
+    return this.objective.products([
       [this.weights, this.weights],
       [g, g],
       [g, mg],
@@ -107,13 +107,13 @@ export class Lbfgs implements Method {
       sums,
       value: valueOf(this.#scaling, sums, weights),
       gradientMax: Math.sqrt(gradient.largest),
-      gain: (-DOUBT * this.#ahead.slope) / 2,
+      guess: (-DOUBT * this.#ahead.slope) / 2,
       step,
     };
   }
 
   #slope(): Slope {
-    const g = this.#objective.vector();
-    return { g, mg: this.#matrix ? this.#objective.vector() : g };
+    const g = this.objective.vector();
+    return { g, mg: this.#matrix ? this.objective.vector() : g };
   }
 }

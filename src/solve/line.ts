@@ -1,6 +1,6 @@
 /** Where to stop along a direction. F is convex, so its slope alone says on which side of the minimum a point is. */
 import type { Objective, Sums, Vector } from "../engine/engine.js";
-import type { Scaling } from "./second-order.js";
+import type { Scaling } from "./method.js";
 
 /** Of where the line begins scale·Σ losses and F's slope, and what the penalty makes of the way: w·Λ·p and p·Λ·p. */
 export interface Line {

@@ -1,145 +1,79 @@
 /**
- * Newton's method, its equation H·p = −g solved by conjugate gradients as far as is worth while (Dembo, Eisenstat &
- * Steihaug 1982; Nocedal & Wright 2006, algorithm 7.1), with a preconditioner. The Hessian is never made: a product with it
- * is one pass over X.
+ * Newton's method with a line search. At points whose gradient is within the tolerance its equation is solved until the
+ * distance to the minimum is known to be small enough, or not to be: what it says of the distance is a promise.
  */
-import type { Matrix, Objective, Sums, Vector } from "../engine/engine.js";
+import type { Objective, Sums, Vector } from "../engine/engine.js";
 import { lineAlong, search } from "./line.js";
-import { type Method, type Point, type Scaling, valueOf } from "./second-order.js";
+import { type Method, type Point, type Scaling, pointOf, valueOf } from "./method.js";
+import type { Solution } from "./newton-equation.js";
+import type { NewtonModel } from "./newton-model.js";
 import { plus } from "./terms.js";
 
-/** The equation is solved to this part of the gradient at the most, and ever better as the gradient falls. */
-const FORCING = 0.3;
-/** A direction that H turns by so nearly a right angle has no curvature but for rounding. */
-const FLAT = 1e-6;
-/** Products with the Hessian in one iteration. */
-const MOST_PRODUCTS = 200;
-
 export class Newton implements Method {
+  readonly objective: Objective;
   readonly weights: Vector;
-  readonly #objective: Objective;
   readonly #scaling: Scaling;
-  readonly #tolerance: number;
-  readonly #allowance: number;
-  readonly #matrix: Matrix | undefined;
+  readonly #model: NewtonModel;
   readonly #gradient: Vector;
-  /** Of the conjugate gradients: the solution, what is left, M times it, the direction and H times it. */
-  readonly #p: Vector;
-  readonly #r: Vector;
-  readonly #z: Vector;
-  readonly #d: Vector;
-  readonly #hd: Vector;
-  /** g·M·g, of the first gradient and of the present one. */
-  #first: number | undefined;
-  #square = 0;
-  #passes = 0;
-  /** g·p, when the equation is solved at the present point. */
-  #slope: number | undefined;
+  /** g·g */
+  #length = 0;
+  #solution: Solution | undefined;
 
-  /**
-   * `start` is (features + 1, classes), `matrix` the preconditioner. No equation is begun or gone on with, and no step taken,
-   * when as many passes are over as the allowance has.
-   */
-  constructor(
-    objective: Objective,
-    scaling: Scaling,
-    tolerance: number,
-    start: Vector,
-    matrix?: Matrix,
-    allowance = Infinity,
-  ) {
+  /** `start` is (features + 1, classes). */
+  constructor(objective: Objective, scaling: Scaling, start: Vector, model: NewtonModel) {
+    this.objective = objective;
     this.weights = start;
-    this.#objective = objective;
     this.#scaling = scaling;
-    this.#tolerance = tolerance;
-    this.#allowance = allowance;
-    this.#matrix = matrix;
-    const [gradient, p, r, z, d, hd] = Array.from({ length: 6 }, () => objective.vector());
-    [this.#gradient, this.#p, this.#r, this.#d, this.#hd] = [gradient, p, r, d, hd];
-    this.#z = matrix ? z : r;
+    this.#model = model;
+    this.#gradient = objective.vector();
   }
 
   get passes(): number {
-    return this.#passes;
+    return this.#model.passes;
   }
 
   get spent(): boolean {
-    return this.#passes >= this.#allowance;
+    return this.#model.spent;
   }
 
-  look(): Promise<Point> {
-    this.#passes++;
-    return this.#point(this.#objective.at(this.weights, this.#gradient), 0);
+  evaluate(): Promise<Point> {
+    this.#model.passes++;
+    this.objective.centre(this.weights); // no step takes off a mean over the classes, which the penalty alone sees
+    return this.#point(this.objective.at(this.weights, this.#gradient), 0);
   }
 
-  async advance({ sums }: Point): Promise<Point | undefined> {
-    const objective = this.#objective;
-    const [w, p] = [this.weights, this.#p];
-    const slope = this.#slope ?? (await this.#solve());
-    if (slope === undefined || !(slope < 0) || this.spent) return undefined;
-    objective.along(p);
-    const t = await search(objective, lineAlong(objective, this.#scaling, w, p, sums, slope), 1);
+  async iterate({ sums }: Point): Promise<Point | undefined> {
+    const { objective, weights } = this;
+    const model = this.#model;
+    if (model.spent) return undefined;
+    const { slope } = this.#solution ?? (await model.solve(this.#gradient, this.#length));
+    if (!(slope < 0) || model.spent) return undefined;
+    objective.along(model.p);
+    const line = lineAlong(objective, this.#scaling, weights, model.p, sums, slope);
+    const t = await search(objective, line, 1);
     if (t === undefined) return undefined;
-    objective.combine(w, plus(w, t, p));
-    this.#passes++;
-    return this.#point(objective.move(t, w, this.#gradient), t);
+    objective.combine(weights, plus(weights, t, model.p));
+    model.passes++;
+    return this.#point(objective.move(t, weights, this.#gradient), t);
   }
 
-  /** What is to be known of the point that is being computed. */
   async #point(computing: Promise<Sums>, step: number): Promise<Point> {
-    const objective = this.#objective;
-    const [w, g] = [this.weights, this.#gradient];
+    const { objective, weights } = this;
+    const [g, model] = [this.#gradient, this.#model];
     objective.centre(g);
-    if (this.#matrix) objective.multiply(this.#z, this.#matrix, g);
-    else objective.combine(this.#z, [[1, g]]);
-    const [sums, [weights, gradient, square]] = await Promise.all([
+    const [sums, [square, gradient]] = await Promise.all([
       computing,
       objective.products([
-        [w, w],
+        [weights, weights],
         [g, g],
-        [g, this.#z],
       ]),
     ]);
-    const value = valueOf(this.#scaling, sums, weights);
+    const value = valueOf(this.#scaling, sums, square);
     const gradientMax = Math.sqrt(gradient.largest);
-    this.#square = square.sum;
-    this.#first ??= square.sum;
-    // Only the last points need to know what a further step would gain.
-    this.#slope = gradientMax <= this.#tolerance ? await this.#solve() : undefined;
-    return { sums, value, gradientMax, gain: -(this.#slope ?? -Infinity) / 2, step };
-  }
-
-  /** p ← −H⁻¹·g, about. Returns g·p, or nothing where the allowance does not suffice. z is M·g. */
-  async #solve(): Promise<number | undefined> {
-    const objective = this.#objective;
-    const [g, p, r, z, d, hd] = [this.#gradient, this.#p, this.#r, this.#z, this.#d, this.#hd];
-    objective.combine(p, []);
-    objective.combine(r, [[-1, g]]);
-    if (this.#matrix) objective.combine(z, [[-1, z]]);
-    objective.combine(d, [[1, z]]);
-    let left = this.#square; // r·M·r
-    const enough = left * Math.min(FORCING, Math.sqrt(left / (this.#first ?? left))) ** 2;
-    for (let n = 0; n < MOST_PRODUCTS && left > enough; n++) {
-      if (this.spent) return undefined;
-      this.#passes++;
-      objective.curvature(d, hd);
-      const [curved, far, pull] = await objective.products([
-        [d, hd],
-        [d, d],
-        [hd, hd],
-      ]);
-      // Rounding: nothing is left to be solved, or the data say nothing of this direction.
-      if (!(curved.sum > FLAT * Math.sqrt(far.sum * pull.sum))) break;
-      const step = left / curved.sum;
-      objective.combine(p, plus(p, step, d));
-      objective.combine(r, plus(r, -step, hd));
-      objective.centre(r);
-      if (this.#matrix) objective.multiply(z, this.#matrix, r);
-      const [next] = await objective.products([[r, z]]);
-      objective.combine(d, plus(z, next.sum / left, d));
-      left = next.sum;
-    }
-    const [slope] = await objective.products([[g, p]]);
-    return slope.sum;
+    this.#length = gradient.sum;
+    const near = gradientMax <= model.tolerance;
+    this.#solution = near ? await model.solve(g, this.#length, value) : undefined;
+    const distance = this.#solution && (await model.above(this.#solution.upper));
+    return pointOf({ sums, value, gradientMax, step }, distance);
   }
 }

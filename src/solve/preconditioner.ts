@@ -9,8 +9,8 @@
  */
 import { Breath } from "../breath.js";
 import { factorise, inverse } from "../cholesky.js";
-import { spaced } from "../data/random.js";
-import type { Rows } from "../engine/engine.js";
+import { sampleByWeight } from "../data/sample.js";
+import type { FloatArray, Rows } from "../engine/engine.js";
 import { shrinkageOf } from "./shrinkage.js";
 
 /** Beyond so many features the inverse takes longer than it saves. */
@@ -28,75 +28,126 @@ export function pays(rows: number, features: number, classes: number): boolean {
   return features <= MOST_FEATURES && features ** 2 <= PAIRS * rows * classes;
 }
 
-/** What P is made of for any penalty. */
+/** The second moments that P is made of, for any penalty. */
 export interface Moments {
   /** (features) of the features; zeros without an intercept. */
   readonly mean: Float64Array;
-  /** P − λI of the features less their mean: the lower triangle of (features, features). */
+  /** P − Λ of the features less their mean: the lower triangle of (features, features). */
   readonly bound: Float64Array;
-  /** What λ adds to: the shrinkage's part of the diagonal. */
+  /** The shrinkage's part of the diagonal, before features were brought to their units. */
   readonly ridge: number;
   readonly intercept: boolean;
 }
 
-/** Of rows named of the data. */
-export async function momentsOf(data: Rows, chosen: Uint32Array, intercept: boolean): Promise<Moments> {
+/** The shrinkage of a feature is that of the median variance, but not this many times less or more than its own unit squared. */
+const APART = 2 ** 12;
+
+/**
+ * Moments of the chosen rows, by weight. `units`, (features), are what the features were divided by to bring them to a
+ * deviation near 1: the shrinkage is that of the features before.
+ */
+export async function momentsOf(
+  data: Rows,
+  chosen: Uint32Array,
+  intercept: boolean,
+  units?: Float64Array,
+): Promise<Moments> {
   const { features } = data;
   const most = Math.max(LEAST_ROWS, ROWS_PER_FEATURE * features);
-  const { mean, moments } = await secondMoments(data, spaced(chosen, most));
+  const { mean, moments } = await secondMoments(data, chosen, most);
   if (!intercept) mean.fill(0);
   const variances = mean.map((value, d) => Math.max(0, moments[d * features + d] - value * value));
-  const ridge = BOUND * shrinkageOf(variances);
+  const squares = Float64Array.from(variances, (_, d) => (units ? units[d] ** 2 : 1));
+  const shrinkage = shrinkageOf(variances.map((variance, d) => variance * squares[d]));
   for (let d = 0; d < features; d++) {
     for (let e = 0; e < d; e++) {
       moments[d * features + e] = BOUND * (moments[d * features + e] - mean[d] * mean[e]);
     }
-    moments[d * features + d] = BOUND * variances[d] + ridge;
+    const shrunk = units ? Math.min(squares[d] * APART, Math.max(squares[d] / APART, shrinkage)) : shrinkage;
+    moments[d * features + d] = BOUND * (variances[d] + shrunk / squares[d]);
   }
-  return { mean, bound: moments, ridge, intercept };
+  return { mean, bound: moments, ridge: BOUND * shrinkage, intercept };
 }
 
-/** P⁻¹: (features + 1, features + 1). Without an intercept its last row and column are zero. */
+export interface InverseBound {
+  /** P⁻¹: (features + 1, features + 1). Without an intercept its last row and column are zero. */
+  readonly values: Float32Array;
+  /** (features) the penalties that it was made with. */
+  readonly penalties: FloatArray;
+  /** ‖Λ^−½·(P − Λ)·Λ^−½‖, or more: how far P exceeds what the penalties alone make of the curvature. Infinite without one. */
+  readonly excess: number;
+}
+
+/** P⁻¹ for penalties of each feature. */
 export async function preconditioner(
   { mean, bound, intercept }: Moments,
-  penalty: number,
-): Promise<Float32Array> {
+  penalties: FloatArray,
+): Promise<InverseBound> {
   const features = mean.length;
+  const excess = frobenius(bound, penalties);
   const matrix = bound.slice();
-  for (let d = 0; d < features; d++) matrix[d * features + d] += penalty;
+  for (let d = 0; d < features; d++) matrix[d * features + d] += penalties[d];
   const least = 0; // the ridge keeps it positive definite
   if (factorise(matrix, features, least) >= 0)
     throw new Error("The preconditioner is not positive definite.");
-  return bordered(await inverse(matrix, features), mean, intercept);
+  return { values: bordered(await inverse(matrix, features), mean, intercept), penalties, excess };
+}
+
+/**
+ * No more than the smallest eigenvalue of P⁻¹·H, whatever the data: the loss adds nothing negative to the penalties' Λ, and
+ * (Λ + P − Λ)⁻¹·Λ ≥ 1/(1 + excess). Half of that pays for the intercept, which has no penalty. `penalties` may be others than
+ * those of the matrix.
+ */
+export function smallestEigenvalue({ penalties: own, excess }: InverseBound, penalties: FloatArray): number {
+  if (excess === Infinity) return 0;
+  const ratio = Array.from(penalties, (one, d) => one / own[d]).reduce((a, b) => Math.min(a, b), 1);
+  return ratio / (2 * (1 + excess));
+}
+
+/** ‖Λ^−½·B·Λ^−½‖ in the norm of Frobenius, of the lower triangle of B: (features, features) */
+function frobenius(bound: Float64Array, penalties: FloatArray): number {
+  const features = penalties.length;
+  if (penalties.includes(0)) return Infinity;
+  let sum = 0;
+  for (let d = 0; d < features; d++) {
+    for (let e = 0; e < d; e++) sum += (2 * bound[d * features + e] ** 2) / (penalties[d] * penalties[e]);
+    sum += (bound[d * features + d] / penalties[d]) ** 2;
+  }
+  return Math.sqrt(sum);
 }
 
 /** The means, and of the second moments the lower triangle: (features, features). */
 async function secondMoments(
-  { x, features, scale }: Rows,
+  { x, features, scale, weights: given }: Rows,
   chosen: Uint32Array,
+  most: number,
 ): Promise<{ readonly mean: Float64Array; readonly moments: Float64Array }> {
+  const { rows, weights } = sampleByWeight(chosen, given, most);
   const mean = new Float64Array(features);
   const moments = new Float64Array(features * features);
   const present = new Uint32Array(features);
   const values = new Float64Array(features);
   const breath = new Breath();
-  for (const row of chosen) {
+  let total = 0;
+  for (const row of rows) {
+    const weight = weights ? weights[row] : 1;
+    total += weight;
     let count = 0; // most pixels are zero, and add nothing
     for (let d = 0; d < features; d++) {
       const value = scale * x[row * features + d];
       if (value === 0) continue;
       present[count] = d;
       values[count++] = value;
-      mean[d] += value;
+      mean[d] += weight * value;
     }
     for (let i = 0; i < count; i++) {
       const first = present[i] * features;
-      for (let j = 0; j <= i; j++) moments[first + present[j]] += values[i] * values[j];
+      const weighted = weight * values[i];
+      for (let j = 0; j <= i; j++) moments[first + present[j]] += weighted * values[j];
     }
     await breath.take();
   }
-  const weight = 1 / chosen.length;
-  return { mean: mean.map((sum) => weight * sum), moments: moments.map((sum) => weight * sum) };
+  return { mean: mean.map((sum) => sum / total), moments: moments.map((sum) => sum / total) };
 }
 
 /** P⁻¹ of [x, 1] from that of x − mean: moving the mean only changes the intercept. */

@@ -1,201 +1,206 @@
-/** Training that looks at all examples before each step and stops when the gradient is as small as was asked for. */
-import type { FloatArray, Objective, Product, Sums, Vector } from "../engine/engine.js";
+/** Training that evaluates all examples before each step and stops where F is known to be as near its minimum as was asked for. */
+import type { FloatArray } from "../engine/engine.js";
 import { DivergenceError } from "../errors.js";
 import type { Settings } from "../options.js";
 import type { EpochRecord, Progress, Score } from "../progress.js";
+import { type Method, type Point, allowedDistance, readWeights } from "./method.js";
 import { type Examples, type Outcome, score } from "./solver.js";
-
-/** F at the present weights. */
-export interface Point {
-  /** Of the losses, without the penalty. */
-  readonly sums: Sums;
-  /** F */
-  readonly value: number;
-  /** The largest |∂F/∂w|. */
-  readonly gradientMax: number;
-  /** By how much the next step may lower F: what Newton's method calls the decrement, ½·g·H⁻¹·g. */
-  readonly gain: number;
-  /** How far along its direction the last step went. */
-  readonly step: number;
-}
-
-/** What F is of the losses: scale·Σ losses, and the penalty. */
-export interface Scaling {
-  readonly scale: number;
-}
-
-/** F, where the losses add up to `sums` and `square` is w's product with itself. */
-export function valueOf({ scale }: Scaling, sums: Sums, square: Product): number {
-  return scale * sums.loss + square.penalised / 2;
-}
-
-/** A way from point to point. */
-export interface Method {
-  /** (features + 1, classes) the present weights. */
-  readonly weights: Vector;
-  /** Passes over X so far. */
-  readonly passes: number;
-  /** Whether those are as many as it may take. */
-  readonly spent?: boolean;
-  /** The point where it begins, or the present one computed afresh. */
-  look(): Promise<Point>;
-  /** One iteration. Undefined where f32 finds no lower point. */
-  advance(from: Point): Promise<Point | undefined>;
-}
 
 /** Reports are made at most this often. */
 const REPORT_MS = 50;
-/** What is no progress: for so many iterations F falls by less than its own rounding, and the gradient no further. */
+/** A method stalls when for so many iterations F falls by less than its own rounding, and the gradient no further. */
 const STALLED = 20;
 const ROUNDING = 1e-7;
-/** Iterations after which a method knows what it has seen. */
+/** Iterations after which a method's guess is believed where nothing else is asked for. */
 const EXPERIENCED = 10;
 
-/**
- * Goes by one method and then, where it has come to its end or gets no further, by another, whose word counts: by then the
- * first has found the neighbourhood of the minimum, and the other knows how far it is. Where F within so much of its minimum is
- * `enough`, the first one's own word will do.
- */
-export async function* secondOrder(
-  begin: () => Method,
-  finish: ((passes: number) => Method) | undefined,
-  objective: Objective,
-  examples: Examples,
-  settings: Settings,
-  enough?: number,
-): AsyncGenerator<Progress, Outcome> {
-  const { maxIterations, tolerance, patience, signal } = settings;
-  const rows = examples.train.length;
-  const history: EpochRecord[] = [];
-  const started = performance.now();
-  const elapsed = () => (performance.now() - started) / 1000;
-  let reported = { at: 0, examples: 0 };
-  let best: { readonly loss: number; readonly iteration: number; readonly weights: FloatArray } | undefined;
-  let progress = new Falling();
-  let method = begin();
-  let other = finish;
-  let passesBefore = 0;
-  let point = await method.look();
-  const first = point;
-  let iteration = 0;
-  let fraction = 0;
+/** A method that takes over from the one before it, at the weights that it has reached. */
+export interface Stage {
+  /** Begins where the method before it, if any, has ended. Undefined where there is nothing to gain by it. */
+  begin(before: Method | undefined, passes: number): Promise<Method | undefined>;
+  /** It knows its distance from the minimum: it alone ends the training as converged. */
+  readonly certifies: boolean;
+}
 
-  /** The iteration from which on the first method's word that it is near counts. */
-  let believed = enough === undefined ? 0 : EXPERIENCED;
+export interface SecondOrderOptions {
+  readonly examples: Examples;
+  readonly settings: Settings;
+  /** Where given, F − F* may also be this much, and the first method's guess of it is believed. */
+  readonly enough?: number;
+}
 
-  const further = async (reached: boolean): Promise<Point | undefined> => {
-    const next = reached || progress.ended(point) ? undefined : await method.advance(point);
-    const successor = next ? undefined : successorOf(method);
-    if (!successor) return next;
-    passesBefore += method.passes;
-    method = successor;
-    progress = new Falling();
-    return method.look();
-  };
-  const successorOf = ({ passes, spent }: Method): Method | undefined => {
-    if (other) {
-      const successor = other(passesBefore + passes);
-      other = undefined;
-      return successor;
-    }
-    // The first one has seen nothing yet, as where it began near the minimum, and the other could not tell: on its way, then.
-    if (!spent || believed >= EXPERIENCED || iteration >= EXPERIENCED) return undefined;
-    [other, believed] = [finish, iteration + EXPERIENCED];
-    return begin();
-  };
+/** A training by one method after another. */
+export class SecondOrder {
+  readonly #stages: Stage[];
+  readonly #examples: Examples;
+  readonly #settings: Settings;
+  readonly #enough: number | undefined;
+  readonly #history: EpochRecord[] = [];
+  readonly #clock = new Clock();
+  #method: Method | undefined;
+  #certifies = false;
+  #passesBefore = 0;
+  #iteration = 0;
+  #stall = new StallDetector();
+  #best: { readonly loss: number; readonly iteration: number; readonly weights: FloatArray } | undefined;
 
-  const outcome = async ({ converged, why }: End): Promise<Outcome> => ({
-    weights: best?.weights ?? (await objective.read(method.weights)),
-    history,
-    iterations: iteration,
-    converged,
-    reason: best ? `${why}; the weights are the best, of iteration ${best.iteration}` : why,
-  });
-  const stand = () => {
-    const near =
-      point.gain < point.value
-        ? `, and F within about ${told(point.gain / point.value, 1)} of its minimum`
-        : "";
-    return `the largest gradient is ${told(point.gradientMax, 2)}${near}`;
-  };
-  /** Why a fit without penalty may have no end. */
-  const noEnd = () =>
-    isSeparable(point, examples, settings)
-      ? ". The classes are separable and there is no penalty, so that ever larger weights fit ever better: give l2 or C"
-      : "";
-  const stopped = (why: string): End => ({ converged: false, why });
-  /** Whether this point is to be the last, as far as that is known without trying to go on. */
-  const endOf = async (reached: boolean, validation: Score | undefined): Promise<End | undefined> => {
-    if (validation && patience < Infinity) {
-      if (!best || validation.loss < best.loss) {
-        best = { loss: validation.loss, iteration, weights: await objective.read(method.weights) };
-      } else if (iteration - best.iteration >= patience) {
-        return stopped(`no lower validation loss for ${patience} iterations`);
+  constructor(stages: readonly Stage[], { examples, settings, enough }: SecondOrderOptions) {
+    this.#stages = [...stages];
+    this.#examples = examples;
+    this.#settings = settings;
+    this.#enough = enough;
+  }
+
+  /** (features + 1, classes) the present weights, or the best where validation chooses them. Nothing may be under way. */
+  async weights(): Promise<FloatArray | undefined> {
+    return this.#best?.weights ?? (this.#method && (await readWeights(this.#method)));
+  }
+
+  async *steps(): AsyncGenerator<Progress, Outcome> {
+    const { maxIterations, signal } = this.#settings;
+    let point = await this.#next();
+    if (!point) throw new Error("The first stage of a training has no method.");
+    const first = point;
+    let fraction = 0;
+    for (;;) {
+      checkFinite(point, this.#iteration, this.#settings);
+      const scored = await this.#record(point);
+      const end = await this.#endOf(point, scored.validation);
+      if (end) {
+        yield this.#report(scored, 1);
+        return this.#outcome(end);
       }
+      if (this.#iteration === 0 || this.#clock.elapsedMs - this.#clock.reportedMs >= REPORT_MS) {
+        const done = this.#iteration / maxIterations;
+        fraction = Math.max(fraction, fractionOf(done, first, point, this.#settings.tolerance));
+        yield this.#report(scored, fraction);
+      }
+      if (signal?.aborted) return this.#outcome(stopped(`aborted after iteration ${this.#iteration}`));
+      const next = await this.#advance(point);
+      if (!next) {
+        yield this.#report(scored, 1);
+        return this.#outcome(
+          stopped(`${this.#whyNoFurther(point)}: ${this.#standing(point)}${this.#separable(point)}`),
+        );
+      }
+      point = next;
+      this.#iteration++;
     }
-    if (reached && (enough !== undefined || !other))
-      return { converged: true, why: `${stand()}: within tolerance ${told(tolerance, 3)}` };
-    if (iteration < maxIterations) return undefined;
-    return stopped(`all ${maxIterations} iterations are done, and ${stand()}${noEnd()}`);
-  };
-  /** Where no further point was found. */
-  const exhausted = (): End => {
-    if (!method.spent) return stopped(`rounding hides any lower point: ${stand()}${noEnd()}`);
-    const near = "how near F is to its minimum as many passes again have not told";
-    const unknown = point.gain === Infinity; // a gain that is known was too large
-    return unknown && point.gradientMax <= tolerance && noEnd() === ""
-      ? { converged: true, why: `${stand()}: within tolerance ${told(tolerance, 3)}; ${near}` }
-      : stopped(`L-BFGS goes no further, nor do as many passes of Newton's method: ${stand()}${noEnd()}`);
-  };
-  const report = (scored: Scored, done: number): Progress => {
-    const seen = (passesBefore + method.passes) * rows;
-    const since = reported;
-    reported = { at: elapsed(), examples: seen };
-    return {
-      iteration,
-      epoch: iteration,
-      examples: seen,
-      ...scored,
-      examplesPerSecond: (seen - since.examples) / Math.max(reported.at - since.at, 1e-6),
-      elapsed: reported.at,
-      fraction: done,
-    };
-  };
+  }
 
-  for (;;) {
-    checkFinite(point, iteration, settings);
-    const validation =
-      examples.validation && score(await objective.evaluate(method.weights, examples.validation));
+  /** One iteration, by the next method where the present one has come to its end. */
+  async #advance(point: Point): Promise<Point | undefined> {
+    const handsOver = !this.#certifies && this.#isNear(point, point.guess);
+    this.#stall.observe(point);
+    const next = handsOver || this.#stall.stalled ? undefined : await this.#method?.iterate(point);
+    return next ?? this.#next();
+  }
+
+  /** The first point of the next stage's method. Undefined where there is no further stage. */
+  async #next(): Promise<Point | undefined> {
+    for (let stage = this.#stages.shift(); stage; stage = this.#stages.shift()) {
+      const passes = this.#passesBefore + (this.#method?.passes ?? 0);
+      const method = await stage.begin(this.#method, passes);
+      if (!method) continue;
+      [this.#method, this.#certifies, this.#passesBefore] = [method, stage.certifies, passes];
+      this.#stall = new StallDetector();
+      return method.evaluate();
+    }
+    return undefined;
+  }
+
+  /** Whether F is as near its minimum as was asked for, if it is within `distance`. */
+  #isNear(point: Point, distance: number): boolean {
+    const { tolerance } = this.#settings;
+    const allowed = Math.max(allowedDistance(point.value, tolerance), this.#enough ?? 0);
+    return (
+      point.gradientMax <= tolerance &&
+      distance <= allowed &&
+      !isSeparable(point, this.#examples, this.#settings)
+    );
+  }
+
+  async #record(point: Point): Promise<Scored> {
+    const { validation: rows } = this.#examples;
+    const method = this.#method;
+    const validation = rows && method && score(await method.objective.evaluate(method.weights, rows));
     const scored = {
       ...score(point.sums),
       gradientMax: point.gradientMax,
       ...(validation && { validation }),
     };
-    if (iteration > 0)
-      history.push({ epoch: iteration, ...scored, learningRate: point.step, elapsed: elapsed() });
+    if (this.#iteration > 0) {
+      const elapsed = this.#clock.elapsedMs / 1000;
+      this.#history.push({ epoch: this.#iteration, ...scored, learningRate: point.step, elapsed });
+    }
+    return scored;
+  }
 
-    const near =
-      !isSeparable(point, examples, settings) &&
-      point.gradientMax <= tolerance &&
-      point.gain <= Math.max(tolerance * point.value, enough ?? 0);
-    const reached = near && (!other || iteration >= believed);
-    const end = await endOf(reached, validation);
-    if (end) {
-      yield report(scored, 1);
-      return outcome(end);
+  /** Whether this point is to be the last, as far as that is known without trying to go on. */
+  async #endOf(point: Point, validation: Score | undefined): Promise<End | undefined> {
+    const { maxIterations, patience, tolerance } = this.#settings;
+    if (validation && patience < Infinity) {
+      if (!this.#best || validation.loss < this.#best.loss) {
+        const weights = this.#method && (await readWeights(this.#method));
+        if (weights) this.#best = { loss: validation.loss, iteration: this.#iteration, weights };
+      } else if (this.#iteration - this.#best.iteration >= patience) {
+        return stopped(`no lower validation loss for ${patience} iterations`);
+      }
     }
-    if (iteration === 0 || 1000 * (elapsed() - reported.at) >= REPORT_MS) {
-      fraction = Math.max(fraction, fractionOf(iteration / maxIterations, first, point, tolerance));
-      yield report(scored, fraction);
+    const believed = this.#enough !== undefined && this.#iteration >= EXPERIENCED;
+    const known = this.#certifies ? point.distance : believed ? point.guess : undefined;
+    if (known !== undefined && this.#isNear(point, known)) {
+      return { converged: true, why: `${this.#standing(point)}: within tolerance ${shown(tolerance, 3)}` };
     }
-    if (signal?.aborted) return outcome(stopped(`aborted after iteration ${iteration}`));
-    const next = await further(reached);
-    if (!next) {
-      yield report(scored, 1);
-      return outcome(exhausted());
-    }
-    point = next;
-    iteration++;
+    if (this.#iteration < maxIterations) return undefined;
+    return stopped(
+      `all ${maxIterations} iterations are done, and ${this.#standing(point)}${this.#separable(point)}`,
+    );
+  }
+
+  #whyNoFurther({ distance }: Point): string {
+    if (!this.#method?.spent) return "rounding hides any lower point";
+    return distance === undefined
+      ? "how near F is to its minimum took more passes to find out than the training"
+      : "L-BFGS and Newton's method both stalled";
+  }
+
+  #standing({ gradientMax, distance, value }: Point): string {
+    const gradient = `the largest gradient is ${shown(gradientMax, 2)}`;
+    if (distance === undefined) return gradient;
+    const part = distance / Math.max(value - distance, 0.01);
+    return `${gradient}, and F within about ${shown(part, 1)} of its minimum`;
+  }
+
+  /** Why a training without a penalty may have no end. */
+  #separable(point: Point): string {
+    return isSeparable(point, this.#examples, this.#settings)
+      ? ". The classes are separable and there is no penalty, so that ever larger weights fit ever better: give l2 or C"
+      : "";
+  }
+
+  #report(scored: Scored, fraction: number): Progress {
+    const passes = this.#passesBefore + (this.#method?.passes ?? 0);
+    return {
+      iteration: this.#iteration,
+      epoch: this.#iteration,
+      ...scored,
+      ...this.#clock.report(passes * this.#examples.train.length),
+      fraction,
+    };
+  }
+
+  async #outcome({ converged, why }: End): Promise<Outcome> {
+    const best = this.#best;
+    const weights = await this.weights();
+    if (!weights) throw new Error("The training has no weights.");
+    return {
+      weights,
+      history: this.#history,
+      iterations: this.#iteration,
+      converged,
+      reason: best ? `${why}; the weights are the best, of iteration ${best.iteration}` : why,
+    };
   }
 }
 
@@ -205,31 +210,62 @@ interface End {
   readonly why: string;
 }
 
+function stopped(why: string): End {
+  return { converged: false, why };
+}
+
 type Scored = Pick<Progress, "loss" | "accuracy" | "gradientMax" | "validation">;
 
-/** The least that was seen of whatever should fall. */
-class Falling {
-  #value = Infinity;
-  #gradientMax = Infinity;
-  #gain = Infinity;
-  /** Points since anything fell. */
-  #stalled = 0;
+/** Time since the training began, and what has been seen since the last report. */
+class Clock {
+  readonly #began = performance.now();
+  #reported = { ms: 0, examples: 0 };
 
-  /** Whether nothing has fallen for too long, this point included. */
-  ended({ value, gradientMax, gain }: Point): boolean {
-    const fell =
-      value < this.#value - ROUNDING * Math.abs(value) ||
-      gradientMax < this.#gradientMax ||
-      gain < this.#gain;
-    this.#value = Math.min(this.#value, value);
-    this.#gradientMax = Math.min(this.#gradientMax, gradientMax);
-    this.#gain = Math.min(this.#gain, gain);
-    this.#stalled = fell ? 0 : this.#stalled + 1;
-    return this.#stalled === STALLED;
+  get elapsedMs(): number {
+    return performance.now() - this.#began;
+  }
+
+  get reportedMs(): number {
+    return this.#reported.ms;
+  }
+
+  report(examples: number): Pick<Progress, "examples" | "examplesPerSecond" | "elapsed"> {
+    const before = this.#reported;
+    this.#reported = { ms: this.elapsedMs, examples };
+    const seconds = Math.max(this.#reported.ms - before.ms, 1e-3) / 1000;
+    return {
+      examples,
+      examplesPerSecond: (examples - before.examples) / seconds,
+      elapsed: this.#reported.ms / 1000,
+    };
   }
 }
 
-/** Of what is to be done: of the iterations allowed, or of the way from the first gradient to the last, in powers of ten. 1 is the end alone. */
+/** Notices when nothing falls any more. */
+class StallDetector {
+  #value = Infinity;
+  #gradientMax = Infinity;
+  #distance = Infinity;
+  /** Points since anything fell. */
+  #points = 0;
+
+  observe({ value, gradientMax, distance = Infinity }: Point): void {
+    const fell =
+      value < this.#value - ROUNDING * Math.abs(value) ||
+      gradientMax < this.#gradientMax ||
+      distance < this.#distance;
+    this.#value = Math.min(this.#value, value);
+    this.#gradientMax = Math.min(this.#gradientMax, gradientMax);
+    this.#distance = Math.min(this.#distance, distance);
+    this.#points = fell ? 0 : this.#points + 1;
+  }
+
+  get stalled(): boolean {
+    return this.#points >= STALLED;
+  }
+}
+
+/** Of the iterations allowed, or of the way from the first gradient to the last in powers of ten. 1 is the end alone. */
 function fractionOf(iterations: number, first: Point, point: Point, tolerance: number): number {
   const way = Math.log(first.gradientMax / tolerance);
   const done = Math.log(first.gradientMax / point.gradientMax);
@@ -246,7 +282,7 @@ function checkFinite({ sums, gradientMax }: Point, iteration: number, settings: 
 }
 
 /** 0.012, 7.8e-6 */
-function told(value: number, digits: number): string {
+function shown(value: number, digits: number): string {
   const rounded = Number(value.toPrecision(digits));
   return value === 0 || value >= 1e-3 ? String(rounded) : rounded.toExponential();
 }

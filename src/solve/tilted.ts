@@ -124,6 +124,10 @@ export class Tilted implements Objective {
     return { ...sums, loss: sums.loss + product.sum };
   }
 
+  get precision(): number {
+    return this.#objective.precision;
+  }
+
   get kernels(): string {
     return this.#objective.kernels;
   }

@@ -2,7 +2,7 @@
 import type { Label } from "../data/labels.js";
 import { type FloatArray, NOTHING, type Objective, type Placement, addSums } from "../engine/engine.js";
 import type { Score } from "../progress.js";
-import { type Moments, momentsOf, pays, preconditioner } from "../solve/preconditioner.js";
+import { type InverseBound, type Moments, momentsOf, pays, preconditioner } from "../solve/preconditioner.js";
 import { type Outcome, score } from "../solve/solver.js";
 import { type Given, startSecondOrder } from "../start.js";
 import type { Task } from "../task.js";
@@ -45,7 +45,7 @@ interface Stop {
   /** Of the folds that have been here. */
   readonly fits: Map<number, FoldFit>;
   /** The preconditioner, once a fit has asked for it. */
-  matrix?: Promise<FloatArray | undefined>;
+  inverse?: Promise<InverseBound | undefined>;
 }
 
 /** The logits of fits that run at once, and their change, take at most so many bytes; more fits wait. */
@@ -69,7 +69,7 @@ export class Path<L extends Label> {
   readonly #fractions = new Map<object, number>();
   #done = 0;
   #moments: Moments | undefined;
-  #matrix: { readonly values: FloatArray; readonly ridge: number } | undefined;
+  #inverse: (InverseBound & { readonly ridge: number }) | undefined;
 
   constructor(task: Task<L>, folds: readonly FoldPart[], placement: Placement, settings: SweepSettings<L>) {
     const { train, meanWeight } = task.examples;
@@ -95,9 +95,9 @@ export class Path<L extends Label> {
       const fold = this.#folds[n];
       const stop = stops[step];
       const l2 = this.#l2(stop.value, fold);
-      stop.matrix ??= this.#preconditioner(this.#l2(stop.value, this.#folds[0]));
+      stop.inverse ??= this.#preconditioner(this.#l2(stop.value, this.#folds[0]));
       const weights = stops[step - 1]?.fits.get(n)?.weights;
-      const given = { weights, matrix: await stop.matrix, together, enough };
+      const given = { weights, inverse: await stop.inverse, together, enough };
       const fit = await this.#fit(fold, l2, given, signal, async ({ objective, outcome }) => {
         const { iterations, converged } = outcome;
         const scored = await heldOutScore(objective, outcome.weights, fold.heldOut);
@@ -113,7 +113,7 @@ export class Path<L extends Label> {
   #keep({ value, fits }: Stop): void {
     const { name } = this.#settings;
     const { weight } = this.#all;
-    const other = 1 / (value * weight);
+    const other = this.#task.weightScale / (value * weight);
     const inOrder = [...fits].toSorted(([a], [b]) => a - b).map(([, fit]) => fit);
     const entry = entryOf(
       name === "C" ? { C: value, l2: other } : { C: other, l2: value },
@@ -125,7 +125,7 @@ export class Path<L extends Label> {
 
   /** The last fit, of all rows. */
   async refit(entry: SweepEntry): Promise<{ readonly outcome: Outcome; readonly kernels: string }> {
-    const given = { weights: this.#means.get(entry), matrix: await this.#preconditioner(entry.l2) };
+    const given = { weights: this.#means.get(entry), inverse: await this.#preconditioner(entry.l2) };
     const { signal } = this.#settings.training;
     return this.#fit(this.#all, entry.l2, given, signal, async ({ outcome, kernels }) => ({
       outcome,
@@ -135,7 +135,7 @@ export class Path<L extends Label> {
 
   /** The penalty on the mean objective of the part. */
   #l2(value: number, { weight }: Part): number {
-    return this.#settings.name === "C" ? 1 / (value * weight) : value;
+    return this.#settings.name === "C" ? this.#task.weightScale / (value * weight) : value;
   }
 
   /** What is made of a fit must be taken before its objective is released. */
@@ -184,15 +184,22 @@ export class Path<L extends Label> {
   }
 
   /** P⁻¹ of all rows, for all folds: where it pays, and made anew where the last one is for another penalty altogether. */
-  async #preconditioner(penalty: number): Promise<FloatArray | undefined> {
-    const { rows, classes, problem } = this.#task;
+  async #preconditioner(penalty: number): Promise<InverseBound | undefined> {
+    const { rows, classes, problem, units } = this.#task;
     const { train } = this.#all;
     if (!pays(train.length, rows.features, classes.length)) return undefined;
-    this.#moments ??= await momentsOf(rows, train, problem.intercept);
+    const { standardize } = this.#settings.training;
+    const unit = standardize ? undefined : units?.unit;
+    this.#moments ??= await momentsOf(rows, train, problem.intercept, unit);
     const ridge = this.#moments.ridge + penalty;
-    if (!this.#matrix || ridge < WORN * this.#matrix.ridge || ridge > this.#matrix.ridge / WORN)
-      this.#matrix = { values: await preconditioner(this.#moments, penalty), ridge };
-    return this.#matrix.values;
+    if (!this.#inverse || ridge < WORN * this.#inverse.ridge || ridge > this.#inverse.ridge / WORN) {
+      const penalties = Float64Array.from(
+        { length: rows.features },
+        (_, d) => penalty / (unit ? unit[d] ** 2 : 1),
+      );
+      this.#inverse = { ...(await preconditioner(this.#moments, penalties)), ridge };
+    }
+    return this.#inverse;
   }
 }
 

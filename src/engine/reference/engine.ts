@@ -30,7 +30,7 @@ export function referenceEngine(): Engine {
 }
 
 function placement(given: Rows): Placement {
-  const weights = given.weights?.slice() ?? new Float32Array(given.count).fill(1);
+  const weights = given.weights?.slice() ?? new Float64Array(given.count).fill(1);
   const rows = { ...given, weights };
   return {
     async descent(problem, weights) {

@@ -19,6 +19,7 @@ import { bend, gradient, logits, residual, trial } from "./passes.js";
 
 export class ReferenceObjective implements Objective {
   readonly kernels = "table";
+  readonly precision = 2 ** -53;
   readonly #data: Rows;
   readonly #problem: ObjectiveProblem;
   readonly #vectors: Float64Array[] = [];

@@ -34,6 +34,7 @@ type Asked = { readonly fail: (error: unknown) => void } & (
 
 export class WasmObjective implements Objective {
   readonly kernels: Layout["kind"];
+  readonly precision = 2 ** -24;
   readonly #work: Work;
   readonly #problem: ObjectiveProblem;
   readonly #order: number;

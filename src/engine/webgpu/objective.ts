@@ -24,6 +24,7 @@ import { Vectors, compileVectors } from "./vectors.js";
 
 export class WebGpuObjective implements Objective {
   readonly kernels: string;
+  readonly precision = 2 ** -24;
   readonly #gpu: Gpu;
   readonly #problem: ObjectiveProblem;
   readonly #features: number;

@@ -1,0 +1,33 @@
+/** Samples of rows. */
+import type { FloatArray } from "../engine/engine.js";
+
+export interface Sample {
+  readonly rows: Uint32Array;
+  /** (all rows) what each row of the sample weighs; 1 each when absent. */
+  readonly weights?: FloatArray;
+}
+
+/**
+ * At most `most` of the rows, evenly spaced by weight, so that a row of weight 2 is as likely in it as two rows are. `weights`
+ * are of all rows, 1 each when absent.
+ */
+export function sampleByWeight(rows: Uint32Array, weights: FloatArray | undefined, most: number): Sample {
+  if (rows.length <= most) return { rows, ...(weights && { weights }) };
+  if (!weights) return { rows: spaced(rows, most) };
+  const total = rows.reduce((sum, row) => sum + weights[row], 0);
+  const sample = new Uint32Array(most);
+  let n = 0;
+  let past = weights[rows[0]];
+  for (let k = 0; k < most; k++) {
+    const point = (total * k) / most;
+    while (point >= past && n < rows.length - 1) past += weights[rows[++n]];
+    sample[k] = rows[n];
+  }
+  return { rows: sample };
+}
+
+/** At most `most` of the rows, evenly spaced. */
+export function spaced(rows: Uint32Array, most: number): Uint32Array {
+  if (rows.length <= most) return rows;
+  return Uint32Array.from({ length: most }, (_, n) => rows[Math.floor((n * rows.length) / most)]);
+}
