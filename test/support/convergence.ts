@@ -1,0 +1,126 @@
+/** Runs a fit of a random problem and compares what it says of itself with the exact minimum. */
+import type { EngineName } from "../../src/engine/engine.js";
+import type * as library from "../../src/index.js";
+import { type DenseMinimum, denseMinimum } from "./dense-newton.js";
+import { objectiveOf } from "./dense-objective.js";
+import { type RandomProblem, randomProblem } from "./random-problems.js";
+
+export interface Verdict {
+  readonly seed: number;
+  readonly engine: EngineName;
+  readonly kind: RandomProblem["kind"];
+  readonly flags: RandomProblem["flags"];
+  readonly tolerance: number;
+  readonly minimum: DenseMinimum;
+  /** The fit, unless it threw. */
+  readonly fit?: Fit;
+  /** What it threw. */
+  readonly error?: string;
+  /** It says that it has converged, and is farther from the minimum than the tolerance. */
+  readonly falseConverged: boolean;
+  /** It stands within a tenth of the tolerance, and says that it has not converged. */
+  readonly falseNot: boolean;
+  /** The distance to the minimum, over what `reason` says of it. Undefined where it says nothing or there is nothing to say. */
+  readonly understatement?: number;
+  /** The fit is below the oracle's minimum by more than the oracle's error: the oracle is wrong. */
+  readonly oracleBeaten: boolean;
+  readonly description: string;
+}
+
+interface Fit {
+  readonly converged: boolean;
+  readonly reason: string;
+  readonly iterations: number;
+  /** F of the model as it was handed out. */
+  readonly value: number;
+  /** (F − F*) ÷ max(F*, 0.01) */
+  readonly relative: number;
+  /** What `reason` says of F − F*. */
+  readonly said?: number;
+}
+
+const DEFAULT_TOLERANCE = 1e-5;
+/** F* below which the tolerance is of this instead. */
+const LEAST = 0.01;
+/** Relative distances below this are rounding of f32 weights, of which there is nothing to say. */
+const UNSAID = 1e-7;
+
+type Train = typeof library.train;
+
+/** The problem of a seed with its minimum, for fits on several engines. */
+export interface Case {
+  readonly problem: RandomProblem;
+  readonly minimum: DenseMinimum;
+}
+
+export function caseOf(seed: number): Case {
+  const problem = randomProblem(seed);
+  return { problem, minimum: denseMinimum(problem.dense) };
+}
+
+export async function judge({ problem, minimum }: Case, engine: EngineName, train: Train): Promise<Verdict> {
+  const tolerance = problem.options.tolerance ?? DEFAULT_TOLERANCE;
+  const base = {
+    seed: problem.seed,
+    engine,
+    kind: problem.kind,
+    flags: problem.flags,
+    tolerance,
+    minimum,
+    description: problem.description,
+  };
+  let model: library.SoftmaxModel<number>;
+  try {
+    model = await fitted(problem, engine, train);
+  } catch (error) {
+    return { ...base, error: String(error), falseConverged: false, falseNot: false, oracleBeaten: false };
+  }
+  const { converged, reason, iterations } = model;
+  const value = objectiveOf(problem.dense, model);
+  const size = Math.max(minimum.value, LEAST);
+  const distance = value - minimum.value;
+  const said = saidDistance(reason, value);
+  const allowed = tolerance * size + minimum.error;
+  return {
+    ...base,
+    fit: {
+      converged,
+      reason,
+      iterations,
+      value,
+      relative: distance / size,
+      ...(said !== undefined && { said }),
+    },
+    falseConverged: converged && !(distance <= allowed && mayConverge(problem, minimum)),
+    falseNot: !converged && minimum.exists && distance <= 0.1 * tolerance * size,
+    ...(said !== undefined &&
+      minimum.exists && {
+        understatement: Math.max(0, distance - minimum.error) / Math.max(said, UNSAID * size),
+      }),
+    oracleBeaten: distance < -minimum.error,
+  };
+}
+
+/** Separable classes without a penalty never converge. */
+function mayConverge({ dense }: RandomProblem, { exists, value }: DenseMinimum): boolean {
+  return exists || dense.l1 > 0 || dense.l2 > 0 || value > 1e-9;
+}
+
+function fitted({ data, options, start }: RandomProblem, engine: EngineName, train: Train) {
+  const chosen = { ...options, engine };
+  if (start === "zeros") return train(data, chosen);
+  if (start === "centroids" || !("fit" in start)) return train(data, { ...chosen, init: start });
+  const { intercept, standardize } = options;
+  return train(data, {
+    ...start.fit,
+    engine,
+    ...(intercept !== undefined && { intercept }),
+    ...(standardize !== undefined && { standardize }),
+  }).then((init) => train(data, { ...chosen, init }));
+}
+
+/** F − F* by the words "F within about 3e-6 of its minimum", which are relative to F. */
+function saidDistance(reason: string, value: number): number | undefined {
+  const found = /F within about ([\d.e+-]+)/.exec(reason);
+  return found ? Number(found[1]) * value : undefined;
+}

@@ -1,0 +1,119 @@
+/**
+ * The oracle of the convergence tests: the minimum of a fit's objective, by a damped proximal Newton's method with the full
+ * Hessian in f64. It shares no code with the solvers that it judges.
+ */
+import { DenseObjective, type DenseProblem } from "./dense-objective.js";
+import { minimiseQuadratic } from "./l1-quadratic.js";
+
+export interface DenseMinimum {
+  /** F*, or what F tends to where there is no minimum. */
+  readonly value: number;
+  /** How much lower the minimum may be, or what rounding hides. */
+  readonly error: number;
+  /** The Newton decrement where it ended: by how much the quadratic model, l1 included, could still fall. */
+  readonly decrement: number;
+  /**
+   * The largest violation of the optimality conditions, of features of deviation 1: |∂F/∂v|, or with l1 the distance of 0 from
+   * the subdifferential.
+   */
+  readonly violation: number;
+  /** False where ever larger weights fit ever better: separable classes without a penalty. */
+  readonly exists: boolean;
+  readonly iterations: number;
+}
+
+const ITERATIONS = 500;
+/** Relative to F, below which differences of F are rounding. */
+const ROUNDING = 1e-13;
+/** Relative to F: the decrement at which it ends. */
+const NEGLIGIBLE = 1e-17;
+/** Of the last step, in logits: past a minimum's last step, and short of those toward infinity. */
+const GROWING = 0.1;
+
+export function denseMinimum(problem: DenseProblem): DenseMinimum {
+  const objective = new DenseObjective(problem);
+  const { columns, classes } = objective;
+  const thresholds = Float64Array.from({ length: classes * columns }, (_, i) => objective.l1[i % columns]);
+  const unpenalised = problem.l1 === 0 && problem.l2 === 0;
+  let v: Float64Array = new Float64Array(classes * columns);
+  let best = { value: objective.value(v), decrement: Infinity, violation: Infinity };
+  let exists = true;
+  let iteration = 0;
+  for (let stalled = 0; iteration < ITERATIONS && stalled < 8; iteration++) {
+    // 1. The quadratic model about v, and its minimum, l1 included.
+    const { value, gradient, hessian } = objective.at(v);
+    fixShifts(hessian, objective);
+    const size = Math.max(value, 0.01);
+    const { minimum, decrease } = minimiseQuadratic(
+      { hessian, gradient, thresholds, from: v },
+      NEGLIGIBLE * size,
+    );
+    // 2. The best point so far: by F as far as that tells, then by the decrement.
+    const certain = value < best.value - ROUNDING * size;
+    const better = certain || (value < best.value + ROUNDING * size && decrease < 0.5 * best.decrement);
+    stalled = better || decrease > ROUNDING * size ? 0 : stalled + 1;
+    if (better) best = { value, decrement: decrease, violation: violationOf(v, gradient, thresholds) };
+    exists = !unpenalised || stepInLogits(objective, v, minimum) < GROWING;
+    if (decrease <= NEGLIGIBLE * size) break;
+    // 3. A step toward it that lowers F enough; where rounding hides that, a whole one.
+    const next = shortened(objective, v, minimum, value, decrease, ROUNDING * size);
+    if (!next) break;
+    v = next;
+  }
+  const rounding = 4e-15 * Math.max(best.value, 0.01) + 4e-16 * Math.log(classes);
+  return { ...best, error: 4 * best.decrement + rounding, exists, iterations: iteration };
+}
+
+/** Backtracks from `to` until F has fallen by enough. Undefined where nothing lowers it. */
+function shortened(
+  objective: DenseObjective,
+  from: Float64Array,
+  to: Float64Array,
+  value: number,
+  decrease: number,
+  rounding: number,
+): Float64Array | undefined {
+  for (let t = 1; t > 1e-12; t /= 2) {
+    const tried = t === 1 ? to : from.map((one, i) => one + t * (to[i] - one));
+    if (objective.value(tried) <= value - 0.01 * t * decrease + Math.min(rounding, decrease)) return tried;
+  }
+  return undefined;
+}
+
+/**
+ * Adds curvature along shifts of all classes' weights of a column, which the softmax does not see: of those without l1, whose
+ * gradient along a shift is 0 from the start and remains so.
+ */
+function fixShifts(hessian: Float64Array, { columns, classes, l1 }: DenseObjective): void {
+  const size = columns * classes;
+  for (let j = 0; j < columns; j++) {
+    if (l1[j] > 0) continue;
+    let curvature = 0;
+    for (let k = 0; k < classes; k++)
+      curvature = Math.max(curvature, hessian[(k * columns + j) * (size + 1)]);
+    for (let k = 0; k < classes; k++) {
+      for (let l = 0; l < classes; l++)
+        hessian[(k * columns + j) * size + l * columns + j] += curvature / classes;
+    }
+  }
+}
+
+function violationOf(v: Float64Array, gradient: Float64Array, thresholds: Float64Array): number {
+  return gradient.reduce((most, g, i) => {
+    const away =
+      v[i] === 0 ? Math.max(0, Math.abs(g) - thresholds[i]) : Math.abs(g + thresholds[i] * Math.sign(v[i]));
+    return Math.max(most, away);
+  }, 0);
+}
+
+/** The most that a step changes a row's logit, but for what all of the row's logits share. */
+function stepInLogits(objective: DenseObjective, from: Float64Array, to: Float64Array): number {
+  const { classes } = objective;
+  const z = objective.logits(to.map((one, i) => one - from[i]));
+  let most = 0;
+  for (let first = 0; first < z.length; first += classes) {
+    const row = z.subarray(first, first + classes);
+    most = Math.max(most, row.reduce((a, b) => Math.max(a, b)) - row.reduce((a, b) => Math.min(a, b)));
+  }
+  return most;
+}

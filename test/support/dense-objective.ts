@@ -1,0 +1,270 @@
+/**
+ * The objective of a fit in f64: F = Σ weight·loss ÷ Σ weight + l2/2·Σw² + l1·Σ|w|, the intercepts without penalty. The features
+ * are centred and scaled first, so that neither their origin nor their units cost digits.
+ */
+import { Exact } from "./exact.js";
+
+export interface DenseProblem {
+  readonly count: number;
+  readonly features: number;
+  readonly classes: number;
+  /** (rows, features) */
+  readonly x: Float64Array;
+  /** (rows) */
+  readonly labels: Uint32Array;
+  /** (rows) */
+  readonly weights: Float64Array;
+  readonly l1: number;
+  readonly l2: number;
+  readonly intercept: boolean;
+  /** Whether the penalty is on weights of features divided by their deviation. */
+  readonly standardize: boolean;
+}
+
+type Features = Pick<DenseProblem, "count" | "features" | "x" | "weights">;
+
+/** (features) by weight: means, deviations, and root mean squares. The deviation of a constant feature is 0. */
+export function deviations({ count, features, x, weights }: Features) {
+  const total = weights.reduce((a, b) => a + b, 0);
+  const average = (of: (value: number, d: number) => number) => {
+    const sums = new Float64Array(features);
+    for (let n = 0; n < count; n++) {
+      for (let d = 0; d < features; d++) sums[d] += (weights[n] / total) * of(x[n * features + d], d);
+    }
+    return sums;
+  };
+  const mean = average((value) => value);
+  const square = average((value) => value * value);
+  const variance = average((value, d) => (value - mean[d]) ** 2);
+  const rounding = count * 2 ** -52;
+  return {
+    mean,
+    rms: square.map(Math.sqrt),
+    deviation: variance.map((v, d) => (Math.sqrt(v) > rounding * Math.abs(mean[d]) ? Math.sqrt(v) : 0)),
+  };
+}
+
+/** (features) what a weight is multiplied by before it is penalised. */
+function penaltyScales(problem: DenseProblem): Float64Array {
+  if (!problem.standardize) return new Float64Array(problem.features).fill(1);
+  return deviations(problem).deviation.map((deviation) => deviation || 1);
+}
+
+/** The largest |∂F/∂w| of a feature where all weights are 0: with a larger l1 its weights stay 0. */
+export function gradientAtZero(problem: Omit<DenseProblem, "l1" | "l2">, feature: number): number {
+  const { count, features, classes, x, labels, weights, intercept, standardize } = problem;
+  const { mean, deviation } = deviations(problem);
+  const total = weights.reduce((a, b) => a + b, 0);
+  const share = new Float64Array(classes);
+  for (let n = 0; n < count; n++) share[labels[n]] += weights[n] / total;
+  const gradient = new Float64Array(classes);
+  for (let n = 0; n < count; n++) {
+    const value = x[n * features + feature] - (intercept ? mean[feature] : 0);
+    for (let k = 0; k < classes; k++) {
+      const expected = intercept ? share[k] : 1 / classes;
+      gradient[k] += (weights[n] / total) * value * (expected - (labels[n] === k ? 1 : 0));
+    }
+  }
+  const largest = gradient.reduce((most, g) => Math.max(most, Math.abs(g)), 0);
+  return standardize ? largest / (deviation[feature] || 1) : largest;
+}
+
+/** A model as it is handed out: logits are (x − origin)·weights + bias. */
+export interface Handed {
+  /** (features, classes) */
+  readonly weights: Float32Array;
+  /** (classes) */
+  readonly bias: Float32Array | Float64Array;
+  /** (features) */
+  readonly origin?: Float64Array;
+}
+
+/** F of a model on the features as they were given. */
+export function objectiveOf(problem: DenseProblem, { weights: w, bias, origin }: Handed): number {
+  const { count, features, classes, x, labels, weights } = problem;
+  const { mean } = deviations(problem);
+  const total = weights.reduce((a, b) => a + b, 0);
+  // The logits at the mean, where large products cancel, exactly; the rest is small.
+  const middle = Float64Array.from({ length: classes }, (_, k) => {
+    const sum = new Exact().add(bias[k]);
+    for (let d = 0; d < features; d++) {
+      sum.addProduct(mean[d], w[d * classes + k]);
+      if (origin) sum.addProduct(-origin[d], w[d * classes + k]);
+    }
+    return sum.value;
+  });
+  const z = new Float64Array(classes);
+  let loss = 0;
+  for (let n = 0; n < count; n++) {
+    if (weights[n] === 0) continue;
+    z.set(middle);
+    for (let d = 0; d < features; d++) {
+      const u = x[n * features + d] - mean[d];
+      for (let k = 0; k < classes; k++) z[k] += u * w[d * classes + k];
+    }
+    loss += (weights[n] / total) * lossOf(z, labels[n]);
+  }
+  const scales = penaltyScales(problem);
+  const penalty = w.reduce((sum, one, i) => {
+    const scaled = Math.abs(scales[Math.floor(i / classes)] * one);
+    return sum + (problem.l2 / 2) * scaled ** 2 + problem.l1 * scaled;
+  }, 0);
+  return loss + penalty;
+}
+
+/** log Σ exp(z) − z[label], exact in relation to itself where it is small. */
+function lossOf(z: Float64Array, label: number): number {
+  const top = z.reduce((a, b) => Math.max(a, b));
+  let others = 0;
+  let skipped = false;
+  for (const one of z) {
+    if (one === top && !skipped) skipped = true;
+    else others += Math.exp(one - top);
+  }
+  return Math.log1p(others) + (top - z[label]);
+}
+
+/** F at a point, of the oracle's variables. */
+export interface DensePoint {
+  /** F */
+  readonly value: number;
+  /** (classes, columns) of the smooth part: without l1. */
+  readonly gradient: Float64Array;
+  /** (classes · columns, classes · columns) of the smooth part. */
+  readonly hessian: Float64Array;
+}
+
+/**
+ * F in variables v = weight × scale of features (x − mean) ÷ scale, (classes, columns), where a last column is the intercept's.
+ * Rows without weight and constant features beside an intercept are left out, and so are classes without rows beside an
+ * intercept, whose infimum is where their intercept is −∞.
+ */
+export class DenseObjective {
+  readonly columns: number;
+  readonly classes: number;
+  /** (columns) of v, in place of l2 and l1. */
+  readonly l2: Float64Array;
+  readonly l1: Float64Array;
+  /** (rows, columns) */
+  readonly #u: Float64Array;
+  readonly #labels: Uint32Array;
+  /** (rows) adding up to 1 */
+  readonly #weights: Float64Array;
+
+  constructor(problem: DenseProblem) {
+    const { features, x, labels, weights, intercept } = problem;
+    const { mean, deviation, rms } = deviations(problem);
+    const scale = intercept ? deviation : rms;
+    const used = [...scale.keys()].filter((d) => scale[d] > 0);
+    const rows = [...weights.keys()].filter((n) => weights[n] > 0);
+    const present = new Set(rows.map((n) => labels[n]));
+    const kept = Array.from({ length: problem.classes }, (_, k) => k).filter(
+      (k) => !intercept || present.has(k),
+    );
+    const total = weights.reduce((a, b) => a + b, 0);
+    const penalty = penaltyScales(problem);
+    this.classes = kept.length;
+    this.columns = used.length + (intercept ? 1 : 0);
+    const perColumn = (of: (d: number) => number) =>
+      Float64Array.from({ length: this.columns }, (_, j) => (j < used.length ? of(used[j]) : 0));
+    this.l2 = perColumn((d) => problem.l2 * (penalty[d] / scale[d]) ** 2);
+    this.l1 = perColumn((d) => (problem.l1 * penalty[d]) / scale[d]);
+    this.#labels = Uint32Array.from(rows, (n) => kept.indexOf(labels[n]));
+    this.#weights = Float64Array.from(rows, (n) => weights[n] / total);
+    this.#u = new Float64Array(rows.length * this.columns).fill(1);
+    rows.forEach((n, row) => {
+      used.forEach((d, j) => {
+        this.#u[row * this.columns + j] = (x[n * features + d] - (intercept ? mean[d] : 0)) / scale[d];
+      });
+    });
+  }
+
+  value(v: Float64Array): number {
+    const z = this.logits(v);
+    let value = 0;
+    this.#weights.forEach((weight, n) => {
+      value += weight * lossOf(z.subarray(n * this.classes, (n + 1) * this.classes), this.#labels[n]);
+    });
+    return value + this.#penalty(v);
+  }
+
+  /** (rows, classes) */
+  logits(v: Float64Array): Float64Array {
+    const { columns, classes } = this;
+    const z = new Float64Array(this.#labels.length * classes);
+    for (let n = 0; n < this.#labels.length; n++) {
+      for (let k = 0; k < classes; k++) {
+        let sum = 0;
+        for (let j = 0; j < columns; j++) sum += this.#u[n * columns + j] * v[k * columns + j];
+        z[n * classes + k] = sum;
+      }
+    }
+    return z;
+  }
+
+  at(v: Float64Array): DensePoint {
+    const { columns, classes, l2 } = this;
+    const size = classes * columns;
+    const z = this.logits(v);
+    const gradient = v.map((one, i) => l2[i % columns] * one);
+    const hessian = new Float64Array(size * size);
+    let value = this.#penalty(v);
+    const p = new Float64Array(classes);
+    for (let n = 0; n < this.#labels.length; n++) {
+      const own = z.subarray(n * classes, (n + 1) * classes);
+      const label = this.#labels[n];
+      const weight = this.#weights[n];
+      value += weight * lossOf(own, label);
+      probabilities(own, p);
+      const u = this.#u.subarray(n * columns, (n + 1) * columns);
+      for (let k = 0; k < classes; k++) {
+        // 1 − p from the others, which keeps its digits where p is nearly 1.
+        let rest = 0;
+        for (let l = 0; l < classes; l++) if (l !== k) rest += p[l];
+        const residual = weight * (k === label ? -rest : p[k]);
+        for (let j = 0; j < columns; j++) gradient[k * columns + j] += residual * u[j];
+        for (let l = 0; l <= k; l++) {
+          const factor = weight * p[k] * (l === k ? rest : -p[l]);
+          if (factor !== 0) addOuter(hessian, size, k * columns, l * columns, factor, u);
+        }
+      }
+    }
+    for (let i = 0; i < size; i++) {
+      hessian[i * size + i] += l2[i % columns];
+      for (let j = 0; j < i; j++) hessian[j * size + i] = hessian[i * size + j];
+    }
+    return { value, gradient, hessian };
+  }
+
+  #penalty(v: Float64Array): number {
+    const { columns, l2, l1 } = this;
+    return v.reduce(
+      (sum, one, i) => sum + (l2[i % columns] / 2) * one * one + l1[i % columns] * Math.abs(one),
+      0,
+    );
+  }
+}
+
+/** Adds factor·u·uᵀ to a block of the matrix: all of it off the diagonal, the lower triangle on it. */
+function addOuter(
+  matrix: Float64Array,
+  size: number,
+  row: number,
+  column: number,
+  factor: number,
+  u: Float64Array,
+) {
+  for (let i = 0; i < u.length; i++) {
+    const scaled = factor * u[i];
+    const start = (row + i) * size + column;
+    const end = row === column ? i + 1 : u.length;
+    for (let j = 0; j < end; j++) matrix[start + j] += scaled * u[j];
+  }
+}
+
+function probabilities(z: Float64Array, p: Float64Array): void {
+  const top = z.reduce((a, b) => Math.max(a, b));
+  let sum = 0;
+  for (let k = 0; k < p.length; k++) sum += p[k] = Math.exp(z[k] - top);
+  for (let k = 0; k < p.length; k++) p[k] /= sum;
+}
