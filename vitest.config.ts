@@ -29,7 +29,7 @@ export default defineConfig({
         test: {
           name: "browser",
           include: ["test/**/*.browser.test.ts"],
-          provide: { adapter },
+          provide: { adapter, seeds: process.env["SMIGH_SEEDS"] ?? "0..8" },
           browser: {
             enabled: true,
             headless: true,

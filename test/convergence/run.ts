@@ -45,4 +45,4 @@ for (const seed of seedsIn(values.seeds)) {
 console.log(summaryTable(verdicts));
 console.log(worstCases(verdicts));
 if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(verdicts)}\n`);
-process.exit(brokenPromises(verdicts).length > 0 ? 1 : 0);
+process.exit(brokenPromises(verdicts) === "" ? 0 : 1);

@@ -8,6 +8,8 @@ import { minimiseQuadratic } from "./l1-quadratic.js";
 export interface DenseMinimum {
   /** F*, or what F tends to where there is no minimum. */
   readonly value: number;
+  /** Where: the point of DenseObjective's variables. */
+  readonly at: Float64Array;
   /** How much lower the minimum may be, or what rounding hides. */
   readonly error: number;
   /** The Newton decrement where it ended: by how much the quadratic model, l1 included, could still fall. */
@@ -22,11 +24,13 @@ export interface DenseMinimum {
   readonly iterations: number;
 }
 
-const ITERATIONS = 500;
+const ITERATIONS = 200;
 /** Relative to F, below which differences of F are rounding. */
 const ROUNDING = 1e-13;
 /** Relative to F: the decrement at which it ends. */
 const NEGLIGIBLE = 1e-17;
+/** Relative to a variable's curvature, for each variable: what keeps directions without curvature from being rounding. */
+const RIDGE = 2 ** -50;
 /** Of the last step, in logits: past a minimum's last step, and short of those toward infinity. */
 const GROWING = 0.1;
 
@@ -36,13 +40,17 @@ export function denseMinimum(problem: DenseProblem): DenseMinimum {
   const thresholds = Float64Array.from({ length: classes * columns }, (_, i) => objective.l1[i % columns]);
   const unpenalised = problem.l1 === 0 && problem.l2 === 0;
   let v: Float64Array = new Float64Array(classes * columns);
-  let best = { value: objective.value(v), decrement: Infinity, violation: Infinity };
+  let best = { value: objective.value(v), at: v, decrement: Infinity, violation: Infinity };
   let exists = true;
   let iteration = 0;
+  // Where decrements shrink by a constant factor, as in directions of next to no curvature, what is left is a geometric series.
+  let previous = Infinity;
+  let remaining = Infinity;
   for (let stalled = 0; iteration < ITERATIONS && stalled < 8; iteration++) {
     // 1. The quadratic model about v, and its minimum, l1 included.
     const { value, gradient, hessian } = objective.at(v);
     fixShifts(hessian, objective);
+    for (let i = 0; i < v.length; i++) hessian[i * (v.length + 1)] *= 1 + v.length * RIDGE;
     const size = Math.max(value, 0.01);
     const { minimum, decrease } = minimiseQuadratic(
       { hessian, gradient, thresholds, from: v },
@@ -52,7 +60,9 @@ export function denseMinimum(problem: DenseProblem): DenseMinimum {
     const certain = value < best.value - ROUNDING * size;
     const better = certain || (value < best.value + ROUNDING * size && decrease < 0.5 * best.decrement);
     stalled = better || decrease > ROUNDING * size ? 0 : stalled + 1;
-    if (better) best = { value, decrement: decrease, violation: violationOf(v, gradient, thresholds) };
+    if (better) remaining = decrease / (1 - Math.min(decrease / previous, 0.999));
+    previous = decrease;
+    if (better) best = { value, at: v, decrement: decrease, violation: violationOf(v, gradient, thresholds) };
     exists = !unpenalised || stepInLogits(objective, v, minimum) < GROWING;
     if (decrease <= NEGLIGIBLE * size) break;
     // 3. A step toward it that lowers F enough; where rounding hides that, a whole one.
@@ -61,7 +71,7 @@ export function denseMinimum(problem: DenseProblem): DenseMinimum {
     v = next;
   }
   const rounding = 4e-15 * Math.max(best.value, 0.01) + 4e-16 * Math.log(classes);
-  return { ...best, error: 4 * best.decrement + rounding, exists, iterations: iteration };
+  return { ...best, error: 4 * remaining + rounding, exists, iterations: iteration };
 }
 
 /** Backtracks from `to` until F has fallen by enough. Undefined where nothing lowers it. */

@@ -42,9 +42,9 @@ export function randomProblem(seed: number): RandomProblem {
   const labels = drawLabels(draw, latent, drawn);
   const { classes } = labels;
   const sizes = { count, features, classes };
-  const placed = drawFeatures(draw, latent, sizes);
-  const weights = drawWeights(draw, count);
   const settings = drawSettings(draw);
+  const placed = drawFeatures(draw, latent, sizes, settings.intercept);
+  const weights = drawWeights(draw, count);
   const { data, x } = asGiven(draw, placed, features);
   const base = {
     ...sizes,
@@ -157,8 +157,16 @@ interface Placed {
   readonly notes: readonly string[];
 }
 
-/** Columns in units of their own, away from 0, and some of them sparse, constant or the same as others. */
-function drawFeatures(draw: Draw, latent: Float64Array, { count, features }: Sizes): Placed {
+/**
+ * Columns in units of their own, away from 0, and some of them sparse, constant or the same as others. Without an intercept,
+ * columns far from 0 are nearly multiples of each other: beyond 1e3 deviations f64 squares them away.
+ */
+function drawFeatures(
+  draw: Draw,
+  latent: Float64Array,
+  { count, features }: Sizes,
+  intercept: boolean,
+): Placed {
   const scales = draw.pick(["1", "1", "1", "decade", "decade", "decades", "common", "mixed"]);
   const common = 10 ** draw.uniform(-12, 12);
   const scaleOf: { readonly [name: string]: () => number } = {
@@ -168,7 +176,8 @@ function drawFeatures(draw: Draw, latent: Float64Array, { count, features }: Siz
     common: () => common,
     mixed: () => 10 ** draw.uniform(-12, 12),
   };
-  const ratio = draw.chance(0.04) ? draw.pick([1e5, 1e6]) : draw.pick([0, 0, 0, 1, 1, 1e2, 1e3, 1e4]);
+  const drawnRatio = draw.chance(0.04) ? draw.pick([1e5, 1e6]) : draw.pick([0, 0, 0, 1, 1, 1e2, 1e3, 1e4]);
+  const ratio = intercept ? drawnRatio : Math.min(drawnRatio, 1e3);
   const sparse = draw.chance(0.12);
   const values = new Float64Array(latent.length);
   for (let d = 0; d < features; d++) {

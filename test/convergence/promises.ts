@@ -1,0 +1,19 @@
+import type { EngineName } from "../../src/engine/engine.js";
+import { train } from "../../src/index.js";
+import { type Case, type Verdict, caseOf, judge } from "../support/convergence.js";
+import { seedsIn } from "../support/seeds.js";
+import { brokenPromises } from "../support/verdicts.js";
+
+/** The oracle is asked once for all engines. */
+const cases = new Map<number, Case>();
+
+/** Fits the problems of the seeds. Returns a table and the seeds of what is wrong, and "" where nothing is. */
+export async function promisesBroken(engine: EngineName, seeds: string): Promise<string> {
+  const verdicts: Verdict[] = [];
+  for (const seed of seedsIn(seeds)) {
+    const known = cases.get(seed) ?? caseOf(seed);
+    cases.set(seed, known);
+    verdicts.push(await judge(known, engine, train));
+  }
+  return brokenPromises(verdicts);
+}
