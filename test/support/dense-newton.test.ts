@@ -94,6 +94,9 @@ test("separable classes have no minimum without a penalty, and one with it", () 
   expect(denseMinimum(separable).exists).toBe(false);
   expect(denseMinimum({ ...separable, l2: 1e-6 }).exists).toBe(true);
   expect(denseMinimum({ ...separable, labels: Uint32Array.of(0, 1, 0, 1) }).exists).toBe(true);
+  const single = { ...separable, labels: new Uint32Array(4) };
+  expect(denseMinimum(single)).toMatchObject({ exists: false, value: 0 });
+  expect(denseMinimum({ ...single, l2: 1e-6 })).toMatchObject({ exists: true, value: 0 });
   // Only the first row can be told apart, whatever the others' loss.
   const partly = denseMinimum({
     ...separable,

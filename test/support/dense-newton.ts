@@ -39,6 +39,7 @@ export function denseMinimum(problem: DenseProblem): DenseMinimum {
   const { columns, classes } = objective;
   const thresholds = Float64Array.from({ length: classes * columns }, (_, i) => objective.l1[i % columns]);
   const unpenalised = problem.l1 === 0 && problem.l2 === 0;
+  const missing = classes < problem.classes; // a class without rows, whose intercept would be −∞
   let v: Float64Array = new Float64Array(classes * columns);
   let best = { value: objective.value(v), at: v, decrement: Infinity, violation: Infinity };
   let exists = true;
@@ -63,7 +64,7 @@ export function denseMinimum(problem: DenseProblem): DenseMinimum {
     if (better) remaining = decrease / (1 - Math.min(decrease / previous, 0.999));
     previous = decrease;
     if (better) best = { value, at: v, decrement: decrease, violation: violationOf(v, gradient, thresholds) };
-    exists = !unpenalised || stepInLogits(objective, v, minimum) < GROWING;
+    exists = !unpenalised || (!missing && stepInLogits(objective, v, minimum) < GROWING);
     if (decrease <= NEGLIGIBLE * size) break;
     // 3. A step toward it that lowers F enough; where rounding hides that, a whole one.
     const next = shortened(objective, v, minimum, value, decrease, ROUNDING * size);
