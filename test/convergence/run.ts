@@ -1,7 +1,7 @@
 /**
  * Fits random problems and compares what the fits say of themselves with the exact minima.
  *
- *   npx tsx test/convergence/run.ts --seeds 0..5000 [--engine wasm] [--solver newton] [--json FILE] [--verbose]
+ *   npx tsx test/convergence/run.ts --seeds 0..5000 [--engine wasm] [--solver newton] [--json FILE]
  *
  * SMIGH=dist/index.js judges a build instead of the source. Exit status 1 where a promise is broken.
  */

@@ -20,9 +20,9 @@ export interface Verdict {
   readonly falseConverged: boolean;
   /** It stands within a tenth of the tolerance, and says that it has not converged. */
   readonly falseNot: boolean;
-  /** The distance to the minimum, over what `reason` says of it. Undefined where it says nothing or there is nothing to say. */
+  /** The true distance to the minimum ÷ the distance in `reason`. Undefined where either is missing. */
   readonly understatement?: number;
-  /** The fit is below the oracle's minimum by more than the oracle's error: the oracle is wrong. */
+  /** F of the fit is below the oracle's minimum by more than the oracle's error, so the oracle is wrong. */
   readonly oracleBeaten: boolean;
   readonly description: string;
 }
@@ -40,9 +40,9 @@ interface Fit {
 }
 
 const DEFAULT_TOLERANCE = 1e-5;
-/** F* below which the tolerance is of this instead. */
+/** The tolerance is relative to F*, or to this where F* is smaller. */
 const LEAST = 0.01;
-/** Relative distances below this are rounding of f32 weights, of which there is nothing to say. */
+/** Relative distances below this are rounding of f32: a `reason` may give any smaller number for them. */
 const UNSAID = 1e-7;
 
 type Train = typeof library.train;
@@ -121,6 +121,6 @@ function fitted({ data, options, start }: RandomProblem, engine: EngineName, tra
 
 /** F − F* by the words "F within about 3e-6 of its minimum", which are relative to F. */
 function saidDistance(reason: string, value: number): number | undefined {
-  const found = /F within about ([\d.e+-]+)/.exec(reason);
+  const found = /F within about (-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)/.exec(reason);
   return found ? Number(found[1]) * value : undefined;
 }

@@ -1,4 +1,4 @@
-/** The oracle of the convergence tests, itself held against optima of extended precision and against what no minimum allows. */
+/** Checks the convergence tests' oracle against optima of extended precision and points around its minima. */
 import { describe, expect, test } from "vitest";
 import { randomIntegers } from "../../src/data/random.js";
 import { denseMinimum } from "./dense-newton.js";

@@ -1,6 +1,6 @@
 /**
- * The oracle of the convergence tests: the minimum of a fit's objective, by a damped proximal Newton's method with the full
- * Hessian in f64. It shares no code with the solvers that it judges.
+ * The oracle of the convergence tests: finds the minimum of a fit's objective by a damped proximal Newton's
+ * method with the full Hessian, in f64. It shares no code with the solvers that it judges.
  */
 import { DenseObjective, type DenseProblem } from "./dense-objective.js";
 import { minimiseQuadratic } from "./l1-quadratic.js";
@@ -15,8 +15,8 @@ export interface DenseMinimum {
   /** The Newton decrement where it ended: by how much the quadratic model, l1 included, could still fall. */
   readonly decrement: number;
   /**
-   * The largest violation of the optimality conditions, of features of deviation 1: |∂F/∂v|, or with l1 the distance of 0 from
-   * the subdifferential.
+   * The largest violation of the optimality conditions, for features of deviation 1: |∂F/∂v|, or with l1 the
+   * distance from 0 to the subdifferential.
    */
   readonly violation: number;
   /** False where ever larger weights fit ever better: separable classes without a penalty. */
@@ -25,13 +25,16 @@ export interface DenseMinimum {
 }
 
 const ITERATIONS = 200;
-/** Relative to F, below which differences of F are rounding. */
+/** Differences of F below this part of F are rounding. */
 const ROUNDING = 1e-13;
-/** Relative to F: the decrement at which it ends. */
+/** The search ends at a decrement of this part of F. */
 const NEGLIGIBLE = 1e-17;
-/** Relative to a variable's curvature, for each variable: what keeps directions without curvature from being rounding. */
+/**
+ * Added to the Hessian's diagonal, relative to it and times the number of variables, so that steps in
+ * directions without curvature are not rounding noise.
+ */
 const RIDGE = 2 ** -50;
-/** Of the last step, in logits: past a minimum's last step, and short of those toward infinity. */
+/** A last step that changes logits by more than this goes toward infinity, and not to a minimum. */
 const GROWING = 0.1;
 
 export function denseMinimum(problem: DenseProblem): DenseMinimum {
@@ -44,7 +47,7 @@ export function denseMinimum(problem: DenseProblem): DenseMinimum {
   let best = { value: objective.value(v), at: v, decrement: Infinity, violation: Infinity };
   let exists = true;
   let iteration = 0;
-  // Where decrements shrink by a constant factor, as in directions of next to no curvature, what is left is a geometric series.
+  // Decrements that shrink by a constant factor, as in nearly flat directions, sum to a geometric series.
   let previous = Infinity;
   let remaining = Infinity;
   for (let stalled = 0; iteration < ITERATIONS && stalled < 8; iteration++) {
@@ -92,8 +95,8 @@ function shortened(
 }
 
 /**
- * Adds curvature along shifts of all classes' weights of a column, which the softmax does not see: of those without l1, whose
- * gradient along a shift is 0 from the start and remains so.
+ * Adds curvature along a shift of all classes' weights of a column, which leaves the softmax as it is. Only
+ * for columns without l1: their gradient along the shift is 0 at the start and stays 0.
  */
 function fixShifts(hessian: Float64Array, { columns, classes, l1 }: DenseObjective): void {
   const size = columns * classes;
@@ -117,7 +120,7 @@ function violationOf(v: Float64Array, gradient: Float64Array, thresholds: Float6
   }, 0);
 }
 
-/** The most that a step changes a row's logit, but for what all of the row's logits share. */
+/** The largest change of a difference between two logits of one row. */
 function stepInLogits(objective: DenseObjective, from: Float64Array, to: Float64Array): number {
   const { classes } = objective;
   const z = objective.logits(to.map((one, i) => one - from[i]));

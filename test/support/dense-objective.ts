@@ -1,6 +1,6 @@
 /**
- * The objective of a fit in f64: F = Σ weight·loss ÷ Σ weight + l2/2·Σw² + l1·Σ|w|, the intercepts without penalty. The features
- * are centred and scaled first, so that neither their origin nor their units cost digits.
+ * The objective of a fit in f64: F = Σ weight·loss ÷ Σ weight + l2/2·Σw² + l1·Σ|w|, the intercepts without
+ * penalty. Features are centred and scaled first, so that neither their origin nor their units cost digits.
  */
 import { Exact } from "./exact.js";
 
@@ -23,7 +23,7 @@ export interface DenseProblem {
 
 type Features = Pick<DenseProblem, "count" | "features" | "x" | "weights">;
 
-/** (features) by weight: means, deviations, and root mean squares. The deviation of a constant feature is 0. */
+/** Weighted means, deviations and root mean squares, (features) each. A constant feature's deviation is 0. */
 export function deviations({ count, features, x, weights }: Features) {
   const total = weights.reduce((a, b) => a + b, 0);
   const average = (of: (value: number, d: number) => number) => {
@@ -44,13 +44,13 @@ export function deviations({ count, features, x, weights }: Features) {
   };
 }
 
-/** (features) what a weight is multiplied by before it is penalised. */
+/** (features) the factor of each feature's weights in the penalty. */
 function penaltyScales(problem: DenseProblem): Float64Array {
   if (!problem.standardize) return new Float64Array(problem.features).fill(1);
   return deviations(problem).deviation.map((deviation) => deviation || 1);
 }
 
-/** The largest |∂F/∂w| of a feature where all weights are 0: with a larger l1 its weights stay 0. */
+/** A feature's largest |∂F/∂w| where all weights are 0. */
 export function gradientAtZero(problem: Omit<DenseProblem, "l1" | "l2">, feature: number): number {
   const { count, features, classes, x, labels, weights, intercept, standardize } = problem;
   const { mean, deviation } = deviations(problem);
@@ -84,7 +84,7 @@ export function objectiveOf(problem: DenseProblem, { weights: w, bias, origin }:
   const { count, features, classes, x, labels, weights } = problem;
   const { mean } = deviations(problem);
   const total = weights.reduce((a, b) => a + b, 0);
-  // The logits at the mean, where large products cancel, exactly; the rest is small.
+  // The logits at the mean, where large products cancel, in twice the digits.
   const middle = Float64Array.from({ length: classes }, (_, k) => {
     const sum = new Exact().add(bias[k]);
     for (let d = 0; d < features; d++) {
@@ -135,9 +135,9 @@ export interface DensePoint {
 }
 
 /**
- * F in variables v = weight × scale of features (x − mean) ÷ scale, (classes, columns), where a last column is the intercept's.
- * Rows without weight and constant features beside an intercept are left out, and so are classes without rows beside an
- * intercept, whose infimum is where their intercept is −∞.
+ * F in the variables v = weight × scale, (classes, columns), for features (x − mean) ÷ scale. The last column
+ * is the intercept. Rows of weight 0 are left out. With an intercept, so are constant features and classes
+ * without rows: F falls as the intercept of such a class goes to −∞.
  */
 export class DenseObjective {
   readonly columns: number;

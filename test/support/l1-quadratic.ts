@@ -1,6 +1,6 @@
 /**
- * Minimises g·(z − v) + ½·(z − v)·H·(z − v) + Σ τ·|z| over z: a Newton step where all τ are 0, and otherwise the exact active-set
- * method of Lee, Battle, Raina & Ng 2006 (feature-sign search).
+ * Minimises g·(z − v) + ½·(z − v)·H·(z − v) + Σ τ·|z| over z. This is one Newton step where all τ are 0, and
+ * otherwise the exact active-set method of Lee, Battle, Raina & Ng 2006 (feature-sign search).
  */
 
 export interface L1Quadratic {
@@ -47,7 +47,7 @@ export function minimiseQuadratic(quadratic: L1Quadratic, negligible: number): Q
     decrease += moved;
     for (const i of indices) if (thresholds[i] > 0 && z[i] === 0) active.delete(i);
     if (moved > Math.max(negligible, 1e-9 * decrease)) continue;
-    // 4. Coordinates at 0 that want to leave it: all of them, or where that failed the one that gains most.
+    // 4. Coordinates that gain by leaving 0: all of them, or, once that has failed, the one that gains most.
     const gains = Array.from({ length: size }, (_, i) => {
       const beyond = active.has(i) ? 0 : Math.abs(gradient[i]) - thresholds[i];
       return beyond > 0 ? beyond ** 2 / (2 * Math.max(hessian[i * (size + 1)], 1e-300)) : 0;
@@ -65,7 +65,10 @@ function signOf(z: number, gradient: number): number {
   return z === 0 ? -Math.sign(gradient) : Math.sign(z);
 }
 
-/** Moves z to the lowest point along the step, where the function is convex and quadratic between changes of sign. Returns by how much it fell. */
+/**
+ * Moves z to the lowest point along the step: the function is convex, and quadratic between changes of sign.
+ * Returns the decrease.
+ */
 function lowestAlong(
   { hessian, thresholds }: L1Quadratic,
   z: Float64Array,
@@ -118,7 +121,7 @@ function lowestAlong(
   return fallen;
 }
 
-/** −H⁻¹·slopes over the chosen coordinates, by Cholesky of H scaled to a diagonal of 1, with the least ridge that it needs. */
+/** −H⁻¹·slopes over the chosen coordinates, by Cholesky of H scaled to a diagonal of 1, with a least ridge. */
 function solve(hessian: Float64Array, size: number, indices: readonly number[], slopes: readonly number[]) {
   const n = indices.length;
   const scale = indices.map((i) => 1 / Math.sqrt(Math.max(hessian[i * (size + 1)], 1e-300)));

@@ -25,9 +25,9 @@ export interface RandomProblem {
   readonly options: TrainOptions<number>;
   /** "fit" is a model that was trained with these options, on the same data. */
   readonly start: "zeros" | "centroids" | StartingWeights | { readonly fit: TrainOptions<number> };
-  /** What f32 may not be able to hold, or what has no minimum: counted apart. */
+  /** Problems that f32 may not hold, or that may have no minimum: the table counts them apart. */
   readonly flags: readonly ("offset" | "unpenalised")[];
-  /** What the oracle needs. */
+  /** The same problem for the oracle. */
   readonly dense: DenseProblem;
   /** A line for people. */
   readonly description: string;
@@ -79,11 +79,17 @@ export function randomProblem(seed: number): RandomProblem {
     start,
     flags,
     dense,
-    description:
-      `N ${count}, D ${features}, K ${classes}${present < classes ? ` (${present} present)` : ""}, ` +
-      `${data.x.constructor.name}, scales ${placed.scales}, mean ÷ deviation ${placed.ratio}, ` +
-      `${placed.notes.map((note) => `${note}, `).join("")}labels of strength ${labels.strength}, ${weights ? "weighted, " : ""}` +
-      `${JSON.stringify(options)}, start ${typeof start === "string" ? start : "fit" in start ? JSON.stringify(start.fit) : "random"}`,
+    description: [
+      `N ${count}, D ${features}, K ${classes}${present < classes ? ` (${present} present)` : ""}`,
+      data.x.constructor.name,
+      `scales ${placed.scales}`,
+      `mean ÷ deviation ${placed.ratio}`,
+      ...placed.notes,
+      `labels of strength ${labels.strength}`,
+      ...(weights ? ["weighted"] : []),
+      JSON.stringify(options),
+      `start ${typeof start === "string" ? start : "fit" in start ? JSON.stringify(start.fit) : "random"}`,
+    ].join(", "),
   };
 }
 
@@ -117,8 +123,8 @@ function drawLatent(draw: Draw, count: number, features: number): Float64Array {
 }
 
 /**
- * Drawn from the softmax of random weights times a strength; at infinity, of the largest logit. Classes that no row is of are
- * few: most are left out, down to two classes.
+ * Draws labels from the softmax of random weights times a strength, or takes the largest logit where it is
+ * infinite. Classes that come out without rows are mostly left out, down to two classes.
  */
 function drawLabels(draw: Draw, latent: Float64Array, { count, features, classes }: Sizes) {
   const strength = draw.pick([0, 0.3, 1, 1, 1, 3, 3, 10, 30, Infinity]);
@@ -158,8 +164,9 @@ interface Placed {
 }
 
 /**
- * Columns in units of their own, away from 0, and some of them sparse, constant or the same as others. Without an intercept,
- * columns far from 0 are nearly multiples of each other: beyond 1e3 deviations f64 squares them away.
+ * Columns in units of their own, away from 0, and some of them sparse, constant or duplicates. Without an
+ * intercept at most 1e3 deviations away: columns farther out are nearly collinear, and the oracle's Hessian
+ * loses them.
  */
 function drawFeatures(
   draw: Draw,
@@ -260,7 +267,7 @@ function asGiven(
   return { data: { x: rows }, x: values };
 }
 
-/** l2 or C or neither, and l1 in proportion to the gradient at 0, past which all weights are 0. */
+/** l2 or C or neither, and l1 relative to the gradient at 0: a larger l1 leaves a feature's weights at 0. */
 function drawPenalty(draw: Draw, base: Omit<DenseProblem, "l1" | "l2">, kind: SolverKind) {
   const total = base.weights.reduce((a, b) => a + b, 0);
   const C = draw.logUniform(1e-6, 1e8);

@@ -1,14 +1,14 @@
-/** What many verdicts come to: a table for the docs, and the worst of them. */
+/** Sums many verdicts up: a table for the docs, and the worst cases. */
 import type { Verdict } from "./convergence.js";
 
-/** Larger than a `reason` may understate the distance by. */
+/** The largest factor by which a `reason` may understate the distance. */
 const UNDERSTATED = 10;
 
 const understated = ({ understatement }: Verdict) => (understatement ?? 0) > UNDERSTATED;
 
 /**
- * A table and the worst cases where a promise is broken, and "" where none is. Of fits at the minimum one in a hundred may say
- * that it has not converged.
+ * A table and the worst cases where a promise is broken, and "" where none is. One in a hundred of the fits
+ * at the minimum may say that it has not converged.
  */
 export function brokenPromises(verdicts: readonly Verdict[]): string {
   const broken = verdicts.some(
@@ -26,7 +26,7 @@ function atMinimum(verdicts: readonly Verdict[]): Verdict[] {
   );
 }
 
-/** In Markdown, a row for each engine and solver. What is flagged counts, and again in rows of its own. */
+/** In Markdown, a row for each engine and solver, and rows for the flagged problems among them. */
 export function summaryTable(verdicts: readonly Verdict[]): string {
   const engines = [...new Set(verdicts.map(({ engine }) => engine))];
   const kinds = ["lbfgs", "lbfgs+l1", "newton"] as const;
@@ -102,8 +102,10 @@ export function worstCases(verdicts: readonly Verdict[]): string {
 
 function describe({ seed, engine, fit, error, minimum, tolerance, description }: Verdict): string {
   const end = fit
-    ? `converged ${fit.converged}, F − F* is ${fit.relative.toExponential(1)} of max(F*, 0.01), tolerance ${tolerance}, ` +
-      `F* ${minimum.value.toPrecision(6)} ± ${minimum.error.toExponential(0)}${minimum.exists ? "" : " (no minimum)"}, ` +
+    ? `converged ${fit.converged}, ` +
+      `F − F* is ${fit.relative.toExponential(1)} of max(F*, 0.01), tolerance ${tolerance}, ` +
+      `F* ${minimum.value.toPrecision(6)} ± ${minimum.error.toExponential(0)}` +
+      `${minimum.exists ? "" : " (no minimum)"}, ` +
       `${fit.iterations} iterations: ${fit.reason}`
     : (error ?? "");
   return `  ${engine} ${seed}: ${end}\n    ${description}`;
