@@ -114,6 +114,7 @@ export class ConjugateGradients implements NewtonEquation {
     if (this.#isExact(left, first)) return true;
     const { distance, forcing } = wanted;
     if (distance === undefined || lower > distance) return left <= forcing * first;
+    if (coefficients.alphas.length === 0) return false; // the model is checked along a step
     return this.#upper(coefficients, lower, left, first) <= distance;
   }
 
@@ -122,17 +123,21 @@ export class ConjugateGradients implements NewtonEquation {
     return !(left > (16 * this.#objective.precision) ** 2 * first);
   }
 
+  /** The better of two bounds: one that the penalty makes sure of, and one that is believed once it is near the lower bound. */
   #upper(coefficients: Coefficients, lower: number, left: number, first: number): number {
-    if (coefficients.alphas.length === 0 && this.#preconditioner.floor === 0) return left > 0 ? Infinity : 0;
-    const upper = lower + errorBound(coefficients, left, this.#smallest(coefficients));
-    const known = this.#preconditioner.floor > 0 || upper <= SETTLED * lower || this.#isExact(left, first);
-    return known ? upper : Infinity;
+    const { floor } = this.#preconditioner;
+    if (left === 0) return lower;
+    const least = this.#smallest(coefficients);
+    const sure = floor > 0 ? lower + errorBound(coefficients, left, Math.min(floor, least)) : Infinity;
+    if (coefficients.alphas.length === 0) return sure;
+    const likely = lower + errorBound(coefficients, left, least);
+    return likely <= SETTLED * lower || this.#isExact(left, first) ? Math.min(likely, sure) : sure;
   }
 
+  /** No more, as far as is known, than the smallest eigenvalue of M·H. */
   #smallest(coefficients: Coefficients): number {
-    const { floor } = this.#preconditioner;
-    if (coefficients.alphas.length === 0) return floor;
-    const ritz = RITZ * smallestRitzValue(coefficients);
-    return floor > 0 ? Math.min(floor, ritz) : ritz;
+    return coefficients.alphas.length === 0
+      ? this.#preconditioner.floor
+      : RITZ * smallestRitzValue(coefficients);
   }
 }

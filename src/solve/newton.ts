@@ -38,7 +38,7 @@ export class Newton implements Method {
 
   evaluate(): Promise<Point> {
     this.#model.passes++;
-    this.objective.centre(this.weights); // no step takes off a mean over the classes, which the penalty alone sees
+    this.objective.centre(this.weights); // the penalty alone sees their mean over the classes, and no step takes it off
     return this.#point(this.objective.at(this.weights, this.#gradient), 0);
   }
 
@@ -53,6 +53,7 @@ export class Newton implements Method {
     const t = await search(objective, line, 1);
     if (t === undefined) return undefined;
     objective.combine(weights, plus(weights, t, model.p));
+    objective.centre(weights);
     model.passes++;
     return this.#point(objective.move(t, weights, this.#gradient), t);
   }
