@@ -1,5 +1,5 @@
 // total: adds the slots' partial sums up, in the order of the slots, and makes of them the gradient of an objective, or a
-// product with its curvature: to ← scale·G + penalties·W. The intercept's row is not penalised.
+// product with its curvature: to ← scale·G + penalties·W. The penalty of the intercept is 0.
 //
 // A thread owns one vector of four classes of one feature.
 
@@ -32,10 +32,8 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     gradient += slots[slot * COUNT + at];
   }
   gradient *= scales.scale;
-  if (at < INTERCEPT) {
-    gradient += penalties[at / CLASSES4] * weights[at];
-  } else if (!FIT_INTERCEPT) {
+  if (!FIT_INTERCEPT && at >= INTERCEPT) {
     gradient = vec4f();
   }
-  to[at] = gradient;
+  to[at] = gradient + penalties[at / CLASSES4] * weights[at];
 }

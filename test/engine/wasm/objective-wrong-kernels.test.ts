@@ -250,36 +250,57 @@ const VECTORS: readonly Omit<Wrong<Caught>, "file">[] = [
   {
     what: "an inner product is without two of every four",
     kernels: "fused",
-    edit: [
-      "penalised = f64x2.add(penalised, f64x2.add(low(a, b), high(a, b)));",
-      "penalised = f64x2.add(penalised, low(a, b));",
-    ],
+    edit: ["f64x2.add(sum, f64x2.add(first, last))", "f64x2.add(sum, first)"],
     caught: "vectors",
   },
   {
-    what: "a penalised product has the intercept",
+    what: "a penalised product is without two of every four",
     kernels: "tiled",
-    edit: ["      a = v128.andnot(a, one);\n", ""],
+    edit: ["f64x2.add(penalised, both)", "f64x2.add(penalised, f64x2.mul(low(penalties), first))"],
     caught: "vectors",
   },
   {
-    what: "an inner product is without the intercept",
+    what: "a penalised product has no penalties",
     kernels: "fused",
-    edit: ["const sum = f64x2.add(penalised, rest);", "const sum = penalised;"],
+    edit: ["f64x2.add(penalised, both)", "f64x2.add(penalised, f64x2.add(first, last))"],
     caught: "vectors",
   },
   {
-    what: "the intercept is looked for among the next four features",
+    what: "a penalised product has one penalty for two features",
+    kernels: "tiled",
+    edit: ["f64x2.mul(high(penalties), last)", "f64x2.mul(low(penalties), last)"],
+    caught: "vectors",
+  },
+  {
+    what: "a penalised product has the penalties of the next features",
     kernels: "fused",
-    edit: ["if (at >> 1 == last) {", "if (at >> 1 == last + 1) {"],
+    edit: ["plan.penalties + ((at >> 1) << 4)", "plan.penalties + ((at >> 1) << 4) + 4"],
+    caught: "vectors",
+  },
+  {
+    what: "a penalised product has penalties for the second class of two",
+    kernels: "tiled",
+    edit: ["plan.penalties + ((at >> 1) << 4)", "plan.penalties + (at << 4)"],
+    caught: "vectors",
+  },
+  {
+    what: "the penalties begin anew with every range",
+    kernels: "fused",
+    edit: ["let at = begin % round;", "let at: u32 = 0;"],
+    caught: "vectors",
+  },
+  {
+    what: "the penalties are l1's",
+    kernels: "tiled",
+    edit: ["plan.penalties + ((at >> 1) << 4)", "plan.l1 + ((at >> 1) << 4)"],
     caught: "vectors",
   },
   {
     what: "the largest is of two of every four",
     kernels: "fused",
     edit: [
-      "f64x2.pmax(f64x2.pmax(most, f64x2.abs(low)), f64x2.abs(high))",
-      "f64x2.pmax(most, f64x2.abs(low))",
+      "f64x2.pmax(f64x2.pmax(most, f64x2.abs(first)), f64x2.abs(last))",
+      "f64x2.pmax(most, f64x2.abs(first))",
     ],
     caught: "vectors",
   },
@@ -296,8 +317,8 @@ const VECTORS: readonly Omit<Wrong<Caught>, "file">[] = [
     what: "the largest is not of absolute values",
     kernels: "tiled",
     edit: [
-      "f64x2.pmax(f64x2.pmax(most, f64x2.abs(low)), f64x2.abs(high))",
-      "f64x2.pmax(f64x2.pmax(most, low), high)",
+      "f64x2.pmax(f64x2.pmax(most, f64x2.abs(first)), f64x2.abs(last))",
+      "f64x2.pmax(f64x2.pmax(most, first), last)",
     ],
     caught: "vectors",
   },
@@ -339,16 +360,23 @@ const VECTORS: readonly Omit<Wrong<Caught>, "file">[] = [
   },
 ];
 
+const COUNT = "  const count = (plan.paddedClasses * plan.stride) >> 2;\n";
+const TASKS = "  const tasks = parts(count, RANGE);";
+
 /** Edits of orthant.ts. */
 const ORTHANT: readonly Omit<Wrong<Caught>, "file" | "caught">[] = [
-  {
-    what: "a subgradient is without the last range",
-    kernels: "fused",
-    edit: [
-      "const l1 = f32x4.splat(entry.penalty);\n  const count = (plan.paddedClasses * plan.stride) >> 2;\n  const tasks = parts(count, RANGE);",
-      "const l1 = f32x4.splat(entry.penalty);\n  const count = (plan.paddedClasses * plan.stride) >> 2;\n  const tasks = count / RANGE;",
-    ],
-  },
+  ...[
+    ["subgradient", COUNT],
+    ["orthant", `  const zero = f32x4.splat(0);\n${COUNT}`],
+    ["restrict", `  const zero = f32x4.splat(0);\n${COUNT}`],
+  ].map(([name, body], n) => {
+    const head = `export function ${name}(plan: Plan, entry: Entry): void {\n${body}`;
+    return {
+      what: `a result of ${name} is without the last range`,
+      kernels: KERNELS[n % 2],
+      edit: [`${head}${TASKS}`, `${head}  const tasks = count / RANGE;`] as const,
+    };
+  }),
   {
     what: "l1 pushes weights away from 0",
     kernels: "tiled",
@@ -382,20 +410,60 @@ const ORTHANT: readonly Omit<Wrong<Caught>, "file" | "caught">[] = [
   {
     what: "the intercept is penalised",
     kernels: "tiled",
-    edit: ["v128.bitselect(g, smallest, interceptOf(plan, i))", "smallest"],
-  },
-  {
-    what: "the intercept is another feature",
-    kernels: "fused",
-    edit: ["((i % (plan.stride >> 1)) >> 1) << 2", "((i % plan.stride) >> 1) << 2"],
-  },
-  {
-    what: "an orthant is without the last range",
-    kernels: "fused",
     edit: [
-      "const zero = f32x4.splat(0);\n  const count = (plan.paddedClasses * plan.stride) >> 2;\n  const tasks = parts(count, RANGE);",
-      "const zero = f32x4.splat(0);\n  const count = (plan.paddedClasses * plan.stride) >> 2;\n  const tasks = count / RANGE;",
+      "v128.load(plan.l1 + (fourOf(plan, i) << 4))",
+      "v128.or(v128.load(plan.l1 + (fourOf(plan, i) << 4)), v128.and(interceptOf(plan, i), f32x4.splat(0.25)))",
     ],
+  },
+  {
+    what: "l1 is that of the next feature",
+    kernels: "fused",
+    edit: ["plan.l1 + (fourOf(plan, i) << 4)", "plan.l1 + (fourOf(plan, i) << 4) + 4"],
+  },
+  {
+    what: "l1 is that of the first four features",
+    kernels: "tiled",
+    edit: ["plan.l1 + (fourOf(plan, i) << 4)", "plan.l1"],
+  },
+  {
+    what: "l1 is l2",
+    kernels: "fused",
+    edit: ["plan.l1 + (fourOf(plan, i) << 4)", "plan.penalties + (fourOf(plan, i) << 4)"],
+  },
+  {
+    what: "the four features of every other class are others",
+    kernels: "tiled",
+    edit: ["(i % (plan.stride >> 1)) >> 1", "(i % plan.stride) >> 1"],
+  },
+  {
+    what: "weights are free where both are not 0",
+    kernels: "fused",
+    edit: ["v128.or(f32x4.ne(w, zero), f32x4.ne(d, zero))", "v128.and(f32x4.ne(w, zero), f32x4.ne(d, zero))"],
+  },
+  {
+    what: "weights are free where they are not 0",
+    kernels: "tiled",
+    edit: ["v128.or(f32x4.ne(w, zero), f32x4.ne(d, zero))", "f32x4.ne(w, zero)"],
+  },
+  {
+    what: "weights are free where the subgradient is not 0",
+    kernels: "fused",
+    edit: ["v128.or(f32x4.ne(w, zero), f32x4.ne(d, zero))", "f32x4.ne(d, zero)"],
+  },
+  {
+    what: "weights of −0 are free",
+    kernels: "tiled",
+    edit: ["f32x4.ne(w, zero)", "i32x4.ne(w, zero)"],
+  },
+  {
+    what: "all weights are free",
+    kernels: "fused",
+    edit: ["v128.and(v, v128.or(free, interceptOf(plan, i)))", "v"],
+  },
+  {
+    what: "the intercept is restricted",
+    kernels: "tiled",
+    edit: ["v128.or(free, interceptOf(plan, i))", "free"],
   },
   {
     what: "weights that are 0 go uphill",
@@ -480,14 +548,28 @@ const WRONG: readonly Wrong<Caught>[] = [
     what: "a gradient without penalty",
     file: "update.ts",
     kernels: "fused",
-    edit: ["f32x4.mul(f32x4.splat(entry.penalty), penalised)", "f32x4.splat(0)"],
+    edit: ["f32x4.mul(penalties, w)", "f32x4.splat(0)"],
     caught: "gradient",
   },
   {
     what: "a penalised intercept",
     file: "update.ts",
     kernels: "tiled",
-    edit: ["const penalised = v128.andnot(w, one);", "const penalised = w;"],
+    edit: ["f32x4.mul(penalties, w)", "f32x4.mul(v128.or(penalties, v128.and(one, f32x4.splat(1))), w)"],
+    caught: "gradient",
+  },
+  {
+    what: "a gradient with the penalties of the next features",
+    file: "update.ts",
+    kernels: "fused",
+    edit: ["plan.penalties + (feature << 2)", "plan.penalties + (feature << 2) + 4"],
+    caught: "gradient",
+  },
+  {
+    what: "a gradient with the penalties of the first features",
+    file: "update.ts",
+    kernels: "tiled",
+    edit: ["plan.penalties + (feature << 2)", "plan.penalties"],
     caught: "gradient",
   },
   {

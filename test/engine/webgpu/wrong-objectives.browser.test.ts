@@ -189,19 +189,25 @@ const WRONG: readonly Wrong[] = [
   {
     what: "a penalised intercept",
     kernel: "total",
-    edit: ["if (at < INTERCEPT) {", "if (true) {"],
+    edit: ["penalties[at / CLASSES4]", "penalties[min(at, INTERCEPT - 1u) / CLASSES4]"],
     look: "gradient",
   },
   {
     what: "no penalty",
     kernel: "total",
-    edit: ["scales.penalty * weights[at]", "0.0 * weights[at]"],
+    edit: ["penalties[at / CLASSES4] * weights[at]", "0.0 * penalties[at / CLASSES4] * weights[at]"],
     look: "curvature",
+  },
+  {
+    what: "the penalty of the next feature",
+    kernel: "total",
+    edit: ["penalties[at / CLASSES4]", "penalties[at / CLASSES4 + 1u]"],
+    look: "gradient",
   },
   {
     what: "an intercept where there is none",
     kernel: "total",
-    edit: ["} else if (!FIT_INTERCEPT) {", "} else if (false) {"],
+    edit: ["if (!FIT_INTERCEPT && at", "if (false && at"],
     look: "gradient",
     intercept: false,
   },
@@ -212,9 +218,27 @@ const WRONG: readonly Wrong[] = [
     look: "vectors",
   },
   {
+    what: "the penalised are without their penalties",
+    kernel: "products",
+    edit: ["penalties[at / CLASSES4] * a[at]", "(1.0 + 0.0 * penalties[at / CLASSES4]) * a[at]"],
+    look: "vectors",
+  },
+  {
+    what: "the penalties are those of the next features",
+    kernel: "products",
+    edit: ["penalties[at / CLASSES4]", "penalties[at / CLASSES4 + 1u]"],
+    look: "vectors",
+  },
+  {
     what: "the intercept is among the penalised",
     kernel: "products",
-    edit: ["if (at < INTERCEPT) {", "if (true) {"],
+    edit: ["penalties[at / CLASSES4]", "penalties[at / CLASSES4 % 350u]"],
+    look: "vectors",
+  },
+  {
+    what: "the sum is without what has no penalty",
+    kernel: "products",
+    edit: ["sum += product;", "sum += select(vec4f(), product, penalties[at / CLASSES4] > 0.0);"],
     look: "vectors",
   },
   {
@@ -232,7 +256,7 @@ const WRONG: readonly Wrong[] = [
   {
     what: "the barrier before the sum is dropped",
     kernel: "products",
-    edit: ["dot(last, one), most, 0.0);\n  workgroupBarrier();", "dot(last, one), most, 0.0);"],
+    edit: ["dot(penalised, one), most, 0.0);\n  workgroupBarrier();", "dot(penalised, one), most, 0.0);"],
     look: "vectors",
   },
   {
@@ -259,28 +283,46 @@ const WRONG: readonly Wrong[] = [
     edit: ["if (feature < features.past) {", "if (feature + 4u < features.past) {"],
     look: "vectors",
   },
-  ...(["subgradient", "orthant"] as const).map((kernel) => ({
+  ...(["orthant", "restrict"] as const).map((kernel) => ({
     what: "the last vector is missing",
     kernel,
     edit: ["if (at >= COUNT) {", "if (at >= INTERCEPT - 1u) {"] as const,
     look: "orthant" as const,
   })),
-  ...(["subgradient", "orthant"] as const).map((kernel) => ({
+  ...(["orthant", "restrict"] as const).map((kernel) => ({
     what: "the intercept is among the penalised",
     kernel,
     edit: ["if (at >= INTERCEPT) {", "if (false) {"] as const,
     look: "orthant" as const,
   })),
   {
+    what: "the last features are missing",
+    kernel: "subgradient",
+    edit: ["if (at >= COUNT) {", "if (at >= COUNT - 4u * CLASSES4) {"],
+    look: "orthant",
+  },
+  {
+    what: "l1 is that of the next feature",
+    kernel: "subgradient",
+    edit: ["l1[at / CLASSES4]", "l1[at / CLASSES4 + 1u]"],
+    look: "orthant",
+  },
+  {
+    what: "the intercept has the l1 of the first feature",
+    kernel: "subgradient",
+    edit: ["l1[at / CLASSES4]", "l1[at / CLASSES4 % 350u]"],
+    look: "orthant",
+  },
+  {
     what: "l1 pushes weights away from 0",
     kernel: "subgradient",
-    edit: ["g + l1 * sign(w)", "g - l1 * sign(w)"],
+    edit: ["g + most * sign(w)", "g - most * sign(w)"],
     look: "orthant",
   },
   {
     what: "the sign is the gradient's",
     kernel: "subgradient",
-    edit: ["g + l1 * sign(w)", "g + l1 * sign(g)"],
+    edit: ["g + most * sign(w)", "g + most * sign(g)"],
     look: "orthant",
   },
   {
@@ -292,7 +334,31 @@ const WRONG: readonly Wrong[] = [
   {
     what: "a gradient is brought towards 0 from above only",
     kernel: "subgradient",
-    edit: ["clamp(g, -l1, l1)", "clamp(g, vec4f(), l1)"],
+    edit: ["clamp(g, -most, most)", "clamp(g, vec4f(), most)"],
+    look: "orthant",
+  },
+  {
+    what: "weights are free where both are not 0",
+    kernel: "restrict",
+    edit: [" | ", " & "],
+    look: "orthant",
+  },
+  {
+    what: "weights that are 0 are not free",
+    kernel: "restrict",
+    edit: ["(subgradient[at] != vec4f())", "vec4<bool>(subgradient[at].x > 1e9)"],
+    look: "orthant",
+  },
+  {
+    what: "weights whose subgradient is 0 are not free",
+    kernel: "restrict",
+    edit: ["(weights[at] != vec4f())", "vec4<bool>(weights[at].x > 1e9)"],
+    look: "orthant",
+  },
+  {
+    what: "all weights are free",
+    kernel: "restrict",
+    edit: ["(weights[at] != vec4f())", "vec4<bool>(weights[at].x < 1e9)"],
     look: "orthant",
   },
   {

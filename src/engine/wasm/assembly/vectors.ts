@@ -43,7 +43,7 @@ export function product(plan: Plan, entry: Entry, step: u32, thread: u32): void 
   meet(plan);
 }
 
-/** The parts of vectors from `begin` to `end`. Each product is exact in f64. */
+/** The parts of vectors from `begin` to `end`. Each product of two elements is exact in f64. */
 function productOf(plan: Plan, entry: Entry, begin: u32, end: u32, to: u32): void {
   let sum = f64x2.splat(0);
   let penalised = f64x2.splat(0);
