@@ -12,7 +12,7 @@ struct Vectors {
 }
 
 @group(0) @binding(0) var<uniform> vectors: Vectors;
-@group(0) @binding(1) var<storage, read> from: array<vec4f>; // (COUNT)
+@group(0) @binding(1) var<storage, read> values: array<vec4f>; // (COUNT)
 @group(0) @binding(2) var<storage, read> weights: array<vec4f>; // (COUNT)
 @group(0) @binding(3) var<storage, read> subgradient: array<vec4f>; // (COUNT)
 @group(0) @binding(4) var<storage, read_write> to: array<vec4f>; // (COUNT)
@@ -23,7 +23,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   if (at >= COUNT) {
     return;
   }
-  let value = from[at];
+  let value = values[at];
   if (at >= INTERCEPT) {
     to[at] = value;
     return;

@@ -294,7 +294,7 @@ export const KERNELS: Readonly<Record<KernelName, Kernel>> = {
   },
   restrict: {
     source: restrict,
-    bindings: { vectors: "uniform", from: "read", weights: "read", subgradient: "read", to: "write" },
+    bindings: { vectors: "uniform", values: "read", weights: "read", subgradient: "read", to: "write" },
     constants: ["COUNT", "INTERCEPT"],
   },
 };

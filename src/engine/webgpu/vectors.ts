@@ -229,8 +229,8 @@ export class Vectors {
 
   /** to ← v where w ≠ 0 or d ≠ 0 */
   restrict(to: Vector, v: Vector, w: Vector, d: Vector): void {
-    const [from, weights, subgradient] = [v, w, d].map((vector) => this.buffer(vector));
-    this.#elementwise("restrict", { from, weights, subgradient, to: this.buffer(to) });
+    const [values, weights, subgradient] = [v, w, d].map((vector) => this.buffer(vector));
+    this.#elementwise("restrict", { values, weights, subgradient, to: this.buffer(to) });
   }
 
   #elementwise(name: "subgradient" | "orthant" | "restrict", buffers: Buffers): void {

@@ -372,7 +372,7 @@ const ORTHANT: readonly Omit<Wrong<Caught>, "file" | "caught">[] = [
   ].map(([name, body], n) => {
     const head = `export function ${name}(plan: Plan, entry: Entry): void {\n${body}`;
     return {
-      what: `a result of ${name} is without the last range`,
+      what: `the last range of ${name} is missing`,
       kernels: KERNELS[n % 2],
       edit: [`${head}${TASKS}`, `${head}  const tasks = count / RANGE;`] as const,
     };
