@@ -38,7 +38,7 @@ fn main(
     if (at < COUNT) {
       let product = a[at] * b[at];
       sum += product;
-      penalised += penalties[at / CLASSES4] * a[at] * b[at]; // a² of a small a, whose penalty is large, would be 0
+      penalised += penalties[at / CLASSES4] * product;
       largest = max(largest, abs(product));
     }
   }

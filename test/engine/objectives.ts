@@ -87,9 +87,11 @@ export async function lookAround(
     const bent = curvatureRatio(data, problem, zMoved, p, await read(h));
 
     const sum = movedTo.map((_, i) => w[i] + t * p[i]);
-    const [product, power] = await objective.products([
+    const spiked = withSpike(p, data.features, classes);
+    const [product, power, negative] = await objective.products([
       [g, along],
       [along, along],
+      [along, objective.vector(spiked)],
     ]);
     const square = symmetric(data.features + 1, seed + 2);
     objective.multiply(h, objective.matrix(square), along);
@@ -101,6 +103,7 @@ export async function lookAround(
       ratio(movedTo, sum, (i) => 2 * U * (Math.abs(w[i]) + Math.abs(t * p[i])) + TINY),
       productRatio(await read(g), Float64Array.from(p), problem, product),
       productRatio(Float64Array.from(p), Float64Array.from(p), problem, power),
+      productRatio(Float64Array.from(p), Float64Array.from(spiked), problem, negative),
     ];
     return {
       ...found,
@@ -166,7 +169,13 @@ function trialsRatio(
     .reduce(larger);
 }
 
-/** The products with penalties have two roundings more than the others, of which the first may be flushed to zero. */
+/** A vector whose largest product with p is negative, and of the third of four features and of four classes. */
+function withSpike(p: Float32Array, features: number, classes: number): Float32Array {
+  const at = Math.min(features, 2) * classes + Math.min(classes - 1, 2);
+  return p.map((value, i) => (i === at ? -100 / value : value));
+}
+
+/** A product with a penalty has two roundings more than the others, the penalty's and its own. */
 function productRatio(
   a: Float64Array,
   b: Float64Array,
@@ -180,7 +189,7 @@ function productRatio(
     .map((one, i) => penalties[Math.floor(i / classes)] * one);
   const bounds = [
     SUM * total(most) + TINY * a.length,
-    (SUM + gamma(2)) * total(penalised.map(Math.abs)) + TINY * (a.length + total(b.map(Math.abs))),
+    (SUM + gamma(2)) * total(penalised.map(Math.abs)) + TINY * (a.length + classes * total(penalties)),
   ];
   const sums = ratio(
     [found.sum, found.penalised],
@@ -227,6 +236,6 @@ function symmetric(size: number, seed: number): Float32Array {
   return values;
 }
 
-function total(values: Float64Array): number {
-  return values.reduce((a, b) => a + b, 0);
+function total(values: FloatArray): number {
+  return values.reduce((a: number, b: number) => a + b, 0);
 }

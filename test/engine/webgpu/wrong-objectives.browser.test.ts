@@ -220,7 +220,7 @@ const WRONG: readonly Wrong[] = [
   {
     what: "the penalised are without their penalties",
     kernel: "products",
-    edit: ["penalties[at / CLASSES4] * a[at]", "(1.0 + 0.0 * penalties[at / CLASSES4]) * a[at]"],
+    edit: ["penalties[at / CLASSES4]", "(1.0 + 0.0 * penalties[at / CLASSES4])"],
     look: "vectors",
   },
   {
