@@ -189,7 +189,8 @@ function productRatio(
     .map((one, i) => penalties[Math.floor(i / classes)] * one);
   const bounds = [
     SUM * total(most) + TINY * a.length,
-    (SUM + gamma(2)) * total(penalised.map(Math.abs)) + TINY * (a.length + classes * total(penalties)),
+    (SUM + gamma(2)) * total(penalised.map(Math.abs)) +
+      TINY * (a.length + classes * total(Float64Array.from(penalties))),
   ];
   const sums = ratio(
     [found.sum, found.penalised],
@@ -236,6 +237,6 @@ function symmetric(size: number, seed: number): Float32Array {
   return values;
 }
 
-function total(values: FloatArray): number {
-  return values.reduce((a: number, b: number) => a + b, 0);
+function total(values: Float64Array): number {
+  return values.reduce((a, b) => a + b, 0);
 }
