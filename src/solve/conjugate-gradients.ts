@@ -19,8 +19,13 @@ export interface Preconditioner {
 const MOST_PRODUCTS = 200;
 /** Ritz values approach the smallest eigenvalue from above: it is taken for no less than this part of the least of them. */
 const RITZ = 1 / 4;
-/** The upper bound is believed when it is no more than this many times the lower one, whatever it stands on. */
+/**
+ * The upper bound that this gives is believed when it is no more than this many times the lower one, or this many times less
+ * than the distance asked for; and where no eigenvalue is so small that others like it could hide from f32.
+ */
 const SETTLED = 1.5;
+const MARGIN = 16;
+const LEAST_TRUSTED = 2 ** -22;
 
 export class ConjugateGradients implements NewtonEquation {
   /** The solution. */
@@ -81,7 +86,7 @@ export class ConjugateGradients implements NewtonEquation {
     const upper =
       flat && !this.#isExact(left, square.sum)
         ? Infinity
-        : this.#upper(coefficients, lower, left, square.sum);
+        : this.#upper(coefficients, lower, left, square.sum, wanted.distance);
     return { slope: slope.sum, lower, upper, smallest };
   }
 
@@ -115,7 +120,7 @@ export class ConjugateGradients implements NewtonEquation {
     const { distance, forcing } = wanted;
     if (distance === undefined || lower > distance) return left <= forcing * first;
     if (coefficients.alphas.length === 0) return false; // the model is checked along a step
-    return this.#upper(coefficients, lower, left, first) <= distance;
+    return this.#upper(coefficients, lower, left, first, distance) <= distance;
   }
 
   /** What is left is rounding. */
@@ -124,14 +129,15 @@ export class ConjugateGradients implements NewtonEquation {
   }
 
   /** The better of two bounds: one that the penalty makes sure of, and one that is believed once it is near the lower bound. */
-  #upper(coefficients: Coefficients, lower: number, left: number, first: number): number {
+  #upper(coefficients: Coefficients, lower: number, left: number, first: number, distance = 0): number {
     const { floor } = this.#preconditioner;
     if (left === 0) return lower;
     const least = this.#smallest(coefficients);
     const sure = floor > 0 ? lower + errorBound(coefficients, left, Math.min(floor, least)) : Infinity;
     if (coefficients.alphas.length === 0) return sure;
     const likely = lower + errorBound(coefficients, left, least);
-    return likely <= SETTLED * lower || this.#isExact(left, first) ? Math.min(likely, sure) : sure;
+    const settled = likely <= Math.max(SETTLED * lower, distance / MARGIN) || this.#isExact(left, first);
+    return settled && least >= LEAST_TRUSTED ? Math.min(likely, sure) : sure;
   }
 
   /** No more, as far as is known, than the smallest eigenvalue of M·H. */
