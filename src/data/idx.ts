@@ -1,5 +1,6 @@
 /** The IDX format of the MNIST files (LeCun, Cortes, Burges): big-endian, uncompressed or gzipped. */
 import { DataError } from "../errors.js";
+import { type ByteSource, gather, openBytes } from "./byte-stream.js";
 
 export interface Idx {
   /** The size of each dimension, slowest first: (60000, 28, 28) for the training digits. */
@@ -43,53 +44,125 @@ const TYPES = {
   },
 } as const;
 
+/** The longest typed array of every engine that this runs on. */
+const MAX_VALUES = 2 ** 32;
+
+/** Memory for this many bytes is taken at once; more is taken as bytes arrive, and not because a header says so. */
+const FIRST_BYTES = 2 ** 20;
+
+interface Header {
+  readonly shape: readonly number[];
+  readonly type: (typeof TYPES)[keyof typeof TYPES];
+  readonly count: number;
+  /** Of the header itself. */
+  readonly bytes: number;
+}
+
 /**
- * Reads an IDX file. Gzip is recognised by its first bytes. Throws a DataError, which starts with `name`, when the
- * file is of another format, truncated, or longer than its header says.
+ * Reads an IDX file, gzipped or not. The header is checked before the values are read, and reading stops at the first byte
+ * past what it promises.
+ *
+ * @param source Bytes of any kind of buffer or view, or an async iterable of them, such as a stream. They are copied.
+ * @param name What errors begin with.
+ * @throws DataError when the file is of another format, truncated, longer than its header says, or too large.
+ * @throws The error of `source` itself, where that fails.
  */
-export async function readIdx(file: Uint8Array, name = "IDX file"): Promise<Idx> {
-  const bytes = file[0] === 0x1f && file[1] === 0x8b ? await gunzip(file, name) : file;
-  if (bytes.length < 4)
-    throw new DataError(`${name}: has ${bytes.length} bytes, and an IDX file begins with 4.`);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const type = isType(bytes[2]) ? TYPES[bytes[2]] : undefined;
-  if (bytes[0] !== 0 || bytes[1] !== 0 || !type) {
-    const found = [...bytes.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
+export async function readIdx(source: ByteSource, name = "IDX file"): Promise<Idx> {
+  const chunks = openBytes(source, name);
+  try {
+    const { header, rest } = await readHeader(chunks, name);
+    const bytes = await readPayload(chunks, rest, header, name);
+    return { shape: header.shape, values: decode(bytes, header) };
+  } finally {
+    await chunks.return();
+  }
+}
+
+type Chunks = ReturnType<typeof openBytes>;
+
+async function readHeader(chunks: Chunks, name: string): Promise<{ header: Header; rest: Uint8Array }> {
+  const start = await gather(chunks, new Uint8Array(0), 4);
+  if (start.length < 4)
+    throw new DataError(`${name}: has ${start.length} bytes, and an IDX file begins with 4.`);
+  const type = isType(start[2]) ? TYPES[start[2]] : undefined;
+  if (start[0] !== 0 || start[1] !== 0 || !type) {
+    const found = Array.from(start.subarray(0, 4), (byte) => byte.toString(16).padStart(2, "0")).join(" ");
     throw new DataError(
       `${name}: is no IDX file; it begins with ${found}, and an IDX file with 00 00, a type and a rank.`,
     );
   }
-  const rank = bytes[3];
-  const header = 4 + 4 * rank;
-  if (bytes.length < header) {
+  const rank = start[3];
+  const bytes = 4 + 4 * rank;
+  const have = await gather(chunks, start, bytes);
+  if (have.length < bytes) {
     throw new DataError(
-      `${name}: is truncated; a header of ${rank} dimensions has ${header} bytes, the file ${bytes.length}.`,
+      `${name}: is truncated; a header of ${rank} dimensions has ${bytes} bytes, the file ${have.length}.`,
     );
   }
+  const view = new DataView(have.buffer, have.byteOffset, bytes);
   const shape = Array.from({ length: rank }, (_, dimension) => view.getUint32(4 + 4 * dimension));
-  const count = shape.reduce((product, size) => product * size, 1);
-  const expected = header + count * type.bytes;
-  if (bytes.length !== expected) {
+  const count = shape.includes(0) ? 0 : shape.reduce((product, size) => product * size, 1);
+  if (count > MAX_VALUES) {
     throw new DataError(
-      `${name}: ${bytes.length < expected ? "is truncated" : "has bytes left over"}; ` +
-        `${shape.join("×")} values of type ${type.name} make ${expected} bytes, the file has ${bytes.length}.`,
+      `${name}: its header promises ${shape.join("×")} = ${count} values, and at most ${MAX_VALUES} can be read. ` +
+        `Split the file.`,
     );
   }
-  if (type.array === Uint8Array) return { shape, values: new Uint8Array(bytes.subarray(header)) };
-  const values = new type.array(count);
-  for (let i = 0; i < count; i++) values[i] = type.read(view, header + i * type.bytes);
-  return { shape, values };
+  return { header: { shape, type, count, bytes }, rest: have.subarray(bytes) };
+}
+
+/** The bytes of all values: `rest`, which was read with the header, and what follows. */
+async function readPayload(
+  chunks: Chunks,
+  rest: Uint8Array,
+  { shape, type, count, bytes: header }: Header,
+  name: string,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const length = count * type.bytes;
+  let bytes = allocate(Math.min(length, Math.max(rest.length, FIRST_BYTES)), name);
+  let filled = 0;
+  for (let chunk: Uint8Array | void = rest; chunk; chunk = (await chunks.next()).value) {
+    const end = filled + chunk.length;
+    if (end > length) {
+      throw new DataError(
+        `${name}: has bytes left over; ${shape.join("×")} values of type ${type.name} make ${header + length} bytes, ` +
+          `the file has at least ${header + end}.`,
+      );
+    }
+    if (end > bytes.length) {
+      const longer = allocate(Math.min(length, Math.max(end, 2 * bytes.length)), name);
+      longer.set(bytes.subarray(0, filled));
+      bytes = longer;
+    }
+    bytes.set(chunk, filled);
+    filled = end;
+  }
+  if (filled === length) return bytes;
+  throw new DataError(
+    `${name}: is truncated; ${shape.join("×")} values of type ${type.name} make ${header + length} bytes, ` +
+      `the file has ${header + filled}.`,
+  );
+}
+
+function allocate(bytes: number, name: string): Uint8Array<ArrayBuffer> {
+  try {
+    return new Uint8Array(bytes);
+  } catch (cause) {
+    throw new DataError(`${name}: its values take ${bytes} bytes or more, and there is no memory for them.`, {
+      cause,
+    });
+  }
+}
+
+/** Brings each value from big-endian to this machine's order, in place. */
+function decode(bytes: Uint8Array<ArrayBuffer>, { type, count }: Header): Idx["values"] {
+  if (type.array === Uint8Array) return bytes;
+  const view = new DataView(bytes.buffer);
+  const values = new type.array(bytes.buffer);
+  for (let i = 0; i < count; i++) values[i] = type.read(view, i * type.bytes);
+  return values;
 }
 
 function isType(byte: number): byte is keyof typeof TYPES {
   return byte in TYPES;
-}
-
-async function gunzip(file: Uint8Array, name: string): Promise<Uint8Array> {
-  const stream = new Blob([Uint8Array.from(file)]).stream().pipeThrough(new DecompressionStream("gzip"));
-  try {
-    return new Uint8Array(await new Response(stream).arrayBuffer());
-  } catch (cause) {
-    throw new DataError(`${name}: its gzip stream is damaged or truncated.`, { cause });
-  }
 }

@@ -15,8 +15,17 @@ import type { ModelParts } from "./parts.js";
 import { softmax } from "./softmax.js";
 import { type Statistics, type StatisticsOptions, statistics } from "./statistics.js";
 
-/** Rows of features to predict for. Bytes mean what they meant in training, or what `scale` says. */
-export type Inputs = Features | { readonly x: Features; readonly scale?: number };
+/** Rows of features beside what is known of them. */
+interface InputRows {
+  readonly x: Features;
+  /** Features in a row of x. Default: as many as the model has; other than that is a DataError. */
+  readonly features?: number;
+  /** What a unit of a byte means. Default: what it meant in training. */
+  readonly scale?: number;
+}
+
+/** Rows of features to predict for. */
+export type Inputs = Features | InputRows;
 
 export interface Calibration<L extends Label = Label> {
   /** The model with its weights and intercept divided by the temperature. */
@@ -137,8 +146,8 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
   }
 
   #rows(inputs: Inputs): FeatureRows {
-    const given = "x" in inputs ? inputs : { x: inputs };
-    const rows = featureRows(this.#scaled({ ...given, features: this.features }), "");
+    const given: InputRows = "x" in inputs ? inputs : { x: inputs };
+    const rows = featureRows(this.#scaled({ ...given, features: given.features ?? this.features }), "");
     this.#checkFeatures(rows.features);
     return rows;
   }

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { runInNewContext } from "node:vm";
 import { gzipSync } from "node:zlib";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -93,6 +94,49 @@ describe("readIdx", () => {
     expect(values).toEqual(Uint8Array.of(1, 2));
   });
 
+  test("reads any kind of buffer, of this realm or another, gzipped or not", async () => {
+    const plain = idx("short", [3], [1, -2, 3]);
+    const expected = { shape: [3], values: Int16Array.of(1, -2, 3) };
+    for (const file of [plain, new Uint8Array(gzipSync(plain))]) {
+      const shared = new SharedArrayBuffer(file.length);
+      new Uint8Array(shared).set(file);
+      const foreign: unknown = runInNewContext("Uint8Array.from(bytes)", { bytes: [...file] });
+      if (!ArrayBuffer.isView(foreign)) throw new TypeError("No bytes of another realm.");
+      expect(foreign).not.toBeInstanceOf(Uint8Array);
+      const kinds = [
+        file.buffer,
+        shared,
+        new Uint8Array(shared),
+        new DataView(shared),
+        foreign,
+        foreign.buffer,
+      ];
+      for (const kind of kinds) expect(await readIdx(kind)).toEqual(expected);
+    }
+  });
+
+  test("reads a stream, however it is cut into chunks", async () => {
+    async function* chunks(file: Uint8Array, length: number) {
+      for (let first = 0; first < file.length; first += length) yield file.subarray(first, first + length);
+    }
+    const plain = idx("double", [2, 2], [1, -2, 0.3, 1e300]);
+    for (const file of [plain, gzipSync(plain)]) {
+      for (const length of [1, 3, 7, 1000]) {
+        const { shape, values } = await readIdx(chunks(file, length));
+        expect({ shape, values: [...values] }).toEqual({ shape: [2, 2], values: [1, -2, 0.3, 1e300] });
+      }
+    }
+    const many = new Uint8Array(5 * 2 ** 20).map((_, i) => i % 251);
+    const file = gzipSync(idx("unsigned byte", [many.length], many));
+    expect(Buffer.compare(Buffer.from((await readIdx(chunks(file, 1000))).values.buffer), many)).toBe(0);
+  });
+
+  test("reads gzip as gzip(1) does: streams in a row are one, and zeros after them are padding", async () => {
+    const file = idx("unsigned byte", [4], [1, 2, 3, 4]);
+    const parts = [gzipSync(file.subarray(0, 5)), gzipSync(file.subarray(5)), Buffer.alloc(512)];
+    expect((await readIdx(Buffer.concat(parts))).values).toEqual(Uint8Array.of(1, 2, 3, 4));
+  });
+
   describe("rejects", () => {
     const file = idx("int", [2, 3], [1, 2, 3, 4, 5, 6]); // 4 + 8 + 24 bytes
 
@@ -113,7 +157,7 @@ describe("readIdx", () => {
       const longer = new Uint8Array(file.length + 2);
       longer.set(file);
       await expect(readIdx(longer, "digits")).rejects.toThrow(
-        "digits: has bytes left over; 2×3 values of type int make 36 bytes, the file has 38.",
+        "digits: has bytes left over; 2×3 values of type int make 36 bytes, the file has at least 38.",
       );
     });
 
@@ -132,9 +176,78 @@ describe("readIdx", () => {
       const packed = Uint8Array.from(gzipSync(idx("unsigned byte", [1000], new Uint8Array(1000).fill(7))));
       const cut = readIdx(packed.subarray(0, packed.length - 6), "digits.gz");
       await expect(cut).rejects.toMatchObject({ name: "DataError", cause: expect.any(Error) });
-      await expect(cut).rejects.toThrow("digits.gz: its gzip stream is damaged or truncated.");
+      await expect(cut).rejects.toThrow(
+        "digits.gz: its gzip stream is damaged, truncated or followed by other bytes: unexpected end of file.",
+      );
       const damaged = packed.with(packed.length - 8, packed[packed.length - 8] ^ 1); // its checksum
       await expect(readIdx(damaged, "digits.gz")).rejects.toBeInstanceOf(DataError);
+    });
+
+    test("bytes that follow a gzip stream, and are neither another stream nor padding", async () => {
+      const packed = Buffer.concat([gzipSync(idx("unsigned byte", [3], [1, 2, 3])), Buffer.from("surplus")]);
+      await expect(readIdx(packed, "digits.gz")).rejects.toThrow(/^digits\.gz: .* followed by other bytes/);
+    });
+
+    test("a header that promises more than fits anywhere, and takes no memory for it", async () => {
+      const header = (...shape: number[]) => idx("double", shape, []);
+      await expect(readIdx(header(2 ** 20, 2 ** 20), "digits")).rejects.toThrow(
+        "digits: its header promises 1048576×1048576 = 1099511627776 values, and at most 4294967296 can be read.",
+      );
+      const large = Array.from({ length: 255 }, () => 2 ** 32 - 1);
+      await expect(readIdx(header(...large))).rejects.toThrow("= Infinity values");
+      expect((await readIdx(header(...large.slice(1), 0))).values).toEqual(new Float64Array());
+
+      const before = process.memoryUsage().arrayBuffers;
+      for (const file of [header(2 ** 29), gzipSync(header(2 ** 29))]) {
+        const truncated = readIdx(file, "digits");
+        await expect(truncated).rejects.toThrow("make 4294967304 bytes, the file has 8.");
+      }
+      expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 24);
+    });
+
+    test.each([
+      ["no header", new Uint8Array(0), "is no IDX file; it begins with 00 00 00 00"],
+      ["a header of few values", idx("unsigned byte", [10], []), "make 18 bytes, the file has at least"],
+    ])("a gzip bomb with %s, at the first byte that is wrong", async (_, header, reason) => {
+      const bomb = gzipSync(Buffer.concat([header, Buffer.alloc(2 ** 26)]));
+      let pulled = 0;
+      let closed = false;
+      async function* file() {
+        try {
+          for (let first = 0; first < bomb.length; first += 4096) {
+            pulled += 4096;
+            yield bomb.subarray(first, first + 4096);
+          }
+        } finally {
+          closed = true;
+        }
+      }
+      await expect(readIdx(file())).rejects.toThrow(reason);
+      expect(pulled).toBeLessThan(2 ** 15); // of 65 kB
+      await expect.poll(() => closed).toBe(true);
+    });
+
+    test.each([
+      ["a string", "digits.idx"],
+      ["nothing", undefined],
+      ["an array of numbers", [0, 0, 8, 1]],
+    ])("%s in place of bytes", async (_, source) => {
+      const reading: Promise<unknown> = Reflect.apply(readIdx, undefined, [source, "digits"]);
+      await expect(reading).rejects.toMatchObject({
+        name: "DataError",
+        message: expect.stringContaining("must be bytes"),
+      });
+    });
+
+    test("with the error of the source, where the source fails", async () => {
+      const failure = new Error("the disk is gone");
+      async function* failing(bytes: Uint8Array) {
+        yield bytes;
+        throw failure;
+      }
+      const file = idx("unsigned byte", [3], [1, 2, 3]);
+      await expect(readIdx(failing(file))).rejects.toBe(failure);
+      await expect(readIdx(failing(gzipSync(file).subarray(0, 20)))).rejects.toBe(failure);
     });
 
     test("gzip around something else", async () => {
