@@ -52,7 +52,7 @@ function bundle(entry: string, fileName: string, emptyOutDir: boolean, ...plugin
 
 const executable: Plugin = {
   name: "executable",
-  writeBundle: () => chmod(join(root, "dist", "cli.js"), 0o755),
+  writeBundle: ({ dir = "dist" }) => chmod(join(dir, "cli.js"), 0o755),
 };
 
 export default defineConfig(({ mode }) => {

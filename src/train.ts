@@ -61,12 +61,15 @@ export class Trainer<L extends Label = Label> implements AsyncIterable<Progress>
   }
 
   async *#run(): AsyncGenerator<Progress, SoftmaxModel<L>> {
-    this.#model = yield* fit(this.#task);
+    this.#model = yield* fit(this.#task, (model) => (this.#model = model));
     return this.#model;
   }
 }
 
-async function* fit<L extends Label>(task: Task<L>): AsyncGenerator<Progress, SoftmaxModel<L>> {
+async function* fit<L extends Label>(
+  task: Task<L>,
+  keep: (model: SoftmaxModel<L>) => void,
+): AsyncGenerator<Progress, SoftmaxModel<L>> {
   const { settings: chosen, rows } = task;
   const { signal, onProgress } = chosen;
   const releases: (() => void)[] = [];
@@ -92,6 +95,7 @@ async function* fit<L extends Label>(task: Task<L>): AsyncGenerator<Progress, So
     }
     const made = { name: engine.name, adapter: engine.adapter, kernels: start.kernels, why };
     const model = modelOf(task, step.value, made, chosen.parity ? parity : undefined);
+    keep(model);
     if (signal?.aborted) throw withModel(signal.reason, model);
     return model;
   } finally {

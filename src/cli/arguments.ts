@@ -13,7 +13,13 @@ type Flags = NonNullable<ParseArgsConfig["options"]>;
 
 /** Splits words into flags and exactly the files that are named. Throws a UsageError that says what is wrong. */
 export function parse<F extends Flags>(words: readonly string[], options: F, files: readonly string[]) {
-  const { values, positionals } = parsed(words, options);
+  const { values, positionals, tokens } = split(words, options);
+  const given = new Set<string>();
+  for (const token of tokens) {
+    if (token.kind !== "option") continue;
+    if (given.has(token.name)) throw new UsageError(`--${token.name} is given twice: which one is meant?`);
+    given.add(token.name);
+  }
   if (positionals.length !== files.length) {
     const wanted = files.length > 0 ? files.join(" ") : "no files";
     throw new UsageError(
@@ -23,9 +29,9 @@ export function parse<F extends Flags>(words: readonly string[], options: F, fil
   return { values, files: positionals };
 }
 
-function parsed<F extends Flags>(words: readonly string[], options: F) {
+function split<F extends Flags>(words: readonly string[], options: F) {
   try {
-    return parseArgs({ args: [...words], options, allowPositionals: true });
+    return parseArgs({ args: [...words], options, allowPositionals: true, tokens: true });
   } catch (cause) {
     throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause });
   }

@@ -1,6 +1,14 @@
+/** The files that commands read: rows of features, labels, models. Errors name the file. */
+import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { type Idx, readIdx } from "../data/idx.js";
-import { DataError } from "../errors.js";
+import { DataError, ModelFileError } from "../errors.js";
+import { loadModel } from "../model/load.js";
+import type { SoftmaxModel } from "../model/model.js";
+import { withFile } from "./file-error.js";
+
+/** Bytes that are read at a time. */
+const CHUNK_BYTES = 2 ** 20;
 
 /** Rows of features of an IDX file: all dimensions but the first make a row. */
 export async function readRows(
@@ -18,15 +26,26 @@ export async function readRows(
   return { x: integers ? Float64Array.from(values) : values, features };
 }
 
-/** Labels of an IDX file of one dimension. */
-export async function readLabels(path: string): Promise<ArrayLike<number>> {
+/** Labels of an IDX file of one dimension. An array, since floats in a typed array could be soft targets. */
+export async function readLabels(path: string): Promise<readonly number[]> {
   const { shape, values } = await read(path);
-  if (shape.length === 1) return values;
+  if (shape.length === 1) return Array.from(values);
   throw new DataError(
     `${path}: has ${shape.length} dimensions (${shape.join("×")}), and labels have 1. Is it the features?`,
   );
 }
 
-async function read(path: string): Promise<Idx> {
-  return readIdx(await readFile(path), path);
+/** Whatever is wrong with a model file, the reason is a ModelFileError that names it. */
+export async function readModel(path: string): Promise<SoftmaxModel> {
+  const bytes = await withFile(path, "read", () => readFile(path));
+  try {
+    return loadModel(bytes);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ModelFileError(`${path}: ${reason}`, { cause });
+  }
+}
+
+function read(path: string): Promise<Idx> {
+  return withFile(path, "read", () => readIdx(createReadStream(path, { highWaterMark: CHUNK_BYTES }), path));
 }

@@ -1,17 +1,16 @@
-import { readFile } from "node:fs/promises";
+/** `smigh evaluate`: how well a model does on labelled examples. */
 import type { Evaluation } from "../model/evaluation.js";
-import { loadModel } from "../model/load.js";
 import { UsageError, parse } from "./arguments.js";
-import { readLabels, readRows } from "./data.js";
+import { readLabels, readModel, readRows } from "./data.js";
+import { percent } from "./reporter.js";
 import type { Streams } from "./streams.js";
-import { percent } from "./train.js";
 
 export async function evaluate(words: readonly string[], { out }: Streams): Promise<void> {
   const options = { labels: { type: "string" }, json: { type: "boolean" } } as const;
   const { values, files } = parse(words, options, ["MODEL", "DATA"]);
   if (!values.labels)
     throw new UsageError("--labels is missing: name the IDX file with the label of each row.");
-  const model = loadModel(await readFile(files[0]));
+  const model = await readModel(files[0]);
   const found = model.evaluate({ ...(await readRows(files[1])), y: await readLabels(values.labels) });
   out(values.json ? `${JSON.stringify(found)}\n` : report(found));
 }

@@ -1,27 +1,42 @@
-import { readFile, writeFile } from "node:fs/promises";
-import { loadModel } from "../model/load.js";
+/** `smigh predict`: a label a line; with --proba a line of the classes, then each row's probabilities. */
+import type { SoftmaxModel } from "../model/model.js";
 import { parse } from "./arguments.js";
-import { readRows } from "./data.js";
+import { readModel, readRows } from "./data.js";
+import { OutputFile } from "./output.js";
 import type { Streams } from "./streams.js";
 
-/** A label a line; with --proba a line of the classes, then each row's probabilities, separated by commas. */
+/** Rows whose lines are written at a time: the lines of all could be longer than a string may be. */
+const ROWS = 4096;
+
 export async function predict(words: readonly string[], { out }: Streams): Promise<void> {
   const options = { output: { type: "string", short: "o" }, proba: { type: "boolean" } } as const;
   const { values, files } = parse(words, options, ["MODEL", "DATA"]);
-  const model = loadModel(await readFile(files[0]));
-  const { x } = await readRows(files[1]);
-  const lines: string[] = [];
-  if (values.proba) {
-    const k = model.classes.length;
-    const probabilities = model.predictProba(x);
-    lines.push(model.classes.join(","));
-    for (let first = 0; first < probabilities.length; first += k) {
-      lines.push(Array.from(probabilities.subarray(first, first + k), (p) => p.toPrecision(6)).join(","));
-    }
-  } else {
-    for (const label of model.predict(x)) lines.push(String(label));
+  const output = values.output === undefined ? undefined : await OutputFile.prepare(values.output, files);
+  const model = await readModel(files[0]);
+  const rows = await readRows(files[1]);
+  const parts = values.proba
+    ? probabilityLines(model, model.predictProba(rows))
+    : labelLines(model.predict(rows));
+  if (output) await output.write(parts);
+  else for (const part of parts) out(part);
+}
+
+function* labelLines(labels: readonly unknown[]): Generator<string> {
+  for (let first = 0; first < labels.length; first += ROWS) {
+    yield `${labels.slice(first, first + ROWS).join("\n")}\n`;
   }
-  const text = `${lines.join("\n")}\n`;
-  if (values.output) await writeFile(values.output, text);
-  else out(text);
+}
+
+/** `probabilities`: (rows, classes) */
+function* probabilityLines({ classes }: SoftmaxModel, probabilities: Float64Array): Generator<string> {
+  const k = classes.length;
+  yield `${classes.join(",")}\n`;
+  for (let first = 0; first < probabilities.length; first += ROWS * k) {
+    let text = "";
+    const end = Math.min(probabilities.length, first + ROWS * k);
+    for (let row = first; row < end; row += k) {
+      text += `${Array.from(probabilities.subarray(row, row + k), (p) => p.toPrecision(6)).join(",")}\n`;
+    }
+    yield text;
+  }
 }

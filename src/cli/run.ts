@@ -2,6 +2,8 @@ import { OptionError, SmighError } from "../errors.js";
 import { UsageError } from "./arguments.js";
 import { doctor } from "./doctor.js";
 import { evaluate } from "./evaluate.js";
+import { isSystemError } from "./file-error.js";
+import { InterruptedError } from "./interruption.js";
 import { predict } from "./predict.js";
 import type { Streams } from "./streams.js";
 import { train } from "./train.js";
@@ -20,10 +22,13 @@ The options are those of the library in kebab-case, such as --C 1 --tolerance 1e
 --epochs 20 --batch-size 256 --learning-rate 0.1. --init MODEL goes on from a model.
 `;
 
-/** Runs one command. Returns the exit status: 0 done, 1 the job failed, 2 the command line was wrong. */
+/**
+ * Runs one command. Returns the exit status: 0 done, 1 the job failed, 2 the command line was wrong, 128 + n it was ended
+ * by signal n. Each but 0 comes with one line that says why.
+ */
 export async function run(words: readonly string[], streams: Streams): Promise<number> {
   const [command = "--help", ...rest] = words;
-  if (command === "--help" || command === "-h" || rest.includes("--help")) {
+  if (command === "-h" || words.length === 0 || words.includes("--help")) {
     streams.out(HELP);
     return 0;
   }
@@ -34,10 +39,11 @@ export async function run(words: readonly string[], streams: Streams): Promise<n
     await COMMANDS[command](rest, streams);
     return 0;
   } catch (error) {
-    const usage = error instanceof UsageError || error instanceof OptionError;
-    if (!usage && !(error instanceof SmighError) && !isSystemError(error)) throw error;
-    streams.status(`smigh: ${error.message.replaceAll("\n", " ")}\n`);
-    return usage ? 2 : 1;
+    const reason = reasonOf(error);
+    if (reason === undefined) throw error;
+    streams.status(`smigh: ${reason.replaceAll(/\s*\n\s*/g, " ")}\n`);
+    if (error instanceof InterruptedError) return error.status;
+    return error instanceof UsageError || error instanceof OptionError ? 2 : 1;
   }
 }
 
@@ -45,7 +51,9 @@ function isCommand(word: string): word is keyof typeof COMMANDS {
   return Object.hasOwn(COMMANDS, word);
 }
 
-/** A file that is missing, unreadable, on a full disk: the message says which. */
-function isSystemError(error: unknown): error is Error {
-  return error instanceof Error && "syscall" in error;
+/** Undefined for an error of smigh's own making, which is to be reported with its stack. */
+function reasonOf(error: unknown): string | undefined {
+  if (error instanceof SmighError || isSystemError(error)) return error.message;
+  if (error instanceof RangeError) return `the data are too large for this machine: ${error.message}.`;
+  return undefined;
 }

@@ -1,10 +1,14 @@
-import { readFile, writeFile } from "node:fs/promises";
-import { loadModel } from "../model/load.js";
+/** `smigh train`: from two files to a model file. */
+import type { TrainingData } from "../data/dataset.js";
+import { TrainerError } from "../errors.js";
+import type { SoftmaxModel } from "../model/model.js";
 import type { TrainOptions } from "../options.js";
-import type { Progress } from "../progress.js";
-import { train as fit } from "../train.js";
+import { type Trainer, trainer } from "../train.js";
 import { TRAIN_FLAGS, UsageError, parse, trainOptions } from "./arguments.js";
-import { readLabels, readRows } from "./data.js";
+import { readLabels, readModel, readRows } from "./data.js";
+import { InterruptedError, Interruption } from "./interruption.js";
+import { OutputFile } from "./output.js";
+import { Reporter, percent, unitOf } from "./reporter.js";
 import type { Streams } from "./streams.js";
 
 export async function train(words: readonly string[], streams: Streams): Promise<void> {
@@ -16,103 +20,112 @@ export async function train(words: readonly string[], streams: Streams): Promise
   const { values, files } = parse(words, { ...TRAIN_FLAGS, ...own }, ["DATA"]);
   if (!values.labels)
     throw new UsageError("--labels is missing: name the IDX file with the label of each row.");
-  const path = values.output ?? "smigh-model.json";
-  const rows = await readRows(files[0]);
-  const y = await readLabels(values.labels);
-  const start = await startOf(values.init);
+  const options = trainOptions(values);
+  const init = isModelFile(values.init) ? values.init : undefined;
+  const inputs = [files[0], values.labels, ...(init === undefined ? [] : [init])];
+  const output = await OutputFile.prepare(values.output ?? "smigh-model.json", inputs);
+  const data = { ...(await readRows(files[0])), y: await readLabels(values.labels) };
+  const start = init === undefined ? {} : { init: await readModel(init) };
 
   const began = performance.now();
-  const progress = new Reporter(streams);
-  const model = await fit(
-    { ...rows, y },
-    { ...trainOptions(values), ...start, onProgress: (report) => progress.show(report) },
-  ).finally(() => progress.end());
+  const model = await trainInto(output, data, { ...options, ...start }, streams);
   const seconds = (performance.now() - began) / 1000;
-  await writeFile(path, model.save());
+  const examples = data.y.length;
+  streams.out(
+    values.json
+      ? `${JSON.stringify(resultOf(model, examples, seconds, output.path))}\n`
+      : inWords(model, examples, seconds, output.path),
+  );
+}
 
+/** Any other value of --init is a word. */
+function isModelFile(init: string | undefined): init is string {
+  return init !== undefined && init !== "zeros" && init !== "centroids";
+}
+
+/** Trains and writes the model. A signal ends the training: the weights so far are written, and an InterruptedError says so. */
+async function trainInto(
+  output: OutputFile,
+  data: TrainingData,
+  options: TrainOptions,
+  streams: Streams,
+): Promise<SoftmaxModel> {
+  const interruption = new Interruption();
+  try {
+    const fit = trainer(data, { ...options, signal: interruption.signal });
+    await runToEnd(fit, interruption.signal, new Reporter(streams));
+    const { name } = interruption;
+    if (!name) {
+      await output.write([fit.model.save()]);
+      return fit.model;
+    }
+    const model = weightsSoFar(fit);
+    if (!model) {
+      throw new InterruptedError(
+        name,
+        `${name} ended the training before it had weights: nothing is written.`,
+      );
+    }
+    await output.write([model.save()]);
+    throw new InterruptedError(
+      name,
+      `${name} ended the training after step ${model.iterations}: the weights so far are in ${output.path}.`,
+    );
+  } finally {
+    interruption.end();
+  }
+}
+
+async function runToEnd(fit: Trainer, signal: AbortSignal, progress: Reporter): Promise<void> {
+  try {
+    for await (const report of fit) progress.show(report);
+  } catch (error) {
+    if (!signal.aborted || error !== signal.reason) throw error;
+  } finally {
+    progress.end();
+  }
+}
+
+/** Undefined where the training was ended before its first step. */
+function weightsSoFar(fit: Trainer): SoftmaxModel | undefined {
+  try {
+    return fit.model;
+  } catch (error) {
+    if (error instanceof TrainerError) return undefined;
+    throw error;
+  }
+}
+
+/** What --json prints. */
+function resultOf(model: SoftmaxModel, examples: number, seconds: number, path: string) {
   const { engine, iterations, converged, reason, parity, history } = model;
   const last = history.at(-1);
-  const unit = unitOf(last);
-  if (values.json) {
-    const result = {
-      engine: engine.name,
-      adapter: engine.adapter,
-      why: engine.why,
-      examples: y.length,
-      ...(unit === "epoch" && { epochs: history.length }),
-      iterations,
-      loss: last?.loss,
-      accuracy: last?.accuracy,
-      gradientMax: last?.gradientMax,
-      validation: last?.validation,
-      converged,
-      reason,
-      seconds,
-      parity,
-      model: path,
-    };
-    streams.out(`${JSON.stringify(result)}\n`);
-    return;
-  }
-  streams.out(
-    `${y.length} examples, ${model.classes.length} classes, on ${engine.name} (${engine.why})\n` +
-      `loss ${last?.loss.toFixed(4)}, accuracy ${percent(last?.accuracy)} after ${history.length} ${unit}` +
-      `${history.length === 1 ? "" : "s"}, ${seconds.toFixed(1)} s: ${reason}\n` +
-      `${path} is the model\n`,
-  );
+  return {
+    engine: engine.name,
+    adapter: engine.adapter,
+    why: engine.why,
+    examples,
+    ...(unitOf(last) === "epoch" && { epochs: history.length }),
+    iterations,
+    loss: last?.loss,
+    accuracy: last?.accuracy,
+    gradientMax: last?.gradientMax,
+    validation: last?.validation,
+    converged,
+    reason,
+    seconds,
+    parity,
+    model: path,
+  };
 }
 
-/** What is counted: iterations where there is a gradient to be looked at after each. */
-function unitOf(one: { readonly gradientMax?: number } | undefined): "epoch" | "iteration" {
-  return one?.gradientMax === undefined ? "epoch" : "iteration";
-}
-
-/** What is neither word is the file of a model to go on from. */
-async function startOf(init: string | undefined): Promise<Pick<TrainOptions, "init">> {
-  if (init === undefined) return {};
-  if (init === "zeros" || init === "centroids") return { init };
-  return { init: loadModel(await readFile(init)) };
-}
-
-/** One line that is written over on a terminal; else a line an epoch, or in ten iterations. */
-class Reporter {
-  readonly #streams: Streams;
-  #latest: Progress | undefined;
-
-  constructor(streams: Streams) {
-    this.#streams = streams;
-  }
-
-  show(progress: Progress): void {
-    const { status, live } = this.#streams;
-    if (live) status(`\r\u001b[K${lineOf(progress)}`);
-    else if (this.#latest && tick(progress) > tick(this.#latest)) status(`${lineOf(this.#latest)}\n`);
-    this.#latest = progress;
-  }
-
-  /** Leaves the last line there, however the training ended. */
-  end(): void {
-    const { status, live } = this.#streams;
-    if (this.#latest) status(live ? "\n" : `${lineOf(this.#latest)}\n`);
-  }
-}
-
-function tick(progress: Progress): number {
-  return unitOf(progress) === "epoch" ? progress.epoch : Math.floor(progress.epoch / 10);
-}
-
-function lineOf(progress: Progress): string {
-  const { epoch, loss, accuracy, gradientMax, examplesPerSecond, fraction, validation } = progress;
-  const gradient = gradientMax === undefined ? "" : `  gradient ${gradientMax.toExponential(1)}`;
-  const watched = validation
-    ? `  validation ${validation.loss.toFixed(4)} ${percent(validation.accuracy)}`
-    : "";
+function inWords(model: SoftmaxModel, examples: number, seconds: number, path: string): string {
+  const { engine, classes, history, reason } = model;
+  const last = history.at(-1);
   return (
-    `${percent(fraction).padStart(7)}  ${unitOf(progress)} ${epoch}  loss ${loss.toFixed(4)}  accuracy ${percent(accuracy)}` +
-    `${gradient}  ${Math.round(examplesPerSecond)} examples/s${watched}`
+    `${examples} examples, ${classes.length} classes, on ${engine.name} (${engine.why})\n` +
+    `loss ${last?.loss.toFixed(4)}, accuracy ${percent(last?.accuracy)} after ${history.length} ${unitOf(last)}` +
+    `${history.length === 1 ? "" : "s"}, ${seconds.toFixed(1)} s: ${reason}\n` +
+    `${path} is the model\n`
   );
-}
-
-export function percent(share: number | undefined): string {
-  return share === undefined ? "?" : `${(100 * share).toFixed(1)} %`;
 }

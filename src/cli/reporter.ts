@@ -1,0 +1,51 @@
+/** How a training is getting on, in words. */
+import type { Progress } from "../progress.js";
+import type { Streams } from "./streams.js";
+
+/** One line that is overwritten on a terminal; else a line an epoch, or every ten iterations. */
+export class Reporter {
+  readonly #streams: Streams;
+  #latest: Progress | undefined;
+
+  constructor(streams: Streams) {
+    this.#streams = streams;
+  }
+
+  show(progress: Progress): void {
+    const { status, live } = this.#streams;
+    if (live) status(`\r\u001b[K${lineOf(progress)}`);
+    else if (this.#latest && tick(progress) > tick(this.#latest)) status(`${lineOf(this.#latest)}\n`);
+    this.#latest = progress;
+  }
+
+  /** Leaves the last line there, however the training ended. */
+  end(): void {
+    const { status, live } = this.#streams;
+    if (this.#latest) status(live ? "\n" : `${lineOf(this.#latest)}\n`);
+  }
+}
+
+function tick(progress: Progress): number {
+  return unitOf(progress) === "epoch" ? progress.epoch : Math.floor(progress.epoch / 10);
+}
+
+function lineOf(progress: Progress): string {
+  const { epoch, loss, accuracy, gradientMax, examplesPerSecond, fraction, validation } = progress;
+  const gradient = gradientMax === undefined ? "" : `  gradient ${gradientMax.toExponential(1)}`;
+  const watched = validation
+    ? `  validation ${validation.loss.toFixed(4)} ${percent(validation.accuracy)}`
+    : "";
+  return (
+    `${percent(fraction).padStart(7)}  ${unitOf(progress)} ${epoch}  loss ${loss.toFixed(4)}  accuracy ${percent(accuracy)}` +
+    `${gradient}  ${Math.round(examplesPerSecond)} examples/s${watched}`
+  );
+}
+
+export function percent(share: number | undefined): string {
+  return share === undefined ? "?" : `${(100 * share).toFixed(1)} %`;
+}
+
+/** The unit that a training counts in: iterations where each has a gradient, else epochs. */
+export function unitOf(one: { readonly gradientMax?: number } | undefined): "epoch" | "iteration" {
+  return one?.gradientMax === undefined ? "epoch" : "iteration";
+}
