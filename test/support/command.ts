@@ -1,0 +1,90 @@
+/** The command as it is shipped: built once, and started in processes of its own. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { build } from "vite";
+
+export interface Ended {
+  /** Undefined where a signal ended the process. */
+  readonly exit: number | undefined;
+  readonly out: string;
+  readonly status: string;
+  /** It was still running after `seconds`, and was killed. */
+  readonly timedOut: boolean;
+  /** The most memory that it ever had. */
+  readonly peakBytes: number;
+}
+
+export interface Circumstances {
+  /** The folder that the command runs in. */
+  readonly folder: string;
+  /** The largest file that it may write, in KiB: writing more fails as on a full disk. */
+  readonly fileLimit?: number;
+  /** Standard output or standard error is a pipe that nobody reads. */
+  readonly closed?: "out" | "status";
+  /** Called once, when progress is first told of. */
+  readonly onProgress?: (child: ChildProcess) => void;
+}
+
+/** Far more than any of these jobs takes on a machine that is busy with other tests. */
+const LIMIT_MS = 60_000;
+
+let built: Promise<string> | undefined;
+
+/** Path of the built command. Removed when this process exits. */
+export function builtCommand(): Promise<string> {
+  built ??= buildCommand();
+  return built;
+}
+
+async function buildCommand(): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), "smigh-command-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  await build({
+    configFile: join(import.meta.dirname, "../../vite.config.ts"),
+    mode: "cli",
+    logLevel: "silent",
+    build: { outDir: folder },
+  });
+  return join(folder, "cli.js");
+}
+
+/** Runs the command to its end. It is killed after a minute. */
+export async function smigh(words: readonly string[], circumstances: Circumstances): Promise<Ended> {
+  const { folder, fileLimit, closed, onProgress } = circumstances;
+  const peakFile = join(folder, ".peak");
+  const report =
+    `import { writeFileSync } from "node:fs";` +
+    `process.on("exit", () => writeFileSync(${JSON.stringify(peakFile)}, String(process.resourceUsage().maxRSS)));`;
+  const node = [`--import=data:text/javascript,${encodeURIComponent(report)}`, await builtCommand()];
+  const child =
+    fileLimit === undefined
+      ? spawn(process.execPath, [...node, ...words], { cwd: folder })
+      : spawn("bash", ["-c", `ulimit -f ${fileLimit}; exec "$0" "$@"`, process.execPath, ...node, ...words], {
+          cwd: folder,
+        });
+  child.stdin.end();
+  let [out, status, timedOut] = ["", "", false];
+  if (closed === "out") child.stdout.destroy();
+  if (closed === "status") child.stderr.destroy();
+  child.stdout.on("data", (bytes: Buffer) => (out += bytes.toString()));
+  child.stderr.on("data", (bytes: Buffer) => {
+    if (status === "") onProgress?.(child);
+    status += bytes.toString();
+  });
+  const timer = setTimeout(() => {
+    timedOut = true;
+    child.kill("SIGKILL");
+  }, LIMIT_MS);
+  const exit = await new Promise<number | null>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", resolve);
+  });
+  clearTimeout(timer);
+  const peakKiB = await readFile(peakFile, "utf8").catch(() => "NaN");
+  await rm(peakFile, { force: true });
+  return { exit: exit ?? undefined, out, status, timedOut, peakBytes: 1024 * Number(peakKiB) };
+}
