@@ -61,8 +61,7 @@ export class Trainer<L extends Label = Label> implements AsyncIterable<Progress>
   }
 
   async *#run(): AsyncGenerator<Progress, SoftmaxModel<L>> {
-    this.#model = yield* fit(this.#task, (model) => (this.#model = model));
-    return this.#model;
+    return yield* fit(this.#task, (model) => (this.#model = model));
   }
 }
 

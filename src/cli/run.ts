@@ -20,6 +20,8 @@ smigh doctor
 DATA and label FILEs are IDX, gzipped or not. MODEL is a JSON file; train writes smigh-model.json by default.
 The options are those of the library in kebab-case, such as --C 1 --tolerance 1e-4, or --solver sgd
 --epochs 20 --batch-size 256 --learning-rate 0.1. --init MODEL goes on from a model.
+A file to be written is none of those that are read. Ctrl-C ends a training and writes the weights so far; a second one
+ends it at once.
 `;
 
 /**

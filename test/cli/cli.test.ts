@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, test } from "vitest";
 import { run } from "../../src/cli/run.js";
 import { loadModel } from "../../src/index.js";
@@ -190,6 +191,14 @@ describe("exit status 2 and one line when the command line is wrong", () => {
       /one of "auto", "webgpu", "wasm", "reference"/,
     ],
     [["train", images, "--labels", labels, "--learning-rate", "{kind}"], /is not JSON/],
+    [["train", images, "--labels", labels, "--C", "1", "--C", "2"], /--C is given twice/],
+    [["train", images, "--labels", labels, "-o", "a", "--output", "b"], /--output is given twice/],
+    [["train", images, "--labels", labels, "--json", "--nesterov", "--json"], /--json is given twice/],
+    [["train", images, "--labels", labels, "--json=yes"], /--json' does not take an argument/],
+    [["train", images, "--labels", labels, "-o"], /--output <value>' argument missing/],
+    [["train", images, "--labels", labels, "-o", ""], /--output is empty/],
+    [["predict", model, images, "--output", ""], /--output is empty/],
+    [["doctor", "now"], /expected no files and got 1/],
   ])("%j", async (words, reason) => {
     const { exit, out, status } = await smigh(...words);
     expect(status).toMatch(reason);
@@ -201,6 +210,14 @@ describe("exit status 2 and one line when the command line is wrong", () => {
 describe("exit status 1 and one line when the job fails", () => {
   const foreign = join(folder, "foreign.json");
   writeFileSync(foreign, '{"hello": "world"}');
+  const truncated = join(folder, "truncated.gz");
+  writeFileSync(truncated, gzipSync(readFileSync(labels)).subarray(0, 500));
+  const text = join(folder, "text.csv");
+  writeFileSync(text, "label,pixel\n");
+  // Has a class that cannot be read, which the reader of models finds with an error of the language.
+  const odd = join(folder, "odd.json");
+  const head = { format: "smigh-model", version: 1, labelType: "bigint", classes: ["one"] };
+  writeFileSync(odd, JSON.stringify({ ...head, features: 1, bias: [0], weights: [[0]], training: {} }));
   test.each([
     [["train", "missing.idx", "--labels", labels], /ENOENT.*missing\.idx/],
     [["train", labels, "--labels", labels], /1 dimension.*Is it the labels/],
@@ -208,6 +225,18 @@ describe("exit status 1 and one line when the job fails", () => {
     [["train", images, "--labels", labels, "--engine", "webgpu"], /There is no WebGPU here/],
     [["predict", foreign, images], /no smigh model/],
     [["predict", images, images], /not UTF-8/],
+    [["predict", foreign, images], /foreign\.json: /],
+    [["predict", odd, images], /odd\.json: /],
+    [["evaluate", odd, images, "--labels", labels, "--json"], /odd\.json: /],
+    [["train", images, "--labels", labels, "--init", foreign, "--json"], /foreign\.json: /],
+    [["predict", folder, images], /smigh-cli-.* cannot be read: EISDIR/],
+    [["train", folder, "--labels", labels, "--json"], /smigh-cli-.* cannot be read: EISDIR/],
+    [["train", images, "--labels", folder], /smigh-cli-.* cannot be read: EISDIR/],
+    [["train", text, "--labels", labels], /text\.csv: is no IDX file/],
+    [["train", images, "--labels", truncated], /truncated\.gz: its gzip stream is damaged, truncated/],
+    [["train", `${images}/x`, "--labels", labels], /cannot be read: ENOTDIR/],
+    [["train", images, "--labels", labels, "-o", `${folder}/`], /cannot be written: it is a folder/],
+    [["train", images, "--labels", labels, "-o", join(folder, "n".repeat(300))], /ENAMETOOLONG/],
   ])("%j", async (words, reason) => {
     const { exit, out, status } = await smigh(...words);
     expect(status).toMatch(reason);

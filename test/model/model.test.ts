@@ -107,6 +107,19 @@ describe("x that does not fit the model", () => {
     }
   });
 
+  test("is one where features says so, though the values would divide into rows of the model's", () => {
+    for (const method of ["logits", "predict", "predictProba"] as const) {
+      const x = new Float32Array(6);
+      const error = thrownBy(() => model[method]({ x, features: 3 }));
+      expect(error).toBeInstanceOf(DataError);
+      expect(error.message).toBe("x has rows of 3 features, but the model was trained on 2.");
+      expect(thrownBy(() => model[method]({ x, features: 4 })).message).toContain(
+        "x has 6 values, which do not divide into rows of 4 features",
+      );
+      expect(model[method]({ x, features: 2 })).toHaveLength(method === "predict" ? 3 : 9);
+    }
+  });
+
   test("is one in evaluate too, as are labels that are not among the model's classes", () => {
     const x = Float32Array.of(1, 2, 3);
     expect(thrownBy(() => model.evaluate({ x, y: ["a"], features: 3 })).message).toBe(
