@@ -11,7 +11,7 @@ export class UsageError extends SmighError {
 
 type Flags = NonNullable<ParseArgsConfig["options"]>;
 
-/** Splits words into flags and exactly the files that are named. Throws a UsageError that says what is wrong. */
+/** Splits words into flags and exactly the files named in `files`. Throws a UsageError where they do not fit. */
 export function parse<F extends Flags>(words: readonly string[], options: F, files: readonly string[]) {
   const { values, positionals, tokens } = split(words, options);
   const given = new Set<string>();
@@ -23,7 +23,8 @@ export function parse<F extends Flags>(words: readonly string[], options: F, fil
   if (positionals.length !== files.length) {
     const wanted = files.length > 0 ? files.join(" ") : "no files";
     throw new UsageError(
-      `expected ${wanted} and got ${positionals.length} of ${files.length}: ${positionals.join(" ") || "none"}.`,
+      `expected ${wanted} and got ${positionals.length} of ${files.length}: ` +
+        `${positionals.join(" ") || "none"}.`,
     );
   }
   return { values, files: positionals };

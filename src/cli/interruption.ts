@@ -1,12 +1,12 @@
-/** SIGINT and SIGTERM while a training runs: the first ends it in good order, a second ends the process at once. */
+/** SIGINT and SIGTERM during training: the first stops the training, a second one ends the process at once. */
 import { constants } from "node:os";
 import process from "node:process";
 import { SmighError } from "../errors.js";
 
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
-type SignalName = (typeof SIGNALS)[number];
+export type SignalName = (typeof SIGNALS)[number];
 
-/** npx hands a Ctrl-C on to a process that has had it from the terminal: what comes this soon is the same one. */
+/** npx forwards a Ctrl-C that the terminal has sent already. A second signal within this time is that copy. */
 const SAME_MS = 250;
 
 /** The job was ended by a signal. */
@@ -14,11 +14,11 @@ export class InterruptedError extends SmighError {
   static {
     this.prototype.name = "InterruptedError";
   }
-  /** 128 + the signal's number, as shells have it. */
+  /** The exit status: 128 + the signal's number, as in shells. */
   readonly status: number;
 
-  constructor(name: SignalName, message: string) {
-    super(message);
+  constructor(name: SignalName, message: string, options?: ErrorOptions) {
+    super(message, options);
     this.status = 128 + constants.signals[name];
   }
 }
@@ -31,17 +31,17 @@ export class Interruption {
     for (const name of SIGNALS) process.on(name, this.#hear);
   }
 
-  /** Aborts at the first signal. */
+  /** Aborts at the first signal, with an InterruptedError as its reason. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
 
-  /** The signal that came. Undefined before. */
+  /** The first signal, or undefined before there was one. */
   get name(): SignalName | undefined {
     return this.#first?.name;
   }
 
-  /** Leaves signals to the system again. */
+  /** Restores the default handling of signals. */
   end(): void {
     for (const name of SIGNALS) process.removeListener(name, this.#hear);
   }

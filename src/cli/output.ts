@@ -1,4 +1,4 @@
-/** The file that a command writes: checked before any work starts, and put in place whole or not at all. */
+/** Output files: checked before any work starts, then written whole or not at all. */
 import { randomBytes } from "node:crypto";
 import { type BigIntStats, fstatSync, rmSync, writeFileSync } from "node:fs";
 import { type FileHandle, access, constants, open, readlink, realpath, rename, stat } from "node:fs/promises";
@@ -7,19 +7,19 @@ import process from "node:process";
 import { UsageError } from "./arguments.js";
 import { FileError, withFile } from "./file-error.js";
 
-/** Links of links are followed this far, as by the system. */
+/** Chains of symbolic links are followed this far, as on Linux. */
 const MAX_LINKS = 40;
 
-/** Of standard output and standard error. */
+/** The descriptors of standard output and standard error. */
 const STANDARD_STREAMS = [1, 2];
 
-/** Numbers of files are exact in 64 bits only. */
+/** Inode numbers need 64 bits. */
 const BIG = { bigint: true } as const;
 
 type Parts = Iterable<string | Uint8Array>;
 
 export class OutputFile {
-  /** As it was named on the command line. */
+  /** The path as given on the command line. */
   readonly path: string;
   readonly #put: (parts: Parts) => Promise<void>;
 
@@ -29,7 +29,7 @@ export class OutputFile {
   }
 
   /**
-   * Checks that a file can be written at `path` and is none of `inputs`, under whatever name. Leaves what is there alone.
+   * Checks that `path` can be written and is not one of `inputs` under another name. Changes nothing on the disk.
    * Throws a UsageError where it is an input, and a FileError where it cannot be written.
    */
   static async prepare(path: string, inputs: readonly string[]): Promise<OutputFile> {
@@ -54,7 +54,7 @@ export class OutputFile {
     });
   }
 
-  /** Writes all parts, one after another. Where that fails, what was there before is as it was. */
+  /** Writes all parts, one after another. An error leaves the old file as it was. */
   async write(parts: Parts): Promise<void> {
     await withFile(this.path, "written", () => this.#put(parts));
   }
@@ -68,12 +68,12 @@ function sameFile(path: string, input: string): UsageError {
   );
 }
 
-/** /dev/stdout that the shell leads into a file: what others write there stays, before and after. */
+/** Writes to a standard stream that is redirected to a file, at its current position. */
 async function appendTo(descriptor: number, parts: Parts): Promise<void> {
   for (const part of parts) writeFileSync(descriptor, part);
 }
 
-/** A pipe or a device, which cannot be replaced. */
+/** Writes to a pipe or a device, which cannot be replaced by a file. */
 async function append(path: string, parts: Parts): Promise<void> {
   const file = await open(path, "a");
   try {
@@ -83,7 +83,7 @@ async function append(path: string, parts: Parts): Promise<void> {
   }
 }
 
-/** Writes a temporary file in the same folder, forces it to the disk, and gives it the name of the old one. */
+/** Writes a temporary file in the same folder, syncs it to the disk and renames it to `target`. */
 async function replace(target: string, parts: Parts): Promise<void> {
   const old = await statOf(target);
   const temporary = temporaryBeside(target);
@@ -108,20 +108,20 @@ async function replace(target: string, parts: Parts): Promise<void> {
   await syncFolder(dirname(target));
 }
 
-/** Owner and mode of the old file. Only root can give a file away. */
+/** Copies the mode of the old file, and its owner where the system allows that. */
 async function inherit(file: FileHandle, old: BigIntStats): Promise<void> {
   await file.chown(Number(old.uid), Number(old.gid)).catch(() => {});
   await file.chmod(Number(old.mode & 0o7777n));
 }
 
-/** Makes the new name last through a crash. Some systems cannot sync a folder: there the file itself has to do. */
+/** Makes the rename survive a crash. Does nothing on systems that cannot sync a folder. */
 async function syncFolder(folder: string): Promise<void> {
   const file = await open(folder, "r").catch(() => undefined);
   await file?.sync().catch(() => {});
   await file?.close();
 }
 
-/** A file made and removed is the only proof that one can be made: a disk may be read-only, or the user root. */
+/** Checks that `folder` exists and is writable, by creating a file in it: permissions alone do not tell. */
 async function checkFolder(path: string, folder: string): Promise<void> {
   const found = await statOf(folder);
   if (!found) throw new FileError(`${path} cannot be written: there is no folder ${folder}.`);
@@ -135,7 +135,7 @@ function temporaryBeside(target: string): string {
   return join(dirname(target), `.smigh-${process.pid}-${randomBytes(4).toString("hex")}.tmp`);
 }
 
-/** The file that a link leads to, which need not be there yet. */
+/** Resolves symbolic links, also to a file that does not exist yet. */
 async function followLinks(path: string): Promise<string> {
   let target = path;
   for (let links = 0; links < MAX_LINKS; links++) {
@@ -146,7 +146,7 @@ async function followLinks(path: string): Promise<string> {
   return target;
 }
 
-/** Undefined where there is nothing. */
+/** Returns undefined where nothing exists. */
 async function statOf(path: string): Promise<BigIntStats | undefined> {
   try {
     return await stat(path, BIG);
@@ -156,7 +156,7 @@ async function statOf(path: string): Promise<BigIntStats | undefined> {
   }
 }
 
-/** One file under two names: spelled differently, or by a link. */
+/** Tells whether two names, spellings or links are the same file. */
 function isSame(a: BigIntStats, b: BigIntStats): boolean {
   return a.ino !== 0n && a.ino === b.ino && a.dev === b.dev;
 }

@@ -1,4 +1,4 @@
-/** How a training is getting on, in words. */
+/** Progress of a training as lines of text. */
 import type { Progress } from "../progress.js";
 import type { Streams } from "./streams.js";
 
@@ -18,7 +18,7 @@ export class Reporter {
     this.#latest = progress;
   }
 
-  /** Leaves the last line there, however the training ended. */
+  /** Prints the last report, or ends its line, however the training ended. */
   end(): void {
     const { status, live } = this.#streams;
     if (this.#latest) status(live ? "\n" : `${lineOf(this.#latest)}\n`);
@@ -36,8 +36,8 @@ function lineOf(progress: Progress): string {
     ? `  validation ${validation.loss.toFixed(4)} ${percent(validation.accuracy)}`
     : "";
   return (
-    `${percent(fraction).padStart(7)}  ${unitOf(progress)} ${epoch}  loss ${loss.toFixed(4)}  accuracy ${percent(accuracy)}` +
-    `${gradient}  ${Math.round(examplesPerSecond)} examples/s${watched}`
+    `${percent(fraction).padStart(7)}  ${unitOf(progress)} ${epoch}  loss ${loss.toFixed(4)}  ` +
+    `accuracy ${percent(accuracy)}${gradient}  ${Math.round(examplesPerSecond)} examples/s${watched}`
   );
 }
 

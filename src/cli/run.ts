@@ -20,13 +20,13 @@ smigh doctor
 DATA and label FILEs are IDX, gzipped or not. MODEL is a JSON file; train writes smigh-model.json by default.
 The options are those of the library in kebab-case, such as --C 1 --tolerance 1e-4, or --solver sgd
 --epochs 20 --batch-size 256 --learning-rate 0.1. --init MODEL goes on from a model.
-A file to be written is none of those that are read. Ctrl-C ends a training and writes the weights so far; a second one
+An output file must not be one of the inputs. Ctrl-C stops a training and writes the weights so far; a second Ctrl-C
 ends it at once.
 `;
 
 /**
- * Runs one command. Returns the exit status: 0 done, 1 the job failed, 2 the command line was wrong, 128 + n it was ended
- * by signal n. Each but 0 comes with one line that says why.
+ * Runs one command. Returns the exit status: 0 done, 1 the job failed, 2 the command line was wrong, 128 + n stopped by
+ * signal n. Every status but 0 comes with one line on the status stream that says why.
  */
 export async function run(words: readonly string[], streams: Streams): Promise<number> {
   const [command = "--help", ...rest] = words;
@@ -53,7 +53,7 @@ function isCommand(word: string): word is keyof typeof COMMANDS {
   return Object.hasOwn(COMMANDS, word);
 }
 
-/** Undefined for an error of smigh's own making, which is to be reported with its stack. */
+/** Returns undefined for a bug in smigh, whose stack trace is worth reporting. */
 function reasonOf(error: unknown): string | undefined {
   if (error instanceof SmighError || isSystemError(error)) return error.message;
   if (error instanceof RangeError) return `the data are too large for this machine: ${error.message}.`;

@@ -6,7 +6,7 @@ import type { TrainOptions } from "../options.js";
 import { type Trainer, trainer } from "../train.js";
 import { TRAIN_FLAGS, UsageError, parse, trainOptions } from "./arguments.js";
 import { readLabels, readModel, readRows } from "./data.js";
-import { InterruptedError, Interruption } from "./interruption.js";
+import { InterruptedError, Interruption, type SignalName } from "./interruption.js";
 import { OutputFile } from "./output.js";
 import { Reporter, percent, unitOf } from "./reporter.js";
 import type { Streams } from "./streams.js";
@@ -38,12 +38,15 @@ export async function train(words: readonly string[], streams: Streams): Promise
   );
 }
 
-/** Any other value of --init is a word. */
+/** --init takes two words; any other value is a path. */
 function isModelFile(init: string | undefined): init is string {
   return init !== undefined && init !== "zeros" && init !== "centroids";
 }
 
-/** Trains and writes the model. A signal ends the training: the weights so far are written, and an InterruptedError says so. */
+/**
+ * Trains and writes the model. A signal stops the training: then the weights so far are written, and an InterruptedError
+ * is thrown that says so.
+ */
 async function trainInto(
   output: OutputFile,
   data: TrainingData,
@@ -59,13 +62,7 @@ async function trainInto(
       await output.write([fit.model.save()]);
       return fit.model;
     }
-    const model = weightsSoFar(fit);
-    if (!model) {
-      throw new InterruptedError(
-        name,
-        `${name} ended the training before it had weights: nothing is written.`,
-      );
-    }
+    const model = weightsSoFar(fit, name);
     await output.write([model.save()]);
     throw new InterruptedError(
       name,
@@ -86,17 +83,18 @@ async function runToEnd(fit: Trainer, signal: AbortSignal, progress: Reporter): 
   }
 }
 
-/** Undefined where the training was ended before its first step. */
-function weightsSoFar(fit: Trainer): SoftmaxModel | undefined {
+/** The weights of a stopped training. Throws an InterruptedError where there are none, as before its first step. */
+function weightsSoFar(fit: Trainer, name: SignalName): SoftmaxModel {
   try {
     return fit.model;
-  } catch (error) {
-    if (error instanceof TrainerError) return undefined;
-    throw error;
+  } catch (cause) {
+    if (!(cause instanceof TrainerError)) throw cause;
+    const message = `${name} ended the training, and nothing is written. ${cause.message}`;
+    throw new InterruptedError(name, message, { cause });
   }
 }
 
-/** What --json prints. */
+/** The object that --json prints. */
 function resultOf(model: SoftmaxModel, examples: number, seconds: number, path: string) {
   const { engine, iterations, converged, reason, parity, history } = model;
   const last = history.at(-1);
@@ -124,8 +122,8 @@ function inWords(model: SoftmaxModel, examples: number, seconds: number, path: s
   const last = history.at(-1);
   return (
     `${examples} examples, ${classes.length} classes, on ${engine.name} (${engine.why})\n` +
-    `loss ${last?.loss.toFixed(4)}, accuracy ${percent(last?.accuracy)} after ${history.length} ${unitOf(last)}` +
-    `${history.length === 1 ? "" : "s"}, ${seconds.toFixed(1)} s: ${reason}\n` +
+    `loss ${last?.loss.toFixed(4)}, accuracy ${percent(last?.accuracy)} after ` +
+    `${history.length} ${unitOf(last)}${history.length === 1 ? "" : "s"}, ${seconds.toFixed(1)} s: ${reason}\n` +
     `${path} is the model\n`
   );
 }

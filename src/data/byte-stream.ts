@@ -1,18 +1,18 @@
-/** Bytes as a stream of chunks, decompressed as they arrive where they are gzipped. */
+/** Streams of bytes, decompressed on the way where they are gzipped. */
 import { DataError } from "../errors.js";
 
-/** Bytes in memory, or chunks of bytes as they come: a Node stream, the body of a Response. */
+/** Bytes in memory, or an async iterable of chunks, such as a Node stream or the body of a Response. */
 export type ByteSource = ArrayBufferLike | ArrayBufferView | AsyncIterable<ArrayBufferLike | ArrayBufferView>;
 
 type Chunks = AsyncGenerator<Uint8Array, void, undefined>;
 
 /**
- * Gzip makes at most 1032 bytes of one, and a browser decompresses a whole chunk before it hands any of it out. So this
- * is how much goes in at a time: 16 KiB come to at most 16 MiB.
+ * Compressed bytes that are decompressed at a time. A browser decompresses a whole chunk before it hands any of it out,
+ * and a byte becomes at most 1032: so 16 KiB become at most 16 MiB.
  */
 const PACKED_BYTES = 2 ** 14;
 
-/** Opens `source`, whose errors start with `name`. Gzip is recognised by its first two bytes. */
+/** Yields the bytes of `source`. Gzip is recognised by its first two bytes. Error messages begin with `name`. */
 export async function* openBytes(source: ByteSource, name: string): Chunks {
   const chunks = chunksOf(source, name);
   const head = await gather(chunks, new Uint8Array(0), 2);
@@ -52,7 +52,7 @@ async function* chunksOf(source: ByteSource, name: string): Chunks {
   }
 }
 
-/** Buffers are told by their tag, since those of another realm are no instances of this realm's classes. */
+/** Recognises buffers by their tag, since those of another realm are not instances of this realm's classes. */
 function asBytes(value: unknown): Uint8Array | undefined {
   if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
   return isBuffer(value) ? new Uint8Array(value) : undefined;
@@ -72,21 +72,21 @@ async function* resume(head: Uint8Array, rest: Chunks): Chunks {
   yield* rest;
 }
 
-/** Several gzip members in a row are one stream to Node, as to gzip itself; browsers reject what follows the first. */
+/** Node decompresses all members of a gzip file, as gzip itself does; browsers reject any after the first. */
 async function* gunzip(packed: Chunks, name: string): Chunks {
   const { readable, writable } = new DecompressionStream("gzip");
   const writer = writable.getWriter();
   const reader = readable.getReader();
   let ended = false;
   let unreadable: { readonly cause: unknown } | undefined;
-  /** Waits for each piece to be taken in, as `pipeTo` does not do in Node. */
+  // `pipeTo` would read far ahead: in Node it does not wait for the stream to take what it has written.
   const feed = async () => {
     const pieces = split(packed);
     try {
       for (;;) {
         const { done, value } = await pieces.next();
         if (done || ended) break;
-        await writer.write(value).catch(() => (ended = true)); // the reader hears why
+        await writer.write(value).catch(() => (ended = true)); // `reader` gets the error
       }
     } catch (cause) {
       unreadable = { cause };
@@ -116,7 +116,7 @@ async function* gunzip(packed: Chunks, name: string): Chunks {
   if (unreadable) throw unreadable.cause;
 }
 
-/** Copies, since a DecompressionStream takes no bytes of a SharedArrayBuffer. */
+/** Yields copies, since a DecompressionStream refuses bytes of a SharedArrayBuffer. */
 async function* split(chunks: Chunks): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
   for await (const chunk of chunks) {
     for (let first = 0; first < chunk.length; first += PACKED_BYTES) {

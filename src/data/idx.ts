@@ -44,28 +44,29 @@ const TYPES = {
   },
 } as const;
 
-/** The longest typed array of every engine that this runs on. */
+/** Typed arrays of this length exist in every JavaScript engine that smigh runs on. */
 const MAX_VALUES = 2 ** 32;
 
-/** Memory for this many bytes is taken at once; more is taken as bytes arrive, and not because a header says so. */
+/** At most this much memory is allocated on the word of a header; more is allocated as bytes arrive. */
 const FIRST_BYTES = 2 ** 20;
 
 interface Header {
   readonly shape: readonly number[];
   readonly type: (typeof TYPES)[keyof typeof TYPES];
+  /** Number of values. */
   readonly count: number;
-  /** Of the header itself. */
+  /** Bytes of the header itself. */
   readonly bytes: number;
 }
 
 /**
- * Reads an IDX file, gzipped or not. The header is checked before the values are read, and reading stops at the first byte
- * past what it promises.
+ * Reads an IDX file, gzipped or not. The header is checked before the values are read, and reading stops at the first
+ * surplus byte.
  *
- * @param source Bytes of any kind of buffer or view, or an async iterable of them, such as a stream. They are copied.
- * @param name What errors begin with.
+ * @param source A buffer or view of any kind, or an async iterable of them, such as a stream. The bytes are copied.
+ * @param name Name of the file, with which error messages begin.
  * @throws DataError when the file is of another format, truncated, longer than its header says, or too large.
- * @throws The error of `source` itself, where that fails.
+ * @throws The error of `source` itself, where reading it fails.
  */
 export async function readIdx(source: ByteSource, name = "IDX file"): Promise<Idx> {
   const chunks = openBytes(source, name);
@@ -104,14 +105,14 @@ async function readHeader(chunks: Chunks, name: string): Promise<{ header: Heade
   const count = shape.includes(0) ? 0 : shape.reduce((product, size) => product * size, 1);
   if (count > MAX_VALUES) {
     throw new DataError(
-      `${name}: its header promises ${shape.join("×")} = ${count} values, and at most ${MAX_VALUES} can be read. ` +
-        `Split the file.`,
+      `${name}: its header promises ${shape.join("×")} = ${count} values, ` +
+        `and at most ${MAX_VALUES} can be read. Split the file.`,
     );
   }
   return { header: { shape, type, count, bytes }, rest: have.subarray(bytes) };
 }
 
-/** The bytes of all values: `rest`, which was read with the header, and what follows. */
+/** Reads the bytes of all values. `rest` has those that came with the header. */
 async function readPayload(
   chunks: Chunks,
   rest: Uint8Array,
@@ -125,8 +126,8 @@ async function readPayload(
     const end = filled + chunk.length;
     if (end > length) {
       throw new DataError(
-        `${name}: has bytes left over; ${shape.join("×")} values of type ${type.name} make ${header + length} bytes, ` +
-          `the file has at least ${header + end}.`,
+        `${name}: has bytes left over; ${shape.join("×")} values of type ${type.name} ` +
+          `make ${header + length} bytes, the file has at least ${header + end}.`,
       );
     }
     if (end > bytes.length) {

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { CLI_FAULTS } from "../faults/cli.js";
+import { cliFaults } from "../faults/cli.js";
 import { builtCommand } from "../support/command.js";
 import { modelOf } from "../support/models.js";
 
@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 
 describe("under a fault it does what was asked for, or says in one line why not", () => {
-  test.each(CLI_FAULTS)("$item: $name", async ({ run }) => {
+  test.each(cliFaults)("$item: $name", async ({ run }) => {
     expect(["recovered", "named"]).toContain(await run());
   });
 });

@@ -1,4 +1,4 @@
-/** Faults of files, pipes and signals, put in the way of the command as it is shipped. */
+/** Faults of files, pipes and signals, injected into the built command. */
 import { link, mkdtemp, readFile, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,14 +9,14 @@ export type Outcome = "recovered" | "named" | "unclear" | "silent" | "hang" | "l
 
 export interface Fault {
   readonly name: string;
-  /** Of the list of faults. */
+  /** Its number in the issue. */
   readonly item: number;
   readonly run: () => Promise<Outcome>;
 }
 
 const ROWS = 300;
 const FEATURES = 10;
-/** More than a run of the command takes, less than a gzip bomb of 512 MiB has in it. */
+/** More memory than the command needs on these files, less than a decompressed bomb of 512 MiB. */
 const PEAK_BYTES = 400 * 2 ** 20;
 const TRAIN = ["train", "x.idx", "--labels", "y.idx"];
 const LONG = [...TRAIN, "-o", "model.json", "--solver", "sgd", "--epochs", "1000000000"];
@@ -37,7 +37,7 @@ async function trained(): Promise<Buffer> {
   }
 }
 
-/** Runs `work` in a folder with rows, labels, rows of other features and a model, all of which must stay as they are. */
+/** Runs `work` in a folder of inputs and models. All files but those in `changing` must stay as they are. */
 async function inFolder(
   work: (folder: string) => Promise<Outcome>,
   changing: readonly string[] = [],
@@ -80,7 +80,7 @@ function idx(shape: readonly number[], values: Uint8Array): Buffer {
   return Buffer.concat([header, values]);
 }
 
-/** What a command that had to refuse did: one line that gives the reason, and nothing on standard output, is right. */
+/** Judges a command that had to fail: with one line that gives the reason, and nothing on standard output. */
 function refusal({ exit, out, status, timedOut, peakBytes }: Ended, reason: RegExp, wanted = 1): Outcome {
   if (timedOut) return "hang";
   if (peakBytes > PEAK_BYTES) return "leak";
@@ -166,7 +166,7 @@ function bomb(name: string, start: Uint8Array, reason: RegExp): Fault {
   });
 }
 
-export const CLI_FAULTS: readonly Fault[] = [
+export const cliFaults: readonly Fault[] = [
   refuses(
     13,
     "rows of other features to predict",

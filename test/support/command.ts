@@ -1,4 +1,4 @@
-/** The command as it is shipped: built once, and started in processes of its own. */
+/** Builds the command once, and runs it in child processes. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
@@ -14,7 +14,7 @@ export interface Ended {
   readonly status: string;
   /** It was still running after `seconds`, and was killed. */
   readonly timedOut: boolean;
-  /** The most memory that it ever had. */
+  /** Peak resident memory of the process. */
   readonly peakBytes: number;
 }
 
@@ -25,11 +25,11 @@ export interface Circumstances {
   readonly fileLimit?: number;
   /** Standard output or standard error is a pipe that nobody reads. */
   readonly closed?: "out" | "status";
-  /** Called once, when progress is first told of. */
+  /** Called once, at the first output on standard error. */
   readonly onProgress?: (child: ChildProcess) => void;
 }
 
-/** Far more than any of these jobs takes on a machine that is busy with other tests. */
+/** Far more than any of these jobs takes on a busy machine. */
 const LIMIT_MS = 60_000;
 
 let built: Promise<string> | undefined;
@@ -58,7 +58,8 @@ export async function smigh(words: readonly string[], circumstances: Circumstanc
   const peakFile = join(folder, ".peak");
   const report =
     `import { writeFileSync } from "node:fs";` +
-    `process.on("exit", () => writeFileSync(${JSON.stringify(peakFile)}, String(process.resourceUsage().maxRSS)));`;
+    `const report = () => writeFileSync(${JSON.stringify(peakFile)}, String(process.resourceUsage().maxRSS));` +
+    `process.on("exit", report);`;
   const node = [`--import=data:text/javascript,${encodeURIComponent(report)}`, await builtCommand()];
   const child =
     fileLimit === undefined
