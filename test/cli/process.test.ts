@@ -15,6 +15,7 @@ let command: string;
 beforeAll(async () => {
   command = await builtCommand();
 });
+afterAll(() => rmSync(dirname(command), { recursive: true })); // a test worker is ended without an exit event
 
 describe("under a fault it does what was asked for, or says in one line why not", () => {
   test.each(cliFaults)("$item: $name", async ({ run }) => {
