@@ -67,6 +67,7 @@ export async function startSecondOrder(
       start: objective.vector(given.weights ?? task.start),
       preconditioner,
       settings: chosen,
+      ...(problem.l1 && { l1: { classes: classes.length, l1: problem.l1, l2: problem.penalties } }),
       size: { rows: train.length, weights: (rows.features + 1) * classes.length },
       guessed: given.enough !== undefined,
       exact: async () => {

@@ -106,7 +106,7 @@ export interface OriginalWeights {
 }
 
 /** An intercept that would take up so much from the origin loses too many digits of f64: the origin is handed out instead. */
-const FAR = 2 ** 20;
+const FAR = 2 ** 30;
 
 /** Weights in these units, (features + 1, classes) with the intercept last, as weights of the features themselves. */
 export function fromUnits(

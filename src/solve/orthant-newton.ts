@@ -7,6 +7,7 @@
  * could gain is added.
  */
 import type { Objective, Sums, Vector } from "../engine/engine.js";
+import { type ElasticNet, shiftClasses } from "./class-shift.js";
 import { search } from "./line.js";
 import { type Method, type Point, type Scaling, pointOf, valueOf } from "./method.js";
 import type { Solution } from "./newton-equation.js";
@@ -19,6 +20,7 @@ export class OrthantNewton implements Method {
   readonly weights: Vector;
   readonly #scaling: Scaling;
   readonly #model: NewtonModel;
+  readonly #penalties: ElasticNet;
   /** Of the smooth part. */
   readonly #gradient: Vector;
   /** The smallest subgradient. */
@@ -32,7 +34,14 @@ export class OrthantNewton implements Method {
   #solution: Solution | undefined;
 
   /** `start` is (features + 1, classes). */
-  constructor(objective: Objective, scaling: Scaling, start: Vector, model: NewtonModel) {
+  constructor(
+    objective: Objective,
+    scaling: Scaling,
+    start: Vector,
+    model: NewtonModel,
+    penalties: ElasticNet,
+  ) {
+    this.#penalties = penalties;
     this.objective = objective;
     this.weights = start;
     this.#scaling = scaling;
@@ -49,8 +58,11 @@ export class OrthantNewton implements Method {
     return this.#model.spent;
   }
 
-  evaluate(): Promise<Point> {
+  async evaluate(): Promise<Point> {
     this.#model.passes++;
+    const weights = await this.objective.read(this.weights);
+    const shifted = this.objective.vector(shiftClasses(weights, this.#penalties));
+    this.objective.combine(this.weights, [[1, shifted]]);
     return this.#point(this.objective.at(this.weights, this.#gradient), 0);
   }
 

@@ -2,33 +2,34 @@
 
 /** A pivot this small, of a matrix with a diagonal of 1, is rounding: its row depends on those before it. */
 const SINGULAR = 1e-13;
+/** What stands in its place, so that x is long where b asks for a direction in which A is 0, but not endless. */
+const REPLACED = 1e-8;
 
 export interface SemidefiniteSolution {
   readonly x: Float64Array;
-  /** How much more b·x could be if the rows that depend on others did so only within rounding. */
+  /** How much more b·x could be, since rows depend on others only within rounding. */
   readonly doubt: number;
 }
 
-/** A = L·Lᵀ of the matrix brought to a diagonal of 1. Elements whose pivot is rounding are left at 0. */
+/** A = L·Lᵀ of the matrix brought to a diagonal of 1. */
 export class SemidefiniteFactor {
   readonly #size: number;
   readonly #matrix: Float64Array;
   readonly #factor: Float64Array;
   /** (size) 1 / √diagonal */
   readonly #scales: Float64Array;
-  readonly #dropped: Uint8Array;
+  readonly #replaced: number[] = [];
 
   /** `matrix` is the lower triangle of (size, size). */
   constructor(matrix: Float64Array, size: number) {
     this.#size = size;
-    this.#scales = Float64Array.from({ length: size }, (_, i) => {
+    const scales = Float64Array.from({ length: size }, (_, i) => {
       const own = matrix[i * size + i];
-      return own > 0 ? 1 / Math.sqrt(own) : 0;
+      return own > 0 ? 1 / Math.sqrt(own) : 1;
     });
-    const scales = this.#scales;
+    this.#scales = scales;
     this.#matrix = matrix.map((value, at) => value * scales[Math.floor(at / size)] * scales[at % size]);
     this.#factor = new Float64Array(size * size);
-    this.#dropped = new Uint8Array(size);
     this.#factorise();
   }
 
@@ -38,48 +39,46 @@ export class SemidefiniteFactor {
       const row = i * size;
       let pivot = a[row + i];
       for (let j = 0; j < i; j++) {
-        if (this.#dropped[j] === 1) continue;
+        const other = j * size;
         let sum = a[row + j];
-        for (let n = 0; n < j; n++) sum -= l[row + n] * l[j * size + n];
-        l[row + j] = sum / l[j * size + j];
-        pivot -= l[row + j] ** 2;
+        for (let n = 0; n < j; n++) sum -= l[row + n] * l[other + n];
+        const element = sum / l[other + j];
+        l[row + j] = element;
+        pivot -= element * element;
       }
-      if (pivot > SINGULAR) {
-        l[row + i] = Math.sqrt(pivot);
-      } else {
-        l.fill(0, row, row + i);
-        l[row + i] = 1;
-        this.#dropped[i] = 1;
-      }
+      const singular = !(pivot > SINGULAR);
+      if (singular) this.#replaced.push(i);
+      l[row + i] = Math.sqrt(singular ? REPLACED : pivot);
     }
   }
 
   solve(b: Float64Array): SemidefiniteSolution {
-    const [size, scales] = [this.#size, this.#scales];
+    const scales = this.#scales;
     const scaled = b.map((value, i) => value * scales[i]);
-    const x = this.#substitute(scaled);
-    // One refinement: what rounding left over, solved for again.
-    const more = this.#substitute(this.#residual(scaled, x));
-    for (let i = 0; i < size; i++) x[i] += more[i];
-    const left = this.#residual(scaled, x);
-    const doubt = left.reduce((sum, one, i) => sum + (this.#dropped[i] === 1 ? one ** 2 / SINGULAR : 0), 0);
+    const { x, y } = this.#substitute(scaled);
+    if (this.#replaced.length === 0) {
+      // One refinement: what rounding left over, solved for again.
+      const { x: more } = this.#substitute(this.#residual(scaled, x));
+      more.forEach((one, i) => (x[i] += one));
+    }
+    const doubt = this.#replaced.reduce((sum, i) => sum + (y[i] ** 2 * REPLACED) / SINGULAR, 0);
     return { x: x.map((value, i) => value * scales[i]), doubt };
   }
 
-  #substitute(b: Float64Array): Float64Array {
+  /** y = L⁻¹·b and x = L⁻ᵀ·y */
+  #substitute(b: Float64Array): { readonly x: Float64Array; readonly y: Float64Array } {
     const [size, l] = [this.#size, this.#factor];
-    const x = b.map((value, i) => (this.#dropped[i] === 1 ? 0 : value));
+    const y = b.slice();
     for (let i = 0; i < size; i++) {
-      if (this.#dropped[i] === 1) continue;
-      for (let j = 0; j < i; j++) x[i] -= l[i * size + j] * x[j];
-      x[i] /= l[i * size + i];
+      for (let j = 0; j < i; j++) y[i] -= l[i * size + j] * y[j];
+      y[i] /= l[i * size + i];
     }
+    const x = y.slice();
     for (let i = size - 1; i >= 0; i--) {
-      if (this.#dropped[i] === 1) continue;
       x[i] /= l[i * size + i];
       for (let j = 0; j < i; j++) x[j] -= l[i * size + j] * x[i];
     }
-    return x.map((value, i) => (this.#dropped[i] === 1 ? 0 : value));
+    return { x, y };
   }
 
   /** b − A·x */

@@ -1,6 +1,7 @@
 /** Which methods a second-order training goes through, one after another, and how much each may cost. */
 import type { Objective, Vector } from "../engine/engine.js";
 import type { Settings } from "../options.js";
+import type { ElasticNet } from "./class-shift.js";
 import { ConjugateGradients, type Preconditioner } from "./conjugate-gradients.js";
 import { Lbfgs } from "./lbfgs.js";
 import { type Method, type Scaling, readWeights } from "./method.js";
@@ -51,6 +52,8 @@ export interface StageContext {
   readonly start: Vector;
   readonly preconditioner: Preconditioner;
   readonly settings: Settings;
+  /** The penalties, where some are l1. */
+  readonly l1?: ElasticNet;
   readonly size: Size;
   /** The same problem in f64 with a dense Hessian. */
   readonly exact: () => Promise<{ readonly objective: Objective; readonly equation: NewtonEquation }>;
@@ -59,12 +62,11 @@ export interface StageContext {
 }
 
 export function stagesOf(context: StageContext): Stage[] {
-  const { objective, scaling, start, preconditioner, settings, size, guessed } = context;
+  const { objective, scaling, start, preconditioner, settings, size, l1, guessed } = context;
   const { solver, tolerance, memory } = settings;
-  const l1 = settings.l1 > 0;
   const newton = (of: Objective, from: Vector, equation: NewtonEquation, allowance: number): Method => {
     const model = new NewtonModel(of, scaling, equation, { tolerance, allowance });
-    return l1 ? new OrthantNewton(of, scaling, from, model) : new Newton(of, scaling, from, model);
+    return l1 ? new OrthantNewton(of, scaling, from, model, l1) : new Newton(of, scaling, from, model);
   };
   const exactlyAt = guessed ? "never" : exactness(size);
 
