@@ -11,6 +11,7 @@ import { momentsOf, pays, preconditioner } from "./solve/preconditioner.js";
 import { secondOrder } from "./solve/second-order.js";
 import type { Outcome } from "./solve/solver.js";
 import { Tilted, tiltOf } from "./solve/tilted.js";
+import { Stopwatch } from "./stopwatch.js";
 import type { Task } from "./task.js";
 
 export interface Start {
@@ -34,6 +35,8 @@ export interface Given {
   readonly together?: number;
   /** Hears how exact the engine is, at points on the way. */
   readonly watch?: ((seen: Parity) => void) | undefined;
+  /** Stands still while the engine is checked. */
+  readonly clock?: Stopwatch;
 }
 
 /**
@@ -79,15 +82,16 @@ export async function startSecondOrder(
     const lastWord = (passes: number) => newton(Math.max(passes, least));
     const orthantwise = () =>
       new OwlQn(objective, { scale, penalty }, chosen.l1, chosen.memory, start, matrix);
+    const { clock = new Stopwatch() } = given;
     const steps =
       chosen.l1 > 0
-        ? secondOrder(orthantwise, undefined, objective, examples, chosen)
+        ? secondOrder(orthantwise, undefined, objective, examples, chosen, undefined, clock)
         : chosen.solver === "lbfgs"
-          ? secondOrder(lbfgs, lastWord, objective, examples, chosen, given.enough)
-          : secondOrder(newton, undefined, objective, examples, chosen);
+          ? secondOrder(lbfgs, lastWord, objective, examples, chosen, given.enough, clock)
+          : secondOrder(newton, undefined, objective, examples, chosen, undefined, clock);
     const { watch } = given;
-    const look = async (weights: FloatArray) =>
-      watch?.(await objectiveParity(placement, rows, ofClasses, weights));
+    const look = (weights: FloatArray) =>
+      clock.pausedFor(async () => watch?.(await objectiveParity(placement, rows, ofClasses, weights)));
     return {
       kernels: objective.kernels,
       objective,

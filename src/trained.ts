@@ -1,42 +1,78 @@
-/** What a training has made: a model. */
+/** What a training has made: a model, and warnings about it. */
 import type { Label } from "./data/labels.js";
 import { fromStandardised } from "./data/standardisation.js";
 import type { FloatArray } from "./engine/engine.js";
 import { DivergenceError } from "./errors.js";
 import { SoftmaxModel } from "./model/model.js";
 import type { ModelParts } from "./model/parts.js";
+import { isSecondOrder } from "./options.js";
 import type { Parity } from "./parity.js";
 import type { Outcome } from "./solve/solver.js";
 import type { Task } from "./task.js";
+import type { Warnings } from "./warnings.js";
 
 /** Throws a DivergenceError where a weight is not finite. */
 export function modelOf<L extends Label>(
-  { rows, classes, scale, standardisation }: Pick<Task<L>, "rows" | "classes" | "scale" | "standardisation">,
+  {
+    rows,
+    classes,
+    scale,
+    standardisation,
+    warnings,
+  }: Pick<Task<L>, "rows" | "classes" | "scale" | "standardisation" | "warnings">,
   { weights: found, ...outcome }: Outcome,
   engine: ModelParts<L>["engine"],
   parity?: Parity,
 ): SoftmaxModel<L> {
   const weights = standardisation ? fromStandardised(found, standardisation, classes.length) : found;
-  checkWeights(weights, outcome.iterations);
   const intercepts = rows.features * classes.length;
+  checkWeights(weights, intercepts, outcome.iterations);
   return new SoftmaxModel({
     ...outcome,
     classes,
     features: rows.features,
     ...(scale !== undefined && { scale }),
     weights: Float32Array.from(weights.subarray(0, intercepts)),
-    bias: Float32Array.from(weights.subarray(intercepts)),
+    bias: Float64Array.from(weights.subarray(intercepts)),
     engine,
+    warnings: warnings.raised,
     ...(parity && { parity }),
   });
 }
 
-/** Weights that are not finite are never handed out as a model. */
-function checkWeights(weights: FloatArray, iterations: number): void {
-  const bad = weights.findIndex((value: number) => !Number.isFinite(Math.fround(value)));
+/** Weights that are not finite are never handed out as a model. They are rounded to f32, and the intercepts are not. */
+function checkWeights(weights: FloatArray, intercepts: number, iterations: number): void {
+  const bad = weights.findIndex(
+    (value: number, i: number) => !Number.isFinite(i < intercepts ? Math.fround(value) : value),
+  );
   if (bad < 0) return;
   throw new DivergenceError(
     iterations,
     `After step ${iterations} a weight is ${weights[bad]}: the training diverged. Lower learningRate, or bring the features to a range near 1.`,
   );
+}
+
+/** Warns of a training that ended before it was where it should be, and of an engine that computes wrong. */
+export function warnOf<L extends Label>(
+  { settings, warnings }: Pick<Task<L>, "settings" | "warnings">,
+  { converged, reason }: Outcome,
+  engine: string,
+  parity?: Parity,
+): void {
+  const { solver, tolerance, patience } = settings;
+  // With a tolerance of 0, or patience, it is no surprise that a training ends before it has converged.
+  if (isSecondOrder(solver) && !converged && tolerance > 0 && patience === Infinity) {
+    warnings.raise("not-converged", `The training has not converged: ${reason}.`);
+  }
+  if (parity && !(parity.rho < 1)) {
+    warnings.raise(
+      "parity",
+      `The ${engine} engine is off by ${parity.rho.toPrecision(2)} times the error bound: do not trust the model. ` +
+        "Train on another engine.",
+    );
+  }
+}
+
+export function warnOfEngine(warnings: Warnings, engine: string, why: string): void {
+  warnings.raise("slower-engine", `The ${engine} engine trains, which is slower than others: ${why}.`);
 }

@@ -53,9 +53,9 @@ describe("from a model", () => {
       epochs: 1,
       init: model,
     });
-    const centred = (weights: Float32Array) =>
-      weights.map((w, i) => {
-        const row = weights.subarray(i - (i % 3), i - (i % 3) + 3);
+    const centred = (weights: Float32Array | Float64Array) =>
+      Float64Array.from(weights, (w, i) => {
+        const row = Array.from(weights.subarray(i - (i % 3), i - (i % 3) + 3));
         return w - row.reduce((a, b) => a + b, 0) / 3;
       });
     expect(distance(again.weights, centred(model.weights))).toBeLessThan(1e-6);

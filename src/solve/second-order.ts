@@ -3,6 +3,7 @@ import type { FloatArray, Objective, Product, Sums, Vector } from "../engine/eng
 import { DivergenceError } from "../errors.js";
 import type { Settings } from "../options.js";
 import type { EpochRecord, Progress, Score } from "../progress.js";
+import { Stopwatch } from "../stopwatch.js";
 import { type Examples, type Outcome, score } from "./solver.js";
 
 /** F at the present weights. */
@@ -64,12 +65,12 @@ export async function* secondOrder(
   examples: Examples,
   settings: Settings,
   enough?: number,
+  clock = new Stopwatch(),
 ): AsyncGenerator<Progress, Outcome> {
   const { maxIterations, tolerance, patience, signal } = settings;
   const rows = examples.train.length;
   const history: EpochRecord[] = [];
-  const started = performance.now();
-  const elapsed = () => (performance.now() - started) / 1000;
+  const elapsed = () => clock.milliseconds / 1000;
   let reported = { at: 0, examples: 0 };
   let best: { readonly loss: number; readonly iteration: number; readonly weights: FloatArray } | undefined;
   let progress = new Falling();
