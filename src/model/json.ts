@@ -126,11 +126,7 @@ function readLabel(label: unknown, type: unknown, name: string): Label {
     if (typeof label === "string" || typeof label === "boolean") return label;
     if (typeof label === "number" && Number.isInteger(label)) return label;
   }
-  throw wrong(
-    label,
-    name,
-    `a label of type ${show(type)}, which is of strings, whole numbers, booleans or bigints`,
-  );
+  throw wrong(label, name, `of type ${show(type)}, and a string, a whole number, a boolean or a bigint`);
 }
 
 function readScale(value: unknown): number {

@@ -19,11 +19,8 @@ function textOf(file: unknown): string {
   if (typeof file !== "object" || file === null) {
     throw new ModelFileError(`A model is bytes, text or an object, and this is ${show(file)}.`);
   }
-  if (ArrayBuffer.isView(file)) {
-    const { buffer, byteOffset, byteLength } = file;
-    return decode(() => new Uint8Array(buffer, byteOffset, byteLength));
-  }
-  if (isBuffer(file)) return decode(() => new Uint8Array(file));
+  if (ArrayBuffer.isView(file)) return decode(file, file.buffer, file.byteOffset);
+  if (isBuffer(file)) return decode(file, file);
   try {
     return JSON.stringify(file) ?? "";
   } catch (cause) {
@@ -39,12 +36,15 @@ function isBuffer(file: object): file is ArrayBufferLike {
 }
 
 /** A copy is decoded: a TextDecoder takes no shared memory. */
-function decode(view: () => Uint8Array): string {
+function decode(
+  { byteLength }: ArrayBufferView | ArrayBufferLike,
+  buffer: ArrayBufferLike,
+  first = 0,
+): string {
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(view().slice());
+    const bytes = new Uint8Array(buffer, first, byteLength).slice();
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (cause) {
-    throw new ModelFileError(`This is no model file: its bytes are not UTF-8 text (${String(cause)}).`, {
-      cause,
-    });
+    throw new ModelFileError(`This is no model file: its ${byteLength} bytes are not UTF-8 text.`, { cause });
   }
 }
