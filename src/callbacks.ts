@@ -1,4 +1,7 @@
-/** The caller's callbacks, which may be asynchronous. They are not waited for, but what they reject with is not lost. */
+/**
+ * The caller's callbacks, which may be asynchronous. They are not waited for, but what they reject with is
+ * not lost.
+ */
 export class Callbacks {
   readonly #pending = new Set<Promise<void>>();
   #failure: { readonly error: unknown } | undefined;

@@ -1,4 +1,7 @@
-/** Checks of what options may be. Each throws an OptionError that names the option, its value and what it may be. */
+/**
+ * Checks of what options may be. Each throws an OptionError that names the option, its value and what it may
+ * be.
+ */
 import { OptionError } from "./errors.js";
 import { show, tagOf } from "./show.js";
 
@@ -104,7 +107,10 @@ export function checkFractionOrData(name: string, value: unknown): void {
   if (!data && !fraction) fail(name, value, "a fraction between 0 and 1, or data with x and y");
 }
 
-/** The model to start from: its arrays may be of any kind, but must hold as many finite numbers as they should. */
+/**
+ * The model to start from: its arrays may be of any kind, but must hold as many finite numbers as they
+ * should.
+ */
 export function checkInit(name: string, value: unknown): void {
   if (value === "zeros" || value === "centroids") return;
   if (typeof value !== "object" || value === null)

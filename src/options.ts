@@ -51,8 +51,9 @@ export interface TrainOptions<L extends Label = Label> {
    */
   readonly solver?: SolverName;
   /**
-   * For lbfgs and newton, which have converged when no |∂F/∂w| of the mean objective F is larger, and F is nearer its
-   * minimum than this part of it. At 0 they go on to maxIterations, or as far as rounding lets them. Default 1e-5.
+   * For lbfgs and newton, which have converged when no |∂F/∂w| of the mean objective F is larger, and F is
+   * nearer its minimum than this part of it. At 0 they go on to maxIterations, or as far as rounding lets
+   * them. Default 1e-5.
    */
   readonly tolerance?: number;
   /** For lbfgs and newton: the most iterations, each of about one pass over the data. Default 1000. */
@@ -95,7 +96,10 @@ export interface TrainOptions<L extends Label = Label> {
    * or C an elastic net. Default 0.
    */
   readonly l1?: number;
-  /** The penalty as scikit-learn has it, instead of l2: l2 = 1 / (C · total weight of the examples to train on); Infinity is no penalty. Default: see l2. */
+  /**
+   * The penalty as scikit-learn has it, instead of l2: l2 = 1 / (C · total weight of the examples to train
+   * on); Infinity is no penalty. Default: see l2.
+   */
   readonly C?: number;
   /** Not for lbfgs and newton, whose optimum is the same: "mean" (default) of the weighted losses, or their "sum", as in the derivation; the penalty is scaled with it. */
   readonly reduction?: "mean" | "sum";
@@ -112,9 +116,10 @@ export interface TrainOptions<L extends Label = Label> {
   readonly classWeight?: "balanced" | ReadonlyMap<L, number> | Readonly<Record<string, number>>;
 
   /**
-   * Where the weights start: "zeros" (default); "centroids", which asks which class' mean is nearest; or a model to go on
-   * from, of as many features, whose classes may be other ones: those that are new start from the mean of its own. It may be
-   * numbers of your own in arrays of any kind: { classes, features, weights, bias, origin? }.
+   * Where the weights start: "zeros" (default); "centroids", which asks which class' mean is nearest; or a
+   * model to go on from, of as many features, whose classes may be other ones: those that are new start from
+   * the mean of its own. It may be numbers of your own in arrays of any kind: { classes, features, weights,
+   * bias, origin? }.
    */
   readonly init?: "zeros" | "centroids" | StartingModel<L>;
 
@@ -130,13 +135,19 @@ export interface TrainOptions<L extends Label = Label> {
   /** Check passes of the running training against the f64 reference; see `model.parity`. Default false. */
   readonly parity?: boolean;
   /**
-   * Called during training, at most every 50 ms, and at the end of every epoch. It may be asynchronous: it is not waited for
-   * until the training ends. Where it throws or rejects, the training stops and rejects with the same.
+   * Called during training, at most every 50 ms, and at the end of every epoch. It may be asynchronous: it is
+   * not waited for until the training ends. Where it throws or rejects, the training stops and rejects with
+   * the same.
    */
   readonly onProgress?: (progress: Progress) => void;
-  /** Called with each of `model.warnings` when it arises: what is worth knowing and is no error. May throw like onProgress. */
+  /**
+   * Called with each of `model.warnings` when it arises: what is worth knowing and is no error. May throw
+   * like onProgress.
+   */
   readonly onWarning?: (warning: Warning) => void;
-  /** Aborts the training, which then rejects with the signal's reason. The weights so far are `trainer.model`. */
+  /**
+   * Aborts the training, which then rejects with the signal's reason. The weights so far are `trainer.model`.
+   */
   readonly signal?: AbortSignal;
 }
 
@@ -237,7 +248,8 @@ export function settings<L extends Label>(passed: TrainOptions<L>): Settings<L> 
     const solvers = isOption(name) ? READERS[name] : undefined;
     if (solvers && !solvers.includes(solver)) {
       throw new OptionError(
-        `${name} is ${show(value)}, but solver is "${solver}"${options.solver ? "" : ", the default"}: ${name} is for ${solvers.join(", ")}.`,
+        `${name} is ${show(value)}, but solver is "${solver}"${options.solver ? "" : ", the default"}: ` +
+          `${name} is for ${solvers.join(", ")}.`,
       );
     }
   }

@@ -28,7 +28,10 @@ export interface Parity {
   readonly stages: Readonly<Partial<Record<Stage, number>>>;
   /** Steps that were checked; of lbfgs and newton, points. */
   readonly steps: number;
-  /** Examples whose logits, residual and loss were checked: all of those steps, or a sample of 256 at most of each. */
+  /**
+   * Examples whose logits, residual and loss were checked: all of those steps, or a sample of 256 at most of
+   * each.
+   */
   readonly examples: number;
 }
 

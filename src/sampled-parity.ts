@@ -1,7 +1,8 @@
 /**
- * Parity of a step of any size in bounded time. Logits, residual and loss are checked for a sample of the rows. The gradient
- * is a sum over all rows, so a sample of its elements is checked, over all rows. The update is checked for a sample of the
- * weights. Steps that follow look at other rows and elements. The event loop gets its turns meanwhile.
+ * Parity of a step of any size in bounded time. Logits, residual and loss are checked for a sample of the
+ * rows. The gradient is a sum over all rows, so a sample of its elements is checked, over all rows. The
+ * update is checked for a sample of the weights. Steps that follow look at other rows and elements. The event
+ * loop gets its turns meanwhile.
  */
 import { Breath } from "./breath.js";
 import { range } from "./data/random.js";
@@ -24,7 +25,7 @@ const ROWS = 256;
 /** Weights in a sample, at most. */
 const WEIGHTS = 2 ** 16;
 /** Products that a stage takes, at most, but for those of a single row. */
-const PRODUCTS = 2 ** 25;
+const PRODUCTS = 2 ** 24;
 /** Elements of the gradient in a sample, at least. */
 const ELEMENTS = 16;
 /** Products between two turns of the event loop: some milliseconds. */
@@ -127,7 +128,10 @@ function sampledUpdate(passes: Passes, problem: Problem): number {
   return updateParity(some, { ...problem, classes: intercepts });
 }
 
-/** Elements of a matrix (features + 1, classes), in order, and how many of them are of the last row, the intercepts. */
+/**
+ * Elements of a matrix (features + 1, classes), in order, and how many of them are of the last row, the
+ * intercepts.
+ */
 function sampleElements(
   count: number,
   classes: number,
@@ -143,7 +147,10 @@ function sampleElements(
   return { elements, intercepts: last.length };
 }
 
-/** At most so many of the numbers 0 … count − 1, spread evenly, others each turn; always the last, where kernels' tails are. */
+/**
+ * At most so many of the numbers 0 … count − 1, spread evenly, others each turn; always the last, where
+ * kernels' tails are.
+ */
 export function sample(count: number, most: number, turn: number): Uint32Array {
   if (count <= most) return range(count);
   const shift = (turn * GOLDEN) % 1;

@@ -10,7 +10,10 @@ import { pick } from "./parity.js";
 import { show } from "./show.js";
 import { shrinkageOf } from "./solve/shrinkage.js";
 
-/** The parts of a model that are needed to go on from it: a SoftmaxModel, or its numbers in arrays of any kind. */
+/**
+ * The parts of a model that are needed to go on from it: a SoftmaxModel, or its numbers in arrays of any
+ * kind.
+ */
 export interface StartingModel<L extends Label> {
   readonly classes: ArrayLike<L>;
   readonly features: number;
@@ -79,7 +82,8 @@ function warm<L extends Label>(
 /** (classes) the intercepts b − origin·W, which are the logits at x = 0. */
 function atZero({ classes, features, weights, bias, origin }: StartingModel<Label>): Float64Array {
   const moved = Float64Array.from(bias);
-  for (let d = 0; origin && d < features; d++) {
+  if (!origin) return moved;
+  for (let d = 0; d < features; d++) {
     for (let k = 0; k < moved.length; k++) moved[k] -= origin[d] * weights[d * classes.length + k];
   }
   return moved;

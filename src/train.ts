@@ -24,12 +24,13 @@ import { Warnings } from "./warnings.js";
 /**
  * Trains a softmax classifier. Bad data and options are rejected before anything is uploaded.
  *
- * `x`, `y`, `weights` and `classes` are copied before this returns its promise: change them freely while it trains.
+ * `x`, `y`, `weights` and `classes` are copied before this returns its promise: change them freely while it
+ * trains.
  *
  * @returns the model. `model.warnings` says what is worth knowing about the training.
- * @throws {DataError | OptionError | DeviceError | DivergenceError} as a rejection. A training that is aborted rejects with
- * the signal's own reason, untouched; its weights so far are the `model` of a {@link trainer}, and are lost here. What
- * `onProgress` or `onWarning` throws, or rejects with, the training rejects with too.
+ * @throws {DataError | OptionError | DeviceError | DivergenceError} as a rejection. A training that is
+ * aborted rejects with the signal's own reason, untouched; use a {@link trainer} to keep its weights so far.
+ * What `onProgress` or `onWarning` throws, or rejects with, the training rejects with too.
  */
 export async function train<L extends Label>(
   data: TrainingData<L>,
@@ -43,9 +44,9 @@ export async function train<L extends Label>(
 }
 
 /**
- * A training that the caller drives: each turn of the loop is a report of progress, and the training goes on when the
- * next one is asked for. The generator's return value, and afterwards `trainer.model`, is the model. Where the loop was left,
- * by `break`, an error or an abort, `trainer.model` has the weights so far.
+ * A training that the caller drives: each turn of the loop is a report of progress, and the training goes on
+ * when the next one is asked for. The generator's return value, and afterwards `trainer.model`, is the model.
+ * Where the loop was left, by `break`, an error or an abort, `trainer.model` has the weights so far.
  *
  * @example
  * const training = trainer(data, { signal });
@@ -75,8 +76,8 @@ export class Trainer<L extends Label = Label> implements AsyncIterable<Progress>
   /**
    * The model, or the weights so far of a training that was left or aborted.
    *
-   * @throws {TrainerError} before the training has ended, where it was left or aborted before its first iteration, and where it
-   * failed.
+   * @throws {TrainerError} before the training has ended, where it was left or aborted before its first
+   * iteration, and where it failed.
    */
   get model(): SoftmaxModel<L> {
     if (this.#result.model) return this.#result.model;
@@ -177,7 +178,10 @@ async function outcomeOf(steps: Start["steps"]): Promise<Outcome> {
   }
 }
 
-/** Keeps the weights of a training that ends early. An error here is not the one it ends with, and is only noted. */
+/**
+ * Keeps the weights of a training that ends early. An error here is not the one it ends with, and is only
+ * noted.
+ */
 async function keepSoFar<L extends Label>(
   result: Result<L>,
   ending: Promise<Outcome>,

@@ -40,7 +40,10 @@ export function modelOf<L extends Label>(
   });
 }
 
-/** Weights that are not finite are never handed out as a model. They are rounded to f32, and the intercepts are not. */
+/**
+ * Weights that are not finite are never handed out as a model. They are rounded to f32, and the intercepts
+ * are not.
+ */
 function checkWeights(weights: FloatArray, intercepts: number, iterations: number): void {
   const bad = weights.findIndex(
     (value: number, i: number) => !Number.isFinite(i < intercepts ? Math.fround(value) : value),
@@ -67,8 +70,8 @@ export function warnOf<L extends Label>(
   if (parity && !(parity.rho < 1)) {
     warnings.raise(
       "parity",
-      `The ${engine} engine is off by ${parity.rho.toPrecision(2)} times the error bound: do not trust the model. ` +
-        "Train on another engine.",
+      `The ${engine} engine is off by ${parity.rho.toPrecision(2)} times the error bound: ` +
+        "do not trust the model. Train on another engine.",
     );
   }
 }

@@ -225,7 +225,10 @@ describe("a start that cannot be", () => {
       message: "init.weights has 2 values, and must have 12: 4 features × 3 classes",
     },
     { change: { weights: null }, message: "init.weights is null, and must be a flat list of 12 numbers" },
-    { change: { weights: Array(12).fill([0]) }, message: "init.weights[0] is a list of 1 values" },
+    {
+      change: { weights: Array.from({ length: 12 }, () => [0]) },
+      message: "init.weights[0] is a list of 1 values",
+    },
     {
       change: { weights: Array(12).fill(1e39) },
       message: "init.weights[0] is 1e+39, and must be a finite number",

@@ -164,7 +164,7 @@ describe("an aborted training", () => {
     expect(await ending(run)).toBe("enough");
     const exactly = await train(data, { ...GD, epochs: 3 });
     expect(numbers(run.model)).toEqual(numbers(exactly));
-    expect(run.model.reason).toBe("aborted after step 3, before epoch 4");
+    expect(run.model.reason).toBe("aborted after step 3, in epoch 3");
     expect(run.model.predict(data.x)).toHaveLength(120);
   });
 
@@ -263,6 +263,9 @@ describe("a training that fails", () => {
 });
 
 describe("a callback", () => {
+  const soon = async (error: unknown) => {
+    throw error;
+  };
   const late = (error: unknown) => new Promise<void>((_, reject) => setTimeout(() => reject(error), 5));
 
   test.each(SOLVERS)("that throws rejects the training, which keeps its weights: %s", async (solver) => {
@@ -277,7 +280,7 @@ describe("a callback", () => {
   });
 
   test.each([
-    { when: "at once", fail: (error: unknown) => Promise.reject(error) },
+    { when: "at once", fail: soon },
     { when: "later", fail: late },
   ])("that rejects $when rejects the training, and nothing else", async ({ fail }) => {
     const own = new Error("mine");
@@ -295,7 +298,7 @@ describe("a callback", () => {
   test("that rejects rejects a sweep", async () => {
     const own = new Error("mine");
     const options = { ...reference, C: [0.1, 1], folds: 3 };
-    expect(await rejection(sweep(data, { ...options, onProgress: () => Promise.reject(own) }))).toBe(own);
+    expect(await rejection(sweep(data, { ...options, onProgress: () => soon(own) }))).toBe(own);
     const last = ({ fraction }: { fraction: number }) => (fraction === 1 ? late(own) : undefined);
     expect(await rejection(sweep(data, { ...options, onProgress: last }))).toBe(own);
   });
@@ -315,7 +318,7 @@ describe("a callback", () => {
 
   test("may return what is no promise", () => {
     const callbacks = new Callbacks();
-    for (const result of [undefined, null, 7, {}, { then: 1 }]) callbacks.call(() => result, 1);
+    for (const result of [undefined, null, 7, {}, []]) callbacks.call(() => result, 1);
     expect(() => callbacks.check()).not.toThrow();
   });
 });
@@ -350,7 +353,9 @@ describe("warnings", () => {
 
   test("that are thrown at reject the training", async () => {
     const own = new Error("mine");
-    const onWarning = () => Promise.reject(own);
+    const onWarning = async () => {
+      throw own;
+    };
     expect(await rejection(train(data, { ...reference, maxIterations: 1, onWarning }))).toBe(own);
     const thrown = () => {
       throw own;

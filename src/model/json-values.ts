@@ -1,4 +1,7 @@
-/** Reads values out of a parsed model file. Each throws a ModelFileError that names the part, its value and what it must be. */
+/**
+ * Reads values out of a parsed model file. Each throws a ModelFileError that names the part, its value and
+ * what it must be.
+ */
 import { ModelFileError } from "../errors.js";
 import { show } from "../show.js";
 

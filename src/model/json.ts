@@ -66,7 +66,10 @@ export function toText(model: ModelParts): string {
   return `{\n${lines.join(",\n")}\n}\n`;
 }
 
-/** Reads what `toJson` made. Throws a ModelFileError that says what is wrong, and where: what training could not make. */
+/**
+ * Reads what `toJson` made. Throws a ModelFileError that says what is wrong, and where: what training could
+ * not make.
+ */
 export function fromJson(written: string): ModelParts {
   const file = object(parse(written), "the file");
   if (file["format"] !== FORMAT) {
@@ -113,8 +116,8 @@ function readClasses(value: unknown, type: unknown): Label[] {
   const different = new Set(classes).size;
   if (different < classes.length || different < 2) {
     throw new ModelFileError(
-      `The model file is damaged: classes names ${different} different classes in ${classes.length}, and must name each once, ` +
-        "and at least 2.",
+      `The model file is damaged: classes names ${different} different classes in ${classes.length}, ` +
+        "and must name each once, and at least 2.",
     );
   }
   return classes;

@@ -4,11 +4,11 @@ import { fromJson } from "./json.js";
 import { SoftmaxModel } from "./model.js";
 
 /**
- * Reads a model: the bytes that `model.save` wrote (any view of an ArrayBuffer or SharedArrayBuffer, or the buffer itself),
- * their text, or the object that `model.toJSON` made. Versions 1 and 2 of the file are read.
+ * Reads a model: the bytes that `model.save` wrote (any view of an ArrayBuffer or SharedArrayBuffer, or the
+ * buffer itself), their text, or the object that `model.toJSON` made. Versions 1 and 2 of the file are read.
  *
- * @throws {ModelFileError} when it is truncated, damaged, of another format, or holds what no training makes: numbers that are
- * not finite, a class twice, sizes that disagree. The message says where.
+ * @throws {ModelFileError} when it is truncated, damaged, of another format, or holds what no training makes:
+ * numbers that are not finite, a class twice, sizes that disagree. The message says where.
  */
 export function loadModel(file: string | object): SoftmaxModel {
   return new SoftmaxModel(fromJson(textOf(file)));

@@ -65,8 +65,8 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
   }
 
   /**
-   * (x − origin)·W + b. Returns (rows, classes). Throws a DataError when x has other features than the model, or is so large
-   * that a logit is no finite number.
+   * (x − origin)·W + b. Returns (rows, classes). Throws a DataError when x has other features than the model,
+   * or is so large that a logit is no finite number.
    */
   logits(x: Inputs): Float64Array {
     return this.#logits(this.#rows(x));
@@ -126,12 +126,17 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
     return statistics(this.#labelled(data), this.#affine(), this.classes, options);
   }
 
-  /** The model as a plain object, which `loadModel` reads: `JSON.stringify(model)` is a model file, and exact. */
+  /**
+   * The model as a plain object, which `loadModel` reads: `JSON.stringify(model)` is a model file, and exact.
+   */
   toJSON(): ModelJson {
     return toJson(this);
   }
 
-  /** The model as a file. "json" is readable and exact: a row of weights a line, with the digits that each number needs. */
+  /**
+   * The model as a file. "json" is readable and exact: a row of weights a line, with the digits that each
+   * number needs.
+   */
   save(format: "json" = "json"): Uint8Array<ArrayBuffer> {
     if (format !== "json") throw new OptionError(`format is ${show(format)}, and must be "json".`);
     return new TextEncoder().encode(toText(this));
@@ -191,8 +196,8 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
     if (bad >= 0) {
       const row = Math.floor(bad / classes);
       throw new DataError(
-        `The logit of row ${row} for class ${String(this.classes[bad % classes])} is ${z[bad]}: its features are too large ` +
-          "for the model. Check that x has the units that the model was trained on.",
+        `The logit of row ${row} for class ${String(this.classes[bad % classes])} is ${z[bad]}: ` +
+          "its features are too large for the model. Check that x has the units of the training.",
       );
     }
     return z;

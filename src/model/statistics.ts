@@ -20,10 +20,10 @@ export interface StatisticsOptions {
 }
 
 /**
- * Softmax stays the same when one vector is added to the weights of all classes, so only differences between classes are
- * known. The coefficients are w_k − w_0, against the first class. All arrays are (features + 1, classes), row by row, with
- * the intercepts in the last row; (features, classes) without intercepts. The intercept of a model with an origin is the
- * logit there.
+ * Softmax stays the same when one vector is added to the weights of all classes, so only differences between
+ * classes are known. The coefficients are w_k − w_0, against the first class. All arrays are (features + 1,
+ * classes), row by row, with the intercepts in the last row; (features, classes) without intercepts. The
+ * intercept of a model with an origin is the logit there.
  */
 export interface Statistics<L extends Label = Label> {
   /** The model's first class. */
@@ -48,10 +48,12 @@ const LEAST_PIVOT = 1e-10;
 const NEAR = 0.1;
 
 /**
- * I = Σ weight·(diag(s) − s⊗s) ⊗ ([x, 1]⊗[x, 1]) is the Fisher information of the rows, a weight counting as so many equal
- * rows, and H = I + the penalty's second derivative. The covariance is H⁻¹·I·H⁻¹; without a penalty, I⁻¹.
+ * I = Σ weight·(diag(s) − s⊗s) ⊗ ([x, 1]⊗[x, 1]) is the Fisher information of the rows, a weight counting as
+ * so many equal rows, and H = I + the penalty's second derivative. The covariance is H⁻¹·I·H⁻¹; without a
+ * penalty, I⁻¹.
  *
- * Throws a DataError where the data do not say what a coefficient is, or where the weights are not the optimum.
+ * Throws a DataError where the data do not say what a coefficient is, or where the weights are not the
+ * optimum.
  */
 export async function statistics<L extends Label>(
   rows: Rows,

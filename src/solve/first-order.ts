@@ -32,8 +32,8 @@ export function updateRule(settings: Settings): UpdateRule {
 }
 
 /**
- * Trains until the epochs are over, patience ends or the signal aborts. `check` gets the passes of the steps that are captured;
- * the clock stands still meanwhile.
+ * Trains until the epochs are over, patience ends or the signal aborts. `check` gets the passes of the steps
+ * that are captured; the clock stands still meanwhile.
  */
 export async function* firstOrder(
   descent: Descent,
@@ -62,7 +62,7 @@ export async function* firstOrder(
   });
 
   for (let epoch = 1; epoch <= epochs; epoch++) {
-    if (settings.signal?.aborted) return outcome(`aborted after step ${iteration}, before epoch ${epoch}`);
+    if (settings.signal?.aborted) return outcome(`aborted after step ${iteration}, in epoch ${epoch - 1}`);
     const order = await sampling.next();
     const steps = Array.from({ length: stepsPerEpoch }, (_, step) => {
       const number = iteration + step;

@@ -31,7 +31,10 @@ export interface SweepOptions<L extends Label = Label> extends Pick<
   readonly solver?: "lbfgs" | "newton";
   /** As of train. On folds by default 1e-3, for their scores differ by far more; of the model as of train. */
   readonly tolerance?: number;
-  /** Penalties to try, as scikit-learn has them: l2 = 1 / (C · total weight of the rows of the fit). Infinity is none. */
+  /**
+   * Penalties to try, as scikit-learn has them: l2 = 1 / (C · total weight of the rows of the fit). Infinity
+   * is none.
+   */
   readonly C?: ArrayLike<number>;
   /** Penalties to try, on the mean objective, instead of C. */
   readonly l2?: ArrayLike<number>;
@@ -45,8 +48,8 @@ export interface SweepOptions<L extends Label = Label> extends Pick<
   /** Which value the model is fitted with: the "best" (default), or the most penalised within "oneStandardError" of it. */
   readonly choose?: "best" | "oneStandardError";
   /**
-   * Called during the sweep, at most every 50 ms a fit, and at the beginning and end of each. Where it throws or rejects, the
-   * sweep stops and rejects with the same.
+   * Called during the sweep, at most every 50 ms a fit, and at the beginning and end of each. Where it throws
+   * or rejects, the sweep stops and rejects with the same.
    */
   readonly onProgress?: (progress: SweepProgress) => void;
 }

@@ -38,6 +38,15 @@ function training(change: object): object {
   return { training: { ...JSON.parse(TEXT).training, ...change } };
 }
 
+function outcomeOf(load: () => unknown): string {
+  try {
+    load();
+    return "loads";
+  } catch (error) {
+    return error instanceof SmighError ? "SmighError" : String(error);
+  }
+}
+
 describe("a saved model", () => {
   test("comes back with all its parts", () => {
     expect(loadModel(FILE)).toEqual(TRAINED);
@@ -273,7 +282,8 @@ describe("a model file that is none", () => {
 
   test("changes nothing else, whatever its keys are", () => {
     const keys =
-      '"__proto__": {"polluted": 1, "scale": 2, "origin": [1, 2, 3]}, "constructor": {"prototype": {"polluted": 1}},';
+      '"__proto__": {"polluted": 1, "scale": 2, "origin": [1, 2, 3]}, ' +
+      '"constructor": {"prototype": {"polluted": 1}},';
     const loaded = loadModel(TEXT.replace("{", `{${keys}`).replace('"training": {', `"training": {${keys}`));
     expect(loaded).toEqual(TRAINED);
     expect(Reflect.get({}, "polluted")).toBeUndefined();
@@ -312,11 +322,9 @@ describe("a model file that is none", () => {
       const kept = object[key];
       for (const wrong of [null, [], {}, "x", true, -1.5, 1e39]) {
         object[key] = wrong;
-        try {
-          loadModel(JSON.stringify(file)).predictProba(x);
-        } catch (error) {
-          expect(error).toBeInstanceOf(SmighError);
-        }
+        expect(outcomeOf(() => loadModel(JSON.stringify(file)).predictProba(x))).toMatch(
+          /^(loads|SmighError)$/,
+        );
       }
       object[key] = kept;
     }
