@@ -262,6 +262,12 @@ test("its progress rises from 0 to the last fit, and the table grows from the mo
   expect(reports.at(-1)?.table).toEqual([table[1], table[0]]);
 });
 
+test("without options has nothing to sweep", async () => {
+  const error = await rejection(Reflect.apply(sweep, undefined, [irisData()]));
+  expect(error).toBeInstanceOf(OptionError);
+  expect(error).toMatchObject({ message: expect.stringContaining("There is nothing to sweep") });
+});
+
 describe("an aborted sweep", () => {
   test("rejects with the signal's reason, before it begins and on its way", async () => {
     const reason = new Error("enough");

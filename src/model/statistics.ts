@@ -6,6 +6,7 @@ import { range } from "../data/random.js";
 import type { FloatArray, Rows } from "../engine/engine.js";
 import { logits } from "../engine/reference/passes.js";
 import { DataError, OptionError } from "../errors.js";
+import { type Check, checkOptions, notNegative, ofType } from "../option-checks.js";
 import { type Affine, featureBlock } from "./affine.js";
 import { blocks } from "./blocks.js";
 import { checkIndependent, checkPresent } from "./identified.js";
@@ -59,13 +60,14 @@ export async function statistics<L extends Label>(
   rows: Rows,
   model: Affine,
   classes: readonly L[],
-  { l2 = 0, intercept = true }: StatisticsOptions,
+  options: StatisticsOptions,
 ): Promise<Statistics<L>> {
+  const { l2, intercept } = checkedOptions(options);
   const { weights, origin } = model;
   const k = classes.length;
   const width = rows.features + (intercept ? 1 : 0);
   const size = (k - 1) * width;
-  check(rows, weights, k * width, l2, intercept);
+  check(rows, weights, k * width, intercept);
   checkPresent(rows, classes, l2, intercept);
 
   // Features are brought to a length of 1, so that pivots do not depend on their units.
@@ -105,8 +107,23 @@ export async function statistics<L extends Label>(
   };
 }
 
-function check(rows: Rows, weights: FloatArray, count: number, l2: number, intercept: boolean): void {
-  if (!(l2 >= 0 && l2 < Infinity)) throw new OptionError(`l2 is ${l2}, and must be a finite number ≥ 0.`);
+const CHECKS: { readonly [option in keyof Required<StatisticsOptions>]: Check } = {
+  l2: notNegative,
+  intercept: ofType("boolean", "true or false"),
+};
+
+function checkedOptions(options: StatisticsOptions): Required<StatisticsOptions> {
+  checkOptions(options);
+  for (const [name, value] of Object.entries(options)) {
+    if (name !== "l2" && name !== "intercept") {
+      throw new OptionError(`${name} is no option of statistics. The options are l2, intercept.`);
+    }
+    if (value !== undefined) CHECKS[name](name, value);
+  }
+  return { l2: options.l2 ?? 0, intercept: options.intercept ?? true };
+}
+
+function check(rows: Rows, weights: FloatArray, count: number, intercept: boolean): void {
   if (count > MOST_COEFFICIENTS) {
     throw new DataError(
       `Statistics need the Hessian of all ${count} coefficients, and are for at most ${MOST_COEFFICIENTS}: use fewer features.`,

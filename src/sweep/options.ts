@@ -93,7 +93,7 @@ const OWN = {
 } as const;
 
 /** Throws an OptionError that names the option, its value and what it may be. */
-export function sweepSettings<L extends Label>(passed: SweepOptions<L>): SweepSettings<L> {
+export function sweepSettings<L extends Label>(passed: SweepOptions<L> = {}): SweepSettings<L> {
   checkOptions(passed);
   const options = { ...passed };
   const names = [...Object.keys(OWN), ...SHARED.filter((name) => !Object.hasOwn(OWN, name))];
