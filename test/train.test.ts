@@ -385,6 +385,13 @@ describe("a training that diverges", () => {
     await expect(run).rejects.toThrow(/^After step 30 a weight is .* Lower learningRate/);
   });
 
+  test("on the validation rows alone is one too: no NaN is taken for a loss", async () => {
+    const vast = { x: other.x.map(() => 3e38), y: other.y, features };
+    const run = train(data, { engine: "wasm", solver: "gd", epochs: 3, learningRate: 50, validation: vast });
+    await expect(run).rejects.toMatchObject({ name: "DivergenceError", step: 1 });
+    await expect(run).rejects.toThrow(/^The validation loss is (NaN|Infinity) after epoch 1/);
+  });
+
   test("keeps none of its weights on an error, and a lower rate converges", async () => {
     const model = await train(data, { ...reference, solver: "gd", l2: 10, learningRate: 0.05, epochs: 100 });
     expect(model.history.at(-1)?.loss).toBeLessThan(Math.log(3));

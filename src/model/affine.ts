@@ -19,7 +19,9 @@ export function featureBlock(
   const first = block[0] * features;
   if (!origin) return { count, features, scale, x: x.subarray(first, first + count * features) };
   const centred = new Float64Array(count * features);
-  for (let i = 0; i < centred.length; i++) centred[i] = scale * x[first + i] - origin[i % features];
+  for (let row = 0; row < centred.length; row += features) {
+    for (let d = 0; d < features; d++) centred[row + d] = scale * x[first + row + d] - origin[d];
+  }
   return { count, features, scale: 1, x: centred };
 }
 

@@ -86,6 +86,7 @@ export async function* firstOrder(
     }
 
     const validation = examples.validation && score(await descent.evaluate(examples.validation));
+    if (validation) checkValidation(validation, iteration, epoch);
     yield report.progress(iteration, epoch, validation);
     history.push({
       epoch,
@@ -134,6 +135,16 @@ function checkFinite({ sums }: StepResult, iteration: number, settings: Settings
     iteration,
     `The loss is ${sums.loss} at step ${iteration}: the training diverged. Lower learningRate (its schedule begins at ` +
       `${settings.schedule.rate})${settings.l2 > 0 ? ` or l2 (${settings.l2})` : ""}, or bring the features to a range near 1.`,
+  );
+}
+
+/** Validation rows of other sizes than those trained on may overflow where the training does not. */
+function checkValidation({ loss }: Score, iteration: number, epoch: number): void {
+  if (Number.isFinite(loss)) return;
+  throw new DivergenceError(
+    iteration,
+    `The validation loss is ${loss} after epoch ${epoch}: bring the features of all rows to a range near 1, ` +
+      "or lower learningRate.",
   );
 }
 
