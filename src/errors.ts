@@ -29,14 +29,14 @@ export class DeviceError extends SmighError {
   }
 }
 
-/** A model file is truncated, of another format, or of a version this release cannot read. */
+/** A model file is truncated, damaged, of another format, or of a version this release cannot read. */
 export class ModelFileError extends SmighError {
   static {
     this.prototype.name = "ModelFileError";
   }
 }
 
-/** A trainer was used in a way it does not allow, such as starting it twice. */
+/** A trainer was started twice, or asked for a model that it does not have. */
 export class TrainerError extends SmighError {
   static {
     this.prototype.name = "TrainerError";
@@ -54,12 +54,5 @@ export class DivergenceError extends SmighError {
   constructor(step: number, message: string) {
     super(message);
     this.step = step;
-  }
-}
-
-/** What an aborted fit rejects with when the signal's reason is no object that could carry the model. */
-export class AbortError extends SmighError {
-  static {
-    this.prototype.name = "AbortError";
   }
 }

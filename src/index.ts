@@ -6,10 +6,13 @@ export type { SweepEntry, SweepFold } from "./sweep/table.js";
 export type { TrainOptions, SolverName } from "./options.js";
 export type { TrainingData, Features } from "./data/dataset.js";
 export type { Label } from "./data/labels.js";
+export type { StartingModel } from "./starting-weights.js";
 export type { Schedule } from "./solve/schedule.js";
 export type { EpochRecord, Progress, Score } from "./progress.js";
 export { SoftmaxModel, type Calibration, type Inputs } from "./model/model.js";
 export type { ModelParts } from "./model/parts.js";
+export type { ModelJson } from "./model/json.js";
+export type { Warning } from "./warnings.js";
 export type { ClassScore, Evaluation } from "./model/evaluation.js";
 export type { ExampleScores } from "./model/examples.js";
 export type { LabelErrors } from "./model/label-errors.js";
@@ -18,7 +21,6 @@ export { loadModel } from "./model/load.js";
 export type { Parity, Stage } from "./parity.js";
 export { readIdx, type Idx } from "./data/idx.js";
 export {
-  AbortError,
   DataError,
   DeviceError,
   DivergenceError,

@@ -3,9 +3,29 @@ import type { Label } from "./data/labels.js";
 import type { TrainingData } from "./data/dataset.js";
 import { ENGINES, type EngineName } from "./engine/engine.js";
 import { OptionError } from "./errors.js";
+import {
+  type Check,
+  checkC,
+  checkClassWeight,
+  checkDevice,
+  checkFractionOrData,
+  checkInit,
+  checkOptions,
+  checkRate,
+  checkSignal,
+  isMap,
+  notNegative,
+  ofType,
+  oneOf,
+  positive,
+  wholeNumber,
+  within,
+} from "./option-checks.js";
 import type { Progress } from "./progress.js";
+import { show } from "./show.js";
 import type { Schedule } from "./solve/schedule.js";
 import type { StartingModel } from "./starting-weights.js";
+import type { Warning } from "./warnings.js";
 
 export const SOLVERS = ["lbfgs", "newton", "gd", "sgd", "adam", "adamw"] as const;
 const SAMPLINGS = ["uniform", "importance"] as const;
@@ -31,8 +51,9 @@ export interface TrainOptions<L extends Label = Label> {
    */
   readonly solver?: SolverName;
   /**
-   * For lbfgs and newton, which have converged when no |∂F/∂w| of the mean objective F is larger, and F is nearer its
-   * minimum than this part of it. Default 1e-5.
+   * For lbfgs and newton, which have converged when no |∂F/∂w| of the mean objective F is larger, and F is
+   * nearer its minimum than this part of it. At 0 they go on to maxIterations, or as far as rounding lets
+   * them. Default 1e-5.
    */
   readonly tolerance?: number;
   /** For lbfgs and newton: the most iterations, each of about one pass over the data. Default 1000. */
@@ -75,7 +96,10 @@ export interface TrainOptions<L extends Label = Label> {
    * or C an elastic net. Default 0.
    */
   readonly l1?: number;
-  /** The penalty as scikit-learn has it, instead of l2: l2 = 1 / (C · total weight of the examples to train on). Default: see l2. */
+  /**
+   * The penalty as scikit-learn has it, instead of l2: l2 = 1 / (C · total weight of the examples to train
+   * on); Infinity is no penalty. Default: see l2.
+   */
   readonly C?: number;
   /** Not for lbfgs and newton, whose optimum is the same: "mean" (default) of the weighted losses, or their "sum", as in the derivation; the penalty is scaled with it. */
   readonly reduction?: "mean" | "sum";
@@ -92,8 +116,10 @@ export interface TrainOptions<L extends Label = Label> {
   readonly classWeight?: "balanced" | ReadonlyMap<L, number> | Readonly<Record<string, number>>;
 
   /**
-   * Where the weights start: "zeros" (default); "centroids", which asks which class' mean is nearest; or a model to go on
-   * from, of as many features, whose classes may be other ones: those that are new start from the mean of its own.
+   * Where the weights start: "zeros" (default); "centroids", which asks which class' mean is nearest; or a
+   * model to go on from, of as many features, whose classes may be other ones: those that are new start from
+   * the mean of its own. It may be numbers of your own in arrays of any kind: { classes, features, weights,
+   * bias, origin? }.
    */
   readonly init?: "zeros" | "centroids" | StartingModel<L>;
 
@@ -108,13 +134,32 @@ export interface TrainOptions<L extends Label = Label> {
 
   /** Check passes of the running training against the f64 reference; see `model.parity`. Default false. */
   readonly parity?: boolean;
-  /** Called during training, at most every 50 ms, and at the end of every epoch. */
+  /**
+   * Called during training, at most every 50 ms, and at the end of every epoch. It may be asynchronous: it is
+   * not waited for until the training ends. Where it throws or rejects, the training stops and rejects with
+   * the same.
+   */
   readonly onProgress?: (progress: Progress) => void;
-  /** Aborts the training, which then rejects with the signal's reason; its `model` holds the weights so far. */
+  /**
+   * Called with each of `model.warnings` when it arises: what is worth knowing and is no error. May throw
+   * like onProgress.
+   */
+  readonly onWarning?: (warning: Warning) => void;
+  /**
+   * Aborts the training, which then rejects with the signal's reason. The weights so far are `trainer.model`.
+   */
   readonly signal?: AbortSignal;
 }
 
-type WithoutDefault = "device" | "C" | "batchSize" | "classWeight" | "validation" | "onProgress" | "signal";
+type WithoutDefault =
+  | "device"
+  | "C"
+  | "batchSize"
+  | "classWeight"
+  | "validation"
+  | "onProgress"
+  | "onWarning"
+  | "signal";
 
 /** The options with every default filled in; the learning rate is a schedule. For gd and lbfgs there is no batch size: all rows. */
 export type Settings<L extends Label = Label> = Required<
@@ -127,20 +172,17 @@ const GD_EPOCHS = 100;
 const RATE = 0.003;
 const RATES: Partial<Record<SolverName, number>> = { gd: 0.5, sgd: 0.1 };
 
-type Check = (name: string, value: unknown) => void;
-
 const CHECKS: { readonly [option in keyof Required<TrainOptions>]: Check } = {
   engine: oneOf("auto", ...ENGINES),
   kernels: ofType("string", '"auto", "table", or the name of a choice that a model recorded'),
-  device: ofType("object", "a GPUDevice"),
+  device: checkDevice,
   solver: oneOf(...SOLVERS),
-  tolerance: positive,
+  tolerance: notNegative,
   maxIterations: wholeNumber(1),
   memory: wholeNumber(1),
   epochs: wholeNumber(1),
   batchSize: wholeNumber(1),
-  learningRate: (name, value) =>
-    typeof value === "number" ? positive(name, value) : checkSchedule(name, value),
+  learningRate: checkRate,
   sampling: oneOf(...SAMPLINGS),
   momentum: within(0, 1),
   nesterov: ofType("boolean", "true or false"),
@@ -150,25 +192,21 @@ const CHECKS: { readonly [option in keyof Required<TrainOptions>]: Check } = {
   weightDecay: notNegative,
   l2: notNegative,
   l1: notNegative,
-  C: positive,
+  C: checkC,
   reduction: oneOf("mean", "sum"),
   intercept: ofType("boolean", "true or false"),
   standardize: ofType("boolean", "true or false"),
   labelSmoothing: within(0, 1),
-  classWeight: (name, value) =>
-    typeof value === "string" ? oneOf("balanced")(name, value) : ofType("object", "a map")(name, value),
-  init: (name, value) =>
-    typeof value === "object" ? checkModel(name, value) : oneOf("zeros", "centroids")(name, value),
-  validation: (name, value) =>
-    typeof value === "number" ? checkFraction(name, value) : checkData(name, value),
+  classWeight: checkClassWeight,
+  init: checkInit,
+  validation: checkFractionOrData,
   patience: wholeNumber(1),
   seed: wholeNumber(0),
   shuffle: ofType("boolean", "true or false"),
   parity: ofType("boolean", "true or false"),
   onProgress: ofType("function", "a function"),
-  signal: (name, value) => {
-    if (!(value instanceof AbortSignal)) fail(name, value, "an AbortSignal");
-  },
+  onWarning: ofType("function", "a function"),
+  signal: checkSignal,
 };
 
 const SECOND_ORDER = ["lbfgs", "newton"] as const;
@@ -195,7 +233,9 @@ const READERS: Partial<Record<keyof TrainOptions, readonly SolverName[]>> = {
 };
 
 /** Checks the options and fills in the defaults. Throws an OptionError that names the option, its value and what it may be. */
-export function settings<L extends Label>(options: TrainOptions<L>): Settings<L> {
+export function settings<L extends Label>(passed: TrainOptions<L>): Settings<L> {
+  checkOptions(passed);
+  const options = { ...passed };
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   for (const [name, value] of given) {
     if (!isOption(name)) {
@@ -208,7 +248,8 @@ export function settings<L extends Label>(options: TrainOptions<L>): Settings<L>
     const solvers = isOption(name) ? READERS[name] : undefined;
     if (solvers && !solvers.includes(solver)) {
       throw new OptionError(
-        `${name} is ${String(value)}, but solver is "${solver}"${options.solver ? "" : ", the default"}: ${name} is for ${solvers.join(", ")}.`,
+        `${name} is ${show(value)}, but solver is "${solver}"${options.solver ? "" : ", the default"}: ` +
+          `${name} is for ${solvers.join(", ")}.`,
       );
     }
   }
@@ -245,9 +286,12 @@ export function settings<L extends Label>(options: TrainOptions<L>): Settings<L>
     );
   }
   const penalised = options.C !== undefined || options.l2 !== undefined || options.l1 !== undefined;
-  const { batchSize, learningRate: _, ...rest } = options;
+  const { batchSize, learningRate: _, classWeight, ...rest } = options;
   return {
     ...rest,
+    ...(classWeight !== undefined && {
+      classWeight: isMap(classWeight) ? new Map(classWeight) : classWeight,
+    }),
     engine,
     kernels: options.kernels ?? "auto",
     solver,
@@ -290,78 +334,4 @@ export function isSecondOrder(solver: SolverName): boolean {
 
 function isOption(name: string): name is keyof TrainOptions {
   return Object.hasOwn(CHECKS, name);
-}
-
-export function fail(name: string, value: unknown, wanted: string): never {
-  const shown = typeof value === "string" ? JSON.stringify(value) : String(value);
-  throw new OptionError(`${name} is ${shown}, and must be ${wanted}.`);
-}
-
-export function oneOf(...allowed: string[]): Check {
-  return (name, value) => {
-    if (typeof value !== "string" || !allowed.includes(value)) {
-      fail(name, value, `one of ${allowed.map((one) => `"${one}"`).join(", ")}`);
-    }
-  };
-}
-
-export function ofType(type: string, wanted: string): Check {
-  return (name, value) => {
-    if (typeof value !== type || value === null) fail(name, value, wanted);
-  };
-}
-
-function wholeNumber(least: number): Check {
-  return (name, value) => {
-    if (!Number.isSafeInteger(value) || Number(value) < least) fail(name, value, `a whole number ≥ ${least}`);
-  };
-}
-
-function within(low: number, high: number): Check {
-  return (name, value) => {
-    if (!(typeof value === "number" && value >= low && value < high)) {
-      fail(name, value, `a number from ${low} to below ${high}`);
-    }
-  };
-}
-
-export function positive(name: string, value: unknown): void {
-  if (!(typeof value === "number" && value > 0 && value < Infinity))
-    fail(name, value, "a finite number above 0");
-}
-
-export function notNegative(name: string, value: unknown): void {
-  if (!(typeof value === "number" && value >= 0 && value < Infinity))
-    fail(name, value, "a finite number ≥ 0");
-}
-
-function checkFraction(name: string, value: number): void {
-  if (!(value > 0 && value < 1)) fail(name, value, "a fraction between 0 and 1, or data with x and y");
-}
-
-function checkModel(name: string, value: object | null): void {
-  if (!(value && ["classes", "features", "weights", "bias"].every((part) => part in value))) {
-    fail(name, value, '"zeros", "centroids" or a model');
-  }
-}
-
-function checkData(name: string, value: unknown): void {
-  if (typeof value !== "object" || value === null || !("x" in value && "y" in value)) {
-    fail(name, value, "a fraction between 0 and 1, or data with x and y");
-  }
-}
-
-function checkSchedule(name: string, value: unknown): void {
-  if (typeof value !== "object" || value === null)
-    fail(name, value, "a number, or a schedule with kind and rate");
-  const schedule: Readonly<Record<string, unknown>> = { ...value };
-  oneOf("constant", "step", "cosine")(`${name}.kind`, schedule["kind"]);
-  positive(`${name}.rate`, schedule["rate"]);
-  if (schedule["warmup"] !== undefined) notNegative(`${name}.warmup`, schedule["warmup"]);
-  if (schedule["kind"] === "step") {
-    positive(`${name}.every`, schedule["every"]);
-    positive(`${name}.factor`, schedule["factor"]);
-  }
-  if (schedule["kind"] === "cosine" && schedule["final"] !== undefined)
-    notNegative(`${name}.final`, schedule["final"]);
 }

@@ -28,7 +28,10 @@ export interface Parity {
   readonly stages: Readonly<Partial<Record<Stage, number>>>;
   /** Steps that were checked; of lbfgs and newton, points. */
   readonly steps: number;
-  /** Examples in those steps. */
+  /**
+   * Examples whose logits, residual and loss were checked: all of those steps, or a sample of 256 at most of
+   * each.
+   */
   readonly examples: number;
 }
 
@@ -39,7 +42,7 @@ export const NO_PARITY: Parity = {
   examples: 0,
 };
 
-/** The parity of one step's passes. */
+/** The parity of one step's passes, all of them. */
 export function parityOf(passes: Passes, data: Rows, problem: Problem): Parity {
   const batch = pick(data, passes.rows);
   const stages = {
@@ -72,7 +75,7 @@ export function gamma(n: number): number {
 }
 
 /** |Δz| ≤ γ·(|x|·|W| + |b|). Four roundings more for a feature read from a byte, and scaled. */
-function logitsParity({ before, logits: found }: Passes, data: Rows, { classes }: Problem): number {
+export function logitsParity({ before, logits: found }: Passes, data: Rows, { classes }: Problem): number {
   const rows = range(data.count);
   const exact = logits(data, rows, before.weights, classes);
   const size = logits(absolute(data), rows, before.weights.map(Math.abs), classes);
@@ -80,7 +83,7 @@ function logitsParity({ before, logits: found }: Passes, data: Rows, { classes }
   return ratio(found, exact, (i) => g * size[i] + TINY * data.features);
 }
 
-function residualParity(
+export function residualParity(
   { logits: z, residual: found, losses }: Passes,
   data: Rows,
   { classes, smoothing }: Problem,
@@ -169,7 +172,7 @@ function gradientParity(
 }
 
 /** The error of weights and moments after the update, given the engine's own G, weights and moments before it. */
-function updateParity({ step, number, before, gradient: g, after }: Passes, problem: Problem): number {
+export function updateParity({ step, number, before, gradient: g, after }: Passes, problem: Problem): number {
   const { rule, classes } = problem;
   const exact = {
     weights: Float64Array.from(before.weights),

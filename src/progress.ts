@@ -19,7 +19,7 @@ export interface Progress extends Score {
   /** Of the validation examples at the end of the last epoch. */
   readonly validation?: Score;
   readonly examplesPerSecond: number;
-  /** Seconds since the training began, without placing the data. */
+  /** Seconds since the training began, without placing the data, and without what `parity` takes. */
   readonly elapsed: number;
   /** From 0 to 1. */
   readonly fraction: number;
@@ -34,6 +34,6 @@ export interface EpochRecord extends Score {
   /** The largest |∂F/∂w| of the mean objective after it. For lbfgs. */
   readonly gradientMax?: number;
   readonly validation?: Score;
-  /** Seconds since the training began. */
+  /** Seconds since the training began, as in Progress. */
   readonly elapsed: number;
 }

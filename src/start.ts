@@ -17,6 +17,7 @@ import { SecondOrder } from "./solve/second-order.js";
 import type { Outcome } from "./solve/solver.js";
 import { stagesOf } from "./solve/stages.js";
 import { Tilted, tiltOf } from "./solve/tilted.js";
+import { Stopwatch } from "./stopwatch.js";
 import type { Task } from "./task.js";
 
 export interface Start {
@@ -43,6 +44,8 @@ export interface Given {
   readonly together?: number;
   /** Hears how exact the engine is, at points on the way. */
   readonly watch?: ((seen: Parity) => void) | undefined;
+  /** Stands still while the engine is checked. */
+  readonly clock?: Stopwatch;
 }
 
 /** For lbfgs and newton. The objective lives until the start is released. */
@@ -60,6 +63,7 @@ export async function startSecondOrder(
     const objective = targets(ofLabels);
     const inverse = given.inverse ?? (await inverseOf(task, problem.penalties));
     const floor = inverse ? smallestEigenvalue(inverse, problem.penalties) : leastOf(problem.penalties) / 2;
+    const { clock = new Stopwatch() } = given;
     const preconditioner = { floor, ...(inverse && { matrix: objective.matrix(inverse.values) }) };
     const stages = stagesOf({
       objective,
@@ -79,13 +83,15 @@ export async function startSecondOrder(
     const fit = new SecondOrder(stages, {
       examples,
       settings: chosen,
+      clock,
       ...(given.enough !== undefined && { enough: given.enough }),
     });
     const { watch } = given;
-    const look = async () => {
-      const weights = await fit.weights();
-      if (weights) watch?.(await objectiveParity(placement, rows, problem, weights));
-    };
+    const look = () =>
+      clock.pausedFor(async () => {
+        const weights = await fit.weights();
+        if (weights) watch?.(await objectiveParity(placement, rows, problem, weights));
+      });
     return {
       kernels: objective.kernels,
       objective,

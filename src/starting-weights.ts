@@ -7,12 +7,24 @@ import type { FloatArray, Rows } from "./engine/engine.js";
 import { logits } from "./engine/reference/passes.js";
 import { DataError, OptionError } from "./errors.js";
 import { temperatureOf } from "./model/calibration.js";
-import type { ModelParts } from "./model/parts.js";
 import { pick } from "./parity.js";
+import { show } from "./show.js";
 import { shrinkageOf } from "./solve/shrinkage.js";
 
-/** What is needed of a model to go on from it. */
-export type StartingModel<L extends Label> = Pick<ModelParts<L>, "classes" | "features" | "weights" | "bias">;
+/**
+ * The parts of a model that are needed to go on from it: a SoftmaxModel, or its numbers in arrays of any
+ * kind.
+ */
+export interface StartingModel<L extends Label> {
+  readonly classes: ArrayLike<L>;
+  readonly features: number;
+  /** (features, classes), flat, row by row. */
+  readonly weights: ArrayLike<number>;
+  /** (classes) */
+  readonly bias: ArrayLike<number>;
+  /** (features) taken off x. Default 0. */
+  readonly origin?: ArrayLike<number>;
+}
 
 export interface Beginning<L extends Label> {
   readonly init: "zeros" | "centroids" | StartingModel<L>;
@@ -54,19 +66,19 @@ function warm<L extends Label>(
       `init is a model of ${model.features} features, but x has rows of ${rows.features}: it can't be gone on from.`,
     );
   }
-  const numbers = new Map(model.classes.map((label, number) => [label, number]));
+  const known = Array.from(model.classes);
+  const numbers = new Map(known.map((label, number) => [label, number]));
   if (!classes.some((label) => numbers.has(label))) {
     throw new OptionError(
-      `init is a model of ${model.classes.length} classes (${String(model.classes[0])}, …), none of which is among the ` +
-        `${classes.length} of the data (${String(classes[0])}, …): start from zeros.`,
+      `init is a model of ${known.length} classes (${show(known[0])}, …), none of which is among the ` +
+        `${classes.length} of the data (${show(classes[0])}, …): start from zeros.`,
     );
   }
-  const own = model.classes.length;
+  const own = known.length;
+  const bias = atZero(model);
   const weights = new Float64Array((rows.features + 1) * classes.length);
   for (let d = 0; d <= rows.features; d++) {
-    const row = Float64Array.from(
-      d < rows.features ? model.weights.subarray(d * own, (d + 1) * own) : model.bias,
-    );
+    const row = known.map((_, k) => (d < rows.features ? model.weights[d * own + k] : bias[k]));
     const mean = row.reduce((a, b) => a + b, 0) / own;
     classes.forEach((label, k) => {
       const number = numbers.get(label);
@@ -74,6 +86,16 @@ function warm<L extends Label>(
     });
   }
   return units ? toUnits(weights, units, classes.length) : weights;
+}
+
+/** (classes) the intercepts b − origin·W, which are the logits at x = 0. */
+function atZero({ classes, features, weights, bias, origin }: StartingModel<Label>): Float64Array {
+  const moved = Float64Array.from(bias);
+  if (!origin) return moved;
+  for (let d = 0; d < features; d++) {
+    for (let k = 0; k < moved.length; k++) moved[k] -= origin[d] * weights[d * classes.length + k];
+  }
+  return moved;
 }
 
 /** Rows that the temperature is taken from, if that is no more products than this. */

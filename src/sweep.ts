@@ -1,15 +1,18 @@
 /** Cross-validation along a path of penalties: every value on every fold, and a model of all rows with the value chosen. */
+import { throwIfAborted } from "./abort.js";
+import { Callbacks } from "./callbacks.js";
 import type { TrainingData } from "./data/dataset.js";
 import type { Label } from "./data/labels.js";
 import { chooseEngine } from "./engine/choose.js";
 import { DataError, OptionError } from "./errors.js";
 import type { SoftmaxModel } from "./model/model.js";
 import { type Fold, foldsOf } from "./sweep/folds.js";
-import { type SweepOptions, sweepSettings } from "./sweep/options.js";
+import { type SweepOptions, type SweepProgress, sweepSettings } from "./sweep/options.js";
 import { type FoldPart, Path } from "./sweep/path.js";
 import { type SweepEntry, bestOf, oneStandardErrorOf } from "./sweep/table.js";
 import { type Task, taskOf, weightOf } from "./task.js";
-import { modelOf } from "./trained.js";
+import { modelOf, warnOf, warnOfEngine } from "./trained.js";
+import { Warnings } from "./warnings.js";
 
 export interface Sweep<L extends Label = Label> {
   /** An entry a value, in the order given. */
@@ -29,24 +32,34 @@ export async function sweep<L extends Label>(
 ): Promise<Sweep<L>> {
   const chosen = sweepSettings(options);
   const { training, scoring } = chosen;
-  const task = taskOf(data, training);
+  const callbacks = new Callbacks();
+  const warnings = new Warnings((warning) => callbacks.call(training.onWarning, warning));
+  const task = taskOf(data, training, warnings);
   if (task.targets) {
     throw new DataError("y is soft targets, and a sweep scores by labels: give the label of each row.");
   }
   const folds = foldsOf(chosen.folds, task.rows, task.classes).map((fold, n) => partOf(fold, n, task));
-  training.signal?.throwIfAborted();
-  const { engine, why } = await chooseEngine(training.engine, training.device);
+  throwIfAborted(training.signal);
+  const { engine, why, fellBack } = await chooseEngine(training.engine, training.device);
   const releases = [() => engine.close()];
+  const report = (progress: SweepProgress) => {
+    callbacks.check();
+    callbacks.call(chosen.onProgress, progress);
+  };
   try {
+    if (fellBack) warnOfEngine(warnings, engine.name, why);
     const placement = await engine.place(task.rows);
     releases.push(() => placement.release());
-    const path = new Path(task, folds, placement, chosen);
+    const path = new Path(task, folds, placement, { ...chosen, onProgress: report });
     const table = await path.table();
     const best = bestOf(table, scoring);
     const oneStandardError = oneStandardErrorOf(table, scoring);
     const { outcome, kernels } = await path.refit(chosen.choose === "best" ? best : oneStandardError);
     const made = { name: engine.name, adapter: engine.adapter, kernels, why };
-    return { table, best, oneStandardError, model: modelOf(task, outcome, made) };
+    warnOf(task, outcome, engine.name);
+    const model = modelOf(task, outcome, made);
+    await callbacks.settle();
+    return { table, best, oneStandardError, model };
   } finally {
     for (const release of releases.toReversed()) release();
   }

@@ -11,6 +11,7 @@ import { type Settings, isSecondOrder } from "./options.js";
 import { updateRule } from "./solve/first-order.js";
 import type { Examples } from "./solve/solver.js";
 import { startingWeights } from "./starting-weights.js";
+import type { Warnings } from "./warnings.js";
 
 export interface Task<L extends Label> {
   readonly settings: Settings<L>;
@@ -34,10 +35,16 @@ export interface Task<L extends Label> {
   /** (features + 1, classes) */
   readonly start: FloatArray;
   readonly random: Random;
+  /** Raised until now; more may be. */
+  readonly warnings: Warnings;
 }
 
 /** Throws a DataError or an OptionError. Nothing of `data` is read once it has returned. */
-export function taskOf<L extends Label>(data: TrainingData<L>, chosen: Settings<L>): Task<L> {
+export function taskOf<L extends Label>(
+  data: TrainingData<L>,
+  chosen: Settings<L>,
+  warnings: Warnings,
+): Task<L> {
   const given = dataset(data);
   const { classes } = given;
   const random = randomIntegers(chosen.seed);
@@ -93,6 +100,7 @@ export function taskOf<L extends Label>(data: TrainingData<L>, chosen: Settings<
       ...(units && { units }),
     }),
     random,
+    warnings,
   };
 }
 
@@ -237,11 +245,6 @@ function factorsOf<L extends Label>(
   const entries: Iterable<readonly [L | string, number]> =
     classWeight instanceof Map ? classWeight : Object.entries(classWeight);
   for (const [label, weight] of entries) {
-    if (!(typeof weight === "number" && weight >= 0 && weight < Infinity)) {
-      throw new OptionError(
-        `classWeight of class ${String(label)} is ${weight}, and must be a finite number ≥ 0.`,
-      );
-    }
     byName.set(String(label), weight);
   }
   const names = new Set(classes.map(String));

@@ -1,17 +1,25 @@
-/** What a training has made: a model. */
+/** What a training has made: a model, and warnings about it. */
 import type { Label } from "./data/labels.js";
 import { fromUnits } from "./data/units.js";
 import type { FloatArray } from "./engine/engine.js";
 import { DivergenceError } from "./errors.js";
 import { SoftmaxModel } from "./model/model.js";
 import type { ModelParts } from "./model/parts.js";
+import { isSecondOrder } from "./options.js";
 import type { Parity } from "./parity.js";
 import type { Outcome } from "./solve/solver.js";
 import type { Task } from "./task.js";
+import type { Warnings } from "./warnings.js";
 
 /** Throws a DivergenceError where a weight is not finite. */
 export function modelOf<L extends Label>(
-  { rows, classes, scale, units }: Pick<Task<L>, "rows" | "classes" | "scale" | "units">,
+  {
+    rows,
+    classes,
+    scale,
+    units,
+    warnings,
+  }: Pick<Task<L>, "rows" | "classes" | "scale" | "units" | "warnings">,
   { weights: found, ...outcome }: Outcome,
   engine: ModelParts<L>["engine"],
   parity?: Parity,
@@ -26,6 +34,7 @@ export function modelOf<L extends Label>(
     ...(scale !== undefined && { scale }),
     ...original,
     engine,
+    warnings: warnings.raised,
     ...(parity && { parity }),
   });
 }
@@ -39,4 +48,29 @@ function checkFinite(weights: FloatArray, iterations: number): void {
     `After step ${iterations} a weight is ${weights[bad]}: the training diverged, or the weight is beyond f32 (3.4e38). ` +
       "Lower learningRate, or bring the features to a range near 1.",
   );
+}
+
+/** Warns of a training that ended before it was where it should be, and of an engine that computes wrong. */
+export function warnOf<L extends Label>(
+  { settings, warnings }: Pick<Task<L>, "settings" | "warnings">,
+  { converged, reason }: Outcome,
+  engine: string,
+  parity?: Parity,
+): void {
+  const { solver, tolerance, patience } = settings;
+  // With a tolerance of 0, or patience, it is no surprise that a training ends before it has converged.
+  if (isSecondOrder(solver) && !converged && tolerance > 0 && patience === Infinity) {
+    warnings.raise("not-converged", `The training has not converged: ${reason}.`);
+  }
+  if (parity && !(parity.rho < 1)) {
+    warnings.raise(
+      "parity",
+      `The ${engine} engine is off by ${parity.rho.toPrecision(2)} times the error bound: ` +
+        "do not trust the model. Train on another engine.",
+    );
+  }
+}
+
+export function warnOfEngine(warnings: Warnings, engine: string, why: string): void {
+  warnings.raise("slower-engine", `The ${engine} engine trains, which is slower than others: ${why}.`);
 }

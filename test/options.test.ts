@@ -1,6 +1,8 @@
+import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
-import { OptionError, type TrainOptions, trainer } from "../src/index.js";
+import { OptionError, type TrainOptions, sweep, train, trainer } from "../src/index.js";
 import { settings } from "../src/options.js";
+import { show } from "../src/show.js";
 import { thrownBy, untypedTrainer } from "./support/untyped.js";
 
 const data = { x: [[0], [1], [2], [3]], y: ["a", "b", "a", "b"] };
@@ -13,12 +15,15 @@ const OUT_OF_RANGE: Readonly<Record<string, { readonly must: string; readonly va
       must: '"auto", "table", or the name of a choice that a model recorded',
       values: [1, null, true],
     },
-    device: { must: "a GPUDevice", values: ["gpu", 0, null] },
+    device: {
+      must: "a GPUDevice, as adapter.requestDevice() resolves to",
+      values: ["gpu", 0, null, {}, [], { queue: {} }],
+    },
     solver: {
       must: 'one of "lbfgs", "newton", "gd", "sgd", "adam", "adamw"',
       values: ["rmsprop", "Adam", 3],
     },
-    tolerance: { must: "a finite number above 0", values: [0, -1e-3, Number.NaN, Infinity] },
+    tolerance: { must: "a finite number ≥ 0", values: [-1e-3, Number.NaN, Infinity] },
     maxIterations: { must: "a whole number ≥ 1", values: [0, 2.5, Infinity, "9"] },
     memory: { must: "a whole number ≥ 1", values: [0, -1, Number.NaN] },
     epochs: { must: "a whole number ≥ 1", values: [0, -1, 1.5, Number.NaN, Infinity, "10", null] },
@@ -33,13 +38,13 @@ const OUT_OF_RANGE: Readonly<Record<string, { readonly must: string; readonly va
     weightDecay: { must: "a finite number ≥ 0", values: [-0.01, Number.NaN, Infinity] },
     l2: { must: "a finite number ≥ 0", values: [-1, Number.NaN, Infinity, "1"] },
     l1: { must: "a finite number ≥ 0", values: [-1, Number.NaN, Infinity, "1"] },
-    C: { must: "a finite number above 0", values: [0, -1, Number.NaN, Infinity, "1"] },
+    C: { must: "a number above 0, or Infinity for no penalty", values: [0, -1, Number.NaN, "1"] },
     reduction: { must: 'one of "mean", "sum"', values: ["average", 1] },
     intercept: { must: "true or false", values: [0, "no"] },
     standardize: { must: "true or false", values: [1, "yes", null] },
     labelSmoothing: { must: "a number from 0 to below 1", values: [-0.1, 1, Number.NaN, "0.1"] },
-    classWeight: { must: "", values: ["equal", 2, true, null] },
-    init: { must: '"zeros", "centroids" or a model', values: [null, {}, { classes: [0] }] },
+    classWeight: { must: "", values: ["equal", 2, true, null, [1, 2], new Set(["a"]), new Date(0)] },
+    init: { must: '"zeros", "centroids" or a model', values: [null, 1, Symbol("init")] },
     validation: {
       must: "a fraction between 0 and 1, or data with x and y",
       values: [0, 1, -0.5, 7, Number.NaN, "0.1", null, [], { x: [[1]] }],
@@ -49,7 +54,11 @@ const OUT_OF_RANGE: Readonly<Record<string, { readonly must: string; readonly va
     shuffle: { must: "true or false", values: [1, "yes"] },
     parity: { must: "true or false", values: [1, "yes"] },
     onProgress: { must: "a function", values: [{}, true] },
-    signal: { must: "an AbortSignal", values: ["abort", 1, null, {}] },
+    onWarning: { must: "a function", values: [{}, "print"] },
+    signal: {
+      must: "an AbortSignal",
+      values: ["abort", 1, null, {}, new AbortController(), { [Symbol.toStringTag]: "AbortSignal" }],
+    },
   };
 
 describe("an option out of range", () => {
@@ -58,7 +67,7 @@ describe("an option out of range", () => {
       option,
       value,
       must,
-      shown: typeof value === "string" ? JSON.stringify(value) : String(value),
+      shown: show(value),
     })),
   );
 
@@ -67,6 +76,41 @@ describe("an option out of range", () => {
     expect(error).toBeInstanceOf(OptionError);
     expect(error.message).toContain(`${option} is ${shown}, and must be ${must}`);
   });
+
+  /** What String() makes a TypeError of, and what is easily taken for an object with options. */
+  const odd: readonly unknown[] = [
+    Symbol("s"),
+    Object.create(null),
+    10n,
+    new Map(),
+    new Date(0),
+    [[1]],
+    new Proxy({}, {}),
+    Object.freeze({ toString: null }),
+  ];
+  const mapLike = (value: unknown) => value instanceof Map || show(value) === "an object";
+
+  test.each(Object.keys(OUT_OF_RANGE))("is rejected whatever it is: %s", (option) => {
+    for (const value of odd) {
+      if (option === "classWeight" && mapLike(value)) continue;
+      const error = thrownBy(() => untypedTrainer(data, { [option]: value }));
+      expect(error).toBeInstanceOf(OptionError);
+      expect(error.message).toMatch(new RegExp(`^${option}(\\.\\w+)? is .*, and must be `));
+    }
+  });
+
+  test.each([null, "sgd", 3, [], new Map([["solver", "sgd"]]), Symbol("options"), () => {}])(
+    "may be all of them: %o",
+    async (options) => {
+      const error = thrownBy(() => untypedTrainer(data, options));
+      expect(error).toBeInstanceOf(OptionError);
+      expect(error.message).toBe(
+        `options is ${show(options)}, and must be an object with options, or left out.`,
+      );
+      await expect(Reflect.apply(train, undefined, [data, options])).rejects.toThrow(OptionError);
+      await expect(Reflect.apply(sweep, undefined, [data, options])).rejects.toThrow(OptionError);
+    },
+  );
 
   test("is in this table for every option there is", () => {
     const { message } = thrownBy(() => untypedTrainer(data, { learning_rate: 0.1 }));
@@ -154,7 +198,9 @@ describe("options that contradict each other", () => {
     const error = thrownBy(() => untypedTrainer(data, { solver, ...option }));
     const [[name, value]] = Object.entries(option);
     expect(error).toBeInstanceOf(OptionError);
-    expect(error.message).toBe(`${name} is ${value}, but solver is "${solver}": ${name} is for ${solvers}.`);
+    expect(error.message).toBe(
+      `${name} is ${show(value)}, but solver is "${solver}": ${name} is for ${solvers}.`,
+    );
   });
 
   test.each<{ options: TrainOptions<string>; message: string }>([
@@ -188,14 +234,16 @@ describe("options that contradict each other", () => {
     expect(error.message).toContain(message);
   });
 
+  const device = { queue: {}, createBuffer() {}, createCommandEncoder() {} };
+
   test.each(["wasm", "reference"])("are rejected: a device for %s", (engine) => {
-    const error = thrownBy(() => untypedTrainer(data, { engine, device: {} }));
+    const error = thrownBy(() => untypedTrainer(data, { engine, device }));
     expect(error).toBeInstanceOf(OptionError);
     expect(error.message).toBe(`device is given, but engine is "${engine}", which uses none.`);
   });
 
   test.each([undefined, "auto", "webgpu"])("a device for %s is no contradiction", (engine) => {
-    expect(() => untypedTrainer(data, { engine, device: {} })).not.toThrow();
+    expect(() => untypedTrainer(data, { engine, device })).not.toThrow();
   });
 });
 
@@ -204,7 +252,9 @@ describe("classWeight", () => {
     { classWeight: { a: -1 }, message: "classWeight of class a is -1, and must be a finite number ≥ 0" },
     { classWeight: { b: Number.NaN }, message: "classWeight of class b is NaN" },
     { classWeight: { a: Infinity }, message: "classWeight of class a is Infinity" },
-    { classWeight: { a: "2" }, message: "classWeight of class a is 2" },
+    { classWeight: { a: "2" }, message: 'classWeight of class a is "2"' },
+    { classWeight: { a: Object.create(null) }, message: "classWeight of class a is an object" },
+    { classWeight: new Map([[Symbol("a"), 1]]), message: "classWeight names Symbol(a), which is no class" },
     { classWeight: new Map([["b", -0.5]]), message: "classWeight of class b is -0.5" },
     { classWeight: { c: 1 }, message: "classWeight names class c, which is not among the 2 classes (a, b)" },
     { classWeight: new Map([["c", 1]]), message: "classWeight names class c" },
@@ -214,11 +264,73 @@ describe("classWeight", () => {
     expect(error.message).toContain(message);
   });
 
+  test("in a map of another realm counts as in one of this", async () => {
+    const options = { engine: "reference", solver: "gd", epochs: 3 } as const;
+    const foreign = runInNewContext('new Map([["a", 3]])');
+    const [own, other, none] = await Promise.all([
+      train(data, { ...options, classWeight: new Map([["a", 3]]) }),
+      train(data, { ...options, classWeight: foreign }),
+      train(data, options),
+    ]);
+    expect(other.weights).toEqual(own.weights);
+    expect(other.weights).not.toEqual(none.weights);
+  });
+
   test("of 0 for every class leaves nothing to train on", () => {
     const error = thrownBy(() => untypedTrainer(data, { classWeight: { a: 0, b: 0 } }));
     expect(error.name).toBe("DataError");
     expect(error.message).toContain("The weights of all 4 rows to train on are 0");
   });
+});
+
+describe("no penalty", () => {
+  const options = { engine: "reference", maxIterations: 5 } as const;
+  const noisy = { x: [[0], [1], [2], [3]], y: ["a", "b", "a", "b"] };
+
+  test("is a C of Infinity", async () => {
+    const [infinite, zero] = await Promise.all([
+      train(noisy, { ...options, C: Infinity }),
+      train(noisy, { ...options, l2: 0 }),
+    ]);
+    expect(infinite.weights).toEqual(zero.weights);
+    expect(infinite.weights).not.toEqual((await train(noisy, options)).weights);
+  });
+
+  test("may be on a sweep's path", async () => {
+    const { table } = await sweep(noisy, { ...options, C: [1, Infinity], folds: 2 });
+    expect(table.map(({ C, l2 }) => ({ C, l2 }))).toEqual([
+      { C: 1, l2: 0.25 },
+      { C: Infinity, l2: 0 },
+    ]);
+  });
+});
+
+test("a tolerance of 0 is never met", async () => {
+  const clouds = { x: [[0], [1], [2], [3]], y: ["a", "b", "a", "b"] };
+  const model = await train(clouds, { engine: "reference", tolerance: 0, maxIterations: 3 });
+  expect(model.converged).toBe(false);
+});
+
+describe("a value in a message", () => {
+  test.each<[unknown, string]>([
+    ["a\nb", '"a\\nb"'],
+    ["x".repeat(100), `"${"x".repeat(60)}…"`],
+    [1.5, "1.5"],
+    [-0, "0"],
+    [1n, "1n"],
+    [null, "null"],
+    [undefined, "undefined"],
+    [Symbol("s"), "Symbol(s)"],
+    [() => 1, "a function"],
+    [[], "an empty list"],
+    [[1, 2], "a list of 2 values"],
+    [{}, "an object"],
+    [Object.create(null), "an object"],
+    [new Map(), "a Map"],
+    [new ArrayBuffer(1), "an ArrayBuffer"],
+    [Float32Array.of(1), "a Float32Array"],
+    [runInNewContext("new Date(0)"), "a Date"],
+  ])("%o is %s", (value, shown) => expect(show(value)).toBe(shown));
 });
 
 describe("the defaults", () => {

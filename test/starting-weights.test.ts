@@ -1,4 +1,5 @@
 /** Where a training starts, and how much of the way that is. */
+import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import {
   type Progress,
@@ -53,9 +54,9 @@ describe("from a model", () => {
       epochs: 1,
       init: model,
     });
-    const centred = (weights: Float32Array) =>
-      weights.map((w, i) => {
-        const row = weights.subarray(i - (i % 3), i - (i % 3) + 3);
+    const centred = (weights: Float32Array | Float64Array) =>
+      Float64Array.from(weights, (w, i) => {
+        const row = Array.from(weights.subarray(i - (i % 3), i - (i % 3) + 3));
         return w - row.reduce((a, b) => a + b, 0) / 3;
       });
     expect(distance(again.weights, centred(model.weights))).toBeLessThan(1e-6);
@@ -79,6 +80,36 @@ describe("from a model", () => {
     const optimum = await train(data, OPTIONS);
     expect(model.classes).toEqual([0, 1, 2]);
     expect(distance(model.weights, optimum.weights)).toBeLessThan(1e-4);
+  });
+
+  test.each<{ kind: string; list: (values: ArrayLike<number>) => ArrayLike<number> }>([
+    { kind: "plain arrays", list: (values) => Array.from(values) },
+    { kind: "f64", list: (values) => Float64Array.from(values) },
+    {
+      kind: "arrays of another realm",
+      list: (values) => runInNewContext(`[${Array.from(values).join(",")}]`),
+    },
+  ])("its numbers in $kind are as good", async ({ list }) => {
+    const { classes, features, weights, bias } = await train(data, OPTIONS);
+    const init = { classes: list(classes), features, weights: list(weights), bias: list(bias) };
+    const [plain, typed] = await Promise.all([
+      beginning(data, { ...OPTIONS, init }),
+      beginning(data, { ...OPTIONS, init: { classes, features, weights, bias } }),
+    ]);
+    expect(plain.loss).toBe(typed.loss);
+  });
+
+  test("its intercept is that at its origin", async () => {
+    const model = await train(data, OPTIONS);
+    const origin = Float64Array.of(3, -1, 1e6, 0.5);
+    const bias = model.bias.map((b, k) =>
+      origin.reduce((sum, one, d) => sum + one * model.weights[d * 3 + k], b),
+    );
+    const [moved, plain] = await Promise.all([
+      beginning(data, { ...OPTIONS, init: { ...model, bias, origin } }),
+      beginning(data, { ...OPTIONS, init: model }),
+    ]);
+    expect(moved.loss).toBeCloseTo(plain.loss, 6);
   });
 
   test("what all its classes have in common is left out, whatever classes are new", async () => {
@@ -175,7 +206,43 @@ describe("from centroids", () => {
 describe("a start that cannot be", () => {
   test("is named: a word that means nothing", () => {
     const { message } = thrownBy(() => untypedTrainer(data, { init: "ones" }));
-    expect(message).toBe('init is "ones", and must be one of "zeros", "centroids".');
+    expect(message).toBe('init is "ones", and must be "zeros", "centroids" or a model.');
+  });
+
+  const good = { classes: [0, 1, 2], features: 4, weights: Array(12).fill(0), bias: [0, 0, 0] };
+
+  test.each<{ change: object; message: string }>([
+    {
+      change: { classes: undefined },
+      message: "init.classes is undefined, and must be the list of its classes",
+    },
+    { change: { classes: "abc" }, message: 'init.classes is "abc"' },
+    { change: { classes: [] }, message: "init.classes is an empty list" },
+    { change: { features: -1 }, message: "init.features is -1, and must be a whole number ≥ 0" },
+    { change: { features: "4" }, message: 'init.features is "4"' },
+    {
+      change: { weights: [1, 2] },
+      message: "init.weights has 2 values, and must have 12: 4 features × 3 classes",
+    },
+    { change: { weights: null }, message: "init.weights is null, and must be a flat list of 12 numbers" },
+    {
+      change: { weights: Array.from({ length: 12 }, () => [0]) },
+      message: "init.weights[0] is a list of 1 values",
+    },
+    {
+      change: { weights: Array(12).fill(1e39) },
+      message: "init.weights[0] is 1e+39, and must be a finite number",
+    },
+    { change: { bias: [0, 0] }, message: "init.bias has 2 values, and must have 3: 3 classes" },
+    { change: { bias: [0, Number.NaN, 0] }, message: "init.bias[1] is NaN, and must be a finite number" },
+    { change: { bias: [0n, 0n, 0n] }, message: "init.bias[0] is 0n" },
+    { change: { origin: [1, 2] }, message: "init.origin has 2 values, and must have 4: 4 features" },
+    { change: { origin: 1 }, message: "init.origin is 1, and must be a flat list of 4 numbers" },
+  ])("is named: $message", ({ change, message }) => {
+    expect(() => untypedTrainer(data, { init: good })).not.toThrow();
+    const error = thrownBy(() => untypedTrainer(data, { init: { ...good, ...change } }));
+    expect(error.name).toBe("OptionError");
+    expect(error.message).toContain(message);
   });
 
   test("is named: features and classes of another model", async () => {

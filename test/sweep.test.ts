@@ -262,6 +262,12 @@ test("its progress rises from 0 to the last fit, and the table grows from the mo
   expect(reports.at(-1)?.table).toEqual([table[1], table[0]]);
 });
 
+test("without options has nothing to sweep", async () => {
+  const error = await rejection(Reflect.apply(sweep, undefined, [irisData()]));
+  expect(error).toBeInstanceOf(OptionError);
+  expect(error).toMatchObject({ message: expect.stringContaining("There is nothing to sweep") });
+});
+
 describe("an aborted sweep", () => {
   test("rejects with the signal's reason, before it begins and on its way", async () => {
     const reason = new Error("enough");
@@ -343,7 +349,7 @@ describe("bad input is rejected before an engine is opened", () => {
     [{ C: [1], l2: [1, 2] }, /C has 1 values and l2 has 2.*give one/],
     [{ C: [] }, /C is empty/],
     [{ C: 1 }, /C is 1, and must be a list of numbers/],
-    [{ C: [1, 0] }, /C\[1\] is 0, and must be a finite number above 0/],
+    [{ C: [1, 0] }, /C\[1\] is 0, and must be a number above 0, or Infinity for no penalty/],
     [{ C: [1, -2] }, /C\[1\] is -2/],
     [{ C: [Number.NaN] }, /C\[0\] is NaN/],
     [{ l2: [-1] }, /l2\[0\] is -1, and must be a finite number ≥ 0/],
@@ -362,7 +368,7 @@ describe("bad input is rejected before an engine is opened", () => {
     [{ C: [1], choose: "worst" }, /choose is "worst"/],
     [{ C: [1], epochs: 3 }, /epochs is no option of a sweep. The options are C, l2, folds/],
     [{ C: [1], validation: 0.1 }, /validation is no option/],
-    [{ C: [1], tolerance: 0 }, /tolerance is 0/],
+    [{ C: [1], tolerance: -1 }, /tolerance is -1/],
     [{ C: [1], memory: 3, solver: "newton" }, /memory is 3, but solver is "newton"/],
     [{ C: [1], folds: 2, classWeight: { 1: 0 } }, /classWeight of class 1 is 0.*Drop them/],
   ])("%o", async (options: object, message: RegExp) => {

@@ -2,6 +2,8 @@
 import type { SoftmaxModel } from "../../src/index.js";
 import type { Rows } from "../../src/engine/engine.js";
 import { gradient, logits, residual } from "../../src/engine/reference/passes.js";
+import { range } from "../../src/data/random.js";
+import { rowBlock } from "../../src/model/affine.js";
 import { blocks } from "../../src/model/blocks.js";
 
 export interface Weighed {
@@ -12,14 +14,20 @@ export interface Weighed {
 }
 
 /** The rows' labels are numbers of the model's classes. */
-export function weigh({ weights, bias, classes }: SoftmaxModel<number>, rows: Rows, l2: number): Weighed {
+export function weigh(
+  { weights, bias, origin, classes }: SoftmaxModel<number>,
+  rows: Rows,
+  l2: number,
+): Weighed {
   const k = classes.length;
-  const w = Float32Array.of(...weights, ...bias); // (features + 1, classes)
+  const w = Float64Array.of(...weights, ...bias); // (features + 1, classes)
   const g = new Float64Array(w.length);
   let loss = 0;
-  for (const order of blocks(rows, k)) {
-    const { residual: r, sums } = residual(rows, order, logits(rows, order, w, k), k);
-    gradient(rows, order, r, k, g);
+  for (const block of blocks(rows, k)) {
+    const part = rowBlock(rows, block, origin);
+    const all = range(part.count);
+    const { residual: r, sums } = residual(part, all, logits(part, all, w, k), k);
+    gradient(part, all, r, k, g);
     loss += sums.loss;
   }
   let [square, gradientMax] = [0, 0];

@@ -1,5 +1,5 @@
 /** The page's other thread: it holds the digits and trains, so that the page never waits. */
-import { type SoftmaxModel, trainer } from "../../src/index.js";
+import { type SoftmaxModel, type Trainer, TrainerError, trainer } from "../../src/index.js";
 import { DeviceError } from "../../src/errors.js";
 import { chooseEngine } from "../../src/engine/choose.js";
 import { findAdapter } from "../../src/engine/webgpu/device.js";
@@ -10,10 +10,9 @@ import { type Mnist, loadMnist } from "./mnist.js";
 import { outcome, sample } from "./outcome.js";
 import type { Chosen, Command, Report, WebGpu } from "./protocol.js";
 
-/** Why a training was stopped; the training puts the weights so far on it. */
+/** Why a training was stopped. */
 class Stop extends Error {
   override name = "Stop";
-  model?: SoftmaxModel<number>;
 }
 
 interface Run {
@@ -93,12 +92,12 @@ async function start(job: Job): Promise<void> {
   const limit = limitOf(job);
   let seconds = 0;
   let taken = 0;
-  const end = (model: SoftmaxModel<number>) => {
+  const end = (model: SoftmaxModel<number>, completed: boolean) => {
     report({ kind: "evaluating" });
-    report(outcome(model, digits, { completed: model !== stopped.model, seconds, limit, taken }));
+    report(outcome(model, digits, { completed, seconds, limit, taken }));
   };
+  const training = trainer<number>(digits.train, { ...job, parity: true, signal });
   try {
-    const training = trainer<number>(digits.train, { ...job, parity: true, signal });
     for await (const progress of training) {
       seconds = progress.elapsed - brake.seconds;
       taken = progress.epoch;
@@ -107,13 +106,24 @@ async function start(job: Job): Promise<void> {
       report({ kind: "progress", progress: { ...progress, elapsed: seconds, examplesPerSecond }, limit });
       await brake.passed();
     }
-    end(training.model);
+    end(training.model, true);
   } catch (error) {
     if (error !== stopped) throw error;
-    if (stopped.model) end(stopped.model);
+    const model = soFar(training);
+    if (model) end(model, false);
     else report({ kind: "cancelled" });
   } finally {
     run = undefined;
+  }
+}
+
+/** The model of a training that was stopped; undefined where it had not made a step. */
+function soFar(training: Trainer<number>): SoftmaxModel<number> | undefined {
+  try {
+    return training.model;
+  } catch (error) {
+    if (error instanceof TrainerError) return undefined;
+    throw error;
   }
 }
 

@@ -9,6 +9,8 @@ export interface Choice {
   readonly engine: Engine;
   /** Why this engine, in words for people. */
   readonly why: string;
+  /** Whether a faster engine that this machine should have was tried, and failed. */
+  readonly fellBack?: boolean;
 }
 
 /**
@@ -27,7 +29,7 @@ export async function chooseEngine(wanted: "auto" | EngineName, device?: GPUDevi
     return { engine: await open("wasm"), why: `engine is auto and ${noGpu}` };
   } catch (error) {
     const why = `engine is auto, ${noGpu}, and wasm cannot be had: ${reason(error)}`;
-    return { engine: await open("reference"), why };
+    return { engine: await open("reference"), why, fellBack: true };
   }
 }
 

@@ -1,8 +1,10 @@
-import type { FloatArray, Rows } from "../engine/engine.js";
+import type { Rows } from "../engine/engine.js";
+import { range } from "../data/random.js";
 import { logits, residual } from "../engine/reference/passes.js";
+import { type Affine, rowBlock } from "./affine.js";
 import { blocks } from "./blocks.js";
 
-/** What each example is worth to a training. All are (rows), and the example's own: its weight is not in them. */
+/** Scores of each example, all (rows). They are the example's own: its weight is not in them. */
 export interface ExampleScores {
   /** −log of the probability given to the true class. */
   readonly loss: Float64Array;
@@ -10,12 +12,12 @@ export interface ExampleScores {
   readonly margin: Float64Array;
   /** ‖s − y‖₂, the error L2 norm (Paul, Ganguli & Dziugaite 2021). */
   readonly el2n: Float64Array;
-  /** ‖s − y‖·‖[x, 1]‖, the norm of the example's gradient [x, 1] ⊗ (s − y). */
+  /** ‖s − y‖·‖[x − origin, 1]‖, the norm of the example's gradient [x − origin, 1] ⊗ (s − y). */
   readonly gradientNorm: Float64Array;
 }
 
-/** Scores every row in one pass. weights: (features + 1, classes) */
-export function exampleScores(rows: Rows, weights: FloatArray, classes: number): ExampleScores {
+/** Scores every row in one pass. */
+export function exampleScores(rows: Rows, { weights, classes, origin }: Affine): ExampleScores {
   const { weights: _, ...equal } = rows;
   const scores = {
     loss: new Float64Array(rows.count),
@@ -23,17 +25,18 @@ export function exampleScores(rows: Rows, weights: FloatArray, classes: number):
     el2n: new Float64Array(rows.count),
     gradientNorm: new Float64Array(rows.count),
   };
-  for (const order of blocks(rows, classes)) {
-    const z = logits(rows, order, weights, classes);
-    const { residual: r, losses } = residual(equal, order, z, classes);
-    order.forEach((row, n) => {
+  for (const block of blocks(rows, classes)) {
+    const part = rowBlock(equal, block, origin);
+    const all = range(part.count);
+    const z = logits(part, all, weights, classes);
+    const { residual: r, losses } = residual(part, all, z, classes);
+    block.forEach((row, n) => {
       const own = n * classes;
       scores.loss[row] = losses[n];
       scores.margin[row] = margin(z.subarray(own, own + classes), rows.labels[row]);
       scores.el2n[row] = Math.sqrt(squares(r, own, classes));
-      scores.gradientNorm[row] =
-        scores.el2n[row] *
-        Math.sqrt(rows.scale ** 2 * squares(rows.x, row * rows.features, rows.features) + 1);
+      const square = part.scale ** 2 * squares(part.x, n * part.features, part.features);
+      scores.gradientNorm[row] = scores.el2n[row] * Math.sqrt(square + 1);
     });
   }
   return scores;

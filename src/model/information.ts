@@ -1,7 +1,9 @@
-/** How well rows know the coefficients: sums of [x, 1]⊗[x, 1] over them. */
+/** How well rows know the coefficients: sums of [x, 1]⊗[x, 1] over them, x less the model's origin. */
 import { Breath } from "../breath.js";
-import type { FloatArray, Rows } from "../engine/engine.js";
+import { range } from "../data/random.js";
+import type { Rows } from "../engine/engine.js";
 import { gradient, logits, residual } from "../engine/reference/passes.js";
+import { type Affine, rowBlock } from "./affine.js";
 import { blocks } from "./blocks.js";
 import { softmax } from "./softmax.js";
 
@@ -18,11 +20,10 @@ export interface Derivatives {
   readonly allRight: boolean;
 }
 
-/** All three in one pass. weights: (features + 1, classes) */
+/** All three in one pass. */
 export async function derivatives(
   rows: Rows,
-  weights: FloatArray,
-  classes: number,
+  { weights, classes, origin }: Affine,
   width: number,
 ): Promise<Derivatives> {
   const size = (classes - 1) * width;
@@ -30,14 +31,16 @@ export async function derivatives(
   const sums = new Float64Array(weights.length);
   const breath = new Breath();
   let [hits, total] = [0, 0];
-  for (const order of blocks(rows, classes)) {
-    const z = logits(rows, order, weights, classes);
-    const found = residual(rows, order, z, classes);
-    gradient(rows, order, found.residual, classes, sums);
+  for (const block of blocks(rows, classes)) {
+    const part = rowBlock(rows, block, origin);
+    const all = range(part.count);
+    const z = logits(part, all, weights, classes);
+    const found = residual(part, all, z, classes);
+    gradient(part, all, found.residual, classes, sums);
     hits += found.sums.hits;
     total += found.sums.weight;
     softmax(z, classes);
-    await addInformation(information, rows, order, z, classes, width, breath);
+    await addInformation(information, part, z, classes, width, breath);
   }
   mirrorBlocks(information, classes, width);
   // The columns of ∂/∂W add up to zero, and those but the first are the contrasts' own.
@@ -52,15 +55,14 @@ export async function derivatives(
 async function addInformation(
   information: Float64Array,
   rows: Rows,
-  order: Uint32Array,
   s: Float64Array,
   classes: number,
   width: number,
   breath: Breath,
 ): Promise<void> {
-  const x = design(rows, order, width);
-  const weights = weightsOf(rows, order);
-  const shares = new Float64Array(order.length);
+  const x = design(rows, width);
+  const weights = weightsOf(rows);
+  const shares = new Float64Array(rows.count);
   for (let k = 1; k < classes; k++) {
     for (let l = 1; l <= k; l++) {
       weights.forEach((weight, n) => {
@@ -74,10 +76,11 @@ async function addInformation(
 }
 
 /** Σ weight·[x, 1]⊗[x, 1], the lower triangle. (width, width) */
-export function gram(rows: Rows, width: number): Float64Array {
+export function gram(rows: Rows, width: number, origin: Float64Array | undefined): Float64Array {
   const sums = new Float64Array(width * width);
-  for (const order of blocks(rows, 0)) {
-    addOuter(sums, width, 0, 0, weightsOf(rows, order), design(rows, order, width), width);
+  for (const block of blocks(rows, 0)) {
+    const part = rowBlock(rows, block, origin);
+    addOuter(sums, width, 0, 0, weightsOf(part), design(part, width), width);
   }
   return sums;
 }
@@ -115,15 +118,15 @@ function mirrorBlocks(information: Float64Array, classes: number, width: number)
   }
 }
 
-/** The features of these rows in f64, and 1 after them if the width is that of one more. (rows, width) */
-function design({ x, features, scale }: Rows, order: Uint32Array, width: number): Float64Array {
-  const values = new Float64Array(order.length * width).fill(1);
-  order.forEach((row, n) => {
-    for (let d = 0; d < features; d++) values[n * width + d] = scale * x[row * features + d];
-  });
+/** The features in f64, and 1 after them if the width is that of one more. (rows, width) */
+function design({ x, features, scale, count }: Rows, width: number): Float64Array {
+  const values = new Float64Array(count * width).fill(1);
+  for (let n = 0; n < count; n++) {
+    for (let d = 0; d < features; d++) values[n * width + d] = scale * x[n * features + d];
+  }
   return values;
 }
 
-function weightsOf({ weights }: Rows, order: Uint32Array): Float64Array {
-  return Float64Array.from(order, (row) => (weights ? weights[row] : 1));
+function weightsOf({ weights, count }: Rows): Float64Array {
+  return weights ? Float64Array.from(weights) : new Float64Array(count).fill(1);
 }

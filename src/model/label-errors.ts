@@ -1,5 +1,6 @@
-import type { FloatArray, Rows } from "../engine/engine.js";
 import { range } from "../data/random.js";
+import type { Rows } from "../engine/engine.js";
+import type { Affine } from "./affine.js";
 import { exampleScores } from "./examples.js";
 
 /** Rows in the order of how likely their label is wrong, the likeliest first. */
@@ -15,8 +16,8 @@ export interface LabelErrors {
  * p_label − max p_other of confident learning (Northcutt, Jiang & Chuang 2021, JAIR 70) in log-odds: probabilities near
  * 0 and 1, where mistakes are found, differ in it still. Rows of equal margin keep their order.
  */
-export function labelErrors(rows: Rows, weights: FloatArray, classes: number): LabelErrors {
-  const { margin } = exampleScores(rows, weights, classes);
+export function labelErrors(rows: Rows, model: Affine): LabelErrors {
+  const { margin } = exampleScores(rows, model);
   const worstFirst = range(rows.count).sort((a, b) => margin[a] - margin[b]);
   return { rows: worstFirst, margin: Float64Array.from(worstFirst, (row) => margin[row]) };
 }

@@ -1,15 +1,19 @@
 import { type Features, type TrainingData, dataset, featureRows } from "../data/dataset.js";
 import type { Label } from "../data/labels.js";
 import type { FeatureRows, Rows } from "../engine/engine.js";
+import { range } from "../data/random.js";
 import { logits } from "../engine/reference/passes.js";
 import { DataError, OptionError } from "../errors.js";
 import type { Parity } from "../parity.js";
 import type { EpochRecord } from "../progress.js";
+import { show } from "../show.js";
+import type { Warning } from "../warnings.js";
+import { type Affine, featureBlock } from "./affine.js";
 import { blocks } from "./blocks.js";
 import { temperatureOf } from "./calibration.js";
 import { type Evaluation, evaluation } from "./evaluation.js";
 import { type ExampleScores, exampleScores } from "./examples.js";
-import { toJson } from "./json.js";
+import { type ModelJson, toJson, toText } from "./json.js";
 import { type LabelErrors, labelErrors } from "./label-errors.js";
 import type { ModelParts } from "./parts.js";
 import { softmax } from "./softmax.js";
@@ -49,6 +53,7 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
   readonly converged: boolean;
   readonly reason: string;
   readonly iterations: number;
+  readonly warnings: readonly Warning[];
   readonly engine: ModelParts["engine"];
   readonly parity?: Parity;
 
@@ -63,16 +68,20 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
     this.converged = parts.converged;
     this.reason = parts.reason;
     this.iterations = parts.iterations;
+    this.warnings = parts.warnings;
     this.engine = parts.engine;
     if (parts.parity) this.parity = parts.parity;
   }
 
-  /** x·W + b. Returns (rows, classes). Throws a DataError when x has other features than the model. */
+  /**
+   * (x − origin)·W + b. Returns (rows, classes). Throws a DataError when x has other features than the model,
+   * or is so large that a logit is no finite number.
+   */
   logits(x: Inputs): Float64Array {
     return this.#logits(this.#rows(x));
   }
 
-  /** softmax(x·W + b), each row adding up to 1. Returns (rows, classes). */
+  /** softmax of the logits, each row adding up to 1. Returns (rows, classes). */
   predictProba(x: Inputs): Float64Array {
     const z = this.logits(x);
     softmax(z, this.classes.length);
@@ -98,12 +107,12 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
 
   /** Loss, margin and gradient of each example, in one pass that keeps no logits. */
   examples(data: Examples<L>): ExampleScores {
-    return exampleScores(this.#labelled(data), this.#stacked(), this.classes.length);
+    return exampleScores(this.#labelled(data), this.#affine());
   }
 
   /** The examples in the order of how likely their label is wrong, the likeliest first. Best on rows that were not trained on. */
   labelErrors(data: Examples<L>): LabelErrors {
-    return labelErrors(this.#labelled(data), this.#stacked(), this.classes.length);
+    return labelErrors(this.#labelled(data), this.#affine());
   }
 
   /**
@@ -123,13 +132,23 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
    * trained on, to its optimum. Rejects with a DataError where the data do not say what a coefficient is.
    */
   async statistics(data: Examples<L>, options: StatisticsOptions = {}): Promise<Statistics<L>> {
-    return statistics(this.#labelled(data), this.#stacked(), this.classes, options);
+    return statistics(this.#labelled(data), this.#affine(), this.classes, options);
   }
 
-  /** The model as a file. "json" is readable and exact: each weight is written with the nine digits that an f32 needs. */
+  /**
+   * The model as a plain object, which `loadModel` reads: `JSON.stringify(model)` is a model file, and exact.
+   */
+  toJSON(): ModelJson {
+    return toJson(this);
+  }
+
+  /**
+   * The model as a file. "json" is readable and exact: a row of weights a line, with the digits that each
+   * number needs.
+   */
   save(format: "json" = "json"): Uint8Array<ArrayBuffer> {
-    if (format !== "json") throw new OptionError(`format is ${JSON.stringify(format)}, and must be "json".`);
-    return new TextEncoder().encode(toJson(this));
+    if (format !== "json") throw new OptionError(`format is ${show(format)}, and must be "json".`);
+    return new TextEncoder().encode(toText(this));
   }
 
   #labelled(data: Examples<L>): Rows {
@@ -168,20 +187,28 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
     throw new DataError(`x has rows of ${features} features, but the model was trained on ${this.features}.`);
   }
 
-  /** (features + 1, classes), the intercept last. */
-  #stacked(): Float32Array {
-    const { classes, features } = this;
-    const stacked = new Float32Array((features + 1) * classes.length);
-    stacked.set(this.weights);
-    stacked.set(this.bias, features * classes.length);
-    return stacked;
+  #affine(): Affine {
+    const weights = new Float64Array(this.weights.length + this.bias.length);
+    weights.set(this.weights);
+    weights.set(this.bias, this.weights.length);
+    return { classes: this.classes.length, weights, ...(this.origin && { origin: this.origin }) };
   }
 
   #logits(rows: FeatureRows): Float64Array {
-    const k = this.classes.length;
-    const stacked = this.#stacked();
-    const z = new Float64Array(rows.count * k);
-    for (const order of blocks(rows, k)) z.set(logits(rows, order, stacked, k), order[0] * k);
+    const { classes, weights, origin } = this.#affine();
+    const z = new Float64Array(rows.count * classes);
+    for (const block of blocks(rows, classes)) {
+      const part = featureBlock(rows, block, origin);
+      z.set(logits(part, range(part.count), weights, classes), block[0] * classes);
+    }
+    const bad = z.findIndex((one) => !Number.isFinite(one));
+    if (bad >= 0) {
+      const row = Math.floor(bad / classes);
+      throw new DataError(
+        `The logit of row ${row} for class ${String(this.classes[bad % classes])} is ${z[bad]}: ` +
+          "its features are too large for the model. Check that x has the units of the training.",
+      );
+    }
     return z;
   }
 }

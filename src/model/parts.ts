@@ -1,6 +1,7 @@
 import type { Label } from "../data/labels.js";
 import type { Parity } from "../parity.js";
 import type { EpochRecord } from "../progress.js";
+import type { Warning } from "../warnings.js";
 
 /** What a model is made of. All of it is plain data. */
 export interface ModelParts<L extends Label = Label> {
@@ -12,9 +13,9 @@ export interface ModelParts<L extends Label = Label> {
   readonly scale?: number;
   /** (features, classes) */
   readonly weights: Float32Array;
-  /** (classes) the intercept, of x − origin where there is an origin */
+  /** (classes) the intercept: the logits at the origin. */
   readonly bias: Float64Array;
-  /** (features) to be taken off x, in f64, before every product. */
+  /** (features) taken off x in f64 before every product. 0 when absent. */
   readonly origin?: Float64Array;
   readonly history: readonly EpochRecord[];
   /** Whether a tolerance was met; the first-order solvers have none, so false for them. */
@@ -23,6 +24,8 @@ export interface ModelParts<L extends Label = Label> {
   readonly reason: string;
   /** Steps taken. */
   readonly iterations: number;
+  /** What is worth knowing about the training and is no error. */
+  readonly warnings: readonly Warning[];
   /** What computed, with which kernels (see the option of that name), and why it was chosen. */
   readonly engine: {
     readonly name: string;

@@ -2,9 +2,12 @@
 import { Breath } from "../breath.js";
 import { factorise, inverse, quadratic, solve } from "../cholesky.js";
 import type { Label } from "../data/labels.js";
+import { range } from "../data/random.js";
 import type { FloatArray, Rows } from "../engine/engine.js";
 import { logits } from "../engine/reference/passes.js";
 import { DataError, OptionError } from "../errors.js";
+import { type Check, checkOptions, notNegative, ofType } from "../option-checks.js";
+import { type Affine, featureBlock } from "./affine.js";
 import { blocks } from "./blocks.js";
 import { checkIndependent, checkPresent } from "./identified.js";
 import { derivatives, gram } from "./information.js";
@@ -18,9 +21,10 @@ export interface StatisticsOptions {
 }
 
 /**
- * Softmax stays the same when one vector is added to the weights of all classes, so only differences between classes are
- * known. The coefficients are w_k − w_0, against the first class. All arrays are (features + 1, classes), row by row, with
- * the intercepts in the last row; (features, classes) without intercepts.
+ * Softmax stays the same when one vector is added to the weights of all classes, so only differences between
+ * classes are known. The coefficients are w_k − w_0, against the first class. All arrays are (features + 1,
+ * classes), row by row, with the intercepts in the last row; (features, classes) without intercepts. The
+ * intercept of a model with an origin is the logit there.
  */
 export interface Statistics<L extends Label = Label> {
   /** The model's first class. */
@@ -45,31 +49,34 @@ const LEAST_PIVOT = 1e-10;
 const NEAR = 0.1;
 
 /**
- * I = Σ weight·(diag(s) − s⊗s) ⊗ ([x, 1]⊗[x, 1]) is the Fisher information of the rows, a weight counting as so many equal
- * rows, and H = I + the penalty's second derivative. The covariance is H⁻¹·I·H⁻¹; without a penalty, I⁻¹.
+ * I = Σ weight·(diag(s) − s⊗s) ⊗ ([x, 1]⊗[x, 1]) is the Fisher information of the rows, a weight counting as
+ * so many equal rows, and H = I + the penalty's second derivative. The covariance is H⁻¹·I·H⁻¹; without a
+ * penalty, I⁻¹.
  *
- * weights: (features + 1, classes). Throws a DataError where the data do not say what a coefficient is, or where the
- * weights are not the optimum.
+ * Throws a DataError where the data do not say what a coefficient is, or where the weights are not the
+ * optimum.
  */
 export async function statistics<L extends Label>(
   rows: Rows,
-  weights: FloatArray,
+  model: Affine,
   classes: readonly L[],
-  { l2 = 0, intercept = true }: StatisticsOptions,
+  options: StatisticsOptions,
 ): Promise<Statistics<L>> {
+  const { l2, intercept } = checkedOptions(options);
+  const { weights, origin } = model;
   const k = classes.length;
   const width = rows.features + (intercept ? 1 : 0);
   const size = (k - 1) * width;
-  check(rows, weights, k * width, l2, intercept);
+  check(rows, weights, k * width, intercept);
   checkPresent(rows, classes, l2, intercept);
 
   // Features are brought to a length of 1, so that pivots do not depend on their units.
-  const products = gram(rows, width);
+  const products = gram(rows, width, origin);
   const lengths = Float64Array.from({ length: width }, (_, d) => Math.sqrt(products[d * width + d]));
   scale(products, width, lengths);
   if (l2 === 0) checkIndependent(products, width, rows, LEAST_PIVOT);
 
-  const { gradient, information, allRight } = await derivatives(rows, weights, k, width);
+  const { gradient, information, allRight } = await derivatives(rows, model, width);
   if (l2 === 0 && allRight) throw separable(`the model is right on all ${rows.count} rows`);
   const coefficients = contrasts(weights, k, width);
   const penalty = l2 * totalWeight(rows);
@@ -86,7 +93,7 @@ export async function statistics<L extends Label>(
     step[i] /= lengths[i % width];
     errors[i] /= lengths[i % width];
   }
-  checkOptimum(rows, step, errors, k, width, l2);
+  checkOptimum(rows, step, errors, model, width, l2);
 
   const z = coefficients.map((value, i) => value / errors[i]);
   const table = (values: Float64Array) => byFeature(values, k - 1, width);
@@ -104,8 +111,23 @@ function totalWeight({ weights, count }: Rows): number {
   return weights ? Float64Array.from(weights).reduce((a, b) => a + b, 0) : count;
 }
 
-function check(rows: Rows, weights: FloatArray, count: number, l2: number, intercept: boolean): void {
-  if (!(l2 >= 0 && l2 < Infinity)) throw new OptionError(`l2 is ${l2}, and must be a finite number ≥ 0.`);
+const CHECKS: { readonly [option in keyof Required<StatisticsOptions>]: Check } = {
+  l2: notNegative,
+  intercept: ofType("boolean", "true or false"),
+};
+
+function checkedOptions(options: StatisticsOptions): Required<StatisticsOptions> {
+  checkOptions(options);
+  for (const [name, value] of Object.entries(options)) {
+    if (name !== "l2" && name !== "intercept") {
+      throw new OptionError(`${name} is no option of statistics. The options are l2, intercept.`);
+    }
+    if (value !== undefined) CHECKS[name](name, value);
+  }
+  return { l2: options.l2 ?? 0, intercept: options.intercept ?? true };
+}
+
+function check(rows: Rows, weights: FloatArray, count: number, intercept: boolean): void {
   if (count > MOST_COEFFICIENTS) {
     throw new DataError(
       `Statistics need the Hessian of all ${count} coefficients, and are for at most ${MOST_COEFFICIENTS}: use fewer features.`,
@@ -178,7 +200,7 @@ function checkOptimum(
   rows: Rows,
   step: Float64Array,
   errors: Float64Array,
-  classes: number,
+  { classes, origin }: Affine,
   width: number,
   l2: number,
 ): void {
@@ -186,8 +208,9 @@ function checkOptimum(
   const weights = new Float64Array((rows.features + 1) * classes);
   step.forEach((value, i) => (weights[(i % width) * classes + Math.floor(i / width) + 1] = value));
   let change = 0;
-  for (const order of blocks(rows, classes)) {
-    for (const moved of logits(rows, order, weights, classes)) change = Math.max(change, Math.abs(moved));
+  for (const block of blocks(rows, classes)) {
+    const moved = logits(featureBlock(rows, block, origin), range(block.length), weights, classes);
+    change = moved.reduce((most, one) => Math.max(most, Math.abs(one)), change);
   }
   if (deviation <= NEAR && change <= NEAR) return;
   throw new DataError(

@@ -16,6 +16,7 @@ import {
 import { DivergenceError } from "../errors.js";
 import type { Settings } from "../options.js";
 import type { EpochRecord, Progress, Score } from "../progress.js";
+import type { Stopwatch } from "../stopwatch.js";
 import type { Sampling } from "./sampling.js";
 import { rateAt } from "./schedule.js";
 import { type Examples, type Outcome, score } from "./solver.js";
@@ -30,21 +31,25 @@ export function updateRule(settings: Settings): UpdateRule {
   return { kind: "sgd", momentum, nesterov };
 }
 
-/** Trains until the epochs are over, patience ends or the signal aborts. `watch` gets the passes of the steps that are captured. */
+/**
+ * Trains until the epochs are over, patience ends or the signal aborts. `check` gets the passes of the steps
+ * that are captured; the clock stands still meanwhile.
+ */
 export async function* firstOrder(
   descent: Descent,
   sampling: Sampling,
   examples: Examples,
   settings: Settings,
-  watch?: (passes: Passes) => void,
+  clock: Stopwatch,
+  check?: (passes: Passes) => Promise<void>,
 ): AsyncGenerator<Progress, Outcome> {
   const { epochs } = settings;
   const { length } = examples.train;
   const batchSize = Math.min(settings.batchSize ?? length, length);
   const stepsPerEpoch = Math.ceil(length / batchSize);
-  const captured = watch ? captureSteps(epochs * stepsPerEpoch) : new Set<number>();
+  const captured = check ? captureSteps(epochs * stepsPerEpoch) : new Set<number>();
   const history: EpochRecord[] = [];
-  const report = new Reporter(epochs * length);
+  const report = new Reporter(epochs * length, clock);
   let iteration = 0;
   let best: { loss: number; epoch: number; weights: FloatArray } | undefined;
 
@@ -57,6 +62,7 @@ export async function* firstOrder(
   });
 
   for (let epoch = 1; epoch <= epochs; epoch++) {
+    if (settings.signal?.aborted) return outcome(`aborted after step ${iteration}, in epoch ${epoch - 1}`);
     const order = await sampling.next();
     const steps = Array.from({ length: stepsPerEpoch }, (_, step) => {
       const number = iteration + step;
@@ -71,7 +77,8 @@ export async function* firstOrder(
     for await (const result of descent.run(order, steps)) {
       iteration++;
       checkFinite(result, iteration, settings);
-      if (result.passes) watch?.(result.passes);
+      const { passes } = result;
+      if (passes && check) await clock.pausedFor(() => check(passes));
       total = addSums(total, result.sums);
       report.add(result.sums, steps[taken++].rows);
       if (report.due && report.steps <= stepsPerEpoch - taken) yield report.progress(iteration, epoch);
@@ -79,6 +86,7 @@ export async function* firstOrder(
     }
 
     const validation = examples.validation && score(await descent.evaluate(examples.validation));
+    if (validation) checkValidation(validation, iteration, epoch);
     yield report.progress(iteration, epoch, validation);
     history.push({
       epoch,
@@ -130,29 +138,41 @@ function checkFinite({ sums }: StepResult, iteration: number, settings: Settings
   );
 }
 
+/** Validation rows of other sizes than those trained on may overflow where the training does not. */
+function checkValidation({ loss }: Score, iteration: number, epoch: number): void {
+  if (Number.isFinite(loss)) return;
+  throw new DivergenceError(
+    iteration,
+    `The validation loss is ${loss} after epoch ${epoch}: bring the features of all rows to a range near 1, ` +
+      "or lower learningRate.",
+  );
+}
+
 /** Adds results up between reports. */
 class Reporter {
   readonly #examples: number;
-  readonly #start = performance.now();
+  readonly #clock: Stopwatch;
   #seen = 0;
   #sums = NOTHING;
   #steps = 0;
   /** When the first step since the last report came in. */
-  #began = this.#start;
-  #reportedAt = this.#start;
+  #began: number;
+  #reportedAt: number;
   #reportedSeen = 0;
   #validation: Score | undefined;
 
-  constructor(examples: number) {
+  constructor(examples: number, clock: Stopwatch) {
     this.#examples = examples;
+    this.#clock = clock;
+    this.#began = this.#reportedAt = clock.milliseconds;
   }
 
   get elapsed(): number {
-    return (performance.now() - this.#start) / 1000;
+    return this.#clock.milliseconds / 1000;
   }
 
   get due(): boolean {
-    return performance.now() - this.#began > REPORT_MS;
+    return this.#clock.milliseconds - this.#began > REPORT_MS;
   }
 
   /** Steps since the last report. The last report of an epoch has at least as many as the one before it. */
@@ -161,14 +181,14 @@ class Reporter {
   }
 
   add(sums: Sums, rows: number): void {
-    if (this.#steps === 0) this.#began = performance.now();
+    if (this.#steps === 0) this.#began = this.#clock.milliseconds;
     this.#sums = addSums(this.#sums, sums);
     this.#seen += rows;
     this.#steps++;
   }
 
   progress(iteration: number, epoch: number, validation = this.#validation): Progress {
-    const now = performance.now();
+    const now = this.#clock.milliseconds;
     const progress = {
       iteration,
       epoch,

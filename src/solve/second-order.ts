@@ -3,6 +3,7 @@ import type { FloatArray } from "../engine/engine.js";
 import { DivergenceError } from "../errors.js";
 import type { Settings } from "../options.js";
 import type { EpochRecord, Progress, Score } from "../progress.js";
+import type { Stopwatch } from "../stopwatch.js";
 import { type Method, type Point, allowedDistance, readWeights } from "./method.js";
 import { type Examples, type Outcome, score } from "./solver.js";
 
@@ -23,6 +24,8 @@ export interface Stage {
 }
 
 export interface SecondOrderOptions {
+  /** Runs while the training does. */
+  readonly clock: Stopwatch;
   readonly examples: Examples;
   readonly settings: Settings;
   /** Where given, F − F* may also be this much, and the first method's guess of it is believed. */
@@ -36,7 +39,7 @@ export class SecondOrder {
   readonly #settings: Settings;
   readonly #enough: number | undefined;
   readonly #history: EpochRecord[] = [];
-  readonly #clock = new Clock();
+  readonly #clock: Clock;
   #method: Method | undefined;
   #certifies = false;
   #passesBefore = 0;
@@ -44,7 +47,8 @@ export class SecondOrder {
   #stall = new StallDetector();
   #best: { readonly loss: number; readonly iteration: number; readonly weights: FloatArray } | undefined;
 
-  constructor(stages: readonly Stage[], { examples, settings, enough }: SecondOrderOptions) {
+  constructor(stages: readonly Stage[], { examples, settings, clock, enough }: SecondOrderOptions) {
+    this.#clock = new Clock(clock);
     this.#stages = [...stages];
     this.#examples = examples;
     this.#settings = settings;
@@ -218,11 +222,15 @@ type Scored = Pick<Progress, "loss" | "accuracy" | "gradientMax" | "validation">
 
 /** Time since the training began, and what has been seen since the last report. */
 class Clock {
-  readonly #began = performance.now();
+  readonly #stopwatch: Stopwatch;
   #reported = { ms: 0, examples: 0 };
 
+  constructor(stopwatch: Stopwatch) {
+    this.#stopwatch = stopwatch;
+  }
+
   get elapsedMs(): number {
-    return performance.now() - this.#began;
+    return this.#stopwatch.milliseconds;
   }
 
   get reportedMs(): number {

@@ -3,6 +3,7 @@ import { range } from "../data/random.js";
 import type { Label } from "../data/labels.js";
 import type { Rows } from "../engine/engine.js";
 import { DataError, OptionError } from "../errors.js";
+import { show } from "../show.js";
 
 export interface Fold {
   /** Rows of the placement. */
@@ -74,7 +75,8 @@ function checked(given: ArrayLike<number>, labels: Uint32Array, classes: readonl
   const bad = numbers.findIndex((fold) => !(Number.isInteger(fold) && fold >= 0 && fold < labels.length));
   if (bad >= 0) {
     throw new OptionError(
-      `folds[${bad}] is ${String(numbers[bad])}, and must be the whole number of a fold, from 0 to ${labels.length - 1} for ${labels.length} rows.`,
+      `folds[${bad}] is ${show(numbers[bad])}, and must be the whole number of a fold, ` +
+        `from 0 to ${labels.length - 1} for ${labels.length} rows.`,
     );
   }
   const folds = 1 + numbers.reduce((a, b) => Math.max(a, b));

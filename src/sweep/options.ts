@@ -1,16 +1,9 @@
 /** Every option of a sweep, its default and its check. */
 import type { Label } from "../data/labels.js";
 import { OptionError } from "../errors.js";
-import {
-  type Settings,
-  type TrainOptions,
-  fail,
-  notNegative,
-  ofType,
-  oneOf,
-  positive,
-  settings,
-} from "../options.js";
+import { checkC, checkOptions, fail, isList, notNegative, ofType, oneOf } from "../option-checks.js";
+import { type Settings, type TrainOptions, settings } from "../options.js";
+import { show } from "../show.js";
 import type { SweepEntry } from "./table.js";
 
 /** What a sweep hands on to every fit. Features are standardised by all rows, so that they are placed once. */
@@ -26,6 +19,7 @@ const SHARED = [
   "standardize",
   "labelSmoothing",
   "classWeight",
+  "onWarning",
   "signal",
 ] as const;
 
@@ -37,7 +31,10 @@ export interface SweepOptions<L extends Label = Label> extends Pick<
   readonly solver?: "lbfgs" | "newton";
   /** As of train. On folds by default 1e-3, for their scores differ by far more; of the model as of train. */
   readonly tolerance?: number;
-  /** Penalties to try, as scikit-learn has them: l2 = 1 / (C · total weight of the rows of the fit). */
+  /**
+   * Penalties to try, as scikit-learn has them: l2 = 1 / (C · total weight of the rows of the fit). Infinity
+   * is none.
+   */
   readonly C?: ArrayLike<number>;
   /** Penalties to try, on the mean objective, instead of C. */
   readonly l2?: ArrayLike<number>;
@@ -50,7 +47,10 @@ export interface SweepOptions<L extends Label = Label> extends Pick<
   readonly scoring?: "accuracy" | "loss";
   /** Which value the model is fitted with: the "best" (default), or the most penalised within "oneStandardError" of it. */
   readonly choose?: "best" | "oneStandardError";
-  /** Called during the sweep, at most every 50 ms a fit, and at the beginning and end of each. */
+  /**
+   * Called during the sweep, at most every 50 ms a fit, and at the beginning and end of each. Where it throws
+   * or rejects, the sweep stops and rejects with the same.
+   */
   readonly onProgress?: (progress: SweepProgress) => void;
 }
 
@@ -83,7 +83,7 @@ export interface SweepSettings<L extends Label> {
 const ON_FOLDS = { tolerance: 1e-3, maxIterations: 50 };
 
 const OWN = {
-  C: checkValues(positive),
+  C: checkValues(checkC),
   l2: checkValues(notNegative),
   folds: checkFolds,
   scoring: oneOf("accuracy", "loss"),
@@ -93,7 +93,9 @@ const OWN = {
 } as const;
 
 /** Throws an OptionError that names the option, its value and what it may be. */
-export function sweepSettings<L extends Label>(options: SweepOptions<L>): SweepSettings<L> {
+export function sweepSettings<L extends Label>(passed: SweepOptions<L> = {}): SweepSettings<L> {
+  checkOptions(passed);
+  const options = { ...passed };
   const names = [...Object.keys(OWN), ...SHARED.filter((name) => !Object.hasOwn(OWN, name))];
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined) continue;
@@ -138,7 +140,7 @@ function checkValues(check: (name: string, value: unknown) => void) {
     values.forEach((value, n) => {
       const first = values.indexOf(value);
       if (first === n) return;
-      throw new OptionError(`${name}[${first}] and ${name}[${n}] are both ${String(value)}: leave one out.`);
+      throw new OptionError(`${name}[${first}] and ${name}[${n}] are both ${show(value)}: leave one out.`);
     });
   };
 }
@@ -148,8 +150,4 @@ function checkFolds(name: string, value: unknown): void {
   if (!(typeof value === "number" && Number.isSafeInteger(value) && value >= 2)) {
     fail(name, value, "a whole number ≥ 2, or the number of each row's fold");
   }
-}
-
-function isList(value: unknown): value is ArrayLike<unknown> {
-  return Array.isArray(value) || (ArrayBuffer.isView(value) && "length" in value);
 }

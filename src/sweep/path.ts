@@ -1,4 +1,5 @@
 /** The fits of a sweep: along the penalties, from the most penalised to the least, each from where the last one ended. */
+import { throwIfAborted } from "../abort.js";
 import type { Label } from "../data/labels.js";
 import { type FloatArray, NOTHING, type Objective, type Placement, addSums } from "../engine/engine.js";
 import type { Score } from "../progress.js";
@@ -159,7 +160,7 @@ export class Path<L extends Label> {
         this.#fractions.set(fit, Math.max(this.#fractions.get(fit) ?? 0, step.value.fraction));
         this.#report();
       }
-      signal?.throwIfAborted();
+      throwIfAborted(signal);
       const taken = await take({ outcome: step.value, objective, kernels });
       this.#fractions.delete(fit);
       this.#done++;

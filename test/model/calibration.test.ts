@@ -19,7 +19,7 @@ type Digits = TrainingData<number> & { readonly x: Uint8Array; readonly y: numbe
 
 /** The model with all weights times a factor: surer, or less sure. */
 function times(model: SoftmaxModel<number>, factor: number): SoftmaxModel<number> {
-  const by = (values: Float32Array) => [...values].map((value) => factor * value);
+  const by = (values: Iterable<number>) => [...values].map((value) => factor * value);
   const k = model.classes.length;
   const weights = Array.from({ length: model.features }, (_, d) =>
     by(model.weights.subarray(d * k, (d + 1) * k)),

@@ -76,7 +76,7 @@ describe("statistics", () => {
     const one = caseOf("weighted, with a penalty");
     const rows = one.weights.flatMap((weight, row) => Array.from({ length: weight }, () => row));
     const repeated = { x: rows.map((row) => one.x[row]), y: rows.map((row) => one.y[row]) };
-    const { standardErrors } = await fitted(one).statistics(repeated, one);
+    const { standardErrors } = await fitted(one).statistics(repeated, { l2: one.l2 });
     expect(relative(standardErrors, one.standardErrors)).toBeLessThan(1e-8);
   });
 
@@ -281,6 +281,10 @@ describe("statistics refuse", () => {
       expect(error.message).toBe(`l2 is ${l2}, and must be a finite number ≥ 0.`);
     }
     await expect(model.statistics(data, { intercept: false })).rejects.toBeInstanceOf(OptionError);
+    for (const options of [null, 1, [], new Map(), { C: 1 }, { l2: Symbol("l2") }, { intercept: "no" }]) {
+      const asked = Reflect.apply(model.statistics, model, [data, options]);
+      await expect(asked).rejects.toBeInstanceOf(OptionError);
+    }
   });
 
   test("labels that are not among the classes, as evaluate does", async () => {

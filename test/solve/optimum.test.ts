@@ -208,15 +208,3 @@ test.each<{ end: string; options: TrainOptions<number>; reason: RegExp }>([
   expect(reports.at(-1)).toBe(done[0]);
   expect(done[0].iteration).toBe(model.iterations);
 });
-
-test("aborted, it rejects with the model so far", async () => {
-  const aborter = new AbortController();
-  const onProgress = () => aborter.abort(new Error("enough"));
-  const failing = train(clouds(120, 4, 3, 0.8), {
-    engine: "wasm",
-    solver: "lbfgs",
-    onProgress,
-    signal: aborter.signal,
-  });
-  await expect(failing).rejects.toMatchObject({ message: "enough", model: { converged: false } });
-});

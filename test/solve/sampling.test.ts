@@ -141,7 +141,7 @@ describe.each([
     const { sampling } = await opened(rows, train);
     await sampling.next();
     const counted = train.filter((row) => weightOf(row) > 0);
-    const { gradientNorm } = exampleScores(rows, fitted(2), CLASSES);
+    const { gradientNorm } = exampleScores(rows, { weights: Float64Array.from(fitted(2)), classes: CLASSES });
     const norms = Float64Array.from(counted, (row) => gradientNorm[row]);
     const rates = ratesOf(norms, Float64Array.from(counted, weightOf), train.length);
     const wanted = Float32Array.from(range(rows.count), weightOf);

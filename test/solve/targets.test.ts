@@ -1,6 +1,6 @@
 /** Label smoothing and soft targets, held against the cross-entropy with targets as the textbook has it, in f64. */
 import { describe, expect, test } from "vitest";
-import { type Progress, type TrainOptions, train } from "../../src/index.js";
+import { type ModelParts, type Progress, type TrainOptions, train } from "../../src/index.js";
 import { range } from "../../src/data/random.js";
 import type { Rows } from "../../src/engine/engine.js";
 import { referenceEngine } from "../../src/engine/reference/engine.js";
@@ -26,7 +26,7 @@ const smoothed = (targets: Float64Array) => targets.map((t) => (1 - EPSILON) * t
 
 /** −Σ weight·Σ t·log s ÷ Σ weight, and ∇F: (features + 1, classes). Written out, and sharing nothing with what it checks. */
 function crossEntropy(
-  model: { weights: Float32Array; bias: Float32Array },
+  model: Pick<ModelParts, "weights" | "bias">,
   targets: Float64Array,
   rowWeights: ArrayLike<number>,
 ) {

@@ -11,11 +11,12 @@ export function modelOf<L extends Label>(
     classes,
     features: weights.length,
     weights: Float32Array.from(weights.flat()),
-    bias: Float32Array.from(bias),
+    bias: Float64Array.from(bias),
     history: [],
     converged: false,
     reason: "set by hand",
     iterations: 0,
+    warnings: [],
     engine: { name: "reference", adapter: "none", kernels: "table", why: "set by hand" },
     ...more,
   });

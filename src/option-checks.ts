@@ -1,0 +1,160 @@
+/**
+ * Checks of what options may be. Each throws an OptionError that names the option, its value and what it may
+ * be.
+ */
+import { OptionError } from "./errors.js";
+import { show, tagOf } from "./show.js";
+
+export type Check = (name: string, value: unknown) => void;
+
+export function fail(name: string, value: unknown, wanted: string): never {
+  throw new OptionError(`${name} is ${show(value)}, and must be ${wanted}.`);
+}
+
+/** The options as a whole. A Map, or an array, has none that would be read. */
+export function checkOptions(value: unknown): void {
+  if (tagOf(value) !== "Object") fail("options", value, "an object with options, or left out");
+}
+
+export function oneOf(...allowed: string[]): Check {
+  return (name, value) => {
+    if (typeof value !== "string" || !allowed.includes(value)) {
+      fail(name, value, `one of ${allowed.map((one) => `"${one}"`).join(", ")}`);
+    }
+  };
+}
+
+export function ofType(type: "string" | "boolean" | "function", wanted: string): Check {
+  return (name, value) => {
+    if (typeof value !== type) fail(name, value, wanted);
+  };
+}
+
+export function wholeNumber(least: number): Check {
+  return (name, value) => {
+    if (!Number.isSafeInteger(value) || Number(value) < least) fail(name, value, `a whole number ≥ ${least}`);
+  };
+}
+
+export function within(low: number, high: number): Check {
+  return (name, value) => {
+    if (!(typeof value === "number" && value >= low && value < high)) {
+      fail(name, value, `a number from ${low} to below ${high}`);
+    }
+  };
+}
+
+export function positive(name: string, value: unknown): void {
+  if (!(typeof value === "number" && value > 0 && value < Infinity))
+    fail(name, value, "a finite number above 0");
+}
+
+export function notNegative(name: string, value: unknown): void {
+  if (!(typeof value === "number" && value >= 0 && value < Infinity))
+    fail(name, value, "a finite number ≥ 0");
+}
+
+/** scikit-learn's C. */
+export function checkC(name: string, value: unknown): void {
+  if (!(typeof value === "number" && value > 0))
+    fail(name, value, "a number above 0, or Infinity for no penalty");
+}
+
+/** By what it can do: a device of another realm, or one that is wrapped, is a device. */
+export function checkDevice(name: string, value: unknown): void {
+  if (!hasMethods(value, "createBuffer", "createCommandEncoder") || !("queue" in value)) {
+    fail(name, value, "a GPUDevice, as adapter.requestDevice() resolves to");
+  }
+}
+
+/** By what it says and does: a signal of another realm is a signal. */
+export function checkSignal(name: string, value: unknown): void {
+  if (tagOf(value) !== "AbortSignal" || !hasMethods(value, "addEventListener", "removeEventListener")) {
+    fail(name, value, "an AbortSignal");
+  }
+}
+
+function hasMethods(value: unknown, ...names: string[]): value is object {
+  if (typeof value !== "object" || value === null) return false;
+  return names.every((name) => typeof Reflect.get(value, name) === "function");
+}
+
+export function checkClassWeight(name: string, value: unknown): void {
+  if (typeof value === "string") return oneOf("balanced")(name, value);
+  if (!isMap(value) && tagOf(value) !== "Object") return fail(name, value, '"balanced", or a map of weights');
+  for (const [label, weight] of isMap(value) ? value : Object.entries(Object(value))) {
+    if (!["string", "number", "boolean", "bigint"].includes(typeof label)) {
+      throw new OptionError(
+        `${name} names ${show(label)}, which is no class: a label is a string, number or boolean.`,
+      );
+    }
+    notNegative(`${name} of class ${String(label)}`, weight);
+  }
+}
+
+/** Of this realm or another. */
+export function isMap(value: unknown): value is ReadonlyMap<unknown, unknown> {
+  return tagOf(value) === "Map";
+}
+
+export function isList(value: unknown): value is ArrayLike<unknown> {
+  return Array.isArray(value) || (ArrayBuffer.isView(value) && "length" in value);
+}
+
+export function checkFractionOrData(name: string, value: unknown): void {
+  const data = typeof value === "object" && value !== null && "x" in value && "y" in value;
+  const fraction = typeof value === "number" && value > 0 && value < 1;
+  if (!data && !fraction) fail(name, value, "a fraction between 0 and 1, or data with x and y");
+}
+
+/**
+ * The model to start from: its arrays may be of any kind, but must hold as many finite numbers as they
+ * should.
+ */
+export function checkInit(name: string, value: unknown): void {
+  if (value === "zeros" || value === "centroids") return;
+  if (typeof value !== "object" || value === null)
+    return fail(name, value, '"zeros", "centroids" or a model');
+  const { classes, features, weights, bias, origin }: Readonly<Record<string, unknown>> = { ...value };
+  if (!isList(classes) || classes.length === 0)
+    return fail(`${name}.classes`, classes, "the list of its classes");
+  if (!isCount(features)) return fail(`${name}.features`, features, "a whole number ≥ 0");
+  const count = classes.length;
+  checkNumbers(`${name}.weights`, weights, features * count, `${features} features × ${count} classes`);
+  checkNumbers(`${name}.bias`, bias, count, `${count} classes`);
+  if (origin !== undefined) checkNumbers(`${name}.origin`, origin, features, `${features} features`);
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+}
+
+/** Finite in f32 too, in which engines compute. */
+function checkNumbers(name: string, value: unknown, length: number, shape: string): void {
+  if (!isList(value)) return fail(name, value, `a flat list of ${length} numbers, for ${shape}`);
+  if (value.length !== length) {
+    throw new OptionError(`${name} has ${value.length} values, and must have ${length}: ${shape}.`);
+  }
+  for (let i = 0; i < length; i++) {
+    const one = value[i];
+    if (typeof one !== "number" || !Number.isFinite(Math.fround(one))) {
+      fail(`${name}[${i}]`, one, "a finite number that an f32 can hold");
+    }
+  }
+}
+
+export function checkRate(name: string, value: unknown): void {
+  if (typeof value === "number") return positive(name, value);
+  if (typeof value !== "object" || value === null)
+    return fail(name, value, "a number, or a schedule with kind and rate");
+  const schedule: Readonly<Record<string, unknown>> = { ...value };
+  oneOf("constant", "step", "cosine")(`${name}.kind`, schedule["kind"]);
+  positive(`${name}.rate`, schedule["rate"]);
+  if (schedule["warmup"] !== undefined) notNegative(`${name}.warmup`, schedule["warmup"]);
+  if (schedule["kind"] === "step") {
+    positive(`${name}.every`, schedule["every"]);
+    positive(`${name}.factor`, schedule["factor"]);
+  }
+  if (schedule["kind"] === "cosine" && schedule["final"] !== undefined)
+    notNegative(`${name}.final`, schedule["final"]);
+}
