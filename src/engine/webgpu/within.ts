@@ -1,0 +1,16 @@
+import { DeviceError } from "../../errors.js";
+
+/**
+ * Settles as `answer` does, or rejects with a DeviceError after `ms` milliseconds.
+ *
+ * @param what - who is waited for, as the subject of a sentence
+ */
+export function within<T>(ms: number, what: string, answer: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const expire = () =>
+      reject(new DeviceError(`${what} gave no answer within ${ms / 1000} s: restart the browser.`));
+    const timer = setTimeout(expire, ms);
+    if (typeof timer === "object") timer.unref(); // of Node, which it would keep alive
+    void answer.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}
