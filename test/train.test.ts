@@ -358,7 +358,9 @@ describe("the engine", () => {
   test('of "auto" is wasm in Node, and the model says why', async () => {
     const { engine } = await train(data);
     expect(engine.name).toBe("wasm");
-    expect(engine.why).toContain("webgpu cannot be had: There is no WebGPU here: navigator.gpu is missing");
+    expect(engine.why).toContain(
+      "webgpu is not available: There is no WebGPU here: navigator.gpu is missing",
+    );
   });
 });
 

@@ -37,21 +37,25 @@ const shared = new WeakMap<GPUDevice, Shared>();
  */
 export async function openGpu(given?: GPUDevice, patience = PATIENCE_MS): Promise<Gpu> {
   if (given) return responding(new Gpu(given, nameFrom(given.adapterInfo)), patience);
-  const { device, name } = await ownDevice(patience);
-  try {
-    return await responding(new Gpu(device, name), patience);
-  } catch {
-    forgetDevice(device); // lost since the last fit; where there is another reason the next one has it too
-    const next = await ownDevice(patience);
-    return responding(new Gpu(next.device, next.name), patience);
-  }
+  const open = async () => {
+    const { device, name } = await ownDevice(patience);
+    return new Gpu(device, name);
+  };
+  const gpu = await open();
+  // It may be lost since the last fit: then a new one will do.
+  return responding(gpu, patience).catch(async () => responding(await open(), patience));
 }
 
-/** The device may have been lost unheard: asks it for an answer. */
+/** Asks the device for an answer: its loss may not have been heard yet. */
 async function responding(gpu: Gpu, patience: number): Promise<Gpu> {
-  const answer = gpu.run(() => scoped(gpu.device, () => {})).error;
-  await gpu.answered(within(patience, `The GPU device (${gpu.adapter})`, answer));
-  return gpu;
+  try {
+    const answer = gpu.run(() => scoped(gpu.device, () => {})).error;
+    await gpu.answered(within(patience, `The GPU device (${gpu.adapter})`, answer));
+    return gpu;
+  } catch (cause) {
+    forgetDevice(gpu.device);
+    throw cause;
+  }
 }
 
 /** A handle on an open device. Errors are those of its own calls and of the handle that it was forked from. */
