@@ -78,8 +78,8 @@ const NEVER: Way = { name: "does not answer", item: 19, fake: never };
 
 /** Methods that answer with a promise. */
 const ANSWERED = ["createComputePipelineAsync", "popErrorScope", "onSubmittedWorkDone", "mapAsync"];
-/** Calls that only a fit on a new device makes. */
-const COLD = ["createShaderModule", "createPipelineLayout", "createComputePipelineAsync"];
+/** Calls that only a fit on a new device makes, or makes more of. */
+const COLD = ["createShaderModule", "createPipelineLayout", "createComputePipelineAsync", "popErrorScope"];
 const OPENING: Readonly<Record<string, readonly Way[]>> = {
   requestAdapter: [THROWS, REJECTS, FINDS_NONE],
   requestDevice: [THROWS, REJECTS, LOST_AT_ONCE],

@@ -109,7 +109,8 @@ async function requestAdapter(patience: number): Promise<GPUAdapter> {
   });
   if (adapter) return adapter;
   throw new DeviceError(
-    "WebGPU has no adapter: the browser found no GPU that it trusts. chrome://gpu says why; --enable-unsafe-webgpu may help.",
+    "WebGPU has no adapter: the browser found no GPU that it trusts, or its GPU process crashed. chrome://gpu says why; " +
+      "restart the browser, or start it with --enable-unsafe-webgpu.",
   );
 }
 

@@ -212,8 +212,9 @@ export class Gpu {
   }
 
   #loss({ message, reason }: GPUDeviceLostInfo): DeviceError {
+    const why = (message || reason).replace(/\.$/, "");
     return new DeviceError(
-      `The GPU device (${this.adapter}) was lost: ${message || reason}. Train again; with smaller batches if it recurs.`,
+      `The GPU device (${this.adapter}) was lost: ${why}. Train again; with smaller batches if it recurs.`,
     );
   }
 

@@ -15,15 +15,20 @@ export interface Scoped<T> {
  */
 export function scoped<T>(device: GPUDevice, call: () => T): Scoped<T> {
   const pop = async () => device.popErrorScope(); // throwing becomes a rejection
-  const errors: Promise<GPUError | null>[] = [];
+  const popped: Promise<GPUError | null>[] = [];
   let pushed = 0;
   let value: T;
   try {
     for (; pushed < FILTERS.length; pushed++) device.pushErrorScope(FILTERS[pushed]);
     value = call();
   } finally {
-    for (; pushed > 0; pushed--) errors.push(pop());
-    for (const error of errors) error.catch(() => {}); // heard below, unless call threw
+    for (; pushed > 0; pushed--) popped.push(handled(pop()));
   }
-  return { value, error: Promise.all(errors).then((found) => found.find((error) => error !== null) ?? null) };
+  return { value, error: handled(Promise.all(popped).then((errors) => errors.find(Boolean) ?? null)) };
+}
+
+/** The same promise, whose rejection is nobody's concern where nobody asks. */
+function handled<T>(answer: Promise<T>): Promise<T> {
+  answer.catch(() => {});
+  return answer;
 }

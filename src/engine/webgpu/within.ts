@@ -10,7 +10,12 @@ export function within<T>(ms: number, what: string, answer: Promise<T>): Promise
     const expire = () =>
       reject(new DeviceError(`${what} gave no answer within ${ms / 1000} s: restart the browser.`));
     const timer = setTimeout(expire, ms);
-    if (typeof timer === "object") timer.unref(); // of Node, which it would keep alive
+    unref(timer);
     void answer.then(resolve, reject).finally(() => clearTimeout(timer));
   });
+}
+
+/** A timer is a number in browsers, and in Node an object that would keep the process alive. */
+function unref(timer: number | { unref(): unknown }): void {
+  if (typeof timer === "object") timer.unref();
 }

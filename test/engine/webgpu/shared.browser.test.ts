@@ -30,12 +30,13 @@ afterEach(() => {
   device.destroy();
 });
 
-describe("the page hears nothing of", () => {
-  afterEach(async () => {
-    await device.queue.onSubmittedWorkDone();
-    expect(heard).toEqual([]);
-  });
+/** What the page has heard, once all is done. */
+async function pageHeard(): Promise<readonly string[]> {
+  await device.queue.onSubmittedWorkDone();
+  return heard;
+}
 
+describe("the page hears nothing of", () => {
   test("a kernel that does not compile", async () => {
     const engine = await webgpuEngine({ device, edited: { logits: "nonsense", steps: "nonsense" } });
     const placement = await engine.place(ROWS);
@@ -48,6 +49,7 @@ describe("the page hears nothing of", () => {
     descent.release();
     placement.release();
     expect((await openGpu(device)).live).toEqual({ buffers: 0, bytes: 0 });
+    expect(await pageHeard()).toEqual([]);
   });
 
   test("rows that have no room, which are named whole", async () => {
@@ -65,6 +67,7 @@ describe("the page hears nothing of", () => {
     );
     expect(write).not.toHaveBeenCalled();
     expect((await openGpu(device)).live).toEqual({ buffers: 0, bytes: 0 });
+    expect(await pageHeard()).toEqual([]);
   });
 
   test("a submission that fails", async () => {
@@ -73,6 +76,7 @@ describe("the page hears nothing of", () => {
     const descent = await placement.descent(PROBLEM, randomWeights(SHAPE, 2));
     vi.spyOn(GPUComputePassEncoder.prototype, "setPipeline").mockImplementation(() => {});
     await expect(descent.evaluate(Uint32Array.of(0, 1))).rejects.toThrow(DeviceError);
+    expect(await pageHeard()).toEqual([]);
   });
 });
 
