@@ -38,12 +38,12 @@ async function pageHeard(): Promise<readonly string[]> {
 
 describe("the page hears nothing of", () => {
   test("a kernel that does not compile", async () => {
-    const engine = await webgpuEngine({ device, edited: { logits: "nonsense", steps: "nonsense" } });
+    const engine = await webgpuEngine({ device, edited: { logits: "nonsense", fused: "nonsense" } });
     const placement = await engine.place(ROWS);
     const descent = await placement.descent(PROBLEM, randomWeights(SHAPE, 2));
     const { order, steps } = plan(ROWS, 10, false);
     const run = descent.run(order, steps)[Symbol.asyncIterator]();
-    await expect(run.next()).rejects.toThrow(/cannot compile steps\.wgsl/);
+    await expect(run.next()).rejects.toThrow(/cannot compile fused\.wgsl/);
     const objective = placement.objective({ ...PROBLEM, scale: 1, penalty: 0, rows: order });
     await expect(objective).rejects.toThrow(/cannot compile logits\.wgsl/);
     descent.release();
