@@ -342,7 +342,9 @@ describe("the engine", () => {
     const { engine, warnings } = await train(data);
     expect(warnings).toEqual([]); // that there is no GPU is no surprise
     expect(engine.name).toBe("wasm");
-    expect(engine.why).toContain("webgpu cannot be had: There is no WebGPU here: navigator.gpu is missing");
+    expect(engine.why).toContain(
+      "webgpu is not available: There is no WebGPU here: navigator.gpu is missing",
+    );
   });
 });
 

@@ -2,7 +2,7 @@
 import { type SoftmaxModel, type Trainer, TrainerError, trainer } from "../../src/index.js";
 import { DeviceError } from "../../src/errors.js";
 import { chooseEngine } from "../../src/engine/choose.js";
-import { findAdapter } from "../../src/engine/webgpu/device.js";
+import { findAdapter } from "../../src/engine/webgpu/adapter.js";
 import { Brake } from "./brake.js";
 import { compare } from "./compare.js";
 import { type Job, limitOf } from "./job.js";

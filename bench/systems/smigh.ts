@@ -77,7 +77,6 @@ async function bytes(
 ): Promise<Pick<Session, "bytesMoved" | "leastBytes">> {
   const gpu = await openGpu();
   const capacity = capacityOf(gpu);
-  gpu.close();
   const { classes, batchSize } = problem;
   const choice = choiceNamed(kernels, shapeOf(rows, classes, batchSize, capacity), capacity);
   const cut = tiling(rows, classes, batchSize, capacity, choice);

@@ -1,8 +1,8 @@
-import { DeviceError } from "../errors.js";
+import { OptionError } from "../errors.js";
 import type { Engine, EngineName } from "./engine.js";
 import { referenceEngine } from "./reference/engine.js";
 import { wasmEngine } from "./wasm/engine.js";
-import { findAdapter } from "./webgpu/device.js";
+import { findAdapter } from "./webgpu/adapter.js";
 import { webgpuEngine } from "./webgpu/engine.js";
 
 export interface Choice {
@@ -13,24 +13,34 @@ export interface Choice {
   readonly fellBack?: boolean;
 }
 
+/** Milliseconds that the browser may take for an adapter, and for a device, before "auto" goes on without. */
+const PATIENCE_MS = 10_000;
+
 /**
  * Opens the engine asked for. "auto" is webgpu on the device given or on a GPU, else wasm, and the reference where
- * neither can be had.
+ * neither is available. Whatever keeps an engine from opening, `why` says it.
  */
 export async function chooseEngine(wanted: "auto" | EngineName, device?: GPUDevice): Promise<Choice> {
   if (wanted !== "auto") return { engine: await open(wanted, device), why: `engine is ${wanted}` };
-  if (device) return { engine: await open("webgpu", device), why: "engine is auto and a device is given" };
-  const noGpu = await whyNoGpu();
-  if (noGpu === undefined) {
-    const engine = await open("webgpu");
-    return { engine, why: `engine is auto and there is a GPU, ${engine.adapter}` };
+  const reasons: string[] = [];
+  try {
+    const slow = device ? undefined : await softwareAdapter();
+    if (slow === undefined) {
+      const engine = await webgpuEngine({ device, patience: PATIENCE_MS });
+      const found = device ? "a device is given" : `there is a GPU, ${engine.adapter}`;
+      return { engine, why: `engine is auto and ${found}` };
+    }
+    reasons.push(`the WebGPU adapter, ${slow}, is software on the processor itself`);
+  } catch (error) {
+    reasons.push(`webgpu is not available: ${reason(error)}`);
   }
   try {
-    return { engine: await open("wasm"), why: `engine is auto and ${noGpu}` };
+    const fellBack = device !== undefined;
+    return { engine: await wasmEngine(), why: `engine is auto and ${reasons[0]}`, fellBack };
   } catch (error) {
-    const why = `engine is auto, ${noGpu}, and wasm cannot be had: ${reason(error)}`;
-    return { engine: await open("reference"), why, fellBack: true };
+    reasons.push(`and wasm is not available: ${reason(error)}`);
   }
+  return { engine: referenceEngine(), why: `engine is auto, ${reasons.join(", ")}`, fellBack: true };
 }
 
 async function open(name: EngineName, device?: GPUDevice): Promise<Engine> {
@@ -44,18 +54,14 @@ async function open(name: EngineName, device?: GPUDevice): Promise<Engine> {
   }
 }
 
-/** Undefined where there is one. Nothing is opened to find out. */
-async function whyNoGpu(): Promise<string | undefined> {
-  try {
-    const { adapter, slow } = await findAdapter();
-    return slow ? `the WebGPU adapter, ${adapter}, is software on the processor itself` : undefined;
-  } catch (error) {
-    return `webgpu cannot be had: ${reason(error)}`;
-  }
+/** The adapter's name, where it is software. No device is opened to find out. */
+async function softwareAdapter(): Promise<string | undefined> {
+  const { adapter, slow } = await findAdapter(PATIENCE_MS);
+  return slow ? adapter : undefined;
 }
 
-/** Of an engine that cannot be had. What is no DeviceError is thrown on. */
+/** Why an engine does not open, to go on after a colon. An option that is wrong is wrong on every engine. */
 function reason(error: unknown): string {
-  if (error instanceof DeviceError) return error.message.replace(/\.$/, "");
-  throw error;
+  if (error instanceof OptionError) throw error;
+  return (error instanceof Error ? error.message : String(error)).replace(/\.$/, "");
 }

@@ -41,7 +41,7 @@ describe("a classifier of digits", () => {
     const result = JSON.parse(out);
     expect(result).toMatchObject({ engine: "wasm", examples: 10000, epochs: 3, iterations: 60, model });
     expect(result.adapter).toMatch(/^WebAssembly, .*SIMD, \d+ threads?$/);
-    expect(result.why).toMatch(/^engine is auto and webgpu cannot be had: /);
+    expect(result.why).toMatch(/^engine is auto and webgpu is not available: /);
     expect(result.accuracy).toBeGreaterThan(0.85);
     expect(status.trim().split("\n")).toHaveLength(3);
     expect(status).toMatch(/100.0 % {2}epoch 3/);
@@ -250,7 +250,7 @@ test("the doctor says what auto picks and why, and what every engine runs on", a
   expect(exit).toBe(0);
   const [auto, blank, ...engines] = out.trimEnd().split("\n");
   expect(auto).toMatch(
-    /^auto picks wasm \(WebAssembly, .*SIMD, \d+ threads?\): engine is auto and webgpu cannot be had: There is no/,
+    /^auto picks wasm \(WebAssembly, .*SIMD, \d+ threads?\): engine is auto and webgpu is not available: There is no/,
   );
   expect(blank).toBe("");
   expect(engines).toEqual([

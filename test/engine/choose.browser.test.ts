@@ -43,7 +43,7 @@ test("without an adapter auto is wasm", async () => {
   const { engine, why } = await chooseEngine("auto");
   engine.close();
   expect(engine.name).toBe("wasm");
-  expect(why).toMatch(/^engine is auto and webgpu cannot be had: WebGPU has no adapter/);
+  expect(why).toMatch(/^engine is auto and webgpu is not available: WebGPU has no adapter/);
 });
 
 test("on a GPU auto is webgpu, and the model says which and why", async () => {

@@ -8,7 +8,7 @@ test("auto is wasm, and says why it is not webgpu", async () => {
   engine.close();
   expect(engine.name).toBe("wasm");
   expect(why).toMatch(
-    /^engine is auto and webgpu cannot be had: There is no WebGPU here: navigator\.gpu is missing\..*[^.]$/,
+    /^engine is auto and webgpu is not available: There is no WebGPU here: navigator\.gpu is missing\..*[^.]$/,
   );
 });
 

@@ -103,7 +103,7 @@ describe("without WebGPU", () => {
     const { status, stdout, stderr } = await start(args, env);
     expect(status, stderr).toBe(0);
     expect(stdout).toMatch(
-      /engine +wasm on WebAssembly.+\n +engine is auto and webgpu cannot be had: .*WebGPU/,
+      /engine +wasm on WebAssembly.+\n +engine is auto and webgpu is not available: .*WebGPU/,
     );
     expect(stdout).toMatch(
       /time .* for 3 iterations\n +all 3 iterations are done, and the largest gradient is /,

@@ -56,7 +56,6 @@ export interface BlockPasses {
   encode(pass: GPUComputePassEncoder, mode: Mode, n: number): void;
   /** Copies what a captured block of so many rows left behind. Call the result once the commands are submitted. */
   stages(readback: Readback, encoder: GPUCommandEncoder, rows: number): () => Promise<Stages>;
-  release(): void;
 }
 
 /** The buffers that all ways share, by the names of the bindings. */

@@ -23,16 +23,27 @@ export interface Dispatch {
   readonly macs: number;
 }
 
+/** A copy of a buffer's first bytes, among the dispatches. */
+interface Copy {
+  readonly source: GPUBuffer;
+  readonly bytes: number;
+}
+
+/** What a submission answers. */
+interface Answers {
+  /** All partial sums. */
+  readonly sums: Promise<Float32Array> | undefined;
+  readonly copies: ReadonlyMap<Copy, Promise<ArrayBuffer>>;
+}
+
 interface Batch {
-  readonly encoder: GPUCommandEncoder;
-  pass: GPUComputePassEncoder | undefined;
-  entries: number;
+  readonly work: (Dispatch | Copy)[];
+  dispatches: number;
   sums: number;
   macs: number;
-  /** Called once the batch is submitted, each with all partial sums to come. */
-  readonly asked: ((sums: Promise<Float32Array>) => void)[];
-  /** Called once the batch is submitted. */
-  readonly copied: (() => void)[];
+  /** Rejects with a DeviceError where the submission fails. */
+  readonly submitted: Promise<Answers>;
+  settle(answers: Promise<Answers>): void;
 }
 
 export class Commands {
@@ -56,78 +67,114 @@ export class Commands {
   }
 
   dispatch(one: Dispatch): void {
-    this.#encode(this.#room(one.macs, 0), one);
+    const batch = this.#room(one.macs, 0);
+    batch.work.push(one);
+    batch.dispatches++;
+    batch.macs += one.macs;
   }
 
   /** A dispatch whose workgroups write a partial sum each, from a place on that ends its whole numbers. (workgroups, 4) */
-  sums(one: Dispatch): Promise<Float32Array> {
+  async sums(one: Dispatch): Promise<Float32Array> {
     const [x, y = 1, z = 1] = one.groups;
     const count = x * y * z;
     const batch = this.#room(one.macs, count);
     const place = batch.sums;
     batch.sums += count;
-    this.#encode(batch, { ...one, whole: [...one.whole, place] });
-    return new Promise<Float32Array>((resolve) => batch.asked.push(resolve)).then((all) =>
-      all.subarray(4 * place, 4 * (place + count)),
-    );
+    this.dispatch({ ...one, whole: [...one.whole, place] });
+    const all = await (await batch.submitted).sums;
+    if (!all) throw new Error("A submission with sums has read none.");
+    return all.subarray(4 * place, 4 * (place + count));
   }
 
-  /** A buffer's first bytes, as they are when all that was encoded before is done. */
-  read(buffer: GPUBuffer, bytes: number): Promise<ArrayBuffer> {
+  /** A buffer's first bytes, as they are when all that was asked before is done. */
+  async read(source: GPUBuffer, bytes: number): Promise<ArrayBuffer> {
     const batch = this.#room(0, 0);
-    batch.pass?.end();
-    batch.pass = undefined;
-    const read = this.#readback.copy(batch.encoder, buffer, bytes);
-    return new Promise((resolve) => batch.copied.push(() => resolve(read())));
+    const copy = { source, bytes };
+    batch.work.push(copy);
+    const read = (await batch.submitted).copies.get(copy);
+    if (!read) throw new Error("A submission with a copy has read none.");
+    return read;
   }
 
-  /** Submits what was encoded. The end of the turn does so by itself. */
+  /** Submits what was asked. The end of the turn does so by itself. */
   submit(): void {
-    if (!this.#batch) return;
-    const { encoder, pass, entries, sums, asked, copied } = this.#batch;
+    const batch = this.#batch;
     this.#batch = undefined;
-    pass?.end();
-    const { queue } = this.#gpu.device;
-    const read = sums > 0 ? this.#readback.copy(encoder, this.#sums, 16 * sums) : undefined;
-    queue.writeBuffer(this.#uniform, 0, this.#entries, 0, entries * ENTRY_BYTES);
-    queue.submit([encoder.finish()]);
-    if (read) {
-      const all = read().then((bytes) => new Float32Array(bytes));
-      for (const resolve of asked) resolve(all);
-    }
-    for (const resolve of copied) resolve();
+    batch?.settle(this.#submit(batch));
   }
 
-  release(): void {
-    this.submit();
-    this.#readback.release();
-    for (const buffer of [this.#uniform, this.#sums]) this.#gpu.destroy(buffer);
+  /** Encodes and submits without a pause, so that the errors are this batch's. */
+  async #submit(batch: Batch): Promise<Answers> {
+    const { device } = this.#gpu;
+    try {
+      const { sums, copies } = this.#gpu.run(() => {
+        const encoder = device.createCommandEncoder({ label: "commands" });
+        const copies = this.#encode(encoder, batch);
+        const sums = batch.sums > 0 ? this.#readback.copy(encoder, this.#sums, 16 * batch.sums) : undefined;
+        device.queue.writeBuffer(this.#uniform, 0, this.#entries, 0, batch.dispatches * ENTRY_BYTES);
+        device.queue.submit([encoder.finish()]);
+        return { sums, copies };
+      });
+      return {
+        sums: sums?.().then((bytes) => new Float32Array(bytes)),
+        copies: new Map(copies.map(([copy, read]) => [copy, read()])),
+      };
+    } catch (cause) {
+      throw await this.#gpu.explained(cause);
+    }
   }
 
   /** A batch that has room for one dispatch more. */
   #room(macs: number, sums: number): Batch {
     const full =
       this.#batch &&
-      (this.#batch.entries === ENTRIES ||
+      (this.#batch.dispatches === ENTRIES ||
         16 * (this.#batch.sums + sums) > this.#sums.size ||
         (this.#batch.macs > 0 && this.#batch.macs + macs > this.#mostMacs));
     if (full) this.submit();
     if (!this.#batch) {
-      const encoder = this.#gpu.device.createCommandEncoder({ label: "commands" });
-      this.#batch = { encoder, pass: undefined, entries: 0, sums: 0, macs: 0, asked: [], copied: [] };
+      this.#batch = newBatch();
       queueMicrotask(() => this.submit());
     }
     return this.#batch;
   }
 
-  #encode(batch: Batch, { kernel, buffers, whole, real = [], groups, macs }: Dispatch): void {
-    batch.pass ??= batch.encoder.beginComputePass({ label: "commands" });
-    batch.macs += macs;
-    const at = batch.entries * ENTRY_BYTES;
+  /** Returns the copies, to be read once the commands are submitted. */
+  #encode(encoder: GPUCommandEncoder, { work }: Batch): [Copy, () => Promise<ArrayBuffer>][] {
+    const copies: [Copy, () => Promise<ArrayBuffer>][] = [];
+    let pass: GPUComputePassEncoder | undefined;
+    let entries = 0;
+    for (const one of work) {
+      if ("kernel" in one) {
+        pass ??= encoder.beginComputePass({ label: "commands" });
+        this.#encodeDispatch(pass, one, entries++);
+      } else {
+        pass?.end();
+        pass = undefined;
+        copies.push([one, this.#readback.copy(encoder, one.source, one.bytes)]);
+      }
+    }
+    pass?.end();
+    return copies;
+  }
+
+  #encodeDispatch(
+    pass: GPUComputePassEncoder,
+    { kernel, buffers, whole, real = [], groups }: Dispatch,
+    entry: number,
+  ): void {
+    const at = entry * ENTRY_BYTES;
     whole.forEach((value, n) => this.#entries.setUint32(at + 4 * n, value, true));
     real.forEach((value, n) => this.#entries.setFloat32(at + 4 * (whole.length + n), value, true));
     const [uniform] = Object.keys(KERNELS[kernel.name].bindings); // the first of all
     const bound = bind(this.#gpu, kernel, { ...buffers, [uniform]: this.#uniform, sums: this.#sums });
-    dispatch(batch.pass, bound, batch.entries++, ...groups);
+    dispatch(pass, bound, entry, ...groups);
   }
+}
+
+function newBatch(): Batch {
+  let settle: Batch["settle"] = () => {};
+  const submitted = new Promise<Answers>((resolve) => (settle = resolve));
+  submitted.catch(() => {}); // whoever asked hears it
+  return { work: [], dispatches: 0, sums: 0, macs: 0, submitted, settle };
 }

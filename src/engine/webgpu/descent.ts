@@ -13,10 +13,10 @@ import {
 } from "../engine.js";
 import { ahead } from "./ahead.js";
 import { type Choice, choiceNamed, choices, nameOf } from "./choice.js";
-import { type Gpu, explained } from "./device.js";
+import type { Gpu } from "./device.js";
 import type { Edited } from "./kernels.js";
 import { type Block, type Unit, cutRows, joined, unpad } from "./blocks.js";
-import { GpuPasses } from "./passes.js";
+import { GpuPasses, descentOf } from "./passes.js";
 import type { PlacedRows } from "./placement.js";
 import { Readback } from "./readback.js";
 import type { Capacity } from "./capacity.js";
@@ -48,7 +48,6 @@ export class WebGpuDescent implements Descent {
   }
 
   static async create(
-    gpu: Gpu,
     rows: Rows,
     placed: PlacedRows,
     problem: Problem,
@@ -56,18 +55,23 @@ export class WebGpuDescent implements Descent {
     weights: FloatArray,
     edited: Edited,
   ): Promise<WebGpuDescent> {
-    const choice = await chosen(gpu, rows, placed, problem, capacity);
+    const choice = await chosen(rows, placed, problem, capacity);
     const cut = tiling(rows, problem.classes, problem.batchSize, capacity, choice);
-    const passes = await GpuPasses.create(gpu, rows, placed, problem, cut, edited);
-    passes.setWeights(weights);
-    return new WebGpuDescent(gpu, rows.features, problem, passes, nameOf(choice));
+    return placed.gpu.allocate(descentOf(rows, problem, cut), async (gpu) => {
+      const passes = await GpuPasses.create(gpu, rows, placed, problem, cut, edited);
+      passes.setWeights(weights);
+      return new WebGpuDescent(gpu, rows.features, problem, passes, nameOf(choice));
+    });
   }
 
   async *run(order: Uint32Array, steps: readonly Step[]): AsyncGenerator<StepResult> {
-    await this.#prepare(steps);
-    this.#passes.setOrder(order);
-    for await (const results of this.#heard(ahead(this.#submissions(order, steps), IN_FLIGHT)))
-      yield* results;
+    try {
+      await this.#prepare(steps);
+      this.#passes.setOrder(order);
+      for await (const results of ahead(this.#submissions(order, steps), IN_FLIGHT)) yield* results;
+    } catch (cause) {
+      throw await this.#gpu.explained(cause);
+    }
   }
 
   /** Compiles what these steps need, before the first of them. */
@@ -118,18 +122,21 @@ export class WebGpuDescent implements Descent {
     const { device } = this.#gpu;
     const passes = this.#passes;
     const steps = units.filter(({ step }) => step);
-    passes.write("train", units);
-    const encoder = device.createCommandEncoder({ label: `${steps.length} steps` });
-    const pass = encoder.beginComputePass({ label: `${units.length} blocks` });
-    passes.encode(pass, "train", units);
-    pass.end();
-    const ring =
-      steps.length > 0 ? this.#readback.copy(encoder, passes.buffers.ring, 16 * steps.length) : undefined;
-    const began = performance.now();
-    device.queue.submit([encoder.finish()]);
+    const { ring, began } = this.#gpu.run(() => {
+      passes.write("train", units);
+      const encoder = device.createCommandEncoder({ label: `${steps.length} steps` });
+      const pass = encoder.beginComputePass({ label: `${units.length} blocks` });
+      passes.encode(pass, "train", units);
+      pass.end();
+      const copied =
+        steps.length > 0 ? this.#readback.copy(encoder, passes.buffers.ring, 16 * steps.length) : undefined;
+      const before = performance.now();
+      device.queue.submit([encoder.finish()]);
+      return { ring: copied, began: before };
+    });
 
     if (!ring) {
-      await device.queue.onSubmittedWorkDone();
+      await this.#gpu.answered(device.queue.onSubmittedWorkDone());
       return [];
     }
     const sums = new Float32Array(await ring());
@@ -157,28 +164,30 @@ export class WebGpuDescent implements Descent {
     const { device } = this.#gpu;
     const passes = this.#passes;
     const { tiling } = passes;
-    const encoder = () => device.createCommandEncoder({ label: `step ${number}, captured` });
-    const start = encoder();
-    const before = this.#copyState(start);
-    device.queue.submit([start.finish()]);
-
+    /** Submits what `encode` encodes, and returns what it returns. */
+    const submit = <T>(encode: (encoder: GPUCommandEncoder) => T): T =>
+      this.#gpu.run(() => {
+        const encoder = device.createCommandEncoder({ label: `step ${number}, captured` });
+        const read = encode(encoder);
+        device.queue.submit([encoder.finish()]);
+        return read;
+      });
+    const before = submit((encoder) => this.#copyState(encoder));
     const units = this.#units(step, number);
-    const blocks = units.map((unit) => {
-      passes.write("capture", [unit]);
-      const commands = encoder();
-      const pass = commands.beginComputePass({ label: `step ${number}, captured` });
-      passes.encode(pass, "capture", [unit]);
-      pass.end();
-      const stages = passes.stages(this.#readback, commands, unit.block.rows);
-      device.queue.submit([commands.finish()]);
-      return stages;
-    });
-
-    const end = encoder();
-    const gradient = passes.gradient(this.#readback, end);
-    const ring = this.#readback.copy(end, passes.buffers.ring, 16);
-    const after = this.#copyState(end);
-    device.queue.submit([end.finish()]);
+    const blocks = units.map((unit) =>
+      submit((encoder) => {
+        passes.write("capture", [unit]);
+        const pass = encoder.beginComputePass({ label: `step ${number}, captured` });
+        passes.encode(pass, "capture", [unit]);
+        pass.end();
+        return passes.stages(this.#readback, encoder, unit.block.rows);
+      }),
+    );
+    const { gradient, ring, after } = submit((encoder) => ({
+      gradient: passes.gradient(this.#readback, encoder),
+      ring: this.#readback.copy(encoder, passes.buffers.ring, 16),
+      after: this.#copyState(encoder),
+    }));
 
     const stages = await Promise.all(blocks.map((read) => read()));
     const captured: Passes = {
@@ -198,17 +207,21 @@ export class WebGpuDescent implements Descent {
   }
 
   async evaluate(order: Uint32Array): Promise<Sums> {
-    await this.#passes.prepare("evaluate");
-    this.#passes.setOrder(order);
     const total = { loss: 0, hits: 0, weight: 0 };
-    for await (const sums of this.#heard(ahead(this.#evaluations(order.length), IN_FLIGHT))) {
-      for (let at = 0; at < sums.length; at += 4) {
-        total.loss += sums[at];
-        total.hits += sums[at + 1];
-        total.weight += sums[at + 2];
+    try {
+      await this.#passes.prepare("evaluate");
+      this.#passes.setOrder(order);
+      for await (const sums of ahead(this.#evaluations(order.length), IN_FLIGHT)) {
+        for (let at = 0; at < sums.length; at += 4) {
+          total.loss += sums[at];
+          total.hits += sums[at + 1];
+          total.weight += sums[at + 2];
+        }
       }
+      return total;
+    } catch (cause) {
+      throw await this.#gpu.explained(cause);
     }
-    return total;
   }
 
   /** The partial sums, (sums, 4), block by block. */
@@ -216,32 +229,39 @@ export class WebGpuDescent implements Descent {
     const { device } = this.#gpu;
     const passes = this.#passes;
     for (const block of this.#blocks(0, rows)) {
-      const units = [{ block: { ...block, continues: false } }];
-      passes.write("evaluate", units);
-      const encoder = device.createCommandEncoder({ label: "evaluation" });
-      const pass = encoder.beginComputePass({ label: "evaluation" });
-      passes.encode(pass, "evaluate", units);
-      pass.end();
-      const read = this.#readback.copy(encoder, passes.buffers.sums, 16 * passes.tiling.sums);
-      device.queue.submit([encoder.finish()]);
+      const read = this.#gpu.run(() => {
+        const units = [{ block: { ...block, continues: false } }];
+        passes.write("evaluate", units);
+        const encoder = device.createCommandEncoder({ label: "evaluation" });
+        const pass = encoder.beginComputePass({ label: "evaluation" });
+        passes.encode(pass, "evaluate", units);
+        pass.end();
+        const copied = this.#readback.copy(encoder, passes.buffers.sums, 16 * passes.tiling.sums);
+        device.queue.submit([encoder.finish()]);
+        return copied;
+      });
       yield read().then((bytes) => new Float32Array(bytes));
     }
   }
 
   async weights(): Promise<FloatArray> {
-    const encoder = this.#gpu.device.createCommandEncoder({ label: "weights" });
-    const read = this.#readback.copy(encoder, this.#passes.buffers.weights, 16 * this.#passes.tiling.count);
-    this.#gpu.device.queue.submit([encoder.finish()]);
+    const { device } = this.#gpu;
     try {
+      const read = this.#gpu.run(() => {
+        const encoder = device.createCommandEncoder({ label: "weights" });
+        const { tiling, buffers } = this.#passes;
+        const copied = this.#readback.copy(encoder, buffers.weights, 16 * tiling.count);
+        device.queue.submit([encoder.finish()]);
+        return copied;
+      });
       return this.#fromDevice(await read());
     } catch (cause) {
-      throw await explained(this.#gpu, cause);
+      throw await this.#gpu.explained(cause);
     }
   }
 
   release(): void {
-    this.#passes.release();
-    this.#readback.release();
+    this.#gpu.release();
   }
 
   #copyState(encoder: GPUCommandEncoder): () => Promise<State> {
@@ -260,30 +280,12 @@ export class WebGpuDescent implements Descent {
     const { classes, classes4 } = this.#passes.tiling;
     return unpad(new Float32Array(padded), 4 * classes4, classes).subarray(0, (this.#features + 1) * classes);
   }
-
-  /** Passes results on for as long as the device reports no error. */
-  async *#heard<T>(results: AsyncIterable<T>): AsyncGenerator<T> {
-    try {
-      for await (const result of results) {
-        this.#gpu.check();
-        yield result;
-      }
-    } catch (cause) {
-      throw await explained(this.#gpu, cause);
-    }
-  }
 }
 
 /** The kernels that the problem asks for. */
-async function chosen(
-  gpu: Gpu,
-  rows: Rows,
-  placed: PlacedRows,
-  problem: Problem,
-  capacity: Capacity,
-): Promise<Choice> {
+async function chosen(rows: Rows, placed: PlacedRows, problem: Problem, capacity: Capacity): Promise<Choice> {
   const { kernels = "table", classes, batchSize } = problem;
-  if (kernels === "auto") return tuned(gpu, rows, placed, problem, capacity);
+  if (kernels === "auto") return tuned(rows, placed, problem, capacity);
   const shape = shapeOf(rows, classes, batchSize, capacity);
   return kernels === "table" ? choices(shape, capacity)[0] : choiceNamed(kernels, shape, capacity);
 }

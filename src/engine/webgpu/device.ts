@@ -1,183 +1,253 @@
+/** An open device as one engine sees it: its own errors and buffers, and waits that end when the device is lost. */
 import { DeviceError, SmighError } from "../../errors.js";
-import { WHOLE_BUFFERS } from "./choice.js";
+import { type AdapterName, PATIENCE_MS, forgetDevice, nameFrom, ownDevice } from "./adapter.js";
+import { scoped } from "./scopes.js";
+import { within } from "./within.js";
 
-/** An open device: what it is called, what is alive on it, what is compiled for it, and what went wrong on it. */
-export interface Gpu {
-  readonly device: GPUDevice;
-  /** The adapter's name, such as "google swiftshader". */
-  readonly adapter: string;
-  /** A software adapter: a hundred times slower than a GPU, and with few threads. */
-  readonly slow: boolean;
-  /** The buffers that are alive, of all engines on this device. */
-  readonly live: Live;
-  /** Pipelines by their kernels' texts, of all engines on this device. */
-  readonly pipelines: Map<string, Promise<GPUComputePipeline>>;
-  buffer(label: string, size: number, usage: number): GPUBuffer;
-  destroy(buffer: GPUBuffer): void;
-  /** Throws the first error that the device reported outside of an error scope, or its loss. */
-  check(): void;
-  /** Stops listening to the device, which stays open for the next engine. */
-  close(): void;
-}
+/** Milliseconds that a loss may be heard after what failed of it, once the device has answered again. */
+const LOSS_MS = 100;
+/** Milliseconds after which a device that failed is not waited for. */
+const FAILED_MS = 2000;
 
+/** The buffers that are alive, of all engines on a device. */
 export interface Live {
   buffers: number;
   bytes: number;
 }
 
+/** What engines on the same device share. */
 interface Shared {
   readonly live: Live;
+  /** Pipelines by their kernels' texts. */
   readonly pipelines: Map<string, Promise<GPUComputePipeline>>;
+  /** Error scopes that were popped and are not answered yet. */
+  readonly scopes: Set<Promise<void>>;
+  /** Called when the device is lost, each by someone who waits for an answer. */
+  readonly waiting: Set<() => void>;
+  lost: GPUDeviceLostInfo | undefined;
 }
 
-/** What engines on the same device share. */
 const shared = new WeakMap<GPUDevice, Shared>();
 
-/** smigh's own device, once it is asked for: fits that follow find their kernels compiled. */
-let own: Promise<GPUDevice> | undefined;
-
-/** The adapter that smigh's own device is of, without opening it. Throws a DeviceError when there is none. */
-export async function findAdapter(): Promise<Pick<Gpu, "adapter" | "slow">> {
-  return named((await requestAdapter()).info);
-}
-
-/** Opens the device given, or smigh's own. Throws a DeviceError when there is no adapter. */
-export async function openGpu(given?: GPUDevice): Promise<Gpu> {
-  const device = given ?? (await ownDevice());
-  const { adapter, slow } = named(device.adapterInfo);
-  const { live, pipelines } = sharedBy(device);
-
-  let failure: DeviceError | undefined;
-  const report = (event: GPUUncapturedErrorEvent) => {
-    failure ??= new DeviceError(`${adapter}: ${event.error.message}`);
-  };
-  device.addEventListener("uncapturederror", report);
-  void device.lost.then((info) => {
-    failure ??= new DeviceError(
-      `The GPU device (${adapter}) was lost: ${info.message || info.reason}. Train again; with smaller batches if it recurs.`,
-    );
-  });
-  return {
-    device,
-    adapter,
-    slow,
-    live,
-    pipelines,
-    buffer(label, size, usage) {
-      const buffer = device.createBuffer({ label, size, usage });
-      live.buffers++;
-      live.bytes += size;
-      return buffer;
-    },
-    destroy(buffer) {
-      buffer.destroy();
-      live.buffers--;
-      live.bytes -= buffer.size;
-    },
-    check() {
-      if (failure) throw failure;
-    },
-    close() {
-      device.removeEventListener("uncapturederror", report);
-    },
-  };
-}
-
-function named({
-  vendor,
-  architecture,
-  description,
-  isFallbackAdapter,
-}: GPUAdapterInfo): Pick<Gpu, "adapter" | "slow"> {
-  // Deno names the vendor by its number.
-  const names = [vendor, architecture, description].filter((name) => /\D/.test(name));
-  const adapter = names.join(" ") || "an adapter without a name";
-  return {
-    adapter,
-    slow: isFallbackAdapter || /swiftshader|llvmpipe|lavapipe|basic render/i.test(adapter),
-  };
-}
-
-function sharedBy(device: GPUDevice): Shared {
-  const found = shared.get(device) ?? { live: { buffers: 0, bytes: 0 }, pipelines: new Map() };
-  shared.set(device, found);
-  return found;
-}
-
-function ownDevice(): Promise<GPUDevice> {
-  if (own) return own;
-  const opening = requestDevice();
-  own = opening;
-  const forget = () => {
-    if (own === opening) own = undefined;
-  };
-  opening.then((device) => device.lost.then(forget), forget);
-  return opening;
-}
-
-async function requestAdapter(): Promise<GPUAdapter> {
-  const gpu = globalThis.navigator?.gpu;
-  if (!gpu) throw new DeviceError(`There is no WebGPU here: navigator.gpu is missing. ${whyMissing()}`);
-  const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
-  if (!adapter) {
-    throw new DeviceError(
-      "WebGPU has no adapter: the browser found no GPU that it trusts. chrome://gpu says why; --enable-unsafe-webgpu may help.",
-    );
-  }
-  return adapter;
-}
-
-async function requestDevice(): Promise<GPUDevice> {
-  const adapter = await requestAdapter();
-  const { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage } = adapter.limits;
-  return adapter.requestDevice({
-    label: "smigh",
-    requiredFeatures: adapter.features.has("subgroups") ? ["subgroups"] : [],
-    requiredLimits: {
-      maxBufferSize,
-      maxStorageBufferBindingSize,
-      maxStorageBuffersPerShaderStage: Math.min(maxStorageBuffersPerShaderStage, WHOLE_BUFFERS),
-    },
-  });
-}
-
-function whyMissing(): string {
-  return globalThis.isSecureContext === false
-    ? "A page has it only over https or on localhost."
-    : "Chrome and Edge have it from 113, Safari from 26; Node has none of its own.";
-}
-
 /**
- * Runs `allocate` and turns what the device objects to into a DeviceError that says what could not be had. What the device
- * could hold of it is released then.
+ * Opens the device given, or smigh's own.
+ *
+ * @param patience - milliseconds that the browser may take for an adapter, for a device and for the device's first answer
+ * @throws DeviceError where there is none, or it is lost
  */
-export async function allocating<T extends { release(): void }>(
-  gpu: Gpu,
-  what: string,
-  allocate: () => Promise<T>,
-): Promise<T> {
-  const { device } = gpu;
-  device.pushErrorScope("out-of-memory");
-  device.pushErrorScope("validation");
-  const [result] = await Promise.allSettled([allocate()]);
-  const invalid = await device.popErrorScope();
-  const memory = await device.popErrorScope();
-  if (result.status === "rejected") throw result.reason;
-  const error = invalid ?? memory;
+export async function openGpu(given?: GPUDevice, patience = PATIENCE_MS): Promise<Gpu> {
+  if (given) return responding(new Gpu(given, nameFrom(given.adapterInfo)), patience);
+  const open = async () => {
+    const { device, name } = await ownDevice(patience);
+    return new Gpu(device, name);
+  };
+  const gpu = await open();
+  // It may be lost since the last fit: then a new one will do.
+  return responding(gpu, patience).catch(async () => responding(await open(), patience));
+}
+
+/** Asks the device for an answer: its loss may not have been heard yet. */
+async function responding(gpu: Gpu, patience: number): Promise<Gpu> {
   try {
-    if (error) throw new DeviceError(`${gpu.adapter} cannot hold ${what}: ${error.message}`);
-    gpu.check();
-    return result.value;
+    const answer = gpu.run(() => scoped(gpu.device, () => {})).error;
+    await gpu.answered(within(patience, `The GPU device (${gpu.adapter})`, answer));
+    return gpu;
   } catch (cause) {
-    result.value.release();
+    forgetDevice(gpu.device);
     throw cause;
   }
 }
 
-/** What the device itself reported says more than the readback that failed of it. */
-export async function explained(gpu: Gpu, cause: unknown): Promise<unknown> {
-  await new Promise((resolve) => setTimeout(resolve)); // a loss may be reported after what failed of it
-  gpu.check();
-  if (cause instanceof SmighError) return cause;
-  return new DeviceError(`${gpu.adapter} stopped: ${String(cause)}`, { cause });
+/** A handle on an open device. Errors are those of its own calls and of the handle that it was forked from. */
+export class Gpu {
+  readonly device: GPUDevice;
+  readonly adapter: string;
+  readonly slow: boolean;
+  readonly #parent: Gpu | undefined;
+  /** What the buffers are for. */
+  readonly #purpose: string;
+  readonly #buffers = new Set<GPUBuffer>();
+  readonly #shared: Shared;
+  #failure: DeviceError | undefined;
+
+  constructor(device: GPUDevice, { adapter, slow }: AdapterName, purpose = "", parent?: Gpu) {
+    this.device = device;
+    this.adapter = adapter;
+    this.slow = slow;
+    this.#purpose = purpose;
+    this.#parent = parent;
+    this.#shared = sharedOn(device);
+  }
+
+  get live(): Live {
+    return this.#shared.live;
+  }
+
+  get pipelines(): Map<string, Promise<GPUComputePipeline>> {
+    return this.#shared.pipelines;
+  }
+
+  /**
+   * A handle with buffers of its own, which are released together. Its errors are not its parent's.
+   *
+   * @param purpose - what the buffers are for, as the object of "cannot hold"
+   */
+  fork(purpose: string): Gpu {
+    return new Gpu(this.device, this, purpose, this);
+  }
+
+  /** Makes what takes buffers, with a handle of its own. The buffers are released where that fails. */
+  async allocate<T>(purpose: string, make: (gpu: Gpu) => Promise<T>): Promise<T> {
+    const own = this.fork(purpose);
+    try {
+      const made = await make(own); // to its end, also on a device that is lost: it may take buffers until then
+      await own.answered(Promise.resolve());
+      return made;
+    } catch (cause) {
+      own.release();
+      throw await own.explained(cause);
+    }
+  }
+
+  /** A new buffer. Where the device refuses it the next answer is a DeviceError. */
+  buffer(label: string, size: number, usage: number): GPUBuffer {
+    const { live } = this.#shared;
+    const buffer = this.#scoped(
+      () => this.device.createBuffer({ label, size, usage }),
+      (why) => this.#refused(label, size, why),
+    );
+    this.#buffers.add(buffer);
+    live.buffers++;
+    live.bytes += buffer.size;
+    return buffer;
+  }
+
+  /** Releases the buffers. */
+  release(): void {
+    const { live } = this.#shared;
+    for (const buffer of this.#buffers) {
+      live.buffers--;
+      live.bytes -= buffer.size;
+      try {
+        buffer.destroy();
+      } catch {
+        // Only a device that is gone can object.
+      }
+    }
+    this.#buffers.clear();
+  }
+
+  /** Calls WebGPU, synchronously. Throws a DeviceError where that throws; where the device reports an error the next answer is one. */
+  run<T>(call: () => T): T {
+    return this.#scoped(call, (why, cause) => this.#stopped(why, cause));
+  }
+
+  /** What the device answers, once the errors of all calls before are known. Rejects with a DeviceError for those, and for a loss. */
+  async answered<T>(answer: Promise<T>): Promise<T> {
+    const settled = async () => {
+      const value = await answer;
+      await Promise.all(this.#shared.scopes);
+      return value;
+    };
+    try {
+      const value = await this.untilLost(settled());
+      this.check();
+      return value;
+    } catch (cause) {
+      throw await this.explained(cause);
+    }
+  }
+
+  /** Throws a DeviceError where the device is lost, or reported an error of this handle's. */
+  check(): void {
+    const { lost } = this.#shared;
+    if (lost) throw this.#loss(lost);
+    if (this.#failure) throw this.#failure;
+    this.#parent?.check();
+  }
+
+  /** The error to reject with where something failed of `cause`: a loss says more than what failed of it. */
+  async explained(cause: unknown): Promise<unknown> {
+    if (cause instanceof SmighError && !(cause instanceof DeviceError)) return cause;
+    if (!this.#shared.lost) await this.#hearLoss();
+    const { lost } = this.#shared;
+    if (lost) return this.#loss(lost);
+    if (cause instanceof DeviceError) return cause;
+    return (this.#failure ??= this.#stopped(String(cause), cause));
+  }
+
+  #scoped<T>(call: () => T, failureOf: (why: string, cause: unknown) => DeviceError): T {
+    const fail = (why: string, cause: unknown) => (this.#failure ??= failureOf(why, cause));
+    try {
+      const { value, error } = scoped(this.device, call);
+      const { scopes } = this.#shared;
+      const heard = error
+        .then((found) => void (found && fail(found.message, found)))
+        .catch((cause: unknown) => void fail(String(cause), cause))
+        .finally(() => scopes.delete(heard));
+      scopes.add(heard);
+      return value;
+    } catch (cause) {
+      throw cause instanceof SmighError ? cause : fail(String(cause), cause);
+    }
+  }
+
+  /** Settles as `answer` does, or rejects when the device is lost first. */
+  untilLost<T>(answer: Promise<T>): Promise<T> {
+    const { waiting } = this.#shared;
+    return new Promise((resolve, reject) => {
+      const lose = () => reject(new DeviceError("The GPU device was lost."));
+      if (this.#shared.lost) lose();
+      waiting.add(lose);
+      void answer.then(resolve, reject).finally(() => waiting.delete(lose));
+    });
+  }
+
+  /** A loss may be reported after what failed of it: waits for it, or until the device has answered again. */
+  async #hearLoss(): Promise<void> {
+    const asked = async () => scoped(this.device, () => {}).error;
+    const answer = within(FAILED_MS, "The GPU device", asked()).catch(() => {});
+    const late = answer.then(() => new Promise((resolve) => setTimeout(resolve, LOSS_MS)));
+    await Promise.race([this.device.lost, late]);
+  }
+
+  #loss({ message, reason }: GPUDeviceLostInfo): DeviceError {
+    const why = (message || reason).replace(/\.$/, "");
+    return new DeviceError(
+      `The GPU device (${this.adapter}) was lost: ${why}. Train again; with smaller batches if it recurs.`,
+    );
+  }
+
+  #refused(label: string, size: number, why: string): DeviceError {
+    const sizes = Array.from(this.#buffers, (buffer) => buffer.size);
+    const all = sizes.reduce((sum, bytes) => sum + bytes, 0);
+    return new DeviceError(
+      `${this.adapter} cannot hold ${this.#purpose}: that takes ${all} bytes in ${sizes.length} buffers, of at most ` +
+        `${this.device.limits.maxBufferSize} bytes each, and ${label} (${size} bytes) was refused. ${why}`,
+    );
+  }
+
+  /** The device itself is in doubt: the next fit opens another. */
+  #stopped(why: string, cause: unknown): DeviceError {
+    forgetDevice(this.device);
+    return new DeviceError(`${this.adapter} stopped: ${why}`, { cause });
+  }
+}
+
+function sharedOn(device: GPUDevice): Shared {
+  const found = shared.get(device);
+  if (found) return found;
+  const made: Shared = {
+    live: { buffers: 0, bytes: 0 },
+    pipelines: new Map(),
+    scopes: new Set(),
+    waiting: new Set(),
+    lost: undefined,
+  };
+  shared.set(device, made);
+  void device.lost.then((info) => {
+    made.lost = info;
+    for (const lose of made.waiting) lose();
+  });
+  return made;
 }

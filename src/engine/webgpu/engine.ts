@@ -11,14 +11,21 @@ import { checkTargets, sharding } from "./tiling.js";
 export interface WebGpuOptions {
   /** A device to share. It is left open. Default: one of its own. */
   readonly device?: GPUDevice | undefined;
+  /** Milliseconds that the browser may take for an adapter, and for a device. Default 60,000. */
+  readonly patience?: number | undefined;
   /** For tests: an adapter that holds less than this one, and kernels that are wrong. */
   readonly capacity?: Partial<Capacity>;
   readonly edited?: Edited;
 }
 
-/** Throws a DeviceError when there is no adapter. */
-export async function webgpuEngine({ device, capacity, edited = {} }: WebGpuOptions = {}): Promise<Engine> {
-  const gpu = await openGpu(device);
+/** Throws a DeviceError when there is no adapter, or its device is lost. */
+export async function webgpuEngine({
+  device,
+  patience,
+  capacity,
+  edited = {},
+}: WebGpuOptions = {}): Promise<Engine> {
+  const gpu = await openGpu(device, patience);
   const held = { ...capacityOf(gpu), ...capacity };
   return {
     name: "webgpu",
@@ -27,13 +34,12 @@ export async function webgpuEngine({ device, capacity, edited = {} }: WebGpuOpti
       checkTargets(rows, held);
       const placed = await placeRows(gpu, rows, sharding(rows, held));
       return {
-        descent: (problem, weights) =>
-          WebGpuDescent.create(gpu, rows, placed, problem, held, weights, edited),
-        objective: (problem) => WebGpuObjective.create(gpu, rows, placed, problem, held, edited),
+        descent: (problem, weights) => WebGpuDescent.create(rows, placed, problem, held, weights, edited),
+        objective: (problem) => WebGpuObjective.create(rows, placed, problem, held, edited),
         weigh: (weights) => placed.weigh(weights),
         release: () => placed.release(),
       };
     },
-    close: () => gpu.close(),
+    close() {}, // the device stays open for the next engine
   };
 }

@@ -10,7 +10,6 @@ import type { Specialisation } from "./specialise.js";
 import type { FusedTiling } from "./tiling.js";
 
 export class FusedPasses implements BlockPasses {
-  readonly #gpu: Gpu;
   readonly #tiling: FusedTiling;
   readonly #records: GPUBuffer;
   readonly #kernels: Kernels;
@@ -18,7 +17,6 @@ export class FusedPasses implements BlockPasses {
 
   constructor(gpu: Gpu, rows: Rows, problem: Problem, tiling: FusedTiling, shared: Buffers, edited: Edited) {
     const { rowThreads, turns, slots } = tiling;
-    this.#gpu = gpu;
     this.#tiling = tiling;
     const records = slots * turns * tiling.rows * rowThreads;
     this.#records = scratch(gpu, "records", 16 * recordWidth(tiling) * records);
@@ -36,10 +34,6 @@ export class FusedPasses implements BlockPasses {
 
   stages(readback: Readback, encoder: GPUCommandEncoder, rows: number): () => Promise<Stages> {
     return recordStages(this.#tiling, this.#records, readback, encoder, rows);
-  }
-
-  release(): void {
-    this.#gpu.destroy(this.#records);
   }
 }
 

@@ -71,7 +71,6 @@ export class ObjectivePasses {
   readonly #shared: Buffers;
   /** What rows are gathered from, when they are. */
   readonly #shards: readonly { readonly x: GPUBuffer; readonly shard: GPUBuffer }[];
-  readonly #all: GPUBuffer[] = [];
 
   constructor(
     gpu: Gpu,
@@ -98,7 +97,7 @@ export class ObjectivePasses {
     this.slots = this.#create("slots", 16 * count * slots);
     this.#shards = (gathered ? placed.shards : []).map(({ first, rows: shardRows, x }) => {
       const shard = this.#create("shard", 16, GPUBufferUsage.UNIFORM);
-      gpu.device.queue.writeBuffer(shard, 0, Uint32Array.of(first, shardRows));
+      gpu.run(() => gpu.device.queue.writeBuffer(shard, 0, Uint32Array.of(first, shardRows)));
       return { x, shard };
     });
     this.#shared = {
@@ -109,7 +108,7 @@ export class ObjectivePasses {
       // Bound, but not looked at.
       ...Object.fromEntries(["tiles", "rowSums", "captured"].map((name) => [name, this.#create(name, 16)])),
     };
-    gpu.device.queue.writeBuffer(this.order, 0, Uint32Array.from(problem.rows));
+    gpu.run(() => gpu.device.queue.writeBuffer(this.order, 0, Uint32Array.from(problem.rows)));
   }
 
   /** Brings the block's rows of X together, if they are in several bindings. Before any product with them. */
@@ -202,10 +201,6 @@ export class ObjectivePasses {
     });
   }
 
-  release(): void {
-    for (const buffer of this.#all) this.#gpu.destroy(buffer);
-  }
-
   #rowGroups({ rows }: Block): number {
     const { workgroup, rowLanes } = this.#tiling;
     return Math.ceil(rows / (workgroup / rowLanes));
@@ -217,8 +212,6 @@ export class ObjectivePasses {
 
   #create(label: string, bytes: number, usage = GPUBufferUsage.STORAGE): GPUBuffer {
     const usages = usage | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
-    const buffer = this.#gpu.buffer(label, bytes, usages);
-    this.#all.push(buffer);
-    return buffer;
+    return this.#gpu.buffer(label, bytes, usages);
   }
 }

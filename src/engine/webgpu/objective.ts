@@ -15,7 +15,7 @@ import { cutRows, joined, unpad } from "./blocks.js";
 import type { Capacity } from "./capacity.js";
 import { type Choice, choiceNamed, choices, nameOf } from "./choice.js";
 import { Commands } from "./commands.js";
-import { type Gpu, allocating, explained } from "./device.js";
+import type { Gpu } from "./device.js";
 import type { Edited } from "./kernels.js";
 import { ObjectivePasses, compilePasses } from "./objective-passes.js";
 import type { PlacedRows } from "./placement.js";
@@ -54,7 +54,6 @@ export class WebGpuObjective implements Objective {
   }
 
   static async create(
-    gpu: Gpu,
     rows: Rows,
     placed: PlacedRows,
     problem: ObjectiveProblem,
@@ -66,7 +65,7 @@ export class WebGpuObjective implements Objective {
     const choice = chosen(rows, problem, capacity);
     const tiling = objectiveTiling(rows, classes, count, capacity, choice);
     const logits = `logits of ${count} rows × ${classes} classes, and their change (${32 * tiling.classes4 * count} bytes)`;
-    return allocating(gpu, logits, async () => {
+    return placed.gpu.allocate(`${logits}, and vectors of ${rows.features} features`, async (gpu) => {
       const [ofPasses, ofVectors] = await Promise.all([
         compilePasses(gpu, rows, tiling, edited),
         compileVectors(gpu, rows, problem, tiling, edited),
@@ -84,7 +83,7 @@ export class WebGpuObjective implements Objective {
   }
 
   async read(vector: Vector): Promise<FloatArray> {
-    const values = await this.#answered(this.#vectors.read(vector));
+    const values = await this.#vectors.read(vector);
     return values.subarray(0, (this.#features + 1) * this.#problem.classes);
   }
 
@@ -93,7 +92,7 @@ export class WebGpuObjective implements Objective {
   }
 
   products(pairs: readonly (readonly [Vector, Vector])[]): Promise<Product[]> {
-    return this.#answered(this.#vectors.products(pairs));
+    return this.#vectors.products(pairs);
   }
 
   matrix(values: FloatArray): Matrix {
@@ -186,16 +185,15 @@ export class WebGpuObjective implements Objective {
   /** (rows, classes) of what is kept of each block. */
   async #ofRows(blocks: readonly GPUBuffer[]): Promise<FloatArray> {
     const { classes, classes4 } = this.#tiling;
-    const padded = await this.#answered(
-      Promise.all(blocks.map((block) => this.#commands.read(block, block.size))),
-    );
+    const padded = await Promise.all(blocks.map((block) => this.#commands.read(block, block.size)));
     return joined(padded.map((block) => unpad(new Float32Array(block), 4 * classes4, classes)));
   }
 
   async evaluate(w: Vector, rows: Uint32Array): Promise<Sums> {
     const passes = this.#passes;
     this.#commands.submit(); // an evaluation before has rows of its own
-    this.#gpu.device.queue.writeBuffer(passes.others, 0, Uint32Array.from(rows));
+    const order = Uint32Array.from(rows);
+    this.#gpu.run(() => this.#gpu.device.queue.writeBuffer(passes.others, 0, order));
     const sums = cutRows(0, rows.length, this.#tiling.blockRows).map((block) => {
       passes.gather(block, passes.others);
       passes.logits(block, passes.others, this.#vectors.buffer(w), passes.r);
@@ -205,9 +203,8 @@ export class WebGpuObjective implements Objective {
   }
 
   release(): void {
-    this.#commands.release();
-    this.#passes.release();
-    this.#vectors.release();
+    this.#commands.submit();
+    this.#gpu.release();
   }
 
   /** to ← scale·G + penalties·w, of the slots. */
@@ -223,25 +220,13 @@ export class WebGpuObjective implements Objective {
   /** Partial sums, added up in f64. */
   async #added(parts: readonly Promise<Float32Array>[]): Promise<[number, number, number]> {
     let [a, b, c] = [0, 0, 0];
-    for (const part of await this.#answered(Promise.all(parts)))
+    for (const part of await Promise.all(parts))
       for (let at = 0; at < part.length; at += 4) {
         a += part[at];
         b += part[at + 1];
         c += part[at + 2];
       }
     return [a, b, c];
-  }
-
-  /** What comes back, if the device has nothing to say against it. */
-  async #answered<T>(answer: Promise<T>): Promise<T> {
-    try {
-      const found = await answer;
-      this.#vectors.check();
-      this.#gpu.check();
-      return found;
-    } catch (cause) {
-      throw await explained(this.#gpu, cause);
-    }
   }
 }
 

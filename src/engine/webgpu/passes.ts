@@ -10,7 +10,7 @@ import {
   type Unit,
   pad,
 } from "./blocks.js";
-import { type Gpu, allocating } from "./device.js";
+import type { Gpu } from "./device.js";
 import { gatherKernel, updateKernel } from "./constants.js";
 import { FusedPasses } from "./fused.js";
 import type { Edited } from "./kernels.js";
@@ -51,7 +51,6 @@ export class GpuPasses {
   /** A gather for every shard, when there are several. */
   readonly #gathers: readonly Bound[];
   readonly #updateIn: (mode: Mode) => Specialisation;
-  readonly #all: readonly GPUBuffer[];
 
   private constructor(
     gpu: Gpu,
@@ -63,7 +62,6 @@ export class GpuPasses {
     gathers: readonly Bound[],
     blocks: BlockPasses,
     whole: WholeSteps | undefined,
-    all: readonly GPUBuffer[],
   ) {
     this.#gpu = gpu;
     this.tiling = tiling;
@@ -76,9 +74,9 @@ export class GpuPasses {
     this.#updates = updates;
     this.#gathers = gathers;
     this.#updateIn = (mode) => updateKernel(rows, problem, tiling, mode);
-    this.#all = all;
   }
 
+  /** Takes its buffers of `gpu`, whose owner releases them. */
   static async create(
     gpu: Gpu,
     rows: Rows,
@@ -87,54 +85,48 @@ export class GpuPasses {
     tiling: Tiling,
     edited: Edited,
   ): Promise<GpuPasses> {
-    const { device } = gpu;
     const { count, blockRows, slots, sums, rowWords, gathered } = tiling;
-    const all: GPUBuffer[] = [];
     const create = (label: string, bytes: number, usage = GPUBufferUsage.STORAGE) => {
       const usages = usage | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
-      const buffer = gpu.buffer(label, Math.max(16, bytes), usages);
-      all.push(buffer);
-      return buffer;
+      return gpu.buffer(label, Math.max(16, bytes), usages);
     };
-    const what = `${rows.features} features × ${problem.classes} classes with blocks of ${blockRows} rows`;
-    return allocating(gpu, what, async () => {
-      const moments = momentsOf(problem.rule);
-      const entries = ENTRY_BYTES * entriesOf(tiling);
-      const buffers = {
-        order: create("order", 4 * rows.count),
-        blocks: create("blocks", entries, GPUBufferUsage.UNIFORM),
-        steps: create("steps", entries, GPUBufferUsage.UNIFORM),
-        weights: create("weights", 16 * count),
-        moment1: create("first moment", moments > 0 ? 16 * count : 16),
-        moment2: create("second moment", moments > 1 ? 16 * count : 16),
-        slots: create("slots", 16 * count * slots),
-        sums: create("sums", 16 * sums),
-        ring: create("ring", 16 * (isWhole(tiling) ? wholeCapacity(tiling) : ENTRIES)),
-      };
-      const x = gathered ? create("gathered rows", 4 * rowWords * blockRows) : placed.shards[0].x;
-      const shared = {
-        ...buffers,
-        block: buffers.blocks,
-        current: buffers.steps,
-        x,
-        labels: placed.targets ?? placed.labels,
-        rowWeights: placed.weights,
-      };
-      const gathering = (gathered ? placed.shards : []).map((shard) => {
-        const range = create("shard", 16, GPUBufferUsage.UNIFORM);
-        device.queue.writeBuffer(range, 0, Uint32Array.of(shard.first, shard.rows));
-        const between = { ...shared, shard: range, x: shard.x, gathered: x };
-        return bound(gpu, "gather", gatherKernel(tiling), between, edited);
-      });
-      const updates = new Kernels(gpu, shared, edited);
-      const blocks =
-        tiling.kind === "fused"
-          ? new FusedPasses(gpu, rows, problem, tiling, shared, edited)
-          : new TiledPasses(gpu, rows, problem, tiling, shared, edited);
-      const gathers = await Promise.all(gathering);
-      const whole = isWhole(tiling) ? new WholeSteps(gpu, rows, problem, tiling, shared, edited) : undefined;
-      return new GpuPasses(gpu, rows, problem, tiling, buffers, updates, gathers, blocks, whole, all);
+    const moments = momentsOf(problem.rule);
+    const entries = ENTRY_BYTES * entriesOf(tiling);
+    const buffers = {
+      order: create("order", 4 * rows.count),
+      blocks: create("blocks", entries, GPUBufferUsage.UNIFORM),
+      steps: create("steps", entries, GPUBufferUsage.UNIFORM),
+      weights: create("weights", 16 * count),
+      moment1: create("first moment", moments > 0 ? 16 * count : 16),
+      moment2: create("second moment", moments > 1 ? 16 * count : 16),
+      slots: create("slots", 16 * count * slots),
+      sums: create("sums", 16 * sums),
+      ring: create("ring", 16 * (isWhole(tiling) ? wholeCapacity(tiling) : ENTRIES)),
+    };
+    const x = gathered ? create("gathered rows", 4 * rowWords * blockRows) : placed.shards[0].x;
+    const shared = {
+      ...buffers,
+      block: buffers.blocks,
+      current: buffers.steps,
+      x,
+      labels: placed.targets ?? placed.labels,
+      rowWeights: placed.weights,
+    };
+    const blocks =
+      tiling.kind === "fused"
+        ? new FusedPasses(gpu, rows, problem, tiling, shared, edited)
+        : new TiledPasses(gpu, rows, problem, tiling, shared, edited);
+    const whole = isWhole(tiling) ? new WholeSteps(gpu, rows, problem, tiling, shared, edited) : undefined;
+    const shards = (gathered ? placed.shards : []).map((shard) => {
+      const range = create("shard", 16, GPUBufferUsage.UNIFORM);
+      gpu.run(() => gpu.device.queue.writeBuffer(range, 0, Uint32Array.of(shard.first, shard.rows)));
+      return { ...shared, shard: range, x: shard.x, gathered: x };
     });
+    const gathers = await Promise.all(
+      shards.map((between) => bound(gpu, "gather", gatherKernel(tiling), between, edited)),
+    );
+    const updates = new Kernels(gpu, shared, edited);
+    return new GpuPasses(gpu, rows, problem, tiling, buffers, updates, gathers, blocks, whole);
   }
 
   /** Compiles what the mode needs, once. */
@@ -150,14 +142,15 @@ export class GpuPasses {
   setWeights(weights: FloatArray): void {
     const { count, classes, classes4 } = this.tiling;
     const padded = pad(weights, classes, 4 * classes4, 4 * count);
-    this.#gpu.device.queue.writeBuffer(this.buffers.weights, 0, padded);
+    this.#gpu.run(() => this.#gpu.device.queue.writeBuffer(this.buffers.weights, 0, padded));
   }
 
   setOrder(order: Uint32Array): void {
-    this.#gpu.device.queue.writeBuffer(this.buffers.order, 0, Uint32Array.from(order));
+    const numbers = Uint32Array.from(order);
+    this.#gpu.run(() => this.#gpu.device.queue.writeBuffer(this.buffers.order, 0, numbers));
   }
 
-  /** Writes what the kernels need to know of these units. Encode them next. */
+  /** Writes what the kernels need to know of these units, within the caller's run(). Encode them next. */
   write(mode: Mode, units: readonly Unit[]): void {
     if (this.#whole && mode !== "evaluate") {
       this.#whole.write(units);
@@ -236,12 +229,16 @@ export class GpuPasses {
     if (this.#whole) return this.#whole.gradient(readback, encoder);
     return readback.copy(encoder, this.buffers.slots, 16 * this.tiling.count);
   }
+}
 
-  release(): void {
-    this.#whole?.release();
-    this.#blocks.release();
-    for (const buffer of this.#all) this.#gpu.destroy(buffer);
-  }
+/** What the buffers of a descent are for. */
+export function descentOf(
+  { features }: Rows,
+  { classes, rule }: Problem,
+  { blockRows, slots }: Tiling,
+): string {
+  const moments = momentsOf(rule);
+  return `${features} features × ${classes} classes with ${moments} moments, ${slots} partial gradients and blocks of ${blockRows} rows`;
 }
 
 function isWhole(tiling: Tiling): tiling is FusedTiling {

@@ -1,6 +1,7 @@
 import { DeviceError } from "../../errors.js";
 import type { Gpu } from "./device.js";
 import { type Binding, type Edited, KERNELS, type KernelName } from "./kernels.js";
+import { scoped } from "./scopes.js";
 import { type Specialisation, specialise } from "./specialise.js";
 
 /** A uniform's entries lie this far apart: the largest alignment that an implementation may ask for. */
@@ -36,14 +37,16 @@ export async function compiled(
   edited: Edited,
 ): Promise<Compiled> {
   const kernel = KERNELS[name];
-  const layout = gpu.device.createBindGroupLayout({
-    label: `${name} bindings`,
-    entries: Object.values(kernel.bindings).map((kind, binding) => ({
-      binding,
-      visibility: GPUShaderStage.COMPUTE,
-      buffer: BUFFERS[kind],
-    })),
-  });
+  const layout = gpu.run(() =>
+    gpu.device.createBindGroupLayout({
+      label: `${name} bindings`,
+      entries: Object.values(kernel.bindings).map((kind, binding) => ({
+        binding,
+        visibility: GPUShaderStage.COMPUTE,
+        buffer: BUFFERS[kind],
+      })),
+    }),
+  );
   const code = specialise(edited[name] ?? kernel.source, {
     when: specialisation.when,
     constants: Object.fromEntries(
@@ -78,7 +81,8 @@ export async function bound(
   buffers: Readonly<Record<string, GPUBuffer>>,
   edited: Edited,
 ): Promise<Bound> {
-  return bind(gpu, await compiled(gpu, name, specialisation, edited), buffers);
+  const kernel = await compiled(gpu, name, specialisation, edited);
+  return gpu.run(() => bind(gpu, kernel, buffers));
 }
 
 /** The pipeline of a kernel's text: compiled once for all engines on a device, the oldest forgotten first. */
@@ -90,7 +94,7 @@ function pipelineOf(
 ): Promise<GPUComputePipeline> {
   const { pipelines } = gpu;
   const found = pipelines.get(code);
-  if (found) return found;
+  if (found) return gpu.answered(found);
   const compiling = compile(gpu, name, code, layout);
   pipelines.set(code, compiling);
   compiling.catch(() => pipelines.delete(code));
@@ -100,24 +104,32 @@ function pipelineOf(
 }
 
 async function compile(
-  { device, adapter }: Gpu,
+  gpu: Gpu,
   name: KernelName,
   code: string,
   layout: GPUBindGroupLayout,
 ): Promise<GPUComputePipeline> {
-  const module = device.createShaderModule({ label: `${name}.wgsl`, code });
-  try {
-    return await device.createComputePipelineAsync({
+  const { device, adapter } = gpu;
+  const createShaderModule = () => device.createShaderModule({ label: `${name}.wgsl`, code });
+  // What is wrong with the text is also an error of these scopes, which nobody needs: the pipeline is refused for it.
+  const { value: module } = scoped(device, createShaderModule);
+  const createPipeline = () =>
+    device.createComputePipelineAsync({
       label: name,
       layout: device.createPipelineLayout({ label: name, bindGroupLayouts: [layout] }),
       compute: { module },
     });
+  try {
+    return await gpu.untilLost(gpu.run(createPipeline));
   } catch (cause) {
-    const { messages } = await module.getCompilationInfo();
+    const { messages } = await gpu.answered(module.getCompilationInfo());
     const why = messages
       .map(({ lineNum, linePos, message }) => `${lineNum}:${linePos} ${message}`)
       .join("; ");
-    throw new DeviceError(`${adapter} cannot compile ${name}.wgsl: ${why || String(cause)}`, { cause });
+    const refused = new DeviceError(`${adapter} cannot compile ${name}.wgsl: ${why || String(cause)}`, {
+      cause,
+    });
+    throw await gpu.explained(refused);
   }
 }
 

@@ -1,7 +1,7 @@
 /** Rows on the device: X as it came (bytes, f16 or f32), with a column of ones after the features, padded to vectors of four, in as many shards as it takes. */
 import type { FloatArray, Rows } from "../engine.js";
 import { paddedRows } from "../padded.js";
-import { type Gpu, allocating } from "./device.js";
+import type { Gpu } from "./device.js";
 
 /** Rows go up in slices of about this many bytes, and wait for the device after every few. */
 const SLICE_BYTES = 2 ** 22;
@@ -16,6 +16,8 @@ export interface Shard {
 }
 
 export interface PlacedRows {
+  /** The handle that what is computed of these rows forks from. */
+  readonly gpu: Gpu;
   readonly shards: readonly Shard[];
   /** (rows) */
   readonly labels: GPUBuffer;
@@ -32,40 +34,39 @@ export async function placeRows(
   rows: Rows,
   { rowWords, shardRows }: { readonly rowWords: number; readonly shardRows: number },
 ): Promise<PlacedRows> {
-  const { device } = gpu;
-  const buffers: GPUBuffer[] = [];
-  const release = () => buffers.forEach((buffer) => gpu.destroy(buffer));
-  const create = (label: string, bytes: number) => {
-    const size = Math.max(16, 4 * Math.ceil(bytes / 4));
-    const buffer = gpu.buffer(label, size, GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST);
-    buffers.push(buffer);
-    return buffer;
-  };
-  const filled = (label: string, words: Uint32Array<ArrayBuffer>) => {
-    const buffer = create(label, words.byteLength);
-    device.queue.writeBuffer(buffer, 0, words);
-    return buffer;
-  };
-  const what = `${rows.count} rows of ${rows.features} features (${4 * rowWords * rows.count} bytes)`;
-  return allocating(gpu, what, async () => {
-    try {
-      const labels = filled("labels", Uint32Array.from(rows.labels));
-      const weights = create("row weights", 4 * rows.count);
-      const targets = rows.targets && filled("targets", labelsAndTargets(rows, rows.targets));
-      const weigh = (values: FloatArray) => device.queue.writeBuffer(weights, 0, Float32Array.from(values));
-      weigh(rows.weights ?? new Float32Array(rows.count).fill(1));
-      const shards: Shard[] = [];
-      for (let first = 0; first < rows.count; first += shardRows) {
-        const count = Math.min(shardRows, rows.count - first);
-        const x = create(`x of rows ${first} to ${first + count}`, 4 * rowWords * count);
-        await upload(device, x, rows, first, count, rowWords);
-        shards.push({ first, rows: count, x });
-      }
-      return { shards, labels, ...(targets && { targets }), weights, weigh, release };
-    } catch (error) {
-      release();
-      throw error;
+  return gpu.allocate(`${rows.count} rows of ${rows.features} features`, async (own) => {
+    const create = (label: string, bytes: number) => {
+      const size = Math.max(16, 4 * Math.ceil(bytes / 4));
+      return own.buffer(label, size, GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST);
+    };
+    const write = (buffer: GPUBuffer, values: GPUAllowSharedBufferSource) =>
+      own.run(() => own.device.queue.writeBuffer(buffer, 0, values));
+    const weigh = (values: FloatArray) => write(weights, Float32Array.from(values));
+
+    const labels = create("labels", 4 * rows.count);
+    const weights = create("row weights", 4 * rows.count);
+    const targets = rows.targets && create("targets", 4 * rows.count + 4 * rows.targets.length);
+    const shards: Shard[] = [];
+    for (let first = 0; first < rows.count; first += shardRows) {
+      const count = Math.min(shardRows, rows.count - first);
+      const x = create(`x of rows ${first} to ${first + count}`, 4 * rowWords * count);
+      shards.push({ first, rows: count, x });
     }
+    await own.answered(Promise.resolve()); // no row goes up where not all of them have room
+
+    write(labels, Uint32Array.from(rows.labels));
+    weigh(rows.weights ?? new Float32Array(rows.count).fill(1));
+    if (targets && rows.targets) write(targets, labelsAndTargets(rows, rows.targets));
+    for (const shard of shards) await upload(own, shard, rows, rowWords);
+    return {
+      gpu: own,
+      shards,
+      labels,
+      ...(targets && { targets }),
+      weights,
+      weigh,
+      release: () => own.release(),
+    };
   });
 }
 
@@ -82,18 +83,17 @@ function labelsAndTargets({ count, labels }: Rows, targets: FloatArray): Uint32A
 }
 
 async function upload(
-  device: GPUDevice,
-  buffer: GPUBuffer,
+  gpu: Gpu,
+  { x, first, rows: count }: Shard,
   rows: Rows,
-  first: number,
-  count: number,
   rowWords: number,
 ): Promise<void> {
+  const { queue } = gpu.device;
   const sliceRows = Math.max(1, Math.floor(SLICE_BYTES / (4 * rowWords)));
   const stride = rowWords * (4 / Math.min(4, rows.x.BYTES_PER_ELEMENT));
   for (let done = 0, slices = 1; done < count; done += sliceRows, slices++) {
     const slice = paddedRows(rows, first + done, Math.min(sliceRows, count - done), stride);
-    device.queue.writeBuffer(buffer, 4 * rowWords * done, slice);
-    if (slices % SLICES_IN_FLIGHT === 0) await device.queue.onSubmittedWorkDone();
+    gpu.run(() => queue.writeBuffer(x, 4 * rowWords * done, slice));
+    if (slices % SLICES_IN_FLIGHT === 0) await gpu.answered(queue.onSubmittedWorkDone());
   }
 }

@@ -91,8 +91,4 @@ export class WholeSteps {
     const { count, blockRows } = this.#tiling;
     return readback.copy(encoder, this.#records, 16 * count, 16 * recordWidth(this.#tiling) * blockRows);
   }
-
-  release(): void {
-    for (const buffer of [this.#records, this.#entries, this.#run]) this.#gpu.destroy(buffer);
-  }
 }

@@ -13,7 +13,6 @@ export class TiledPasses implements BlockPasses {
   readonly #gpu: Gpu;
   readonly #tiling: TiledTiling;
   readonly #rowSums: GPUBuffer;
-  readonly #buffers: GPUBuffer[] = [];
   readonly #kernels: Kernels;
   readonly #kernelsIn: (mode: Mode) => Specialisation;
   /** Where captured stages are kept: made when the first is. */
@@ -93,13 +92,7 @@ export class TiledPasses implements BlockPasses {
     });
   }
 
-  release(): void {
-    for (const buffer of this.#buffers) this.#gpu.destroy(buffer);
-  }
-
   #scratch(label: string, bytes: number): GPUBuffer {
-    const buffer = scratch(this.#gpu, label, bytes);
-    this.#buffers.push(buffer);
-    return buffer;
+    return scratch(this.#gpu, label, bytes);
   }
 }

@@ -2,7 +2,7 @@
 import type { Problem, Rows } from "../engine.js";
 import { type Choice, type Shape, choices, nameOf } from "./choice.js";
 import type { Gpu } from "./device.js";
-import { GpuPasses } from "./passes.js";
+import { GpuPasses, descentOf } from "./passes.js";
 import type { PlacedRows } from "./placement.js";
 import type { Capacity } from "./capacity.js";
 import { shapeOf, tiling } from "./tiling.js";
@@ -23,7 +23,6 @@ const winners = new WeakMap<GPUDevice, Map<string, Choice>>();
  * are in docs/kernels.md.
  */
 export async function tuned(
-  gpu: Gpu,
   rows: Rows,
   placed: PlacedRows,
   problem: Problem,
@@ -33,10 +32,11 @@ export async function tuned(
   const candidates = choices(shape, capacity);
   if (capacity.slow || candidates.length === 1) return candidates[0];
 
-  const known = winners.get(gpu.device) ?? new Map<string, Choice>();
-  winners.set(gpu.device, known);
+  const { device } = placed.gpu;
+  const known = winners.get(device) ?? new Map<string, Choice>();
+  winners.set(device, known);
   const key = kindOf(rows, shape, candidates);
-  const found = known.get(key) ?? (await fastest(gpu, rows, placed, problem, capacity, candidates));
+  const found = known.get(key) ?? (await fastest(rows, placed, problem, capacity, candidates));
   known.set(key, found);
   return found;
 }
@@ -59,7 +59,6 @@ function kindOf(
 }
 
 async function fastest(
-  gpu: Gpu,
   rows: Rows,
   placed: PlacedRows,
   problem: Problem,
@@ -71,34 +70,39 @@ async function fastest(
   for (const choice of candidates) {
     if (performance.now() - began > BUDGET_MS) break;
     const cut = tiling(rows, problem.classes, problem.batchSize, capacity, choice);
-    const passes = await GpuPasses.create(gpu, rows, placed, problem, cut, {});
+    const gpu = placed.gpu.fork(descentOf(rows, problem, cut));
     try {
+      const passes = await GpuPasses.create(gpu, rows, placed, problem, cut, {});
       const milliseconds = await timed(gpu, passes, rows);
       if (milliseconds < best.milliseconds * (best.choice === candidates[0] ? MARGIN : 1))
         best = { choice, milliseconds };
     } finally {
-      passes.release();
+      gpu.release();
     }
   }
   return best.choice;
 }
 
 /** Milliseconds that a block takes, weights at zero. */
-async function timed({ device }: Gpu, passes: GpuPasses, rows: Rows): Promise<number> {
+async function timed(gpu: Gpu, passes: GpuPasses, rows: Rows): Promise<number> {
   const block = { first: 0, rows: Math.min(rows.count, passes.tiling.blockRows), continues: false };
   const units = Array.from({ length: BLOCKS }, () => ({ block }));
   await passes.prepare("train");
   passes.setOrder(Uint32Array.from({ length: block.rows }, (_, row) => row));
-  passes.write("train", units);
+  const { queue } = gpu.device;
+  gpu.run(() => passes.write("train", units));
   let fastest = Infinity;
   for (let repeat = 0; repeat <= REPEATS; repeat++) {
-    const encoder = device.createCommandEncoder({ label: "tuning" });
-    const pass = encoder.beginComputePass({ label: "tuning" });
-    passes.encode(pass, "train", units);
-    pass.end();
-    const began = performance.now();
-    device.queue.submit([encoder.finish()]);
-    await device.queue.onSubmittedWorkDone();
+    const began = gpu.run(() => {
+      const encoder = gpu.device.createCommandEncoder({ label: "tuning" });
+      const pass = encoder.beginComputePass({ label: "tuning" });
+      passes.encode(pass, "train", units);
+      pass.end();
+      const before = performance.now();
+      queue.submit([encoder.finish()]);
+      return before;
+    });
+    await gpu.answered(queue.onSubmittedWorkDone());
     if (repeat > 0) fastest = Math.min(fastest, (performance.now() - began) / BLOCKS); // the first warms up
   }
   return fastest;

@@ -54,7 +54,6 @@ export class Vectors {
   /** (4·features4) the l2 and the l1 penalty of each feature, and zeros. */
   readonly #penalties: GPUBuffer;
   readonly #l1: GPUBuffer;
-  #failure: DeviceError | undefined;
 
   constructor(
     gpu: Gpu,
@@ -85,9 +84,8 @@ export class Vectors {
   create(values?: FloatArray): Vector {
     const { classes, classes4, count } = this.#tiling;
     const number = this.#buffers.length;
-    const buffer = this.#create(`vector ${number + 1} of ${classes} classes`, 16 * count);
-    if (values) this.#gpu.device.queue.writeBuffer(buffer, 0, pad(values, classes, 4 * classes4, 4 * count));
-    this.#buffers.push(buffer);
+    const padded = values && pad(values, classes, 4 * classes4, 4 * count);
+    this.#buffers.push(this.#create(`vector ${number + 1} of ${classes} classes`, 16 * count, padded));
     return { number };
   }
 
@@ -99,26 +97,15 @@ export class Vectors {
     const what = `a matrix of ${size} × ${size}`;
     if (bytes > this.#bindingBytes)
       throw new DeviceError(`${what} takes ${bytes} bytes, and this adapter binds ${this.#bindingBytes}.`);
-    const buffer = this.#create(what, bytes);
-    this.#gpu.device.queue.writeBuffer(buffer, 0, pad(values, size, 4 * features4, bytes / 4));
+    const buffer = this.#create(what, bytes, pad(values, size, 4 * features4, bytes / 4));
     return { number: this.#matrices.push(buffer) - 1 };
   }
 
-  #create(what: string, bytes: number): GPUBuffer {
-    const { adapter, device } = this.#gpu;
-    device.pushErrorScope("out-of-memory");
+  #create(label: string, bytes: number, values?: Float32Array<ArrayBuffer>): GPUBuffer {
     const { STORAGE, COPY_SRC, COPY_DST } = GPUBufferUsage;
-    const buffer = this.#gpu.buffer(what, bytes, STORAGE | COPY_SRC | COPY_DST);
-    void device.popErrorScope().then((error) => {
-      if (!error) return;
-      this.#failure ??= new DeviceError(`${adapter} cannot hold ${what} (${bytes} bytes): ${error.message}`);
-    });
+    const buffer = this.#gpu.buffer(label, bytes, STORAGE | COPY_SRC | COPY_DST);
+    if (values) this.#gpu.run(() => this.#gpu.device.queue.writeBuffer(buffer, 0, values));
     return buffer;
-  }
-
-  /** Throws if there was no memory for one of them. */
-  check(): void {
-    if (this.#failure) throw this.#failure;
   }
 
   buffer({ number }: Vector): GPUBuffer {
@@ -257,11 +244,6 @@ export class Vectors {
         macs: 4 * (this.#tiling.slots + 2) * count,
       }),
     );
-  }
-
-  release(): void {
-    const others = [this.#nothing, this.#penalties, this.#l1];
-    for (const buffer of [...others, ...this.#buffers, ...this.#matrices]) this.#gpu.destroy(buffer);
   }
 
   /** No dispatch takes more of a vector than it should. */

@@ -109,7 +109,7 @@ describe("a page", () => {
     const refused = await visit("wasm", { ...ISOLATED, "Content-Security-Policy": NO_WASM });
     expect(refused.error).toMatch(/^DeviceError: .*Content-Security-Policy .*'wasm-unsafe-eval'/);
     const other = await visit("auto", { ...ISOLATED, "Content-Security-Policy": NO_WASM });
-    expect(other).toMatchObject({ name: "reference", why: expect.stringContaining("wasm cannot be had") });
+    expect(other).toMatchObject({ name: "reference", why: expect.stringContaining("wasm is not available") });
   });
 });
 

@@ -105,7 +105,6 @@ describe("what does not fit is named with both numbers", () => {
     );
     placement.release();
     expect(gpu.live).toEqual(before);
-    gpu.close();
     engine.close();
   });
 
@@ -167,7 +166,6 @@ describe("fits that follow one another", () => {
       });
       expect(gpu.live).toEqual(before);
     }
-    gpu.close();
   });
 
   test("compile nothing when their shape is that of one before", async () => {
@@ -201,7 +199,6 @@ describe("fits that follow one another", () => {
     const x = new Float64Array(12).fill(1e300);
     await expect(train({ x, y: [0, 1, 1, 0], features: 3 }, { engine: "webgpu" })).rejects.toThrow(DataError);
     expect(gpu.live).toEqual(before);
-    gpu.close();
   });
 });
 
