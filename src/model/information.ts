@@ -1,5 +1,5 @@
 /** How well rows know the coefficients: sums of [x, 1]⊗[x, 1] over them. */
-import { Breath } from "../breath.js";
+import { yieldIfDue } from "../event-loop.js";
 import type { FloatArray, Rows } from "../engine/engine.js";
 import { gradient, logits, residual } from "../engine/reference/passes.js";
 import { blocks } from "./blocks.js";
@@ -28,7 +28,6 @@ export async function derivatives(
   const size = (classes - 1) * width;
   const information = new Float64Array(size * size);
   const sums = new Float64Array(weights.length);
-  const breath = new Breath();
   let [hits, total] = [0, 0];
   for (const order of blocks(rows, classes)) {
     const z = logits(rows, order, weights, classes);
@@ -37,7 +36,7 @@ export async function derivatives(
     hits += found.sums.hits;
     total += found.sums.weight;
     softmax(z, classes);
-    await addInformation(information, rows, order, z, classes, width, breath);
+    await addInformation(information, rows, order, z, classes, width);
   }
   mirrorBlocks(information, classes, width);
   // The columns of ∂/∂W add up to zero, and those but the first are the contrasts' own.
@@ -56,7 +55,6 @@ async function addInformation(
   s: Float64Array,
   classes: number,
   width: number,
-  breath: Breath,
 ): Promise<void> {
   const x = design(rows, order, width);
   const weights = weightsOf(rows, order);
@@ -68,7 +66,7 @@ async function addInformation(
         shares[n] = weight * sk * (k === l ? 1 - sk : -s[n * classes + l]);
       });
       addOuter(information, (classes - 1) * width, (k - 1) * width, (l - 1) * width, shares, x, width);
-      await breath.take();
+      await yieldIfDue();
     }
   }
 }

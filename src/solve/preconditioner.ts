@@ -7,7 +7,7 @@
  * median variance, makes P better, not only safer: where a class is all but certain the true curvature is far below the
  * bound, and the less so the smaller its direction's variance (docs/solvers.md has the measurements).
  */
-import { Breath } from "../breath.js";
+import { yieldIfDue } from "../event-loop.js";
 import { factorise, inverse } from "../cholesky.js";
 import { spaced } from "../data/random.js";
 import type { Rows } from "../engine/engine.js";
@@ -79,7 +79,6 @@ async function secondMoments(
   const moments = new Float64Array(features * features);
   const present = new Uint32Array(features);
   const values = new Float64Array(features);
-  const breath = new Breath();
   for (const row of chosen) {
     let count = 0; // most pixels are zero, and add nothing
     for (let d = 0; d < features; d++) {
@@ -93,7 +92,7 @@ async function secondMoments(
       const first = present[i] * features;
       for (let j = 0; j <= i; j++) moments[first + present[j]] += values[i] * values[j];
     }
-    await breath.take();
+    await yieldIfDue();
   }
   const weight = 1 / chosen.length;
   return { mean: mean.map((sum) => weight * sum), moments: moments.map((sum) => weight * sum) };

@@ -1,4 +1,5 @@
 import { DeviceError, SmighError } from "../../errors.js";
+import { yieldToEventLoop } from "../../event-loop.js";
 import { WHOLE_BUFFERS } from "./choice.js";
 
 /** An open device: what it is called, what is alive on it, what is compiled for it, and what went wrong on it. */
@@ -176,7 +177,7 @@ export async function allocating<T extends { release(): void }>(
 
 /** What the device itself reported says more than the readback that failed of it. */
 export async function explained(gpu: Gpu, cause: unknown): Promise<unknown> {
-  await new Promise((resolve) => setTimeout(resolve)); // a loss may be reported after what failed of it
+  await yieldToEventLoop(); // a loss may be reported after what failed of it
   gpu.check();
   if (cause instanceof SmighError) return cause;
   return new DeviceError(`${gpu.adapter} stopped: ${String(cause)}`, { cause });
