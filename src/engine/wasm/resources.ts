@@ -5,6 +5,7 @@
  * Memory never shrinks, and a thread keeps it alive until it collects its garbage, which an idle one never does. So threads
  * stay with their memory, and end when it is dropped.
  */
+import { yieldToEventLoop } from "../../event-loop.js";
 import { Heap } from "./heap.js";
 import { Thread } from "./thread.js";
 
@@ -70,6 +71,12 @@ function bytesOf({ heap }: Resources): number {
 
 function endThreads(threads: Thread[]): void {
   for (const thread of threads.splice(0)) thread.end();
+  void collectGarbage();
+}
+
+/** Once the caller is done with what refers to the memory. */
+async function collectGarbage(): Promise<void> {
+  await yieldToEventLoop();
   try {
     void new ArrayBuffer(PRESSURE_BYTES);
   } catch {

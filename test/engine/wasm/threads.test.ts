@@ -1,10 +1,14 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { Worker } from "node:worker_threads";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { range } from "../../../src/data/random.js";
 import type { Objective, Problem } from "../../../src/engine/engine.js";
 import { type WasmOptions, wasmEngine } from "../../../src/engine/wasm/engine.js";
+import { Heap } from "../../../src/engine/wasm/heap.js";
 import type { Kernels } from "../../../src/engine/wasm/module.js";
 import { WHAT } from "../../../src/engine/wasm/plan.js";
+import { dropIdle } from "../../../src/engine/wasm/resources.js";
 import { DeviceError } from "../../../src/index.js";
 import { RULES, plan, randomRows, randomWeights } from "../problems.js";
 import {
@@ -264,6 +268,113 @@ describe("an objective", () => {
     engine.close();
     await expect(asked.at()).rejects.toThrow(closed);
     for (const ask of Object.values(asked)) await expect(ask()).rejects.toThrow(closed);
+  });
+});
+
+describe("a thread that ends without an error", () => {
+  const { shape, batchSize } = CASES.fused;
+  const rows = randomRows(shape, "f32", 151);
+  const problem: Problem = { classes: shape.classes, batchSize, intercept: true, rule: RULES["sgd"] };
+  const workers = () => {
+    const started: Worker[] = [];
+    const ref = Worker.prototype.ref;
+    vi.spyOn(Worker.prototype, "ref").mockImplementation(function (this: Worker) {
+      if (!started.includes(this)) started.push(this);
+      ref.call(this);
+    });
+    return started;
+  };
+
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  test.each(["while it computes", "while it is idle"])("fails what waits for it, then and later: %s", async (when) => {
+    dropIdle();
+    const started = workers();
+    const engine = await wasmEngine({ threads: 2 });
+    const placement = await engine.place(rows);
+    const descent = await placement.descent(problem, randomWeights(shape, 152));
+    const evaluate = () => descent.evaluate(range(rows.count));
+    const evaluating = when === "while it computes" ? evaluate() : undefined;
+    const ended = started[1].terminate();
+    if (!evaluating) await ended;
+    for (const failing of [evaluating ?? evaluate(), evaluate()]) {
+      await expect(failing).rejects.toThrow(DeviceError);
+      await expect(failing).rejects.toThrow(/^A thread of the wasm engine stopped: it exited with code 1/);
+    }
+    await vi.waitFor(() => expect(ports()).toBe(before));
+    engine.close();
+  });
+
+  test("while it is kept for another engine is replaced", async () => {
+    dropIdle();
+    const started = workers();
+    const first = await wasmEngine({ threads: 2 });
+    first.close();
+    await started[0].terminate();
+    const second = await wasmEngine({ threads: 2 });
+    expect(second.adapter).toMatch(/ 2 threads$/);
+    expect(started).toHaveLength(3);
+    await second.place(rows);
+    second.close();
+  });
+
+  test("that never answers leaves the calling thread, which says why", async () => {
+    dropIdle();
+    vi.spyOn(Worker.prototype, "postMessage").mockImplementation(() => {});
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      const opening = wasmEngine({ threads: 2 });
+      await vi.waitFor(() => expect(vi.getTimerCount()).toBe(1), { interval: 0 });
+      vi.advanceTimersByTime(10_000);
+      const engine = await opening;
+      expect(engine.adapter).toMatch(/ 1 thread$/);
+      expect(engine.note).toMatch(/^threads cannot be started: .*2 of 2 do not start in 10 s$/);
+      engine.close();
+    } finally {
+      vi.useRealTimers();
+    }
+    await vi.waitFor(() => expect(ports()).toBe(before));
+  });
+});
+
+describe("an engine that is abandoned", () => {
+  test("keeps no thread once its heap is garbage", async () => {
+    setFlagsFromString("--expose-gc");
+    const collect: () => void = runInNewContext("gc");
+    dropIdle();
+    await (async () => {
+      const engine = await wasmEngine({ threads: 3 });
+      await engine.place(randomRows(CASES.fused.shape, "f32", 151));
+      expect(ports()).toBe(before + 3);
+    })();
+    await vi.waitFor(
+      () => {
+        collect();
+        expect(ports()).toBe(before);
+      },
+      { timeout: 20_000 },
+    );
+  });
+});
+
+describe("idle threads", () => {
+  test("are few, however many engines there were at once", async () => {
+    dropIdle();
+    const engines = await Promise.all(Array.from({ length: 9 }, () => wasmEngine({ threads: 1 })));
+    for (const engine of engines) engine.close();
+    await vi.waitFor(() => expect(ports()).toBe(before + 4));
+    dropIdle();
+    await vi.waitFor(() => expect(ports()).toBe(before));
+  });
+
+  test("end with a memory that has grown large", async () => {
+    const heap = new Heap();
+    const engine = await wasmEngine({ heap, threads: 2 });
+    heap.free(heap.allocate(2 ** 28, "A test"));
+    engine.close();
+    await vi.waitFor(() => expect(ports()).toBe(before));
   });
 });
 
