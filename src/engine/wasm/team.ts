@@ -34,7 +34,7 @@ const MOST_THREADS = 16;
 /** Single-thread jobs in a thread's queue: the next is there while the calling thread computes. */
 const QUEUE_DEPTH = 3;
 /** A thread whose script does not load, or does not answer, counts as missing after so long. */
-const START_MS = 10_000;
+const START_MS = 20_000;
 
 /** A thread for each core. The calling thread alone, where others may not share memory or cannot be started. */
 export async function assemble(
