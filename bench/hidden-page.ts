@@ -2,7 +2,7 @@
 import { train } from "../src/index.js";
 import type { Fit } from "./hidden-tab.js";
 
-const [rows, features, classes] = [20_000, 40, 5];
+const [rows, features, classes] = [6000, 40, 5];
 const x = Float32Array.from({ length: rows * features }, (_, i) => Math.sin(i * (1 + (i % 13))));
 const y = Array.from({ length: rows }, (_, row) => (row * row + Math.round(3 * x[row * features])) % classes);
 

@@ -8,7 +8,7 @@ import { findChrome, launchArguments, wantedAdapter } from "./chrome.js";
 export class Tab {
   readonly #browser: ChildProcess;
   readonly #profile: string;
-  readonly #waiting = new Map<number, (reply: Reply) => void>();
+  readonly #waiting = new Map<number, { resolve(reply: Reply): void; reject(error: Error): void }>();
   #session: string | undefined;
   #target = "";
   #messages = 0;
@@ -16,13 +16,16 @@ export class Tab {
   private constructor(browser: ChildProcess, profile: string) {
     this.#browser = browser;
     this.#profile = profile;
+    browser.once("exit", () => {
+      for (const { reject } of this.#waiting.values()) reject(new Error("Chrome ended."));
+    });
     let text = "";
     browser.stdio[4]?.on("data", (bytes: Buffer) => {
       const messages = (text + bytes.toString()).split("\0");
       text = messages.pop() ?? "";
       for (const message of messages) {
         const reply: Reply = JSON.parse(message);
-        this.#waiting.get(reply.id)?.(reply);
+        this.#waiting.get(reply.id)?.resolve(reply);
         this.#waiting.delete(reply.id);
       }
     });
@@ -82,8 +85,7 @@ export class Tab {
     const [, , , to] = this.#browser.stdio;
     if (!to || !("write" in to)) throw new Error("Chrome has no pipe.");
     const reply = await new Promise<Reply>((resolve, reject) => {
-      this.#waiting.set(id, resolve);
-      this.#browser.once("exit", () => reject(new Error("Chrome ended.")));
+      this.#waiting.set(id, { resolve, reject });
       to.write(`${JSON.stringify({ id, method, params, sessionId })}\0`);
     });
     if (reply.error) throw new Error(`${method}: ${reply.error.message}`);

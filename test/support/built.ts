@@ -44,7 +44,7 @@ export interface Ended {
   readonly inTime: boolean;
 }
 
-/** Runs a script that may import `library` in a Node process of its own. */
+/** Runs Node in a process of its own. */
 export async function runNode(words: readonly string[], seconds: number): Promise<Ended> {
   return new Promise((resolve) => {
     const options = { timeout: 1000 * seconds, killSignal: "SIGKILL" } as const;
@@ -60,9 +60,18 @@ export interface Served {
   close(): void;
 }
 
-/** Serves the folder on a free port of this machine, below another as most sites have it; `missing` names a file to leave out. */
+async function readFirst(folders: readonly string[], name: string): Promise<Buffer> {
+  const found = await Promise.all(
+    folders.map((folder) => readFile(join(folder, name)).catch(() => undefined)),
+  );
+  const body = found.find((bytes) => bytes !== undefined);
+  if (!body) throw new Error(`There is no ${name}.`);
+  return body;
+}
+
+/** Serves the folders on a free port of this machine, below another as most sites have it; `missing` names a file to leave out. */
 export async function serveFolder(
-  folder: string,
+  folders: string | readonly string[],
   headers: Readonly<Record<string, string>>,
   missing?: string,
 ): Promise<Served> {
@@ -71,7 +80,7 @@ export async function serveFolder(
     const name = pathname.slice(BASE.length);
     try {
       if (name === missing) throw new Error("left out");
-      const body = await readFile(join(folder, name));
+      const body = await readFirst([folders].flat(), name);
       response.writeHead(200, { ...headers, "Content-Type": TYPES[extname(name)] ?? "text/plain" });
       response.end(body);
     } catch {

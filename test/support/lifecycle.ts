@@ -3,13 +3,17 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type Ended, runNode } from "./built.js";
 
-const head = (folder: string) =>
-  `import { train, trainer } from ${JSON.stringify(pathToFileURL(join(folder, "index.js")).href)};`;
+/** A script that has imported the library in the folder. */
+export function scriptOf(folder: string, script: string): string {
+  const library = JSON.stringify(pathToFileURL(join(folder, "index.js")).href);
+  return `import { train, trainer } from ${library};\n${script}`;
+}
 
 /** Megabytes of the process after each of several fits on the wasm engine, one after another. */
 export async function memoryOfFits(folder: string, fits: number, megabytes: number): Promise<number[]> {
-  const script = `${head(folder)}
-    const features = 1024;
+  const script = scriptOf(
+    folder,
+    `const features = 1024;
     const rows = ${megabytes * 256};
     const x = new Float32Array(rows * features);
     for (let i = 0; i < x.length; i += 97) x[i] = i % 7;
@@ -19,7 +23,8 @@ export async function memoryOfFits(folder: string, fits: number, megabytes: numb
       await train({ x, y, features }, { engine: "wasm", solver: "sgd", epochs: 1, batchSize: rows });
       used.push(Math.round(process.memoryUsage().rss / 2 ** 20));
     }
-    console.log(JSON.stringify(used));`;
+    console.log(JSON.stringify(used));`,
+  );
   const { stdout, stderr } = await runNode(["--input-type=module", "--eval", script], 20 + 30 * fits);
   if (stdout === "") throw new Error(`The fits failed: ${stderr}`);
   return JSON.parse(stdout);
@@ -32,18 +37,22 @@ export function levels(used: readonly number[]): boolean {
 
 /** A process that drops a trainer after its first report. */
 export function abandon(folder: string): Promise<Ended> {
-  const script = `${head(folder)}
-    const x = Array.from({ length: 600 }, (_, n) => [n % 7, n % 11]);
+  const script = scriptOf(
+    folder,
+    `const x = Array.from({ length: 600 }, (_, n) => [n % 7, n % 11]);
     const y = x.map(([a, b]) => (a > b ? "more" : "less"));
     await trainer({ x, y }, { engine: "wasm", solver: "sgd", epochs: 9 })[Symbol.asyncIterator]().next();
-    console.log("dropped");`;
+    console.log("dropped");`,
+  );
   return runNode(["--input-type=module", "--eval", script], 60);
 }
 
 /** The engine that a process with these flags trains on, as JSON. */
 export function trainIn(folder: string, flags: readonly string[]): Promise<Ended> {
-  const script = `${head(folder)}
-    const model = await train({ x: [[0], [1]], y: ["a", "b"] }, { engine: "wasm" });
-    console.log(JSON.stringify(model.engine));`;
+  const script = scriptOf(
+    folder,
+    `const model = await train({ x: [[0], [1]], y: ["a", "b"] }, { engine: "wasm" });
+    console.log(JSON.stringify(model.engine));`,
+  );
   return runNode([...flags, "--input-type=module", "--eval", script], 60);
 }

@@ -36,7 +36,7 @@ export class WasmDescent implements Descent {
   constructor(heap: Heap, team: Team, rows: Rows, placed: PlacedRows, problem: Problem, weights: FloatArray) {
     const layout = layoutOf(rows, problem, kindOf(problem));
     const moments = momentsOf(problem.rule);
-    const vectors = new Array<number>(1 + moments).fill(vectorBytes(layout, placed.stride));
+    const vectors = Array.from({ length: 1 + moments }, () => vectorBytes(layout, placed.stride));
     const work = new Work(heap, team, rows, placed, problem, layout, vectors);
     this.kernels = work.layout.kind;
     this.#work = work;

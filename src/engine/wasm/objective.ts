@@ -54,7 +54,7 @@ export class WasmObjective implements Objective {
     const layout = layoutOf(rows, shape, kindOf(problem));
     const order = 4 * problem.rows.length;
     const matrix = 16 * Math.ceil(problem.rows.length / 4) * layout.paddedClasses;
-    const vectors = new Array<number>(LEAST_VECTORS).fill(vectorBytes(layout, placed.stride));
+    const vectors = Array.from({ length: LEAST_VECTORS }, () => vectorBytes(layout, placed.stride));
     const work = new Work(heap, team, rows, placed, shape, layout, [
       order,
       matrix,
