@@ -3,8 +3,16 @@ import { join } from "node:path";
 import { type Browser, chromium } from "playwright";
 import { findChrome, launchArguments } from "../../bench/chrome.js";
 import { type Fit, timeFits } from "../../bench/hidden-tab.js";
-import { ISOLATED, runNode, serveFolder } from "../support/built.js";
-import { abandon, levels, memoryOfFits, scriptOf, trainIn } from "../support/lifecycle.js";
+import { type Ended, ISOLATED, runScript, serveFolder } from "../support/built.js";
+import {
+  NO_WORKERS,
+  abandon,
+  levels,
+  memoryOfFits,
+  scriptOf,
+  trainIn,
+  trainInline,
+} from "../support/lifecycle.js";
 
 export type Outcome = "recovered" | "named" | "unclear" | "silent" | "hang" | "leak";
 
@@ -30,8 +38,13 @@ function outcomeOf(report: Report | undefined): Outcome {
   return report.error?.startsWith("DeviceError: ") ? "named" : "unclear";
 }
 
+function outcomeOfProcess({ stdout, stderr, inTime }: Ended): Outcome {
+  if (!inTime) return "hang";
+  return outcomeOf(stdout === "" ? { error: /^\w*Error: .*/m.exec(stderr)?.[0] } : JSON.parse(stdout));
+}
+
 /** A training in Node. `before` runs after the library is there. */
-async function inNode(flags: readonly string[], before: string): Promise<Outcome> {
+async function inNode(before: string): Promise<Outcome> {
   const script = scriptOf(
     dist,
     `${before}
@@ -43,9 +56,7 @@ async function inNode(flags: readonly string[], before: string): Promise<Outcome
     );
     console.log(JSON.stringify(report));`,
   );
-  const { stdout, inTime } = await runNode([...flags, "--input-type=module", "--eval", script], 60);
-  if (!inTime) return "hang";
-  return stdout === "" ? "unclear" : outcomeOf(JSON.parse(stdout));
+  return outcomeOfProcess(await runScript(script, [], 60));
 }
 
 const PATCH = `import { Worker } from "node:worker_threads";
@@ -93,7 +104,11 @@ export const faults: readonly Fault[] = [
   {
     name: "a trainer that is dropped after its first report",
     item: 16,
-    run: async () => ((await abandon(dist)).inTime ? "recovered" : "leak"),
+    run: async () => {
+      const { stdout, inTime } = await abandon(dist);
+      if (!inTime) return "leak";
+      return stdout === "dropped\n" ? "recovered" : "unclear";
+    },
   },
   ...(["wasm", "reference"] as const).flatMap((engine) =>
     (["lbfgs", "newton", "gd"] as const).map((solver) => ({
@@ -107,7 +122,6 @@ export const faults: readonly Fault[] = [
     item: 19,
     run: () =>
       inNode(
-        [],
         `${PATCH}
         Worker.prototype.postMessage = function (message) {
           postMessage.call(this, message);
@@ -118,17 +132,14 @@ export const faults: readonly Fault[] = [
   {
     name: "a thread that never answers",
     item: 19,
-    run: () => inNode([], `${PATCH} Worker.prototype.postMessage = () => {};`),
+    run: () => inNode(`${PATCH} Worker.prototype.postMessage = () => {};`),
   },
   {
     name: "no permission for workers in Node",
     item: 20,
-    run: async () => {
-      const { stdout, inTime } = await trainIn(dist, ["--experimental-permission", "--allow-fs-read=*"]);
-      return inTime ? outcomeOf(stdout === "" ? {} : JSON.parse(stdout)) : "hang";
-    },
+    run: async () => outcomeOfProcess(await trainIn(dist, NO_WORKERS)),
   },
-  { name: "node --input-type=module", item: 20, run: () => inNode([], "") },
+  { name: "node --input-type=module", item: 20, run: async () => outcomeOfProcess(await trainInline(dist)) },
   {
     name: "a page that asks for trusted types",
     item: 20,

@@ -1,6 +1,6 @@
 /** The library as it is published: built, run in Node, and served to pages. */
 import { execFile } from "node:child_process";
-import { cp, mkdtemp, readFile, rm } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
@@ -42,6 +42,18 @@ export interface Ended {
   readonly stderr: string;
   /** Whether the process ended by itself in time. */
   readonly inTime: boolean;
+}
+
+/** Runs a module in a Node process of its own. */
+export async function runScript(script: string, flags: readonly string[], seconds: number): Promise<Ended> {
+  const folder = await mkdtemp(join(tmpdir(), "smigh-script-"));
+  try {
+    const file = join(folder, "script.mjs");
+    await writeFile(file, script);
+    return await runNode([...flags, file], seconds);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 }
 
 /** Runs Node in a process of its own. */

@@ -1,7 +1,14 @@
 /** Scripts for Node that use the library as it is published, in ways that once leaked, hung or failed. */
 import { join } from "node:path";
+import process from "node:process";
 import { pathToFileURL } from "node:url";
-import { type Ended, runNode } from "./built.js";
+import { type Ended, runNode, runScript } from "./built.js";
+
+/** Flags of a Node that may read files, and start neither threads nor processes. */
+export const NO_WORKERS = [
+  process.allowedNodeEnvironmentFlags.has("--permission") ? "--permission" : "--experimental-permission",
+  "--allow-fs-read=*",
+];
 
 /** A script that has imported the library in the folder. */
 export function scriptOf(folder: string, script: string): string {
@@ -25,7 +32,7 @@ export async function memoryOfFits(folder: string, fits: number, megabytes: numb
     }
     console.log(JSON.stringify(used));`,
   );
-  const { stdout, stderr } = await runNode(["--input-type=module", "--eval", script], 20 + 30 * fits);
+  const { stdout, stderr } = await runScript(script, [], 20 + 30 * fits);
   if (stdout === "") throw new Error(`The fits failed: ${stderr}`);
   return JSON.parse(stdout);
 }
@@ -44,15 +51,24 @@ export function abandon(folder: string): Promise<Ended> {
     await trainer({ x, y }, { engine: "wasm", solver: "sgd", epochs: 9 })[Symbol.asyncIterator]().next();
     console.log("dropped");`,
   );
-  return runNode(["--input-type=module", "--eval", script], 60);
+  return runScript(script, [], 60);
 }
 
-/** The engine that a process with these flags trains on, as JSON. */
-export function trainIn(folder: string, flags: readonly string[]): Promise<Ended> {
-  const script = scriptOf(
+/** Says the engine that it trained on, as JSON. */
+function trainingIn(folder: string): string {
+  return scriptOf(
     folder,
     `const model = await train({ x: [[0], [1]], y: ["a", "b"] }, { engine: "wasm" });
     console.log(JSON.stringify(model.engine));`,
   );
-  return runNode([...flags, "--input-type=module", "--eval", script], 60);
+}
+
+/** The engine that a process with these flags trains on, as JSON. */
+export function trainIn(folder: string, flags: readonly string[]): Promise<Ended> {
+  return runScript(trainingIn(folder), flags, 60);
+}
+
+/** The same of a script on the command line, whose flags a worker must not take. */
+export function trainInline(folder: string): Promise<Ended> {
+  return runNode(["--input-type=module", "--eval", trainingIn(folder)], 60);
 }

@@ -9,10 +9,11 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
+const { now } = performance;
+let late = 0; // only ever more: yields compare two times
+
 /** Turns that the event loop has during some work, were every piece of it long. No timer is set. */
 async function turnsDuring(work: () => Promise<unknown>): Promise<number> {
-  const { now } = performance;
-  let late = 0;
   vi.spyOn(performance, "now").mockImplementation(() => now.call(performance) + (late += 20));
   const timers = vi.spyOn(globalThis, "setTimeout");
   let turns = 0;

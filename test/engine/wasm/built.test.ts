@@ -1,9 +1,10 @@
 /** The library as it is published: in Node, and in pages that are isolated or not, under the strictest policy. */
+import { availableParallelism } from "node:os";
 import { type Browser, chromium } from "playwright";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { findChrome, launchArguments } from "../../../bench/chrome.js";
 import { type Built, ISOLATED, buildLibrary, serveFolder } from "../../support/built.js";
-import { abandon, levels, memoryOfFits, trainIn } from "../../support/lifecycle.js";
+import { NO_WORKERS, abandon, levels, memoryOfFits, trainIn, trainInline } from "../../support/lifecycle.js";
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
@@ -26,9 +27,15 @@ describe("Node", () => {
     });
   });
 
+  test("trains on threads in a script on the command line", async () => {
+    const { stdout } = await trainInline(built.folder);
+    expect(JSON.parse(stdout)).toMatchObject({
+      adapter: expect.stringMatching(availableParallelism() > 1 ? / threads$/ : / 1 thread$/),
+    });
+  });
+
   test("without permission for workers trains on the calling thread", async () => {
-    const flags = ["--experimental-permission", "--allow-fs-read=*"];
-    const { stdout } = await trainIn(built.folder, flags);
+    const { stdout } = await trainIn(built.folder, NO_WORKERS);
     expect(JSON.parse(stdout)).toMatchObject({ adapter: expect.stringMatching(/ 1 thread$/) });
   });
 
