@@ -1,4 +1,7 @@
-/** A tab that can be hidden as a person hides one: raw DevTools protocol, since Playwright makes every page think it has the focus. */
+/**
+ * A tab that can be hidden as a person hides one: raw DevTools protocol, since Playwright makes every page
+ * think it has the focus.
+ */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -1,6 +1,6 @@
 /**
- * Yields to the event loop without a timer: browsers throttle the timers of a hidden tab to one a second, and after a while
- * to one a minute.
+ * Yields to the event loop without a timer: browsers throttle the timers of a hidden tab to one a second,
+ * and after a while to one a minute.
  */
 
 /** How long computing may keep other tasks waiting. */

@@ -1,4 +1,7 @@
-/** Faults of the CPU engines for `npm run test:faults`: each is injected into the library as it is published, in `dist`. */
+/**
+ * Faults of the CPU engines for `npm run test:faults`: each is injected into the library as it is published,
+ * in `dist`.
+ */
 import { join } from "node:path";
 import { type Browser, chromium } from "playwright";
 import { findChrome, launchArguments } from "../../bench/chrome.js";

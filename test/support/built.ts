@@ -81,7 +81,10 @@ async function readFirst(folders: readonly string[], name: string): Promise<Buff
   return body;
 }
 
-/** Serves the folders on a free port of this machine, below another as most sites have it; `missing` names a file to leave out. */
+/**
+ * Serves the folders on a free port of this machine, below another as most sites have it; `missing` names a
+ * file to leave out.
+ */
 export async function serveFolder(
   folders: string | readonly string[],
   headers: Readonly<Record<string, string>>,

@@ -9,7 +9,10 @@ import { drop, giveBack, takeResources } from "./resources.js";
 import { assemble } from "./team.js";
 
 export interface WasmOptions {
-  /** Default: one for each core, 16 at most. The calling thread alone where threads may not share memory or do not start. */
+  /**
+   * Default: one for each core, 16 at most. The calling thread alone where threads may not share memory or
+   * do not start.
+   */
   readonly threads?: number;
   /** For tests: others than those of this machine. */
   readonly kernels?: Kernels;

@@ -1,4 +1,6 @@
-/** Rows in the kernels' memory: X as it came (bytes, f16 or f32), with a column of ones after the features. */
+/**
+ * Rows in the kernels' memory: X as it came (bytes, f16 or f32), with a column of ones after the features.
+ */
 import { yieldIfDue } from "../../event-loop.js";
 import type { Rows } from "../engine.js";
 import { paddedRows } from "../padded.js";

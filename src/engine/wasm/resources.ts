@@ -1,9 +1,9 @@
 /**
- * What an engine computes with: memory, and threads that have it. They are kept for the next engine: threads take time to
- * start, and a page may have no network by then.
+ * What an engine computes with: memory, and threads that have it. They are kept for the next engine: threads
+ * take time to start, and a page may have no network by then.
  *
- * Memory never shrinks, and a thread keeps it alive until it collects its garbage, which an idle one never does. So threads
- * stay with their memory, and end when it is dropped.
+ * Memory never shrinks, and a thread keeps it alive until it collects its garbage, which an idle one never
+ * does. So threads stay with their memory, and end when it is dropped.
  */
 import { yieldToEventLoop } from "../../event-loop.js";
 import { Heap } from "./heap.js";
@@ -18,12 +18,18 @@ export interface Resources {
 /** The most that is kept: bytes of all memories together, and memories, each with its threads. */
 const MOST_IDLE = { bytes: 2 ** 28, memories: 4 };
 
-/** An ArrayBuffer of so many bytes, never written to, makes V8 collect garbage soon: it counts those, but no shared memory. */
+/**
+ * An ArrayBuffer of so many bytes, never written to, makes V8 collect garbage soon: it counts those, but no
+ * shared memory.
+ */
 const PRESSURE_BYTES = 2 ** 27;
 
 const idle: Resources[] = [];
 
-/** Memory that nobody can use any more, of trainings that were abandoned. Its threads do not refer to the heap. */
+/**
+ * Memory that nobody can use any more, of trainings that were abandoned. Its threads do not refer to the
+ * heap.
+ */
 const abandoned = new FinalizationRegistry<Thread[]>((threads) => {
   if (threads.length > 0) endThreads(threads);
 });
@@ -37,7 +43,9 @@ export function takeResources(heap?: Heap): Resources {
   return resources;
 }
 
-/** So many of its threads, started where there are fewer. Throws what the host throws where it starts none. */
+/**
+ * So many of its threads, started where there are fewer. Throws what the host throws where it starts none.
+ */
 export function takeThreads({ threads }: Resources, count: number): readonly Thread[] {
   threads.splice(0, threads.length, ...threads.filter(({ ended }) => !ended));
   while (threads.length < count) threads.push(new Thread());

@@ -1,11 +1,13 @@
 /**
  * Runs plans on the threads of an engine.
  *
- * Jobs start in the order in which they are asked for: one that needs several threads waits until so many are idle, and none
- * overtakes it. Each thread has a queue of jobs that it was sent and has not answered. An inline job takes less time than a
- * message, so the calling thread runs it itself, one after another; when several wait, other threads take some of them.
+ * Jobs start in the order in which they are asked for: one that needs several threads waits until so many
+ * are idle, and none overtakes it. Each thread has a queue of jobs that it was sent and has not answered. An
+ * inline job takes less time than a message, so the calling thread runs it itself, one after another; when
+ * several wait, other threads take some of them.
  *
- * Whatever ends a thread fails every job, then and later: the other threads may wait in a kernel for the one that is gone.
+ * Whatever ends a thread fails every job, then and later: the other threads may wait in a kernel for the one
+ * that is gone.
  */
 import { DeviceError } from "../../errors.js";
 import { yieldToEventLoop } from "../../event-loop.js";
@@ -36,7 +38,9 @@ const QUEUE_DEPTH = 3;
 /** A thread whose script does not load, or does not answer, counts as missing after so long. */
 const START_MS = 20_000;
 
-/** A thread for each core. The calling thread alone, where others may not share memory or cannot be started. */
+/**
+ * A thread for each core. The calling thread alone, where others may not share memory or cannot be started.
+ */
 export async function assemble(
   { module }: Kernels,
   resources: Resources,
@@ -167,7 +171,10 @@ class ThreadTeam implements Team {
     });
   }
 
-  /** Runs inline jobs one by one, after everyone who asks in this turn has asked. Other threads take theirs first. */
+  /**
+   * Runs inline jobs one by one, after everyone who asks in this turn has asked. Other threads take theirs
+   * first.
+   */
   async #runInline(): Promise<void> {
     if (this.#runningInline) return;
     this.#runningInline = true;
@@ -225,7 +232,10 @@ class ThreadTeam implements Team {
   }
 }
 
-/** Sends the job to the idlest threads. Returns false, and sends nothing, where fewer have room than it needs. */
+/**
+ * Sends the job to the idlest threads. Returns false, and sends nothing, where fewer have room than it
+ * needs.
+ */
 function trySend(job: Job, queues: readonly (readonly [Thread, Job[]])[]): boolean {
   const room = job.threads === 1 ? QUEUE_DEPTH : 1;
   const free = queues

@@ -91,7 +91,10 @@ export class Thread {
   }
 }
 
-/** Deno and Bun have both kinds, and end by themselves only with Node's. Electron's pages have both, and start only the Web's. */
+/**
+ * Deno and Bun have both kinds, and end by themselves only with Node's. Electron's pages have both, and
+ * start only the Web's.
+ */
 function startHost(listener: Listener): Host {
   const threads = process?.getBuiltinModule?.("node:worker_threads");
   if (!threads) return startWebWorker(listener);

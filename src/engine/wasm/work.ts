@@ -6,9 +6,15 @@ import type { PlacedRows } from "./placement.js";
 import { ENTRY_BYTES, type Entry, PLAN_BYTES, type Plan, writeEntries, writePlan } from "./plan.js";
 import type { Team } from "./team.js";
 
-/** Multiply-adds of a product that are worth a thread more: it must be met several times a pass, which takes microseconds. */
+/**
+ * Multiply-adds of a product that are worth a thread more: it must be met several times a pass, which takes
+ * microseconds.
+ */
 const THREAD_WORK = 2 ** 16;
-/** The same where each pass is awaited, which takes a message to the thread and back. Less work is done inline. */
+/**
+ * The same where each pass is awaited, which takes a message to the thread and back. Less work is done
+ * inline.
+ */
 const AWAITED_WORK = 2 ** 21;
 /** Entries of one run. */
 export const MOST_ENTRIES = 1024;
@@ -197,7 +203,9 @@ export class Work {
     });
   }
 
-  /** A matrix (features + 1, features + 1), four of its rows side by side: (rows / 4, stride / 4, 4 rows, 4). */
+  /**
+   * A matrix (features + 1, features + 1), four of its rows side by side: (rows / 4, stride / 4, 4 rows, 4).
+   */
   square(values: FloatArray): number {
     const size = this.#rows.features + 1;
     const stride = this.#stride;
