@@ -2,6 +2,7 @@
  * Measures systems on one batch, a sample of each in turn, in the thread that calls it. It draws nothing and drives
  * nothing: whoever calls it listens to `report` and stops it through `signal`.
  */
+import { yieldToEventLoop } from "../src/event-loop.js";
 import { type Cold, Contender } from "./contender.js";
 import type { System } from "./systems/system.js";
 import type { Batch, Workload } from "./workloads.js";
@@ -108,7 +109,7 @@ export async function measure(
     try {
       await blaming(thread, async () => {
         await work();
-        await heard();
+        await yieldToEventLoop(); // its errors are heard, and a message, which may be to stop
       });
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
@@ -177,13 +178,6 @@ function uncaughtIn(event: Event): Error {
   if (thrown instanceof Error) return thrown;
   const message = "message" in event ? String(event.message) : String(thrown);
   return new Error(message, { cause: thrown });
-}
-
-/** Lets this thread hear its messages, one of which may be to stop, and its errors. */
-function heard(): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve);
-  });
 }
 
 function summary({ name, batch, features, classes }: Workload, contender: Contender): Run {

@@ -1,5 +1,5 @@
 /** A = L·Lᵀ of a symmetric positive definite matrix, in f64. Matrices are (size, size), row by row. */
-import { Breath } from "./breath.js";
+import { yieldIfDue } from "./event-loop.js";
 
 /**
  * Puts L where the lower triangle of A is, the only part that is read. Returns -1, or the first row whose pivot is not
@@ -47,7 +47,6 @@ export function solve(l: Float64Array, size: number, b: Float64Array): void {
 
 /** A⁻¹, from the L of A. */
 export async function inverse(l: Float64Array, size: number): Promise<Float64Array> {
-  const breath = new Breath();
   // (L⁻¹)ᵀ, so that what is added up lies side by side. Columns are taken four at a time.
   const columns = new Float64Array(size * size);
   for (let first = 0; first < size; first += 4) {
@@ -65,7 +64,7 @@ export async function inverse(l: Float64Array, size: number): Promise<Float64Arr
       const diagonal = l[i * size + i];
       for (let q = 0; q < 4; q++) columns[(first + q) * size + i] = -sums[q] / diagonal;
     }
-    await breath.take();
+    await yieldIfDue();
   }
   const inverted = new Float64Array(size * size);
   for (let i = 0; i < size; i++) {
@@ -79,7 +78,7 @@ export async function inverse(l: Float64Array, size: number): Promise<Float64Arr
         inverted[at] = value;
       }
     }
-    await breath.take();
+    await yieldIfDue();
   }
   return inverted;
 }

@@ -4,7 +4,7 @@
  * update is checked for a sample of the weights. Steps that follow look at other rows and elements. The event
  * loop gets its turns meanwhile.
  */
-import { Breath } from "./breath.js";
+import { yieldIfDue } from "./event-loop.js";
 import { range } from "./data/random.js";
 import type { FloatArray, Passes, Problem, Rows } from "./engine/engine.js";
 import {
@@ -37,15 +37,14 @@ export async function sampledParity(passes: Passes, data: Rows, problem: Problem
   const weights = passes.before.weights.length;
   if (count <= ROWS && count * weights <= WITHOUT_A_BREAK) return parityOf(passes, data, problem);
 
-  const breath = new Breath();
   const most = Math.min(ROWS, Math.ceil(PRODUCTS / weights));
   const chosen = sample(count, most, passes.number);
   const stages = {
-    ...(await rowStages(passes, chosen, data, problem, breath)),
-    gradient: await gradientParity(passes, data, problem, breath),
+    ...(await rowStages(passes, chosen, data, problem)),
+    gradient: await gradientParity(passes, data, problem),
     update: sampledUpdate(passes, problem),
   };
-  await breath.take();
+  await yieldIfDue();
   return { rho: Object.values(stages).reduce(larger), stages, steps: 1, examples: chosen.length };
 }
 
@@ -55,7 +54,6 @@ async function rowStages(
   chosen: Uint32Array,
   data: Rows,
   problem: Problem,
-  breath: Breath,
 ): Promise<{ logits: number; residual: number; loss: number }> {
   const { classes } = problem;
   const atOnce = Math.max(1, Math.floor(WITHOUT_A_BREAK / passes.before.weights.length));
@@ -74,7 +72,7 @@ async function rowStages(
     const found = residualParity(some, batch, problem);
     residual = larger(residual, found.residual);
     loss = larger(loss, found.loss);
-    await breath.take();
+    await yieldIfDue();
   }
   return { logits, residual, loss };
 }
@@ -84,7 +82,6 @@ async function gradientParity(
   passes: Passes,
   { x, features, scale }: Rows,
   { classes }: Problem,
-  breath: Breath,
 ): Promise<number> {
   const { rows, residual: r, gradient: found } = passes;
   const most = Math.max(ELEMENTS, Math.floor(PRODUCTS / rows.length));
@@ -105,7 +102,7 @@ async function gradientParity(
         size[i] += Math.abs(product);
       }
     }
-    await breath.take();
+    await yieldIfDue();
   }
   const g = gamma(passes.chain + 1 + 4);
   return ratio(pickElements(found, elements), exact, (i) => g * size[i] + TINY * rows.length);

@@ -1,6 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { restHeap, takeHeap } from "../src/engine/wasm/heap.js";
+import { giveBack, takeResources } from "../src/engine/wasm/resources.js";
 import {
   DataError,
   OptionError,
@@ -171,14 +171,14 @@ describe("on the iris", () => {
   });
 
   test("it gives the wasm engine's memory back", async () => {
-    const heap = takeHeap();
-    restHeap(heap); // rests only where nothing is left in it
+    const kept = takeResources();
+    giveBack(kept); // keeps it only where nothing is left in it
     const given = { engine: "wasm", C: [1], classWeight: { 0: 2 } } as const;
     await sweep(irisData(), given);
     const failing = sweep(irisData(), { ...given, signal: AbortSignal.timeout(1) }).catch(() => {});
     await failing;
-    expect(takeHeap()).toBe(heap);
-    restHeap(heap);
+    expect(takeResources()).toBe(kept);
+    giveBack(kept);
   });
 });
 

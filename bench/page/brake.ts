@@ -1,3 +1,5 @@
+import { yieldToEventLoop } from "../../src/event-loop.js";
+
 /** Holds a training between two of its reports. */
 export class Brake {
   #release: (() => void) | undefined;
@@ -22,9 +24,7 @@ export class Brake {
 
   /** Resolves when the training may go on. Lets this thread hear its messages first. */
   async passed(): Promise<void> {
-    await new Promise((resolve) => {
-      setTimeout(resolve);
-    });
+    await yieldToEventLoop();
     const began = performance.now();
     while (this.#held) await this.#held;
     this.#seconds += (performance.now() - began) / 1000;

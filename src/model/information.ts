@@ -1,6 +1,6 @@
 /** How well rows know the coefficients: sums of [x, 1]⊗[x, 1] over them, x less the model's origin. */
-import { Breath } from "../breath.js";
 import { range } from "../data/random.js";
+import { yieldIfDue } from "../event-loop.js";
 import type { Rows } from "../engine/engine.js";
 import { gradient, logits, residual } from "../engine/reference/passes.js";
 import { type Affine, rowBlock } from "./affine.js";
@@ -29,7 +29,6 @@ export async function derivatives(
   const size = (classes - 1) * width;
   const information = new Float64Array(size * size);
   const sums = new Float64Array(weights.length);
-  const breath = new Breath();
   let [hits, total] = [0, 0];
   for (const block of blocks(rows, classes)) {
     const part = rowBlock(rows, block, origin);
@@ -40,7 +39,7 @@ export async function derivatives(
     hits += found.sums.hits;
     total += found.sums.weight;
     softmax(z, classes);
-    await addInformation(information, part, z, classes, width, breath);
+    await addInformation(information, part, z, classes, width);
   }
   mirrorBlocks(information, classes, width);
   // The columns of ∂/∂W add up to zero, and those but the first are the contrasts' own.
@@ -58,7 +57,6 @@ async function addInformation(
   s: Float64Array,
   classes: number,
   width: number,
-  breath: Breath,
 ): Promise<void> {
   const x = design(rows, width);
   const weights = weightsOf(rows);
@@ -70,7 +68,7 @@ async function addInformation(
         shares[n] = weight * sk * (k === l ? 1 - sk : -s[n * classes + l]);
       });
       addOuter(information, (classes - 1) * width, (k - 1) * width, (l - 1) * width, shares, x, width);
-      await breath.take();
+      await yieldIfDue();
     }
   }
 }

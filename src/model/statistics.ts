@@ -1,5 +1,5 @@
 /** How far the coefficients of a model can be trusted: standard errors, z and p-values, from the Hessian at its optimum. */
-import { Breath } from "../breath.js";
+import { yieldIfDue } from "../event-loop.js";
 import { factorise, inverse, quadratic, solve } from "../cholesky.js";
 import type { Label } from "../data/labels.js";
 import { range } from "../data/random.js";
@@ -186,11 +186,10 @@ async function deviations(
   size: number,
 ): Promise<Float64Array> {
   const columns = await inverse(factor, size);
-  const breath = new Breath();
   const roots = new Float64Array(size);
   for (let i = 0; i < size; i++) {
     roots[i] = Math.sqrt(quadratic(information, size, columns.subarray(i * size, (i + 1) * size)));
-    await breath.take();
+    await yieldIfDue();
   }
   return roots;
 }

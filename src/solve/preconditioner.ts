@@ -7,7 +7,7 @@
  * median variance, makes P better, not only safer: where a class is all but certain the true curvature is far below the
  * bound, and the less so the smaller its direction's variance (docs/solvers.md has the measurements).
  */
-import { Breath } from "../breath.js";
+import { yieldIfDue } from "../event-loop.js";
 import { factorise, inverse } from "../cholesky.js";
 import { sampleByWeight } from "../data/sample.js";
 import type { FloatArray, Rows } from "../engine/engine.js";
@@ -150,7 +150,6 @@ async function secondMoments(
   const moments = new Float64Array(features * features);
   const present = new Uint32Array(features);
   const values = new Float64Array(features);
-  const breath = new Breath();
   let total = 0;
   for (const row of rows) {
     const weight = weights ? weights[row] : 1;
@@ -168,7 +167,7 @@ async function secondMoments(
       const weighted = weight * values[i];
       for (let j = 0; j <= i; j++) moments[first + present[j]] += weighted * values[j];
     }
-    await breath.take();
+    await yieldIfDue();
   }
   return { mean: mean.map((sum) => sum / total), moments: moments.map((sum) => sum / total) };
 }

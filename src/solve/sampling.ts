@@ -1,5 +1,5 @@
 /** Which rows an epoch takes, in which order, and what each of them counts. */
-import { Breath } from "../breath.js";
+import { yieldIfDue } from "../event-loop.js";
 import { type Random, range, shuffle } from "../data/random.js";
 import type { Descent, FloatArray, Placement, Problem, Rows } from "../engine/engine.js";
 import { residual } from "../engine/reference/passes.js";
@@ -39,7 +39,6 @@ export class Importance implements Sampling {
   readonly #descent: Descent;
   readonly #problem: Problem;
   readonly #random: Random;
-  readonly #breath = new Breath();
   /** Draws an epoch. */
   readonly #count: number;
   /** Those that weigh anything. */
@@ -103,7 +102,7 @@ export class Importance implements Sampling {
         smoothing,
       );
       block.forEach((n, i) => (norms[n] *= Math.sqrt(squares(r, i * classes, classes))));
-      await this.#breath.take();
+      await yieldIfDue();
     }
     return norms;
   }
@@ -117,7 +116,7 @@ export class Importance implements Sampling {
         const square = scale ** 2 * squares(x, this.#train[n] * features, features);
         norms[n] = Math.sqrt(square + Number(this.#problem.intercept));
       }
-      await this.#breath.take();
+      await yieldIfDue();
     }
     return norms;
   }

@@ -6,7 +6,6 @@
  * since log s = z − log Σ e^z and both y and t add up to 1. So F differs by ⟨W, C⟩, with C the sum of weight·x ⊗ (y − t): a tilt
  * that is computed once, and that engines need not know of.
  */
-import { Breath } from "../breath.js";
 import type {
   FloatArray,
   Matrix,
@@ -44,7 +43,7 @@ export async function tiltOf(
     }
     if (intercept) sums[features * classes + k] += amount;
   };
-  await inBlocks(chosen, new Breath(), (block) => {
+  await inBlocks(chosen, features * classes, (block) => {
     for (const row of block) {
       const weight = weights ? weights[row] : 1;
       add(byLabel, row, labels[row], weight);

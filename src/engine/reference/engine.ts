@@ -15,7 +15,6 @@ import {
   addSums,
   momentsOf,
 } from "../engine.js";
-import { Breath } from "../../breath.js";
 import { inBlocks } from "./blocks.js";
 import { ReferenceObjective } from "./objective.js";
 import { gradient, logits, residual, update } from "./passes.js";
@@ -60,7 +59,6 @@ class ReferenceDescent implements Descent {
   readonly #problem: Problem;
   readonly #state: State;
   #number = 0;
-  readonly #breath = new Breath();
 
   constructor(data: Rows, problem: Problem, weights: FloatArray) {
     this.#data = data;
@@ -114,7 +112,8 @@ class ReferenceDescent implements Descent {
   ): Promise<Sums> {
     const { classes } = this.#problem;
     let total = NOTHING;
-    await inBlocks(rows, this.#breath, (block, first) => {
+    const workPerRow = (this.#data.features + 1) * classes;
+    await inBlocks(rows, workPerRow, (block, first) => {
       const z = logits(this.#data, block, this.#state.weights, classes);
       const { residual: r, losses, sums } = residual(this.#data, block, z, classes, smoothing);
       use(block, first, z, r, losses);

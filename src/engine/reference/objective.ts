@@ -13,8 +13,7 @@ import {
   type Vector,
   addSums,
 } from "../engine.js";
-import { Breath } from "../../breath.js";
-import { inBlocks } from "./blocks.js";
+import { inBlocks, inRanges } from "./blocks.js";
 import { bend, gradient, logits, residual, trial } from "./passes.js";
 
 export class ReferenceObjective implements Objective {
@@ -27,7 +26,6 @@ export class ReferenceObjective implements Objective {
   /** Each (rows, classes). */
   readonly #z: Float64Array;
   readonly #direction: Float64Array;
-  readonly #breath = new Breath();
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(data: Rows, problem: ObjectiveProblem) {
@@ -49,25 +47,30 @@ export class ReferenceObjective implements Objective {
   combine(to: Vector, terms: readonly Term[]): void {
     void this.#then(() => {
       const vectors = terms.map(([, vector]) => this.#values(vector));
-      const sum = this.#values(to).map((_, i) =>
+      return this.#each(to, terms.length, (i) =>
         terms.reduce((total, [factor], n) => total + factor * vectors[n][i], 0),
       );
-      this.#values(to).set(sum);
     });
   }
 
   products(pairs: readonly (readonly [Vector, Vector])[]): Promise<Product[]> {
-    return this.#then(() => pairs.map(([a, b]) => this.#product(this.#values(a), this.#values(b))));
+    return this.#then(async () => {
+      const products: Product[] = [];
+      for (const [a, b] of pairs) products.push(await this.#product(this.#values(a), this.#values(b)));
+      return products;
+    });
   }
 
-  #product(a: Float64Array, b: Float64Array): Product {
+  async #product(a: Float64Array, b: Float64Array): Promise<Product> {
     let [sum, penalised, largest] = [0, 0, 0];
-    for (let i = 0; i < a.length; i++) {
-      const product = a[i] * b[i];
-      sum += product;
-      penalised += this.#penalty(i) * product;
-      largest = Math.max(largest, Math.abs(product));
-    }
+    await inRanges(a.length, 1, (first, past) => {
+      for (let i = first; i < past; i++) {
+        const product = a[i] * b[i];
+        sum += product;
+        penalised += this.#penalty(i) * product;
+        largest = Math.max(largest, Math.abs(product));
+      }
+    });
     return { sum, penalised, largest };
   }
 
@@ -76,19 +79,20 @@ export class ReferenceObjective implements Objective {
   }
 
   multiply(to: Vector, matrix: Matrix, from: Vector): void {
-    void this.#then(async () => {
+    void this.#then(() => {
       const { classes } = this.#problem;
       const size = this.#data.features + 1;
       const values = this.#matrices[matrix.number];
       const columns = this.#values(from).slice();
       const product = this.#values(to).fill(0);
-      for (let row = 0; row < size; row++) {
-        for (let i = 0; i < size; i++) {
-          const factor = values[row * size + i];
-          for (let k = 0; k < classes; k++) product[row * classes + k] += factor * columns[i * classes + k];
+      return inRanges(size, size * classes, (first, past) => {
+        for (let row = first; row < past; row++) {
+          for (let i = 0; i < size; i++) {
+            const factor = values[row * size + i];
+            for (let k = 0; k < classes; k++) product[row * classes + k] += factor * columns[i * classes + k];
+          }
         }
-        await this.#breath.take();
-      }
+      });
     });
   }
 
@@ -96,46 +100,43 @@ export class ReferenceObjective implements Objective {
     void this.#then(() => {
       const { classes } = this.#problem;
       const values = this.#values(vector);
-      for (let first = 0; first < values.length; first += classes) {
-        const row = values.subarray(first, first + classes);
-        const mean = row.reduce((a, b) => a + b, 0) / classes;
-        row.forEach((value, k) => (row[k] = value - mean));
-      }
+      return inRanges(values.length / classes, classes, (first, past) => {
+        for (let d = first; d < past; d++) {
+          const row = values.subarray(d * classes, (d + 1) * classes);
+          const mean = row.reduce((a, b) => a + b, 0) / classes;
+          row.forEach((value, k) => (row[k] = value - mean));
+        }
+      });
     });
   }
 
   subgradient(to: Vector, w: Vector, gradient: Vector): void {
     void this.#then(() => {
       const [weights, g] = [this.#values(w), this.#values(gradient)];
-      this.#values(to).set(
-        g.map((gi, i) => {
-          const l1 = this.#l1(i);
-          if (weights[i] !== 0) return gi + l1 * Math.sign(weights[i]);
-          return gi - Math.min(l1, Math.max(-l1, gi));
-        }),
-      );
+      return this.#each(to, 1, (i) => {
+        const l1 = this.#l1(i);
+        if (weights[i] !== 0) return g[i] + l1 * Math.sign(weights[i]);
+        return g[i] - Math.min(l1, Math.max(-l1, g[i]));
+      });
     });
   }
 
   restrict(to: Vector, v: Vector, w: Vector, d: Vector): void {
     void this.#then(() => {
       const [values, weights, slope] = [this.#values(v), this.#values(w), this.#values(d)];
-      this.#values(to).set(
-        values.map((value, i) => (i >= this.#intercept || weights[i] !== 0 || slope[i] !== 0 ? value : 0)),
-      );
+      const isFree = (i: number) => i >= this.#intercept || weights[i] !== 0 || slope[i] !== 0;
+      return this.#each(to, 1, (i) => (isFree(i) ? values[i] : 0));
     });
   }
 
   orthant(to: Vector, w: Vector, p: Vector, d: Vector): void {
     void this.#then(() => {
       const [weights, step, slope] = [this.#values(w), this.#values(p), this.#values(d)];
-      this.#values(to).set(
-        weights.map((wi, i) => {
-          const moved = wi + step[i];
-          const sign = Math.sign(wi !== 0 ? wi : -slope[i]);
-          return i >= this.#intercept || moved * sign > 0 ? moved : 0;
-        }),
-      );
+      return this.#each(to, 1, (i) => {
+        const moved = weights[i] + step[i];
+        const sign = Math.sign(weights[i] !== 0 ? weights[i] : -slope[i]);
+        return i >= this.#intercept || moved * sign > 0 ? moved : 0;
+      });
     });
   }
 
@@ -191,7 +192,7 @@ export class ReferenceObjective implements Objective {
         bend(this.#data, block, this.#z.subarray(first, past), u, classes);
         gradient(this.#data, block, u, classes, g);
       });
-      this.#scaled(g, v, to);
+      await this.#scaled(g, v, to);
     });
   }
 
@@ -233,17 +234,25 @@ export class ReferenceObjective implements Objective {
       gradient(this.#data, block, r, classes, g);
       total = addSums(total, sums);
     });
-    this.#scaled(g, w, to);
+    await this.#scaled(g, w, to);
     return total;
   }
 
   /** to ← scale·G + penalties·w */
-  #scaled(g: Float64Array, w: Vector, to: Vector): void {
+  #scaled(g: Float64Array, w: Vector, to: Vector): Promise<void> {
     const { scale, intercept } = this.#problem;
     const values = this.#values(w);
-    this.#values(to).set(
-      g.map((gi, i) => (i < this.#intercept || intercept ? scale * gi + this.#penalty(i) * values[i] : 0)),
+    return this.#each(to, 1, (i) =>
+      i < this.#intercept || intercept ? scale * g[i] + this.#penalty(i) * values[i] : 0,
     );
+  }
+
+  /** Sets every element of a vector, which `element` may read at the same index. */
+  #each(to: Vector, workPerElement: number, element: (i: number) => number): Promise<void> {
+    const values = this.#values(to);
+    return inRanges(values.length, workPerElement, (first, past) => {
+      for (let i = first; i < past; i++) values[i] = element(i);
+    });
   }
 
   async #blocks(
@@ -251,7 +260,8 @@ export class ReferenceObjective implements Objective {
     rows = this.#problem.rows,
   ): Promise<void> {
     const { classes } = this.#problem;
-    await inBlocks(rows, this.#breath, (block, first) =>
+    const workPerRow = (this.#data.features + 1) * classes;
+    await inBlocks(rows, workPerRow, (block, first) =>
       use(block, first * classes, (first + block.length) * classes),
     );
   }

@@ -16,7 +16,7 @@ import { type Layout, kindOf, layoutOf } from "./layout.js";
 import type { PlacedRows } from "./placement.js";
 import { type Entry, WHAT } from "./plan.js";
 import type { Team } from "./team.js";
-import { MOST_ENTRIES, type Three, Work } from "./work.js";
+import { MOST_ENTRIES, type Three, Work, vectorBytes } from "./work.js";
 
 /** How long threads should work before they answer; the same where the thread that asks computes, and a page waits. */
 const RUN_MS = { threads: 30, alone: 12 };
@@ -34,13 +34,16 @@ export class WasmDescent implements Descent {
   #stepsPerRun = 1;
 
   constructor(heap: Heap, team: Team, rows: Rows, placed: PlacedRows, problem: Problem, weights: FloatArray) {
-    const work = new Work(heap, team, rows, placed, problem, layoutOf(rows, problem, kindOf(problem)));
+    const layout = layoutOf(rows, problem, kindOf(problem));
+    const moments = momentsOf(problem.rule);
+    const vectors = Array.from({ length: 1 + moments }, () => vectorBytes(layout, placed.stride));
+    const work = new Work(heap, team, rows, placed, problem, layout, vectors);
     this.kernels = work.layout.kind;
     this.#work = work;
     this.#problem = problem;
     try {
       this.#weights = work.vector();
-      this.#moments = Array.from({ length: momentsOf(problem.rule) }, () => work.vector());
+      this.#moments = Array.from({ length: moments }, () => work.vector());
       this.#writeRule();
       this.#writeTargets(placed);
     } catch (error) {

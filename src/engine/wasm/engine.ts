@@ -1,14 +1,18 @@
 /** The CPU engine: the passes as SIMD kernels in WebAssembly, on all cores. */
 import type { Engine } from "../engine.js";
 import { WasmDescent } from "./descent.js";
-import { type Heap, restHeap, takeHeap } from "./heap.js";
+import type { Heap } from "./heap.js";
 import { type Kernels, compileKernels } from "./module.js";
 import { WasmObjective } from "./objective.js";
 import { placeRows } from "./placement.js";
+import { drop, giveBack, takeResources } from "./resources.js";
 import { assemble } from "./team.js";
 
 export interface WasmOptions {
-  /** Default: one for each core, 16 at most. One, this one, where threads may not share memory. */
+  /**
+   * Default: one for each core, 16 at most. The calling thread alone where threads may not share memory or
+   * do not start.
+   */
   readonly threads?: number;
   /** For tests: others than those of this machine. */
   readonly kernels?: Kernels;
@@ -16,17 +20,17 @@ export interface WasmOptions {
   readonly heap?: Heap;
 }
 
-/** Throws a DeviceError where WebAssembly has no SIMD. */
-export async function wasmEngine({
-  threads,
-  kernels: given,
-  heap = takeHeap(),
-}: WasmOptions = {}): Promise<Engine> {
+/** @throws {DeviceError} where WebAssembly has no SIMD. */
+export async function wasmEngine({ threads, kernels: given, heap: own }: WasmOptions = {}): Promise<Engine> {
   const kernels = given ?? (await compileKernels());
-  const team = await assemble(kernels, heap.memory, threads);
+  const resources = takeResources(own);
+  const { heap } = resources;
+  const team = await assemble(kernels, resources, threads);
+  let open = true;
   return {
     name: "wasm",
     adapter: `WebAssembly, ${kernels.relaxed ? "relaxed SIMD" : "SIMD"}, ${team.threads} ${team.threads === 1 ? "thread" : "threads"}`,
+    ...(team.note !== undefined && { note: team.note }),
     async place(rows) {
       const placed = await placeRows(heap, rows);
       return {
@@ -37,7 +41,10 @@ export async function wasmEngine({
       };
     },
     close() {
-      if (team.close()) restHeap(heap);
+      if (!open) return;
+      open = false;
+      if (team.close()) giveBack(resources);
+      else drop(resources);
     },
   };
 }

@@ -7,28 +7,9 @@ const MOST_PAGES = [2 ** 16, 2 ** 15, 2 ** 14];
 /** Blocks begin at multiples of this: no two share a line of the cache. */
 const ALIGNMENT = 64;
 
-/** The most that is kept for another engine. */
-const KEPT_BYTES = 2 ** 28;
-
 interface Range {
   readonly begin: number;
   readonly end: number;
-}
-
-/**
- * Heaps that wait for another engine. What one has reserved, 4 GiB of addresses, comes back only with the garbage, which a
- * browser collects too late: after a hundred there is no more to be had.
- */
-const resting: Heap[] = [];
-
-/** A heap that has rested, or a new one. */
-export function takeHeap(): Heap {
-  return resting.pop() ?? new Heap();
-}
-
-/** Gives back a heap that nobody computes in. It is kept unless something is left in it, or it has grown large. */
-export function restHeap(heap: Heap): void {
-  if (heap.live.blocks === 0 && heap.memory.buffer.byteLength <= KEPT_BYTES) resting.push(heap);
 }
 
 export class Heap {
@@ -52,16 +33,27 @@ export class Heap {
     return { blocks: this.#blocks.size, bytes };
   }
 
-  /** The address of so many bytes, which hold anything. Throws a DeviceError that names `what` when there are not so many. */
-  allocate(bytes: number, what: string): number {
-    const size = ALIGNMENT * Math.max(1, Math.ceil(bytes / ALIGNMENT));
-    const found = this.#free.find(({ begin, end }) => end - begin >= size) ?? this.#grown(size, what);
+  /**
+   * The address of so many bytes, which hold anything.
+   * @param what the training or the rows that it is a part of, for the error.
+   * @param own addresses of the blocks that those have already.
+   * @throws {DeviceError} where there are not so many.
+   */
+  allocate(bytes: number, what: string, own: readonly number[] = []): number {
+    const size = sizeOf(bytes);
+    const found = this.#free.find(({ begin, end }) => end - begin >= size) ?? this.#grown(size, what, own);
     this.#free = this.#free.flatMap((range) => {
       if (range.begin !== found.begin) return [range];
       return found.end - found.begin > size ? [{ begin: found.begin + size, end: found.end }] : [];
     });
     this.#blocks.set(found.begin, size);
     return found.begin;
+  }
+
+  /** Throws a DeviceError where there is no room for all these blocks. */
+  check(blocks: readonly number[], what: string): void {
+    const total = blocks.reduce((sum, bytes) => sum + sizeOf(bytes), 0);
+    if (total > this.#room) throw this.#full(total, what, []);
   }
 
   free(address: number): void {
@@ -71,21 +63,18 @@ export class Heap {
     this.#give({ begin: address, end: address + size });
   }
 
-  #grown(size: number, what: string): Range {
+  #grown(size: number, what: string, own: readonly number[]): Range {
     const last = this.#free.at(-1);
     const open = last?.end === this.#end ? last.begin : this.#end;
     const pages = Math.ceil((open + size - this.#end) / PAGE);
-    if (this.#end + PAGE * pages > this.#limit) {
-      throw new DeviceError(
-        `${what} takes ${size} bytes, and of the ${this.#limit} that WebAssembly has here ${this.#limit - open} are free: ` +
-          "use fewer rows, bytes or f16 for features, or the webgpu engine.",
-      );
-    }
+    if (this.#end + PAGE * pages > this.#limit) throw this.#full(size, what, own);
     try {
       this.memory.grow(pages);
     } catch (cause) {
+      const given = this.memory.buffer.byteLength;
       throw new DeviceError(
-        `${what} takes ${size} bytes, which this machine does not give: use fewer rows.`,
+        `${what} takes ${this.#sum(own) + size} bytes, and this machine gives WebAssembly no more than the ${given} that it has: ` +
+          "use fewer rows.",
         { cause },
       );
     }
@@ -93,6 +82,24 @@ export class Heap {
     this.#give({ begin: this.#end, end });
     this.#end = end;
     return { begin: open, end };
+  }
+
+  /** Bytes that are not in use, grown or not. */
+  get #room(): number {
+    return this.#limit - PAGE - this.live.bytes;
+  }
+
+  #sum(blocks: readonly number[]): number {
+    return blocks.reduce((sum, address) => sum + (this.#blocks.get(address) ?? 0), 0);
+  }
+
+  #full(size: number, what: string, own: readonly number[]): DeviceError {
+    const taken = this.#sum(own);
+    const free = this.#room + taken;
+    return new DeviceError(
+      `${what} takes ${taken + size} bytes, and of the ${this.#limit} that WebAssembly has here ${free} are free: ` +
+        "use fewer rows, bytes or f16 for features, or the webgpu engine.",
+    );
   }
 
   #give(range: Range): void {
@@ -120,6 +127,11 @@ export class Heap {
   bytes(address: number, length: number): Uint8Array {
     return new Uint8Array(this.memory.buffer, address, length);
   }
+}
+
+/** Bytes of the block for so many. */
+function sizeOf(bytes: number): number {
+  return ALIGNMENT * Math.max(1, Math.ceil(bytes / ALIGNMENT));
 }
 
 function reserve(): { readonly memory: WebAssembly.Memory; readonly pages: number } {

@@ -17,10 +17,12 @@ import { type Layout, kindOf, layoutOf } from "./layout.js";
 import type { PlacedRows } from "./placement.js";
 import { type Entry, WHAT } from "./plan.js";
 import type { Team } from "./team.js";
-import { MOST_ENTRIES, type Three, Work } from "./work.js";
+import { MOST_ENTRIES, type Three, Work, vectorBytes } from "./work.js";
 
 /** The most terms of all sums of one run. */
 const TERMS = 1024;
+/** Weights, gradient and direction: every solver has these vectors. */
+const LEAST_VECTORS = 3;
 
 /** Something for the threads to do, or, when they have done what comes before it, for this one. */
 type Asked = { readonly fail: (error: unknown) => void } & (
@@ -50,13 +52,25 @@ export class WasmObjective implements Objective {
 
   constructor(heap: Heap, team: Team, rows: Rows, placed: PlacedRows, problem: ObjectiveProblem) {
     const shape = { ...problem, batchSize: problem.rows.length, awaited: true };
-    const work = new Work(heap, team, rows, placed, shape, layoutOf(rows, shape, kindOf(problem)));
+    const layout = layoutOf(rows, shape, kindOf(problem));
+    const order = 4 * problem.rows.length;
+    const matrix = 16 * Math.ceil(problem.rows.length / 4) * layout.paddedClasses;
+    const vectors = Array.from({ length: LEAST_VECTORS }, () => vectorBytes(layout, placed.stride));
+    const penalties = 4 * placed.stride;
+    const work = new Work(heap, team, rows, placed, shape, layout, [
+      order,
+      matrix,
+      matrix,
+      8 * TERMS,
+      penalties,
+      penalties, // and those of l1
+      ...vectors,
+    ]);
     this.kernels = work.layout.kind;
     this.#work = work;
     this.#problem = problem;
     try {
-      const matrix = 16 * Math.ceil(problem.rows.length / 4) * work.layout.paddedClasses;
-      this.#order = work.allocate(4 * problem.rows.length);
+      this.#order = work.allocate(order);
       this.#point = work.allocate(matrix);
       this.#direction = work.allocate(matrix);
       this.#terms = work.allocate(8 * TERMS);

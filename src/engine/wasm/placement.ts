@@ -1,10 +1,13 @@
-/** Rows in the kernels' memory: X as it came (bytes, f16 or f32), with a column of ones after the features. */
+/**
+ * Rows in the kernels' memory: X as it came (bytes, f16 or f32), with a column of ones after the features.
+ */
+import { yieldIfDue } from "../../event-loop.js";
 import type { FloatArray, Rows } from "../engine.js";
 import { paddedRows } from "../padded.js";
 import type { Heap } from "./heap.js";
 import { type RowLayout, rowLayout } from "./layout.js";
 
-/** Rows are copied in slices of about this many bytes, and everything else gets a turn between two. */
+/** Rows are copied in slices of about this many bytes, between which the event loop has its turn. */
 const SLICE_BYTES = 2 ** 22;
 
 export interface PlacedRows extends RowLayout {
@@ -28,6 +31,8 @@ export async function placeRows(heap: Heap, rows: Rows): Promise<PlacedRows> {
     return block;
   };
   const release = () => blocks.forEach((block) => heap.free(block));
+  const targetBytes = rows.targets ? [4 * rows.targets.length] : [];
+  heap.check([rowBytes * rows.count, 4 * rows.count, 4 * rows.count, ...targetBytes], what);
   try {
     const x = allocate(rowBytes * rows.count);
     const labels = allocate(4 * rows.count);
@@ -41,7 +46,7 @@ export async function placeRows(heap: Heap, rows: Rows): Promise<PlacedRows> {
     for (let first = 0; first < rows.count; first += sliceRows) {
       const slice = paddedRows(rows, first, Math.min(sliceRows, rows.count - first), stride);
       heap.bytes(x + first * rowBytes, slice.byteLength).set(new Uint8Array(slice.buffer));
-      if (first > 0) await new Promise((resolve) => setTimeout(resolve));
+      await yieldIfDue();
     }
     return { ...layout, x, labels, rowWeights, targets, weigh, release };
   } catch (error) {

@@ -1,18 +1,29 @@
-/** Threads that run plans, some together. */
+/**
+ * Runs plans on the threads of an engine.
+ *
+ * Jobs start in the order in which they are asked for: one that needs several threads waits until so many
+ * are idle, and none overtakes it. Each thread has a queue of jobs that it was sent and has not answered. An
+ * inline job takes less time than a message, so the calling thread runs it itself, one after another; when
+ * several wait, other threads take some of them.
+ *
+ * Whatever ends a thread fails every job, then and later: the other threads may wait in a kernel for the one
+ * that is gone.
+ */
 import { DeviceError } from "../../errors.js";
+import { yieldToEventLoop } from "../../event-loop.js";
 import type { Kernels } from "./module.js";
-import { type Message, type Thread, cores, restThread, takeThread } from "./thread.js";
+import { type Resources, takeThreads } from "./resources.js";
+import { type Message, type Thread, cores } from "./thread.js";
 
 export interface Team {
   readonly threads: number;
-  /** The thread that asks is the one that computes: nothing else happens in it meanwhile. */
+  /** Whether the calling thread computes: nothing else happens in it meanwhile. */
   readonly blocking: boolean;
-  /**
-   * The plan, by so many threads that have nothing else to do. Whoever asks first has them first. What is brief and for one
-   * thread may be done by this one, for a message takes as long: nothing else happens in it meanwhile.
-   */
-  run(plan: number, threads: number, brief: boolean): Promise<void>;
-  /** Whether no thread was at work any more. */
+  /** Why the calling thread computes, where others were wanted. */
+  readonly note?: string;
+  /** Runs a plan on so many threads. An `inline` plan for one thread may be run by the calling one. */
+  run(plan: number, threads: number, inline: boolean): Promise<void>;
+  /** Fails what is asked for from now on. Returns whether the threads were idle; those at work are ended. */
   close(): boolean;
 }
 
@@ -20,23 +31,34 @@ type Run = (plan: number, thread: number) => void;
 
 const CLOSED = "The wasm engine is closed.";
 
-/** The most that help: a step is short, and every thread must be waited for. */
+/** More do not help: a step is short, and every thread must be waited for. */
 const MOST_THREADS = 16;
-/** Plans for one thread that it may have been sent, so that it has the next at hand while the one that asks computes. */
-const AT_HAND = 3;
+/** Single-thread jobs in a thread's queue: the next is there while the calling thread computes. */
+const QUEUE_DEPTH = 3;
+/** A thread whose script does not load, or does not answer, counts as missing after so long. */
+const START_MS = 20_000;
 
-/** A thread for each core, where threads may share memory; otherwise this one. */
+/**
+ * A thread for each core. The calling thread alone, where others may not share memory or cannot be started.
+ */
 export async function assemble(
   { module }: Kernels,
-  memory: WebAssembly.Memory,
-  threads?: number,
+  resources: Resources,
+  threads = Math.min(MOST_THREADS, cores()),
 ): Promise<Team> {
+  const { memory } = resources.heap;
   const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
-  const here = exports["run"] as Run;
-  if (!mayShare()) return alone(here);
-  const team = new Workers(here, threads ?? Math.min(MOST_THREADS, cores()));
-  await team.start({ module, memory });
-  return team;
+  const run = exports["run"] as Run;
+  if (!mayShare()) return new CallingThread(run, "the page is not isolated (COOP and COEP)");
+  let team: ThreadTeam | undefined;
+  try {
+    team = new ThreadTeam(run, takeThreads(resources, threads));
+    await team.start({ module, memory });
+    return team;
+  } catch (error) {
+    team?.close();
+    return new CallingThread(run, `threads cannot be started: ${reasonOf(error)}`);
+  }
 }
 
 /** A page may when it is isolated from others' (COOP and COEP); Node always may. */
@@ -44,48 +66,43 @@ function mayShare(): boolean {
   return "crossOriginIsolated" in globalThis ? globalThis.crossOriginIsolated : true;
 }
 
-function alone(here: Run): Team {
-  let closed = false;
-  return {
-    threads: 1,
-    blocking: true,
-    async run(plan) {
-      if (closed) throw new DeviceError(CLOSED);
-      try {
-        here(plan, 0);
-      } catch (cause) {
-        throw stopped(String(cause), { cause });
-      }
-      await breath();
-    },
-    close() {
-      closed = true;
-      return true;
-    },
-  };
-}
-
-const setImmediate: ((turn: () => void) => void) | undefined = Reflect.get(globalThis, "setImmediate");
-
-/** Everything else gets a turn. A timer would be four times as long as it says when it is set again and again. */
-function breath(): Promise<void> {
-  if (setImmediate) return new Promise(setImmediate);
-  const { port1, port2 } = new MessageChannel();
-  return new Promise((resolve) => {
-    port1.addEventListener("message", () => {
-      port1.close();
-      resolve();
-    });
-    port1.start();
-    port2.postMessage(undefined);
-  });
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function stopped(why: string, options?: ErrorOptions): DeviceError {
   return new DeviceError(`A thread of the wasm engine stopped: ${why}`, options);
 }
 
-/** Something for so many threads to do together, and who waits for it. */
+class CallingThread implements Team {
+  readonly threads = 1;
+  readonly blocking = true;
+  readonly note: string;
+  readonly #run: Run;
+  #closed = false;
+
+  constructor(run: Run, note: string) {
+    this.#run = run;
+    this.note = note;
+  }
+
+  async run(plan: number): Promise<void> {
+    if (this.#closed) throw new DeviceError(CLOSED);
+    try {
+      this.#run(plan, 0);
+    } catch (cause) {
+      throw stopped(String(cause), { cause });
+    }
+    await yieldToEventLoop();
+  }
+
+  close(): boolean {
+    this.#closed = true;
+    return true;
+  }
+}
+
+/** Work for so many threads together, and who waits for it. */
 interface Job {
   readonly threads: number;
   readonly message: (thread: number) => Message;
@@ -95,121 +112,139 @@ interface Job {
   left: number;
 }
 
-class Workers implements Team {
+class ThreadTeam implements Team {
   readonly blocking = false;
   readonly threads: number;
-  readonly #here: Run;
-  /** Every thread, and what it was sent and has not answered, in order. */
-  readonly #lines: Map<Thread, Job[]>;
+  readonly #run: Run;
+  /** Each thread's queue, oldest job first. */
+  readonly #queues = new Map<Thread, Job[]>();
   readonly #waiting: Job[] = [];
-  readonly #brief: (Job & { readonly plan: number })[] = [];
-  #helping = false;
+  readonly #inline: (Job & { readonly plan: number })[] = [];
+  #runningInline = false;
   #failure: DeviceError | undefined;
 
-  constructor(here: Run, threads: number) {
-    this.threads = threads;
-    this.#here = here;
-    this.#lines = new Map(
-      Array.from({ length: threads }, () => {
-        const line: Job[] = [];
-        return [takeThread(({ error }) => this.#answered(line, error)), line];
-      }),
-    );
+  constructor(run: Run, threads: readonly Thread[]) {
+    this.threads = threads.length;
+    this.#run = run;
+    for (const thread of threads) {
+      const queue: Job[] = [];
+      this.#queues.set(thread, queue);
+      thread.onAnswer = ({ error }) => this.#answered(queue, error);
+      thread.onEnd = (why) => this.#fail(stopped(why));
+    }
   }
 
-  /** Waits until all threads are there. */
-  start(message: Message): Promise<void> {
+  /** Waits until all threads have the kernels and the memory. */
+  async start(message: Message): Promise<void> {
     const { threads } = this;
-    return new Promise((done, fail) => {
-      this.#waiting.push({ threads, message: () => message, done, fail, left: threads });
-      this.#deal();
-    });
+    const timer = setTimeout(() => void this.#startedLate(), START_MS);
+    try {
+      await new Promise<void>((done, fail) => {
+        this.#waiting.push({ threads, message: () => message, done, fail, left: threads });
+        this.#assign();
+      });
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
-  run(plan: number, threads: number, brief: boolean): Promise<void> {
+  /** A calling thread that was busy hears the answers that came meanwhile first. */
+  async #startedLate(): Promise<void> {
+    for (let turn = 0; turn < 3; turn++) await yieldToEventLoop();
+    const missing = [...this.#queues.values()].filter((queue) => queue.length > 0).length;
+    if (missing > 0)
+      this.#fail(stopped(`${missing} of ${this.threads} do not start in ${START_MS / 1000} s`));
+  }
+
+  run(plan: number, threads: number, inline: boolean): Promise<void> {
     if (this.#failure) return Promise.reject(this.#failure);
     return new Promise((done, fail) => {
       const message = (thread: number) => ({ plan, thread });
       const job = { threads, message, done, fail, left: threads, plan };
-      if (brief && threads === 1) {
-        this.#brief.push(job);
-        void this.#help();
+      if (inline && threads === 1) {
+        this.#inline.push(job);
+        void this.#runInline();
       } else {
         this.#waiting.push(job);
-        this.#deal();
+        this.#assign();
       }
     });
   }
 
-  /** Does what is brief one by one, when all who ask at this time have asked. Others are first sent what they have room for. */
-  async #help(): Promise<void> {
-    if (this.#helping) return;
-    this.#helping = true;
-    for (await breath(); this.#brief.length > 0; await breath()) {
-      this.#deal();
-      const [job] = this.#brief;
+  /**
+   * Runs inline jobs one by one, after everyone who asks in this turn has asked. Other threads take theirs
+   * first.
+   */
+  async #runInline(): Promise<void> {
+    if (this.#runningInline) return;
+    this.#runningInline = true;
+    for (await yieldToEventLoop(); this.#inline.length > 0; await yieldToEventLoop()) {
+      this.#assign();
+      const [job] = this.#inline;
       try {
-        this.#here(job.plan, 0);
+        this.#run(job.plan, 0);
       } catch (cause) {
-        this.#failed(stopped(String(cause), { cause }));
+        this.#fail(stopped(String(cause), { cause }));
         break;
       }
-      this.#brief.shift();
+      this.#inline.shift();
       job.done();
     }
-    this.#helping = false;
+    this.#runningInline = false;
   }
 
-  /** In order: one that waits for more threads than are idle is not overtaken. */
-  #deal(): void {
-    const all = [...this.#lines];
-    for (let [job] = this.#waiting; job && told(job, all); [job] = this.#waiting) this.#waiting.shift();
+  /** Sends jobs to threads that have room. */
+  #assign(): void {
+    const all = [...this.#queues];
+    while (this.#waiting.length > 0 && trySend(this.#waiting[0], all)) this.#waiting.shift();
     if (this.#waiting.length > 0) return;
-    const others = all.slice(1); // of as many as there are cores, for this thread helps
-    while (this.#brief.length > 1 && told(this.#brief[0], others)) this.#brief.shift();
+    const others = all.slice(1); // there is one for each core, and the calling thread has one too
+    while (this.#inline.length > 1 && trySend(this.#inline[0], others)) this.#inline.shift();
   }
 
-  #answered(line: Job[], error: string | undefined): void {
-    if (error !== undefined) return this.#failed(stopped(error));
-    const [job] = line.splice(0, 1);
-    if (--job.left === 0) job.done();
-    this.#deal();
+  #answered(queue: Job[], error: string | undefined): void {
+    if (error !== undefined) return this.#fail(stopped(error));
+    const job = queue.shift();
+    if (job && --job.left === 0) job.done();
+    this.#assign();
   }
 
-  /** The others may wait in a kernel for one that will not come. */
-  #failed(failure: DeviceError): void {
-    this.#failure = failure;
-    const sent = [...this.#lines.values()].flat();
-    for (const thread of this.#lines.keys()) {
-      thread.answered = () => {};
-      thread.end();
-    }
-    this.#lines.clear();
-    for (const { fail } of new Set([...sent, ...this.#waiting.splice(0), ...this.#brief.splice(0)]))
-      fail(failure);
+  #fail(failure: DeviceError): void {
+    this.#failure ??= failure;
+    const sent = [...this.#queues.values()].flat();
+    for (const thread of this.#queues.keys()) thread.end();
+    this.#release();
+    for (const { fail } of new Set([...sent, ...this.#waiting.splice(0), ...this.#inline.splice(0)]))
+      fail(this.#failure);
+  }
+
+  /** Lets go of the threads. */
+  #release(): void {
+    for (const thread of this.#queues.keys()) thread.onAnswer = thread.onEnd = () => {};
+    this.#queues.clear();
   }
 
   close(): boolean {
-    const idle = !this.#failure && [...this.#lines.values()].every((line) => line.length === 0);
-    if (idle) {
-      for (const thread of this.#lines.keys()) restThread(thread);
-      this.#lines.clear();
-    }
-    this.#failed(this.#failure ?? new DeviceError(CLOSED));
+    const idle = !this.#failure && [...this.#queues.values()].every((queue) => queue.length === 0);
+    if (idle) this.#release();
+    this.#fail(new DeviceError(CLOSED));
     return idle;
   }
 }
 
-/** Whether as many threads as the job wants had room, and were told of it. */
-function told(job: Job, lines: readonly (readonly [Thread, Job[]])[]): boolean {
-  const room = job.threads === 1 ? AT_HAND : 1;
-  const free = lines
-    .filter(([, line]) => line.length < room)
+/**
+ * Sends the job to the idlest threads. Returns false, and sends nothing, where fewer have room than it
+ * needs.
+ */
+function trySend(job: Job, queues: readonly (readonly [Thread, Job[]])[]): boolean {
+  const room = job.threads === 1 ? QUEUE_DEPTH : 1;
+  const free = queues
+    .filter(([, queue]) => queue.length < room)
     .sort(([, a], [, b]) => a.length - b.length)
     .slice(0, job.threads);
   if (free.length < job.threads) return false;
-  free.forEach(([thread, line], n) => {
-    line.push(job);
+  free.forEach(([thread, queue], n) => {
+    queue.push(job);
     thread.send(job.message(n));
   });
   return true;

@@ -1,36 +1,46 @@
-/** A thread of the engine, in a browser or in Node. */
-
-export interface Thread {
-  /** Who hears its answers: one to each message. */
-  answered: (answer: Answer) => void;
-  send(message: Message): void;
-  end(): void;
-}
+/** A thread of the engine: a worker of Node, or a Web Worker. */
 
 export type Message =
   | { readonly module: WebAssembly.Module; readonly memory: WebAssembly.Memory }
-  | { readonly plan: number; readonly thread: number }
-  /** It lets go of the memory. Not answered. */
-  | { readonly rest: true };
+  | { readonly plan: number; readonly thread: number };
 
 export interface Answer {
   /** Why it failed, if it did. */
   readonly error?: string;
 }
 
-/** What is used of Node, where there is Node. */
-interface NodeProcess {
-  getBuiltinModule?(name: "node:worker_threads"): { readonly Worker: new (url: URL) => NodeWorker };
-  getBuiltinModule?(name: "node:os"): { availableParallelism(): number };
+/** What Node and a page do differently. */
+interface Host {
+  post(message: Message): void;
+  terminate(): void;
+  /** Whether the process must wait for it. */
+  keepAlive(keep: boolean): void;
+}
+
+/** What a host reports. */
+interface Listener {
+  answered(answer: Answer): void;
+  /** Called at least once when the thread ends. */
+  ended(why: string): void;
 }
 
 interface NodeWorker {
   on(event: "message", listener: (answer: Answer) => void): void;
-  on(event: "error", listener: (error: unknown) => void): void;
+  on(event: "error" | "messageerror", listener: (error: unknown) => void): void;
+  on(event: "exit", listener: (code: number) => void): void;
   postMessage(message: Message): void;
   terminate(): void;
   ref(): void;
   unref(): void;
+}
+
+interface WorkerThreads {
+  readonly Worker: new (url: URL, options: { readonly execArgv: readonly string[] }) => NodeWorker;
+}
+
+interface NodeProcess {
+  getBuiltinModule?(name: "node:worker_threads"): WorkerThreads;
+  getBuiltinModule?(name: "node:os"): { availableParallelism(): number };
 }
 
 const process: NodeProcess | undefined = Reflect.get(globalThis, "process");
@@ -40,50 +50,91 @@ export function cores(): number {
   return process?.getBuiltinModule?.("node:os").availableParallelism() ?? navigator.hardwareConcurrency;
 }
 
-/** Threads that wait for the next engine: another would take time to start, and a page may have no network by then. */
-const resting: Thread[] = [];
+/** Runs `worker.js`. Lets the process end while no message waits for its answer. */
+export class Thread {
+  /** Hears the answer to each message, in order. */
+  onAnswer: (answer: Answer) => void = () => {};
+  /** Hears why the thread ended, unless `end` was called. */
+  onEnd: (why: string) => void = () => {};
+  readonly #host: Host;
+  #unanswered = 0;
+  #ended = false;
 
-/** A thread that has rested, or a new one that runs `worker.js`. */
-export function takeThread(answered: Thread["answered"]): Thread {
-  const thread = resting.pop() ?? startThread();
-  thread.answered = answered;
-  return thread;
-}
-
-/** Gives back a thread that has nothing to do. */
-export function restThread(thread: Thread): void {
-  thread.answered = () => {};
-  thread.send({ rest: true });
-  resting.push(thread);
-}
-
-function startThread(): Thread {
-  if (typeof Worker === "function") {
-    const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
-    const thread: Thread = {
-      answered() {},
-      send: (message) => worker.postMessage(message),
-      end: () => worker.terminate(),
-    };
-    worker.addEventListener("message", ({ data }: MessageEvent<Answer>) => thread.answered(data));
-    worker.addEventListener("error", ({ message }) =>
-      thread.answered({ error: message || "its script cannot be loaded" }),
-    );
-    return thread;
+  /** Throws what the host throws where it starts no workers. */
+  constructor() {
+    this.#host = startHost({
+      answered: (answer) => {
+        if (--this.#unanswered === 0) this.#host.keepAlive(false);
+        this.onAnswer(answer);
+      },
+      ended: (why) => {
+        if (this.#ended) return;
+        this.end();
+        this.onEnd(why);
+      },
+    });
+    this.#host.keepAlive(false);
   }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  send(message: Message): void {
+    if (this.#unanswered++ === 0) this.#host.keepAlive(true);
+    this.#host.post(message);
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.#host.terminate();
+  }
+}
+
+/**
+ * Deno and Bun have both kinds, and end by themselves only with Node's. Electron's pages have both, and
+ * start only the Web's.
+ */
+function startHost(listener: Listener): Host {
   const threads = process?.getBuiltinModule?.("node:worker_threads");
-  if (!threads) throw new Error("This JavaScript has no workers.");
-  const worker = new threads.Worker(new URL("./worker.js", import.meta.url));
-  const thread: Thread = {
-    answered() {},
-    send(message) {
-      if ("rest" in message) worker.unref(); // what waits for it keeps the process; nobody does now
-      else worker.ref();
-      worker.postMessage(message);
-    },
-    end: () => worker.terminate(),
+  if (!threads) return startWebWorker(listener);
+  try {
+    return startNodeWorker(threads, listener);
+  } catch (error) {
+    if (typeof Worker === "undefined") throw error;
+    return startWebWorker(listener);
+  }
+}
+
+function startNodeWorker({ Worker }: WorkerThreads, { answered, ended }: Listener): Host {
+  // Flags of the process, such as --input-type, may be wrong for a file.
+  const worker = new Worker(new URL("./worker.js", import.meta.url), { execArgv: [] });
+  worker.on("message", answered);
+  worker.on("error", (error) => ended(String(error)));
+  worker.on("messageerror", (error) => ended(String(error)));
+  worker.on("exit", (code) => ended(`it exited with code ${code}`));
+  return {
+    post: (message) => worker.postMessage(message),
+    terminate: () => worker.terminate(),
+    keepAlive: (keep) => (keep ? worker.ref() : worker.unref()),
   };
-  worker.on("message", (answer) => thread.answered(answer));
-  worker.on("error", (error) => thread.answered({ error: String(error) }));
-  return thread;
+}
+
+/** Holds a lock, for a Web Worker that ends says nothing: whoever is given the lock next knows. */
+function startWebWorker({ answered, ended }: Listener): Host {
+  const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+  const { locks } = navigator;
+  const lock = locks && `smigh-thread-${crypto.randomUUID()}`;
+  if (lock) worker.postMessage({ lock });
+  worker.addEventListener("message", ({ data }: MessageEvent<Answer | { readonly locked: true }>) => {
+    if ("locked" in data) locks.request(lock, () => ended("it ended")).catch(() => {});
+    else answered(data);
+  });
+  worker.addEventListener("error", ({ message }) => ended(message || "its script cannot be loaded"));
+  worker.addEventListener("messageerror", () => ended("its answer cannot be read"));
+  return {
+    post: (message) => worker.postMessage(message),
+    terminate: () => worker.terminate(),
+    keepAlive() {},
+  };
 }

@@ -1,4 +1,4 @@
-/** What a training or an objective has in the kernels' memory, and the threads that work on it. */
+/** The memory of a training or an objective, and the threads that work on it. */
 import type { FloatArray, ObjectiveProblem, Rows } from "../engine.js";
 import type { Heap } from "./heap.js";
 import type { Layout } from "./layout.js";
@@ -6,10 +6,16 @@ import type { PlacedRows } from "./placement.js";
 import { ENTRY_BYTES, type Entry, PLAN_BYTES, type Plan, writeEntries, writePlan } from "./plan.js";
 import type { Team } from "./team.js";
 
-/** Multiply-adds of a product that are worth a thread more: it must be met several times a pass, which takes microseconds. */
+/**
+ * Multiply-adds of a product that are worth a thread more: it must be met several times a pass, which takes
+ * microseconds.
+ */
 const THREAD_WORK = 2 ** 16;
-/** And where it must be told of each pass, and be heard of. So much is done in less time than that takes. */
-const TOLD_WORK = 2 ** 21;
+/**
+ * The same where each pass is awaited, which takes a message to the thread and back. Less work is done
+ * inline.
+ */
+const AWAITED_WORK = 2 ** 21;
 /** Entries of one run. */
 export const MOST_ENTRIES = 1024;
 /** Vectors of four numbers whose part of an inner product is one sum, as in assembly/vectors.ts. */
@@ -23,10 +29,24 @@ export interface Shape {
   readonly intercept: boolean;
   /** The most rows of an entry. */
   readonly batchSize: number;
-  /** Whether somebody waits for every entry: a run has few, then. */
+  /** Whether every entry is awaited: a run has few, then. */
   readonly awaited?: boolean;
   /** Works that run at the same time, each with its part of the threads. Default 1. */
   readonly together?: number;
+}
+
+/** Bytes of a vector: a matrix (features + 1, classes) as the kernels keep it. */
+export function vectorBytes({ paddedClasses }: Layout, stride: number): number {
+  return 4 * paddedClasses * stride;
+}
+
+/** Bytes of each block that a layout needs, by its name in the plan. */
+function layoutBlocks(layout: Layout, stride: number, threads: number) {
+  const common = { sums: 32 * layout.sums, scratch: threads * layout.scratchBytes };
+  const vector = vectorBytes(layout, stride);
+  if (layout.kind === "fused") return { ...common, partials: layout.slots * vector };
+  const z = 4 * layout.paddedClasses * (layout.chunkRows + 4);
+  return { ...common, block: layout.blockBytes, z, partials: vector };
 }
 
 export class Work {
@@ -37,13 +57,25 @@ export class Work {
   readonly #shape: Shape;
   readonly #stride: number;
   readonly #threads: number;
-  readonly #brief: boolean;
+  readonly #inline: boolean;
   readonly #blocks: number[] = [];
   readonly #plan: number;
   readonly #entries: number;
   readonly #ring: number;
 
-  constructor(heap: Heap, team: Team, rows: Rows, placed: PlacedRows, shape: Shape, layout: Layout) {
+  /**
+   * @param others bytes of the blocks that its owner will allocate: all together must fit.
+   * @throws {DeviceError} where they do not.
+   */
+  constructor(
+    heap: Heap,
+    team: Team,
+    rows: Rows,
+    placed: PlacedRows,
+    shape: Shape,
+    layout: Layout,
+    others: readonly number[],
+  ) {
     this.layout = layout;
     this.#heap = heap;
     this.#team = team;
@@ -51,33 +83,38 @@ export class Work {
     this.#shape = shape;
     this.#stride = placed.stride;
     const work = shape.batchSize * shape.classes * placed.stride;
-    const worth = Math.floor(work / (shape.awaited ? TOLD_WORK : THREAD_WORK));
+    const worth = Math.floor(work / (shape.awaited ? AWAITED_WORK : THREAD_WORK));
     const share = Math.floor(team.threads / (shape.together ?? 1));
     this.#threads = Math.max(1, Math.min(share, worth));
-    this.#brief = worth < 2 && shape.awaited === true;
+    this.#inline = worth < 2 && shape.awaited === true;
+    const run = { plan: PLAN_BYTES, entries: MOST_ENTRIES * ENTRY_BYTES, ring: 32 * MOST_ENTRIES };
+    const blocks = layoutBlocks(layout, placed.stride, this.#threads);
+    heap.check([...Object.values(run), ...Object.values(blocks), ...others], this.#what);
     try {
-      this.#plan = this.allocate(PLAN_BYTES);
-      this.#entries = this.allocate(MOST_ENTRIES * ENTRY_BYTES);
-      this.#ring = this.allocate(32 * MOST_ENTRIES);
-      this.#writePlan(placed);
+      this.#plan = this.allocate(run.plan);
+      this.#entries = this.allocate(run.entries);
+      this.#ring = this.allocate(run.ring);
+      this.#writePlan(placed, blocks);
     } catch (error) {
       this.release();
       throw error;
     }
   }
 
-  /** The thread that asks is the one that computes. */
+  /** Whether the calling thread computes. */
   get blocking(): boolean {
     return this.#team.blocking;
   }
 
   allocate(bytes: number): number {
-    const { features } = this.#rows;
-    const { classes, batchSize } = this.#shape;
-    const what = `Training ${features} features × ${classes} classes in batches of ${batchSize}`;
-    const block = this.#heap.allocate(bytes, what);
+    const block = this.#heap.allocate(bytes, this.#what, this.#blocks);
     this.#blocks.push(block);
     return block;
+  }
+
+  get #what(): string {
+    const { classes, batchSize } = this.#shape;
+    return `Training ${this.#rows.features} features × ${classes} classes in batches of ${batchSize}`;
   }
 
   free(block: number): void {
@@ -86,7 +123,7 @@ export class Work {
   }
 
   /** All that stays the same from run to run. */
-  #writePlan(placed: PlacedRows): void {
+  #writePlan(placed: PlacedRows, blocks: Readonly<Record<string, number>>): void {
     const { layout } = this;
     const { classes, intercept } = this.#shape;
     this.#heap.bytes(this.#plan, PLAN_BYTES).fill(0);
@@ -105,31 +142,16 @@ export class Work {
       threads: this.#threads,
       entries: this.#entries,
       ring: this.#ring,
-      sums: this.allocate(32 * layout.sums),
-      scratch: this.allocate(this.#threads * layout.scratchBytes),
       scratchBytes: layout.scratchBytes,
-      ...this.#ofLayout(layout),
+      ...(layout.kind === "fused"
+        ? { slotRows: layout.slotRows, blockRows: layout.blockRows }
+        : { tiled: 1, chunkRows: layout.chunkRows }),
+      ...Object.fromEntries(Object.entries(blocks).map(([name, bytes]) => [name, this.allocate(bytes)])),
     });
   }
 
-  /** What the layout needs beside the weights. */
-  #ofLayout(layout: Layout): Partial<Plan> {
-    if (layout.kind === "fused") {
-      const { slots, slotRows, blockRows } = layout;
-      return { slotRows, blockRows, partials: this.allocate(slots * this.#vectorBytes) };
-    }
-    const { chunkRows, paddedClasses, blockBytes } = layout;
-    return {
-      tiled: 1,
-      chunkRows,
-      block: this.allocate(blockBytes),
-      z: this.allocate(4 * paddedClasses * (chunkRows + 4)),
-      partials: this.allocate(this.#vectorBytes),
-    };
-  }
-
   get #vectorBytes(): number {
-    return 4 * this.layout.paddedClasses * this.#stride;
+    return vectorBytes(this.layout, this.#stride);
   }
 
   write(values: Partial<Plan>): void {
@@ -137,10 +159,10 @@ export class Work {
   }
 
   /** Runs at most MOST_ENTRIES entries, and returns what each adds up. */
-  async run(entries: readonly Partial<Entry>[], brief = this.#brief): Promise<Three[]> {
+  async run(entries: readonly Partial<Entry>[], inline = this.#inline): Promise<Three[]> {
     writeEntries(this.#heap, this.#entries, entries);
     this.write({ steps: entries.length });
-    await this.#team.run(this.#plan, this.#threads, brief);
+    await this.#team.run(this.#plan, this.#threads, inline);
     const ring = this.#heap.f64(this.#ring, 4 * entries.length);
     return entries.map((_, n) => [ring[4 * n], ring[4 * n + 1], ring[4 * n + 2]]);
   }
@@ -149,10 +171,10 @@ export class Work {
   async sums(entry: Partial<Entry>, rows: number): Promise<Three> {
     const { layout } = this;
     const most = layout.kind === "fused" ? layout.sums * layout.slotRows : layout.chunkRows;
-    const brief = this.#brief && rows <= this.#shape.batchSize;
+    const inline = this.#inline && rows <= this.#shape.batchSize;
     const total: [number, number, number] = [0, 0, 0];
     for (let first = 0; first < rows; first += most) {
-      const [sums] = await this.run([{ ...entry, first, rows: Math.min(most, rows - first) }], brief);
+      const [sums] = await this.run([{ ...entry, first, rows: Math.min(most, rows - first) }], inline);
       sums.forEach((sum, n) => (total[n] += sum));
     }
     return total;
@@ -190,7 +212,9 @@ export class Work {
     return address;
   }
 
-  /** A matrix (features + 1, features + 1), four of its rows side by side: (rows / 4, stride / 4, 4 rows, 4). */
+  /**
+   * A matrix (features + 1, features + 1), four of its rows side by side: (rows / 4, stride / 4, 4 rows, 4).
+   */
   square(values: FloatArray): number {
     const size = this.#rows.features + 1;
     const stride = this.#stride;

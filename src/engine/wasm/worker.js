@@ -8,19 +8,30 @@ const host = globalThis.process?.getBuiltinModule?.("node:worker_threads").paren
 let run;
 
 host.addEventListener("message", async ({ data }) => {
-  if ("rest" in data) {
-    run = undefined;
-    return;
-  }
+  if ("lock" in data) return holdLock(data.lock);
   try {
     if ("module" in data) {
       const { exports } = await WebAssembly.instantiate(data.module, { env: { memory: data.memory } });
       run = /** @type {typeof run} */ (exports.run);
+    } else if (run) {
+      run(data.plan, data.thread);
     } else {
-      run?.(data.plan, data.thread);
+      throw new Error("it has no kernels");
     }
     host.postMessage({});
   } catch (error) {
     host.postMessage({ error: String(error) });
   }
 });
+
+/**
+ * Holds the lock until this thread ends.
+ * @param {string} name
+ */
+function holdLock(name) {
+  const held = () => {
+    host.postMessage({ locked: true });
+    return new Promise(() => {});
+  };
+  navigator.locks.request(name, held).catch(() => {}); // where locks are refused the thread works without
+}

@@ -1,56 +1,51 @@
 /** The library as it is published: in Node, and in pages that are isolated or not, under the strictest policy. */
-import { execFile } from "node:child_process";
-import { cp, mkdtemp, readFile, rm } from "node:fs/promises";
-import { type Server, createServer } from "node:http";
-import { tmpdir } from "node:os";
-import { extname, join } from "node:path";
-import { pathToFileURL } from "node:url";
-import { promisify } from "node:util";
+import { availableParallelism } from "node:os";
 import { type Browser, chromium } from "playwright";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { build } from "vite";
 import { findChrome, launchArguments } from "../../../bench/chrome.js";
+import { type Built, ISOLATED, buildLibrary, serveFolder } from "../../support/built.js";
+import { NO_WORKERS, abandon, levels, memoryOfFits, trainIn, trainInline } from "../../support/lifecycle.js";
 
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
-const ISOLATED = {
-  "Cross-Origin-Opener-Policy": "same-origin",
-  "Cross-Origin-Embedder-Policy": "require-corp",
-};
 const POLICY = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'";
 const NO_WASM = "default-src 'self'; script-src 'self'";
-const BASE = "/lib/";
-const TYPES: Readonly<Record<string, string>> = {
-  ".html": "text/html",
-  ".js": "text/javascript",
-  ".svg": "image/svg+xml",
-};
 
-let folder: string;
+let built: Built;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "smigh-built-"));
-  await build({
-    configFile: join(import.meta.dirname, "../../../vite.config.ts"),
-    mode: "library",
-    logLevel: "silent",
-    build: { outDir: folder },
-  });
-  await cp(join(import.meta.dirname, "page"), folder, { recursive: true });
+  built = await buildLibrary();
 });
-afterAll(() => rm(folder, { recursive: true }));
+afterAll(() => built.remove());
 
-test("Node trains on all cores, and its process ends by itself", async () => {
-  const library = pathToFileURL(join(folder, "index.js")).href;
-  const script = `
-    import { train } from ${JSON.stringify(library)};
-    const model = await train({ x: [[0], [1]], y: ["a", "b"] });
-    console.log(JSON.stringify(model.engine));
-  `;
-  const words = ["--input-type=module", "--eval", script];
-  const { stdout } = await promisify(execFile)(process.execPath, words, { timeout: 30_000 });
-  expect(JSON.parse(stdout)).toMatchObject({
-    name: "wasm",
-    adapter: expect.stringMatching(/^WebAssembly, .*SIMD, \d+ threads?$/),
+describe("Node", () => {
+  test("trains on all cores, and its process ends by itself", async () => {
+    const { stdout, inTime } = await trainIn(built.folder, []);
+    expect(inTime).toBe(true);
+    expect(JSON.parse(stdout)).toMatchObject({
+      name: "wasm",
+      adapter: expect.stringMatching(/^WebAssembly, .*SIMD, \d+ threads?$/),
+    });
+  });
+
+  test("trains on threads in a script on the command line", async () => {
+    const { stdout } = await trainInline(built.folder);
+    expect(JSON.parse(stdout)).toMatchObject({
+      adapter: expect.stringMatching(availableParallelism() > 1 ? / threads$/ : / 1 thread$/),
+    });
+  });
+
+  test("without permission for workers trains on the calling thread", async () => {
+    const { stdout } = await trainIn(built.folder, NO_WORKERS);
+    expect(JSON.parse(stdout)).toMatchObject({ adapter: expect.stringMatching(/ 1 thread$/) });
+  });
+
+  test("ends though a trainer was dropped after its first report", async () => {
+    expect(await abandon(built.folder)).toMatchObject({ stdout: "dropped\n", inTime: true });
+  });
+
+  test("has the memory of one large fit after many", async () => {
+    const used = await memoryOfFits(built.folder, 8, 300);
+    expect(levels(used), used.join(", ")).toBe(true);
   });
 });
 
@@ -63,8 +58,8 @@ describe("a page", () => {
   afterAll(() => browser.close());
 
   /** What main.js said in the page, served with these headers, and what the page complained of. */
-  async function visit(engine: string, headers: Readonly<Record<string, string>>) {
-    const server = await serve(headers);
+  async function visit(engine: string, headers: Readonly<Record<string, string>>, missing?: string) {
+    const server = await serveFolder(built.folder, headers, missing);
     const page = await browser.newPage();
     try {
       const complaints: string[] = [];
@@ -72,9 +67,7 @@ describe("a page", () => {
       page.on("console", (message) => {
         if (message.type() === "error") complaints.push(message.text());
       });
-      const address = server.address();
-      if (typeof address !== "object" || !address) throw new Error("The page could not be served.");
-      await page.goto(`http://localhost:${address.port}${BASE}index.html?engine=${engine}`);
+      await page.goto(`${server.url}index.html?engine=${engine}`);
       await page.waitForSelector('body[data-state="ended"]', { timeout: 30_000 });
       return { ...JSON.parse(await page.innerText("body")), complaints };
     } finally {
@@ -111,20 +104,15 @@ describe("a page", () => {
     const other = await visit("auto", { ...ISOLATED, "Content-Security-Policy": NO_WASM });
     expect(other).toMatchObject({ name: "reference", why: expect.stringContaining("wasm is not available") });
   });
-});
 
-/** The folder, on a free port of this machine, below another as most sites have it. */
-async function serve(headers: Readonly<Record<string, string>>): Promise<Server> {
-  const server = createServer(async (request, response) => {
-    const { pathname } = new URL(request.url ?? "", "http://localhost");
-    try {
-      const body = await readFile(join(folder, pathname.slice(BASE.length)));
-      response.writeHead(200, { ...headers, "Content-Type": TYPES[extname(pathname)] ?? "text/plain" });
-      response.end(body);
-    } catch {
-      response.writeHead(404).end();
-    }
+  test.each([
+    { where: "that asks for trusted types", policy: `${POLICY}; require-trusted-types-for 'script'` },
+    { where: "that allows no workers", policy: `${POLICY}; worker-src 'none'` },
+    { where: "whose worker script is missing", policy: POLICY, missing: "worker.js" },
+  ])("$where trains on the calling thread", async ({ policy, missing }) => {
+    const headers = { ...ISOLATED, "Content-Security-Policy": policy };
+    const found = await visit("wasm", headers, missing);
+    expect(found).toMatchObject({ name: "wasm", adapter: "WebAssembly, relaxed SIMD, 1 thread" });
+    expect(found.rho).toBeLessThan(1);
   });
-  await new Promise<void>((resolve) => server.listen(0, "localhost", resolve));
-  return server;
-}
+});

@@ -10,6 +10,8 @@ import { RULES, penaltiesOf, plan, randomRows, randomWeights, runAll } from "../
 import { CASES, MOST_THREADS, OBJECTIVES, answered, answers, trained } from "./agreement.js";
 import { KERNELS, type KernelKind } from "./pinned.js";
 
+vi.setConfig({ testTimeout: 30_000 }); // each memory has threads of its own, which are started
+
 const PAGE = 2 ** 16;
 const GiB = 2 ** 30;
 
@@ -120,7 +122,9 @@ describe("memory", () => {
       throw new RangeError("failed to grow");
     };
     expect(() => heap.allocate(GiB, "A test")).toThrow(DeviceError);
-    expect(() => heap.allocate(GiB, "A test")).toThrow(/^A test takes 1073741824 bytes, which this machine/);
+    expect(() => heap.allocate(GiB, "A test")).toThrow(
+      /^A test takes 1073741824 bytes, and this machine gives WebAssembly no more than the 65536 that it has: /,
+    );
     expect(heap.live).toEqual({ blocks: 0, bytes: 0 });
   });
 });
@@ -268,6 +272,32 @@ describe("an engine", () => {
     },
   );
 
+  test.each(
+    KERNELS.flatMap((kernels) =>
+      Object.entries(creations).map(([what, create]) => ({ kernels, what, create })),
+    ),
+  )("names all bytes that a $what needs, and all that are free: $kernels", async ({ kernels, create }) => {
+    const heap = new Heap();
+    const engine = await wasmEngine({ heap, threads: 1 });
+    const placement = await engine.place(rows);
+    const before = heap.live.bytes;
+    const created = await create(placement, kernels);
+    if ("vector" in created) for (let n = 0; n < 3; n++) created.vector();
+    const needed = heap.live.bytes - before;
+    created.release();
+    allocate(heap, 4 * GiB - 2 * PAGE - before - 0.85 * needed);
+    const free = 4 * GiB - 2 * PAGE - heap.live.bytes;
+    const refused = String(await create(placement, kernels).catch((error: unknown) => error));
+    const [takes = 0, left] = (/ takes (\d+) bytes.* (\d+) are free/.exec(refused) ?? [])
+      .slice(1)
+      .map(Number);
+    expect(takes).toBeGreaterThan(free);
+    expect(takes).toBeLessThanOrEqual(needed);
+    expect(takes).toBeGreaterThan(0.9 * needed);
+    expect(left).toBe(free);
+    engine.close();
+  });
+
   test("goes on with an objective that has no memory for a vector, a matrix or other rows", async () => {
     const heap = new Heap();
     const engine = await wasmEngine({ heap });
@@ -297,7 +327,7 @@ describe("an engine", () => {
     const huge = placement.descent(problem, new Float32Array());
     await expect(huge).rejects.toThrow(DeviceError);
     await expect(huge).rejects.toThrow(
-      /^Training 9 features × 134217728 classes in batches of 100 takes 4294967296 bytes, and of the 4294901760 /,
+      /^Training 9 features × 134217728 classes in batches of 100 takes \d{11} bytes, and of the 4294901760 /,
     );
     expect(heap.live).toEqual(before);
     const x = new Float64Array(12).fill(1e300);
@@ -314,7 +344,7 @@ test("rows beyond 4 GiB are a DeviceError, and no memory is taken to find out", 
   const heap = new Heap();
   const engine = await wasmEngine({ heap, threads: 1 });
   const x = new Float32Array();
-  const bytes = 5_000_000 * rowLayout(250, x).rowBytes;
+  const bytes = 5_000_000 * (rowLayout(250, x).rowBytes + 8); // the features, a label and a weight
   expect(bytes).toBeGreaterThan(4 * GiB);
   const placing = engine.place({ count: 5_000_000, features: 250, x, scale: 1, labels: new Uint32Array() });
   await expect(placing).rejects.toThrow(DeviceError);

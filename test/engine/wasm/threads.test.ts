@@ -1,10 +1,14 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { Worker } from "node:worker_threads";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { range } from "../../../src/data/random.js";
 import type { Objective, Problem } from "../../../src/engine/engine.js";
 import { type WasmOptions, wasmEngine } from "../../../src/engine/wasm/engine.js";
+import { Heap } from "../../../src/engine/wasm/heap.js";
 import type { Kernels } from "../../../src/engine/wasm/module.js";
 import { WHAT } from "../../../src/engine/wasm/plan.js";
+import { dropIdle } from "../../../src/engine/wasm/resources.js";
 import { DeviceError } from "../../../src/index.js";
 import { RULES, plan, randomRows, randomWeights } from "../problems.js";
 import {
@@ -21,9 +25,23 @@ import { KERNELS } from "./pinned.js";
 
 vi.setConfig({ testTimeout: 60_000 }); // kernels are compiled
 
-/** One for each thread of this process, besides those of the tests' runner. */
+/** Every thread that the engine started; it tells each that the process need not wait for it. */
+const started: Worker[] = [];
+const { unref } = Worker.prototype;
+Worker.prototype.unref = function (this: Worker) {
+  if (!started.includes(this)) started.push(this);
+  unref.call(this);
+};
+const living = () => started.filter(({ threadId }) => threadId !== -1).length;
+/** What keeps the process alive, besides the tests' runner. */
 const ports = () => process.getActiveResourcesInfo().filter((name) => name === "MessagePort").length;
-const before = ports();
+const portsBefore = ports();
+
+/** Ends threads that other tests left idle. */
+async function endIdle() {
+  dropIdle();
+  await vi.waitFor(() => expect(living()).toBe(0));
+}
 
 threadsAgree();
 
@@ -68,6 +86,7 @@ describe("a thread that fails", () => {
   const { order, steps } = plan(rows, batchSize, false);
 
   test.each([0, 1])("ends the training with a DeviceError, and the engine: thread %i", async (thread) => {
+    await endIdle();
     const engine = await wasmEngine({ kernels: await trapping(thread), threads: 2 });
     const placement = await engine.place(rows);
     const descent = await placement.descent(problem, randomWeights(shape, 152));
@@ -77,7 +96,7 @@ describe("a thread that fails", () => {
     const failing = run();
     await expect(failing).rejects.toThrow(DeviceError);
     await expect(failing).rejects.toThrow(/^A thread of the wasm engine stopped: RuntimeError: unreachable/);
-    await vi.waitFor(() => expect(ports()).toBe(before)); // also the one that waited for it
+    await vi.waitFor(() => expect(living()).toBe(0)); // also the one that waited for it
     // And says so again, at once, whatever is asked for.
     await expect(run()).rejects.toThrow(DeviceError);
     await expect(descent.evaluate(range(10))).rejects.toThrow(DeviceError);
@@ -119,11 +138,12 @@ describe("an objective", () => {
   test.each([0, 1])(
     "of a thread that fails rejects what is asked, then and later: thread %i",
     async (thread) => {
+      await endIdle();
       const { engine, objective } = await opened(await trapping(thread));
       const asked = questions(objective, shape);
       const asking = Object.values(asked).map((ask) => ask());
       for (const { status } of await Promise.allSettled(asking)) expect(status).toBe("rejected");
-      await vi.waitFor(() => expect(ports()).toBe(before));
+      await vi.waitFor(() => expect(living()).toBe(0));
       for (const ask of Object.values(asked)) {
         const answer = ask();
         await expect(answer).rejects.toThrow(DeviceError);
@@ -272,12 +292,115 @@ describe("an objective", () => {
   });
 });
 
-describe("an engine that is closed", () => {
-  test("ends its threads", async () => {
-    const engine = await wasmEngine({ threads: 3 });
-    expect(ports()).toBe(before + 3);
+describe("a thread that ends without an error", () => {
+  const { shape, batchSize } = CASES.fused;
+  const rows = randomRows(shape, "f32", 151);
+  const problem: Problem = { classes: shape.classes, batchSize, intercept: true, rule: RULES["sgd"] };
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  test.each(["while it computes", "while it is idle"])(
+    "fails what waits for it, then and later: %s",
+    async (when) => {
+      await endIdle();
+      const first = started.length;
+      const engine = await wasmEngine({ threads: 2 });
+      const placement = await engine.place(rows);
+      const descent = await placement.descent(problem, randomWeights(shape, 152));
+      const evaluate = () => descent.evaluate(range(rows.count));
+      const evaluating = when === "while it computes" ? evaluate() : undefined;
+      const ended = started[first + 1].terminate();
+      if (!evaluating) await ended;
+      for (const failing of [evaluating ?? evaluate(), evaluate()]) {
+        await expect(failing).rejects.toThrow(DeviceError);
+        await expect(failing).rejects.toThrow(/^A thread of the wasm engine stopped: it exited with code 1/);
+      }
+      await vi.waitFor(() => expect(living()).toBe(0));
+      engine.close();
+    },
+  );
+
+  test("while it is kept for another engine is replaced", async () => {
+    await endIdle();
+    const first = started.length;
+    const engine = await wasmEngine({ threads: 2 });
     engine.close();
-    await vi.waitFor(() => expect(ports()).toBe(before));
+    await started[first].terminate();
+    const second = await wasmEngine({ threads: 2 });
+    expect(second.adapter).toMatch(/ 2 threads$/);
+    expect(started).toHaveLength(first + 3);
+    await second.place(rows);
+    second.close();
+  });
+
+  test("that never answers leaves the calling thread, which says why", async () => {
+    await endIdle();
+    vi.spyOn(Worker.prototype, "postMessage").mockImplementation(() => {});
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      const opening = wasmEngine({ threads: 2 });
+      await vi.waitFor(() => expect(vi.getTimerCount()).toBe(1), { interval: 0 });
+      vi.advanceTimersByTime(20_000);
+      const engine = await opening;
+      expect(engine.adapter).toMatch(/ 1 thread$/);
+      expect(engine.note).toMatch(/^threads cannot be started: .*2 of 2 do not start in 20 s$/);
+      engine.close();
+    } finally {
+      vi.useRealTimers();
+    }
+    await vi.waitFor(() => expect(living()).toBe(0));
+  });
+});
+
+describe("an engine that is abandoned", () => {
+  test("keeps no thread once its heap is garbage", async () => {
+    setFlagsFromString("--expose-gc");
+    const collect: () => void = runInNewContext("gc");
+    await endIdle();
+    await (async () => {
+      const engine = await wasmEngine({ threads: 3 });
+      await engine.place(randomRows(CASES.fused.shape, "f32", 151));
+      expect(living()).toBe(3);
+    })();
+    await vi.waitFor(
+      () => {
+        collect();
+        expect(living()).toBe(0);
+      },
+      { timeout: 20_000 },
+    );
+  });
+});
+
+describe("idle threads", () => {
+  test("are few, however many engines there were at once", async () => {
+    await endIdle();
+    const engines = await Promise.all(Array.from({ length: 9 }, () => wasmEngine({ threads: 1 })));
+    for (const engine of engines) engine.close();
+    await vi.waitFor(() => expect(living()).toBe(4));
+    dropIdle();
+    await vi.waitFor(() => expect(living()).toBe(0));
+  });
+
+  test("end with a memory that has grown large", async () => {
+    await endIdle();
+    const heap = new Heap();
+    const engine = await wasmEngine({ heap, threads: 2 });
+    heap.free(heap.allocate(2 ** 28, "A test"));
+    engine.close();
+    await vi.waitFor(() => expect(living()).toBe(0));
+  });
+});
+
+describe("an engine that is closed", () => {
+  test("and one that is idle let the process end", async () => {
+    await endIdle();
+    const engine = await wasmEngine({ threads: 3 });
+    expect(living()).toBe(3);
+    expect(ports()).toBe(portsBefore);
+    engine.close();
+    expect(ports()).toBe(portsBefore);
   });
 
   test("ends what is running and what is asked for later with a DeviceError", async () => {

@@ -1,0 +1,12 @@
+import { expect, test } from "vitest";
+import { type Fit, timeFits } from "../../bench/hidden-tab.js";
+
+// A timer that is throttled to one a second makes these fits take some fifty times as long.
+test("fits in a hidden tab do not wait for timers", { timeout: 240_000 }, async () => {
+  const fits = (["wasm", "reference"] as const).flatMap((engine) =>
+    (["lbfgs", "newton", "gd"] as const).map((solver): Fit => ({ engine, solver })),
+  );
+  for (const { engine, solver, visible, hidden } of await timeFits(fits, 1)) {
+    expect(hidden, `${engine} ${solver}`).toBeLessThan(5 + 5 * visible);
+  }
+});
