@@ -33,7 +33,7 @@ function broken(engine: Engine, wrong: (typeof WRONG)[number]): Engine {
       let times = 0;
       return {
         ...placement,
-        weigh: (weights) => wrong.weigh((some) => placement.weigh(some), ++times)(weights),
+        weigh: (weights) => wrong.weigh((some) => placement.weigh(some), ++times)(Float32Array.from(weights)),
       };
     },
   };

@@ -34,7 +34,13 @@ async function opened(features: number, classes: number): Promise<Objective> {
   const x = Float32Array.from({ length: count * features }, (_, i) => i % 3);
   const labels = Uint32Array.from({ length: count }, (_, n) => n % classes);
   const placement = await referenceEngine().place({ count, features, x, scale: 1, labels });
-  return placement.objective({ classes, intercept: true, scale: 1, penalty: 0, rows: range(count) });
+  return placement.objective({
+    classes,
+    intercept: true,
+    scale: 1,
+    penalties: new Float64Array(features),
+    rows: range(count),
+  });
 }
 
 test("passes over few rows of many features and classes yield after each", async () => {

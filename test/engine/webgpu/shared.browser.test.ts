@@ -44,7 +44,12 @@ describe("the page hears nothing of", () => {
     const { order, steps } = plan(ROWS, 10, false);
     const run = descent.run(order, steps)[Symbol.asyncIterator]();
     await expect(run.next()).rejects.toThrow(/cannot compile fused\.wgsl/);
-    const objective = placement.objective({ ...PROBLEM, scale: 1, penalty: 0, rows: order });
+    const objective = placement.objective({
+      ...PROBLEM,
+      scale: 1,
+      penalties: new Float32Array(ROWS.features),
+      rows: order,
+    });
     await expect(objective).rejects.toThrow(/cannot compile logits\.wgsl/);
     descent.release();
     placement.release();
@@ -85,7 +90,12 @@ test("a device that is lost while rows and objectives are made leaves no buffer 
   const engine = await webgpuEngine({ device });
   const placement = await engine.place(ROWS);
   const { order } = plan(ROWS, 10, false);
-  const making = placement.objective({ ...PROBLEM, scale: 1, penalty: 0, rows: order });
+  const making = placement.objective({
+    ...PROBLEM,
+    scale: 1,
+    penalties: new Float32Array(ROWS.features),
+    rows: order,
+  });
   device.destroy();
   await expect(making).rejects.toThrow(/was lost/);
   await expect(engine.place(ROWS)).rejects.toThrow(/was lost/);
