@@ -5,7 +5,6 @@ import { referenceEngine } from "./engine/reference/engine.js";
 import { objectiveParity } from "./objective-parity.js";
 import type { Parity } from "./parity.js";
 import type { Progress } from "./progress.js";
-import { DenseEquation } from "./solve/dense-equation.js";
 import {
   type InverseBound,
   momentsOf,
@@ -76,8 +75,7 @@ export async function startSecondOrder(
       guessed: given.enough !== undefined,
       exact: async () => {
         const placed = await referenceEngine().place(rows);
-        const exact = targets(await placed.objective(problem));
-        return { objective: exact, equation: new DenseEquation(exact, rows, problem) };
+        return { objective: targets(await placed.objective(problem)), rows, problem };
       },
     });
     const fit = new SecondOrder(stages, {

@@ -4,7 +4,7 @@
  * the quadratic model of F lies above its minimum; the solution comes with bounds of it from below and above.
  */
 import type { Matrix, Objective, Vector } from "../engine/engine.js";
-import type { FreeWeights, NewtonEquation, Solution, Wanted } from "./newton-equation.js";
+import type { NewtonEquation, Solution, Wanted } from "./newton-equation.js";
 import { type Coefficients, errorBound, smallestRitzValue } from "./spectrum.js";
 import { plus } from "./terms.js";
 
@@ -27,6 +27,17 @@ const SETTLED = 1.5;
 const MARGIN = 16;
 const LEAST_TRUSTED = 2 ** -22;
 
+/** The free weights of an l1 problem: w ≠ 0 or d ≠ 0, and the intercept. The equation is of those alone. */
+export interface FreeWeights {
+  readonly w: Vector;
+  readonly d: Vector;
+}
+
+export interface BoundedSolution extends Solution {
+  /** v·H⁻¹·v ≤ v·M·v / smallest, as far as is known. */
+  readonly smallest: number;
+}
+
 export class ConjugateGradients implements NewtonEquation {
   /** The solution. */
   readonly p: Vector;
@@ -46,7 +57,8 @@ export class ConjugateGradients implements NewtonEquation {
     [this.p, this.#r, this.#z, this.#d, this.#hd, this.#other] = [p, r, z, d, hd, other];
   }
 
-  async solve(g: Vector, wanted: Wanted, free?: FreeWeights): Promise<Solution> {
+  /** p ← −H⁻¹·g, about; of the free weights alone where they are given. */
+  async solve(g: Vector, wanted: Wanted, free?: FreeWeights): Promise<BoundedSolution> {
     const objective = this.#objective;
     const [p, r, z, d, hd] = [this.p, this.#r, this.#z, this.#d, this.#hd];
     const coefficients = { alphas: new Array<number>(), betas: new Array<number>() };

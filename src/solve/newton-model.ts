@@ -1,7 +1,7 @@
 /** The quadratic model of F at a point: where its minimum is, within a budget of passes, and how far F may be above its own. */
 import type { Objective, Vector } from "../engine/engine.js";
 import { type Scaling, allowedDistance } from "./method.js";
-import type { FreeWeights, NewtonEquation, Solution } from "./newton-equation.js";
+import type { Wanted } from "./newton-equation.js";
 
 export interface NewtonOptions {
   /** The part of F that F − F* may be, and the largest |∂F/∂w|. */
@@ -21,27 +21,15 @@ export class NewtonModel {
   readonly tolerance: number;
   readonly #objective: Objective;
   readonly #scaling: Scaling;
-  readonly #equation: NewtonEquation;
   readonly #allowance: number;
   /** The first squared length of a gradient, by which later equations are solved better. */
   #first: number | undefined;
 
-  constructor(
-    objective: Objective,
-    scaling: Scaling,
-    equation: NewtonEquation,
-    { tolerance, allowance = Infinity }: NewtonOptions,
-  ) {
+  constructor(objective: Objective, scaling: Scaling, { tolerance, allowance = Infinity }: NewtonOptions) {
     this.tolerance = tolerance;
     this.#objective = objective;
     this.#scaling = scaling;
-    this.#equation = equation;
     this.#allowance = allowance;
-  }
-
-  /** −H⁻¹·g, about, where the equation was solved last. */
-  get p(): Vector {
-    return this.#equation.p;
   }
 
   get spent(): boolean {
@@ -49,10 +37,10 @@ export class NewtonModel {
   }
 
   /**
-   * p ← −H⁻¹·g, of the free weights alone where they are given. `length` is g·g. Where F is given the equation is solved until
-   * it is known whether F is near enough to its minimum.
+   * How well the equation is to be solved, where the squared length of the gradient is `length`. Where F is given, until it is
+   * known whether F is near enough to its minimum.
    */
-  solve(g: Vector, length: number, value?: number, free?: FreeWeights): Promise<Solution> {
+  wanted(length: number, value?: number): Wanted {
     this.#first ??= length;
     const forcing = Math.min(FORCING, Math.sqrt(length / this.#first)) ** 2;
     const more = () => {
@@ -61,31 +49,23 @@ export class NewtonModel {
       return true;
     };
     const distance = value === undefined ? undefined : allowedDistance(value, this.tolerance) / LEAST_ERROR;
-    const wanted = { forcing, more, ...(distance !== undefined && { distance }) };
-    return this.#equation.solve(g, wanted, free);
+    return { forcing, more, ...(distance !== undefined && { distance }) };
   }
 
   /**
-   * The distance of F from its minimum where its model is `distance` above its own. Along the step the curvature of F changes
-   * by a factor, as by e where F falls like e^−t: there F − F* is twice that of the model, and so it is taken times its square.
+   * The distance of F from its minimum where its model is `distance` above its own, p away. Along the step the curvature of F
+   * changes by a factor, as by e where F falls like e^−t: there F − F* is twice that of the model, and so it is taken times
+   * its square.
    */
-  async above(distance: number): Promise<number> {
+  async above(distance: number, p: Vector): Promise<number> {
     if (distance === 0 || distance === Infinity) return distance;
     const objective = this.#objective;
     this.passes += 0.5;
-    objective.along(this.p);
-    const [[here, there], [pp]] = await Promise.all([
-      objective.trials([0, 1]),
-      objective.products([[this.p, this.p]]),
-    ]);
+    objective.along(p);
+    const [[here, there], [pp]] = await Promise.all([objective.trials([0, 1]), objective.products([[p, p]])]);
     const { scale } = this.#scaling;
     const ratio = (scale * here.curvature + pp.penalised) / (scale * there.curvature + pp.penalised);
     const factor = Math.max(ratio, 1 / ratio) ** 2;
     return factor < Infinity ? Math.max(LEAST_ERROR, factor) * distance : Infinity;
-  }
-
-  /** v·M·v */
-  squaredLength(v: Vector): Promise<number> {
-    return this.#equation.squaredLength(v);
   }
 }

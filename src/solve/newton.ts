@@ -5,7 +5,7 @@
 import type { Objective, Sums, Vector } from "../engine/engine.js";
 import { lineAlong, search } from "./line.js";
 import { type Method, type Point, type Scaling, pointOf, valueOf } from "./method.js";
-import type { Solution } from "./newton-equation.js";
+import type { NewtonEquation, Solution } from "./newton-equation.js";
 import type { NewtonModel } from "./newton-model.js";
 import { plus } from "./terms.js";
 
@@ -14,13 +14,21 @@ export class Newton implements Method {
   readonly weights: Vector;
   readonly #scaling: Scaling;
   readonly #model: NewtonModel;
+  readonly #equation: NewtonEquation;
   readonly #gradient: Vector;
   /** g·g */
   #length = 0;
   #solution: Solution | undefined;
 
   /** `start` is (features + 1, classes). */
-  constructor(objective: Objective, scaling: Scaling, start: Vector, model: NewtonModel) {
+  constructor(
+    objective: Objective,
+    scaling: Scaling,
+    start: Vector,
+    model: NewtonModel,
+    equation: NewtonEquation,
+  ) {
+    this.#equation = equation;
     this.objective = objective;
     this.weights = start;
     this.#scaling = scaling;
@@ -46,13 +54,15 @@ export class Newton implements Method {
     const { objective, weights } = this;
     const model = this.#model;
     if (model.spent) return undefined;
-    const { slope } = this.#solution ?? (await model.solve(this.#gradient, this.#length));
+    const { slope } =
+      this.#solution ?? (await this.#equation.solve(this.#gradient, model.wanted(this.#length)));
     if (!(slope < 0) || model.spent) return undefined;
-    objective.along(model.p);
-    const line = lineAlong(objective, this.#scaling, weights, model.p, sums, slope);
+    const { p } = this.#equation;
+    objective.along(p);
+    const line = lineAlong(objective, this.#scaling, weights, p, sums, slope);
     const t = await search(objective, line, 1);
     if (t === undefined) return undefined;
-    objective.combine(weights, plus(weights, t, model.p));
+    objective.combine(weights, plus(weights, t, p));
     objective.centre(weights);
     model.passes++;
     return this.#point(objective.move(t, weights, this.#gradient), t);
@@ -73,8 +83,9 @@ export class Newton implements Method {
     const gradientMax = Math.sqrt(gradient.largest);
     this.#length = gradient.sum;
     const near = gradientMax <= model.tolerance;
-    this.#solution = near ? await model.solve(g, this.#length, value) : undefined;
-    const distance = this.#solution && (await model.above(this.#solution.upper));
+    const wanted = model.wanted(this.#length, value);
+    this.#solution = near ? await this.#equation.solve(g, wanted) : undefined;
+    const distance = this.#solution && (await model.above(this.#solution.upper, this.#equation.p));
     return pointOf({ sums, value, gradientMax, step }, distance);
   }
 }

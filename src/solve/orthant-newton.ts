@@ -7,10 +7,10 @@
  * could gain is added.
  */
 import type { Objective, Sums, Vector } from "../engine/engine.js";
+import type { BoundedSolution, ConjugateGradients } from "./conjugate-gradients.js";
 import { type ElasticNet, shiftClasses } from "./class-shift.js";
 import { search } from "./line.js";
 import { type Method, type Point, type Scaling, pointOf, valueOf } from "./method.js";
-import type { Solution } from "./newton-equation.js";
 import type { NewtonModel } from "./newton-model.js";
 import { orthantStep } from "./orthant-step.js";
 import { plus } from "./terms.js";
@@ -20,6 +20,7 @@ export class OrthantNewton implements Method {
   readonly weights: Vector;
   readonly #scaling: Scaling;
   readonly #model: NewtonModel;
+  readonly #equation: ConjugateGradients;
   readonly #penalties: ElasticNet;
   /** Of the smooth part. */
   readonly #gradient: Vector;
@@ -31,7 +32,7 @@ export class OrthantNewton implements Method {
   readonly #freed: Vector;
   /** d·d */
   #length = 0;
-  #solution: Solution | undefined;
+  #solution: BoundedSolution | undefined;
 
   /** `start` is (features + 1, classes). */
   constructor(
@@ -39,8 +40,10 @@ export class OrthantNewton implements Method {
     scaling: Scaling,
     start: Vector,
     model: NewtonModel,
+    equation: ConjugateGradients,
     penalties: ElasticNet,
   ) {
+    this.#equation = equation;
     this.#penalties = penalties;
     this.objective = objective;
     this.weights = start;
@@ -70,12 +73,12 @@ export class OrthantNewton implements Method {
     const { objective, weights: w } = this;
     const [d, gradient, step, model] = [this.#d, this.#gradient, this.#step, this.#model];
     if (model.spent) return undefined;
-    const { slope } = this.#solution ?? (await model.solve(d, this.#length, undefined, { w, d }));
+    const { slope } = this.#solution ?? (await this.#equation.solve(d, model.wanted(this.#length), { w, d }));
     if (!(slope < 0) || model.spent) return undefined;
     const line = await orthantStep(
       objective,
       this.#scaling,
-      { w, d, gradient, p: model.p, step },
+      { w, d, gradient, p: this.#equation.p, step },
       slope,
       sums,
     );
@@ -103,23 +106,25 @@ export class OrthantNewton implements Method {
     const gradientMax = Math.sqrt(subgradient.largest);
     this.#length = subgradient.sum;
     const near = gradientMax <= this.#model.tolerance;
-    this.#solution = near ? await this.#model.solve(d, this.#length, value, { w, d }) : undefined;
-    const distance = this.#solution && (await this.#model.above(await this.#upper(this.#solution)));
+    const wanted = this.#model.wanted(this.#length, value);
+    this.#solution = near ? await this.#equation.solve(d, wanted, { w, d }) : undefined;
+    const distance =
+      this.#solution && (await this.#model.above(await this.#upper(this.#solution), this.#equation.p));
     return pointOf({ sums, value, gradientMax, step }, distance);
   }
 
   /** The bound of the free weights, and what those that would not be held at 0 after their step could gain. */
-  async #upper({ upper, smallest }: Solution): Promise<number> {
+  async #upper({ upper, smallest }: BoundedSolution): Promise<number> {
     if (upper === 0 || upper === Infinity) return upper;
     const { objective, weights: w } = this;
-    const [hp, freed, d, model] = [this.#hp, this.#freed, this.#d, this.#model];
-    model.passes++;
-    objective.curvature(model.p, hp);
+    const [hp, freed, d] = [this.#hp, this.#freed, this.#d];
+    this.#model.passes++;
+    objective.curvature(this.#equation.p, hp);
     objective.combine(hp, plus(this.#gradient, 1, hp));
     objective.subgradient(freed, w, hp); // at w, of the gradient after the step
     objective.restrict(hp, freed, w, d);
     objective.combine(freed, plus(freed, -1, hp));
-    const length = await model.squaredLength(freed);
+    const length = await this.#equation.squaredLength(freed);
     return length === 0 ? upper : upper + length / (2 * smallest);
   }
 }

@@ -1,15 +1,16 @@
 /** Which methods a second-order training goes through, one after another, and how much each may cost. */
-import type { Objective, Vector } from "../engine/engine.js";
+import type { Objective, ObjectiveProblem, Rows, Vector } from "../engine/engine.js";
 import type { Settings } from "../options.js";
 import type { ElasticNet } from "./class-shift.js";
 import { ConjugateGradients, type Preconditioner } from "./conjugate-gradients.js";
 import { Lbfgs } from "./lbfgs.js";
-import { type Method, type Scaling, readWeights } from "./method.js";
-import type { NewtonEquation } from "./newton-equation.js";
+import { DenseEquation } from "./dense-equation.js";
+import { type Scaling, readWeights } from "./method.js";
 import { NewtonModel } from "./newton-model.js";
 import { Newton } from "./newton.js";
 import { OrthantNewton } from "./orthant-newton.js";
 import { OwlQn } from "./owl-qn.js";
+import { ProximalNewton } from "./proximal-newton.js";
 import type { Stage } from "./second-order.js";
 
 /** The size of a problem. */
@@ -24,8 +25,8 @@ const SMALL = 2 ** 25;
 const LARGE = 2 ** 31;
 const SMALL_WEIGHTS = 400;
 const LARGE_WEIGHTS = 1500;
-/** Iterations of Newton's method in f64. */
-const EXACT_ITERATIONS = 100;
+/** Passes that Newton's method may take in f64. */
+const EXACT_PASSES = 300;
 
 /**
  * Where the distance to the minimum is found out. Rounding in f32 can hide a minimum, and conjugate gradients a direction
@@ -45,6 +46,13 @@ export function exactness({ rows, weights }: Size): "always" | "at last" | "neve
 const LAST_WORD = 2 ** 32;
 const LEAST_PASSES = 50;
 
+/** A problem in f64, and the rows that its Hessian is made of. */
+export interface ExactProblem {
+  readonly objective: Objective;
+  readonly rows: Rows;
+  readonly problem: ObjectiveProblem;
+}
+
 export interface StageContext {
   readonly objective: Objective;
   readonly scaling: Scaling;
@@ -55,8 +63,8 @@ export interface StageContext {
   /** The penalties, where some are l1. */
   readonly l1?: ElasticNet;
   readonly size: Size;
-  /** The same problem in f64 with a dense Hessian. */
-  readonly exact: () => Promise<{ readonly objective: Objective; readonly equation: NewtonEquation }>;
+  /** The same problem in f64. */
+  readonly exact: () => Promise<ExactProblem>;
   /** Whether the first method's own guess of the distance will do. */
   readonly guessed: boolean;
 }
@@ -64,10 +72,6 @@ export interface StageContext {
 export function stagesOf(context: StageContext): Stage[] {
   const { objective, scaling, start, preconditioner, settings, size, l1, guessed } = context;
   const { solver, tolerance, memory } = settings;
-  const newton = (of: Objective, from: Vector, equation: NewtonEquation, allowance: number): Method => {
-    const model = new NewtonModel(of, scaling, equation, { tolerance, allowance });
-    return l1 ? new OrthantNewton(of, scaling, from, model, l1) : new Newton(of, scaling, from, model);
-  };
   const exactlyAt = guessed ? "never" : exactness(size);
 
   const quasiNewton: Stage = {
@@ -82,15 +86,22 @@ export function stagesOf(context: StageContext): Stage[] {
     begin: async (before, passes) => {
       const least = Math.max(LEAST_PASSES, LAST_WORD / (size.rows * size.weights));
       const allowance = before ? Math.max(passes, least) : Infinity;
-      return newton(objective, start, new ConjugateGradients(objective, preconditioner), allowance);
+      const model = new NewtonModel(objective, scaling, { tolerance, allowance });
+      const equation = new ConjugateGradients(objective, preconditioner);
+      return l1
+        ? new OrthantNewton(objective, scaling, start, model, equation, l1)
+        : new Newton(objective, scaling, start, model, equation);
     },
   };
   const exactly: Stage = {
     certifies: true,
     begin: async (before) => {
-      const { objective: same, equation } = await context.exact();
-      const from = same.vector(before && (await readWeights(before)));
-      return newton(same, from, equation, 2 * EXACT_ITERATIONS);
+      const exact = await context.exact();
+      const from = exact.objective.vector(before && (await readWeights(before)));
+      const model = new NewtonModel(exact.objective, scaling, { tolerance, allowance: EXACT_PASSES });
+      if (l1) return new ProximalNewton(exact.objective, scaling, from, model, { ...exact, net: l1 });
+      const equation = new DenseEquation(exact.objective, exact.rows, exact.problem);
+      return new Newton(exact.objective, scaling, from, model, equation);
     },
   };
   return [
