@@ -36,12 +36,14 @@ export interface Rows extends FeatureRows {
   /** (count) the class of each row, from 0. */
   readonly labels: Uint32Array;
   /** (count) weight of each row; one for all when absent. */
-  readonly weights?: Float32Array;
+  readonly weights?: FloatArray;
   /**
    * (count, classes) what each row is of every class, each row adding up to 1: the targets of descents, where they are not
    * the labels, which are the first largest of them. Objectives are of the labels.
    */
   readonly targets?: FloatArray;
+  /** The row that the validation data begin with, where they follow the others: errors name their rows by it. */
+  readonly validationFrom?: number;
 }
 
 /** How one gradient changes the weights: g is the gradient of the objective, w the weights. */
@@ -254,7 +256,7 @@ export interface Placement {
   descent(problem: Problem, weights: FloatArray): Promise<Descent>;
   objective(problem: ObjectiveProblem): Promise<Objective>;
   /** (count) what each row weighs from now on, in descents and objectives too that have begun. Nothing may be under way. */
-  weigh(weights: Float32Array): void;
+  weigh(weights: FloatArray): void;
   release(): void;
 }
 

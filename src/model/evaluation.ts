@@ -1,4 +1,5 @@
 import type { Label } from "../data/labels.js";
+import type { FloatArray } from "../engine/engine.js";
 
 /** How good a model is on some labelled examples. */
 export interface Evaluation<L extends Label = Label> {
@@ -33,7 +34,7 @@ export function evaluation<L extends Label>(
   logits: Float64Array,
   labels: Uint32Array,
   classes: readonly L[],
-  weights?: Float32Array,
+  weights?: FloatArray,
 ): Evaluation<L> {
   const k = classes.length;
   const confusion = Array.from({ length: k }, () => Array.from({ length: k }, () => 0));

@@ -1,5 +1,5 @@
 /** Rows in the kernels' memory: X as it came (bytes, f16 or f32), with a column of ones after the features. */
-import type { Rows } from "../engine.js";
+import type { FloatArray, Rows } from "../engine.js";
 import { paddedRows } from "../padded.js";
 import type { Heap } from "./heap.js";
 import { type RowLayout, rowLayout } from "./layout.js";
@@ -13,7 +13,7 @@ export interface PlacedRows extends RowLayout {
   readonly labels: number;
   readonly rowWeights: number;
   readonly targets: number;
-  weigh(weights: Float32Array): void;
+  weigh(weights: FloatArray): void;
   release(): void;
 }
 
@@ -35,7 +35,7 @@ export async function placeRows(heap: Heap, rows: Rows): Promise<PlacedRows> {
     heap.u32(labels, rows.count).set(rows.labels);
     const targets = rows.targets ? allocate(4 * rows.targets.length) : 0;
     if (rows.targets) heap.f32(targets, rows.targets.length).set(rows.targets);
-    const weigh = (weights: Float32Array) => heap.f32(rowWeights, rows.count).set(weights);
+    const weigh = (weights: FloatArray) => heap.f32(rowWeights, rows.count).set(weights);
     weigh(rows.weights ?? new Float32Array(rows.count).fill(1));
     const sliceRows = Math.max(1, Math.floor(SLICE_BYTES / rowBytes));
     for (let first = 0; first < rows.count; first += sliceRows) {

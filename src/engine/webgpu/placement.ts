@@ -23,7 +23,7 @@ export interface PlacedRows {
   readonly targets?: GPUBuffer;
   /** (rows) */
   readonly weights: GPUBuffer;
-  weigh(weights: Float32Array): void;
+  weigh(weights: FloatArray): void;
   release(): void;
 }
 
@@ -52,7 +52,7 @@ export async function placeRows(
       const labels = filled("labels", Uint32Array.from(rows.labels));
       const weights = create("row weights", 4 * rows.count);
       const targets = rows.targets && filled("targets", labelsAndTargets(rows, rows.targets));
-      const weigh = (values: Float32Array) => device.queue.writeBuffer(weights, 0, Float32Array.from(values));
+      const weigh = (values: FloatArray) => device.queue.writeBuffer(weights, 0, Float32Array.from(values));
       weigh(rows.weights ?? new Float32Array(rows.count).fill(1));
       const shards: Shard[] = [];
       for (let first = 0; first < rows.count; first += shardRows) {
