@@ -126,14 +126,8 @@ function split<L extends Label>(
     }
     return { ...given, train: order.slice(aside).sort(), validation: order.slice(0, aside).sort() };
   }
-  const bytes = rows.x instanceof Uint8Array && validation.x instanceof Uint8Array;
-  const alike = { features: rows.features, ...(bytes && { scale: rows.scale }) };
-  const other = dataset({ ...alike, ...validation, classes }, "validation.");
-  if (other.rows.features !== rows.features) {
-    throw new DataError(
-      `validation.x has rows of ${other.rows.features} features, but x has rows of ${rows.features}.`,
-    );
-  }
+  const scale = rows.x instanceof Uint8Array && { scale: rows.scale };
+  const other = dataset(validation, "validation.", { features: rows.features, ...scale, classes });
   const together = concatenate(rows, other.rows);
   return {
     rows: together,
@@ -154,7 +148,7 @@ function joinTargets<L extends Label>(a: Dataset<L>, b: Dataset<L>): Float64Arra
 
 /** The rows to train on, their weights times their class's. */
 function classWeighted(rows: Rows, train: Uint32Array, factors: Float64Array): Rows {
-  const weights = rows.weights?.slice() ?? new Float32Array(rows.count).fill(1);
+  const weights = rows.weights?.slice() ?? new Float64Array(rows.count).fill(1);
   for (const row of train) weights[row] *= factors[rows.labels[row]];
   return { ...rows, weights };
 }

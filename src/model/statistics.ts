@@ -72,7 +72,7 @@ export async function statistics<L extends Label>(
   const { gradient, information, allRight } = await derivatives(rows, weights, k, width);
   if (l2 === 0 && allRight) throw separable(`the model is right on all ${rows.count} rows`);
   const coefficients = contrasts(weights, k, width);
-  const penalty = l2 * (rows.weights?.reduce((a, b) => a + b, 0) ?? rows.count);
+  const penalty = l2 * (rows.weights ? Float64Array.from(rows.weights).reduce((a, b) => a + b) : rows.count);
   const hessian = information.slice();
   penalise(hessian, gradient, coefficients, penalty, rows.features, width);
   scale(information, size, lengths);
