@@ -77,7 +77,7 @@ function logitsParity({ before, logits: found }: Passes, data: Rows, { classes }
   const exact = logits(data, rows, before.weights, classes);
   const size = logits(absolute(data), rows, before.weights.map(Math.abs), classes);
   const g = gamma(data.features + 1 + 4);
-  return ratio(found, exact, (i) => g * size[i] + TINY * data.features);
+  return ratio(found, exact, (i) => g * size[i] + TINY * (data.features + 1));
 }
 
 function residualParity(

@@ -1,25 +1,31 @@
-/** How an error message shows a value that a caller passed: short, and without an error of its own. */
+/** How error messages name a value that was passed. */
 
-/** Longer strings are cut. */
-const MOST_CHARACTERS = 60;
+/** Characters of a string that are shown. */
+const LONGEST = 60;
 
-/** Strings in quotes, bigints with their n; objects by their type, as String() throws on those without a prototype. */
+/** A primitive as code writes it; of anything else, the kind it is. Never throws, unlike String(value). */
 export function show(value: unknown): string {
-  if (typeof value === "string") {
-    return JSON.stringify(value.length > MOST_CHARACTERS ? `${value.slice(0, MOST_CHARACTERS)}…` : value);
+  switch (typeof value) {
+    case "string":
+      return JSON.stringify(value.length > LONGEST ? `${value.slice(0, LONGEST)}…` : value);
+    case "bigint":
+      return `${value}n`;
+    case "function":
+      return "a function";
+    case "object":
+      return value === null ? "null" : kindOf(value);
+    default:
+      return String(value);
   }
-  if (typeof value === "bigint") return `${value}n`;
-  if (typeof value === "function") return "a function";
-  if (typeof value === "object" && value !== null) return withArticle(typeName(value));
-  return String(value);
 }
 
-function typeName(value: object): string {
-  const name: unknown = value.constructor?.name; // of another realm too, where toString says Object
-  return typeof name === "string" && name !== "" ? name : "Object";
+function kindOf(value: object): string {
+  const kind = tagOf(value);
+  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : `a list of ${value.length} values`;
+  return kind === "Object" ? "an object" : `${/^[AEIOU]/.test(kind) ? "an" : "a"} ${kind}`;
 }
 
-/** "an Array", "a Map"; the U of Uint8Array is a consonant. */
-function withArticle(name: string): string {
-  return `${/^[AEIO]/i.test(name) ? "an" : "a"} ${name}`;
+/** What an object says that it is, in whatever realm it was made: "Map", "Float32Array", "AbortSignal". */
+export function tagOf(value: unknown): string {
+  return Object.prototype.toString.call(value).slice("[object ".length, -1);
 }

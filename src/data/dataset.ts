@@ -113,6 +113,9 @@ function joinFeatures(a: Rows, b: Rows): Pick<Rows, "x" | "scale"> {
   return { x, scale: 1 };
 }
 
+/** Sums of losses times such weights, and times their inverse, are numbers in f64. */
+const LARGEST_WEIGHT = 1e100;
+
 /** In f64, as they may be of any size: 1e-30 and 1e39 alike. */
 function rowWeights(given: unknown, count: number, where: string): Float64Array {
   if (!isList(given)) {
@@ -124,15 +127,21 @@ function rowWeights(given: unknown, count: number, where: string): Float64Array 
     );
   }
   const weights = new Float64Array(count);
-  let positive = false;
+  let largest = 0;
   for (let row = 0; row < count; row++) {
     const weight = toNumber(given[row], (shown) => `${where}weights[${row}] is ${shown}`);
     if (!(weight >= 0 && weight < Infinity)) {
       throw new DataError(`${where}weights[${row}] is ${weight}: a weight is a finite number ≥ 0.`);
     }
     weights[row] = weight;
-    positive ||= weight > 0;
+    largest = Math.max(largest, weight);
   }
-  if (!positive) throw new DataError(`${where}weights are all 0: no row counts.`);
+  if (largest === 0) throw new DataError(`${where}weights are all 0: no row counts.`);
+  if (!(largest >= 1 / LARGEST_WEIGHT && largest <= LARGEST_WEIGHT)) {
+    throw new DataError(
+      `${where}weights are at most ${largest}, and must be between ${1 / LARGEST_WEIGHT} and ${LARGEST_WEIGHT}: ` +
+        "only their ratios count, so multiply all by one number.",
+    );
+  }
   return weights;
 }

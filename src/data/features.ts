@@ -108,11 +108,14 @@ function byteScale(scale: unknown, where: string, trained: TrainedFeatures | und
     );
   }
   const chosen = scale === undefined ? 1 / 255 : scale;
-  if (typeof chosen === "number" && Number.isFinite(255 * chosen) && chosen !== 0) return chosen;
+  if (typeof chosen === "number" && 255 * Math.abs(chosen) <= LARGEST && chosen !== 0) return chosen;
   throw new DataError(
-    `${where}scale is ${show(scale)}, and must be a number other than 0 that makes finite numbers of bytes.`,
+    `${where}scale is ${show(scale)}, and must be a number other than 0, of which 255 times is at most ${LARGEST}.`,
   );
 }
+
+/** The squares of larger features add up to what no f64 is. */
+const LARGEST = 1e150;
 
 /** Bytes that were scaled in f16 may be beyond 255·scale by its rounding. */
 const BYTE_ROUNDING = 1 + 2 ** -10;
@@ -125,11 +128,16 @@ function checkFinite(
   byteScale?: number,
 ): void {
   const largest = byteScale === undefined ? Infinity : 255 * Math.abs(byteScale);
-  const bad = firstBeyond(x, Math.min(largest * BYTE_ROUNDING, Number.MAX_VALUE));
+  const bad = firstBeyond(x, Math.min(largest * BYTE_ROUNDING, LARGEST));
   if (bad < 0) return;
   const place = `${where}x is ${x[bad]} at ${placeOf(bad, features)}`;
   if (!Number.isFinite(x[bad])) {
     throw new DataError(`${place}: features must be finite numbers. Drop the row or fill the value in.`);
+  }
+  if (Math.abs(x[bad]) > LARGEST) {
+    throw new DataError(
+      `${place}, beyond ${LARGEST}, the most that is computed with: scale the column down.`,
+    );
   }
   throw new DataError(
     `${place}, but the model was trained on bytes, which are at most ${largest} (255 · scale): pass bytes as a Uint8Array, ` +

@@ -8,6 +8,7 @@ import { logits } from "../engine/reference/passes.js";
 import { DataError, OptionError } from "../errors.js";
 import type { Parity } from "../parity.js";
 import type { EpochRecord } from "../progress.js";
+import { show } from "../show.js";
 import { blocks } from "./blocks.js";
 import { temperatureOf } from "./calibration.js";
 import { type Evaluation, evaluation } from "./evaluation.js";
@@ -122,7 +123,7 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
 
   /** The model as a file. "json" is readable and exact: each weight is written with the nine digits that an f32 needs. */
   save(format: "json" = "json"): Uint8Array<ArrayBuffer> {
-    if (format !== "json") throw new OptionError(`format is ${JSON.stringify(format)}, and must be "json".`);
+    if (format !== "json") throw new OptionError(`format is ${show(format)}, and must be "json".`);
     return new TextEncoder().encode(toJson(this));
   }
 

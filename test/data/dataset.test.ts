@@ -91,9 +91,9 @@ describe("weights of rows", () => {
     expect(dataset({ x, y }).rows.weights).toBeUndefined();
   });
 
-  test.each([1e-300, 1e-30, 1e30, 1e39, 1e300])("may be of any size, such as %d", (size) => {
-    const { rows } = dataset({ x: [[0], [1], [2]], y: [0, 1, 0], weights: [size, 0, 1] });
-    expect(rows.weights).toEqual(Float64Array.of(size, 0, 1));
+  test.each([1e-90, 1e-30, 1e30, 1e39, 1e90])("may be of any size, such as %d", (size) => {
+    const { rows } = dataset({ x: [[0], [1], [2]], y: [0, 1, 0], weights: [size, 0, 1e-9 * size] });
+    expect(rows.weights).toEqual(Float64Array.of(size, 0, 1e-9 * size));
   });
 
   const K = 3;

@@ -24,6 +24,12 @@ const FEATURES: readonly Case[] = [
     message: "x is -Infinity at row 0, column 3",
   },
   {
+    bad: "a number whose square is none",
+    data: { x: [[0], [1e160]], y: [0, 1] },
+    message:
+      "x is 1e+160 at row 1, column 0, beyond 1e+150, the most that is computed with: scale the column down",
+  },
+  {
     bad: "NaN in a row of an array of rows",
     data: {
       x: [
@@ -179,6 +185,12 @@ const WEIGHTS: readonly Case[] = [
   },
   { bad: "NaN", data: { ...good, weights: [Number.NaN, 1] }, message: "weights[0] is NaN" },
   { bad: "infinite", data: { ...good, weights: [1, Infinity] }, message: "weights[1] is Infinity" },
+  {
+    bad: "larger than sums of them could be",
+    data: { ...good, weights: [1e300, 1] },
+    message: "weights are at most 1e+300, and must be between 1e-100 and 1e+100",
+  },
+  { bad: "as good as 0", data: { ...good, weights: [5e-324, 0] }, message: "weights are at most 5e-324" },
   { bad: "all 0", data: { ...good, weights: [0, 0] }, message: "weights are all 0" },
   { bad: "too few", data: { ...good, weights: [1] }, message: "weights has 1 values for 2 rows" },
 ];
