@@ -3,7 +3,7 @@ import type { FloatArray, Rows } from "../engine/engine.js";
 import { DataError } from "../errors.js";
 import { show } from "../show.js";
 import { isList } from "./arrays.js";
-import { type Features, type TrainedFeatures, createFeatureRows } from "./features.js";
+import { type Features, type TrainedFeatures, checkSizes, createFeatureRows } from "./features.js";
 import { checkFields } from "./fields.js";
 import { type Label, labelling } from "./labels.js";
 import { toNumber } from "./numbers.js";
@@ -64,6 +64,7 @@ export function dataset<L extends Label>(
   );
   const { count } = placed;
   const weights = givenWeights === undefined ? undefined : rowWeights(givenWeights, count, where);
+  checkSizes(placed, where, trained, trained ? undefined : weights);
   const rows = { ...placed, ...(weights && { weights }) };
   if (!areLabels(y, count, given?.length)) {
     const { classes } = labelling<L>([], given, `${where}y`);

@@ -1,5 +1,5 @@
 /** Features as callers pass them, checked and turned into one flat array. */
-import type { FeatureRows, FlatFeatures } from "../engine/engine.js";
+import type { FeatureRows, FlatFeatures, FloatArray } from "../engine/engine.js";
 import { DataError } from "../errors.js";
 import { show } from "../show.js";
 import { type TypedArray, isFloats, isList, toTypedArray } from "./arrays.js";
@@ -26,7 +26,7 @@ export interface TrainedFeatures {
 }
 
 /**
- * The features as one flat, finite array: the caller's own where it can be, else a copy. `where` goes before names in errors: "",
+ * The features as one flat array, whose sizes checkSizes then checks: the caller's own where it can be, else a copy. `where` goes before names in errors: "",
  * or "validation.". `guess` makes features of the number of values in a flat x, where nothing else says. Throws a DataError.
  */
 export function createFeatureRows(
@@ -50,7 +50,6 @@ export function createFeatureRows(
       `${where}scale is ${show(given.scale)}, but says what a byte means, and x is ${show(given.x)}: leave it out.`,
     );
   }
-  checkFinite(x, features, where, trained?.scale);
   return { x, features, count, scale: 1 };
 }
 
@@ -120,15 +119,23 @@ const LARGEST = 1e150;
 /** Bytes that were scaled in f16 may be beyond 255·scale by its rounding. */
 const BYTE_ROUNDING = 1 + 2 ** -10;
 
-/** `byteScale` is what a byte meant in training, if that was on bytes: no larger numbers than bytes have can be meant. */
-function checkFinite(
-  x: Exclude<FlatFeatures, Uint8Array>,
-  features: number,
+/**
+ * Throws a DataError where a feature is not finite, or larger than sums allow, or than the bytes that a model was trained on. Rows
+ * of weight 0 may hold any finite number.
+ */
+export function checkSizes(
+  { x, features }: FeatureRows,
   where: string,
-  byteScale?: number,
+  trained?: TrainedFeatures,
+  weights?: FloatArray,
 ): void {
-  const largest = byteScale === undefined ? Infinity : 255 * Math.abs(byteScale);
-  const bad = firstBeyond(x, Math.min(largest * BYTE_ROUNDING, LARGEST));
+  if (x instanceof Uint8Array) return;
+  const byteLimit = trained?.scale === undefined ? Infinity : 255 * Math.abs(trained.scale);
+  const limit = Math.min(byteLimit * BYTE_ROUNDING, LARGEST);
+  let bad = firstBeyond(x, limit);
+  while (bad >= 0 && Number.isFinite(x[bad]) && weights?.[Math.floor(bad / features)] === 0) {
+    bad = firstBeyond(x, limit, bad + 1);
+  }
   if (bad < 0) return;
   const place = `${where}x is ${x[bad]} at ${placeOf(bad, features)}`;
   if (!Number.isFinite(x[bad])) {
@@ -140,8 +147,8 @@ function checkFinite(
     );
   }
   throw new DataError(
-    `${place}, but the model was trained on bytes, which are at most ${largest} (255 · scale): pass bytes as a Uint8Array, ` +
-      `or numbers multiplied by the scale, ${byteScale}.`,
+    `${place}, but the model was trained on bytes, which are at most ${byteLimit} (255 · scale): pass bytes as a Uint8Array, ` +
+      `or numbers multiplied by the scale, ${trained?.scale}.`,
   );
 }
 

@@ -43,11 +43,12 @@ export function allocate<T extends Allocated>(
   }
 }
 
-/** The number of the first value whose size is not at most `limit`, as NaN's never is; −1 where there is none. */
+/** The index of the first value from `from` on whose size is not at most `limit`, as NaN's never is; −1 where there is none. */
 export function firstBeyond(
   values: Exclude<TypedArray, BigInt64Array | BigUint64Array>,
   limit: number,
+  from = 0,
 ): number {
-  for (let i = 0; i < values.length; i++) if (!(Math.abs(values[i]) <= limit)) return i;
+  for (let i = from; i < values.length; i++) if (!(Math.abs(values[i]) <= limit)) return i;
   return -1;
 }

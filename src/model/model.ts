@@ -1,6 +1,6 @@
 import { isList } from "../data/arrays.js";
 import { type TrainingData, dataset } from "../data/dataset.js";
-import { type Features, createFeatureRows } from "../data/features.js";
+import { type Features, checkSizes, createFeatureRows } from "../data/features.js";
 import { checkFields } from "../data/fields.js";
 import type { Label } from "../data/labels.js";
 import type { FeatureRows, Rows } from "../engine/engine.js";
@@ -136,9 +136,11 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
   }
 
   #rows(inputs: Inputs): FeatureRows {
-    if (isList(inputs) || inputs === undefined) return createFeatureRows({ x: inputs }, "", this);
-    checkFields(inputs, "");
-    return createFeatureRows(inputs, "", this);
+    const bare = isList(inputs) || inputs === undefined;
+    if (!bare) checkFields(inputs, "");
+    const rows = createFeatureRows(bare ? { x: inputs } : inputs, "", this);
+    checkSizes(rows, "", this);
+    return rows;
   }
 
   /** (features + 1, classes), the intercept last. */

@@ -96,6 +96,16 @@ describe("weights of rows", () => {
     expect(rows.weights).toEqual(Float64Array.of(size, 0, 1e-9 * size));
   });
 
+  test("of 0 let a row hold any finite number, such as a marker of what is missing", () => {
+    const x = [[0], [-Number.MAX_VALUE], [2]];
+    const y = [0, 1, 1];
+    expect(dataset({ x, y, weights: [1, 0, 1] }).rows.count).toBe(3);
+    expect(() => dataset({ x, y, weights: [1, 1, 0] })).toThrow("x is -1.7976931348623157e+308 at row 1");
+    expect(() => dataset({ x: [[0], [Number.NaN], [2]], y, weights: [1, 0, 1] })).toThrow(
+      "x is NaN at row 1",
+    );
+  });
+
   const K = 3;
   const weights = Float64Array.from({ length: 4 * K }, (_, i) => Math.sin(i));
   const integers = fc
