@@ -60,7 +60,7 @@ export async function objectiveParity(
 /** |Δz| ≤ γ·(|x|·|W| + |b|) of all rows: (rows, classes) */
 export function logitBounds(data: Rows, w: FloatArray, classes: number): Float64Array {
   const size = logits(absolute(data), range(data.count), w.map(Math.abs), classes);
-  return size.map((one) => gamma(data.features + 1 + UNPACKED) * one + TINY * data.features);
+  return size.map((one) => gamma(data.features + 1 + UNPACKED) * one + TINY * (data.features + 1));
 }
 
 /** Error ÷ bound of Σ losses, given the engine's own Z. */

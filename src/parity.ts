@@ -80,7 +80,7 @@ export function logitsParity({ before, logits: found }: Passes, data: Rows, { cl
   const exact = logits(data, rows, before.weights, classes);
   const size = logits(absolute(data), rows, before.weights.map(Math.abs), classes);
   const g = gamma(data.features + 1 + 4);
-  return ratio(found, exact, (i) => g * size[i] + TINY * data.features);
+  return ratio(found, exact, (i) => g * size[i] + TINY * (data.features + 1));
 }
 
 export function residualParity(

@@ -1,5 +1,6 @@
 /** What a training works on: everything that is known, and checked, before an engine is opened. */
-import { type Dataset, type Features, type TrainingData, concatenate, dataset } from "./data/dataset.js";
+import { type Dataset, type TrainingData, concatenate, dataset } from "./data/dataset.js";
+import type { Features } from "./data/features.js";
 import type { Label } from "./data/labels.js";
 import { type Random, randomIntegers, range, shuffle } from "./data/random.js";
 import { selectFrom, selectRows } from "./data/rows.js";
@@ -186,14 +187,9 @@ function split<L extends Label>(
     }
     return { ...given, train: order.slice(aside).sort(), validation: order.slice(0, aside).sort() };
   }
-  const bytes = rows.x instanceof Uint8Array && validation.x instanceof Uint8Array;
-  const alike = { features: rows.features, ...(bytes && { scale: rows.scale }) };
-  const other = withoutWeightless(dataset({ ...alike, ...validation, classes }, "validation."));
-  if (other.rows.features !== rows.features) {
-    throw new DataError(
-      `validation.x has rows of ${other.rows.features} features, but x has rows of ${rows.features}.`,
-    );
-  }
+  const scale = rows.x instanceof Uint8Array && { scale: rows.scale };
+  const expected = { features: rows.features, ...scale, classes };
+  const other = withoutWeightless(dataset(validation, "validation.", expected));
   const together = concatenate(rows, other.rows);
   return {
     rows: together,

@@ -1,6 +1,7 @@
 /** Soft targets: of each row how much it is of every class, instead of its label. */
 import type { FloatArray, Rows } from "../engine/engine.js";
 import { DataError } from "../errors.js";
+import { isFloats, toTypedArray } from "./arrays.js";
 import type { Label } from "./labels.js";
 
 export interface SoftTargets {
@@ -13,14 +14,61 @@ export interface SoftTargets {
 /** A row may add up to this much more or less than 1: what f32 makes of a softmax over very many classes. */
 const ROUNDING = 1e-3;
 
-/** What stands for the labels of `count` rows is soft targets if it is floats, one for each row and class. All else is labels. */
+/** Whether y is labels: all but floats, one for each of `count` rows and `classes` classes, which are soft targets. */
 export function areLabels<L extends Label>(
   y: ArrayLike<L> | Float32Array | Float64Array,
   count: number,
-  classes: readonly L[] | undefined,
+  classes: number | undefined,
 ): y is ArrayLike<L> {
-  const floats = y instanceof Float32Array || y instanceof Float64Array;
-  return !(floats && classes && y.length === count * classes.length);
+  return !(classes !== undefined && y.length === count * classes && isFloats(toTypedArray(y)));
+}
+
+/**
+ * Features in a row of a flat x of so many values that does not say. Throws a DataError where y could be labels, one a row, and
+ * one-hot targets alike, or where the values are no whole number for each row.
+ */
+export function guessFeatures(
+  values: number,
+  y: ArrayLike<unknown>,
+  classes: number | undefined,
+  where: string,
+): number {
+  const wide = oneHotWidth(y);
+  if (wide !== undefined && wide === (classes ?? wide)) {
+    throw new DataError(
+      `${where}y reads as ${y.length} labels, and as one-hot targets of ${y.length / wide} rows × ${wide} classes: ` +
+        "pass features, the number of values in a row of x.",
+    );
+  }
+  const rows = hasFractions(y) && classes && y.length % classes === 0 ? y.length / classes : y.length;
+  if (values % rows === 0) return values / rows;
+  throw new DataError(
+    `${where}x has ${values} values for ${rows} ${rows < y.length ? "rows of targets" : "labels"}, which is not a whole ` +
+      "number of features a row: pass features.",
+  );
+}
+
+/** No label is a fraction, so floats that are can only be soft targets. */
+function hasFractions(y: ArrayLike<unknown>): boolean {
+  return isFloats(toTypedArray(y)) && Array.prototype.some.call(y, (value) => !Number.isInteger(value));
+}
+
+/** How many values there are for every 1 if all others are 0, and every so many values hold one 1. */
+function oneHotWidth(y: ArrayLike<unknown>): number | undefined {
+  let ones = 0;
+  for (let i = 0; i < y.length; i++) {
+    const value = y[i];
+    if (value === 1 || value === 1n) ones++;
+    else if (value !== 0 && value !== 0n) return undefined;
+  }
+  const wide = y.length / ones;
+  if (!Number.isInteger(wide) || wide < 2) return undefined;
+  for (let first = 0; first < y.length; first += wide) {
+    let inRow = 0;
+    for (let i = first; i < first + wide; i++) if (y[i] === 1 || y[i] === 1n) inRow++;
+    if (inRow !== 1) return undefined;
+  }
+  return wide;
 }
 
 /** The targets, each row made to add up to 1. Throws a DataError where a row is no distribution over the classes. */

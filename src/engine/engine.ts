@@ -42,6 +42,8 @@ export interface Rows extends FeatureRows {
    * the labels, which are the first largest of them. Objectives are of the labels.
    */
   readonly targets?: FloatArray;
+  /** The row that the validation data begin with, where they follow the others: errors name their rows by it. */
+  readonly validationFrom?: number;
 }
 
 /** How one gradient changes the weights: g is the gradient of the objective, w the weights. */

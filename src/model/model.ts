@@ -1,4 +1,7 @@
-import { type Features, type TrainingData, dataset, featureRows } from "../data/dataset.js";
+import { isList } from "../data/arrays.js";
+import { type TrainingData, dataset } from "../data/dataset.js";
+import { type Features, checkSizes, createFeatureRows } from "../data/features.js";
+import { checkFields } from "../data/fields.js";
 import type { Label } from "../data/labels.js";
 import type { FeatureRows, Rows } from "../engine/engine.js";
 import { range } from "../data/random.js";
@@ -132,7 +135,9 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
    * trained on, to its optimum. Rejects with a DataError where the data do not say what a coefficient is.
    */
   async statistics(data: Examples<L>, options: StatisticsOptions = {}): Promise<Statistics<L>> {
-    return statistics(this.#labelled(data), this.#affine(), this.classes, options);
+    const rows = this.#labelled(data);
+    const x = rows.x.slice(); // the caller's may change while this waits
+    return statistics({ ...rows, x }, this.#affine(), this.classes, options);
   }
 
   /**
@@ -152,12 +157,7 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
   }
 
   #labelled(data: Examples<L>): Rows {
-    const { rows, targets } = dataset({
-      features: this.features,
-      ...this.#scaled(data),
-      classes: this.classes,
-    });
-    this.#checkFeatures(rows.features);
+    const { rows, targets } = dataset(data, "", this);
     if (targets) {
       throw new DataError("y is soft targets, and a model is judged by labels: give the label of each row.");
     }
@@ -165,26 +165,11 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
   }
 
   #rows(inputs: Inputs): FeatureRows {
-    const given: InputRows = "x" in inputs ? inputs : { x: inputs };
-    const rows = featureRows(this.#scaled({ ...given, features: given.features ?? this.features }), "");
-    this.#checkFeatures(rows.features);
+    const bare = isList(inputs) || inputs === undefined;
+    if (!bare) checkFields(inputs, "");
+    const rows = createFeatureRows(bare ? { x: inputs } : inputs, "", this);
+    checkSizes(rows, "", this);
     return rows;
-  }
-
-  /** Bytes mean what they meant in training. Throws a DataError when there were none, and nothing says what they mean. */
-  #scaled<T extends { readonly x: Features; readonly scale?: number }>(data: T): T {
-    if (!(data.x instanceof Uint8Array) || data.scale !== undefined) return data;
-    if (this.scale === undefined) {
-      throw new DataError(
-        "x is bytes, but the model was trained on floats: pass scale, what a byte means, beside x.",
-      );
-    }
-    return { ...data, scale: this.scale };
-  }
-
-  #checkFeatures(features: number): void {
-    if (features === this.features) return;
-    throw new DataError(`x has rows of ${features} features, but the model was trained on ${this.features}.`);
   }
 
   #affine(): Affine {

@@ -114,6 +114,7 @@ const SAFETY = 1.25;
  */
 function largestExcess(bound: Float64Array, penalties: FloatArray): number {
   const features = penalties.length;
+  if (features === 0) return 0;
   if (penalties.includes(0)) return Infinity;
   const scaled = new Float64Array(features * features);
   for (let d = 0; d < features; d++) {

@@ -134,9 +134,9 @@ function isOwn(name: string): name is keyof typeof OWN {
 function checkValues(check: (name: string, value: unknown) => void) {
   return (name: string, given: unknown) => {
     if (!isList(given)) return fail(name, given, "a list of numbers");
+    if (given.length === 0) throw new OptionError(`${name} is empty: give at least one value to try.`);
+    for (let n = 0; n < given.length; n++) check(`${name}[${n}]`, given[n]);
     const values = Array.from(given);
-    if (values.length === 0) throw new OptionError(`${name} is empty: give at least one value to try.`);
-    values.forEach((value, n) => check(`${name}[${n}]`, value));
     values.forEach((value, n) => {
       const first = values.indexOf(value);
       if (first === n) return;

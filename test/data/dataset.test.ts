@@ -56,22 +56,54 @@ describe("features", () => {
   });
 
   test("are guessed from the number of labels when features is left out", () => {
-    expect(dataset({ x: new Float32Array(12), y: [0, 1, 0, 1] }).rows).toMatchObject({
+    expect(dataset({ x: new Float32Array(12), y: [0, 1, 1, 1] }).rows).toMatchObject({
       features: 3,
       count: 4,
     });
   });
 });
 
+describe("rows without features", () => {
+  const x = [[], [], [], []];
+  const y = ["a", "b", "b", "b"];
+
+  test.each(["reference", "wasm"] as const)("train the intercept alone, on %s", async (engine) => {
+    const model = await train({ x, y }, { engine, tolerance: 1e-8 });
+    expect(model.features).toBe(0);
+    expect(model.weights).toHaveLength(0);
+    expect(model.bias[1] - model.bias[0]).toBeCloseTo(Math.log(3), 5);
+    expect(model.predict([[], []])).toEqual(["b", "b"]);
+    expect(model.evaluate({ x, y }).accuracy).toBe(0.75);
+  });
+
+  test("are an array of empty rows: a flat array does not say how many there are", () => {
+    expect(() => dataset({ x: new Float32Array(0), y, features: 0 })).toThrow("x is empty");
+  });
+});
+
 describe("weights of rows", () => {
-  test("are kept as f32, whatever list they come in", () => {
-    const x = new Float32Array(3);
-    const { rows } = dataset({ x, y: [0, 1, 0], weights: [0.1, 0, 2] });
-    expect(rows.weights).toEqual(Float32Array.of(0.1, 0, 2));
-    expect(dataset({ x, y: [0, 1, 0], weights: Uint8Array.of(1, 2, 3) }).rows.weights).toEqual(
-      Float32Array.of(1, 2, 3),
+  test("are kept in f64, whatever list they come in", () => {
+    const x = [[0], [1], [2]];
+    const y = [0, 1, 0];
+    const weightsOf = (weights: ArrayLike<number>) => dataset({ x, y, weights }).rows.weights;
+    expect(weightsOf([0.1, 0, 2])).toEqual(Float64Array.of(0.1, 0, 2));
+    expect(weightsOf(Uint8Array.of(1, 2, 3))).toEqual(Float64Array.of(1, 2, 3));
+    expect(dataset({ x, y }).rows.weights).toBeUndefined();
+  });
+
+  test.each([1e-90, 1e-30, 1e30, 1e39, 1e90])("may be of any size, such as %d", (size) => {
+    const { rows } = dataset({ x: [[0], [1], [2]], y: [0, 1, 0], weights: [size, 0, 1e-9 * size] });
+    expect(rows.weights).toEqual(Float64Array.of(size, 0, 1e-9 * size));
+  });
+
+  test("of 0 let a row hold any finite number, such as a marker of what is missing", () => {
+    const x = [[0], [-Number.MAX_VALUE], [2]];
+    const y = [0, 1, 1];
+    expect(dataset({ x, y, weights: [1, 0, 1] }).rows.count).toBe(3);
+    expect(() => dataset({ x, y, weights: [1, 1, 0] })).toThrow("x is -1.7976931348623157e+308 at row 1");
+    expect(() => dataset({ x: [[0], [Number.NaN], [2]], y, weights: [1, 0, 1] })).toThrow(
+      "x is NaN at row 1",
     );
-    expect(dataset({ x, y: [0, 1, 0] }).rows.weights).toBeUndefined();
   });
 
   const K = 3;
@@ -197,7 +229,7 @@ describe("two sets of rows together", () => {
 
   test("have a weight of 1 where only the other set has weights", () => {
     const weighted = { ...bytes, weights: Float32Array.of(3, 4) };
-    expect(concatenate(bytes, weighted).weights).toEqual(Float32Array.of(1, 1, 3, 4));
-    expect(concatenate(weighted, bytes).weights).toEqual(Float32Array.of(3, 4, 1, 1));
+    expect(concatenate(bytes, weighted).weights).toEqual(Float64Array.of(1, 1, 3, 4));
+    expect(concatenate(weighted, bytes).weights).toEqual(Float64Array.of(3, 4, 1, 1));
   });
 });

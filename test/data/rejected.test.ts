@@ -24,6 +24,12 @@ const FEATURES: readonly Case[] = [
     message: "x is -Infinity at row 0, column 3",
   },
   {
+    bad: "a number whose square is none",
+    data: { x: [[0], [1e160]], y: [0, 1] },
+    message:
+      "x is 1e+160 at row 1, column 0, beyond 1e+150, the most that is computed with: scale the column down",
+  },
+  {
     bad: "NaN in a row of an array of rows",
     data: {
       x: [
@@ -42,7 +48,7 @@ const FEATURES: readonly Case[] = [
   },
   {
     bad: "values that do not divide by the labels",
-    data: { x: eight, y: [0, 1, 0] },
+    data: { x: eight, y: [0, 1, 1] },
     message: "x has 8 values for 3 labels",
   },
   {
@@ -63,28 +69,22 @@ const FEATURES: readonly Case[] = [
     message: "x has rows of 2 values, but features is 1",
   },
   { bad: "a flat array of numbers", data: { x: [1, 2], y: [0, 1] }, message: "x is an array of numbers" },
-  {
-    bad: "a typed array of a type that is none",
-    data: { x: Int8Array.of(1, 2), y: [0, 1] },
-    message: "x is a Int8Array",
-  },
-  { bad: "no x", data: { y: [0, 1] }, message: "x is a undefined" },
+  { bad: "no x", data: { y: [0, 1] }, message: "x is missing: give the features of each row" },
   { bad: "features of 0", data: { x: eight, y: [0, 1], features: 0 }, message: "features is 0" },
   { bad: "fractional features", data: { x: eight, y: [0, 1], features: 2.5 }, message: "features is 2.5" },
-  { bad: "a scale of 0", data: { x: Uint8Array.of(1, 2), y: [0, 1], scale: 0 }, message: "scale is 0" },
+  { bad: "a scale of 0", data: { x: Uint8Array.of(1, 2), y: ["a", "b"], scale: 0 }, message: "scale is 0" },
   {
     bad: "a scale of NaN",
-    data: { x: Uint8Array.of(1, 2), y: [0, 1], scale: Number.NaN },
+    data: { x: Uint8Array.of(1, 2), y: ["a", "b"], scale: Number.NaN },
     message: "scale is NaN",
   },
   {
     bad: "a scale for floats",
-    data: { x: eight, y: [0, 1], scale: 2 },
+    data: { x: eight, y: ["a", "b"], scale: 2 },
     message: "scale is 2, but says what a byte means, and x is a Float32Array",
   },
   { bad: "no rows in x", data: { x: [], y: [0, 1] }, message: "x is empty" },
   { bad: "no values in x", data: { x: new Float32Array(0), y: [0, 1] }, message: "x is empty" },
-  { bad: "rows without values", data: { x: [[], []], y: [0, 1] }, message: "x is empty" },
   { bad: "no labels", data: { x: eight, y: [] }, message: "y is empty" },
   { bad: "no y", data: { x: eight }, message: "y is missing" },
 ];
@@ -185,7 +185,12 @@ const WEIGHTS: readonly Case[] = [
   },
   { bad: "NaN", data: { ...good, weights: [Number.NaN, 1] }, message: "weights[0] is NaN" },
   { bad: "infinite", data: { ...good, weights: [1, Infinity] }, message: "weights[1] is Infinity" },
-  { bad: "larger than an f32", data: { ...good, weights: [1, 1e39] }, message: "weights[1] is 1e+39" },
+  {
+    bad: "larger than sums of them could be",
+    data: { ...good, weights: [1e300, 1] },
+    message: "weights are at most 1e+300, and must be between 1e-100 and 1e+100",
+  },
+  { bad: "as good as 0", data: { ...good, weights: [5e-324, 0] }, message: "weights are at most 5e-324" },
   { bad: "all 0", data: { ...good, weights: [0, 0] }, message: "weights are all 0" },
   { bad: "too few", data: { ...good, weights: [1] }, message: "weights has 1 values for 2 rows" },
 ];
@@ -213,11 +218,15 @@ describe("validation data", () => {
     },
     { bad: "too few labels", data: { x: [[1], [2]], y: ["a"] }, message: "and validation.y has 1 labels" },
     { bad: "nothing", data: { x: [], y: [] }, message: "validation.y is empty" },
-    { bad: "other features", data: { x: [[1, 2]], y: ["a"] }, message: "validation.x has rows of 2 values" },
+    {
+      bad: "other features",
+      data: { x: [[1, 2]], y: ["a"] },
+      message: "validation.x has rows of 2 features, but",
+    },
     {
       bad: "other features that it gives itself",
       data: { x: Float32Array.of(1, 2), y: ["a"], features: 2 },
-      message: "validation.x has rows of 2 features, but x has rows of 1",
+      message: "validation.x has rows of 2 features, but the model was trained on 1",
     },
     {
       bad: "negative weights",
@@ -230,6 +239,13 @@ describe("validation data", () => {
     expect(error.message).toContain(message);
   });
 
+  test("with a value beyond f32 is rejected by its own row, on an engine of f32", async () => {
+    const validation = { x: [[1], [1e60]], y: ["a", "b"] };
+    await expect(untypedTrain(good, { engine: "wasm", validation })).rejects.toThrow(
+      "validation.x is 1e+60 at row 1, column 0, beyond the largest f32",
+    );
+  });
+
   test("that leaves no row to train on is rejected", () => {
     const error = thrownBy(() => untypedTrainer(good, { validation: 0.9 }));
     expect(error.name).toBe("DataError");
@@ -240,7 +256,10 @@ describe("validation data", () => {
 test("a fraction for validation whose rows all weigh 0 is rejected: it would have no loss", () => {
   const weights = [1, 0, 0, 0, 0, 0, 0, 0];
   const error = thrownBy(() =>
-    untypedTrainer({ x: eight, y: [0, 1, 0, 1, 0, 1, 0, 1], weights }, { validation: 0.25, seed: 1 }),
+    untypedTrainer(
+      { x: eight, y: [0, 1, 0, 1, 0, 1, 0, 1], features: 1, weights },
+      { validation: 0.25, seed: 1 },
+    ),
   );
   expect(error.name).toBe("DataError");
   expect(error.message).toBe("The weights of all 2 rows of the validation are 0: no row counts.");

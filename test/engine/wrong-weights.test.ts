@@ -1,11 +1,11 @@
 /** Engines that do something else when rows are to weigh something else. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Engine } from "../../src/engine/engine.js";
+import type { Engine, FloatArray } from "../../src/engine/engine.js";
 import { referenceEngine } from "../../src/engine/reference/engine.js";
 import { wasmEngine } from "../../src/engine/wasm/engine.js";
 import { weighing } from "./weighing.js";
 
-type Weigh = (weights: Float32Array) => void;
+type Weigh = (weights: FloatArray) => void;
 
 const WRONG: readonly { readonly what: string; readonly weigh: (right: Weigh, times: number) => Weigh }[] = [
   { what: "nothing", weigh: () => () => {} },
@@ -17,12 +17,12 @@ const WRONG: readonly { readonly what: string; readonly weigh: (right: Weigh, ti
   { what: "it for the row after", weigh: (right) => (weights) => right(turned(weights)) },
   {
     what: "it, but leaves out weights of 0",
-    weigh: (right) => (weights) => right(weights.map((w) => w || 1)),
+    weigh: (right) => (weights) => right(weights.map((w: number) => w || 1)),
   },
 ];
 
-function turned(weights: Float32Array): Float32Array {
-  return weights.map((_, row) => weights.at(row - 1) ?? 0);
+function turned(weights: FloatArray): FloatArray {
+  return weights.map((_: number, row: number) => weights.at(row - 1) ?? 0);
 }
 
 function broken(engine: Engine, wrong: (typeof WRONG)[number]): Engine {

@@ -96,7 +96,7 @@ describe("predict", () => {
 describe("x that does not fit the model", () => {
   test.each([
     { x: Float32Array.of(1, 2, 3), message: "x has 3 values, which do not divide into rows of 2 features" },
-    { x: [[1, 2, 3]], message: "x has rows of 3 values, but features is 2" },
+    { x: [[1, 2, 3]], message: "x has rows of 3 features, but the model was trained on 2" },
     { x: [[1, Number.NaN]], message: "x is NaN at row 0, column 1" },
     { x: [], message: "x is empty" },
   ])("is a DataError: $message", ({ x, message }) => {

@@ -82,7 +82,8 @@ describe("statistics", () => {
 
   test("change with the units of the features as the coefficients do", async () => {
     const one = caseOf("two classes");
-    const inSixteenths = { ...one, x: one.x.map((row) => row.map((value) => 16 * value)) };
+    const { x, y, weights } = one;
+    const inSixteenths = { x: x.map((row) => row.map((value) => 16 * value)), y, weights };
     const [alcohol, ash, bias] = one.w;
     const w = [alcohol.map((weight) => weight / 16), ash.map((weight) => weight / 16), bias];
     const { standardErrors } = await fitted({ ...one, w }).statistics(inSixteenths);
@@ -92,9 +93,10 @@ describe("statistics", () => {
 
   test("take a column of ones for the intercept where there is none", async () => {
     const one = caseOf("two classes");
-    const { standardErrors } = await fitted(one).statistics(one);
+    const { x, y, weights } = one;
+    const { standardErrors } = await fitted(one).statistics({ x, y, weights });
     const model = modelOf<number>([0, 1], one.w);
-    const data = { x: one.x.map((row) => [...row, 1]), y: one.y };
+    const data = { x: x.map((row) => [...row, 1]), y };
     const ofOnes = await model.statistics(data, { intercept: false });
     expect(relative(ofOnes.standardErrors, standardErrors)).toBeLessThan(1e-10);
   });
@@ -132,7 +134,8 @@ describe("statistics of weights that are no optimum", () => {
   const one = caseOf("weighted, with a penalty");
 
   test("are refused, as with another penalty than the training's", async () => {
-    const error = await rejection(fitted(one).statistics(one));
+    const { x, y, weights } = one;
+    const error = await rejection(fitted(one).statistics({ x, y, weights }));
     expect(error).toBeInstanceOf(DataError);
     expect(error.message).toMatch(
       /^The weights are not the optimum for these rows with l2 = 0: a Newton step moves a coefficient by \d\S* standard errors and a logit by \d\S*, where 0.1 is close enough/,

@@ -119,8 +119,10 @@ function fitted({ data, options, start }: RandomProblem, engine: EngineName, tra
   }).then((init) => train(data, { ...chosen, init }));
 }
 
-/** F − F* by the words "F within about 3e-6 of its minimum", which are relative to F. */
+/** F − F* by the words "F within about 3e-6 of its minimum", which are relative to F*, or to 0.01 where F* is smaller. */
 function saidDistance(reason: string, value: number): number | undefined {
   const found = /F within about (-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)/.exec(reason);
-  return found ? Number(found[1]) * value : undefined;
+  if (!found) return undefined;
+  const said = Number(found[1]);
+  return said * Math.max(value / (1 + said), LEAST);
 }

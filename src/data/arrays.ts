@@ -1,0 +1,67 @@
+/** Arrays by what they are: those of another realm (an iframe, node:vm, Jest) are no instances of this one's classes. */
+
+/** A Float16Array, for those whose TypeScript knows it. */
+type Float16 = typeof globalThis extends { Float16Array: { prototype: infer Instance } } ? Instance : never;
+
+export type TypedArray =
+  | Float16
+  | Float32Array
+  | Float64Array
+  | Int8Array
+  | Int16Array
+  | Int32Array
+  | Uint8Array
+  | Uint8ClampedArray
+  | Uint16Array
+  | Uint32Array
+  | BigInt64Array
+  | BigUint64Array;
+
+interface TypedArrayConstructor {
+  readonly name: string;
+  readonly prototype: TypedArray;
+  readonly BYTES_PER_ELEMENT: number;
+  new (length: number): TypedArray;
+  new (buffer: ArrayBufferLike, byteOffset: number, length: number): TypedArray;
+}
+
+const TYPES: readonly TypedArrayConstructor[] = [
+  Float32Array,
+  Float64Array,
+  Int8Array,
+  Int16Array,
+  Int32Array,
+  Uint8Array,
+  Uint8ClampedArray,
+  Uint16Array,
+  Uint32Array,
+  BigInt64Array,
+  BigUint64Array,
+  ...(typeof Float16Array === "undefined" ? [] : [Float16Array]),
+];
+
+/** The value as a typed array of this realm, over the same memory; undefined for anything else. */
+export function toTypedArray(value: unknown): TypedArray | undefined {
+  if (!ArrayBuffer.isView(value)) return undefined;
+  const tag: unknown = Reflect.get(value, Symbol.toStringTag);
+  const Type = TYPES.find(({ name }) => name === tag);
+  if (!Type) return undefined;
+  if (value instanceof Type) return value;
+  if (value.byteLength === 0) return new Type(0); // its buffer may be detached
+  return new Type(value.buffer, value.byteOffset, value.byteLength / Type.BYTES_PER_ELEMENT);
+}
+
+/** Whether the value is an array, a typed array or an object with a length: no string and no function. */
+export function isList(value: unknown): value is ArrayLike<unknown> {
+  if (typeof value !== "object" || value === null) return false;
+  const length: unknown = Reflect.get(value, "length");
+  return typeof length === "number" && Number.isSafeInteger(length) && length >= 0;
+}
+
+export function isFloats(values: TypedArray | undefined): values is Float32Array | Float64Array | Float16 {
+  return (
+    values instanceof Float32Array ||
+    values instanceof Float64Array ||
+    (typeof Float16Array !== "undefined" && values instanceof Float16Array)
+  );
+}

@@ -1,0 +1,44 @@
+/** The names that data may have, so that a misspelt one is no data left out. */
+import { DataError } from "../errors.js";
+import { show } from "../show.js";
+import { toTypedArray } from "./arrays.js";
+
+/** `featureNames` and `schema` say what columns were called; training has no use for them. */
+const FIELDS = ["x", "y", "features", "scale", "weights", "classes", "featureNames", "schema"];
+
+/** What other libraries call a field, in lower case and without what is no letter. */
+const MEANT: Readonly<Record<string, readonly string[]>> = {
+  x: ["xs", "xtrain", "data", "input", "inputs", "rows"],
+  y: ["ys", "ytrain", "label", "labels", "target", "targets", "output", "outputs"],
+  features: ["feature", "featurecount", "nfeatures", "columns", "dimension", "dimensions"],
+  scale: ["scales", "scaling", "bytescale"],
+  weights: ["weight", "sampleweight", "sampleweights", "rowweight", "rowweights", "w"],
+  classes: ["class", "classnames", "labelnames", "targetnames", "categories"],
+};
+
+/**
+ * Throws a DataError where `data` is no object with fields, or has one that is unknown. `where` is what it is called in errors,
+ * before the names of its fields: "", or "validation.".
+ */
+export function checkFields(data: unknown, where: string): void {
+  if (typeof data !== "object" || data === null || Array.isArray(data) || toTypedArray(data)) {
+    const name = where === "" ? "The data are" : `${where.slice(0, -1)} is`;
+    throw new DataError(`${name} ${show(data)}: pass an object such as { x, y }.`);
+  }
+  for (const name of Object.keys(data)) {
+    if (FIELDS.includes(name)) continue;
+    if (name === "offsets" || name === "offset") {
+      throw new DataError(`${where}${name} is not supported yet, and would be ignored: leave it out.`);
+    }
+    const meant = suggestion(name);
+    throw new DataError(
+      `${where}${name} is no field of data. ` +
+        (meant ? `Is ${meant} meant?` : `The fields are ${FIELDS.join(", ")}.`),
+    );
+  }
+}
+
+function suggestion(name: string): string | undefined {
+  const plain = name.toLowerCase().replaceAll(/[^a-z]/g, "");
+  return FIELDS.find((field) => field.toLowerCase() === plain || MEANT[field]?.includes(plain));
+}
