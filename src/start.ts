@@ -1,5 +1,6 @@
 /** A solver that is about to begin, on rows that are placed. */
 import type { Label } from "./data/labels.js";
+import type { FeatureUnits } from "./data/units.js";
 import type { FloatArray, Objective, ObjectiveProblem, Placement } from "./engine/engine.js";
 import { referenceEngine } from "./engine/reference/engine.js";
 import { objectiveParity } from "./objective-parity.js";
@@ -53,7 +54,7 @@ export async function startSecondOrder(
   placement: Placement,
   given: Given = {},
 ): Promise<Start & { readonly objective: Objective }> {
-  const { settings: chosen, rows, classes, examples } = task;
+  const { settings: chosen, rows, classes, examples, units } = task;
   const { train } = examples;
   const problem = objectiveProblem(task, given);
   const ofLabels = await placement.objective(problem);
@@ -61,7 +62,10 @@ export async function startSecondOrder(
     const targets = await targetsOf(task);
     const objective = targets(ofLabels);
     const inverse = given.inverse ?? (await inverseOf(task, problem.penalties));
-    const floor = inverse ? smallestEigenvalue(inverse, problem.penalties) : leastOf(problem.penalties) / 2;
+    const penalised = inverse
+      ? smallestEigenvalue(inverse, problem.penalties)
+      : leastOf(problem.penalties) / 2;
+    const floor = problem.intercept ? Math.min(penalised, leastShare(task) / 2) : penalised;
     const { clock = new Stopwatch() } = given;
     const preconditioner = { floor, ...(inverse && { matrix: objective.matrix(inverse.values) }) };
     const stages = stagesOf({
@@ -82,6 +86,7 @@ export async function startSecondOrder(
       examples,
       settings: chosen,
       clock,
+      handedOut: (weights) => handedOut(weights, classes.length, units),
       ...(given.enough !== undefined && { enough: given.enough }),
     });
     const { watch } = given;
@@ -136,6 +141,22 @@ async function inverseOf(
   if (!pays(train.length, rows.features, classes.length)) return undefined;
   const shrunk = settings.standardize ? undefined : units?.unit;
   return preconditioner(await momentsOf(rows, train, problem.intercept, shrunk), penalties);
+}
+
+/** The weights of the model in the units of the task, after they were rounded in those of the data. */
+function handedOut(found: FloatArray, classes: number, units: FeatureUnits | undefined): FloatArray {
+  const size = found.length - classes;
+  return Float64Array.from(found, (w, i) => {
+    const unit = units?.unit[Math.floor(i / classes)] ?? 1;
+    return i < size ? Math.fround(w / unit) * unit : w;
+  });
+}
+
+/** The share of the rarest class in the weight: about the curvature of F along its intercept, which no penalty adds to. */
+function leastShare({ rows, classes, examples }: Fit): number {
+  const shares = new Float64Array(classes.length);
+  for (const row of examples.train) shares[rows.labels[row]] += rows.weights ? rows.weights[row] : 1;
+  return leastOf(shares) / (examples.train.length * examples.meanWeight);
 }
 
 function leastOf(penalties: FloatArray): number {

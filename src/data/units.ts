@@ -1,5 +1,6 @@
 /** The units and the origin that features are trained in, so that neither matters to how well a fit goes. */
 import type { FloatArray, Rows } from "../engine/engine.js";
+import { DataError } from "../errors.js";
 import { sampleByWeight } from "./sample.js";
 
 /** A change of variables x̃ = (x − origin) / unit, feature by feature. */
@@ -12,6 +13,8 @@ export interface FeatureUnits {
 
 /** A deviation this small, next to the feature's size and for each of its rows, is rounding: the feature is constant. */
 const ROUNDING = 2 ** -52;
+/** Squares below this have lost digits to f64's range. */
+const SQUARES = 1e-290;
 /** Rows that working units are estimated from. */
 const SAMPLE = 4096;
 
@@ -22,10 +25,8 @@ const SAMPLE = 4096;
  */
 export function standardUnits(rows: Rows, chosen: Uint32Array, intercept: boolean): FeatureUnits {
   const { mean, deviation } = moments(rows, chosen, rows.weights);
-  return {
-    origin: intercept ? mean : mean.fill(0),
-    unit: deviation.map((one) => (one > 0 ? one : 1)),
-  };
+  const unit = deviation.map((one) => (one > 0 ? one : 1));
+  return { origin: intercept ? mean : mean.fill(0), unit: checked(unit) };
 }
 
 /**
@@ -43,7 +44,19 @@ export function workingUnits(rows: Rows, chosen: Uint32Array, intercept: boolean
     for (const d of alike) [mean[d], deviation[d]] = [all.mean[d], all.deviation[d]];
   }
   const least = Math.sqrt(l2);
-  return { origin: mean, unit: deviation.map((one) => powerOfTwo(Math.max(one, least))) };
+  return { origin: mean, unit: checked(deviation.map((one) => powerOfTwo(Math.max(one, least)))) };
+}
+
+/** Weights of features that vary by more, or less, do not fit f32. */
+const LARGEST_UNIT = 1e35;
+
+function checked(unit: Float64Array): Float64Array {
+  const bad = unit.findIndex((one) => one > LARGEST_UNIT || one < 1 / LARGEST_UNIT);
+  if (bad < 0) return unit;
+  throw new DataError(
+    `x has a deviation of about ${unit[bad].toExponential(0)} in column ${bad}, and a weight for it would not fit f32: ` +
+      `bring the column to between ${1 / LARGEST_UNIT} and ${LARGEST_UNIT}, better near 1.`,
+  );
 }
 
 /**
@@ -69,13 +82,18 @@ function moments(
     }
   }
   const variance = new Float64Array(features);
+  const farthest = new Float64Array(features);
   for (const row of rows) {
     const part = (weights ? weights[row] : 1) / total;
-    for (const d of some) variance[d] += part * (scale * x[row * features + d] - base[d] - shift[d]) ** 2;
+    for (const d of some) {
+      const apart = Math.abs(scale * x[row * features + d] - base[d] - shift[d]);
+      variance[d] += part * apart ** 2;
+      if (apart > farthest[d]) farthest[d] = apart;
+    }
   }
   const mean = shift.map((one, d) => base[d] + one);
   const deviation = variance.map((square, d) => {
-    const root = Math.sqrt(square);
+    const root = square < SQUARES ? farthest[d] : Math.sqrt(square);
     return root > rows.length * ROUNDING * Math.abs(mean[d]) ? root : 0;
   });
   return { mean, deviation };

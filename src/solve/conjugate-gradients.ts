@@ -18,12 +18,12 @@ export interface Preconditioner {
 /** Products with the Hessian that one equation may take. */
 const MOST_PRODUCTS = 200;
 /** Ritz values approach the smallest eigenvalue from above: it is taken for no less than this part of the least of them. */
-const RITZ = 1 / 4;
+const RITZ = 1 / 8;
 /**
  * The upper bound that this gives is believed when it is no more than this many times the lower one, or this many times less
  * than the distance asked for; and where no eigenvalue is so small that others like it could hide from f32.
  */
-const SETTLED = 1.5;
+const SETTLED = 1.25;
 const MARGIN = 16;
 const LEAST_TRUSTED = 2 ** -22;
 

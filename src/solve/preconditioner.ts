@@ -94,9 +94,9 @@ export async function preconditioner(
 }
 
 /**
- * No more than the smallest eigenvalue of P⁻¹·H, whatever the data: the loss adds nothing negative to the penalties' Λ, and
- * (Λ + P − Λ)⁻¹·Λ ≥ 1/(1 + excess). Half of that pays for the intercept, which has no penalty. `penalties` may be others than
- * those of the matrix.
+ * No more than the smallest eigenvalue of P⁻¹·H without the intercept, whatever the data: the loss adds nothing negative to the
+ * penalties' Λ, and (Λ + P − Λ)⁻¹·Λ ≥ 1/(1 + excess). Half of that allows for the coupling to the intercept. `penalties` may be
+ * others than those of the matrix.
  */
 export function smallestEigenvalue({ penalties: own, excess }: InverseBound, penalties: FloatArray): number {
   if (excess === Infinity) return 0;

@@ -28,6 +28,8 @@ export interface SecondOrderOptions {
   readonly clock: Stopwatch;
   readonly examples: Examples;
   readonly settings: Settings;
+  /** (features + 1, classes) the weights as the model will have them, rounded to f32 in the units of the data. */
+  readonly handedOut: (weights: FloatArray) => FloatArray;
   /** Where given, F − F* may also be this much, and the first method's guess of it is believed. */
   readonly enough?: number;
 }
@@ -37,6 +39,7 @@ export class SecondOrder {
   readonly #stages: Stage[];
   readonly #examples: Examples;
   readonly #settings: Settings;
+  readonly #handedOut: SecondOrderOptions["handedOut"];
   readonly #enough: number | undefined;
   readonly #history: EpochRecord[] = [];
   readonly #clock: Clock;
@@ -47,7 +50,11 @@ export class SecondOrder {
   #stall = new StallDetector();
   #best: { readonly loss: number; readonly iteration: number; readonly weights: FloatArray } | undefined;
 
-  constructor(stages: readonly Stage[], { examples, settings, clock, enough }: SecondOrderOptions) {
+  constructor(
+    stages: readonly Stage[],
+    { examples, settings, clock, handedOut, enough }: SecondOrderOptions,
+  ) {
+    this.#handedOut = handedOut;
     this.#clock = new Clock(clock);
     this.#stages = [...stages];
     this.#examples = examples;
@@ -154,12 +161,35 @@ export class SecondOrder {
     const believed = this.#enough !== undefined && this.#iteration >= EXPERIENCED;
     const known = this.#certifies ? point.distance : believed ? point.guess : undefined;
     if (known !== undefined && this.#isNear(point, known)) {
-      return { converged: true, why: `${this.#standing(point)}: within tolerance ${shown(tolerance, 3)}` };
+      const lost = await this.#lostByRounding(point);
+      if (this.#isNear(point, known + lost)) {
+        return { converged: true, why: `${this.#standing(point)}: within tolerance ${shown(tolerance, 3)}` };
+      }
+      return stopped(
+        `${this.#standing(point)}, but rounding its weights to f32 raises it by ${shown(lost / point.value, 1)} of itself: ` +
+          "take a mean off the features, or train with an intercept",
+      );
     }
     if (this.#iteration < maxIterations) return undefined;
     return stopped(
       `all ${maxIterations} iterations are done, and ${this.#standing(point)}${this.#separable(point)}`,
     );
+  }
+
+  /** How much higher F is with the weights as they are handed out, where the method computes in f64. */
+  async #lostByRounding({ sums }: Point): Promise<number> {
+    const method = this.#method;
+    if (!method || method.objective.precision > 2 ** -53) return 0;
+    const { objective, weights } = method;
+    const rounded = objective.vector(this.#handedOut(await readWeights(method)));
+    const [{ loss, weight }, [before, after]] = await Promise.all([
+      objective.at(rounded, objective.vector()),
+      objective.products([
+        [weights, weights],
+        [rounded, rounded],
+      ]),
+    ]);
+    return Math.max(0, (loss - sums.loss) / weight + (after.penalised - before.penalised) / 2);
   }
 
   #whyNoFurther({ distance }: Point): string {
