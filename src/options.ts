@@ -51,9 +51,9 @@ export interface TrainOptions<L extends Label = Label> {
    */
   readonly solver?: SolverName;
   /**
-   * For lbfgs and newton, which have converged when no |∂F/∂w| of the mean objective F is larger, and F is
-   * nearer its minimum than this part of it. At 0 they go on to maxIterations, or as far as rounding lets
-   * them. Default 1e-5.
+   * For lbfgs and newton: they have converged when F − F* ≤ tolerance · max(F*, 0.01), F* the minimum of the
+   * mean objective F, and no |∂F/∂w| is larger than the tolerance, with features in units of about their
+   * deviation. At 0 they go on to maxIterations, or as far as rounding lets them. Default 1e-5.
    */
   readonly tolerance?: number;
   /** For lbfgs and newton: the most iterations, each of about one pass over the data. Default 1000. */

@@ -13,6 +13,7 @@ import {
   preconditioner,
   smallestEigenvalue,
 } from "./solve/preconditioner.js";
+import { lostByRounding } from "./solve/rounding.js";
 import { SecondOrder } from "./solve/second-order.js";
 import type { Outcome } from "./solve/solver.js";
 import { stagesOf } from "./solve/stages.js";
@@ -86,7 +87,8 @@ export async function startSecondOrder(
       examples,
       settings: chosen,
       clock,
-      handedOut: (weights) => handedOut(weights, classes.length, units),
+      lostByRounding: (method, point) =>
+        lostByRounding(method, point, problem, (weights) => handedOut(weights, classes.length, units)),
       ...(given.enough !== undefined && { enough: given.enough }),
     });
     const { watch } = given;

@@ -55,6 +55,7 @@ export function taskOf<L extends Label>(
   const factors = classFactors(all, aside, classes, chosen.classWeight);
   const weighted = factors ? classWeighted(all, aside, factors) : all;
   const { weights } = weighted;
+  weightOf(weighted, aside, "to train on");
   const train = weights ? aside.filter((row) => weights[row] > 0) : aside;
   const weight = weightOf(weighted, train, "to train on");
   if (validation) weightOf(weighted, validation, "of the validation");

@@ -28,8 +28,8 @@ export interface SecondOrderOptions {
   readonly clock: Stopwatch;
   readonly examples: Examples;
   readonly settings: Settings;
-  /** (features + 1, classes) the weights as the model will have them, rounded to f32 in the units of the data. */
-  readonly handedOut: (weights: FloatArray) => FloatArray;
+  /** How much higher F is at a point with the weights as the model will have them. */
+  readonly lostByRounding: (method: Method, point: Point) => Promise<number>;
   /** Where given, F − F* may also be this much, and the first method's guess of it is believed. */
   readonly enough?: number;
 }
@@ -39,7 +39,7 @@ export class SecondOrder {
   readonly #stages: Stage[];
   readonly #examples: Examples;
   readonly #settings: Settings;
-  readonly #handedOut: SecondOrderOptions["handedOut"];
+  readonly #lostByRounding: SecondOrderOptions["lostByRounding"];
   readonly #enough: number | undefined;
   readonly #history: EpochRecord[] = [];
   readonly #clock: Clock;
@@ -52,9 +52,9 @@ export class SecondOrder {
 
   constructor(
     stages: readonly Stage[],
-    { examples, settings, clock, handedOut, enough }: SecondOrderOptions,
+    { examples, settings, clock, lostByRounding, enough }: SecondOrderOptions,
   ) {
-    this.#handedOut = handedOut;
+    this.#lostByRounding = lostByRounding;
     this.#clock = new Clock(clock);
     this.#stages = [...stages];
     this.#examples = examples;
@@ -90,9 +90,7 @@ export class SecondOrder {
       const next = await this.#advance(point);
       if (!next) {
         yield this.#report(scored, 1);
-        return this.#outcome(
-          stopped(`${this.#whyNoFurther(point)}: ${this.#standing(point)}${this.#separable(point)}`),
-        );
+        return this.#outcome(await this.#exhausted(point));
       }
       point = next;
       this.#iteration++;
@@ -104,7 +102,7 @@ export class SecondOrder {
     const handsOver = !this.#certifies && this.#isNear(point, point.guess);
     this.#stall.observe(point);
     const next = handsOver || this.#stall.stalled ? undefined : await this.#method?.iterate(point);
-    return next ?? this.#next();
+    return next ?? (this.#isNear(point, this.#known(point)) ? undefined : this.#next());
   }
 
   /** The first point of the next stage's method. Undefined where there is no further stage. */
@@ -158,45 +156,46 @@ export class SecondOrder {
         return stopped(`no lower validation loss for ${patience} iterations`);
       }
     }
-    const believed = this.#enough !== undefined && this.#iteration >= EXPERIENCED;
-    const known = this.#certifies ? point.distance : believed ? point.guess : undefined;
-    if (known !== undefined && this.#isNear(point, known)) {
-      const lost = await this.#lostByRounding(point);
-      if (this.#isNear(point, known + lost)) {
-        return { converged: true, why: `${this.#standing(point)}: within tolerance ${shown(tolerance, 3)}` };
-      }
-      return stopped(
-        `${this.#standing(point)}, but rounding its weights to f32 raises it by ${shown(lost / point.value, 1)} of itself: ` +
-          "take a mean off the features, or train with an intercept",
-      );
+    const known = this.#known(point);
+    // Where F* is below 0.01 the promise is kept before F is within that part of it: on, as long as it is easy.
+    if (this.#isNear(point, known) && (this.#enough !== undefined || known <= tolerance * point.value)) {
+      return this.#converged(point, known);
     }
     if (this.#iteration < maxIterations) return undefined;
+    if (this.#isNear(point, known)) return this.#converged(point, known);
     return stopped(
       `all ${maxIterations} iterations are done, and ${this.#standing(point)}${this.#separable(point)}`,
     );
   }
 
-  /** How much higher F is with the weights as they are handed out, where the method computes in f64. */
-  async #lostByRounding({ sums }: Point): Promise<number> {
-    const method = this.#method;
-    if (!method || method.objective.precision > 2 ** -53) return 0;
-    const { objective, weights } = method;
-    const rounded = objective.vector(this.#handedOut(await readWeights(method)));
-    const [{ loss, weight }, [before, after]] = await Promise.all([
-      objective.at(rounded, objective.vector()),
-      objective.products([
-        [weights, weights],
-        [rounded, rounded],
-      ]),
-    ]);
-    return Math.max(0, (loss - sums.loss) / weight + (after.penalised - before.penalised) / 2);
+  /** F − F* as far as the method's word on it counts. */
+  #known(point: Point): number {
+    const believed = this.#enough !== undefined && this.#iteration >= EXPERIENCED;
+    return (this.#certifies ? point.distance : believed ? point.guess : undefined) ?? Infinity;
   }
 
-  #whyNoFurther({ distance }: Point): string {
-    if (!this.#method?.spent) return "rounding hides any lower point";
-    return distance === undefined
-      ? "how near F is to its minimum took more passes to find out than the training"
-      : "L-BFGS and Newton's method both stalled";
+  async #converged(point: Point, distance: number): Promise<End> {
+    const { tolerance } = this.#settings;
+    const lost = this.#method ? await this.#lostByRounding(this.#method, point) : 0;
+    if (this.#isNear(point, distance + lost)) {
+      return { converged: true, why: `${this.#standing(point)}: within tolerance ${shown(tolerance, 3)}` };
+    }
+    return stopped(
+      `${this.#standing(point)}, but rounding its weights to f32 raises it by ${shown(lost / point.value, 1)} of itself: ` +
+        "take a mean off the features, or train with an intercept",
+    );
+  }
+
+  /** Why there is no further point. */
+  async #exhausted(point: Point): Promise<End> {
+    const known = this.#known(point);
+    if (this.#isNear(point, known)) return this.#converged(point, known);
+    const why = !this.#method?.spent
+      ? "rounding hides any lower point"
+      : point.distance === undefined
+        ? "how near F is to its minimum took more passes to find out than the training"
+        : "L-BFGS and Newton's method both stalled";
+    return stopped(`${why}: ${this.#standing(point)}${this.#separable(point)}`);
   }
 
   #standing({ gradientMax, distance, value }: Point): string {
