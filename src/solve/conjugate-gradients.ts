@@ -20,8 +20,8 @@ const MOST_PRODUCTS = 200;
 /** Ritz values approach the smallest eigenvalue from above: it is taken for no less than this part of the least of them. */
 const RITZ = 1 / 8;
 /**
- * The upper bound that this gives is believed when it is no more than this many times the lower one, or this many times less
- * than the distance asked for; and where no eigenvalue is so small that others like it could hide from f32.
+ * The upper bound that this gives is believed when it is no more than this many times the lower one; or else this many times the
+ * bound, where that is within the distance asked for. And where no eigenvalue is so small that others like it could hide from f32.
  */
 const SETTLED = 1.25;
 const MARGIN = 16;
@@ -148,8 +148,9 @@ export class ConjugateGradients implements NewtonEquation {
     const sure = floor > 0 ? lower + errorBound(coefficients, left, Math.min(floor, least)) : Infinity;
     if (coefficients.alphas.length === 0) return sure;
     const likely = lower + errorBound(coefficients, left, least);
-    const settled = likely <= Math.max(SETTLED * lower, distance / MARGIN) || this.#isExact(left, first);
-    return settled && least >= LEAST_TRUSTED ? Math.min(likely, sure) : sure;
+    if (least < LEAST_TRUSTED) return sure;
+    if (likely <= SETTLED * lower || this.#isExact(left, first)) return Math.min(likely, sure);
+    return MARGIN * likely <= distance ? Math.min(MARGIN * likely, sure) : sure;
   }
 
   /** No more, as far as is known, than the smallest eigenvalue of M·H. */

@@ -1,6 +1,6 @@
 /** The quadratic model of F at a point: where its minimum is, within a budget of passes, and how far F may be above its own. */
 import type { Objective, Vector } from "../engine/engine.js";
-import { type Scaling, allowedDistance } from "./method.js";
+import type { Scaling } from "./method.js";
 import type { Wanted } from "./newton-equation.js";
 
 export interface NewtonOptions {
@@ -38,7 +38,7 @@ export class NewtonModel {
 
   /**
    * How well the equation is to be solved, where the squared length of the gradient is `length`. Where F is given, until it is
-   * known whether F is near enough to its minimum.
+   * known whether it is within the tolerance of its minimum.
    */
   wanted(length: number, value?: number): Wanted {
     this.#first ??= length;
@@ -48,7 +48,8 @@ export class NewtonModel {
       this.passes++;
       return true;
     };
-    const distance = value === undefined ? undefined : allowedDistance(value, this.tolerance) / LEAST_ERROR;
+    const part = this.tolerance / (1 + this.tolerance) / LEAST_ERROR;
+    const distance = value === undefined ? undefined : part * value;
     return { forcing, more, ...(distance !== undefined && { distance }) };
   }
 
