@@ -130,8 +130,10 @@ export class ConjugateGradients implements NewtonEquation {
   #isSolved(wanted: Wanted, coefficients: Coefficients, lower: number, left: number, first: number): boolean {
     if (this.#isExact(left, first)) return true;
     const { distance, forcing } = wanted;
-    if (distance === undefined || lower > distance) return left <= forcing * first;
+    if (distance === undefined) return left <= forcing * first;
     if (coefficients.alphas.length === 0) return false; // the model is checked along a step
+    // A step costs less than to be sure of a distance that is hardly within what is asked for.
+    if (MARGIN * lower > distance && left <= forcing * first) return true;
     return this.#upper(coefficients, lower, left, first, distance) <= distance;
   }
 
