@@ -141,7 +141,9 @@ async function inverseOf(
 ): Promise<InverseBound | undefined> {
   const { train } = examples;
   if (!pays(train.length, rows.features, classes.length)) return undefined;
-  const shrunk = settings.standardize ? undefined : units?.unit;
+  const { standardize, l1, l2 } = settings;
+  const asGiven = !standardize && (l1 > 0 || l2 > 0); // without a penalty no units are better than those of the task
+  const shrunk = asGiven ? units?.unit : undefined;
   return preconditioner(await momentsOf(rows, train, problem.intercept, shrunk), penalties);
 }
 

@@ -5,7 +5,7 @@ import type { Label } from "./data/labels.js";
 import { type Random, randomIntegers, range, shuffle } from "./data/random.js";
 import { selectFrom, selectRows } from "./data/rows.js";
 import { oneHot } from "./data/targets.js";
-import { type FeatureUnits, inUnits, standardUnits, workingUnits } from "./data/units.js";
+import { type FeatureUnits, farthestFromZero, inUnits, standardUnits, workingUnits } from "./data/units.js";
 import type { FloatArray, Problem, Rows } from "./engine/engine.js";
 import { DataError, OptionError } from "./errors.js";
 import { type Settings, isSecondOrder } from "./options.js";
@@ -13,6 +13,9 @@ import { updateRule } from "./solve/first-order.js";
 import type { Examples } from "./solve/solver.js";
 import { startingWeights } from "./starting-weights.js";
 import type { Warnings } from "./warnings.js";
+
+/** Deviations from 0 beyond which the mean is taken off bytes and halves too. */
+const FAR = 16;
 
 export interface Task<L extends Label> {
   readonly settings: Settings<L>;
@@ -66,7 +69,7 @@ export function taskOf<L extends Label>(
     ? { ...weighted, weights: Float64Array.from(weights, (one) => weightScale * one) }
     : weighted;
   const secondOrder = isSecondOrder(chosen.solver);
-  const units = unitsOf(scaled, train, { ...chosen, l2 });
+  const units = unitsOf(scaled, train, { ...chosen, l2 }, warnings);
   const labelled = units ? inUnits(scaled, units) : owned(scaled, data.x);
   const rows = targets && !secondOrder ? { ...labelled, targets } : labelled;
   return {
@@ -112,15 +115,30 @@ function owned(rows: Rows, given: Features): Rows {
   return shared ? { ...rows, x: rows.x.slice() } : rows;
 }
 
-/** Bytes and halves stay what they are, unless they are to be standardised, and so do the features of first-order solvers. */
+/**
+ * Features of first-order solvers stay what they are, unless they are to be standardised. So do bytes and halves, unless they
+ * are so far from 0 that f32 would lose the digits in which rows differ.
+ */
 function unitsOf<L extends Label>(
   rows: Rows,
   train: Uint32Array,
   { standardize, intercept, solver, l2 }: Settings<L>,
+  warnings: Warnings,
 ): FeatureUnits | undefined {
   if (standardize) return standardUnits(rows, train, intercept);
-  const floats = rows.x instanceof Float32Array || rows.x instanceof Float64Array;
-  return floats && isSecondOrder(solver) ? workingUnits(rows, train, intercept, l2) : undefined;
+  if (!isSecondOrder(solver)) return undefined;
+  const small = rows.x.BYTES_PER_ELEMENT < 4;
+  if (small && !intercept) return undefined;
+  if (small) {
+    const { column, deviations } = farthestFromZero(rows, train);
+    if (deviations <= FAR) return undefined;
+    warnings.raise(
+      "placed-as-floats",
+      `x has a mean of ${deviations.toPrecision(2)} deviations in column ${column}: it is placed as floats less their mean, ` +
+        `which takes ${4 / rows.x.BYTES_PER_ELEMENT} times the memory.`,
+    );
+  }
+  return workingUnits(rows, train, intercept, l2);
 }
 
 /** A row of weight 0 is no row: it is neither placed nor in a batch or a fraction, and may hold anything finite. */

@@ -47,6 +47,18 @@ export function workingUnits(rows: Rows, chosen: Uint32Array, intercept: boolean
   return { origin: mean, unit: checked(deviation.map((one) => powerOfTwo(Math.max(one, least)))) };
 }
 
+/** The feature whose mean is the most deviations away from 0, among a sample of the rows. Constant features do not count. */
+export function farthestFromZero(
+  rows: Rows,
+  chosen: Uint32Array,
+): { readonly column: number; readonly deviations: number } {
+  const sample = sampleByWeight(chosen, rows.weights, SAMPLE);
+  const { mean, deviation } = moments(rows, sample.rows, sample.weights);
+  const distances = mean.map((one, d) => (deviation[d] > 0 ? Math.abs(one) / deviation[d] : 0));
+  const column = distances.reduce((most, one, d) => (one > distances[most] ? d : most), 0);
+  return { column, deviations: distances[column] ?? 0 };
+}
+
 /** Weights of features that vary by more, or less, do not fit f32. */
 const LARGEST_UNIT = 1e35;
 
