@@ -17,8 +17,8 @@ const EXPERIENCED = 10;
 
 /** A method that takes over from the one before it, at the weights that it has reached. */
 export interface Stage {
-  /** Begins where the method before it, if any, has ended. Undefined where there is nothing to gain by it. */
-  begin(before: Method | undefined, passes: number): Promise<Method | undefined>;
+  /** Begins where the method before it, if any, has ended, after so many passes. */
+  begin(before: Method | undefined, passes: number): Promise<Method>;
   /** It knows its distance from the minimum: it alone ends the training as converged. */
   readonly certifies: boolean;
 }
@@ -107,15 +107,13 @@ export class SecondOrder {
 
   /** The first point of the next stage's method. Undefined where there is no further stage. */
   async #next(): Promise<Point | undefined> {
-    for (let stage = this.#stages.shift(); stage; stage = this.#stages.shift()) {
-      const passes = this.#passesBefore + (this.#method?.passes ?? 0);
-      const method = await stage.begin(this.#method, passes);
-      if (!method) continue;
-      [this.#method, this.#certifies, this.#passesBefore] = [method, stage.certifies, passes];
-      this.#stall = new StallDetector();
-      return method.evaluate();
-    }
-    return undefined;
+    const stage = this.#stages.shift();
+    if (!stage) return undefined;
+    const passes = this.#passesBefore + (this.#method?.passes ?? 0);
+    this.#method = await stage.begin(this.#method, passes);
+    [this.#certifies, this.#passesBefore] = [stage.certifies, passes];
+    this.#stall = new StallDetector();
+    return this.#method.evaluate();
   }
 
   /** Whether F is as near its minimum as was asked for, if it is within `distance`. */
@@ -157,7 +155,7 @@ export class SecondOrder {
       }
     }
     const known = this.#known(point);
-    // Where F* is below 0.01 the promise is kept before F is within that part of it: on, as long as it is easy.
+    // Below 0.01 the promise allows more than this part of F. The fit still goes on to that part while it can.
     if (this.#isNear(point, known) && (this.#enough !== undefined || known <= tolerance * point.value)) {
       return this.#converged(point, known);
     }
