@@ -2,6 +2,7 @@ import { type Features, type TrainingData, dataset, featureRows } from "../data/
 import type { Label } from "../data/labels.js";
 import type { FeatureRows, Rows } from "../engine/engine.js";
 import { range } from "../data/random.js";
+import { weighedRows } from "../data/rows.js";
 import { logits } from "../engine/reference/passes.js";
 import { DataError, OptionError } from "../errors.js";
 import type { Parity } from "../parity.js";
@@ -101,7 +102,7 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
 
   /** Loss, accuracy, confusion matrix, scores of each class, calibration. Labels must be among the model's classes. */
   evaluate(data: Examples<L>): Evaluation<L> {
-    const rows = this.#labelled(data);
+    const rows = weighedRows(this.#labelled(data));
     return evaluation(this.#logits(rows), rows.labels, this.classes, rows.weights);
   }
 
@@ -120,7 +121,7 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
    * Throws a DataError when no temperature is best, as when the model is right on all of them.
    */
   calibrate(data: Examples<L>): Calibration<L> {
-    const rows = this.#labelled(data);
+    const rows = weighedRows(this.#labelled(data));
     const temperature = temperatureOf(rows, this.#logits(rows), this.classes.length);
     const weights = this.weights.map((weight) => weight / temperature);
     const bias = this.bias.map((one) => one / temperature);
@@ -132,7 +133,7 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
    * trained on, to its optimum. Rejects with a DataError where the data do not say what a coefficient is.
    */
   async statistics(data: Examples<L>, options: StatisticsOptions = {}): Promise<Statistics<L>> {
-    return statistics(this.#labelled(data), this.#affine(), this.classes, options);
+    return statistics(weighedRows(this.#labelled(data)), this.#affine(), this.classes, options);
   }
 
   /**
