@@ -1,5 +1,4 @@
 /** Data whose features lie far from 0 and come in very different units, for tests of all engines. */
-import { expect } from "vitest";
 import type { EngineName } from "../../src/engine/engine.js";
 import { type Features, type TrainOptions, train } from "../../src/index.js";
 import { type DenseMinimum, denseMinimum } from "../support/dense-newton.js";
@@ -54,7 +53,7 @@ export function givenAs(ratio: number): Given[] {
             name: "Uint8Array",
             x: Uint8Array.from(base.x, (value) => 255 - width * (1.8 - value)),
             scale: 1 / 255,
-            meaning: new Array<number>(FEATURES).fill(width / 255),
+            meaning: Array.from({ length: FEATURES }, () => width / 255),
           },
         ];
   return [
@@ -80,13 +79,8 @@ function penaltiesOf(kind: Kind, { meaning }: Given): Pick<DenseProblem, "l1" | 
 
 const minima = new Map<string, DenseMinimum>();
 
-/** Fits, and holds the fit against the minimum of the very numbers that were handed in. */
-export async function reachesMinimum(
-  engine: EngineName,
-  kind: Kind,
-  ratio: number,
-  given: Given,
-): Promise<void> {
+/** How far a fit ends from the minimum of the very numbers that were handed in, and what it says of itself. */
+export async function standing(engine: EngineName, kind: Kind, ratio: number, given: Given) {
   const { x, scale } = given;
   const values = Float64Array.from(ArrayBuffer.isView(x) ? x : x.flatMap((row) => Array.from(row)));
   const penalties = penaltiesOf(kind, given);
@@ -112,9 +106,14 @@ export async function reachesMinimum(
   };
   const data = { x, y: base.y, features: FEATURES, ...(scale !== undefined && { scale }) };
   const model = await train(data, options);
-  expect(minimum.exists && minimum.value).toBeGreaterThan(0.1);
-  expect(objectiveOf(problem, model) / minimum.value - 1).toBeLessThan(1e-6);
-  expect(objectiveOf(problem, model) / minimum.value - 1).toBeGreaterThan(-1e-9);
-  expect([model.converged, model.reason]).toEqual([true, expect.stringContaining("within tolerance 1e-6")]);
-  expect(model.evaluate(data).loss / (model.history.at(-1)?.loss ?? 0)).toBeCloseTo(1, 6);
+  const reached = model.history.at(-1)?.loss ?? 0;
+  return {
+    minimum: minimum.exists ? minimum.value : Number.NaN,
+    /** The part of F* by which F is above it. */
+    above: objectiveOf(problem, model) / minimum.value - 1,
+    converged: model.converged,
+    reason: model.reason,
+    /** The part by which what the model predicts is off what the training reached. */
+    off: Math.abs(model.evaluate(data).loss / reached - 1),
+  };
 }
