@@ -145,9 +145,10 @@ function clusters(
     }
   }
   const total = share.reduce((a, b) => a + b, 0);
-  // As if half a row more were of each class: one without rows keeps a logit.
+  // A class without rows counts as half of the rarest of the others, so that it keeps a logit.
   const counts = share.slice();
-  for (let c = 0; c < classes; c++) share[c] = (counts[c] + 0.5) / (total + 0.5 * classes);
+  const least = counts.reduce((a, b) => (b > 0 ? Math.min(a, b) : a), Infinity) / 2;
+  for (let c = 0; c < classes; c++) share[c] = (counts[c] || least) / total;
   for (let i = 0; i < mean.length; i++) if (counts[i % classes] > 0) mean[i] /= counts[i % classes];
   const variance = new Float64Array(features);
   for (const row of chosen) {

@@ -6,8 +6,9 @@ import type { Label } from "./data/labels.js";
 import { chooseEngine } from "./engine/choose.js";
 import { DataError, OptionError } from "./errors.js";
 import type { SoftmaxModel } from "./model/model.js";
+import type { Settings } from "./options.js";
 import { type Fold, foldsOf } from "./sweep/folds.js";
-import { type SweepOptions, type SweepProgress, sweepSettings } from "./sweep/options.js";
+import { type SweepOptions, type SweepProgress, type SweepSettings, sweepSettings } from "./sweep/options.js";
 import { type FoldPart, Path } from "./sweep/path.js";
 import { type SweepEntry, bestOf, oneStandardErrorOf } from "./sweep/table.js";
 import { type Task, taskOf, weightOf } from "./task.js";
@@ -34,11 +35,12 @@ export async function sweep<L extends Label>(
   const { training, scoring } = chosen;
   const callbacks = new Callbacks();
   const warnings = new Warnings((warning) => callbacks.call(training.onWarning, warning));
-  const task = taskOf(data, training, warnings);
+  const task = taskOf(data, leastPenalised(chosen), warnings);
   if (task.targets) {
     throw new DataError("y is soft targets, and a sweep scores by labels: give the label of each row.");
   }
-  const folds = foldsOf(chosen.folds, task.rows, task.classes).map((fold, n) => partOf(fold, n, task));
+  const given = { count: data.y.length, ...(task.kept && { kept: task.kept }) };
+  const folds = foldsOf(chosen.folds, task.rows, task.classes, given).map((fold, n) => partOf(fold, n, task));
   throwIfAborted(training.signal);
   const { engine, why, fellBack } = await chooseEngine(training.engine, training.device);
   const releases = [() => engine.close()];
@@ -63,6 +65,12 @@ export async function sweep<L extends Label>(
   } finally {
     for (const release of releases.toReversed()) release();
   }
+}
+
+/** Settings with the least penalty of the path: features are placed once, in units that suit it. */
+function leastPenalised<L extends Label>({ training, name, values }: SweepSettings<L>): Settings<L> {
+  const { C: _, ...others } = training;
+  return name === "C" ? { ...others, C: Math.max(...values), l2: 0 } : { ...others, l2: Math.min(...values) };
 }
 
 /** Throws a DataError or an OptionError where a fold could not be trained without, or not be scored. */

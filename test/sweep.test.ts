@@ -185,7 +185,7 @@ describe("on the iris", () => {
 test("rows of whole weights are as many rows of the same fold", async () => {
   const { x, y, features } = clouds(90, 4, 3, 0.8);
   const folds = y.map((_, row) => Math.floor(row / 3) % 4);
-  const weights = y.map((_, row) => (row * 7) % 3);
+  const weights = y.map((_, row) => Math.floor(row / 5) % 3); // some of every class and fold are 0
   const repeated = weights.flatMap((weight, row) => Array.from({ length: weight }, () => row));
   const options = { engine: "reference", C: [0.5, 5], tolerance: 1e-10 } as const;
   const weighted = await sweep({ x, y, features, weights }, { ...options, folds });
@@ -387,6 +387,12 @@ describe("bad input is rejected before an engine is opened", () => {
       /All 4 rows of class 1 are in fold 0/,
     ],
     [{ weights: even }, { folds: even }, /weights of all 6 rows of fold 0 are 0/],
+    [
+      { weights: y.map((label) => (label === 1 ? 0 : 1)) },
+      { folds: even },
+      /y has 0 rows of class 1 that weigh anything/,
+    ],
+    [{ weights: y.map((label) => (label === 1 ? 0 : 1)) }, { folds: 2 }, /y has 0 rows of class 1/],
     [
       { y: Float32Array.from({ length: 36 }, (_, i) => Number(i % 3 === 0)), classes: [0, 1, 2] },
       {},

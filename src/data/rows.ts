@@ -1,4 +1,5 @@
 /** Some of the rows, as rows of their own. */
+import { range } from "./random.js";
 import type { FlatFeatures, FloatArray, Rows } from "../engine/engine.js";
 
 /** The rows named, in their order and of their types. */
@@ -13,6 +14,16 @@ export function selectRows(data: Rows, chosen: Uint32Array): Rows {
     ...(weights && { weights: selectFrom(weights, 1, chosen) }),
     ...(targets && { targets: selectFrom(targets, targets.length / data.count, chosen) }),
   };
+}
+
+/** The rows that weigh anything: one of weight 0 is no row, and may hold anything finite. */
+export function weighedRows(data: Rows): Rows {
+  const { weights, count } = data;
+  if (!weights?.includes(0)) return data;
+  return selectRows(
+    data,
+    range(count).filter((row) => weights[row] > 0),
+  );
 }
 
 /** The rows named of (rows, width) values. */

@@ -3,6 +3,7 @@ import type { FloatArray } from "../engine/engine.js";
 
 /** How good a model is on some labelled examples. */
 export interface Evaluation<L extends Label = Label> {
+  /** How many of a weight above 0. */
   readonly examples: number;
   /** Mean of −log of the probability given to the true class, by weight. */
   readonly loss: number;
@@ -29,7 +30,7 @@ export interface ClassScore<L extends Label = Label> {
 
 const BINS = 10;
 
-/** Scores logits, (rows, classes), against the true classes; `weights` of the rows default to 1. */
+/** Scores logits, (rows, classes), against the true classes; `weights` of the rows, above 0, default to 1. */
 export function evaluation<L extends Label>(
   logits: Float64Array,
   labels: Uint32Array,

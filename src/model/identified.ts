@@ -4,23 +4,22 @@ import type { Rows } from "../engine/engine.js";
 import { DataError } from "../errors.js";
 import { factorise } from "../cholesky.js";
 
-/** A class without rows, and a column that is the same in all of them, have no coefficients. */
+/** Rows here are those of a weight above 0. A class without any, and a column that is the same in all of them, have no coefficients. */
 export function checkPresent(rows: Rows, classes: readonly Label[], l2: number, intercept: boolean): void {
-  const { x, features, weights, labels } = rows;
-  const counted = labels.map((_, row) => row).filter((row) => !weights || weights[row] > 0);
-  const present = new Set(Array.from(counted, (row) => labels[row]));
+  const { x, features, count, labels } = rows;
+  const present = new Set(labels);
   const absent = classes.findIndex((_, k) => !present.has(k));
   if (absent >= 0 && (l2 === 0 || intercept)) {
     throw new DataError(
-      `Class ${String(classes[absent])} has none of the ${counted.length} rows, so its weights fall for ever and there is no ` +
+      `Class ${String(classes[absent])} has none of the ${count} rows, so its weights fall for ever and there is no ` +
         "optimum. Pass the rows that the model was trained on, or train without the class.",
     );
   }
   for (let d = 0; d < features; d++) {
-    const value = x[counted[0] * features + d];
-    if ((value !== 0 && !intercept) || counted.some((row) => x[row * features + d] !== value)) continue;
+    const value = x[d];
+    if ((value !== 0 && !intercept) || labels.some((_, row) => x[row * features + d] !== value)) continue;
     throw new DataError(
-      `Feature ${d} is ${value} in all ${counted.length} rows: a constant column says nothing of the classes. ` +
+      `Feature ${d} is ${value} in all ${count} rows: a constant column says nothing of the classes. ` +
         "Leave it out, and train again.",
     );
   }
@@ -28,10 +27,9 @@ export function checkPresent(rows: Rows, classes: readonly Label[], l2: number, 
 
 /** Without a penalty, a feature that others add up to has no coefficient. gram: (width, width), its diagonal 1; it is used up. */
 export function checkIndependent(gram: Float64Array, width: number, rows: Rows, least: number): void {
-  const count = rows.weights ? rows.weights.filter((weight: number) => weight > 0).length : rows.count;
-  if (count < width) {
+  if (rows.count < width) {
     throw new DataError(
-      `There are ${count} rows of weight above 0 for ${width} coefficients of a class, which they do not fix. ` +
+      `There are ${rows.count} rows for ${width} coefficients of a class, which they do not fix. ` +
         "Use more rows or fewer features, or train with l2 and pass it here.",
     );
   }

@@ -5,6 +5,7 @@ import { checkFields } from "../data/fields.js";
 import type { Label } from "../data/labels.js";
 import type { FeatureRows, Rows } from "../engine/engine.js";
 import { range } from "../data/random.js";
+import { weighedRows } from "../data/rows.js";
 import { logits } from "../engine/reference/passes.js";
 import { DataError, OptionError } from "../errors.js";
 import type { Parity } from "../parity.js";
@@ -104,7 +105,7 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
 
   /** Loss, accuracy, confusion matrix, scores of each class, calibration. Labels must be among the model's classes. */
   evaluate(data: Examples<L>): Evaluation<L> {
-    const rows = this.#labelled(data);
+    const rows = weighedRows(this.#labelled(data));
     return evaluation(this.#logits(rows), rows.labels, this.classes, rows.weights);
   }
 
@@ -123,7 +124,7 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
    * Throws a DataError when no temperature is best, as when the model is right on all of them.
    */
   calibrate(data: Examples<L>): Calibration<L> {
-    const rows = this.#labelled(data);
+    const rows = weighedRows(this.#labelled(data));
     const temperature = temperatureOf(rows, this.#logits(rows), this.classes.length);
     const weights = this.weights.map((weight) => weight / temperature);
     const bias = this.bias.map((one) => one / temperature);
@@ -135,7 +136,7 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
    * trained on, to its optimum. Rejects with a DataError where the data do not say what a coefficient is.
    */
   async statistics(data: Examples<L>, options: StatisticsOptions = {}): Promise<Statistics<L>> {
-    const rows = this.#labelled(data);
+    const rows = weighedRows(this.#labelled(data));
     const x = rows.x.slice(); // the caller's may change while this waits
     return statistics({ ...rows, x }, this.#affine(), this.classes, options);
   }

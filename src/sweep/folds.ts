@@ -11,14 +11,24 @@ export interface Fold {
   readonly heldOut: Uint32Array;
 }
 
-/** So many stratified folds, or those named row by row. Every fit sees all classes. */
+/** Rows as they were given, of which those of weight 0 are left out. */
+export interface GivenRows {
+  readonly count: number;
+  /** The numbers of the others, where some were. */
+  readonly kept?: Uint32Array;
+}
+
+/** So many stratified folds, or those named for each of the rows given. Every fit sees all classes. */
 export function foldsOf(
   wanted: number | ArrayLike<number>,
   { labels, count }: Pick<Rows, "labels" | "count">,
   classes: readonly Label[],
+  given: GivenRows = { count },
 ): Fold[] {
   const numbers =
-    typeof wanted === "number" ? stratified(wanted, labels, classes) : checked(wanted, labels, classes);
+    typeof wanted === "number"
+      ? stratified(wanted, labels, classes)
+      : checked(wanted, labels, classes, given);
   const folds = 1 + numbers.reduce((a, b) => Math.max(a, b));
   const rows = range(count);
   return Array.from({ length: folds }, (_, fold) => ({
@@ -65,21 +75,27 @@ function stratified(folds: number, labels: Uint32Array, classes: readonly Label[
   });
 }
 
-function checked(given: ArrayLike<number>, labels: Uint32Array, classes: readonly Label[]): Uint32Array {
-  if (given.length !== labels.length) {
+function checked(
+  wanted: ArrayLike<number>,
+  labels: Uint32Array,
+  classes: readonly Label[],
+  { count, kept }: GivenRows,
+): Uint32Array {
+  if (wanted.length !== count) {
     throw new OptionError(
-      `folds has ${given.length} numbers for ${labels.length} rows: there must be one for each.`,
+      `folds has ${wanted.length} numbers for ${count} rows: there must be one for each.`,
     );
   }
-  const numbers = Array.from(given);
-  const bad = numbers.findIndex((fold) => !(Number.isInteger(fold) && fold >= 0 && fold < labels.length));
+  const all = Array.from(wanted);
+  const bad = all.findIndex((fold) => !(Number.isInteger(fold) && fold >= 0 && fold < count));
   if (bad >= 0) {
     throw new OptionError(
-      `folds[${bad}] is ${show(numbers[bad])}, and must be the whole number of a fold, ` +
-        `from 0 to ${labels.length - 1} for ${labels.length} rows.`,
+      `folds[${bad}] is ${show(all[bad])}, and must be the whole number of a fold, ` +
+        `from 0 to ${count - 1} for ${count} rows.`,
     );
   }
-  const folds = 1 + numbers.reduce((a, b) => Math.max(a, b));
+  const numbers = kept ? Array.from(kept, (row) => all[row]) : all;
+  const folds = 1 + all.reduce((a, b) => Math.max(a, b));
   if (folds < 2) throw new OptionError("folds names fold 0 only: there must be at least 2.");
   // (folds, classes)
   const rows = new Uint32Array(folds * classes.length);
@@ -88,6 +104,10 @@ function checked(given: ArrayLike<number>, labels: Uint32Array, classes: readonl
   const sum = (counts: Uint32Array) => counts.reduce((a, b) => a + b, 0);
   for (let fold = 0; fold < folds; fold++) {
     if (sum(of(fold)) === 0) {
+      const weightless = all.filter((one) => one === fold).length;
+      if (weightless > 0) {
+        throw new DataError(`The weights of all ${weightless} rows of fold ${fold} are 0: no row counts.`);
+      }
       throw new OptionError(
         `folds names fold ${folds - 1}, but no row is in fold ${fold}: number the ${folds} folds from 0, without gaps.`,
       );
@@ -95,6 +115,11 @@ function checked(given: ArrayLike<number>, labels: Uint32Array, classes: readonl
   }
   classes.forEach((label, k) => {
     const counts = Uint32Array.from({ length: folds }, (_, fold) => of(fold)[k]);
+    if (sum(counts) === 0) {
+      throw new DataError(
+        `y has 0 rows of class ${String(label)}${kept ? " that weigh anything" : ""}: no fit would know it. Drop the class or add rows of it.`,
+      );
+    }
     const only = counts.findIndex((count) => count === sum(counts));
     if (only < 0) return;
     throw new DataError(
