@@ -34,8 +34,6 @@ export interface Task<L extends Label> {
   readonly targets?: FloatArray;
   /** The units of the features, where they are not those of the data. */
   readonly units?: FeatureUnits;
-  /** What the weights of all rows were multiplied by. */
-  readonly weightScale: number;
   /** (features + 1, classes) */
   readonly start: FloatArray;
   readonly random: Random;
@@ -82,6 +80,7 @@ export function taskOf<L extends Label>(
       train,
       ...(validation && { validation }),
       soft: targets !== undefined,
+      weightScale,
       meanWeight: weightOf(rows, train, "to train on") / train.length,
     },
     ...(factors && { classFactors: factors }),
@@ -95,7 +94,6 @@ export function taskOf<L extends Label>(
     },
     ...(targets && secondOrder && { targets }),
     ...(units && { units }),
-    weightScale,
     start: startingWeights({
       init: chosen.init,
       rows,

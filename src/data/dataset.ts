@@ -64,7 +64,7 @@ export function dataset<L extends Label>(
   );
   const { count } = placed;
   const weights = givenWeights === undefined ? undefined : rowWeights(givenWeights, count, where);
-  checkSizes(placed, where, trained, trained ? undefined : weights);
+  checkSizes(placed, where, trained, weights);
   const rows = { ...placed, ...(weights && { weights }) };
   if (!areLabels(y, count, given?.length)) {
     const { classes } = labelling<L>([], given, `${where}y`);

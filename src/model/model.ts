@@ -111,12 +111,12 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
 
   /** Loss, margin and gradient of each example, in one pass that keeps no logits. */
   examples(data: Examples<L>): ExampleScores {
-    return exampleScores(this.#labelled(data), this.#affine());
+    return exampleScores(this.#eachLabelled(data), this.#affine());
   }
 
   /** The examples in the order of how likely their label is wrong, the likeliest first. Best on rows that were not trained on. */
   labelErrors(data: Examples<L>): LabelErrors {
-    return labelErrors(this.#labelled(data), this.#affine());
+    return labelErrors(this.#eachLabelled(data), this.#affine());
   }
 
   /**
@@ -162,6 +162,13 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
     if (targets) {
       throw new DataError("y is soft targets, and a model is judged by labels: give the label of each row.");
     }
+    return rows;
+  }
+
+  /** Rows that are looked at one by one: those of weight 0 have to hold features too. */
+  #eachLabelled(data: Examples<L>): Rows {
+    const rows = this.#labelled(data);
+    checkSizes(rows, "", this);
     return rows;
   }
 

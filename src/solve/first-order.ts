@@ -69,7 +69,7 @@ export async function* firstOrder(
       const first = step * batchSize;
       const rows = Math.min(batchSize, length - first);
       const learningRate = rateAt(settings.schedule, number, stepsPerEpoch, epochs);
-      return plan(first, rows, learningRate, examples.meanWeight, settings, captured.has(number));
+      return plan(first, rows, learningRate, examples, settings, captured.has(number));
     });
 
     let total = NOTHING;
@@ -113,7 +113,7 @@ function plan(
   first: number,
   rows: number,
   learningRate: number,
-  meanWeight: number,
+  { meanWeight, weightScale }: Examples,
   settings: Settings,
   capture: boolean,
 ): Step {
@@ -121,7 +121,14 @@ function plan(
   const weight = rows * meanWeight;
   return settings.reduction === "mean"
     ? { first, rows, learningRate, gradientScale: 1 / weight, penalty: settings.l2, capture }
-    : { first, rows, learningRate, gradientScale: 1, penalty: weight * settings.l2, capture };
+    : {
+        first,
+        rows,
+        learningRate,
+        gradientScale: 1 / weightScale,
+        penalty: (weight / weightScale) * settings.l2,
+        capture,
+      };
 }
 
 /** Four steps, from the first to the last. */

@@ -10,6 +10,8 @@ export interface Examples {
   readonly soft?: boolean;
   /** Mean weight of the rows to train on. */
   readonly meanWeight: number;
+  /** What the weights of all rows were multiplied by: sums, other than means, are divided by it. */
+  readonly weightScale: number;
 }
 
 export interface Outcome {

@@ -114,7 +114,7 @@ export class Path<L extends Label> {
   #keep({ value, fits }: Stop): void {
     const { name } = this.#settings;
     const { weight } = this.#all;
-    const other = this.#task.weightScale / (value * weight);
+    const other = this.#task.examples.weightScale / (value * weight);
     const inOrder = [...fits].toSorted(([a], [b]) => a - b).map(([, fit]) => fit);
     const entry = entryOf(
       name === "C" ? { C: value, l2: other } : { C: other, l2: value },
@@ -136,7 +136,7 @@ export class Path<L extends Label> {
 
   /** The penalty on the mean objective of the part. */
   #l2(value: number, { weight }: Part): number {
-    return this.#settings.name === "C" ? this.#task.weightScale / (value * weight) : value;
+    return this.#settings.name === "C" ? this.#task.examples.weightScale / (value * weight) : value;
   }
 
   /** What is made of a fit must be taken before its objective is released. */
@@ -150,7 +150,8 @@ export class Path<L extends Label> {
     const { training, onFolds } = this.#settings;
     const { tolerance, maxIterations } = given.enough === undefined ? training : onFolds;
     const settings = { ...training, l2, tolerance, maxIterations, ...(signal && { signal }) };
-    const examples = { train, meanWeight: weight / train.length };
+    const { weightScale } = this.#task.examples;
+    const examples = { train, meanWeight: weight / train.length, weightScale };
     const fit = {};
     const start = await startSecondOrder({ ...this.#task, settings, examples }, this.#placement, given);
     try {

@@ -253,7 +253,7 @@ describe("validation data", () => {
   });
 });
 
-test("a fraction for validation whose rows all weigh 0 is rejected: it would have no loss", () => {
+test("a fraction for validation that leaves no row of a weight above 0 is rejected", () => {
   const weights = [1, 0, 0, 0, 0, 0, 0, 0];
   const error = thrownBy(() =>
     untypedTrainer(
@@ -262,7 +262,7 @@ test("a fraction for validation whose rows all weigh 0 is rejected: it would hav
     ),
   );
   expect(error.name).toBe("DataError");
-  expect(error.message).toBe("The weights of all 2 rows of the validation are 0: no row counts.");
+  expect(error.message).toBe("validation is 0.25, which leaves 0 of 1 rows to train on.");
 });
 
 describe("a data error", () => {
