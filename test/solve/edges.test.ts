@@ -122,7 +122,8 @@ test("Newton's method itself loses a start's mean over the classes", async () =>
     objective,
     scaling,
     start,
-    new NewtonModel(objective, scaling, equation, { tolerance: 1e-9 }),
+    new NewtonModel(objective, scaling, { tolerance: 1e-9 }),
+    equation,
   );
   let point = await newton.evaluate();
   for (let turn = 0; turn < 20 && point.distance === undefined; turn++) {

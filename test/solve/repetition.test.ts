@@ -234,7 +234,7 @@ describe("of a model", () => {
   test("a row of weight 0 whose logits overflow is no part of them", async () => {
     const model = await trained;
     const far = { ...weighted, x: x.map((value) => (Math.abs(value) > 100 ? 1e308 : value)) };
-    expect(() => model.logits({ x: far.x, features })).toThrow(/The logit of row 1/);
+    expect(() => model.logits({ x: far.x, features })).toThrow(/beyond 1e\+150/);
     expect(model.evaluate(far)).toEqual(model.evaluate(weighted));
     expect(model.calibrate(far).temperature).toBe(model.calibrate(weighted).temperature);
   });

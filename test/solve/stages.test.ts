@@ -3,10 +3,9 @@ import { describe, expect, test } from "vitest";
 import { range } from "../../src/data/random.js";
 import { referenceEngine } from "../../src/engine/reference/engine.js";
 import { settings } from "../../src/options.js";
+import type { ElasticNet } from "../../src/solve/class-shift.js";
 import { ConjugateGradients } from "../../src/solve/conjugate-gradients.js";
-import { DenseEquation } from "../../src/solve/dense-equation.js";
 import { Lbfgs } from "../../src/solve/lbfgs.js";
-import type { Method } from "../../src/solve/method.js";
 import { NewtonModel } from "../../src/solve/newton-model.js";
 import { Newton } from "../../src/solve/newton.js";
 import { SecondOrder } from "../../src/solve/second-order.js";
@@ -42,17 +41,16 @@ async function run(fit: SecondOrder) {
 
 function fitOf(stages: ConstructorParameters<typeof SecondOrder>[0], tolerance: number, more = {}) {
   const chosen = settings({ solver: "lbfgs", l2: 0, tolerance, ...more });
-  const examples = { train: range(200), meanWeight: 1 };
-  return new SecondOrder(stages, { clock: new Stopwatch(), examples, settings: chosen });
+  const examples = { train: range(200), meanWeight: 1, weightScale: 1 };
+  const lostByRounding = async () => 0;
+  return new SecondOrder(stages, { clock: new Stopwatch(), examples, settings: chosen, lostByRounding });
 }
 
 /** L-BFGS, and then Newton's method with so many passes. It has no preconditioner and needs about 30 for one equation. */
 async function lbfgsThenNewton(tolerance: number, allowance: number) {
   const { objective, start } = await begin();
-  const model = new NewtonModel(objective, scaling, new ConjugateGradients(objective, { floor: 0 }), {
-    tolerance,
-    allowance,
-  });
+  const model = new NewtonModel(objective, scaling, { tolerance, allowance });
+  const equation = new ConjugateGradients(objective, { floor: 0 });
   let passesBefore = 0;
   const found = await run(
     fitOf(
@@ -62,7 +60,7 @@ async function lbfgsThenNewton(tolerance: number, allowance: number) {
           certifies: true,
           begin: async (_, passes) => {
             passesBefore = passes;
-            return new Newton(objective, scaling, start, model);
+            return new Newton(objective, scaling, start, model, equation);
           },
         },
       ],
@@ -114,33 +112,12 @@ test("a method that cannot know its distance never ends a training as converged"
   expect(reason).not.toMatch(/of its minimum:/);
 });
 
-test("a stage that has nothing to gain is passed over", async () => {
-  const { objective, start } = await begin();
-  const newton = (): Method =>
-    new Newton(
-      objective,
-      scaling,
-      start,
-      new NewtonModel(objective, scaling, new DenseEquation(objective, rows, problem), { tolerance: 1e-9 }),
-    );
-  const { converged, reason } = await run(
-    fitOf(
-      [
-        { certifies: true, begin: async () => undefined },
-        { certifies: true, begin: async () => newton() },
-      ],
-      1e-9,
-    ),
-  );
-  expect(converged).toBe(true);
-  expect(reason).toMatch(KNOWN);
-});
-
 describe("the stages of a training", () => {
   async function stages(
     size: { rows: number; weights: number },
     solver: "lbfgs" | "newton",
     guessed = false,
+    l1?: ElasticNet,
   ) {
     const { objective, start } = await begin();
     let exact = 0;
@@ -152,9 +129,10 @@ describe("the stages of a training", () => {
       settings: settings({ solver, l2: 0 }),
       size,
       guessed,
+      ...(l1 && { l1 }),
       exact: async () => {
         exact++;
-        return { objective, equation: new DenseEquation(objective, rows, problem) };
+        return { objective, rows, problem };
       },
     });
     const methods = [];
@@ -186,6 +164,14 @@ describe("the stages of a training", () => {
       expect(await stages(size, solver, guessed)).toEqual(wanted);
     },
   );
+
+  test("with l1 are those for weights that are exactly 0", async () => {
+    const l1 = { classes: 3, l1: new Float64Array(features).fill(0.1), l2: problem.penalties };
+    const named = async (size: typeof small) =>
+      (await stages(size, "lbfgs", false, l1)).map(({ name }) => name);
+    expect(await named(small)).toEqual(["OwlQn", "ProximalNewton"]);
+    expect(await named(large)).toEqual(["OwlQn", "OrthantNewton"]);
+  });
 
   test("in f64 are for problems whose Hessian is cheap", () => {
     expect([small, medium, large].map(exactness)).toEqual(["always", "at last", "never"]);

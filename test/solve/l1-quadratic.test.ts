@@ -1,0 +1,68 @@
+/** The minimum of a quadratic with l1 penalties, held to the conditions that mark it (Karush, Kuhn & Tucker). */
+import { expect, test } from "vitest";
+import { randomIntegers } from "../../src/data/random.js";
+import { minimiseL1Quadratic } from "../../src/solve/l1-quadratic.js";
+
+/** A random model of `rank` ≤ size, some of whose weights have no penalty. */
+function randomModel(seed: number, size: number, rank: number) {
+  const random = randomIntegers(seed);
+  const uniform = () => random() / 2 ** 31 - 1;
+  const factor = Float64Array.from({ length: size * rank }, uniform);
+  const full = (i: number, j: number) => {
+    let sum = 0;
+    for (let n = 0; n < rank; n++) sum += factor[i * rank + n] * factor[j * rank + n];
+    return sum;
+  };
+  const hessian = new Float64Array(size * size);
+  for (let i = 0; i < size; i++) for (let j = 0; j <= i; j++) hessian[i * size + j] = full(i, j);
+  // A slope within the range of the Hessian and the penalties, so that there is a minimum.
+  const pull = Float64Array.from({ length: rank }, () => 2 * uniform());
+  const g = Float64Array.from({ length: size }, (_, i) => {
+    let sum = 0;
+    for (let n = 0; n < rank; n++) sum += factor[i * rank + n] * pull[n];
+    return sum;
+  });
+  const w = Float64Array.from({ length: size }, (_, i) => (i % 3 === 0 ? 0 : uniform()));
+  const l1 = Float64Array.from({ length: size }, (_, i) =>
+    i % 5 === 4 ? 0 : 0.1 + 0.3 * Math.abs(uniform()),
+  );
+  const valueAt = (v: Float64Array) => {
+    let value = 0;
+    for (let i = 0; i < size; i++) {
+      value += g[i] * (v[i] - w[i]) + l1[i] * Math.abs(v[i]);
+      for (let j = 0; j < size; j++) value += (full(i, j) * (v[i] - w[i]) * (v[j] - w[j])) / 2;
+    }
+    return value;
+  };
+  const slopeAt = (v: Float64Array, i: number) =>
+    g[i] + v.reduce((sum, value, j) => sum + full(i, j) * (value - w[j]), 0);
+  return { hessian, g, w, l1, valueAt, slopeAt };
+}
+
+test.each([1, 2, 3, 4, 5, 6].flatMap((seed) => [12, 7].map((rank) => ({ seed, rank }))))(
+  "it is where no subgradient is left, and some weights are exactly 0: %o",
+  ({ seed, rank }) => {
+    const size = 12;
+    const { valueAt, slopeAt, ...model } = randomModel(seed, size, rank);
+    const { p, decrease, found } = minimiseL1Quadratic(model);
+    expect(found).toBe(true);
+    const v = model.w.map((value, i) => value + p[i]);
+    v.forEach((value, i) => {
+      const slope = slopeAt(v, i);
+      const off =
+        value === 0 ? Math.max(0, Math.abs(slope) - model.l1[i]) : slope + model.l1[i] * Math.sign(value);
+      expect(Math.abs(off)).toBeLessThan(1e-6);
+    });
+    expect(decrease).toBeCloseTo(valueAt(model.w) - valueAt(v), 9);
+    expect(v.filter((value) => value === 0).length).toBeGreaterThan(0);
+  },
+);
+
+test("at the minimum nothing is left to gain", () => {
+  const { valueAt: _, slopeAt, ...model } = randomModel(7, 8, 8);
+  const { p } = minimiseL1Quadratic(model);
+  const w = model.w.map((value, i) => value + p[i]);
+  const g = w.map((__, i) => slopeAt(w, i));
+  const again = minimiseL1Quadratic({ ...model, w, g });
+  expect(again.decrease).toBeLessThan(1e-12);
+});
