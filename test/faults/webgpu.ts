@@ -3,7 +3,6 @@ import {
   type Fake,
   type Injection,
   NOT_OURS,
-  type Outcome,
   SOLVERS,
   atCall,
   countCalls,
@@ -12,13 +11,7 @@ import {
   outcomeOf,
   startFit,
 } from "./webgpu-injector.js";
-
-export interface Fault {
-  readonly name: string;
-  /** The number for what is at fault. */
-  readonly item: number;
-  run(): Promise<Outcome>;
-}
+import type { Fault } from "./fault.js";
 
 interface Way {
   readonly name: string;
