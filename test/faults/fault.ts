@@ -27,7 +27,7 @@ export const KINDS: Readonly<Record<number, string>> = {
   17: "Hidden tabs",
   18: "WebGPU's errors, and devices that are lost or shared",
   19: "Calls that throw or never answer",
-  20: "Engines that do not open",
+  20: "Engines that do not open, or fail before the first step",
   21: "Files, pipes and signals of the command",
   22: "Compressed bombs",
   23: "Hostile model files",

@@ -144,6 +144,15 @@ const AUTO: readonly Fault[] = [
       ),
     ),
   ),
+  ...Object.entries({
+    createBuffer: [THROWS, REFUSES, LOSES],
+    createComputePipelineAsync: [THROWS, REJECTS, LOSES_SILENTLY],
+    popErrorScope: [REJECTS],
+  }).flatMap(([method, ways]) =>
+    ways.map(({ name, fake }) =>
+      autoFault(`the first call of ${method} ${name}`, 20, () => atCall(method, 1, fake)),
+    ),
+  ),
   autoFault("navigator.gpu throws", 20, () =>
     property(Navigator.prototype, "gpu", () => {
       throw failed();
