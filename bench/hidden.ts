@@ -1,6 +1,6 @@
 /**
- * `npx tsx bench/hidden.ts`: the speed of fits in a hidden tab, against a visible one. Exit status 1 where one has less
- * than 80 % of it.
+ * `npx tsx bench/hidden.ts`: the speed of fits in a hidden tab, against a visible one. Exit status 1 where one
+ * has less than 80 % of it.
  */
 import process from "node:process";
 import { type Fit, timeFits } from "./hidden-tab.js";

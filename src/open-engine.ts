@@ -1,4 +1,4 @@
-/** Opens an engine and starts work there. Under "auto" the next engine takes over where the first one fails at that. */
+/** Opens an engine and starts work there. Under "auto" the next engine takes over where one fails at that. */
 import { throwIfAborted } from "./abort.js";
 import type { Label } from "./data/labels.js";
 import { type Choice, chooseEngine } from "./engine/choose.js";
@@ -13,8 +13,9 @@ export interface Opened<T> extends Choice {
 }
 
 /**
- * Opens the engine that the task wants, places its rows and starts work on them. A DeviceError in any of that is a fault
- * of the machine, such as a GPU that crashes or has too little memory: "auto" then starts again on the next engine.
+ * Opens the engine that the task wants, places its rows and starts work on them. A DeviceError in any of that
+ * is a fault of the machine, such as a GPU that crashes or has too little memory: "auto" then starts again on
+ * the next engine.
  */
 export async function openEngine<T>(
   { settings, rows }: Pick<Task<Label>, "settings" | "rows">,

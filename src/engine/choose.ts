@@ -20,8 +20,9 @@ export type EngineFailures = ReadonlyMap<EngineName, Error>;
 const PATIENCE_MS = 10_000;
 
 /**
- * Opens the engine asked for. "auto" is webgpu on the device given or on a GPU, else wasm, and the reference where
- * neither is available; it passes over those that failed before. Whatever keeps it from an engine, `why` says it.
+ * Opens the engine asked for. "auto" is webgpu on the device given or on a GPU, else wasm, and the reference
+ * where neither is available; it passes over those that failed before. Whatever keeps it from an engine, `why`
+ * says it.
  */
 export async function chooseEngine(
   wanted: "auto" | EngineName,

@@ -1,4 +1,5 @@
-// The doctor on a machine where wasm does not open. In a file of its own: the kernels are compiled once, or refused once.
+// The doctor on a machine where wasm does not open. In a file of its own: the kernels are compiled once, or
+// refused once.
 import { afterEach, expect, test, vi } from "vitest";
 import { run } from "../../src/cli/run.js";
 

@@ -1,4 +1,7 @@
-/** Faults of what callers pass, on the library as it is published, in `dist`: signals, arrays, callbacks, model files. */
+/**
+ * Faults of what callers pass, on the library as it is published, in `dist`: signals, arrays, callbacks, model
+ * files.
+ */
 import { join } from "node:path";
 import process from "node:process";
 import { pathToFileURL } from "node:url";

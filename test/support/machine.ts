@@ -6,5 +6,6 @@ import process from "node:process";
 export function machineNow(): string {
   const cores = cpus();
   const model = cores[0]?.model.trim() ?? "unknown";
-  return `${new Date().toISOString().slice(0, 10)}, ${cores.length} cores (${model}), Node ${process.versions.node}`;
+  const date = new Date().toISOString().slice(0, 10);
+  return `${date}, ${cores.length} cores (${model}), Node ${process.versions.node}`;
 }
