@@ -1,11 +1,10 @@
 /** Cross-validation along a path of penalties: every value on every fold, and a model of all rows with the value chosen. */
-import { throwIfAborted } from "./abort.js";
 import { Callbacks } from "./callbacks.js";
 import type { TrainingData } from "./data/dataset.js";
 import type { Label } from "./data/labels.js";
-import { chooseEngine } from "./engine/choose.js";
 import { DataError, OptionError } from "./errors.js";
 import type { SoftmaxModel } from "./model/model.js";
+import { openEngine } from "./open-engine.js";
 import type { Settings } from "./options.js";
 import { type Fold, foldsOf } from "./sweep/folds.js";
 import { type SweepOptions, type SweepProgress, type SweepSettings, sweepSettings } from "./sweep/options.js";
@@ -41,17 +40,14 @@ export async function sweep<L extends Label>(
   }
   const given = { count: data.y.length, ...(task.kept && { kept: task.kept }) };
   const folds = foldsOf(chosen.folds, task.rows, task.classes, given).map((fold, n) => partOf(fold, n, task));
-  throwIfAborted(training.signal);
-  const { engine, why, fellBack } = await chooseEngine(training.engine, training.device);
-  const releases = [() => engine.close()];
   const report = (progress: SweepProgress) => {
     callbacks.check();
     callbacks.call(chosen.onProgress, progress);
   };
+  const opened = await openEngine(task, async (placement) => placement);
+  const { engine, why, started: placement } = opened;
   try {
-    if (fellBack) warnOfEngine(warnings, engine.name, why);
-    const placement = await engine.place(task.rows);
-    releases.push(() => placement.release());
+    warnOfEngine(warnings, opened);
     const path = new Path(task, folds, placement, { ...chosen, onProgress: report });
     const table = await path.table();
     const best = bestOf(table, scoring);
@@ -63,7 +59,7 @@ export async function sweep<L extends Label>(
     await callbacks.settle();
     return { table, best, oneStandardError, model };
   } finally {
-    for (const release of releases.toReversed()) release();
+    opened.release();
   }
 }
 

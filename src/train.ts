@@ -3,10 +3,10 @@ import { LinkedAbort, throwIfAborted } from "./abort.js";
 import { Callbacks } from "./callbacks.js";
 import type { TrainingData } from "./data/dataset.js";
 import type { Label } from "./data/labels.js";
-import { chooseEngine } from "./engine/choose.js";
 import type { Passes, Placement } from "./engine/engine.js";
 import { TrainerError } from "./errors.js";
 import type { SoftmaxModel } from "./model/model.js";
+import { openEngine } from "./open-engine.js";
 import { type TrainOptions, isSecondOrder, settings } from "./options.js";
 import { NO_PARITY, type Parity, worst } from "./parity.js";
 import type { Progress } from "./progress.js";
@@ -112,26 +112,24 @@ async function* fit<L extends Label>(
   callbacks: Callbacks,
   result: Result<L>,
 ): AsyncGenerator<Progress, SoftmaxModel<L>> {
-  const { settings: chosen, rows, warnings } = task;
+  const { settings: chosen, warnings } = task;
   const { signal, onProgress } = chosen;
   const stop = new LinkedAbort(signal);
   const releases = [() => stop.unlink()];
   try {
-    throwIfAborted(signal);
-    const { engine, why, fellBack } = await chooseEngine(chosen.engine, chosen.device);
-    releases.push(() => engine.close());
-    if (fellBack) warnOfEngine(warnings, engine.name, why);
-    const placement = await engine.place(rows);
-    releases.push(() => placement.release());
-    throwIfAborted(signal);
     let parity = NO_PARITY;
     const watch = chosen.parity ? (seen: Parity) => (parity = worst(parity, seen)) : undefined;
     const clock = new Stopwatch();
     const stoppable = { ...task, settings: { ...chosen, signal: stop.signal } };
-    const { steps, kernels, release } = await (isSecondOrder(chosen.solver)
-      ? startSecondOrder(stoppable, placement, { watch, clock })
-      : startFirstOrder(stoppable, placement, watch, clock));
-    releases.push(release);
+    const opened = await openEngine(task, (placement) =>
+      isSecondOrder(chosen.solver)
+        ? startSecondOrder(stoppable, placement, { watch, clock })
+        : startFirstOrder(stoppable, placement, watch, clock),
+    );
+    const { engine, why, started } = opened;
+    const { steps, kernels } = started;
+    releases.push(opened.release, () => started.release());
+    warnOfEngine(warnings, opened);
     throwIfAborted(signal);
     const made = { name: engine.name, adapter: engine.adapter, kernels, why };
     const modelFrom = (outcome: Outcome) => modelOf(task, outcome, made, chosen.parity ? parity : undefined);

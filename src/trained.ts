@@ -1,6 +1,7 @@
 /** What a training has made: a model, and warnings about it. */
 import type { Label } from "./data/labels.js";
 import { fromUnits } from "./data/units.js";
+import type { Choice } from "./engine/choose.js";
 import type { FloatArray } from "./engine/engine.js";
 import { DivergenceError } from "./errors.js";
 import { SoftmaxModel } from "./model/model.js";
@@ -71,6 +72,13 @@ export function warnOf<L extends Label>(
   }
 }
 
-export function warnOfEngine(warnings: Warnings, engine: string, why: string): void {
-  warnings.raise("slower-engine", `The ${engine} engine trains, which is slower than others: ${why}.`);
+/** Warns of an engine that is slower than what this machine should have. */
+export function warnOfEngine(warnings: Warnings, { engine, why, fellBack }: Choice): void {
+  const { name, note } = engine;
+  if (fellBack) {
+    warnings.raise("slower-engine", `The ${name} engine trains, which is slower than others: ${why}.`);
+  }
+  if (note !== undefined) {
+    warnings.raise("one-thread", `The ${name} engine trains on one thread, which is slower: ${note}.`);
+  }
 }

@@ -1,6 +1,6 @@
+/** `smigh doctor`: the engines of this machine. */
 import { chooseEngine } from "../engine/choose.js";
 import { ENGINES, type EngineName } from "../engine/engine.js";
-import { DeviceError } from "../errors.js";
 import { parse } from "./arguments.js";
 import type { Streams } from "./streams.js";
 
@@ -13,13 +13,13 @@ export async function doctor(words: readonly string[], { out }: Streams): Promis
   for (const name of ENGINES) out(`${name.padEnd(9)}  ${await adapterOf(name)}\n`);
 }
 
+/** What the engine computes on, or why it does not open, whatever keeps it from that. */
 async function adapterOf(name: EngineName): Promise<string> {
   try {
     const { engine } = await chooseEngine(name);
     engine.close();
-    return engine.adapter;
+    return engine.note === undefined ? engine.adapter : `${engine.adapter}: ${engine.note}`;
   } catch (error) {
-    if (error instanceof DeviceError) return `cannot be had: ${error.message}`;
-    throw error;
+    return `not available: ${error instanceof Error ? error.message : String(error)}`;
   }
 }

@@ -31,6 +31,7 @@ export async function train(words: readonly string[], streams: Streams): Promise
   const model = await trainInto(output, data, { ...options, ...start }, streams);
   const seconds = (performance.now() - began) / 1000;
   const examples = data.y.length;
+  for (const { message } of model.warnings) streams.status(`warning: ${message}\n`);
   streams.out(
     values.json
       ? `${JSON.stringify(resultOf(model, examples, seconds, output.path))}\n`
@@ -96,7 +97,7 @@ function weightsSoFar(fit: Trainer, name: SignalName): SoftmaxModel {
 
 /** The object that --json prints. */
 function resultOf(model: SoftmaxModel, examples: number, seconds: number, path: string) {
-  const { engine, iterations, converged, reason, parity, history } = model;
+  const { engine, iterations, converged, reason, warnings, parity, history } = model;
   const last = history.at(-1);
   return {
     engine: engine.name,
@@ -111,6 +112,7 @@ function resultOf(model: SoftmaxModel, examples: number, seconds: number, path: 
     validation: last?.validation,
     converged,
     reason,
+    warnings,
     seconds,
     parity,
     model: path,

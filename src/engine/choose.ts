@@ -13,34 +13,61 @@ export interface Choice {
   readonly fellBack?: boolean;
 }
 
+/** Engines that opened and then failed, and with what. */
+export type EngineFailures = ReadonlyMap<EngineName, Error>;
+
 /** Milliseconds that the browser may take for an adapter, and for a device, before "auto" goes on without. */
 const PATIENCE_MS = 10_000;
 
 /**
- * Opens the engine asked for. "auto" is webgpu on the device given or on a GPU, else wasm, and the reference where
- * neither is available. Whatever keeps an engine from opening, `why` says it.
+ * Opens the engine asked for. "auto" is webgpu on the device given or on a GPU, else wasm, and the reference
+ * where neither is available; it passes over those that failed before. Whatever keeps it from an engine, `why`
+ * says it.
  */
-export async function chooseEngine(wanted: "auto" | EngineName, device?: GPUDevice): Promise<Choice> {
-  if (wanted !== "auto") return { engine: await open(wanted, device), why: `engine is ${wanted}` };
-  const reasons: string[] = [];
-  try {
+export async function chooseEngine(
+  wanted: "auto" | EngineName,
+  device?: GPUDevice,
+  failures: EngineFailures = new Map(),
+): Promise<Choice> {
+  if (wanted !== "auto") {
+    const engine = await open(wanted, device);
+    return { engine, why: [`engine is ${wanted}`, ...noteOf(engine)].join(", and ") };
+  }
+  const fellBack = device !== undefined || failures.size > 0;
+  const gpu = await unlessFailed("webgpu", failures, async () => {
     const slow = device ? undefined : await softwareAdapter();
-    if (slow === undefined) {
-      const engine = await webgpuEngine({ device, patience: PATIENCE_MS });
-      const found = device ? "a device is given" : `there is a GPU, ${engine.adapter}`;
-      return { engine, why: `engine is auto and ${found}` };
-    }
-    reasons.push(`the WebGPU adapter, ${slow}, is software on the processor itself`);
-  } catch (error) {
-    reasons.push(`webgpu is not available: ${reason(error)}`);
+    return slow === undefined
+      ? webgpuEngine({ device, patience: PATIENCE_MS })
+      : `the WebGPU adapter, ${slow}, is software on the processor itself`;
+  });
+  if (typeof gpu !== "string") {
+    const found = device ? "a device is given" : `there is a GPU, ${gpu.adapter}`;
+    return { engine: gpu, why: `engine is auto and ${found}` };
   }
+  const wasm = await unlessFailed("wasm", failures, () => wasmEngine());
+  if (typeof wasm !== "string") {
+    return { engine: wasm, why: [`engine is auto and ${gpu}`, ...noteOf(wasm)].join(", and "), fellBack };
+  }
+  return { engine: referenceEngine(), why: `engine is auto, ${gpu}, and ${wasm}`, fellBack: true };
+}
+
+/** What `find` finds, or why there is nothing. */
+async function unlessFailed(
+  name: EngineName,
+  failures: EngineFailures,
+  find: () => Promise<Engine | string>,
+): Promise<Engine | string> {
+  const failure = failures.get(name);
+  if (failure) return `${name} failed: ${reason(failure)}`;
   try {
-    const fellBack = device !== undefined;
-    return { engine: await wasmEngine(), why: `engine is auto and ${reasons[0]}`, fellBack };
+    return await find();
   } catch (error) {
-    reasons.push(`and wasm is not available: ${reason(error)}`);
+    return `${name} is not available: ${reason(error)}`;
   }
-  return { engine: referenceEngine(), why: `engine is auto, ${reasons.join(", ")}`, fellBack: true };
+}
+
+function noteOf({ note }: Engine): string[] {
+  return note === undefined ? [] : [note];
 }
 
 async function open(name: EngineName, device?: GPUDevice): Promise<Engine> {

@@ -277,7 +277,7 @@ export interface Engine {
   readonly name: EngineName;
   /** What computes: the GPU adapter's name, or the processor's kernels and threads. */
   readonly adapter: string;
-  /** Why it computes with less than the machine has, where it does. */
+  /** Why it computes with less than this machine should have, where it does. */
   readonly note?: string;
   /** Copies the rows to where the engine computes. Throws a DataError when it cannot represent a value. */
   place(rows: Rows): Promise<Placement>;

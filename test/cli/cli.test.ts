@@ -46,6 +46,7 @@ describe("a classifier of digits", () => {
     expect(status.trim().split("\n")).toHaveLength(3);
     expect(status).toMatch(/100.0 % {2}epoch 3/);
     expect(result).not.toHaveProperty("gradientMax");
+    expect(result.warnings).toEqual([]);
   });
 
   test("is trained further, from its file", async () => {
@@ -99,6 +100,16 @@ describe("a classifier of digits", () => {
     );
   });
 
+  test("that has not converged comes with a warning, on the status stream and in the object", async () => {
+    const words = ["train", images, "--labels", labels, "-o", join(folder, "few.json"), "--max-iterations"];
+    const { out, status } = await smigh(...words, "1", "--json");
+    const { warnings } = JSON.parse(out);
+    expect(warnings).toEqual([
+      { code: "not-converged", message: expect.stringMatching(/^The training has not converged: /) },
+    ]);
+    expect(status.trimEnd().split("\n").at(-1)).toBe(`warning: ${warnings[0].message}`);
+  });
+
   test("is told of on one line of a terminal, which is left there", async () => {
     let status = "";
     const streams = { out: () => {}, status: (text: string) => (status += text), live: true };
@@ -106,7 +117,7 @@ describe("a classifier of digits", () => {
     expect(await run([...words, "3"], streams)).toBe(0);
     const [first, ...lines] = status.split("\r\u001b[K");
     expect(first).toBe("");
-    expect(lines.at(-1)).toMatch(/^100\.0 % {2}iteration 3 .*\n$/);
+    expect(lines.at(-1)).toMatch(/^100\.0 % {2}iteration 3 .*\nwarning: .*\n$/);
     for (const line of lines.slice(0, -1))
       expect(line).toMatch(/^ +\d+\.\d % {2}iteration [0-2] .* examples\/s$/);
   });
@@ -254,7 +265,7 @@ test("the doctor says what auto picks and why, and what every engine runs on", a
   );
   expect(blank).toBe("");
   expect(engines).toEqual([
-    expect.stringMatching(/^webgpu {5}cannot be had: There is no WebGPU here/),
+    expect.stringMatching(/^webgpu {5}not available: There is no WebGPU here/),
     expect.stringMatching(/^wasm {7}WebAssembly, .*SIMD, \d+ threads?$/),
     "reference  f64 loops on the CPU",
   ]);

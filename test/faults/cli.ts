@@ -4,15 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { type Ended, smigh } from "../support/command.js";
-
-export type Outcome = "recovered" | "named" | "unclear" | "silent" | "hang" | "leak";
-
-export interface Fault {
-  readonly name: string;
-  /** Its number in the issue. */
-  readonly item: number;
-  readonly run: () => Promise<Outcome>;
-}
+import type { Fault, Outcome } from "./fault.js";
 
 const ROWS = 300;
 const FEATURES = 10;

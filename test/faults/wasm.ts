@@ -16,15 +16,7 @@ import {
   trainIn,
   trainInline,
 } from "../support/lifecycle.js";
-
-export type Outcome = "recovered" | "named" | "unclear" | "silent" | "hang" | "leak";
-
-export interface Fault {
-  readonly name: string;
-  /** Of the list of faults that was found. */
-  readonly item: number;
-  run(): Promise<Outcome>;
-}
+import type { Fault, Outcome } from "./fault.js";
 
 const dist = join(import.meta.dirname, "../../dist");
 const page = join(import.meta.dirname, "../engine/wasm/page");
@@ -102,7 +94,7 @@ export async function memoryStays(fits: number, megabytes: number): Promise<Outc
   return levels(await memoryOfFits(dist, fits, megabytes)) ? "recovered" : "leak";
 }
 
-export const faults: readonly Fault[] = [
+export const wasmFaults: readonly Fault[] = [
   { name: "12 fits of 300 MB in Node", item: 16, run: () => memoryStays(12, 300) },
   {
     name: "a trainer that is dropped after its first report",

@@ -1,12 +1,7 @@
 /** Puts something else in the place of one call of WebGPU, trains, and says how that ended. For a browser. */
 import { openGpu } from "../../src/engine/webgpu/device.js";
 import { type SoftmaxModel, SmighError, type TrainOptions, train } from "../../src/index.js";
-
-/**
- * recovered: the fit gave the right weights. named: an error of ours said what happened. unclear: another error, or one
- * that nobody can catch. silent: wrong weights. hang: nothing in time. leak: buffers stayed, or the next fit failed.
- */
-export type Outcome = "recovered" | "named" | "unclear" | "silent" | "hang" | "leak";
+import type { Outcome } from "./fault.js";
 
 /** In place of a call, which it may make. */
 export type Fake = (call: (...args: unknown[]) => unknown, args: readonly unknown[]) => unknown;

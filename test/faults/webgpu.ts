@@ -3,7 +3,6 @@ import {
   type Fake,
   type Injection,
   NOT_OURS,
-  type Outcome,
   SOLVERS,
   atCall,
   countCalls,
@@ -12,13 +11,7 @@ import {
   outcomeOf,
   startFit,
 } from "./webgpu-injector.js";
-
-export interface Fault {
-  readonly name: string;
-  /** The issue's number for what is at fault. */
-  readonly item: number;
-  run(): Promise<Outcome>;
-}
+import type { Fault } from "./fault.js";
 
 interface Way {
   readonly name: string;
@@ -149,6 +142,15 @@ const AUTO: readonly Fault[] = [
       autoFault(`${method} ${name}`, item, () =>
         intercept((called, call, args) => (called === method ? fake(call, args) : call(...args))),
       ),
+    ),
+  ),
+  ...Object.entries({
+    createBuffer: [THROWS, REFUSES, LOSES],
+    createComputePipelineAsync: [THROWS, REJECTS, LOSES_SILENTLY],
+    popErrorScope: [REJECTS],
+  }).flatMap(([method, ways]) =>
+    ways.map(({ name, fake }) =>
+      autoFault(`the first call of ${method} ${name}`, 20, () => atCall(method, 1, fake)),
     ),
   ),
   autoFault("navigator.gpu throws", 20, () =>

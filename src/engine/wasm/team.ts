@@ -19,7 +19,7 @@ export interface Team {
   readonly threads: number;
   /** Whether the calling thread computes: nothing else happens in it meanwhile. */
   readonly blocking: boolean;
-  /** Why the calling thread computes, where others were wanted. */
+  /** Why the calling thread computes, where others might have been started and were not. */
   readonly note?: string;
   /** Runs a plan on so many threads. An `inline` plan for one thread may be run by the calling one. */
   run(plan: number, threads: number, inline: boolean): Promise<void>;
@@ -49,7 +49,7 @@ export async function assemble(
   const { memory } = resources.heap;
   const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
   const run = exports["run"] as Run;
-  if (!mayShare()) return new CallingThread(run, "the page is not isolated (COOP and COEP)");
+  if (!mayShare()) return new CallingThread(run);
   let team: ThreadTeam | undefined;
   try {
     team = new ThreadTeam(run, takeThreads(resources, threads));
@@ -77,13 +77,13 @@ function stopped(why: string, options?: ErrorOptions): DeviceError {
 class CallingThread implements Team {
   readonly threads = 1;
   readonly blocking = true;
-  readonly note: string;
+  readonly note?: string;
   readonly #run: Run;
   #closed = false;
 
-  constructor(run: Run, note: string) {
+  constructor(run: Run, note?: string) {
     this.#run = run;
-    this.note = note;
+    if (note !== undefined) this.note = note;
   }
 
   async run(plan: number): Promise<void> {

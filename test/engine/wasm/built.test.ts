@@ -34,9 +34,12 @@ describe("Node", () => {
     });
   });
 
-  test("without permission for workers trains on the calling thread", async () => {
+  test("without permission for workers trains on the calling thread, and says why", async () => {
     const { stdout } = await trainIn(built.folder, NO_WORKERS);
-    expect(JSON.parse(stdout)).toMatchObject({ adapter: expect.stringMatching(/ 1 thread$/) });
+    expect(JSON.parse(stdout)).toMatchObject({
+      adapter: expect.stringMatching(/ 1 thread$/),
+      why: expect.stringMatching(/^engine is wasm, and threads cannot be started: Access .* restricted/),
+    });
   });
 
   test("ends though a trainer was dropped after its first report", async () => {
@@ -91,6 +94,7 @@ describe("a page", () => {
     expect(found).toMatchObject({
       name: "wasm",
       adapter: "WebAssembly, relaxed SIMD, 1 thread",
+      why: "engine is wasm",
       crossOriginIsolated: false,
       complaints: [],
     });
@@ -109,10 +113,14 @@ describe("a page", () => {
     { where: "that asks for trusted types", policy: `${POLICY}; require-trusted-types-for 'script'` },
     { where: "that allows no workers", policy: `${POLICY}; worker-src 'none'` },
     { where: "whose worker script is missing", policy: POLICY, missing: "worker.js" },
-  ])("$where trains on the calling thread", async ({ policy, missing }) => {
+  ])("$where trains on the calling thread, and says why", async ({ policy, missing }) => {
     const headers = { ...ISOLATED, "Content-Security-Policy": policy };
     const found = await visit("wasm", headers, missing);
-    expect(found).toMatchObject({ name: "wasm", adapter: "WebAssembly, relaxed SIMD, 1 thread" });
+    expect(found).toMatchObject({
+      name: "wasm",
+      adapter: "WebAssembly, relaxed SIMD, 1 thread",
+      why: expect.stringMatching(/^engine is wasm, and threads cannot be started: ./),
+    });
     expect(found.rho).toBeLessThan(1);
   });
 });

@@ -1,0 +1,35 @@
+/** Something that goes wrong while smigh works, and what became of it. */
+
+/**
+ * - recovered: the right result all the same
+ * - named: an error of ours, or a line of the command, says what happened
+ * - unclear: any other error
+ * - silent: a wrong result, or a file that is lost, as if nothing had happened
+ * - hang: nothing in time
+ * - leak: memory, buffers, threads or files stayed, or the next fit failed
+ */
+export const OUTCOMES = ["recovered", "named", "unclear", "silent", "hang", "leak"] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+export interface Fault {
+  readonly name: string;
+  /** Its kind, one of `KINDS`. */
+  readonly item: number;
+  run(): Promise<Outcome>;
+}
+
+/** The kinds of faults, by the numbers of the list on which they were first written down. */
+export const KINDS: Readonly<Record<number, string>> = {
+  13: "Files of other shapes than the model's",
+  14: "Aborted and abandoned fits",
+  15: "The caller's arrays change during training",
+  16: "Memory and threads that are given back",
+  17: "Hidden tabs",
+  18: "WebGPU's errors, and devices that are lost or shared",
+  19: "Calls that throw or never answer",
+  20: "Engines that do not open, or fail before the first step",
+  21: "Files, pipes and signals of the command",
+  22: "Compressed bombs",
+  23: "Hostile model files",
+  24: "Callbacks that reject",
+};
