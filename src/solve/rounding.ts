@@ -25,8 +25,8 @@ export async function lostByRounding(
     ]),
   ]);
   let lasso = 0;
-  for (let i = 0; l1 && i < l1.length * classes; i++) {
-    lasso += l1[Math.floor(i / classes)] * (Math.abs(handedOut[i]) - Math.abs(found[i]));
+  for (let i = 0; i < (l1?.length ?? 0) * classes; i++) {
+    lasso += (l1?.[Math.floor(i / classes)] ?? 0) * (Math.abs(handedOut[i]) - Math.abs(found[i]));
   }
   const penalty = (after.penalised - before.penalised) / 2 + lasso;
   return Math.max(0, scale * (loss - sums.loss) + penalty);
