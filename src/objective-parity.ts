@@ -87,7 +87,7 @@ export function gradientRatio(
   });
 }
 
-/** Of scale·Xᵀ·R + penalties·w, each element of R as far off as it may be. */
+/** Error ÷ bound of scale·Xᵀ·R + penalties·w, with each element of R as far off as it may be. */
 function sumRatio(
   data: Rows,
   r: Float64Array,

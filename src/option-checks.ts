@@ -92,7 +92,7 @@ export function checkClassWeight(name: string, value: unknown): void {
   }
 }
 
-/** Of this realm or another. */
+/** Takes objects of any realm. */
 export function isMap(value: unknown): value is ReadonlyMap<unknown, unknown> {
   return tagOf(value) === "Map";
 }

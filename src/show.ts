@@ -25,7 +25,7 @@ function kindOf(value: object): string {
   return kind === "Object" ? "an object" : `${/^[AEIOU]/.test(kind) ? "an" : "a"} ${kind}`;
 }
 
-/** What an object says that it is, in whatever realm it was made: "Map", "Float32Array", "AbortSignal". */
+/** The name that an object gives its kind, in whatever realm it was made: "Map", "Float32Array", "AbortSignal". */
 export function tagOf(value: unknown): string {
   return Object.prototype.toString.call(value).slice("[object ".length, -1);
 }

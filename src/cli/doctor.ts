@@ -13,7 +13,7 @@ export async function doctor(words: readonly string[], { out }: Streams): Promis
   for (const name of ENGINES) out(`${name.padEnd(9)}  ${await adapterOf(name)}\n`);
 }
 
-/** What the engine computes on, or why it does not open, whatever keeps it from that. */
+/** Returns the adapter of an engine, or the reason why it does not open. */
 async function adapterOf(name: EngineName): Promise<string> {
   try {
     const { engine } = await chooseEngine(name);

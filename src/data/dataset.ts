@@ -38,7 +38,7 @@ export interface Dataset<L extends Label> {
   readonly targets?: FloatArray;
 }
 
-/** What data are checked against that belong to a model, or stand beside the rows that one is trained on. */
+/** A model, or the rows that one is trained on, which further data have to agree with. */
 export interface Trained<L extends Label> extends TrainedFeatures {
   readonly classes: readonly L[];
 }

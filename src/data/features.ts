@@ -18,7 +18,7 @@ export interface GivenFeatures {
   readonly scale?: unknown;
 }
 
-/** What features mean to the model that they are for, or to the rows that they stand beside. */
+/** The number and the scale of features that further rows have to agree with. */
 export interface TrainedFeatures {
   readonly features: number;
   /** What a unit of a byte means. Absent when the training was on floats. */

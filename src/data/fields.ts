@@ -6,7 +6,7 @@ import { toTypedArray } from "./arrays.js";
 /** `featureNames` and `schema` say what columns were called; training has no use for them. */
 const FIELDS = ["x", "y", "features", "scale", "weights", "classes", "featureNames", "schema"];
 
-/** What other libraries call a field, in lower case and without what is no letter. */
+/** Names that other libraries have for a field, in lower-case letters only. */
 const MEANT: Readonly<Record<string, readonly string[]>> = {
   x: ["xs", "xtrain", "data", "input", "inputs", "rows"],
   y: ["ys", "ytrain", "label", "labels", "target", "targets", "output", "outputs"],

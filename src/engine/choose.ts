@@ -51,7 +51,7 @@ export async function chooseEngine(
   return { engine: referenceEngine(), why: `engine is auto, ${gpu}, and ${wasm}`, fellBack: true };
 }
 
-/** What `find` finds, or why there is nothing. */
+/** Returns what `find` finds, or the reason why there is nothing. */
 async function unlessFailed(
   name: EngineName,
   failures: EngineFailures,

@@ -10,7 +10,7 @@ export function wrong(value: unknown, name: string, wanted: string): ModelFileEr
   return new ModelFileError(`The model file is damaged: ${name} is ${shown}, and must be ${wanted}.`);
 }
 
-/** Whether the file itself has the part, whatever objects inherit. */
+/** True where the file itself has the part, whatever objects inherit. */
 export function has(record: Readonly<Record<string, unknown>>, name: string): boolean {
   return Object.hasOwn(record, name);
 }

@@ -30,7 +30,7 @@ function textOf(file: unknown): string {
   }
 }
 
-/** Of this realm or another. */
+/** Takes objects of any realm. */
 function isBuffer(file: object): file is ArrayBufferLike {
   return ["ArrayBuffer", "SharedArrayBuffer"].includes(tagOf(file));
 }

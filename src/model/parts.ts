@@ -24,7 +24,7 @@ export interface ModelParts<L extends Label = Label> {
   readonly reason: string;
   /** Steps taken. */
   readonly iterations: number;
-  /** What is worth knowing about the training and is no error. */
+  /** Things worth knowing about the training that are no errors. */
   readonly warnings: readonly Warning[];
   /** What computed, with which kernels (see the option of that name), and why it was chosen. */
   readonly engine: {

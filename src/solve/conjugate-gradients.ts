@@ -43,7 +43,7 @@ export class ConjugateGradients implements NewtonEquation {
   readonly p: Vector;
   readonly #objective: Objective;
   readonly #preconditioner: Preconditioner;
-  /** What is left, M times it, the direction, H times it, and room for one vector more. */
+  /** The residual, M times it, the direction, H times it, and scratch space. */
   readonly #r: Vector;
   readonly #z: Vector;
   readonly #d: Vector;
@@ -137,7 +137,7 @@ export class ConjugateGradients implements NewtonEquation {
     return this.#upper(coefficients, lower, left, first, distance) <= distance;
   }
 
-  /** What is left is rounding. */
+  /** The residual is rounding. */
   #isExact(left: number, first: number): boolean {
     return !(left > (16 * this.#objective.precision) ** 2 * first);
   }

@@ -50,7 +50,7 @@ class SignSearch {
   readonly #slope: Float64Array;
   /** The sign that each weight has, or is to have: 0 for those that are held at 0. */
   readonly #sign: Float64Array;
-  /** Of the model, with l1, since w. */
+  /** Change of the model, l1 included, since w. */
   change = 0;
   /** Whether the last step went all the way. */
   isOptimal = false;

@@ -2,7 +2,7 @@
 import type { Objective, Sums, Vector } from "../engine/engine.js";
 import type { Scaling } from "./method.js";
 
-/** Of where the line begins scale·Σ losses and F's slope, and what the penalty makes of the way: w·Λ·p and p·Λ·p. */
+/** A line: scale·Σ losses and F's slope where it begins, and the penalty's slope and curvature, w·Λ·p and p·Λ·p. */
 export interface Line {
   readonly scale: number;
   readonly loss: number;

@@ -271,7 +271,7 @@ export class ReferenceObjective implements Objective {
     return i < this.#intercept ? this.#problem.penalties[Math.floor(i / this.#problem.classes)] : 0;
   }
 
-  /** And its l1 penalty. */
+  /** The l1 penalty of element i of a vector. */
   #l1(i: number): number {
     const { l1, classes } = this.#problem;
     return l1 && i < this.#intercept ? l1[Math.floor(i / classes)] : 0;

@@ -9,7 +9,7 @@ export interface Answer {
   readonly error?: string;
 }
 
-/** What Node and a page do differently. */
+/** The differences between Node and a page. */
 interface Host {
   post(message: Message): void;
   terminate(): void;
@@ -17,7 +17,7 @@ interface Host {
   keepAlive(keep: boolean): void;
 }
 
-/** What a host reports. */
+/** Reports of a host. */
 interface Listener {
   answered(answer: Answer): void;
   /** Called at least once when the thread ends. */

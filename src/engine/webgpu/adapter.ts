@@ -68,7 +68,7 @@ export function nameFrom(
   return { adapter, slow: isFallback || slow };
 }
 
-/** What Chrome had before `info`, until 127. */
+/** Chrome's way before `info`, until 127. */
 interface OlderAdapter {
   readonly isFallbackAdapter?: boolean;
   requestAdapterInfo?(): Promise<Partial<GPUAdapterInfo>>;
@@ -114,7 +114,7 @@ async function requestAdapter(patience: number): Promise<GPUAdapter> {
   );
 }
 
-/** What WebGPU answers. Throws a DeviceError where it throws, rejects or does not answer. */
+/** Waits for WebGPU. Throws a DeviceError where it throws, rejects or does not answer. */
 async function answerOf<T>(name: string, patience: number, ask: () => Promise<T>): Promise<T> {
   const asked = async () => ask(); // throwing becomes a rejection
   try {

@@ -29,7 +29,7 @@ interface Copy {
   readonly bytes: number;
 }
 
-/** What a submission answers. */
+/** The answer to a submission. */
 interface Answers {
   /** All partial sums. */
   readonly sums: Promise<Float32Array> | undefined;

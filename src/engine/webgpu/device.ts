@@ -15,7 +15,7 @@ export interface Live {
   bytes: number;
 }
 
-/** What engines on the same device share. */
+/** State that engines on the same device share. */
 interface Shared {
   readonly live: Live;
   /** Pipelines by their kernels' texts. */
@@ -64,7 +64,7 @@ export class Gpu {
   readonly adapter: string;
   readonly slow: boolean;
   readonly #parent: Gpu | undefined;
-  /** What the buffers are for. */
+  /** The purpose of the buffers, for error messages. */
   readonly #purpose: string;
   readonly #buffers = new Set<GPUBuffer>();
   readonly #shared: Shared;

@@ -231,7 +231,7 @@ export class GpuPasses {
   }
 }
 
-/** What the buffers of a descent are for. */
+/** The purpose of a descent's buffers, for error messages. */
 export function descentOf(
   { features }: Rows,
   { classes, rule }: Problem,

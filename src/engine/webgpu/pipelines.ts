@@ -111,7 +111,7 @@ async function compile(
 ): Promise<GPUComputePipeline> {
   const { device, adapter } = gpu;
   const createShaderModule = () => device.createShaderModule({ label: `${name}.wgsl`, code });
-  // What is wrong with the text is also an error of these scopes, which nobody needs: the pipeline is refused for it.
+  // An error in the text also reaches these scopes. It is ignored there: the pipeline is refused for it.
   const { value: module } = scoped(device, createShaderModule);
   const createPipeline = () =>
     device.createComputePipelineAsync({

@@ -1,4 +1,4 @@
-/** What an l1 penalty, which has a kink where a weight is 0, makes of vectors, which are laid out like the weights. */
+/** Vectors under an l1 penalty, which has a kink where a weight is 0. They are laid out like the weights. */
 import { Entry, Plan } from "./plan";
 import { meet, parts, take } from "./threads";
 import { constant } from "./update";
