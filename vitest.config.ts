@@ -11,6 +11,9 @@ const adapter = wantedAdapter("swiftshader");
 
 const launchOptions = { executablePath: chrome.path, args: launchArguments(adapter) };
 
+/** Milliseconds of one test: kernels that a software adapter compiles and runs on two busy cores take long. */
+const testTimeout = 90_000;
+
 export default defineConfig({
   test: {
     reporters: ["default", new ClosingLine()],
@@ -19,6 +22,7 @@ export default defineConfig({
         plugins: [assemblyPlugin()],
         test: {
           name: "node",
+          testTimeout,
           include: ["test/**/*.test.ts"],
           exclude: ["test/**/*.browser.test.ts"],
         },
@@ -28,6 +32,7 @@ export default defineConfig({
         server: { headers: ISOLATION },
         test: {
           name: "browser",
+          testTimeout,
           include: ["test/**/*.browser.test.ts"],
           provide: { adapter, seeds: process.env["SMIGH_SEEDS"] ?? "0..8" },
           browser: {

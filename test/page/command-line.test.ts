@@ -63,7 +63,7 @@ describe("the command line", () => {
     ["more"],
     ["--epochs"],
     ["--epochs=3"],
-    ["--tolerance=0"],
+    ["--tolerance=-1"],
     ["--solver=rprop"],
     ["--engine=cpu"],
   ])("refuses %s", (argument) => {
