@@ -29,7 +29,7 @@ describe("jobOf", () => {
     [{ epochs: "many" }, 'epochs is "many", and must be a number.'],
     [{ epochs: "2.5" }, "epochs is 2.5"],
     [{ epochs: "2" }, 'epochs is 2, but solver is "lbfgs", the default: epochs is for gd, sgd, adam, adamw.'],
-    [{ tolerance: "-1" }, "tolerance is 0"],
+    [{ tolerance: "-1" }, "tolerance is -1"],
     [{ l2: "-1" }, "l2 is -1"],
     [{ "learning-rate": "-1" }, "learningRate is -1"],
     [{ "learning-rate": "Infinity" }, "learningRate is Infinity"],
