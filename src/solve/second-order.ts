@@ -169,17 +169,19 @@ export class SecondOrder {
   /** F − F* as far as the method's word on it counts. */
   #known(point: Point): number {
     const believed = this.#enough !== undefined && this.#iteration >= EXPERIENCED;
-    return (this.#certifies ? point.distance : believed ? point.guess : undefined) ?? Infinity;
+    if (this.#certifies) return Math.min(point.distance ?? Infinity, point.value); // F* is not below 0
+    return believed ? point.guess : Infinity;
   }
 
   async #converged(point: Point, distance: number): Promise<End> {
     const { tolerance } = this.#settings;
     const lost = this.#method ? await this.#lostByRounding(this.#method, point) : 0;
+    const standing = this.#standing({ ...point, distance: distance + lost });
     if (this.#isNear(point, distance + lost)) {
-      return { converged: true, why: `${this.#standing(point)}: within tolerance ${shown(tolerance, 3)}` };
+      return { converged: true, why: `${standing}: within tolerance ${shown(tolerance, 3)}` };
     }
     return stopped(
-      `${this.#standing(point)}, but rounding its weights to f32 raises it by ${shown(lost / point.value, 1)} of itself: ` +
+      `${standing}, but rounding its weights to f32 raises it by ${shown(lost / point.value, 1)} of itself: ` +
         "take a mean off the features, or train with an intercept",
     );
   }
@@ -199,7 +201,8 @@ export class SecondOrder {
   #standing({ gradientMax, distance, value }: Point): string {
     const gradient = `the largest gradient is ${shown(gradientMax, 2)}`;
     if (distance === undefined) return gradient;
-    const part = distance / Math.max(value - distance, 0.01);
+    const known = Math.min(distance, value); // F* is not below 0
+    const part = known / Math.max(value - known, 0.01);
     return `${gradient}, and F within about ${shown(part, 1)} of its minimum`;
   }
 
