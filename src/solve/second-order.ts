@@ -195,7 +195,10 @@ export class SecondOrder {
       : point.distance === undefined
         ? "how near F is to its minimum took more passes to find out than the training"
         : "L-BFGS and Newton's method both stalled";
-    return stopped(`${why}: ${this.#standing(point)}${this.#separable(point)}`);
+    const { distance } = point;
+    const lost = distance !== undefined && this.#method ? await this.#lostByRounding(this.#method, point) : 0;
+    const whole = distance === undefined ? point : { ...point, distance: distance + lost };
+    return stopped(`${why}: ${this.#standing(whole)}${this.#separable(point)}`);
   }
 
   #standing({ gradientMax, distance, value }: Point): string {
