@@ -1,6 +1,6 @@
 /** A solver that is about to begin, on rows that are placed. */
 import type { Label } from "./data/labels.js";
-import type { FeatureUnits } from "./data/units.js";
+import { type FeatureUnits, penaltiesIn } from "./data/units.js";
 import type { FloatArray, Objective, ObjectiveProblem, Placement } from "./engine/engine.js";
 import { referenceEngine } from "./engine/reference/engine.js";
 import { objectiveParity } from "./objective-parity.js";
@@ -117,17 +117,12 @@ function objectiveProblem(
   const { intercept, kernels } = problem;
   const { l1, l2, standardize } = settings;
   const penalised = standardize ? undefined : units;
-  const ofFeatures = (penalty: number, power: number) =>
-    Float64Array.from(
-      { length: rows.features },
-      (_, d) => penalty / (penalised ? penalised.unit[d] ** power : 1),
-    );
   return {
     classes: classes.length,
     intercept,
     scale: 1 / (examples.train.length * examples.meanWeight),
-    penalties: ofFeatures(l2, 2),
-    ...(l1 > 0 && { l1: ofFeatures(l1, 1) }),
+    penalties: penaltiesIn(penalised, rows.features, l2, 2),
+    ...(l1 > 0 && { l1: penaltiesIn(penalised, rows.features, l1, 1) }),
     rows: examples.train,
     ...(together !== undefined && { together }),
     ...(kernels !== undefined && { kernels }),

@@ -51,7 +51,7 @@ export function toTypedArray(value: unknown): TypedArray | undefined {
   return new Type(value.buffer, value.byteOffset, value.byteLength / Type.BYTES_PER_ELEMENT);
 }
 
-/** Whether the value is an array, a typed array or an object with a length: no string and no function. */
+/** True for an array, a typed array or an object with a length, but no string and no function. */
 export function isList(value: unknown): value is ArrayLike<unknown> {
   if (typeof value !== "object" || value === null) return false;
   const length: unknown = Reflect.get(value, "length");

@@ -21,7 +21,7 @@ export interface GivenFeatures {
 /** The number and the scale of features that further rows have to agree with. */
 export interface TrainedFeatures {
   readonly features: number;
-  /** What a unit of a byte means. Absent when the training was on floats. */
+  /** The value of a unit of a byte. Absent when the training was on floats. */
   readonly scale?: number;
 }
 

@@ -14,7 +14,7 @@ export interface SoftTargets {
 /** A row may add up to this much more or less than 1: what f32 makes of a softmax over very many classes. */
 const ROUNDING = 1e-3;
 
-/** Whether y is labels: all but floats, one for each of `count` rows and `classes` classes, which are soft targets. */
+/** True where y is labels. Soft targets are floats, one for each of `count` rows and `classes` classes. */
 export function areLabels<L extends Label>(
   y: ArrayLike<L> | Float32Array | Float64Array,
   count: number,

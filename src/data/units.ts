@@ -125,6 +125,16 @@ export function inUnits(rows: Rows, { origin, unit }: FeatureUnits): Rows {
   return { ...rows, x: out, scale: 1 };
 }
 
+/** (features) a penalty on w^power of the features themselves, as one on their weights in these units: w̃ = w·unit. */
+export function penaltiesIn(
+  units: FeatureUnits | undefined,
+  features: number,
+  penalty: number,
+  power: 1 | 2,
+): Float64Array {
+  return Float64Array.from({ length: features }, (_, d) => penalty / (units ? units.unit[d] ** power : 1));
+}
+
 /** A linear model of the features themselves. */
 export interface OriginalWeights {
   /** (features, classes) */

@@ -9,7 +9,7 @@ export interface Choice {
   readonly engine: Engine;
   /** Why this engine, in words for people. */
   readonly why: string;
-  /** Whether a faster engine that this machine should have was tried, and failed. */
+  /** True where a faster engine that this machine should have failed. */
   readonly fellBack?: boolean;
 }
 

@@ -1,5 +1,6 @@
 /** The Hessian of a problem that is small enough for it to be made, in f64: one pass over the rows. */
 import type { FloatArray, ObjectiveProblem, Rows } from "../engine/engine.js";
+import { softmax } from "../model/softmax.js";
 
 /**
  * The lower triangle of ∇²F at these logits, (weights, weights), in the order of vectors: (features + 1, classes). z: (rows,
@@ -47,14 +48,15 @@ function curvatureBlocks(
   const width = features + 1;
   const blocks = new Float64Array(((classes * (classes + 1)) / 2) * width * width);
   const row = new Float64Array(width).fill(1);
-  const s = new Float64Array(classes);
+  const s = Float64Array.from(z);
+  softmax(s, classes);
   rows.forEach((number, n) => {
     for (let d = 0; d < features; d++) row[d] = ofByte * x[number * features + d];
-    softmaxOf(z.subarray(n * classes, (n + 1) * classes), s);
+    const own = n * classes;
     const weight = scale * (weights ? weights[number] : 1);
     for (let k = 0, block = 0; k < classes; k++) {
       for (let l = 0; l <= k; l++, block += width * width) {
-        const curvature = weight * s[k] * (k === l ? 1 - s[k] : -s[l]);
+        const curvature = weight * s[own + k] * (k === l ? 1 - s[own + k] : -s[own + l]);
         if (curvature === 0) continue;
         for (let d = 0; d < width; d++) {
           const factor = curvature * row[d];
@@ -66,12 +68,4 @@ function curvatureBlocks(
     }
   });
   return blocks;
-}
-
-function softmaxOf(z: FloatArray, s: Float64Array): void {
-  let max = -Infinity;
-  for (const one of z) max = Math.max(max, one);
-  let sum = 0;
-  for (let k = 0; k < s.length; k++) sum += s[k] = Math.exp(z[k] - max);
-  for (let k = 0; k < s.length; k++) s[k] /= sum;
 }

@@ -133,8 +133,8 @@ function largestExcess(bound: Float64Array, penalties: FloatArray): number {
     for (let d = 0; d < features; d++) {
       for (let e = 0; e < features; e++) next[d] += scaled[d * features + e] * v[e];
     }
-    estimate = length(next) / before;
     const size = length(next);
+    estimate = size / before;
     v = next.map((one) => one / size);
   }
   return Math.min(length(scaled), SAFETY * estimate);

@@ -1,6 +1,7 @@
 /** The fits of a sweep: along the penalties, from the most penalised to the least, each from where the last one ended. */
 import { throwIfAborted } from "../abort.js";
 import type { Label } from "../data/labels.js";
+import { penaltiesIn } from "../data/units.js";
 import { type FloatArray, NOTHING, type Objective, type Placement, addSums } from "../engine/engine.js";
 import type { Score } from "../progress.js";
 import { type InverseBound, type Moments, momentsOf, pays, preconditioner } from "../solve/preconditioner.js";
@@ -191,14 +192,11 @@ export class Path<L extends Label> {
     const { train } = this.#all;
     if (!pays(train.length, rows.features, classes.length)) return undefined;
     const { standardize } = this.#settings.training;
-    const unit = standardize ? undefined : units?.unit;
-    this.#moments ??= await momentsOf(rows, train, problem.intercept, unit);
+    const penalised = standardize ? undefined : units;
+    this.#moments ??= await momentsOf(rows, train, problem.intercept, penalised?.unit);
     const ridge = this.#moments.ridge + penalty;
     if (!this.#inverse || ridge < WORN * this.#inverse.ridge || ridge > this.#inverse.ridge / WORN) {
-      const penalties = Float64Array.from(
-        { length: rows.features },
-        (_, d) => penalty / (unit ? unit[d] ** 2 : 1),
-      );
+      const penalties = penaltiesIn(penalised, rows.features, penalty, 2);
       this.#inverse = { ...(await preconditioner(this.#moments, penalties)), ridge };
     }
     return this.#inverse;

@@ -1,5 +1,5 @@
 /**
- * What an engine computes with: memory, and threads that have it. They are kept for the next engine: threads
+ * The memory of an engine, and threads that have it. They are kept for the next engine: threads
  * take time to start, and a page may have no network by then.
  *
  * Memory never shrinks, and a thread keeps it alive until it collects its garbage, which an idle one never

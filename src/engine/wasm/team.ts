@@ -17,7 +17,7 @@ import { type Message, type Thread, cores } from "./thread.js";
 
 export interface Team {
   readonly threads: number;
-  /** Whether the calling thread computes: nothing else happens in it meanwhile. */
+  /** True where the calling thread computes: nothing else happens in it meanwhile. */
   readonly blocking: boolean;
   /** Why the calling thread computes, where others might have been started and were not. */
   readonly note?: string;

@@ -13,7 +13,7 @@ export interface Answer {
 interface Host {
   post(message: Message): void;
   terminate(): void;
-  /** Whether the process must wait for it. */
+  /** True where the process must wait for it. */
   keepAlive(keep: boolean): void;
 }
 

@@ -29,7 +29,7 @@ export interface Shape {
   readonly intercept: boolean;
   /** The most rows of an entry. */
   readonly batchSize: number;
-  /** Whether every entry is awaited: a run has few, then. */
+  /** True where every entry is awaited: a run then has few. */
   readonly awaited?: boolean;
   /** Works that run at the same time, each with its part of the threads. Default 1. */
   readonly together?: number;
