@@ -56,7 +56,7 @@ function curvatureBlocks(
     const weight = scale * (weights ? weights[number] : 1);
     for (let k = 0, block = 0; k < classes; k++) {
       for (let l = 0; l <= k; l++, block += width * width) {
-        const curvature = weight * s[own + k] * (k === l ? 1 - s[own + k] : -s[own + l]);
+        const curvature = weight * s[own + k] * (k === l ? others(s, own, k, classes) : -s[own + l]);
         if (curvature === 0) continue;
         for (let d = 0; d < width; d++) {
           const factor = curvature * row[d];
@@ -68,4 +68,11 @@ function curvatureBlocks(
     }
   });
   return blocks;
+}
+
+/** 1 − s_k as the sum of the others, which has digits where s_k is all but 1. */
+function others(s: Float64Array, first: number, k: number, classes: number): number {
+  let sum = 0;
+  for (let l = 0; l < classes; l++) if (l !== k) sum += s[first + l];
+  return sum;
 }

@@ -25,6 +25,9 @@ export interface L1Minimum {
 
 /** A slope is beyond its penalty when it is so by more than this part of it. */
 const BEYOND = 1e-9;
+/** The slope of a free weight is 0 when it is within this part of what it was and of its penalty, or of what rounding hides. */
+const LEVEL = 1e-6;
+const ROUNDING = 1e-12;
 /** Turns of the search, times the number of weights. */
 const TURNS = 10;
 
@@ -32,6 +35,7 @@ export function minimiseL1Quadratic(model: L1Quadratic): L1Minimum {
   const { w, l1 } = model;
   const size = w.length;
   const search = new SignSearch(model);
+  if (!search.dropFlat()) return { p: new Float64Array(size), decrease: Infinity, found: false };
   for (let turn = 0; turn < TURNS * size + 10; turn++) {
     search.improve();
     if (search.isOptimal && !search.activate()) {
@@ -52,7 +56,7 @@ class SignSearch {
   readonly #sign: Float64Array;
   /** Change of the model, l1 included, since w. */
   change = 0;
-  /** Whether the last step went all the way. */
+  /** Whether the last step went all the way, and left no slope. */
   isOptimal = false;
 
   constructor(model: L1Quadratic) {
@@ -61,6 +65,22 @@ class SignSearch {
     this.v = w.slice();
     this.#slope = g.slice();
     this.#sign = w.map((value, i) => (l1[i] === 0 ? 0 : Math.sign(value)));
+  }
+
+  /**
+   * Sets to 0 the weights along which the model has no curvature. False where it falls along one for ever, having no penalty
+   * that is steeper.
+   */
+  dropFlat(): boolean {
+    const { hessian, l1 } = this.#model;
+    const size = this.v.length;
+    for (let i = 0; i < size; i++) {
+      if (hessian[i * size + i] > 0) continue;
+      if (Math.abs(this.#slope[i]) > (1 + BEYOND) * l1[i]) return false;
+      this.change -= this.#slope[i] * this.v[i] + l1[i] * Math.abs(this.v[i]);
+      this.v[i] = this.#sign[i] = 0;
+    }
+    return true;
   }
 
   /** Sets the weight free whose slope is farthest beyond its penalty. False where there is none. */
@@ -90,8 +110,13 @@ class SignSearch {
     const { x } = new SemidefiniteFactor(part, free.length).solve(pull);
 
     const hx = new Float64Array(size); // H·x
+    const sizes = new Float64Array(size); // of the products that it is the sum of
     free.forEach((j, m) => {
-      for (let i = 0; i < size; i++) hx[i] += at(i, j) * x[m];
+      for (let i = 0; i < size; i++) {
+        const product = at(i, j) * x[m];
+        hx[i] += product;
+        sizes[i] += Math.abs(product);
+      }
     });
     const along = free.reduce((sum, i, n) => sum + slope[i] * x[n], 0);
     const curvature = free.reduce((sum, i, n) => sum + hx[i] * x[n], 0);
@@ -112,6 +137,9 @@ class SignSearch {
       if (l1[i] > 0) sign[i] = Math.sign(v[i]);
     });
     for (let i = 0; i < size; i++) slope[i] += best * hx[i];
-    this.isOptimal = best === 1 && crossings.length === 0;
+    const isLevel = (i: number) =>
+      Math.abs(slope[i] + l1[i] * sign[i]) <=
+      Math.max(LEVEL * Math.max(Math.abs(this.#model.g[i]), l1[i]), ROUNDING * sizes[i]);
+    this.isOptimal = best === 1 && crossings.length === 0 && free.every(isLevel);
   }
 }

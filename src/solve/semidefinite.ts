@@ -61,8 +61,14 @@ export class SemidefiniteFactor {
       const { x: more } = this.#substitute(this.#residual(scaled, x));
       more.forEach((one, i) => (x[i] += one));
     }
-    const doubt = this.#replaced.reduce((sum, i) => sum + (y[i] ** 2 * REPLACED) / SINGULAR, 0);
+    const doubt = this.#replaced.reduce((sum, i) => sum + this.#doubtOf(i, y[i]), 0);
     return { x: x.map((value, i) => value * scales[i]), doubt };
+  }
+
+  /** How much more b·x could be for the pivot that stands replaced: endless where A is 0 and b is not. */
+  #doubtOf(i: number, y: number): number {
+    if (y === 0) return 0;
+    return this.#matrix[i * this.#size + i] > 0 ? (y ** 2 * REPLACED) / SINGULAR : Infinity;
   }
 
   /** y = L⁻¹·b and x = L⁻ᵀ·y */

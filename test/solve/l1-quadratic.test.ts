@@ -66,3 +66,42 @@ test("at the minimum nothing is left to gain", () => {
   const again = minimiseL1Quadratic({ ...model, w, g });
   expect(again.decrease).toBeLessThan(1e-12);
 });
+
+test.each([-0.19, 0, 0.19])(
+  "a weight without curvature, with a slope of %d, falls to 0 against its penalty",
+  (slope) => {
+    const { valueAt: _, slopeAt: __, ...model } = randomModel(3, 6, 6);
+    const flat = 2;
+    for (let i = 0; i < 6; i++) model.hessian[Math.max(i, flat) * 6 + Math.min(i, flat)] = 0;
+    const [w, g, l1] = [model.w.slice(), model.g.slice(), model.l1.slice()];
+    [w[flat], g[flat], l1[flat]] = [-50, slope, 0.2];
+    const { p, decrease, found } = minimiseL1Quadratic({ ...model, w, g, l1 });
+    expect(found).toBe(true);
+    expect(w[flat] + p[flat]).toBe(0);
+    // Of the others' decrease it is independent: they have none of its curvature.
+    w[flat] = g[flat] = 0;
+    const without = minimiseL1Quadratic({ ...model, w, g, l1 });
+    expect(decrease - without.decrease).toBeCloseTo(50 * (0.2 - slope), 9);
+  },
+);
+
+test.each([0, 0.2])("a model that falls for ever, beyond a penalty of %d, has no minimum", (penalty) => {
+  const minimum = minimiseL1Quadratic({
+    w: Float64Array.of(0.5, 3),
+    g: Float64Array.of(0.1, -0.21),
+    hessian: Float64Array.of(1, 0, 0, 0),
+    l1: Float64Array.of(0.1, penalty),
+  });
+  expect(minimum).toMatchObject({ found: false, decrease: Infinity });
+});
+
+test("a step that a pivot was too small for is not called the minimum", () => {
+  // Two weights whose curvature is the same but for rounding, and a slope that tells them apart.
+  const { p, decrease, found } = minimiseL1Quadratic({
+    w: Float64Array.of(100, 100),
+    g: Float64Array.of(1e-6, -1e-6),
+    hessian: Float64Array.of(1, 0, 1, 1 + 4e-16),
+    l1: Float64Array.of(0, 0),
+  });
+  expect(found ? p[1] - p[0] : decrease).toBeGreaterThan(1e8);
+});

@@ -71,5 +71,5 @@ test("a matrix of zeros has no curvature: x is 0 where b is, and long elsewhere"
   const { x, doubt } = factor.solve(Float64Array.of(1, 0));
   expect(x[0]).toBeGreaterThan(1e6);
   expect(x[1]).toBe(0);
-  expect(doubt).toBeGreaterThan(1e6);
+  expect(doubt).toBe(Infinity);
 });

@@ -20,6 +20,9 @@ export interface QuadraticMinimum {
   readonly decrease: number;
 }
 
+/** A slope is beyond its threshold when it is so by more than this part of it. */
+const BEYOND = 1e-7;
+
 /** Ends where no step lowers it by more than `negligible`. */
 export function minimiseQuadratic(quadratic: L1Quadratic, negligible: number): QuadraticMinimum {
   const { hessian, thresholds, from } = quadratic;
@@ -45,14 +48,19 @@ export function minimiseQuadratic(quadratic: L1Quadratic, negligible: number): Q
     // 3. The lowest point along the step, past changes of sign.
     const moved = lowestAlong(quadratic, z, gradient, indices, step);
     decrease += moved;
-    for (const i of indices) if (thresholds[i] > 0 && z[i] === 0) active.delete(i);
-    if (moved > Math.max(negligible, 1e-9 * decrease)) continue;
+    const ended = indices.filter((i) => thresholds[i] > 0 && z[i] === 0);
+    ended.forEach((i) => active.delete(i));
+    // A step that a coordinate near 0 cut short says nothing of the next one.
+    if (ended.length > 0 || moved > Math.max(negligible, 1e-9 * decrease)) continue;
     // 4. Coordinates that gain by leaving 0: all of them, or, once that has failed, the one that gains most.
     const gains = Array.from({ length: size }, (_, i) => {
       const beyond = active.has(i) ? 0 : Math.abs(gradient[i]) - thresholds[i];
       return beyond > 0 ? beyond ** 2 / (2 * Math.max(hessian[i * (size + 1)], 1e-300)) : 0;
     });
-    const leaving = [...gains.keys()].filter((i) => gains[i] > negligible);
+    // Alone one may gain little, and much together with columns that are almost the same as its own.
+    const leaving = [...gains.keys()].filter(
+      (i) => gains[i] > negligible || (gains[i] > 0 && Math.abs(gradient[i]) > (1 + BEYOND) * thresholds[i]),
+    );
     if (leaving.length === 0) break;
     if (many) leaving.forEach((i) => active.add(i));
     else active.add(leaving.reduce((a, b) => (gains[b] > gains[a] ? b : a)));
