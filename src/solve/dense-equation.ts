@@ -3,7 +3,7 @@
  * the bounds of ½·g·H⁻¹·g meet.
  */
 import type { Objective, ObjectiveProblem, Rows, Vector } from "../engine/engine.js";
-import { denseHessian } from "./dense-hessian.js";
+import { denseHessian, ridgeOf } from "./dense-hessian.js";
 import type { NewtonEquation, Solution, Wanted } from "./newton-equation.js";
 import { SemidefiniteFactor } from "./semidefinite.js";
 
@@ -29,7 +29,7 @@ export class DenseEquation implements NewtonEquation {
     wanted.more(); // the Hessian is one pass
     const [z, slope] = await Promise.all([this.#objective.logits(), this.#objective.read(g)]);
     const hessian = denseHessian(this.#rows, this.#problem, z, true);
-    const { x, doubt } = new SemidefiniteFactor(hessian, slope.length).solve(
+    const { x, doubt } = new SemidefiniteFactor(hessian, slope.length, ridgeOf(this.#problem)).solve(
       Float64Array.from(slope, (one) => -one),
     );
     this.#p = this.#objective.vector(x);

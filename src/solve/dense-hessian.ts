@@ -36,6 +36,12 @@ export function denseHessian(
   return hessian;
 }
 
+/** (weights) what the penalties add to the diagonal of ∇²F. */
+export function ridgeOf({ classes, penalties }: ObjectiveProblem): Float64Array {
+  const ridge = new Float64Array((penalties.length + 1) * classes);
+  return ridge.map((_, i) => penalties[Math.floor(i / classes)] ?? 0);
+}
+
 /**
  * Σ scale·weight·s_k(δ_kl − s_l)·[x, 1] ⊗ [x, 1] of each pair of classes k ≥ l, as the lower triangle of (features + 1,
  * features + 1).

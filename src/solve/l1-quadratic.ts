@@ -10,6 +10,8 @@ export interface L1Quadratic {
   readonly g: Float64Array;
   /** (size, size) the lower triangle of its Hessian. */
   readonly hessian: Float64Array;
+  /** (size) the part of the diagonal that comes from the l2 penalty: the rest of the Hessian is semidefinite. */
+  readonly ridge: Float64Array;
   /** (size) the l1 penalties; 0 for what has none. */
   readonly l1: Float64Array;
 }
@@ -25,9 +27,6 @@ export interface L1Minimum {
 
 /** A slope is beyond its penalty when it is so by more than this part of it. */
 const BEYOND = 1e-9;
-/** The slope of a free weight is 0 when it is within this part of what it was and of its penalty, or of what rounding hides. */
-const LEVEL = 1e-6;
-const ROUNDING = 1e-12;
 /** Turns of the search, times the number of weights. */
 const TURNS = 10;
 
@@ -35,15 +34,31 @@ export function minimiseL1Quadratic(model: L1Quadratic): L1Minimum {
   const { w, l1 } = model;
   const size = w.length;
   const search = new SignSearch(model);
-  if (!search.dropFlat()) return { p: new Float64Array(size), decrease: Infinity, found: false };
+  const less = (v: Float64Array) => v.map((value, i) => value - w[i]);
   for (let turn = 0; turn < TURNS * size + 10; turn++) {
     search.improve();
-    if (search.isOptimal && !search.activate()) {
-      const p = search.v.map((value, i) => value - w[i]);
-      return { p, decrease: Math.max(0, -search.change), found: true };
-    }
+    if (!search.isOptimal || search.activate()) continue;
+    const curved = search.doubt - search.change;
+    const flat = flatDecrease(model);
+    // A long step changes the curvature everywhere, so it is taken only once it gains more than all the others.
+    const v = flat > curved ? search.v.map((value, i) => (isFlat(model, i) ? 0 : value)) : search.v;
+    return { p: less(v), decrease: Math.max(0, curved) + flat, found: flat < Infinity };
   }
-  return { p: search.v.map((value, i) => value - w[i]), decrease: Infinity, found: l1.length === 0 };
+  return { p: less(search.v), decrease: Infinity, found: l1.length === 0 };
+}
+
+/** Whether the model has no curvature along a weight: its slope is the same everywhere but for the l1 penalty. */
+function isFlat({ w, hessian }: L1Quadratic, i: number): boolean {
+  return !(hessian[i * w.length + i] > 0);
+}
+
+/** How much lower the model is where the weights without curvature are 0. Infinite where it has no minimum along one. */
+function flatDecrease(model: L1Quadratic): number {
+  const { w, g, l1 } = model;
+  return w.reduce((sum, value, i) => {
+    if (!isFlat(model, i)) return sum;
+    return Math.abs(g[i]) > (1 + BEYOND) * l1[i] ? Infinity : sum + g[i] * value + l1[i] * Math.abs(value);
+  }, 0);
 }
 
 class SignSearch {
@@ -56,7 +71,9 @@ class SignSearch {
   readonly #sign: Float64Array;
   /** Change of the model, l1 included, since w. */
   change = 0;
-  /** Whether the last step went all the way, and left no slope. */
+  /** How much lower than at v the model may be, because rounding hides curvature. */
+  doubt = 0;
+  /** Whether the last step went all the way. */
   isOptimal = false;
 
   constructor(model: L1Quadratic) {
@@ -65,22 +82,6 @@ class SignSearch {
     this.v = w.slice();
     this.#slope = g.slice();
     this.#sign = w.map((value, i) => (l1[i] === 0 ? 0 : Math.sign(value)));
-  }
-
-  /**
-   * Sets to 0 the weights along which the model has no curvature. False where it falls along one for ever, having no penalty
-   * that is steeper.
-   */
-  dropFlat(): boolean {
-    const { hessian, l1 } = this.#model;
-    const size = this.v.length;
-    for (let i = 0; i < size; i++) {
-      if (hessian[i * size + i] > 0) continue;
-      if (Math.abs(this.#slope[i]) > (1 + BEYOND) * l1[i]) return false;
-      this.change -= this.#slope[i] * this.v[i] + l1[i] * Math.abs(this.v[i]);
-      this.v[i] = this.#sign[i] = 0;
-    }
-    return true;
   }
 
   /** Sets the weight free whose slope is farthest beyond its penalty. False where there is none. */
@@ -107,16 +108,13 @@ class SignSearch {
     const part = new Float64Array(free.length ** 2);
     free.forEach((i, n) => free.slice(0, n + 1).forEach((j, m) => (part[n * free.length + m] = at(i, j))));
     const pull = Float64Array.from(free, (i) => -(slope[i] + l1[i] * sign[i]));
-    const { x } = new SemidefiniteFactor(part, free.length).solve(pull);
+    const ridge = Float64Array.from(free, (i) => this.#model.ridge[i]);
+    const { x, doubt } = new SemidefiniteFactor(part, free.length, ridge).solve(pull);
+    this.doubt = doubt / 2;
 
     const hx = new Float64Array(size); // H·x
-    const sizes = new Float64Array(size); // of the products that it is the sum of
     free.forEach((j, m) => {
-      for (let i = 0; i < size; i++) {
-        const product = at(i, j) * x[m];
-        hx[i] += product;
-        sizes[i] += Math.abs(product);
-      }
+      for (let i = 0; i < size; i++) hx[i] += at(i, j) * x[m];
     });
     const along = free.reduce((sum, i, n) => sum + slope[i] * x[n], 0);
     const curvature = free.reduce((sum, i, n) => sum + hx[i] * x[n], 0);
@@ -137,9 +135,6 @@ class SignSearch {
       if (l1[i] > 0) sign[i] = Math.sign(v[i]);
     });
     for (let i = 0; i < size; i++) slope[i] += best * hx[i];
-    const isLevel = (i: number) =>
-      Math.abs(slope[i] + l1[i] * sign[i]) <=
-      Math.max(LEVEL * Math.max(Math.abs(this.#model.g[i]), l1[i]), ROUNDING * sizes[i]);
-    this.isOptimal = best === 1 && crossings.length === 0 && free.every(isLevel);
+    this.isOptimal = best === 1 && crossings.length === 0;
   }
 }

@@ -55,8 +55,9 @@ export class NewtonModel {
 
   /**
    * The distance of F from its minimum where its model is `distance` above its own, p away. Along the step the curvature of F
-   * changes by a factor, as by e where F falls like e^−t: there F − F* is twice that of the model, and so it is taken times
-   * its square.
+   * changes by a factor, as by e where F falls like e^−t: there F − F* is twice that of the model. The distance is multiplied by
+   * the cube of this factor. A step that overshoots may end where the curvature is what it was: the change of the slope, which
+   * is the mean curvature on the way, tells.
    */
   async above(distance: number, p: Vector): Promise<number> {
     if (distance === 0 || distance === Infinity) return distance;
@@ -65,8 +66,10 @@ export class NewtonModel {
     objective.along(p);
     const [[here, there], [pp]] = await Promise.all([objective.trials([0, 1]), objective.products([[p, p]])]);
     const { scale } = this.#scaling;
-    const ratio = (scale * here.curvature + pp.penalised) / (scale * there.curvature + pp.penalised);
-    const factor = Math.max(ratio, 1 / ratio) ** 2;
+    const curvature = scale * here.curvature + pp.penalised;
+    const end = (scale * there.curvature + pp.penalised) / curvature;
+    const mean = (scale * (there.slope - here.slope) + pp.penalised) / curvature;
+    const factor = Math.max(end, 1 / end, mean) ** 3;
     return factor < Infinity ? Math.max(LEAST_ERROR, factor) * distance : Infinity;
   }
 }

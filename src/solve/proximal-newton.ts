@@ -5,7 +5,7 @@
  */
 import type { FloatArray, Objective, ObjectiveProblem, Rows, Sums, Vector } from "../engine/engine.js";
 import { type ElasticNet, shiftClasses } from "./class-shift.js";
-import { denseHessian } from "./dense-hessian.js";
+import { denseHessian, ridgeOf } from "./dense-hessian.js";
 import { type L1Minimum, minimiseL1Quadratic } from "./l1-quadratic.js";
 import { type Method, type Point, type Scaling, pointOf, valueOf } from "./method.js";
 import type { NewtonModel } from "./newton-model.js";
@@ -112,7 +112,13 @@ export class ProximalNewton implements Method {
     }
     this.#model.passes++; // the Hessian is one pass
     const hessian = denseHessian(this.#rows, this.#problem, z, false);
-    this.#step = minimiseL1Quadratic({ w: Float64Array.from(w), g: Float64Array.from(g), hessian, l1 });
+    this.#step = minimiseL1Quadratic({
+      w: Float64Array.from(w),
+      g: Float64Array.from(g),
+      hessian,
+      ridge: ridgeOf(this.#problem),
+      l1,
+    });
     const value = valueOf(this.#scaling, sums, square) + this.#l1Of(w, w, 0);
     const distance = await this.#model.above(this.#step.decrease, objective.vector(this.#step.p));
     return pointOf({ sums, value, gradientMax, step }, distance);

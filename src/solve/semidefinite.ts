@@ -4,6 +4,8 @@
 const SINGULAR = 1e-13;
 /** What stands in its place, so that x is long where b asks for a direction in which A is 0, but not endless. */
 const REPLACED = 1e-8;
+/** Ridges below this part of the diagonal are taken as this: divided by less, rounding of b alone would be a large doubt. */
+const LEAST_RIDGE = 1e-18;
 
 export interface SemidefiniteSolution {
   readonly x: Float64Array;
@@ -18,16 +20,22 @@ export class SemidefiniteFactor {
   readonly #factor: Float64Array;
   /** (size) 1 / √diagonal */
   readonly #scales: Float64Array;
+  /** (size) a lower bound of each pivot. */
+  readonly #least: Float64Array;
   readonly #replaced: number[] = [];
 
-  /** `matrix` is the lower triangle of (size, size). */
-  constructor(matrix: Float64Array, size: number) {
+  /**
+   * `matrix` is the lower triangle of (size, size). `ridge` is the part of its diagonal that was added to a semidefinite matrix:
+   * no pivot is below it.
+   */
+  constructor(matrix: Float64Array, size: number, ridge?: Float64Array) {
     this.#size = size;
     const scales = Float64Array.from({ length: size }, (_, i) => {
       const own = matrix[i * size + i];
       return own > 0 ? 1 / Math.sqrt(own) : 1;
     });
     this.#scales = scales;
+    this.#least = scales.map((scale, i) => (ridge?.[i] ? Math.max(LEAST_RIDGE, ridge[i] * scale ** 2) : 0));
     this.#matrix = matrix.map((value, at) => value * scales[Math.floor(at / size)] * scales[at % size]);
     this.#factor = new Float64Array(size * size);
     this.#factorise();
@@ -48,7 +56,7 @@ export class SemidefiniteFactor {
       }
       const singular = !(pivot > SINGULAR);
       if (singular) this.#replaced.push(i);
-      l[row + i] = Math.sqrt(singular ? REPLACED : pivot);
+      l[row + i] = Math.sqrt(singular ? this.#replacement(i) : pivot);
     }
   }
 
@@ -65,10 +73,16 @@ export class SemidefiniteFactor {
     return { x: x.map((value, i) => value * scales[i]), doubt };
   }
 
-  /** How much more b·x could be for the pivot that stands replaced: endless where A is 0 and b is not. */
+  /** The value that replaces a pivot lost in rounding. */
+  #replacement(i: number): number {
+    return this.#least[i] > 0 ? Math.max(this.#least[i], SINGULAR) : REPLACED;
+  }
+
+  /** How much more b·x could be for a replaced pivot: without end where A is 0 and b is not. */
   #doubtOf(i: number, y: number): number {
     if (y === 0) return 0;
-    return this.#matrix[i * this.#size + i] > 0 ? (y ** 2 * REPLACED) / SINGULAR : Infinity;
+    const known = this.#least[i] > 0 || this.#matrix[i * this.#size + i] > 0;
+    return known ? (y ** 2 * this.#replacement(i)) / (this.#least[i] || SINGULAR) : Infinity;
   }
 
   /** y = L⁻¹·b and x = L⁻ᵀ·y */

@@ -36,7 +36,7 @@ function randomModel(seed: number, size: number, rank: number) {
   };
   const slopeAt = (v: Float64Array, i: number) =>
     g[i] + v.reduce((sum, value, j) => sum + full(i, j) * (value - w[j]), 0);
-  return { hessian, g, w, l1, valueAt, slopeAt };
+  return { hessian, ridge: new Float64Array(size), g, w, l1, valueAt, slopeAt };
 }
 
 test.each([1, 2, 3, 4, 5, 6].flatMap((seed) => [12, 7].map((rank) => ({ seed, rank }))))(
@@ -74,14 +74,14 @@ test.each([-0.19, 0, 0.19])(
     const flat = 2;
     for (let i = 0; i < 6; i++) model.hessian[Math.max(i, flat) * 6 + Math.min(i, flat)] = 0;
     const [w, g, l1] = [model.w.slice(), model.g.slice(), model.l1.slice()];
-    [w[flat], g[flat], l1[flat]] = [-50, slope, 0.2];
+    [w[flat], g[flat], l1[flat]] = [-500, slope, 0.2];
     const { p, decrease, found } = minimiseL1Quadratic({ ...model, w, g, l1 });
     expect(found).toBe(true);
     expect(w[flat] + p[flat]).toBe(0);
     // Of the others' decrease it is independent: they have none of its curvature.
     w[flat] = g[flat] = 0;
     const without = minimiseL1Quadratic({ ...model, w, g, l1 });
-    expect(decrease - without.decrease).toBeCloseTo(50 * (0.2 - slope), 9);
+    expect(decrease - without.decrease).toBeCloseTo(500 * (0.2 - slope), 9);
   },
 );
 
@@ -90,18 +90,37 @@ test.each([0, 0.2])("a model that falls for ever, beyond a penalty of %d, has no
     w: Float64Array.of(0.5, 3),
     g: Float64Array.of(0.1, -0.21),
     hessian: Float64Array.of(1, 0, 0, 0),
+    ridge: new Float64Array(2),
     l1: Float64Array.of(0.1, penalty),
   });
   expect(minimum).toMatchObject({ found: false, decrease: Infinity });
 });
 
-test("a step that a pivot was too small for is not called the minimum", () => {
+test("what rounding hides of the curvature counts as a decrease", () => {
   // Two weights whose curvature is the same but for rounding, and a slope that tells them apart.
-  const { p, decrease, found } = minimiseL1Quadratic({
+  const { decrease } = minimiseL1Quadratic({
     w: Float64Array.of(100, 100),
     g: Float64Array.of(1e-6, -1e-6),
     hessian: Float64Array.of(1, 0, 1, 1 + 4e-16),
+    ridge: new Float64Array(2),
     l1: Float64Array.of(0, 0),
   });
-  expect(found ? p[1] - p[0] : decrease).toBeGreaterThan(1e8);
+  expect(decrease).toBeGreaterThan(1);
+});
+
+test("a long step along a weight without curvature waits while others gain more", () => {
+  const model = (g: number) => ({
+    w: Float64Array.of(0.5, 1e6),
+    g: Float64Array.of(g, 0),
+    hessian: Float64Array.of(1, 0, 0, 0),
+    ridge: new Float64Array(2),
+    l1: Float64Array.of(0, 1e-9),
+  });
+  const first = minimiseL1Quadratic(model(1));
+  expect([...first.p]).toEqual([-1, 0]);
+  expect(first.decrease).toBeCloseTo(0.501, 12);
+  const then = minimiseL1Quadratic(model(0.01));
+  expect(then.p[0]).toBeCloseTo(-0.01, 12);
+  expect(then.p[1]).toBe(-1e6);
+  expect(then.decrease).toBeCloseTo(0.00105, 12);
 });

@@ -73,3 +73,21 @@ test("a matrix of zeros has no curvature: x is 0 where b is, and long elsewhere"
   expect(x[1]).toBe(0);
   expect(doubt).toBe(Infinity);
 });
+
+test("where a penalty is all the curvature that rounding leaves, it is used", () => {
+  // Two features that are the same but for their penalty, 1e-15 of their curvature.
+  const penalty = 1e-15;
+  const matrix = Float64Array.of(1 + penalty, 0, 1, 1 + penalty);
+  const ridge = Float64Array.of(penalty, penalty);
+  const b = Float64Array.of(1e-9, -1e-9);
+  const { x, doubt } = new SemidefiniteFactor(matrix, 2, ridge).solve(b);
+  // ½·b·A⁻¹·b, where A is penalty·I along (1, −1).
+  const exact = (2 * 1e-18) / penalty;
+  const found = dot(b, x);
+  expect(found + doubt).toBeGreaterThan(exact);
+  expect(found + doubt).toBeLessThan(10 * exact);
+  expect(found).toBeGreaterThan(exact / 1000);
+  // Not knowing of it, one would take it for smaller than it is.
+  const blind = new SemidefiniteFactor(matrix, 2).solve(b);
+  expect(dot(b, blind.x) + blind.doubt).toBeLessThan(exact);
+});
