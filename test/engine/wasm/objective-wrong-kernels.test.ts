@@ -596,8 +596,8 @@ const SHAPES: Readonly<Record<KernelKind, Shape>> = {
 
 type Errors = Readonly<Record<Caught, number>>;
 
-/** On floats with an intercept, and on bytes of an odd scale without. */
-async function errors(kernels: KernelKind, options: WasmOptions): Promise<Errors> {
+/** On floats with an intercept, and on bytes of an odd scale without, unless an edit is caught before. */
+async function errors(kernels: KernelKind, options: WasmOptions, caught?: Caught): Promise<Errors> {
   const { classes } = SHAPES[kernels];
   const runs = [
     { rows: randomRows(SHAPES[kernels], "f32", 171), intercept: true },
@@ -609,6 +609,7 @@ async function errors(kernels: KernelKind, options: WasmOptions): Promise<Errors
     const looks = await lookAround(engine, rows, objectiveOf(rows, classes, intercept), 172);
     found.push({ ...looks, sums: await sumsError(engine, rows, classes) });
     engine.close();
+    if (caught && (found.at(-1)?.[caught] ?? 0) > 1) break;
   }
   const largest = ([...LOOKS, "sums"] as const).map((look) => [
     look,
@@ -644,7 +645,7 @@ test.each(KERNELS)("the right kernels stay within the bound: %s", async (kernels
 });
 
 test.each(WRONG)("$file, $kernels, is caught when $what", async ({ what, file, edit, caught, kernels }) => {
-  const found = await errors(kernels, { kernels: await editedKernels(file, ...edit) });
+  const found = await errors(kernels, { kernels: await editedKernels(file, ...edit) }, caught);
   show(`${file}, ${kernels}: ${what}`, found);
   expect(found[caught]).toBeGreaterThan(1);
 });
