@@ -44,6 +44,8 @@ export interface Rows extends FeatureRows {
   readonly targets?: FloatArray;
   /** The row that the validation data begin with, where they follow the others: errors name their rows by it. */
   readonly validationFrom?: number;
+  /** The numbers of the rows before those of the validation among the given ones, where some were left out. */
+  readonly numbers?: Uint32Array;
 }
 
 /** How one gradient changes the weights: g is the gradient of the objective, w the weights. */

@@ -25,12 +25,12 @@ function empty(x: FlatFeatures, length: number): Padded {
 
 /** The data were finite; a value too large for f32 is not any more. */
 function checkRange(padded: Padded, rows: Rows, first: number, stride: number): void {
-  const { x, features, validationFrom = Infinity } = rows;
+  const { x, features, numbers, validationFrom = Infinity } = rows;
   const bad = padded.findIndex((value: number) => !Number.isFinite(value));
   if (bad < 0) return;
   const [row, column] = [first + Math.floor(bad / stride), bad % stride];
   const name = row < validationFrom ? "x is" : "validation.x is";
-  const own = row < validationFrom ? row : row - validationFrom;
+  const own = row < validationFrom ? (numbers?.[row] ?? row) : row - validationFrom;
   throw new DataError(
     `${name} ${x[row * features + column]} at row ${own}, column ${column}, beyond the largest f32 (3.4e38) that this ` +
       "engine computes with: scale the column down, or use the reference engine.",

@@ -246,6 +246,17 @@ describe("validation data", () => {
     );
   });
 
+  test("names a row by its number among the given ones where rows of weight 0 are left out", async () => {
+    const data = { x: [[0], [1], [1e60], [2]], y: ["a", "b", "a", "b"], weights: [0, 1, 1, 1] };
+    const options = { engine: "wasm", solver: "adam" };
+    await expect(untypedTrain(data, options)).rejects.toThrow("x is 1e+60 at row 2, column 0");
+    const far = { x: [[1], [1e70]], y: ["a", "b"] };
+    const rest = { x: [[0], [1], [2]], y: ["a", "b", "a"], weights: [0, 1, 1] };
+    await expect(untypedTrain(rest, { ...options, validation: far })).rejects.toThrow(
+      "validation.x is 1e+70 at row 1, column 0",
+    );
+  });
+
   test("that leaves no row to train on is rejected", () => {
     const error = thrownBy(() => untypedTrainer(good, { validation: 0.9 }));
     expect(error.name).toBe("DataError");
