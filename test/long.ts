@@ -1,7 +1,7 @@
 /**
  * The checks that take hours, one after another, and a summary.
  *
- *   npm run test:long -- [convergence] [memory] [hidden] [faults]
+ *   npm run test:long -- [convergence] [webgpu] [memory] [hidden] [faults]
  *
  * Names choose some of them; default: all. Exit status 1 where one fails.
  */
@@ -20,6 +20,13 @@ const CHECKS: Readonly<Record<string, Check>> = {
   convergence: {
     title: "What 5,000 random fits on each CPU engine say of themselves is true",
     passes: () => run("tsx", "test/convergence/run.ts", "--seeds", "0..5000"),
+  },
+  webgpu: {
+    title: "What 200 random fits on WebGPU say of themselves is true",
+    passes: () => {
+      process.env["SMIGH_SEEDS"] = "0..200";
+      return run("vitest", "run", "--project", "browser", "test/convergence/convergence.browser.test.ts");
+    },
   },
   memory: {
     title: "60 fits of 300 MB on wasm end with the memory of the second",
