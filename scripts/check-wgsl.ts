@@ -5,7 +5,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { create, globals } from "webgpu";
-import type { Rows } from "../src/engine/engine.js";
+import type { Rows } from "../src/data/rows.js";
 import { choices } from "../src/engine/webgpu/choice.js";
 import {
   blockKernels,

@@ -4,7 +4,8 @@
  *
  *   npx tsx scripts/paper.ts
  */
-import type { Problem, Rows } from "../src/engine/engine.js";
+import type { Problem } from "../src/engine/engine.js";
+import type { Rows } from "../src/data/rows.js";
 import { choiceNamed, choices, nameOf } from "../src/engine/webgpu/choice.js";
 import type { Capacity } from "../src/engine/webgpu/capacity.js";
 import { shapeOf, tiling } from "../src/engine/webgpu/tiling.js";

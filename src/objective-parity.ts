@@ -4,20 +4,10 @@
  */
 import { range } from "./data/random.js";
 import { spaced } from "./data/sample.js";
-import type { FloatArray, ObjectiveProblem, Placement, Rows } from "./engine/engine.js";
+import type { ObjectiveProblem, Placement } from "./engine/engine.js";
+import { type FloatArray, type Rows, absolute, selectInF64 } from "./data/rows.js";
 import { bend, gradient, logits, residual } from "./engine/reference/passes.js";
-import {
-  type Parity,
-  TINY,
-  U,
-  absolute,
-  gamma,
-  larger,
-  pick,
-  ratio,
-  residualBounds,
-  softmax,
-} from "./parity.js";
+import { type Parity, TINY, U, gamma, larger, ratio, residualBounds, softmax } from "./parity.js";
 
 /** Rows that are checked. */
 const ROWS = 256;
@@ -35,7 +25,7 @@ export async function objectiveParity(
 ): Promise<Parity> {
   const { classes } = problem;
   const some = { ...problem, rows: spaced(problem.rows, ROWS) };
-  const data = pick(rows, some.rows);
+  const data = selectInF64(rows, some.rows);
   const objective = await placement.objective(some);
   try {
     const [at, g, h] = [objective.vector(w), objective.vector(), objective.vector()];

@@ -9,7 +9,8 @@
  * WGSL promises (W3C, WGSL, 15.7 Floating Point Evaluation): u = 2⁻²³ an operation (either direction of rounding),
  * division 2.5 ulp, exp (3 + 2|x|) ulp, log 3 ulp or 2⁻²¹ absolute near 1, and results below 2⁻¹²⁶ flushed to zero.
  */
-import type { FloatArray, Passes, Problem, Rows } from "./engine/engine.js";
+import type { Passes, Problem } from "./engine/engine.js";
+import { type FloatArray, type Rows, absolute, selectInF64 } from "./data/rows.js";
 import { range } from "./data/random.js";
 import { gradient, logits, residual, targetsOf, update } from "./engine/reference/passes.js";
 
@@ -44,7 +45,7 @@ export const NO_PARITY: Parity = {
 
 /** The parity of one step's passes, all of them. */
 export function parityOf(passes: Passes, data: Rows, problem: Problem): Parity {
-  const batch = pick(data, passes.rows);
+  const batch = selectInF64(data, passes.rows);
   const stages = {
     logits: logitsParity(passes, batch, problem),
     ...residualParity(passes, batch, problem),
@@ -229,34 +230,4 @@ export function ratio(found: ArrayLike<number>, exact: FloatArray, bound: (i: nu
 /** As Math.max, but what is not a number counts as infinitely wrong. */
 export function larger(a: number, b: number): number {
   return Number.isNaN(b) ? Infinity : Math.max(a, b);
-}
-
-/** The rows named, as rows of their own. */
-export function pick(data: Rows, rows: Uint32Array): Rows {
-  const { features, scale } = data;
-  const x = new Float64Array(rows.length * features);
-  rows.forEach((row, n) => x.set(data.x.subarray(row * features, (row + 1) * features), n * features));
-  const labels = rows.map((row) => data.labels[row]);
-  const weights = data.weights && Float32Array.from(rows, (row) => data.weights?.[row] ?? 1);
-  const targets = data.targets && pickTargets(data.targets, data.count, rows);
-  return {
-    count: rows.length,
-    features,
-    x,
-    scale,
-    labels,
-    ...(weights && { weights }),
-    ...(targets && { targets }),
-  };
-}
-
-function pickTargets(targets: FloatArray, count: number, rows: Uint32Array): Float64Array {
-  const classes = targets.length / count;
-  const picked = new Float64Array(rows.length * classes);
-  rows.forEach((row, n) => picked.set(targets.subarray(row * classes, (row + 1) * classes), n * classes));
-  return picked;
-}
-
-export function absolute(data: Rows): Rows {
-  return { ...data, x: data.x.map(Math.abs), scale: Math.abs(data.scale) };
 }

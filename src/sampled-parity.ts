@@ -6,7 +6,8 @@
  */
 import { yieldIfDue } from "./event-loop.js";
 import { range } from "./data/random.js";
-import type { FloatArray, Passes, Problem, Rows } from "./engine/engine.js";
+import type { Passes, Problem } from "./engine/engine.js";
+import { type FloatArray, type Rows, selectInF64 } from "./data/rows.js";
 import {
   type Parity,
   TINY,
@@ -14,7 +15,6 @@ import {
   larger,
   logitsParity,
   parityOf,
-  pick,
   ratio,
   residualParity,
   updateParity,
@@ -67,7 +67,7 @@ async function rowStages(
       residual: pickRows(passes.residual, rows, classes),
       losses: pickRows(passes.losses, rows, 1),
     };
-    const batch = pick(data, some.rows);
+    const batch = selectInF64(data, some.rows);
     logits = larger(logits, logitsParity(some, batch, problem));
     const found = residualParity(some, batch, problem);
     residual = larger(residual, found.residual);

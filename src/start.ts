@@ -1,7 +1,8 @@
 /** A solver that is about to begin, on rows that are placed. */
 import type { Label } from "./data/labels.js";
 import { type FeatureUnits, penaltiesIn } from "./data/units.js";
-import type { FloatArray, Objective, ObjectiveProblem, Placement } from "./engine/engine.js";
+import type { Objective, ObjectiveProblem, Placement } from "./engine/engine.js";
+import type { FloatArray } from "./data/rows.js";
 import { referenceEngine } from "./engine/reference/engine.js";
 import { objectiveParity } from "./objective-parity.js";
 import type { Parity } from "./parity.js";

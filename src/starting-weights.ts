@@ -3,11 +3,10 @@ import type { Label } from "./data/labels.js";
 import { range } from "./data/random.js";
 import { sampleByWeight } from "./data/sample.js";
 import { type FeatureUnits, toUnits } from "./data/units.js";
-import type { FloatArray, Rows } from "./engine/engine.js";
+import { type FloatArray, type Rows, selectInF64 } from "./data/rows.js";
 import { logits } from "./engine/reference/passes.js";
 import { DataError, OptionError } from "./errors.js";
 import { temperatureOf } from "./model/calibration.js";
-import { pick } from "./parity.js";
 import { show } from "./show.js";
 import { shrinkageOf } from "./solve/shrinkage.js";
 
@@ -126,7 +125,7 @@ function centroids<L extends Label>({ rows, train, classes }: Beginning<L>): Flo
   const sample = sampleByWeight(train, rows.weights, most);
   const { weights: _, ...equal } = rows;
   const sampled = { ...equal, ...(sample.weights && { weights: sample.weights }) };
-  return cooled(weights, pick(sampled, sample.rows), k);
+  return cooled(weights, selectInF64(sampled, sample.rows), k);
 }
 
 /** By weight: of each feature and class the mean, (features, classes); each class' share; the variance about the class' mean, (features). */

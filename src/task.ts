@@ -3,10 +3,10 @@ import { type Dataset, type TrainingData, concatenate, dataset } from "./data/da
 import type { Features } from "./data/features.js";
 import type { Label } from "./data/labels.js";
 import { type Random, randomIntegers, range, shuffle } from "./data/random.js";
-import { selectFrom, selectRows } from "./data/rows.js";
+import { selectFrom, selectRows, type FloatArray, type Rows } from "./data/rows.js";
 import { oneHot } from "./data/targets.js";
 import { type FeatureUnits, farthestFromZero, inUnits, standardUnits, workingUnits } from "./data/units.js";
-import type { FloatArray, Problem, Rows } from "./engine/engine.js";
+import type { Problem } from "./engine/engine.js";
 import { DataError, OptionError } from "./errors.js";
 import { type Settings, isSecondOrder } from "./options.js";
 import { updateRule } from "./solve/first-order.js";

@@ -2,7 +2,7 @@
 import type { Label } from "./data/labels.js";
 import { fromUnits } from "./data/units.js";
 import type { Choice } from "./engine/choose.js";
-import type { FloatArray } from "./engine/engine.js";
+import type { FloatArray } from "./data/rows.js";
 import { DivergenceError } from "./errors.js";
 import { SoftmaxModel } from "./model/model.js";
 import type { ModelParts } from "./model/parts.js";

@@ -1,6 +1,7 @@
 /** Parity of the solvers that go to the optimum: 0 of the reference, below 1 of honest f32, above 1 for every fault, at its own stage. */
 import { describe, expect, test } from "vitest";
-import type { FloatArray, Objective, ObjectiveProblem, Placement } from "../src/engine/engine.js";
+import type { Objective, ObjectiveProblem, Placement } from "../src/engine/engine.js";
+import type { FloatArray } from "../src/data/rows.js";
 import { referenceEngine } from "../src/engine/reference/engine.js";
 import { loadModel, train } from "../src/index.js";
 import { objectiveParity } from "../src/objective-parity.js";

@@ -3,7 +3,8 @@
  * 1 at the right stage for every kind of fault that an engine can have.
  */
 import { describe, expect, test } from "vitest";
-import type { FloatArray, Passes, Problem, Rows } from "../src/engine/engine.js";
+import type { Passes, Problem } from "../src/engine/engine.js";
+import type { FloatArray, Rows } from "../src/data/rows.js";
 import { referenceEngine } from "../src/engine/reference/engine.js";
 import { update } from "../src/engine/reference/passes.js";
 import { NO_PARITY, STEP_STAGES, type Parity, type Stage, parityOf, worst } from "../src/parity.js";

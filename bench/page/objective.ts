@@ -1,6 +1,6 @@
 /** What the solvers are compared by, in f64, whatever trained. */
 import type { SoftmaxModel } from "../../src/index.js";
-import type { Rows } from "../../src/engine/engine.js";
+import type { Rows } from "../../src/data/rows.js";
 import { gradient, logits, residual } from "../../src/engine/reference/passes.js";
 import { range } from "../../src/data/random.js";
 import { rowBlock } from "../../src/model/affine.js";

@@ -1,6 +1,7 @@
 /** smigh itself, through the seam that its solvers use: the steps of `descent`, which keep on the device. */
 import { version } from "../../package.json";
-import type { Engine, Problem, Rows, Step } from "../../src/engine/engine.js";
+import type { Engine, Problem, Step } from "../../src/engine/engine.js";
+import type { Rows } from "../../src/data/rows.js";
 import { range } from "../../src/data/random.js";
 import { capacityOf } from "../../src/engine/webgpu/capacity.js";
 import { choiceNamed } from "../../src/engine/webgpu/choice.js";

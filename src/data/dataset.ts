@@ -1,5 +1,5 @@
 /** What people hand in, checked and turned into rows that an engine can place. */
-import type { FloatArray, Rows } from "../engine/engine.js";
+import type { FloatArray, Rows } from "./rows.js";
 import { DataError } from "../errors.js";
 import { show } from "../show.js";
 import { isList } from "./arrays.js";

@@ -1,5 +1,5 @@
 /** Features as callers pass them, checked and turned into one flat array. */
-import type { FeatureRows, FlatFeatures, FloatArray } from "../engine/engine.js";
+import type { FeatureRows, FlatFeatures, FloatArray } from "./rows.js";
 import { DataError } from "../errors.js";
 import { show } from "../show.js";
 import { type TypedArray, isFloats, isList, toTypedArray } from "./arrays.js";

@@ -1,5 +1,5 @@
 /** Samples of rows. */
-import type { FloatArray } from "../engine/engine.js";
+import type { FloatArray } from "./rows.js";
 
 export interface Sample {
   readonly rows: Uint32Array;

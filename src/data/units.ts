@@ -1,5 +1,5 @@
 /** The units and the origin that features are trained in, so that neither matters to how well a fit goes. */
-import type { FloatArray, Rows } from "../engine/engine.js";
+import type { FloatArray, Rows } from "./rows.js";
 import { DataError } from "../errors.js";
 import { sampleByWeight } from "./sample.js";
 

@@ -9,44 +9,11 @@
  *
  * The constant feature 1 of the intercept is the last row of W and G: both are (features + 1, classes), row by row.
  */
+import type { Sums, Trial } from "../core/sums.js";
+import type { FloatArray, Rows } from "../data/rows.js";
 
 export const ENGINES = ["webgpu", "wasm", "reference"] as const;
 export type EngineName = (typeof ENGINES)[number];
-
-export type FloatArray = Float32Array | Float64Array;
-
-/** A Float16Array, for those whose TypeScript knows it. */
-type Halves = typeof globalThis extends { Float16Array: { prototype: infer Instance } } ? Instance : never;
-
-/** Features, row after row. Bytes and halves stay what they are where the engine computes. */
-export type FlatFeatures = Float32Array | Float64Array | Uint8Array | Halves;
-
-/** Rows of features. */
-export interface FeatureRows {
-  readonly count: number;
-  readonly features: number;
-  /** (count, features), row by row. */
-  readonly x: FlatFeatures;
-  /** What a byte means: features are `scale · x`. 1 for floats. */
-  readonly scale: number;
-}
-
-/** Labelled rows of features, checked and ready to be placed. */
-export interface Rows extends FeatureRows {
-  /** (count) the class of each row, from 0. */
-  readonly labels: Uint32Array;
-  /** (count) weight of each row; one for all when absent. */
-  readonly weights?: FloatArray;
-  /**
-   * (count, classes) what each row is of every class, each row adding up to 1: the targets of descents, where they are not
-   * the labels, which are the first largest of them. Objectives are of the labels.
-   */
-  readonly targets?: FloatArray;
-  /** The row that the validation data begin with, where they follow the others: errors name their rows by it. */
-  readonly validationFrom?: number;
-  /** The numbers of the rows before those of the validation among the given ones, where some were left out. */
-  readonly numbers?: Uint32Array;
-}
 
 /** How one gradient changes the weights: g is the gradient of the objective, w the weights. */
 export type UpdateRule =
@@ -84,20 +51,6 @@ export interface Step {
   readonly penalty: number;
   /** Keep what the passes of this step computed, for a check against the reference. */
   readonly capture: boolean;
-}
-
-/** Sums over rows, each row times its weight. */
-export interface Sums {
-  readonly loss: number;
-  /** Weight of the rows whose largest logit (the first of equals) is their label's. */
-  readonly hits: number;
-  readonly weight: number;
-}
-
-export const NOTHING: Sums = { loss: 0, hits: 0, weight: 0 };
-
-export function addSums(a: Sums, b: Sums): Sums {
-  return { loss: a.loss + b.loss, hits: a.hits + b.hits, weight: a.weight + b.weight };
 }
 
 /** Weights and, beside them, what the update rule remembers (momentum, or Adam's two moments). */
@@ -192,13 +145,6 @@ export interface Product {
   readonly penalised: number;
   /** The largest |aᵢ·bᵢ|. */
   readonly largest: number;
-}
-
-/** Σ lossₙ at Z + t·ΔZ, each times its row's weight, and its first and second derivative in t. */
-export interface Trial {
-  readonly loss: number;
-  readonly slope: number;
-  readonly curvature: number;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { range } from "../data/random.js";
-import type { FeatureRows } from "../engine/engine.js";
+import type { FeatureRows } from "../data/rows.js";
 
 /** Rows computed on at a time, and values of their features and logits, whichever are fewer rows. */
 const ROWS = 4096;

@@ -1,6 +1,6 @@
 /** Temperature scaling: the probabilities softmax(z/T) that fit held-out examples best (Guo et al. 2017). */
 import { range } from "../data/random.js";
-import type { Rows } from "../engine/engine.js";
+import type { Rows } from "../data/rows.js";
 import { trial } from "../engine/reference/passes.js";
 import { DataError } from "../errors.js";
 

@@ -1,4 +1,4 @@
-import type { Rows } from "../engine/engine.js";
+import type { Rows } from "../data/rows.js";
 import { range } from "../data/random.js";
 import { logits, residual } from "../engine/reference/passes.js";
 import { type Affine, rowBlock } from "./affine.js";

@@ -1,6 +1,6 @@
 /** Whether data say what the coefficients are; a DataError says which do not, why, and what to do. */
 import type { Label } from "../data/labels.js";
-import type { Rows } from "../engine/engine.js";
+import type { Rows } from "../data/rows.js";
 import { DataError } from "../errors.js";
 import { factorise } from "../cholesky.js";
 

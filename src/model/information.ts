@@ -1,7 +1,7 @@
 /** How well rows know the coefficients: sums of [x, 1]⊗[x, 1] over them, x less the model's origin. */
 import { range } from "../data/random.js";
 import { yieldIfDue } from "../event-loop.js";
-import type { Rows } from "../engine/engine.js";
+import type { Rows } from "../data/rows.js";
 import { gradient, logits, residual } from "../engine/reference/passes.js";
 import { type Affine, rowBlock } from "./affine.js";
 import { blocks } from "./blocks.js";

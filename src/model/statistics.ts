@@ -3,7 +3,7 @@ import { yieldIfDue } from "../event-loop.js";
 import { factorise, inverse, quadratic, solve } from "../cholesky.js";
 import type { Label } from "../data/labels.js";
 import { range } from "../data/random.js";
-import type { FloatArray, Rows } from "../engine/engine.js";
+import type { FloatArray, Rows } from "../data/rows.js";
 import { logits } from "../engine/reference/passes.js";
 import { DataError, OptionError } from "../errors.js";
 import { type Check, checkOptions, notNegative, ofType } from "../option-checks.js";

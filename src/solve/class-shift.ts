@@ -1,5 +1,5 @@
 /** The part of the weights that softmax does not see, set to what the l1 penalty likes best. */
-import type { FloatArray } from "../engine/engine.js";
+import type { FloatArray } from "../data/rows.js";
 
 export interface ElasticNet {
   readonly classes: number;

@@ -1,5 +1,6 @@
 /** The Hessian of a problem that is small enough for it to be made, in f64: one pass over the rows. */
-import type { FloatArray, ObjectiveProblem, Rows } from "../engine/engine.js";
+import type { ObjectiveProblem } from "../engine/engine.js";
+import type { FloatArray, Rows } from "../data/rows.js";
 import { softmax } from "../model/softmax.js";
 
 /**

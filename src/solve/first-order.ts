@@ -2,17 +2,9 @@
  * First-order training: gd, sgd with momentum, adam, adamw. An epoch is queued as a whole and its results come back
  * late, so the engine never waits for this thread within an epoch.
  */
-import {
-  type Descent,
-  type FloatArray,
-  NOTHING,
-  type Passes,
-  type Step,
-  type StepResult,
-  type Sums,
-  type UpdateRule,
-  addSums,
-} from "../engine/engine.js";
+import { type Descent, type Passes, type Step, type StepResult, type UpdateRule } from "../engine/engine.js";
+import { NOTHING, type Sums, addSums } from "../core/sums.js";
+import { type FloatArray } from "../data/rows.js";
 import { DivergenceError } from "../errors.js";
 import type { Settings } from "../options.js";
 import type { EpochRecord, Progress, Score } from "../progress.js";

@@ -1,5 +1,6 @@
 /** Where to stop along a direction. F is convex, so its slope alone says on which side of the minimum a point is. */
-import type { Objective, Sums, Vector } from "../engine/engine.js";
+import type { Objective, Vector } from "../engine/engine.js";
+import type { Sums } from "../core/sums.js";
 import type { Scaling } from "./method.js";
 
 /** A line: scale·Σ losses and F's slope where it begins, and the penalty's slope and curvature, w·Λ·p and p·Λ·p. */

@@ -1,5 +1,7 @@
 /** A way from point to point that lowers F: what the loop of the second-order solvers asks of L-BFGS, OWL-QN and Newton. */
-import type { FloatArray, Objective, Product, Sums, Vector } from "../engine/engine.js";
+import type { Objective, Product, Vector } from "../engine/engine.js";
+import type { Sums } from "../core/sums.js";
+import type { FloatArray } from "../data/rows.js";
 
 /** F at the present weights. */
 export interface Point {

@@ -10,7 +10,7 @@
 import { yieldIfDue } from "../event-loop.js";
 import { factorise, inverse } from "../cholesky.js";
 import { sampleByWeight } from "../data/sample.js";
-import type { FloatArray, Rows } from "../engine/engine.js";
+import type { FloatArray, Rows } from "../data/rows.js";
 import { shrinkageOf } from "./shrinkage.js";
 
 /** Beyond so many features the inverse takes longer than it saves. */

@@ -3,7 +3,9 @@
  * minimum of the quadratic model of the loss with the penalties as they are (Lee, Sun & Saunders 2014). How far F is above the
  * minimum of its model is how far it may be above its own.
  */
-import type { FloatArray, Objective, ObjectiveProblem, Rows, Sums, Vector } from "../engine/engine.js";
+import type { Objective, ObjectiveProblem, Vector } from "../engine/engine.js";
+import type { Sums } from "../core/sums.js";
+import type { FloatArray, Rows } from "../data/rows.js";
 import { type ElasticNet, shiftClasses } from "./class-shift.js";
 import { denseHessian, ridgeOf } from "./dense-hessian.js";
 import { type L1Minimum, minimiseL1Quadratic } from "./l1-quadratic.js";

@@ -1,5 +1,6 @@
 /** What it costs that a model has its weights in f32. */
-import type { FloatArray, ObjectiveProblem } from "../engine/engine.js";
+import type { ObjectiveProblem } from "../engine/engine.js";
+import type { FloatArray } from "../data/rows.js";
 import { type Method, type Point, readWeights } from "./method.js";
 
 /**

@@ -1,7 +1,8 @@
 /** Which rows an epoch takes, in which order, and what each of them counts. */
 import { yieldIfDue } from "../event-loop.js";
 import { type Random, range, shuffle } from "../data/random.js";
-import type { Descent, FloatArray, Placement, Problem, Rows } from "../engine/engine.js";
+import type { Descent, Placement, Problem } from "../engine/engine.js";
+import type { FloatArray, Rows } from "../data/rows.js";
 import { residual } from "../engine/reference/passes.js";
 import { blocks } from "../model/blocks.js";
 import { squares } from "../model/examples.js";

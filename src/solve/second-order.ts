@@ -1,5 +1,5 @@
 /** Training that evaluates all examples before each step and stops where F is known to be as near its minimum as was asked for. */
-import type { FloatArray } from "../engine/engine.js";
+import type { FloatArray } from "../data/rows.js";
 import { DivergenceError } from "../errors.js";
 import type { Settings } from "../options.js";
 import type { EpochRecord, Progress, Score } from "../progress.js";

@@ -1,5 +1,6 @@
 /** What every solver is given, and what it hands back. */
-import type { FloatArray, Sums } from "../engine/engine.js";
+import type { Sums } from "../core/sums.js";
+import type { FloatArray } from "../data/rows.js";
 import type { EpochRecord, Score } from "../progress.js";
 
 export interface Examples {

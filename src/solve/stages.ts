@@ -1,5 +1,6 @@
 /** Which methods a second-order training goes through, one after another, and how much each may cost. */
-import type { Objective, ObjectiveProblem, Rows, Vector } from "../engine/engine.js";
+import type { Objective, ObjectiveProblem, Vector } from "../engine/engine.js";
+import type { Rows } from "../data/rows.js";
 import type { Settings } from "../options.js";
 import type { ElasticNet } from "./class-shift.js";
 import { ConjugateGradients, type Preconditioner } from "./conjugate-gradients.js";

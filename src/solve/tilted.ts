@@ -6,17 +6,9 @@
  * since log s = z − log Σ e^z and both y and t add up to 1. So F differs by ⟨W, C⟩, with C the sum of weight·x ⊗ (y − t): a tilt
  * that is computed once, and that engines need not know of.
  */
-import type {
-  FloatArray,
-  Matrix,
-  Objective,
-  Product,
-  Rows,
-  Sums,
-  Term,
-  Trial,
-  Vector,
-} from "../engine/engine.js";
+import type { Matrix, Objective, Product, Term, Vector } from "../engine/engine.js";
+import type { Sums, Trial } from "../core/sums.js";
+import type { FloatArray, Rows } from "../data/rows.js";
 import { inBlocks } from "../engine/reference/blocks.js";
 import { plus } from "./terms.js";
 

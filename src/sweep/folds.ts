@@ -1,7 +1,7 @@
 /** Which rows a fit is trained on, and which it is scored on. */
 import { range } from "../data/random.js";
 import type { Label } from "../data/labels.js";
-import type { Rows } from "../engine/engine.js";
+import type { Rows } from "../data/rows.js";
 import { DataError, OptionError } from "../errors.js";
 import { show } from "../show.js";
 

@@ -2,7 +2,9 @@
 import { throwIfAborted } from "../abort.js";
 import type { Label } from "../data/labels.js";
 import { penaltiesIn } from "../data/units.js";
-import { type FloatArray, NOTHING, type Objective, type Placement, addSums } from "../engine/engine.js";
+import { type Objective, type Placement } from "../engine/engine.js";
+import { NOTHING, addSums } from "../core/sums.js";
+import { type FloatArray } from "../data/rows.js";
 import type { Score } from "../progress.js";
 import { type InverseBound, type Moments, momentsOf, pays, preconditioner } from "../solve/preconditioner.js";
 import { type Outcome, score } from "../solve/solver.js";

@@ -9,7 +9,7 @@ import {
   toUnits,
   workingUnits,
 } from "../../src/data/units.js";
-import type { Rows } from "../../src/engine/engine.js";
+import type { Rows } from "../../src/data/rows.js";
 import { type SoftmaxModel, train } from "../../src/index.js";
 import { distance } from "../support/arrays.js";
 import { clouds, randomRows } from "../support/examples.js";

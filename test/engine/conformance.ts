@@ -1,7 +1,8 @@
 /** What every engine must do. An engine's own test file calls `conformance` with a way to open it. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { range } from "../../src/data/random.js";
-import type { Engine, Problem, Rows } from "../../src/engine/engine.js";
+import type { Engine, Problem } from "../../src/engine/engine.js";
+import type { Rows } from "../../src/data/rows.js";
 import { referenceEngine } from "../../src/engine/reference/engine.js";
 import { STEP_STAGES } from "../../src/parity.js";
 import { objectiveConforms } from "./objective-conformance.js";

@@ -3,10 +3,11 @@
  * its error divided by a bound as `src/parity.ts` derives them.
  */
 import { randomIntegers, range, shuffle } from "../../src/data/random.js";
-import type { Engine, FloatArray, ObjectiveProblem, Rows, Vector } from "../../src/engine/engine.js";
+import type { Engine, ObjectiveProblem, Vector } from "../../src/engine/engine.js";
+import { type FloatArray, type Rows, selectInF64 } from "../../src/data/rows.js";
 import { logits, residual, trial } from "../../src/engine/reference/passes.js";
 import { SUM, curvatureRatio, gradientRatio, logitBounds, lossRatio } from "../../src/objective-parity.js";
-import { TINY, U, gamma, larger, pick, ratio, residualBounds, softmax } from "../../src/parity.js";
+import { TINY, U, gamma, larger, ratio, residualBounds, softmax } from "../../src/parity.js";
 import { orthantRatio } from "./orthants.js";
 import { penaltiesOf, randomWeights } from "./problems.js";
 
@@ -40,7 +41,7 @@ export async function lookAround(
 ): Promise<Looks> {
   const { classes } = problem;
   const shape = { ...rows, classes };
-  const data = pick(rows, problem.rows);
+  const data = selectInF64(rows, problem.rows);
   const all = range(data.count);
   const placement = await engine.place(rows);
   const objective = await placement.objective(problem);
@@ -145,7 +146,7 @@ function trialsRatio(
       (i) => Math.abs(t) * deltaBounds[i] + U * (Math.abs(z[i]) + 3 * Math.abs(t * delta[i])) + TINY,
     ).reduce((a, b) => Math.max(a, b), 0);
     const { p, relative } = softmax(moved);
-    const one = pick(data, Uint32Array.of(n));
+    const one = selectInF64(data, Uint32Array.of(n));
     const additions = gamma(classes + 3);
     let [mean, square, meanOff, squareOff] = [0, 0, 0, 0];
     p.forEach((pk, k) => {

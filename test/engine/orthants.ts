@@ -1,5 +1,6 @@
 /** What an objective makes of vectors where there are l1 penalties, held against f64: which case each element is, exactly. */
-import type { FloatArray, Objective } from "../../src/engine/engine.js";
+import type { Objective } from "../../src/engine/engine.js";
+import type { FloatArray } from "../../src/data/rows.js";
 import { TINY, U, larger, ratio } from "../../src/parity.js";
 import { type Shape, randomWeights } from "./problems.js";
 

@@ -1,14 +1,7 @@
 /** Problems that engines are held to: every shape that does not fit a tile, every type of features, every rule. */
 import { type Random, randomIntegers, range, shuffle } from "../../src/data/random.js";
-import type {
-  Engine,
-  FloatArray,
-  Problem,
-  Rows,
-  Step,
-  StepResult,
-  UpdateRule,
-} from "../../src/engine/engine.js";
+import type { Engine, Problem, Step, StepResult, UpdateRule } from "../../src/engine/engine.js";
+import type { FloatArray, Rows } from "../../src/data/rows.js";
 import { softTargets } from "../../src/data/targets.js";
 import { NO_PARITY, type Parity, parityOf, worst } from "../../src/parity.js";
 

@@ -1,7 +1,8 @@
 /** The equation of Newton's method, by conjugate gradients and by a dense Hessian, against Gauss' elimination. */
 import { describe, expect, test } from "vitest";
 import { range } from "../../src/data/random.js";
-import type { FloatArray, ObjectiveProblem, Rows } from "../../src/engine/engine.js";
+import type { ObjectiveProblem } from "../../src/engine/engine.js";
+import type { FloatArray, Rows } from "../../src/data/rows.js";
 import { referenceEngine } from "../../src/engine/reference/engine.js";
 import { ConjugateGradients } from "../../src/solve/conjugate-gradients.js";
 import { DenseEquation } from "../../src/solve/dense-equation.js";

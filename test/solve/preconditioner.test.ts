@@ -1,7 +1,7 @@
 /** What is said of the preconditioner's smallest eigenvalue, against the eigenvalues of P⁻¹·H. */
 import { expect, test } from "vitest";
 import { range } from "../../src/data/random.js";
-import type { Rows } from "../../src/engine/engine.js";
+import type { Rows } from "../../src/data/rows.js";
 import { momentsOf, preconditioner, smallestEigenvalue } from "../../src/solve/preconditioner.js";
 import { clouds } from "../support/examples.js";
 import { alongDifferences, hessianAt } from "../support/softmax-hessian.js";

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { randomIntegers, range } from "../../src/data/random.js";
-import type { Descent, Placement, Rows } from "../../src/engine/engine.js";
+import type { Descent, Placement } from "../../src/engine/engine.js";
+import type { Rows } from "../../src/data/rows.js";
 import { referenceEngine } from "../../src/engine/reference/engine.js";
 import { exampleScores } from "../../src/model/examples.js";
 import { Importance, type Sampling, drawn, ratesOf, uniform } from "../../src/solve/sampling.js";

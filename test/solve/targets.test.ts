@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { type ModelParts, type Progress, type TrainOptions, train } from "../../src/index.js";
 import { range } from "../../src/data/random.js";
-import type { Rows } from "../../src/engine/engine.js";
+import type { Rows } from "../../src/data/rows.js";
 import { referenceEngine } from "../../src/engine/reference/engine.js";
 import { Tilted, tiltOf } from "../../src/solve/tilted.js";
 import { distance, norm } from "../support/arrays.js";

@@ -1,5 +1,5 @@
 /** Made-up data of a known character, the same in every run. */
-import type { Rows } from "../../src/engine/engine.js";
+import type { Rows } from "../../src/data/rows.js";
 import { type Random, randomIntegers } from "../../src/data/random.js";
 
 /** Uniform in [−1, 1). */

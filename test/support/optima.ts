@@ -4,7 +4,7 @@
  * `sparse.py` where there is a penalty l1.
  */
 import { range } from "../../src/data/random.js";
-import type { Rows } from "../../src/engine/engine.js";
+import type { Rows } from "../../src/data/rows.js";
 import { gradient, logits, residual } from "../../src/engine/reference/passes.js";
 import breastCancer from "../fixtures/optima/breast_cancer.csv?raw";
 import digits from "../fixtures/optima/digits.txt?raw";

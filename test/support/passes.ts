@@ -1,5 +1,6 @@
 /** Steps of the reference engine, with all that their passes computed. */
-import type { FloatArray, Passes, Problem, Rows, Step, UpdateRule } from "../../src/engine/engine.js";
+import type { Passes, Problem, Step, UpdateRule } from "../../src/engine/engine.js";
+import type { FloatArray, Rows } from "../../src/data/rows.js";
 import { range } from "../../src/data/random.js";
 import { referenceEngine } from "../../src/engine/reference/engine.js";
 

@@ -1,5 +1,6 @@
 /** The passes of a step in f32, every operation rounded, as an engine on a device computes them. */
-import type { Passes, Problem, Rows, State } from "../../src/engine/engine.js";
+import type { Passes, Problem, State } from "../../src/engine/engine.js";
+import type { Rows } from "../../src/data/rows.js";
 import { targetsOf } from "../../src/engine/reference/passes.js";
 
 const f = Math.fround;

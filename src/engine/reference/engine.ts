@@ -3,18 +3,15 @@ import { OptionError } from "../../errors.js";
 import {
   type Descent,
   type Engine,
-  type FloatArray,
-  NOTHING,
   type Placement,
   type Problem,
-  type Rows,
   type State,
   type Step,
   type StepResult,
-  type Sums,
-  addSums,
   momentsOf,
 } from "../engine.js";
+import { NOTHING, type Sums, addSums } from "../../core/sums.js";
+import { type FloatArray, type Rows } from "../../data/rows.js";
 import { inBlocks } from "./blocks.js";
 import { ReferenceObjective } from "./objective.js";
 import { gradient, logits, residual, update } from "./passes.js";

@@ -1,18 +1,14 @@
 /** An objective in f64. What is asked for is done in order, a block of rows at a time. */
 import {
-  type FloatArray,
   type Matrix,
-  NOTHING,
   type Objective,
   type ObjectiveProblem,
   type Product,
-  type Rows,
-  type Sums,
   type Term,
-  type Trial,
   type Vector,
-  addSums,
 } from "../engine.js";
+import { NOTHING, type Sums, type Trial, addSums } from "../../core/sums.js";
+import { type FloatArray, type Rows } from "../../data/rows.js";
 import { inBlocks, inRanges } from "./blocks.js";
 import { bend, gradient, logits, residual, trial } from "./passes.js";
 

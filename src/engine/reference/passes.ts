@@ -4,7 +4,9 @@
  *
  * J(W) = −Σₙ Σₖ y_{nk} w_k·x_n + Σₙ log Σⱼ e^{w_j·x_n}        ∂J/∂W = Σₙ x_n ⊗ (s_n − y_n)
  */
-import type { FeatureRows, FloatArray, Problem, Rows, State, Step, Sums, Trial } from "../engine.js";
+import type { Problem, State, Step } from "../engine.js";
+import type { Sums, Trial } from "../../core/sums.js";
+import type { FeatureRows, FloatArray, Rows } from "../../data/rows.js";
 
 /** Z = X·W of the rows named, with the intercept as the weight of a constant feature 1. Z: (rows, classes) */
 export function logits(

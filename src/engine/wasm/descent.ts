@@ -1,16 +1,15 @@
 /** Steps in the kernels' memory: many at a time, so that threads are told what to do a few dozen times a second. */
 import {
   type Descent,
-  type FloatArray,
   type Passes,
   type Problem,
-  type Rows,
   type State,
   type Step,
   type StepResult,
-  type Sums,
   momentsOf,
 } from "../engine.js";
+import { type Sums } from "../../core/sums.js";
+import { type FloatArray, type Rows } from "../../data/rows.js";
 import type { Heap } from "./heap.js";
 import { type Layout, kindOf, layoutOf } from "./layout.js";
 import type { PlacedRows } from "./placement.js";

@@ -1,16 +1,7 @@
 /** An objective in the kernels' memory. What is asked for in one turn of the event loop is one run of the threads. */
-import type {
-  FloatArray,
-  Matrix,
-  Objective,
-  ObjectiveProblem,
-  Product,
-  Rows,
-  Sums,
-  Term,
-  Trial,
-  Vector,
-} from "../engine.js";
+import type { Matrix, Objective, ObjectiveProblem, Product, Term, Vector } from "../engine.js";
+import type { Sums, Trial } from "../../core/sums.js";
+import type { FloatArray, Rows } from "../../data/rows.js";
 import { sumsOf } from "./descent.js";
 import type { Heap } from "./heap.js";
 import { type Layout, kindOf, layoutOf } from "./layout.js";

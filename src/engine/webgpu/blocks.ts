@@ -1,5 +1,5 @@
 /** What a block of rows goes through: all passes but the update. The fused and the tiled kernels are two ways to do it. */
-import type { FloatArray } from "../engine.js";
+import type { FloatArray } from "../../data/rows.js";
 import type { Gpu } from "./device.js";
 import type { Edited, KernelName } from "./kernels.js";
 import { type Bound, bound } from "./pipelines.js";

@@ -1,5 +1,6 @@
 /** What a problem makes of the shaders: the constants and the alternatives of its kernels. */
-import type { ObjectiveProblem, Problem, Rows } from "../engine.js";
+import type { ObjectiveProblem, Problem } from "../engine.js";
+import type { Rows } from "../../data/rows.js";
 import type { Mode } from "./blocks.js";
 import type { Specialisation } from "./specialise.js";
 import type { FusedTiling, ObjectiveTiling, TiledTiling, Tiling } from "./tiling.js";

@@ -1,16 +1,15 @@
 /** Steps on the device: queued ahead of what was read back, in submissions that last a few tens of milliseconds. */
 import {
   type Descent,
-  type FloatArray,
   type Passes,
   type Problem,
-  type Rows,
   type State,
   type Step,
   type StepResult,
-  type Sums,
   momentsOf,
 } from "../engine.js";
+import { type Sums } from "../../core/sums.js";
+import { type FloatArray, type Rows } from "../../data/rows.js";
 import { ahead } from "./ahead.js";
 import { type Choice, choiceNamed, choices, nameOf } from "./choice.js";
 import type { Gpu } from "./device.js";

@@ -1,5 +1,6 @@
 /** Few classes: one dispatch a block. */
-import type { Problem, Rows } from "../engine.js";
+import type { Problem } from "../engine.js";
+import type { Rows } from "../../data/rows.js";
 import { type BlockPasses, type Buffers, Kernels, type Mode, type Stages, scratch, unpad } from "./blocks.js";
 import { blockKernels } from "./constants.js";
 import type { Gpu } from "./device.js";

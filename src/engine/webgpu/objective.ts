@@ -1,16 +1,7 @@
 /** An objective on the device: what the seam asks for, in passes over blocks of rows and in sums of vectors. */
-import type {
-  FloatArray,
-  Matrix,
-  Objective,
-  ObjectiveProblem,
-  Product,
-  Rows,
-  Sums,
-  Term,
-  Trial,
-  Vector,
-} from "../engine.js";
+import type { Matrix, Objective, ObjectiveProblem, Product, Term, Vector } from "../engine.js";
+import type { Sums, Trial } from "../../core/sums.js";
+import type { FloatArray, Rows } from "../../data/rows.js";
 import { cutRows, joined, unpad } from "./blocks.js";
 import type { Capacity } from "./capacity.js";
 import { type Choice, choiceNamed, choices, nameOf } from "./choice.js";

@@ -1,5 +1,6 @@
 /** The passes of one problem on one device: the buffers they share, the uniforms, and the update. */
-import { type FloatArray, type Problem, type Rows, momentsOf } from "../engine.js";
+import { type Problem, momentsOf } from "../engine.js";
+import { type FloatArray, type Rows } from "../../data/rows.js";
 import {
   type Block,
   type BlockPasses,

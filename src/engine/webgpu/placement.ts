@@ -1,5 +1,5 @@
 /** Rows on the device: X as it came (bytes, f16 or f32), with a column of ones after the features, padded to vectors of four, in as many shards as it takes. */
-import type { FloatArray, Rows } from "../engine.js";
+import type { FloatArray, Rows } from "../../data/rows.js";
 import { paddedRows } from "../padded.js";
 import type { Gpu } from "./device.js";
 

@@ -1,5 +1,6 @@
 /** Small problems: whole steps, as many as a submission has, in one dispatch. */
-import type { Problem, Rows } from "../engine.js";
+import type { Problem } from "../engine.js";
+import type { Rows } from "../../data/rows.js";
 import { type Buffers, Kernels, type Mode, type Stages, type Unit, scratch } from "./blocks.js";
 import { wholeSteps } from "./constants.js";
 import type { Gpu } from "./device.js";

@@ -1,5 +1,6 @@
 /** Many classes: two tiled products, the softmax in the epilogue of the first and the prologue of the second. */
-import type { Problem, Rows } from "../engine.js";
+import type { Problem } from "../engine.js";
+import type { Rows } from "../../data/rows.js";
 import { type BlockPasses, type Buffers, Kernels, type Mode, type Stages, scratch, unpad } from "./blocks.js";
 import { blockKernels, tileWords } from "./constants.js";
 import type { Gpu } from "./device.js";

@@ -1,6 +1,6 @@
 /** How a problem is cut to fit an adapter. A function of the shape and the adapter only, so that sums are reproducible. */
 import { DeviceError } from "../../errors.js";
-import type { Rows } from "../engine.js";
+import type { Rows } from "../../data/rows.js";
 import type { Capacity } from "./capacity.js";
 import { labelWords } from "./constants.js";
 import {

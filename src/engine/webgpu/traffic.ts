@@ -3,7 +3,8 @@
  * kernel by kernel, and for the bytes that must move. A counting build of the kernels holds them to it, exactly
  * (test/engine/webgpu/counted.browser.test.ts).
  */
-import { type Problem, type Rows, momentsOf } from "../engine.js";
+import { type Problem, momentsOf } from "../engine.js";
+import { type Rows } from "../../data/rows.js";
 import { SIDE } from "./choice.js";
 import { labelWords, tileWords } from "./constants.js";
 import type { KernelName } from "./kernels.js";

@@ -1,5 +1,6 @@
 /** Times the promising choices on the rows themselves, once for each device and kind of problem. */
-import type { Problem, Rows } from "../engine.js";
+import type { Problem } from "../engine.js";
+import type { Rows } from "../../data/rows.js";
 import { type Choice, type Shape, choices, nameOf } from "./choice.js";
 import type { Gpu } from "./device.js";
 import { GpuPasses, descentOf } from "./passes.js";

@@ -1,6 +1,7 @@
 /** The vectors of an objective, each (features + 1, classes), on the device: padded as the kernels have weights. */
 import { DeviceError } from "../../errors.js";
-import type { FloatArray, Matrix, ObjectiveProblem, Product, Rows, Term, Vector } from "../engine.js";
+import type { Matrix, ObjectiveProblem, Product, Term, Vector } from "../engine.js";
+import type { FloatArray, Rows } from "../../data/rows.js";
 import { type Buffers, pad, unpad } from "./blocks.js";
 import type { Capacity } from "./capacity.js";
 import type { Commands } from "./commands.js";

@@ -3,7 +3,8 @@
  * it is asked. The table that is printed says by how much, and how near to it the right kernels are.
  */
 import { expect, test, vi } from "vitest";
-import type { Engine, Rows } from "../../../src/engine/engine.js";
+import type { Engine } from "../../../src/engine/engine.js";
+import type { Rows } from "../../../src/data/rows.js";
 import type { WasmOptions } from "../../../src/engine/wasm/engine.js";
 import { larger } from "../../../src/parity.js";
 import { LOOKS, type Look, lookAround, objectiveOf } from "../objectives.js";

@@ -3,7 +3,8 @@
  * that is printed says by how much, and how near to it the right kernels are.
  */
 import { expect, test, vi } from "vitest";
-import type { Problem, Rows, StepResult } from "../../../src/engine/engine.js";
+import type { Problem, StepResult } from "../../../src/engine/engine.js";
+import type { Rows } from "../../../src/data/rows.js";
 import { type WasmOptions, wasmEngine } from "../../../src/engine/wasm/engine.js";
 import { NO_PARITY, type Stage, worst } from "../../../src/parity.js";
 import { RULES, type Shape, parityOfAll, randomRows, randomWeights, runAll, softened } from "../problems.js";

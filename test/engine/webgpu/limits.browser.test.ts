@@ -1,6 +1,7 @@
 /** Where the device's limits show: shards, blocks, memory, and devices that are shared, lost or missing. */
 import { afterEach, describe, expect, test, vi } from "vitest";
-import type { Problem, Rows } from "../../../src/engine/engine.js";
+import type { Problem } from "../../../src/engine/engine.js";
+import type { Rows } from "../../../src/data/rows.js";
 import { openGpu } from "../../../src/engine/webgpu/device.js";
 import type { Capacity } from "../../../src/engine/webgpu/capacity.js";
 import { tiling } from "../../../src/engine/webgpu/tiling.js";

@@ -1,6 +1,6 @@
 /** Objectives on the GPU: every way to cut one, what is asked together, and where the device's limits show. */
 import { afterEach, describe, expect, test, vi } from "vitest";
-import type { FloatArray, Rows } from "../../../src/engine/engine.js";
+import type { FloatArray, Rows } from "../../../src/data/rows.js";
 import type { Capacity } from "../../../src/engine/webgpu/capacity.js";
 import { openGpu } from "../../../src/engine/webgpu/device.js";
 import { webgpuEngine } from "../../../src/engine/webgpu/engine.js";

@@ -3,7 +3,7 @@ import { afterAll, expect, test } from "vitest";
 import type { Capacity } from "../../../src/engine/webgpu/capacity.js";
 import { webgpuEngine } from "../../../src/engine/webgpu/engine.js";
 import type { Edited, KernelName } from "../../../src/engine/webgpu/kernels.js";
-import type { Rows } from "../../../src/engine/engine.js";
+import type { Rows } from "../../../src/data/rows.js";
 import { range } from "../../../src/data/random.js";
 import { gamma, ratio } from "../../../src/parity.js";
 import { LOOKS, type Look, type Looks, lookAround, objectiveOf } from "../objectives.js";
