@@ -1,7 +1,7 @@
 /** The command line of `npm start`. */
 import process from "node:process";
 import { parseArgs } from "node:util";
-import { OptionError } from "../src/errors.js";
+import { OptionError } from "../src/core/errors.js";
 import { OPTIONS, type Option, jobOf } from "./page/job.js";
 
 export const USAGE = `Usage: npm start -- [options]

@@ -2,7 +2,7 @@
  * Measures systems on one batch, a sample of each in turn, in the thread that calls it. It draws nothing and drives
  * nothing: whoever calls it listens to `report` and stops it through `signal`.
  */
-import { yieldToEventLoop } from "../src/event-loop.js";
+import { yieldToEventLoop } from "../src/core/event-loop.js";
 import { type Cold, Contender } from "./contender.js";
 import type { System } from "./systems/system.js";
 import type { Batch, Workload } from "./workloads.js";

@@ -1,5 +1,5 @@
 /** Made-up data of which one row in ten is hard: most have next to no gradient once the others are learned. */
-import { type Random, randomIntegers } from "../src/data/random.js";
+import { type Random, randomIntegers } from "../src/core/random.js";
 
 export interface Learnable {
   readonly x: Uint8Array | Float32Array;

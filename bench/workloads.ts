@@ -1,6 +1,6 @@
 /** What is measured: the table of workloads, and their batches. */
-import { readIdx } from "../src/data/idx.js";
-import { randomIntegers } from "../src/data/random.js";
+import { readIdx } from "../src/data/readers/idx.js";
+import { randomIntegers } from "../src/core/random.js";
 
 export interface Workload {
   readonly name: string;

@@ -5,8 +5,8 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { create, globals } from "webgpu";
-import type { Rows } from "../src/data/rows.js";
-import { choices } from "../src/engine/webgpu/choice.js";
+import type { Rows } from "../src/core/rows.js";
+import { choices } from "../src/engine/webgpu/kernels/choice.js";
 import {
   blockKernels,
   changed,
@@ -16,15 +16,15 @@ import {
   updateKernel,
   vectorKernels,
   wholeSteps,
-} from "../src/engine/webgpu/constants.js";
-import { type Specialisation, specialise } from "../src/engine/webgpu/specialise.js";
+} from "../src/engine/webgpu/kernels/constants.js";
+import { type Specialisation, specialise } from "../src/engine/webgpu/kernels/specialise.js";
 import {
   type ObjectiveTiling,
   type Tiling,
   objectiveTiling,
   shapeOf,
   tiling,
-} from "../src/engine/webgpu/tiling.js";
+} from "../src/engine/webgpu/kernels/tiling.js";
 
 const root = join(import.meta.dirname, "..");
 

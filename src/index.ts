@@ -1,26 +1,26 @@
 /** smigh: trains softmax (multinomial logistic) classifiers on the GPU. */
-export { train, trainer, type Trainer } from "./train.js";
-export { sweep, type Sweep } from "./sweep.js";
+export { train, trainer, type Trainer } from "./train/train.js";
+export { sweep, type Sweep } from "./sweep/sweep.js";
 export type { SweepOptions, SweepProgress } from "./sweep/options.js";
 export type { SweepEntry, SweepFold } from "./sweep/table.js";
-export type { TrainOptions, SolverName } from "./options.js";
+export type { TrainOptions, SolverName } from "./train/options.js";
 export type { TrainingData } from "./data/dataset.js";
 export type { Features } from "./data/features.js";
 export type { Label } from "./data/labels.js";
-export type { StartingModel } from "./starting-weights.js";
-export type { Schedule } from "./solve/schedule.js";
-export type { EpochRecord, Progress, Score } from "./progress.js";
+export type { StartingModel } from "./train/init.js";
+export type { Schedule } from "./solvers/minibatch/schedule.js";
+export type { EpochRecord, Progress, Score } from "./core/progress.js";
 export { SoftmaxModel, type Calibration, type Inputs } from "./model/model.js";
 export type { ModelParts } from "./model/parts.js";
-export type { ModelJson } from "./model/json.js";
-export type { Warning } from "./warnings.js";
+export type { ModelJson } from "./model/formats/json.js";
+export type { Warning } from "./core/warnings.js";
 export type { ClassScore, Evaluation } from "./model/evaluation.js";
 export type { ExampleScores } from "./model/examples.js";
 export type { LabelErrors } from "./model/label-errors.js";
-export type { Statistics, StatisticsOptions } from "./model/statistics.js";
+export type { Statistics, StatisticsOptions } from "./model/statistics/statistics.js";
 export { loadModel } from "./model/load.js";
-export type { Parity, Stage } from "./parity.js";
-export { readIdx, type Idx } from "./data/idx.js";
+export type { Parity, Stage } from "./parity/step.js";
+export { readIdx, type Idx } from "./data/readers/idx.js";
 export {
   DataError,
   DeviceError,
@@ -29,4 +29,4 @@ export {
   OptionError,
   SmighError,
   TrainerError,
-} from "./errors.js";
+} from "./core/errors.js";

@@ -1,7 +1,7 @@
 /** A = L·Lᵀ, held against what it is for: A⁻¹·A is the identity, to the rounding of f64. */
 import { describe, expect, test } from "vitest";
-import { factorise, inverse, quadratic, solve } from "../src/cholesky.js";
-import { randomIntegers } from "../src/data/random.js";
+import { factorise, inverse, quadratic, solve } from "../src/math/cholesky.js";
+import { randomIntegers } from "../src/core/random.js";
 import { signed } from "./support/examples.js";
 
 /** B·Bᵀ + I, B random: symmetric, and as far from singular as rounding cares. */

@@ -6,7 +6,7 @@ import { DataError, DeviceError, OptionError, type TrainOptions, sweep, train } 
 import { rejection } from "./support/fits.js";
 import { untypedTrain } from "./support/untyped.js";
 
-vi.mock("../src/engine/webgpu/adapter.js", () => ({
+vi.mock("../src/engine/webgpu/device/adapter.js", () => ({
   findAdapter: async () => ({ adapter: "nvidia", slow: false }),
 }));
 vi.mock("../src/engine/webgpu/engine.js", () => ({ webgpuEngine: async () => madeUp("webgpu") }));

@@ -1,8 +1,8 @@
 import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import { OptionError, type TrainOptions, sweep, train, trainer } from "../src/index.js";
-import { settings } from "../src/options.js";
-import { show } from "../src/show.js";
+import { settings } from "../src/train/options.js";
+import { show } from "../src/core/show.js";
 import { thrownBy, untypedTrainer } from "./support/untyped.js";
 
 const data = { x: [[0], [1], [2], [3]], y: ["a", "b", "a", "b"] };

@@ -4,10 +4,10 @@
  */
 import { describe, expect, test } from "vitest";
 import type { Passes, Problem } from "../src/engine/engine.js";
-import type { FloatArray, Rows } from "../src/data/rows.js";
+import type { FloatArray, Rows } from "../src/core/rows.js";
 import { referenceEngine } from "../src/engine/reference/engine.js";
-import { update } from "../src/engine/reference/passes.js";
-import { NO_PARITY, STEP_STAGES, type Parity, type Stage, parityOf, worst } from "../src/parity.js";
+import { update } from "../src/math/passes.js";
+import { NO_PARITY, STEP_STAGES, type Parity, type Stage, parityOf, worst } from "../src/parity/step.js";
 import { RULES, type Kind, randomRows, randomWeights, runAll, softened } from "./engine/problems.js";
 import { type Fault, inSingle } from "./support/single.js";
 

@@ -1,12 +1,12 @@
 /** Parity of steps too large to be replayed whole: a sample must still tell honest f32 from wrong kernels, in bounded time. */
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { type Progress, type TrainOptions, train } from "../src/index.js";
-import { randomIntegers } from "../src/data/random.js";
+import { randomIntegers } from "../src/core/random.js";
 import type { Passes } from "../src/engine/engine.js";
 import { referenceEngine } from "../src/engine/reference/engine.js";
-import { STEP_STAGES, type Parity, type Stage, parityOf } from "../src/parity.js";
-import { sample, sampledParity } from "../src/sampled-parity.js";
-import { Stopwatch } from "../src/stopwatch.js";
+import { STEP_STAGES, type Parity, type Stage, parityOf } from "../src/parity/step.js";
+import { sample, sampledParity } from "../src/parity/sampled.js";
+import { Stopwatch } from "../src/core/stopwatch.js";
 import { RULES, randomRows, randomWeights, runAll } from "./engine/problems.js";
 import { clouds } from "./support/examples.js";
 import { slowClock } from "./support/fits.js";

@@ -11,8 +11,8 @@ import {
   train,
   trainer,
 } from "../src/index.js";
-import { Callbacks } from "../src/callbacks.js";
-import { Warnings } from "../src/warnings.js";
+import { Callbacks } from "../src/train/callbacks.js";
+import { Warnings } from "../src/core/warnings.js";
 import { norm } from "./support/arrays.js";
 import { clouds } from "./support/examples.js";
 import { rejection, slowClock } from "./support/fits.js";

@@ -1,4 +1,4 @@
-import { yieldToEventLoop } from "../../src/event-loop.js";
+import { yieldToEventLoop } from "../../src/core/event-loop.js";
 
 /** Holds a training between two of its reports. */
 export class Brake {

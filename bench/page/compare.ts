@@ -1,7 +1,7 @@
 /** Every solver in turn on the same digits, towards the same minimum. */
 import { type Progress, type TrainOptions, train } from "../../src/index.js";
 import { dataset } from "../../src/data/dataset.js";
-import { SOLVERS, type SolverName, isSecondOrder } from "../../src/options.js";
+import { SOLVERS, type SolverName, isSecondOrder } from "../../src/train/options.js";
 import { type Job, L2 } from "./job.js";
 import type { Digits } from "./mnist.js";
 import { weigh } from "./objective.js";

@@ -1,7 +1,7 @@
 /** The comparison of the solvers: a line and a row of a table for each. */
 import "./language.js";
 import uPlot from "uplot";
-import { SOLVERS, type SolverName } from "../../src/options.js";
+import { SOLVERS, type SolverName } from "../../src/train/options.js";
 import { css, onSchemeChange } from "./colours.js";
 import type { State } from "./controls.js";
 import { find, make } from "./dom.js";

@@ -1,7 +1,7 @@
 /** The form: what to train with, and the three buttons. */
-import { OptionError } from "../../src/errors.js";
+import { OptionError } from "../../src/core/errors.js";
 import { find } from "./dom.js";
-import { SOLVERS } from "../../src/options.js";
+import { SOLVERS } from "../../src/train/options.js";
 import * as format from "./format.js";
 import { type Job, OPTIONS, type Option, defaultsOf, jobOf } from "./job.js";
 

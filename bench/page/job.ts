@@ -1,7 +1,13 @@
 /** What a person can choose, as the texts of a form, an address or a command line, read and checked in one place. */
 import { ENGINES } from "../../src/engine/engine.js";
-import { OptionError } from "../../src/errors.js";
-import { SOLVERS, type SolverName, type TrainOptions, isSecondOrder, settings } from "../../src/options.js";
+import { OptionError } from "../../src/core/errors.js";
+import {
+  SOLVERS,
+  type SolverName,
+  type TrainOptions,
+  isSecondOrder,
+  settings,
+} from "../../src/train/options.js";
 
 /** The names that addresses and command lines use. */
 export const OPTIONS = [

@@ -1,5 +1,5 @@
 /** The training page: what a person does goes to the worker, and what the worker reports is shown. */
-import { OptionError } from "../../src/errors.js";
+import { OptionError } from "../../src/core/errors.js";
 import { Charts } from "./charts.js";
 import { ComparisonPanel } from "./comparison.js";
 import { ConfusionTable } from "./confusion.js";

@@ -1,5 +1,5 @@
 /** The MNIST digits, fetched once. */
-import { DataError } from "../../src/errors.js";
+import { DataError } from "../../src/core/errors.js";
 import { readIdx } from "../../src/index.js";
 
 export interface Digits {

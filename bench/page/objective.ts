@@ -1,10 +1,10 @@
 /** What the solvers are compared by, in f64, whatever trained. */
 import type { SoftmaxModel } from "../../src/index.js";
-import type { Rows } from "../../src/data/rows.js";
-import { gradient, logits, residual } from "../../src/engine/reference/passes.js";
-import { range } from "../../src/data/random.js";
+import type { Rows } from "../../src/core/rows.js";
+import { gradient, logits, residual } from "../../src/math/passes.js";
+import { range } from "../../src/core/random.js";
 import { rowBlock } from "../../src/model/affine.js";
-import { blocks } from "../../src/model/blocks.js";
+import { blocks } from "../../src/math/row-blocks.js";
 
 export interface Weighed {
   /** F = mean loss + l2/2·‖W‖², without the intercept. */

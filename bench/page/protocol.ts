@@ -1,6 +1,6 @@
 /** What the page, its worker and the driver in Node say to each other. All of it is plain data. */
 import type { Parity, Progress, SoftmaxModel } from "../../src/index.js";
-import type { SolverName } from "../../src/options.js";
+import type { SolverName } from "../../src/train/options.js";
 import type { Job, Limit } from "./job.js";
 
 /** From the page to the worker. */

@@ -1,8 +1,8 @@
 /** The page's other thread: it holds the digits and trains, so that the page never waits. */
 import { type SoftmaxModel, type Trainer, TrainerError, trainer } from "../../src/index.js";
-import { DeviceError } from "../../src/errors.js";
+import { DeviceError } from "../../src/core/errors.js";
 import { chooseEngine } from "../../src/engine/choose.js";
-import { findAdapter } from "../../src/engine/webgpu/adapter.js";
+import { findAdapter } from "../../src/engine/webgpu/device/adapter.js";
 import { Brake } from "./brake.js";
 import { compare } from "./compare.js";
 import { type Job, limitOf } from "./job.js";

@@ -3,7 +3,7 @@
  * in `systems/tfjs.ts`, because that is how it is fastest. Rows are gathered in JavaScript: with its own gather a step takes five times as long.
  */
 import * as tf from "@tensorflow/tfjs";
-import { range, randomIntegers, shuffle } from "../../src/data/random.js";
+import { range, randomIntegers, shuffle } from "../../src/core/random.js";
 import type { Digits, Mnist } from "../page/mnist.js";
 import { oneHot, startWasm } from "../systems/tfjs.js";
 import { BATCH } from "./names.js";

@@ -1,13 +1,13 @@
 /** smigh itself, through the seam that its solvers use: the steps of `descent`, which keep on the device. */
 import { version } from "../../package.json";
 import type { Engine, Problem, Step } from "../../src/engine/engine.js";
-import type { Rows } from "../../src/data/rows.js";
-import { range } from "../../src/data/random.js";
-import { capacityOf } from "../../src/engine/webgpu/capacity.js";
-import { choiceNamed } from "../../src/engine/webgpu/choice.js";
-import { openGpu } from "../../src/engine/webgpu/device.js";
-import { shapeOf, tiling } from "../../src/engine/webgpu/tiling.js";
-import { traffic } from "../../src/engine/webgpu/traffic.js";
+import type { Rows } from "../../src/core/rows.js";
+import { range } from "../../src/core/random.js";
+import { capacityOf } from "../../src/engine/webgpu/device/capacity.js";
+import { choiceNamed } from "../../src/engine/webgpu/kernels/choice.js";
+import { openGpu } from "../../src/engine/webgpu/device/device.js";
+import { shapeOf, tiling } from "../../src/engine/webgpu/kernels/tiling.js";
+import { traffic } from "../studies/traffic.js";
 import type { Batch, Workload } from "../workloads.js";
 import type { Open, Session } from "./system.js";
 

@@ -1,6 +1,6 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
-import { SmighError } from "../errors.js";
-import type { TrainOptions } from "../options.js";
+import { SmighError } from "../core/errors.js";
+import type { TrainOptions } from "../train/options.js";
 
 /** The command line itself is wrong. */
 export class UsageError extends SmighError {

@@ -1,8 +1,8 @@
 /** The files that commands read: rows of features, labels, models. Errors name the file. */
 import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { type Idx, readIdx } from "../data/idx.js";
-import { DataError, ModelFileError } from "../errors.js";
+import { type Idx, readIdx } from "../data/readers/idx.js";
+import { DataError, ModelFileError } from "../core/errors.js";
 import { loadModel } from "../model/load.js";
 import type { SoftmaxModel } from "../model/model.js";
 import { withFile } from "./file-error.js";

@@ -1,5 +1,5 @@
 /** Errors of files, which the system reports without saying which file it was. */
-import { SmighError } from "../errors.js";
+import { SmighError } from "../core/errors.js";
 
 /** A file that is missing, unreadable, not writable, on a full disk. */
 export class FileError extends SmighError {

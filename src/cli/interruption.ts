@@ -1,7 +1,7 @@
 /** SIGINT and SIGTERM during training: the first stops the training, a second one ends the process at once. */
 import { constants } from "node:os";
 import process from "node:process";
-import { SmighError } from "../errors.js";
+import { SmighError } from "../core/errors.js";
 
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 export type SignalName = (typeof SIGNALS)[number];

@@ -1,5 +1,5 @@
 /** Progress of a training as lines of text. */
-import type { Progress } from "../progress.js";
+import type { Progress } from "../core/progress.js";
 import type { Streams } from "./streams.js";
 
 /** One line that is overwritten on a terminal; else a line an epoch, or every ten iterations. */

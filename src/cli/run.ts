@@ -1,4 +1,4 @@
-import { OptionError, SmighError } from "../errors.js";
+import { OptionError, SmighError } from "../core/errors.js";
 import { UsageError } from "./arguments.js";
 import { doctor } from "./doctor.js";
 import { evaluate } from "./evaluate.js";

@@ -1,9 +1,9 @@
 /** `smigh train`: from two files to a model file. */
 import type { TrainingData } from "../data/dataset.js";
-import { TrainerError } from "../errors.js";
+import { TrainerError } from "../core/errors.js";
 import type { SoftmaxModel } from "../model/model.js";
-import type { TrainOptions } from "../options.js";
-import { type Trainer, trainer } from "../train.js";
+import type { TrainOptions } from "../train/options.js";
+import { type Trainer, trainer } from "../train/train.js";
 import { TRAIN_FLAGS, UsageError, parse, trainOptions } from "./arguments.js";
 import { readLabels, readModel, readRows } from "./data.js";
 import { InterruptedError, Interruption, type SignalName } from "./interruption.js";

@@ -1,7 +1,7 @@
 /** What people hand in, checked and turned into rows that an engine can place. */
-import type { FloatArray, Rows } from "./rows.js";
-import { DataError } from "../errors.js";
-import { show } from "../show.js";
+import type { FloatArray, Rows } from "../core/rows.js";
+import { DataError } from "../core/errors.js";
+import { show } from "../core/show.js";
 import { isList } from "./arrays.js";
 import { type Features, type TrainedFeatures, checkSizes, createFeatureRows } from "./features.js";
 import { checkFields } from "./fields.js";

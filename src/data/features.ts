@@ -1,7 +1,7 @@
 /** Features as callers pass them, checked and turned into one flat array. */
-import type { FeatureRows, FlatFeatures, FloatArray } from "./rows.js";
-import { DataError } from "../errors.js";
-import { show } from "../show.js";
+import type { FeatureRows, FlatFeatures, FloatArray } from "../core/rows.js";
+import { DataError } from "../core/errors.js";
+import { show } from "../core/show.js";
 import { type TypedArray, isFloats, isList, toTypedArray } from "./arrays.js";
 import { allocate, firstBeyond, toNumber } from "./numbers.js";
 

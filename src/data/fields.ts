@@ -1,6 +1,6 @@
 /** The names that data may have, so that a misspelt one is no data left out. */
-import { DataError } from "../errors.js";
-import { show } from "../show.js";
+import { DataError } from "../core/errors.js";
+import { show } from "../core/show.js";
 import { toTypedArray } from "./arrays.js";
 
 /** `featureNames` and `schema` say what columns were called; training has no use for them. */

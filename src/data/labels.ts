@@ -1,6 +1,6 @@
 /** Labels as the numbers of their classes. */
-import { DataError } from "../errors.js";
-import { show } from "../show.js";
+import { DataError } from "../core/errors.js";
+import { show } from "../core/show.js";
 
 /** What a class may be called. Whole numbers, not fractions: a fraction is a regression's target. */
 export type Label = string | number | boolean | bigint;

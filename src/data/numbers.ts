@@ -1,6 +1,6 @@
 /** Numbers out of what a caller passed: nothing becomes a number that is none, and none loses digits unnoticed. */
-import { DataError } from "../errors.js";
-import { show } from "../show.js";
+import { DataError } from "../core/errors.js";
+import { show } from "../core/show.js";
 import type { TypedArray } from "./arrays.js";
 
 /**

@@ -1,5 +1,5 @@
 /** Samples of rows. */
-import type { FloatArray } from "./rows.js";
+import type { FloatArray } from "../core/rows.js";
 
 export interface Sample {
   readonly rows: Uint32Array;

@@ -1,6 +1,6 @@
 /** Soft targets: of each row how much it is of every class, instead of its label. */
-import type { FloatArray, Rows } from "./rows.js";
-import { DataError } from "../errors.js";
+import type { FloatArray, Rows } from "../core/rows.js";
+import { DataError } from "../core/errors.js";
 import { isFloats, toTypedArray } from "./arrays.js";
 import type { Label } from "./labels.js";
 

@@ -1,6 +1,6 @@
 /** The units and the origin that features are trained in, so that neither matters to how well a fit goes. */
-import type { FloatArray, Rows } from "./rows.js";
-import { DataError } from "../errors.js";
+import type { FloatArray, Rows } from "../core/rows.js";
+import { DataError } from "../core/errors.js";
 import { sampleByWeight } from "./sample.js";
 
 /** A change of variables x̃ = (x − origin) / unit, feature by feature. */

@@ -1,8 +1,8 @@
-import { OptionError } from "../errors.js";
+import { OptionError } from "../core/errors.js";
 import type { Engine, EngineName } from "./engine.js";
 import { referenceEngine } from "./reference/engine.js";
 import { wasmEngine } from "./wasm/engine.js";
-import { findAdapter } from "./webgpu/adapter.js";
+import { findAdapter } from "./webgpu/device/adapter.js";
 import { webgpuEngine } from "./webgpu/engine.js";
 
 export interface Choice {

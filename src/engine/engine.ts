@@ -10,7 +10,7 @@
  * The constant feature 1 of the intercept is the last row of W and G: both are (features + 1, classes), row by row.
  */
 import type { Sums, Trial } from "../core/sums.js";
-import type { FloatArray, Rows } from "../data/rows.js";
+import type { FloatArray, Rows } from "../core/rows.js";
 
 export const ENGINES = ["webgpu", "wasm", "reference"] as const;
 export type EngineName = (typeof ENGINES)[number];

@@ -1,6 +1,6 @@
 /** Rows as engines keep them: bytes, f16 or f32, each row with a one after its features and padded with zeros. */
-import { DataError } from "../errors.js";
-import type { FlatFeatures, Rows } from "../data/rows.js";
+import { DataError } from "../core/errors.js";
+import type { FlatFeatures, Rows } from "../core/rows.js";
 
 export type Padded = Uint8Array<ArrayBuffer> | Float16Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
 

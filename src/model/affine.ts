@@ -1,5 +1,5 @@
 /** The part of a model that computes, Z = (X − origin)·W + b, and the rows it is given. */
-import type { FeatureRows, Rows } from "../data/rows.js";
+import type { FeatureRows, Rows } from "../core/rows.js";
 
 export interface Affine {
   readonly classes: number;

@@ -1,8 +1,8 @@
 /** Temperature scaling: the probabilities softmax(z/T) that fit held-out examples best (Guo et al. 2017). */
-import { range } from "../data/random.js";
-import type { Rows } from "../data/rows.js";
-import { trial } from "../engine/reference/passes.js";
-import { DataError } from "../errors.js";
+import { range } from "../core/random.js";
+import type { Rows } from "../core/rows.js";
+import { trial } from "../math/passes.js";
+import { DataError } from "../core/errors.js";
 
 /** The last of Newton's steps changes 1/T by less of itself. The error after it is of the order of its square. */
 const CLOSE = 1e-10;

@@ -1,5 +1,5 @@
 import type { Label } from "../data/labels.js";
-import type { FloatArray } from "../data/rows.js";
+import type { FloatArray } from "../core/rows.js";
 
 /** How good a model is on some labelled examples. */
 export interface Evaluation<L extends Label = Label> {

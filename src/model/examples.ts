@@ -1,8 +1,8 @@
-import type { Rows } from "../data/rows.js";
-import { range } from "../data/random.js";
-import { logits, residual } from "../engine/reference/passes.js";
+import type { Rows } from "../core/rows.js";
+import { range } from "../core/random.js";
+import { logits, residual } from "../math/passes.js";
 import { type Affine, rowBlock } from "./affine.js";
-import { blocks } from "./blocks.js";
+import { blocks } from "../math/row-blocks.js";
 
 /** Scores of each example, all (rows). They are the example's own: its weight is not in them. */
 export interface ExampleScores {

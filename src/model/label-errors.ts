@@ -1,5 +1,5 @@
-import { range } from "../data/random.js";
-import type { Rows } from "../data/rows.js";
+import { range } from "../core/random.js";
+import type { Rows } from "../core/rows.js";
 import type { Affine } from "./affine.js";
 import { exampleScores } from "./examples.js";
 

@@ -1,6 +1,6 @@
-import { ModelFileError } from "../errors.js";
-import { show, tagOf } from "../show.js";
-import { fromJson } from "./json.js";
+import { ModelFileError } from "../core/errors.js";
+import { show, tagOf } from "../core/show.js";
+import { fromJson } from "./formats/json.js";
 import { SoftmaxModel } from "./model.js";
 
 /**

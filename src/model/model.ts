@@ -3,24 +3,24 @@ import { type TrainingData, dataset } from "../data/dataset.js";
 import { type Features, checkSizes, createFeatureRows } from "../data/features.js";
 import { checkFields } from "../data/fields.js";
 import type { Label } from "../data/labels.js";
-import { type FeatureRows, type Rows, weighedRows } from "../data/rows.js";
-import { range } from "../data/random.js";
-import { logits } from "../engine/reference/passes.js";
-import { DataError, OptionError } from "../errors.js";
-import type { Parity } from "../parity.js";
-import type { EpochRecord } from "../progress.js";
-import { show } from "../show.js";
-import type { Warning } from "../warnings.js";
+import { type FeatureRows, type Rows, weighedRows } from "../core/rows.js";
+import { range } from "../core/random.js";
+import { logits } from "../math/passes.js";
+import { DataError, OptionError } from "../core/errors.js";
+import type { Parity } from "../parity/step.js";
+import type { EpochRecord } from "../core/progress.js";
+import { show } from "../core/show.js";
+import type { Warning } from "../core/warnings.js";
 import { type Affine, featureBlock } from "./affine.js";
-import { blocks } from "./blocks.js";
+import { blocks } from "../math/row-blocks.js";
 import { temperatureOf } from "./calibration.js";
 import { type Evaluation, evaluation } from "./evaluation.js";
 import { type ExampleScores, exampleScores } from "./examples.js";
-import { type ModelJson, toJson, toText } from "./json.js";
+import { type ModelJson, toJson, toText } from "./formats/json.js";
 import { type LabelErrors, labelErrors } from "./label-errors.js";
 import type { ModelParts } from "./parts.js";
-import { softmax } from "./softmax.js";
-import { type Statistics, type StatisticsOptions, statistics } from "./statistics.js";
+import { softmax } from "../math/softmax.js";
+import { type Statistics, type StatisticsOptions, statistics } from "./statistics/statistics.js";
 
 /** Rows of features beside what is known of them. */
 interface InputRows {

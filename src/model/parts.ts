@@ -1,7 +1,7 @@
 import type { Label } from "../data/labels.js";
-import type { Parity } from "../parity.js";
-import type { EpochRecord } from "../progress.js";
-import type { Warning } from "../warnings.js";
+import type { Parity } from "../parity/step.js";
+import type { EpochRecord } from "../core/progress.js";
+import type { Warning } from "../core/warnings.js";
 
 /** What a model is made of. All of it is plain data. */
 export interface ModelParts<L extends Label = Label> {

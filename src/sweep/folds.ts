@@ -1,9 +1,9 @@
 /** Which rows a fit is trained on, and which it is scored on. */
-import { range } from "../data/random.js";
+import { range } from "../core/random.js";
 import type { Label } from "../data/labels.js";
-import type { Rows } from "../data/rows.js";
-import { DataError, OptionError } from "../errors.js";
-import { show } from "../show.js";
+import type { Rows } from "../core/rows.js";
+import { DataError, OptionError } from "../core/errors.js";
+import { show } from "../core/show.js";
 
 export interface Fold {
   /** Rows of the placement. */

@@ -1,4 +1,4 @@
-import { LinkedAbort } from "../abort.js";
+import { LinkedAbort } from "../train/abort.js";
 
 /**
  * Does every step of so many chains, some at once: those of a chain one after another, and of what may begin always the earliest

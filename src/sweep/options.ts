@@ -1,9 +1,9 @@
 /** Every option of a sweep, its default and its check. */
 import type { Label } from "../data/labels.js";
-import { OptionError } from "../errors.js";
-import { checkC, checkOptions, fail, isList, notNegative, ofType, oneOf } from "../option-checks.js";
-import { type Settings, type TrainOptions, settings } from "../options.js";
-import { show } from "../show.js";
+import { OptionError } from "../core/errors.js";
+import { checkC, checkOptions, fail, isList, notNegative, ofType, oneOf } from "../core/checks.js";
+import { type Settings, type TrainOptions, settings } from "../train/options.js";
+import { show } from "../core/show.js";
 import type { SweepEntry } from "./table.js";
 
 /** What a sweep hands on to every fit. Features are standardised by all rows, so that they are placed once. */

@@ -1,15 +1,21 @@
 /** The fits of a sweep: along the penalties, from the most penalised to the least, each from where the last one ended. */
-import { throwIfAborted } from "../abort.js";
+import { throwIfAborted } from "../train/abort.js";
 import type { Label } from "../data/labels.js";
 import { penaltiesIn } from "../data/units.js";
 import { type Objective, type Placement } from "../engine/engine.js";
 import { NOTHING, addSums } from "../core/sums.js";
-import { type FloatArray } from "../data/rows.js";
-import type { Score } from "../progress.js";
-import { type InverseBound, type Moments, momentsOf, pays, preconditioner } from "../solve/preconditioner.js";
-import { type Outcome, score } from "../solve/solver.js";
-import { type Given, startSecondOrder } from "../start.js";
-import type { Task } from "../task.js";
+import { type FloatArray } from "../core/rows.js";
+import type { Score } from "../core/progress.js";
+import {
+  type InverseBound,
+  type Moments,
+  momentsOf,
+  pays,
+  preconditioner,
+} from "../solvers/optimum/preconditioner.js";
+import { type Outcome, score } from "../solvers/solver.js";
+import { type Given, startSecondOrder } from "../train/optimise.js";
+import type { Task } from "../train/problem.js";
 import { inLanes } from "./lanes.js";
 import type { SweepSettings } from "./options.js";
 import { type SweepEntry, type SweepFold, entryOf } from "./table.js";

@@ -1,5 +1,5 @@
 /** What a sweep has found, and what to choose by it. */
-import type { Score } from "../progress.js";
+import type { Score } from "../core/progress.js";
 
 /** One fit: one value of the penalty, without the rows of one fold, scored on those. */
 export interface SweepFold extends Score {

@@ -1,6 +1,6 @@
 /** Rows picked out of others. */
 import { expect, test } from "vitest";
-import { selectRows, type FlatFeatures } from "../../src/data/rows.js";
+import { selectRows, type FlatFeatures } from "../../src/core/rows.js";
 
 const VALUES = [0, 1, 10, 11, 20, 21, 30, 31];
 const x: { type: string; x: FlatFeatures }[] = [

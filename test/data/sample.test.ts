@@ -1,6 +1,6 @@
 /** Samples of rows, in which weight means repetition. */
 import { expect, test } from "vitest";
-import { range } from "../../src/data/random.js";
+import { range } from "../../src/core/random.js";
 import { sampleByWeight, spaced } from "../../src/data/sample.js";
 
 test("a row of weight n is in the sample as often as n rows are", () => {

@@ -1,6 +1,6 @@
 /** The units that features are trained in: those of `standardize`, and those that lbfgs and newton work in. */
 import { describe, expect, test } from "vitest";
-import { range } from "../../src/data/random.js";
+import { range } from "../../src/core/random.js";
 import {
   type FeatureUnits,
   fromUnits,
@@ -9,7 +9,7 @@ import {
   toUnits,
   workingUnits,
 } from "../../src/data/units.js";
-import type { Rows } from "../../src/data/rows.js";
+import type { Rows } from "../../src/core/rows.js";
 import { type SoftmaxModel, train } from "../../src/index.js";
 import { distance } from "../support/arrays.js";
 import { clouds, randomRows } from "../support/examples.js";

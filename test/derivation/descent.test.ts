@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type SoftmaxModel, type TrainOptions, train } from "../../src/index.js";
-import type { Rows } from "../../src/data/rows.js";
+import type { Rows } from "../../src/core/rows.js";
 import { norm } from "../support/arrays.js";
 import { clouds, randomRows } from "../support/examples.js";
 import { gradientAt, passesOf, problemOf } from "../support/passes.js";

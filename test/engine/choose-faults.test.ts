@@ -1,9 +1,9 @@
 // "auto" where a browser's WebGPU fails in every way that one can. In Node, with a WebGPU that is made up here.
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { type Choice, chooseEngine } from "../../src/engine/choose.js";
-import { findAdapter } from "../../src/engine/webgpu/adapter.js";
-import { within } from "../../src/engine/webgpu/within.js";
-import { DeviceError } from "../../src/errors.js";
+import { findAdapter } from "../../src/engine/webgpu/device/adapter.js";
+import { within } from "../../src/engine/webgpu/device/within.js";
+import { DeviceError } from "../../src/core/errors.js";
 
 afterEach(() => {
   vi.useRealTimers();

@@ -2,7 +2,7 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { chooseEngine } from "../../src/engine/choose.js";
 import { train } from "../../src/index.js";
-import { DeviceError, OptionError } from "../../src/errors.js";
+import { DeviceError, OptionError } from "../../src/core/errors.js";
 
 afterEach(() => {
   vi.restoreAllMocks();

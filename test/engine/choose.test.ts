@@ -1,7 +1,7 @@
 // In Node, which has no WebGPU.
 import { expect, test } from "vitest";
 import { chooseEngine } from "../../src/engine/choose.js";
-import { DeviceError } from "../../src/errors.js";
+import { DeviceError } from "../../src/core/errors.js";
 
 test("auto is wasm, and says why it is not webgpu", async () => {
   const { engine, why } = await chooseEngine("auto");

@@ -1,10 +1,10 @@
 /** What every engine must do. An engine's own test file calls `conformance` with a way to open it. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { range } from "../../src/data/random.js";
+import { range } from "../../src/core/random.js";
 import type { Engine, Problem } from "../../src/engine/engine.js";
-import type { Rows } from "../../src/data/rows.js";
+import type { Rows } from "../../src/core/rows.js";
 import { referenceEngine } from "../../src/engine/reference/engine.js";
-import { STEP_STAGES } from "../../src/parity.js";
+import { STEP_STAGES } from "../../src/parity/step.js";
 import { objectiveConforms } from "./objective-conformance.js";
 import {
   KINDS,

@@ -1,8 +1,8 @@
 /** What every engine's objective must do. */
 import { expect, test } from "vitest";
-import { range } from "../../src/data/random.js";
+import { range } from "../../src/core/random.js";
 import type { Engine, Objective } from "../../src/engine/engine.js";
-import type { Rows } from "../../src/data/rows.js";
+import type { Rows } from "../../src/core/rows.js";
 import { referenceEngine } from "../../src/engine/reference/engine.js";
 import { LOOKS, lookAround, objectiveOf } from "./objectives.js";
 import { KINDS, type Shape, randomRows, randomWeights } from "./problems.js";

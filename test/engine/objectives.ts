@@ -1,13 +1,13 @@
 /**
  * What an objective computed, held against f64: each of its results replayed from what the engine itself had before, and
- * its error divided by a bound as `src/parity.ts` derives them.
+ * its error divided by a bound as `src/parity/step.ts` derives them.
  */
-import { randomIntegers, range, shuffle } from "../../src/data/random.js";
+import { randomIntegers, range, shuffle } from "../../src/core/random.js";
 import type { Engine, ObjectiveProblem, Vector } from "../../src/engine/engine.js";
-import { type FloatArray, type Rows, selectInF64 } from "../../src/data/rows.js";
-import { logits, residual, trial } from "../../src/engine/reference/passes.js";
-import { SUM, curvatureRatio, gradientRatio, logitBounds, lossRatio } from "../../src/objective-parity.js";
-import { TINY, U, gamma, larger, ratio, residualBounds, softmax } from "../../src/parity.js";
+import { type FloatArray, type Rows, selectInF64 } from "../../src/core/rows.js";
+import { logits, residual, trial } from "../../src/math/passes.js";
+import { SUM, curvatureRatio, gradientRatio, logitBounds, lossRatio } from "../../src/parity/objective.js";
+import { TINY, U, gamma, larger, ratio, residualBounds, softmax } from "../../src/parity/step.js";
 import { orthantRatio } from "./orthants.js";
 import { penaltiesOf, randomWeights } from "./problems.js";
 

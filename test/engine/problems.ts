@@ -1,9 +1,9 @@
 /** Problems that engines are held to: every shape that does not fit a tile, every type of features, every rule. */
-import { type Random, randomIntegers, range, shuffle } from "../../src/data/random.js";
+import { type Random, randomIntegers, range, shuffle } from "../../src/core/random.js";
 import type { Engine, Problem, Step, StepResult, UpdateRule } from "../../src/engine/engine.js";
-import type { FloatArray, Rows } from "../../src/data/rows.js";
+import type { FloatArray, Rows } from "../../src/core/rows.js";
 import { softTargets } from "../../src/data/targets.js";
-import { NO_PARITY, type Parity, parityOf, worst } from "../../src/parity.js";
+import { NO_PARITY, type Parity, parityOf, worst } from "../../src/parity/step.js";
 
 export type Kind = "f16" | "f32" | "f64" | "bytes";
 

@@ -1,8 +1,8 @@
 /** Rows whose weights change while there are a descent and an objective of them. */
-import { randomIntegers } from "../../src/data/random.js";
+import { randomIntegers } from "../../src/core/random.js";
 import type { Engine } from "../../src/engine/engine.js";
-import type { Rows } from "../../src/data/rows.js";
-import { larger } from "../../src/parity.js";
+import type { Rows } from "../../src/core/rows.js";
+import { larger } from "../../src/parity/step.js";
 import { objectiveOf } from "./objectives.js";
 import { RULES, parityOfAll, plan, randomRows, randomWeights } from "./problems.js";
 

@@ -1,7 +1,7 @@
 /** Engines that do something else when rows are to weigh something else. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Engine } from "../../src/engine/engine.js";
-import type { FloatArray } from "../../src/data/rows.js";
+import type { FloatArray } from "../../src/core/rows.js";
 import { referenceEngine } from "../../src/engine/reference/engine.js";
 import { wasmEngine } from "../../src/engine/wasm/engine.js";
 import { weighing } from "./weighing.js";

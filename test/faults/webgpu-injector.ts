@@ -1,5 +1,5 @@
 /** Puts something else in the place of one call of WebGPU, trains, and says how that ended. For a browser. */
-import { openGpu } from "../../src/engine/webgpu/device.js";
+import { openGpu } from "../../src/engine/webgpu/device/device.js";
 import { type SoftmaxModel, SmighError, type TrainOptions, train } from "../../src/index.js";
 import type { Outcome } from "./fault.js";
 

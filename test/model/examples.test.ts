@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { DataError, type SoftmaxModel, readIdx, train } from "../../src/index.js";
-import { randomIntegers } from "../../src/data/random.js";
+import { randomIntegers } from "../../src/core/random.js";
 import { norm } from "../support/arrays.js";
 import { type Matrix, outer, softmax } from "../support/derivation.js";
 import { modelOf } from "../support/models.js";

@@ -2,7 +2,7 @@ import { runInNewContext } from "node:vm";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Label, ModelFileError, OptionError, SmighError, loadModel, train } from "../../src/index.js";
-import { show } from "../../src/show.js";
+import { show } from "../../src/core/show.js";
 import { clouds } from "../support/examples.js";
 import { modelOf } from "../support/models.js";
 import { thrownBy } from "../support/untyped.js";

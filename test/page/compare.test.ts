@@ -4,7 +4,7 @@ import { weigh } from "../../bench/page/objective.js";
 import type { ComparedPoint } from "../../bench/page/protocol.js";
 import { dataset } from "../../src/data/dataset.js";
 import { SoftmaxModel } from "../../src/index.js";
-import { SOLVERS } from "../../src/options.js";
+import { SOLVERS } from "../../src/train/options.js";
 import { clouds } from "../support/examples.js";
 import { modelOf } from "../support/models.js";
 

@@ -1,7 +1,7 @@
 /** The shift of a feature's weights that the penalty likes best, against all shifts of a grid. */
 import { describe, expect, test } from "vitest";
-import { randomIntegers } from "../../src/data/random.js";
-import { shiftClasses } from "../../src/solve/class-shift.js";
+import { randomIntegers } from "../../src/core/random.js";
+import { shiftClasses } from "../../src/solvers/optimum/class-shift.js";
 import { signed } from "../support/examples.js";
 
 function penaltyOf(row: ArrayLike<number>, l1: number, l2: number, c = 0): number {

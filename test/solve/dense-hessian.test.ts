@@ -1,7 +1,7 @@
 /** The dense Hessian where a row is all but certain of its class: there 1 − s has no digits, but what is left has. */
 import { expect, test } from "vitest";
-import { range } from "../../src/data/random.js";
-import { denseHessian } from "../../src/solve/dense-hessian.js";
+import { range } from "../../src/core/random.js";
+import { denseHessian } from "../../src/solvers/optimum/dense-hessian.js";
 
 test.each([2, 40, 100, 300])("the curvature of a row that is certain by %d is right", (margin) => {
   const rows = { x: Float64Array.of(3), features: 1, count: 1, scale: 1, labels: Uint32Array.of(0) };

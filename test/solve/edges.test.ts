@@ -1,11 +1,11 @@
 /** What second-order fits do at their edges: a part that softmax does not see, no tolerance, and classes without rows. */
 import { describe, expect, test } from "vitest";
-import { range } from "../../src/data/random.js";
+import { range } from "../../src/core/random.js";
 import { referenceEngine } from "../../src/engine/reference/engine.js";
 import { type TrainOptions, train } from "../../src/index.js";
-import { DenseEquation } from "../../src/solve/dense-equation.js";
-import { NewtonModel } from "../../src/solve/newton-model.js";
-import { Newton } from "../../src/solve/newton.js";
+import { DenseEquation } from "../../src/solvers/optimum/dense-equation.js";
+import { NewtonModel } from "../../src/solvers/optimum/newton-model.js";
+import { Newton } from "../../src/solvers/optimum/newton.js";
 import { clouds, randomRows } from "../support/examples.js";
 
 const { x, y, features } = clouds(120, 4, 3, 0.8);

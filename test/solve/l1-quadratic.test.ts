@@ -1,7 +1,7 @@
 /** The minimum of a quadratic with l1 penalties, held to the conditions that mark it (Karush, Kuhn & Tucker). */
 import { expect, test } from "vitest";
-import { randomIntegers } from "../../src/data/random.js";
-import { minimiseL1Quadratic } from "../../src/solve/l1-quadratic.js";
+import { randomIntegers } from "../../src/core/random.js";
+import { minimiseL1Quadratic } from "../../src/solvers/optimum/l1-quadratic.js";
 
 /** A random model of `rank` ≤ size, some of whose weights have no penalty. */
 function randomModel(seed: number, size: number, rank: number) {

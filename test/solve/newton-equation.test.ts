@@ -1,13 +1,13 @@
 /** The equation of Newton's method, by conjugate gradients and by a dense Hessian, against Gauss' elimination. */
 import { describe, expect, test } from "vitest";
-import { range } from "../../src/data/random.js";
+import { range } from "../../src/core/random.js";
 import type { ObjectiveProblem } from "../../src/engine/engine.js";
-import type { FloatArray, Rows } from "../../src/data/rows.js";
+import type { FloatArray, Rows } from "../../src/core/rows.js";
 import { referenceEngine } from "../../src/engine/reference/engine.js";
-import { ConjugateGradients } from "../../src/solve/conjugate-gradients.js";
-import { DenseEquation } from "../../src/solve/dense-equation.js";
-import type { Wanted } from "../../src/solve/newton-equation.js";
-import { momentsOf, preconditioner, smallestEigenvalue } from "../../src/solve/preconditioner.js";
+import { ConjugateGradients } from "../../src/solvers/optimum/conjugate-gradients.js";
+import { DenseEquation } from "../../src/solvers/optimum/dense-equation.js";
+import type { Wanted } from "../../src/solvers/optimum/newton-equation.js";
+import { momentsOf, preconditioner, smallestEigenvalue } from "../../src/solvers/optimum/preconditioner.js";
 import { distance, norm } from "../support/arrays.js";
 import { randomRows } from "../support/examples.js";
 import { hessianAt, partOf } from "../support/softmax-hessian.js";

@@ -1,8 +1,8 @@
 /** What the quadratic model of F says of the distance to the minimum, on one row of two classes: F = log(1 + e^−2w) + l2·w². */
 import { expect, test } from "vitest";
-import { range } from "../../src/data/random.js";
+import { range } from "../../src/core/random.js";
 import { referenceEngine } from "../../src/engine/reference/engine.js";
-import { NewtonModel } from "../../src/solve/newton-model.js";
+import { NewtonModel } from "../../src/solvers/optimum/newton-model.js";
 
 /** The distance that is said where F is at weights (w, −w), and the model's minimum at (w + p, −w − p). */
 async function said(w: number, p: number, distance: number) {

@@ -1,7 +1,7 @@
 /** Solvers that go to the optimum, held against optima that were computed in extended precision. */
 import { describe, expect, test } from "vitest";
-import { range } from "../../src/data/random.js";
-import { gradient, logits, residual } from "../../src/engine/reference/passes.js";
+import { range } from "../../src/core/random.js";
+import { gradient, logits, residual } from "../../src/math/passes.js";
 import { type Progress, type SoftmaxModel, type TrainOptions, train } from "../../src/index.js";
 import { norm } from "../support/arrays.js";
 import { clouds } from "../support/examples.js";

@@ -1,8 +1,8 @@
 /** What is said of the preconditioner's smallest eigenvalue, against the eigenvalues of P⁻¹·H. */
 import { expect, test } from "vitest";
-import { range } from "../../src/data/random.js";
-import type { Rows } from "../../src/data/rows.js";
-import { momentsOf, preconditioner, smallestEigenvalue } from "../../src/solve/preconditioner.js";
+import { range } from "../../src/core/random.js";
+import type { Rows } from "../../src/core/rows.js";
+import { momentsOf, preconditioner, smallestEigenvalue } from "../../src/solvers/optimum/preconditioner.js";
 import { clouds } from "../support/examples.js";
 import { alongDifferences, hessianAt } from "../support/softmax-hessian.js";
 import { eigenvalues } from "../support/symmetric.js";

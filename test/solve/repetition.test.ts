@@ -1,12 +1,12 @@
 /** Weights mean repetition: weight n is n copies of a row, weight 0 none, and a common factor changes nothing. */
 import { describe, expect, test } from "vitest";
-import { range } from "../../src/data/random.js";
+import { range } from "../../src/core/random.js";
 import { type SoftmaxModel, type SweepOptions, type TrainOptions, sweep, train } from "../../src/index.js";
-import { settings } from "../../src/options.js";
-import { momentsOf } from "../../src/solve/preconditioner.js";
-import { ratesOf } from "../../src/solve/sampling.js";
-import { taskOf } from "../../src/task.js";
-import { Warnings } from "../../src/warnings.js";
+import { settings } from "../../src/train/options.js";
+import { momentsOf } from "../../src/solvers/optimum/preconditioner.js";
+import { ratesOf } from "../../src/solvers/minibatch/sampling.js";
+import { taskOf } from "../../src/train/problem.js";
+import { Warnings } from "../../src/core/warnings.js";
 import { distance } from "../support/arrays.js";
 import { clouds } from "../support/examples.js";
 

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { randomIntegers, range } from "../../src/data/random.js";
+import { randomIntegers, range } from "../../src/core/random.js";
 import type { Descent, Placement } from "../../src/engine/engine.js";
-import type { Rows } from "../../src/data/rows.js";
+import type { Rows } from "../../src/core/rows.js";
 import { referenceEngine } from "../../src/engine/reference/engine.js";
 import { exampleScores } from "../../src/model/examples.js";
-import { Importance, type Sampling, drawn, ratesOf, uniform } from "../../src/solve/sampling.js";
+import { Importance, type Sampling, drawn, ratesOf, uniform } from "../../src/solvers/minibatch/sampling.js";
 import { softened } from "../engine/problems.js";
 import { distance, norm } from "../support/arrays.js";
 import { clouds } from "../support/examples.js";

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Schedule, train } from "../../src/index.js";
-import { rateAt } from "../../src/solve/schedule.js";
+import { rateAt } from "../../src/solvers/minibatch/schedule.js";
 
 const EPOCHS = 10;
 const STEPS = 4; // an epoch

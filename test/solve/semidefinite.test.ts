@@ -1,7 +1,7 @@
 /** Equations of matrices that may be singular: solved where they can be, and doubted where they cannot. */
 import { describe, expect, test } from "vitest";
-import { randomIntegers } from "../../src/data/random.js";
-import { SemidefiniteFactor } from "../../src/solve/semidefinite.js";
+import { randomIntegers } from "../../src/core/random.js";
+import { SemidefiniteFactor } from "../../src/math/semidefinite.js";
 import { distance, norm } from "../support/arrays.js";
 import { signed } from "../support/examples.js";
 import { dot, orthogonal, symmetricWith, times } from "../support/symmetric.js";

@@ -1,7 +1,7 @@
 /** What conjugate gradients learn of a matrix, against matrices whose eigenvalues are known. */
 import { describe, expect, test } from "vitest";
-import { randomIntegers } from "../../src/data/random.js";
-import { errorBound, smallestRitzValue } from "../../src/solve/spectrum.js";
+import { randomIntegers } from "../../src/core/random.js";
+import { errorBound, smallestRitzValue } from "../../src/solvers/optimum/spectrum.js";
 import { signed } from "../support/examples.js";
 import { dot, eigenvalues, orthogonal, solved, symmetricWith, times } from "../support/symmetric.js";
 

@@ -1,16 +1,16 @@
 /** The methods that a second-order training goes through: who takes over, at what price, and what is said of the distance. */
 import { describe, expect, test } from "vitest";
-import { range } from "../../src/data/random.js";
+import { range } from "../../src/core/random.js";
 import { referenceEngine } from "../../src/engine/reference/engine.js";
-import { settings } from "../../src/options.js";
-import type { ElasticNet } from "../../src/solve/class-shift.js";
-import { ConjugateGradients } from "../../src/solve/conjugate-gradients.js";
-import { Lbfgs } from "../../src/solve/lbfgs.js";
-import { NewtonModel } from "../../src/solve/newton-model.js";
-import { Newton } from "../../src/solve/newton.js";
-import { SecondOrder } from "../../src/solve/second-order.js";
-import { exactness, stagesOf } from "../../src/solve/stages.js";
-import { Stopwatch } from "../../src/stopwatch.js";
+import { settings } from "../../src/train/options.js";
+import type { ElasticNet } from "../../src/solvers/optimum/class-shift.js";
+import { ConjugateGradients } from "../../src/solvers/optimum/conjugate-gradients.js";
+import { Lbfgs } from "../../src/solvers/optimum/lbfgs.js";
+import { NewtonModel } from "../../src/solvers/optimum/newton-model.js";
+import { Newton } from "../../src/solvers/optimum/newton.js";
+import { SecondOrder } from "../../src/solvers/optimum/minimise.js";
+import { exactness, stagesOf } from "../../src/solvers/optimum/stages.js";
+import { Stopwatch } from "../../src/core/stopwatch.js";
 import { clouds } from "../support/examples.js";
 
 const { x, y, features } = clouds(200, 30, 3, 0.8);

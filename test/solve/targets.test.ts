@@ -1,10 +1,10 @@
 /** Label smoothing and soft targets, held against the cross-entropy with targets as the textbook has it, in f64. */
 import { describe, expect, test } from "vitest";
 import { type ModelParts, type Progress, type TrainOptions, train } from "../../src/index.js";
-import { range } from "../../src/data/random.js";
-import type { Rows } from "../../src/data/rows.js";
+import { range } from "../../src/core/random.js";
+import type { Rows } from "../../src/core/rows.js";
 import { referenceEngine } from "../../src/engine/reference/engine.js";
-import { Tilted, tiltOf } from "../../src/solve/tilted.js";
+import { Tilted, tiltOf } from "../../src/solvers/optimum/soft-targets.js";
 import { distance, norm } from "../support/arrays.js";
 import { clouds } from "../support/examples.js";
 

@@ -1,6 +1,6 @@
 /** Checks the convergence tests' oracle against optima of extended precision and points around its minima. */
 import { describe, expect, test } from "vitest";
-import { randomIntegers } from "../../src/data/random.js";
+import { randomIntegers } from "../../src/core/random.js";
 import { denseMinimum } from "./dense-newton.js";
 import { DenseObjective, type DenseProblem, deviations, objectiveOf } from "./dense-objective.js";
 import { Draw } from "./draw.js";

@@ -2,7 +2,7 @@
  * The derivation in its own words: W is a list of K rows w_k, an example is x with y one-hot, and nothing here
  * comes from `src`. The tests hold the passes against these formulas.
  */
-import type { Rows } from "../../src/data/rows.js";
+import type { Rows } from "../../src/core/rows.js";
 
 export type Vector = readonly number[];
 export type Matrix = readonly Vector[];

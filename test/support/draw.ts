@@ -1,5 +1,5 @@
 /** Draws from the distributions that random problems are made of. */
-import type { Random } from "../../src/data/random.js";
+import type { Random } from "../../src/core/random.js";
 
 export class Draw {
   readonly #random: Random;

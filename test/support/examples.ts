@@ -1,6 +1,6 @@
 /** Made-up data of a known character, the same in every run. */
-import type { Rows } from "../../src/data/rows.js";
-import { type Random, randomIntegers } from "../../src/data/random.js";
+import type { Rows } from "../../src/core/rows.js";
+import { type Random, randomIntegers } from "../../src/core/random.js";
 
 /** Uniform in [−1, 1). */
 export function signed(random: Random): number {

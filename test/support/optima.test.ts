@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { range } from "../../src/data/random.js";
-import { gradient, logits, residual } from "../../src/engine/reference/passes.js";
+import { range } from "../../src/core/random.js";
+import { gradient, logits, residual } from "../../src/math/passes.js";
 import { type DataSet, type Optimum, OPTIMA, SPARSE, dataSet, penalisedAt } from "./optima.js";
 
 interface Definition {

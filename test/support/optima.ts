@@ -3,9 +3,9 @@
  * `test/fixtures/optima/optima.py`, which says what the objective is, and how two classes become a single logit, and by
  * `sparse.py` where there is a penalty l1.
  */
-import { range } from "../../src/data/random.js";
-import type { Rows } from "../../src/data/rows.js";
-import { gradient, logits, residual } from "../../src/engine/reference/passes.js";
+import { range } from "../../src/core/random.js";
+import type { Rows } from "../../src/core/rows.js";
+import { gradient, logits, residual } from "../../src/math/passes.js";
 import breastCancer from "../fixtures/optima/breast_cancer.csv?raw";
 import digits from "../fixtures/optima/digits.txt?raw";
 import iris from "../fixtures/optima/iris.csv?raw";

@@ -1,7 +1,7 @@
 /** Steps of the reference engine, with all that their passes computed. */
 import type { Passes, Problem, Step, UpdateRule } from "../../src/engine/engine.js";
-import type { FloatArray, Rows } from "../../src/data/rows.js";
-import { range } from "../../src/data/random.js";
+import type { FloatArray, Rows } from "../../src/core/rows.js";
+import { range } from "../../src/core/random.js";
 import { referenceEngine } from "../../src/engine/reference/engine.js";
 
 export const PLAIN: UpdateRule = { kind: "sgd", momentum: 0, nesterov: false };

@@ -1,5 +1,5 @@
 /** Random training problems for the convergence tests. The seed alone reproduces a problem. */
-import { type Random, randomIntegers } from "../../src/data/random.js";
+import { type Random, randomIntegers } from "../../src/core/random.js";
 import type { TrainOptions, TrainingData } from "../../src/index.js";
 import type { DenseProblem } from "./dense-objective.js";
 import { deviations, gradientAtZero } from "./dense-objective.js";

@@ -1,7 +1,7 @@
 /** The passes of a step in f32, every operation rounded, as an engine on a device computes them. */
 import type { Passes, Problem, State } from "../../src/engine/engine.js";
-import type { Rows } from "../../src/data/rows.js";
-import { targetsOf } from "../../src/engine/reference/passes.js";
+import type { Rows } from "../../src/core/rows.js";
+import { targetsOf } from "../../src/math/passes.js";
 
 const f = Math.fround;
 

@@ -1,6 +1,6 @@
 /** The Hessian of an objective, written out element by element. */
 import type { ObjectiveProblem } from "../../src/engine/engine.js";
-import type { Rows } from "../../src/data/rows.js";
+import type { Rows } from "../../src/core/rows.js";
 
 /** ∇²F at w, (features + 1, classes): a square of as many rows and columns as w has elements. */
 export function hessianAt(rows: Rows, problem: ObjectiveProblem, w: ArrayLike<number>): Float64Array {

@@ -1,5 +1,5 @@
 /** Symmetric matrices, (size, size) row by row, by the plainest methods there are: for tests to hold the solvers' against. */
-import type { Random } from "../../src/data/random.js";
+import type { Random } from "../../src/core/random.js";
 import { signed } from "./examples.js";
 
 /** All eigenvalues, from the smallest on (Jacobi's rotations). */

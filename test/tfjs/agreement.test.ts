@@ -11,7 +11,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { type TrainOptions, train } from "../../src/index.js";
-import type { Rows } from "../../src/data/rows.js";
+import type { Rows } from "../../src/core/rows.js";
 import { distance } from "../support/arrays.js";
 import { randomRows } from "../support/examples.js";
 import { gradientAt } from "../support/passes.js";

@@ -1,5 +1,5 @@
 /** The reference engine: the passes of `passes.ts` in f64, one row block after another, on this thread. */
-import { OptionError } from "../../errors.js";
+import { OptionError } from "../../core/errors.js";
 import {
   type Descent,
   type Engine,
@@ -11,10 +11,10 @@ import {
   momentsOf,
 } from "../engine.js";
 import { NOTHING, type Sums, addSums } from "../../core/sums.js";
-import { type FloatArray, type Rows } from "../../data/rows.js";
-import { inBlocks } from "./blocks.js";
+import { type FloatArray, type Rows } from "../../core/rows.js";
+import { inBlocks } from "../../math/pieces.js";
 import { ReferenceObjective } from "./objective.js";
-import { gradient, logits, residual, update } from "./passes.js";
+import { gradient, logits, residual, update } from "../../math/passes.js";
 
 export function referenceEngine(): Engine {
   return {

@@ -8,9 +8,9 @@ import {
   type Vector,
 } from "../engine.js";
 import { NOTHING, type Sums, type Trial, addSums } from "../../core/sums.js";
-import { type FloatArray, type Rows } from "../../data/rows.js";
-import { inBlocks, inRanges } from "./blocks.js";
-import { bend, gradient, logits, residual, trial } from "./passes.js";
+import { type FloatArray, type Rows } from "../../core/rows.js";
+import { inBlocks, inRanges } from "../../math/pieces.js";
+import { bend, gradient, logits, residual, trial } from "../../math/passes.js";
 
 export class ReferenceObjective implements Objective {
   readonly kernels = "table";

@@ -9,7 +9,7 @@ import {
   momentsOf,
 } from "../engine.js";
 import { type Sums } from "../../core/sums.js";
-import { type FloatArray, type Rows } from "../../data/rows.js";
+import { type FloatArray, type Rows } from "../../core/rows.js";
 import type { Heap } from "./heap.js";
 import { type Layout, kindOf, layoutOf } from "./layout.js";
 import type { PlacedRows } from "./placement.js";

@@ -1,5 +1,5 @@
 /** Memory that kernels compute in: blocks of it are allocated and freed by address. */
-import { DeviceError } from "../../errors.js";
+import { DeviceError } from "../../core/errors.js";
 
 const PAGE = 2 ** 16;
 /** All that wasm32 addresses; where a machine does not even reserve so much, a half, or a quarter. */

@@ -1,5 +1,5 @@
 /** The kernels, compiled for this machine. */
-import { DeviceError } from "../../errors.js";
+import { DeviceError } from "../../core/errors.js";
 import kernels from "./assembly/kernels.wasm?built";
 
 export interface Kernels {

@@ -1,7 +1,7 @@
 /** An objective in the kernels' memory. What is asked for in one turn of the event loop is one run of the threads. */
 import type { Matrix, Objective, ObjectiveProblem, Product, Term, Vector } from "../engine.js";
 import type { Sums, Trial } from "../../core/sums.js";
-import type { FloatArray, Rows } from "../../data/rows.js";
+import type { FloatArray, Rows } from "../../core/rows.js";
 import { sumsOf } from "./descent.js";
 import type { Heap } from "./heap.js";
 import { type Layout, kindOf, layoutOf } from "./layout.js";

@@ -1,8 +1,8 @@
 /**
  * Rows in the kernels' memory: X as it came (bytes, f16 or f32), with a column of ones after the features.
  */
-import { yieldIfDue } from "../../event-loop.js";
-import type { FloatArray, Rows } from "../../data/rows.js";
+import { yieldIfDue } from "../../core/event-loop.js";
+import type { FloatArray, Rows } from "../../core/rows.js";
 import { paddedRows } from "../padded.js";
 import type { Heap } from "./heap.js";
 import { type RowLayout, rowLayout } from "./layout.js";

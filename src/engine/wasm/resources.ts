@@ -5,7 +5,7 @@
  * Memory never shrinks, and a thread keeps it alive until it collects its garbage, which an idle one never
  * does. So threads stay with their memory, and end when it is dropped.
  */
-import { yieldToEventLoop } from "../../event-loop.js";
+import { yieldToEventLoop } from "../../core/event-loop.js";
 import { Heap } from "./heap.js";
 import { Thread } from "./thread.js";
 

@@ -9,8 +9,8 @@
  * Whatever ends a thread fails every job, then and later: the other threads may wait in a kernel for the one
  * that is gone.
  */
-import { DeviceError } from "../../errors.js";
-import { yieldToEventLoop } from "../../event-loop.js";
+import { DeviceError } from "../../core/errors.js";
+import { yieldToEventLoop } from "../../core/event-loop.js";
 import type { Kernels } from "./module.js";
 import { type Resources, takeThreads } from "./resources.js";
 import { type Message, type Thread, cores } from "./thread.js";

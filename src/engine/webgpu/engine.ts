@@ -1,12 +1,12 @@
 /** The WebGPU engine: rows, weights and moments live on the device, and the passes are the shaders of `shaders/`. */
 import type { Engine } from "../engine.js";
-import { type Capacity, capacityOf } from "./capacity.js";
-import { WebGpuDescent } from "./descent.js";
-import { openGpu } from "./device.js";
-import type { Edited } from "./kernels.js";
-import { WebGpuObjective } from "./objective.js";
+import { type Capacity, capacityOf } from "./device/capacity.js";
+import { WebGpuDescent } from "./descent/descent.js";
+import { openGpu } from "./device/device.js";
+import type { Edited } from "./kernels/kernels.js";
+import { WebGpuObjective } from "./objective/objective.js";
 import { placeRows } from "./placement.js";
-import { checkTargets, sharding } from "./tiling.js";
+import { checkTargets, sharding } from "./kernels/tiling.js";
 
 export interface WebGpuOptions {
   /** A device to share. It is left open. Default: one of its own. */

@@ -1,7 +1,7 @@
 /** Rows on the device: X as it came (bytes, f16 or f32), with a column of ones after the features, padded to vectors of four, in as many shards as it takes. */
-import type { FloatArray, Rows } from "../../data/rows.js";
+import type { FloatArray, Rows } from "../../core/rows.js";
 import { paddedRows } from "../padded.js";
-import type { Gpu } from "./device.js";
+import type { Gpu } from "./device/device.js";
 
 /** Rows go up in slices of about this many bytes, and wait for the device after every few. */
 const SLICE_BYTES = 2 ** 22;

@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { range } from "../../../src/data/random.js";
+import { range } from "../../../src/core/random.js";
 import type { Objective } from "../../../src/engine/engine.js";
 import { referenceEngine } from "../../../src/engine/reference/engine.js";
 

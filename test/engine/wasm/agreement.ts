@@ -1,8 +1,8 @@
 /** A training, and an objective, on any number of threads give the same bits. */
 import { describe, expect, test } from "vitest";
-import { randomIntegers, range, shuffle } from "../../../src/data/random.js";
+import { randomIntegers, range, shuffle } from "../../../src/core/random.js";
 import type { ObjectiveProblem, Placement, Problem } from "../../../src/engine/engine.js";
-import type { Rows } from "../../../src/data/rows.js";
+import type { Rows } from "../../../src/core/rows.js";
 import { type WasmOptions, wasmEngine } from "../../../src/engine/wasm/engine.js";
 import {
   KEPT_KINDS,

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { range } from "../../../src/data/random.js";
+import { range } from "../../../src/core/random.js";
 import type { ObjectiveProblem, Placement } from "../../../src/engine/engine.js";
 import { wasmEngine } from "../../../src/engine/wasm/engine.js";
 import { Heap } from "../../../src/engine/wasm/heap.js";

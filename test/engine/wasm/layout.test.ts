@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Problem } from "../../../src/engine/engine.js";
-import type { FlatFeatures, Rows } from "../../../src/data/rows.js";
+import type { FlatFeatures, Rows } from "../../../src/core/rows.js";
 import { type Layout, layoutOf, rowLayout } from "../../../src/engine/wasm/layout.js";
 
 const MiB = 2 ** 20;

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { compile } from "../../../scripts/assembly.js";
-import { range } from "../../../src/data/random.js";
+import { range } from "../../../src/core/random.js";
 import kernels from "./assembly/kernels.wasm?built";
 import { editedKernels } from "./edited.js";
 import {

@@ -1,7 +1,7 @@
 /** How exact numbers are in the kernels: powers and logarithms by the harness in assembly/, features by a whole engine. */
 import { describe, expect, test } from "vitest";
-import { range } from "../../../src/data/random.js";
-import type { FlatFeatures } from "../../../src/data/rows.js";
+import { range } from "../../../src/core/random.js";
+import type { FlatFeatures } from "../../../src/core/rows.js";
 import { wasmEngine } from "../../../src/engine/wasm/engine.js";
 import type { Kernels } from "../../../src/engine/wasm/module.js";
 import { RULES, runAll } from "../problems.js";

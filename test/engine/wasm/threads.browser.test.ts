@@ -1,5 +1,5 @@
 import { expect, test, vi } from "vitest";
-import { range } from "../../../src/data/random.js";
+import { range } from "../../../src/core/random.js";
 import { wasmEngine } from "../../../src/engine/wasm/engine.js";
 import { dropIdle } from "../../../src/engine/wasm/resources.js";
 import { DeviceError } from "../../../src/index.js";

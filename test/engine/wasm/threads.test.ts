@@ -2,7 +2,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { Worker } from "node:worker_threads";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { range } from "../../../src/data/random.js";
+import { range } from "../../../src/core/random.js";
 import type { Objective, Problem } from "../../../src/engine/engine.js";
 import { type WasmOptions, wasmEngine } from "../../../src/engine/wasm/engine.js";
 import { Heap } from "../../../src/engine/wasm/heap.js";

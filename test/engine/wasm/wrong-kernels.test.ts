@@ -4,9 +4,9 @@
  */
 import { expect, test, vi } from "vitest";
 import type { Problem, StepResult } from "../../../src/engine/engine.js";
-import type { Rows } from "../../../src/data/rows.js";
+import type { Rows } from "../../../src/core/rows.js";
 import { type WasmOptions, wasmEngine } from "../../../src/engine/wasm/engine.js";
-import { NO_PARITY, type Stage, worst } from "../../../src/parity.js";
+import { NO_PARITY, type Stage, worst } from "../../../src/parity/step.js";
 import { RULES, type Shape, parityOfAll, randomRows, randomWeights, runAll, softened } from "../problems.js";
 import { editedKernels } from "./edited.js";
 import { KERNELS, type KernelKind } from "./pinned.js";

@@ -1,6 +1,6 @@
 /** The kernels are chosen by timing them, within bounds; the choice is recorded, and pinned it gives the same bits. */
 import { describe, expect, test, vi } from "vitest";
-import { type Choice, choiceNamed, choices, nameOf } from "../../../src/engine/webgpu/choice.js";
+import { type Choice, choiceNamed, choices, nameOf } from "../../../src/engine/webgpu/kernels/choice.js";
 import { webgpuEngine } from "../../../src/engine/webgpu/engine.js";
 import { OptionError, train } from "../../../src/index.js";
 import { RULES, plan, randomRows, randomWeights } from "../problems.js";

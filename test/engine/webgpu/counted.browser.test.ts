@@ -1,13 +1,13 @@
 /** Loads, stores and multiply-adds of real dispatches are what the formulas of traffic.ts say, to the last one. */
 import { describe, expect, test } from "vitest";
 import type { Problem } from "../../../src/engine/engine.js";
-import type { Rows } from "../../../src/data/rows.js";
+import type { Rows } from "../../../src/core/rows.js";
 import { webgpuEngine } from "../../../src/engine/webgpu/engine.js";
-import { type Edited, KERNELS, type KernelName } from "../../../src/engine/webgpu/kernels.js";
-import type { Capacity } from "../../../src/engine/webgpu/capacity.js";
-import { choiceNamed } from "../../../src/engine/webgpu/choice.js";
-import { shapeOf, tiling } from "../../../src/engine/webgpu/tiling.js";
-import { type Counts, traffic } from "../../../src/engine/webgpu/traffic.js";
+import { type Edited, KERNELS, type KernelName } from "../../../src/engine/webgpu/kernels/kernels.js";
+import type { Capacity } from "../../../src/engine/webgpu/device/capacity.js";
+import { choiceNamed } from "../../../src/engine/webgpu/kernels/choice.js";
+import { shapeOf, tiling } from "../../../src/engine/webgpu/kernels/tiling.js";
+import { type Counts, traffic } from "../../../bench/studies/traffic.js";
 import {
   KEPT_KINDS,
   type Kind,

@@ -3,8 +3,8 @@
  * multiply-add of the two products adds to a counter. A device that makes it of all that it compiles counts what the
  * engine really dispatches.
  */
-import { KERNELS, type KernelName } from "../../../src/engine/webgpu/kernels.js";
-import type { Counts } from "../../../src/engine/webgpu/traffic.js";
+import { KERNELS, type KernelName } from "../../../src/engine/webgpu/kernels/kernels.js";
+import type { Counts } from "../../../bench/studies/traffic.js";
 
 const NAMES = Object.keys(KERNELS) as KernelName[];
 const FIELDS = 3; // loads, stores, macs

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import { type Edited, KERNELS, type KernelName } from "../../../src/engine/webgpu/kernels.js";
+import { type Edited, KERNELS, type KernelName } from "../../../src/engine/webgpu/kernels/kernels.js";
 
 /** The kernel's text with one edit of text that stands there once. */
 export function edited(kernel: KernelName, [from, to]: readonly [string, string]): Edited {

@@ -2,8 +2,8 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { WHOLE_BUFFERS } from "../../../src/engine/webgpu/choice.js";
-import { type Binding, KERNELS } from "../../../src/engine/webgpu/kernels.js";
+import { WHOLE_BUFFERS } from "../../../src/engine/webgpu/kernels/choice.js";
+import { type Binding, KERNELS } from "../../../src/engine/webgpu/kernels/kernels.js";
 
 const shaders = readdirSync(join(import.meta.dirname, "..", "..", "..", "shaders")).filter((name) =>
   name.endsWith(".wgsl"),

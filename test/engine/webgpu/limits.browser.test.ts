@@ -1,10 +1,10 @@
 /** Where the device's limits show: shards, blocks, memory, and devices that are shared, lost or missing. */
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { Problem } from "../../../src/engine/engine.js";
-import type { Rows } from "../../../src/data/rows.js";
-import { openGpu } from "../../../src/engine/webgpu/device.js";
-import type { Capacity } from "../../../src/engine/webgpu/capacity.js";
-import { tiling } from "../../../src/engine/webgpu/tiling.js";
+import type { Rows } from "../../../src/core/rows.js";
+import { openGpu } from "../../../src/engine/webgpu/device/device.js";
+import type { Capacity } from "../../../src/engine/webgpu/device/capacity.js";
+import { tiling } from "../../../src/engine/webgpu/kernels/tiling.js";
 import { webgpuEngine } from "../../../src/engine/webgpu/engine.js";
 import { DataError, DeviceError, train } from "../../../src/index.js";
 import {

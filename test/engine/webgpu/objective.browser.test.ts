@@ -1,8 +1,8 @@
 /** Objectives on the GPU: every way to cut one, what is asked together, and where the device's limits show. */
 import { afterEach, describe, expect, test, vi } from "vitest";
-import type { FloatArray, Rows } from "../../../src/data/rows.js";
-import type { Capacity } from "../../../src/engine/webgpu/capacity.js";
-import { openGpu } from "../../../src/engine/webgpu/device.js";
+import type { FloatArray, Rows } from "../../../src/core/rows.js";
+import type { Capacity } from "../../../src/engine/webgpu/device/capacity.js";
+import { openGpu } from "../../../src/engine/webgpu/device/device.js";
 import { webgpuEngine } from "../../../src/engine/webgpu/engine.js";
 import { DeviceError, OptionError } from "../../../src/index.js";
 import { LOOKS, lookAround, objectiveOf } from "../objectives.js";

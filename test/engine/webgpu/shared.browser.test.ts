@@ -1,7 +1,7 @@
 /** A device that smigh shares with a page: whose errors are whose, and what is left when it is gone. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Problem } from "../../../src/engine/engine.js";
-import { openGpu } from "../../../src/engine/webgpu/device.js";
+import { openGpu } from "../../../src/engine/webgpu/device/device.js";
 import { webgpuEngine } from "../../../src/engine/webgpu/engine.js";
 import { DeviceError } from "../../../src/index.js";
 import { RULES, plan, randomRows, randomWeights } from "../problems.js";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { specialise } from "../../../src/engine/webgpu/specialise.js";
+import { specialise } from "../../../src/engine/webgpu/kernels/specialise.js";
 
 const made = (source: string, constants = {}, when: string[] = []) => specialise(source, { constants, when });
 

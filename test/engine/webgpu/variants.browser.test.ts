@@ -1,8 +1,8 @@
 /** Every way to cut a problem is within the bound: whatever the adapter, the features and the kernels. */
 import { afterEach, describe, expect, test, vi } from "vitest";
-import type { Capacity } from "../../../src/engine/webgpu/capacity.js";
+import type { Capacity } from "../../../src/engine/webgpu/device/capacity.js";
 import { webgpuEngine } from "../../../src/engine/webgpu/engine.js";
-import { NO_PARITY, type Parity, worst } from "../../../src/parity.js";
+import { NO_PARITY, type Parity, worst } from "../../../src/parity/step.js";
 import {
   KEPT_KINDS,
   type Kind,

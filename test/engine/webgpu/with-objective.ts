@@ -1,5 +1,5 @@
 import type { Objective, ObjectiveProblem } from "../../../src/engine/engine.js";
-import type { Rows } from "../../../src/data/rows.js";
+import type { Rows } from "../../../src/core/rows.js";
 import { type WebGpuOptions, webgpuEngine } from "../../../src/engine/webgpu/engine.js";
 
 /** Opens an engine, uses an objective on it, and releases all. */

@@ -3,10 +3,10 @@
  * The table that is printed says by how much, and how near to it the right kernels are.
  */
 import { afterAll, expect, test } from "vitest";
-import type { Capacity } from "../../../src/engine/webgpu/capacity.js";
-import type { Edited, KernelName } from "../../../src/engine/webgpu/kernels.js";
+import type { Capacity } from "../../../src/engine/webgpu/device/capacity.js";
+import type { Edited, KernelName } from "../../../src/engine/webgpu/kernels/kernels.js";
 import { webgpuEngine } from "../../../src/engine/webgpu/engine.js";
-import { NO_PARITY, type Parity, type Stage, worst } from "../../../src/parity.js";
+import { NO_PARITY, type Parity, type Stage, worst } from "../../../src/parity/step.js";
 import {
   KEPT_KINDS,
   type Kind,

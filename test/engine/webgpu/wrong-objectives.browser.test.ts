@@ -1,11 +1,11 @@
 /** Kernels of an objective that are wrong, each by one edit of the shader's text: they must go past the error bound. */
 import { afterAll, expect, test } from "vitest";
-import type { Capacity } from "../../../src/engine/webgpu/capacity.js";
+import type { Capacity } from "../../../src/engine/webgpu/device/capacity.js";
 import { webgpuEngine } from "../../../src/engine/webgpu/engine.js";
-import type { Edited, KernelName } from "../../../src/engine/webgpu/kernels.js";
-import type { Rows } from "../../../src/data/rows.js";
-import { range } from "../../../src/data/random.js";
-import { gamma, ratio } from "../../../src/parity.js";
+import type { Edited, KernelName } from "../../../src/engine/webgpu/kernels/kernels.js";
+import type { Rows } from "../../../src/core/rows.js";
+import { range } from "../../../src/core/random.js";
+import { gamma, ratio } from "../../../src/parity/step.js";
 import { LOOKS, type Look, type Looks, lookAround, objectiveOf } from "../objectives.js";
 import { KEPT_KINDS, type Kind, type Shape, randomRows, randomWeights } from "../problems.js";
 import { edited } from "./edited.js";

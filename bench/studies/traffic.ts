@@ -1,0 +1,258 @@
+/**
+ * What a step costs, on paper: formulas for the loads, stores and multiply-adds of the kernels as they are written,
+ * kernel by kernel, and for the bytes that must move. A counting build of the kernels holds them to it, exactly
+ * (test/engine/webgpu/counted.browser.test.ts).
+ */
+import { type Problem, momentsOf } from "../../src/engine/engine.js";
+import { type Rows } from "../../src/core/rows.js";
+import { SIDE } from "../../src/engine/webgpu/kernels/choice.js";
+import { labelWords, tileWords } from "../../src/engine/webgpu/kernels/constants.js";
+import type { KernelName } from "../../src/engine/webgpu/kernels/kernels.js";
+import type { FusedTiling, TiledTiling, Tiling } from "../../src/engine/webgpu/kernels/tiling.js";
+
+export interface Counts {
+  /** 32-bit words loaded from storage buffers, and stored to them, by all threads: before any cache. */
+  readonly loads: number;
+  readonly stores: number;
+  /** Multiply-adds of the two products, those of padding included. */
+  readonly macs: number;
+}
+
+/** What a kernel does for a block, or for the step: its counts, and the bytes that its dispatches touch. */
+export interface Pass extends Counts {
+  readonly kernel: KernelName;
+  /** A part of one where a dispatch takes several steps. */
+  readonly dispatches: number;
+  readonly bytes: number;
+}
+
+export interface Traffic {
+  readonly passes: readonly Pass[];
+  /**
+   * Bytes between memory and a cache that holds all that one dispatch touches: every byte that a dispatch reads is
+   * read once, every byte that it writes is written once, and nothing stays in the cache until the next dispatch.
+   */
+  readonly bytesMoved: number;
+  /** Bytes that any way to take the step moves: X and the labels, or targets, read, weights and moments read and written. */
+  readonly leastBytes: number;
+}
+
+/** A block of so many rows; `continues` when the step has had others. */
+interface Block {
+  readonly rows: number;
+  readonly continues: boolean;
+}
+
+/** One step over `stepRows` of the rows, which captures nothing. */
+export function traffic(rows: Rows, problem: Problem, tiling: Tiling, stepRows: number): Traffic {
+  const passes = passesOf(rows, problem, tiling, stepRows);
+  return {
+    passes,
+    bytesMoved: passes.reduce((all, { bytes }) => all + bytes, 0),
+    leastBytes: leastBytes(rows, problem, stepRows),
+  };
+}
+
+function passesOf(rows: Rows, problem: Problem, tiling: Tiling, stepRows: number): Pass[] {
+  if (tiling.kind === "fused" && tiling.wholeSteps > 0) return [steps(rows, problem, tiling, stepRows)];
+  const blocks = Array.from({ length: Math.ceil(stepRows / tiling.blockRows) }, (_, n) => ({
+    rows: Math.min(tiling.blockRows, stepRows - n * tiling.blockRows),
+    continues: n > 0,
+  }));
+  const passes = blocks.flatMap((block) => [
+    ...(tiling.gathered ? [gather(rows, tiling, block)] : []),
+    ...(tiling.kind === "fused"
+      ? [fused(rows, tiling, block)]
+      : [
+          logits(rows, problem, tiling, block),
+          residual(rows, problem, tiling, block),
+          gradient(rows, problem, tiling, block),
+        ]),
+  ]);
+  return [...passes, update(rows, problem, tiling)];
+}
+
+function leastBytes({ x, features, targets }: Rows, { classes, rule }: Problem, rows: number): number {
+  const state = 4 * (features + 1) * classes * (1 + momentsOf(rule));
+  return rows * Math.min(4, x.BYTES_PER_ELEMENT) * features + 4 * rows * (targets ? classes : 1) + 2 * state;
+}
+
+/** Words that `features()` loads: a vector of floats, or of bytes. */
+function vectorWords({ rowWords, features4 }: Tiling): number {
+  return rowWords / features4;
+}
+
+/** Words that `rowOf()` loads: the row's number, unless rows were gathered. */
+function numberWords({ gathered }: Tiling): number {
+  return gathered ? 0 : 1;
+}
+
+/** Bytes of the block's rows of X, and of their numbers. */
+function rowBytes(tiling: Tiling, { rows }: Block): number {
+  return 4 * rows * (tiling.rowWords + numberWords(tiling));
+}
+
+/** shaders/fused.wgsl. */
+function fused(data: Rows, tiling: FusedTiling, { rows, continues }: Block): Pass {
+  const { features4, classes, classes4, count, slots, sharing, vectors, rowThreads, columnThreads } = tiling;
+  const [xWords, number] = [vectorWords(tiling), numberWords(tiling)];
+  const turnRows = tiling.rows * rowThreads;
+  const turns = Math.ceil(rows / turnRows); // of all slots
+  const shared = sharing === "subgroups" ? 4 * classes4 : 4 * classes; // words of four rows of W, or of four residuals, a thread
+  const record = 4 * (classes4 + 1);
+  const again = continues ? 1 : 0;
+  const targets = 2 * (labelWords(data) - 1); // words of a row, for its loss and for its residual
+  const logitLoads = turnRows * (number + features4 * xWords + 3 + targets) + rowThreads * features4 * shared;
+  const gradientLoads = columnThreads * ((turnRows / 4) * shared + turnRows * (number + vectors * xWords));
+  return {
+    kernel: "fused",
+    dispatches: 1,
+    loads: turns * (logitLoads + gradientLoads + 4 * turnRows) + again * slots * (4 * count + 4),
+    stores: turns * turnRows * record + slots * (4 * count + 4),
+    macs: turns * turnRows * 4 * classes * (features4 + columnThreads * vectors),
+    // X, the labels and weights of rows, W, records, slots and sums.
+    bytes:
+      rowBytes(tiling, { rows, continues }) +
+      4 * (labelWords(data) + 1) * rows +
+      16 * count +
+      4 * record * rows +
+      (1 + again) * slots * (16 * count + 16),
+  };
+}
+
+/** shaders/logits.wgsl. */
+function logits(data: Rows, problem: Problem, tiling: TiledTiling, block: Block): Pass {
+  const { features4, classes4, count, sharing, tile4, tiles } = tiling;
+  const [xWords, number] = [vectorWords(tiling), numberWords(tiling)];
+  const threads = threadsOf(tiling, block.rows / tiling.rows);
+  const own = tiling.rows * (number + features4 * xWords) + features4 * (sharing === "none" ? 16 : 4) * tile4;
+  const slabs = Math.ceil((4 * features4) / SIDE);
+  const loaded = tiling.rows / 4; // rows of a slab, a vector of features each
+  const loads = sharing === "shared" ? loaded * number + slabs * (loaded * xWords + 4 * tile4) : own;
+  const dispatches = tileRanges(tiling);
+  const words = tileWords(data, problem);
+  const targets = data.targets ? 4 * tile4 : 0; // of a tile
+  return {
+    kernel: "logits",
+    dispatches,
+    loads: threads * loads + (2 + targets) * tiles * block.rows,
+    stores: block.rows * (tiles * (4 * tile4 + words) + 4),
+    macs: threads * features4 * tiling.rows * 16 * tile4,
+    // X and the labels in each dispatch; W, targets, powers, tiles and rowSums in one.
+    bytes:
+      dispatches * (rowBytes(tiling, block) + 4 * block.rows) +
+      4 * (labelWords(data) - 1) * block.rows +
+      16 * count +
+      block.rows * (16 * classes4 + 4 * words * tiles + 16),
+  };
+}
+
+/** shaders/residual.wgsl. */
+function residual(
+  data: Rows,
+  problem: Problem,
+  { sums, lanes, tiles, workgroup }: TiledTiling,
+  { rows }: Block,
+): Pass {
+  const threads = sums * workgroup;
+  const words = tileWords(data, problem);
+  return {
+    kernel: "residual",
+    dispatches: 1,
+    loads: 7 * threads + (1 + words) * tiles * (threads / lanes) + tiles * rows + 4 * sums,
+    stores: rows * (tiles + 4) + 4 * sums,
+    macs: 0,
+    // The rows' numbers, labels and weights; tiles, rowSums and sums, read and written.
+    bytes: 12 * rows + 2 * (rows * (4 * words * tiles + 16) + 16 * sums),
+  };
+}
+
+/** shaders/gradient.wgsl. */
+function gradient(data: Rows, problem: Problem, tiling: TiledTiling, block: Block): Pass {
+  const { features4, classes4, count, slots, sharing, span4, tile4, tiles, vectors } = tiling;
+  const [xWords, number] = [vectorWords(tiling), numberWords(tiling)];
+  const threads = threadsOf(tiling, features4 / vectors); // over all slots
+  const fours = Math.ceil(block.rows / 4);
+  const made = data.targets ? 11 : 8; // words that four residuals are made of
+  const own = fours * ((sharing === "none" ? 4 : 1) * made * tile4 + 4 * (number + vectors * xWords));
+  const slab4 = SIDE / 4;
+  const slabs = Math.floor(fours / span4) * Math.ceil(span4 / slab4) + Math.ceil((fours % span4) / slab4);
+  const loads = sharing === "shared" ? slabs * (number + vectors * xWords + made * tile4) : own;
+  const again = block.continues ? 1 : 0;
+  const dispatches = tileRanges(tiling);
+  return {
+    kernel: "gradient",
+    dispatches,
+    loads: threads * loads + again * slots * 4 * count,
+    stores: slots * 4 * count,
+    macs: threads * fours * 4 * vectors * 16 * tile4,
+    // X, the labels, if targets are made of them, and weights of rows in each dispatch; targets, powers, tiles and slots in one.
+    bytes:
+      dispatches * (rowBytes(tiling, block) + (data.targets ? 4 : 8) * block.rows) +
+      4 * (labelWords(data) - 1) * block.rows +
+      block.rows * (16 * classes4 + 4 * tileWords(data, problem) * tiles) +
+      (1 + again) * slots * 16 * count,
+  };
+}
+
+/** Threads of a product's dispatches that do not return at once: by fours of a row's, or whole workgroups. */
+function threadsOf({ sharing, threads, tileThreads, tiles }: TiledTiling, across: number): number {
+  const together = sharing === "shared" ? threads : 4;
+  return tileThreads * Math.ceil(tiles / tileThreads) * together * Math.ceil(across / together);
+}
+
+function tileRanges({ tiles, dispatchTiles }: TiledTiling): number {
+  return Math.ceil(tiles / dispatchTiles);
+}
+
+/** shaders/gather.wgsl, for all shards. */
+function gather({ count }: Rows, { rowWords, shardRows }: Tiling, { rows }: Block): Pass {
+  const shards = Math.ceil(count / shardRows);
+  return {
+    kernel: "gather",
+    dispatches: shards,
+    loads: rows * rowWords * (shards + 1),
+    stores: rows * rowWords,
+    macs: 0,
+    bytes: 4 * rows * (shards + 2 * rowWords),
+  };
+}
+
+/** shaders/update.wgsl. */
+function update(rows: Rows, problem: Problem, { count, slots, sums, classes4, updateVectors }: Tiling): Pass {
+  const state = 4 * stateVectors(problem, rows, count, classes4);
+  return {
+    kernel: "update",
+    dispatches: Math.ceil((count + 1) / updateVectors),
+    loads: 4 * count * slots + 4 * sums + state,
+    stores: 4 + state,
+    macs: 0,
+    bytes: 4 * (4 * count * slots + 4 * sums + 4 + 2 * state),
+  };
+}
+
+/** Vectors of weights and moments that an update changes. */
+function stateVectors({ intercept, rule }: Problem, rows: Rows, count: number, classes4: number): number {
+  return (intercept ? count : rows.features * classes4) * (1 + momentsOf(rule));
+}
+
+/** shaders/steps.wgsl, for one of the steps of a dispatch. */
+function steps(rows: Rows, problem: Problem, tiling: FusedTiling, stepRows: number): Pass {
+  const { features4, classes, classes4, count } = tiling;
+  const xWords = vectorWords(tiling);
+  const state = 4 * stateVectors(problem, rows, count, classes4);
+  const record = 4 * (classes4 + 1);
+  const label = labelWords(rows);
+  const logitLoads = 3 + 2 * (label - 1) + features4 * (xWords + 4 * classes); // of a row
+  const gradientLoads = features4 * (1 + xWords + 4 * classes4); // of a row
+  const entries = 8 * tiling.stepThreads;
+  return {
+    kernel: "steps",
+    dispatches: 1 / tiling.wholeSteps,
+    loads: entries + stepRows * (logitLoads + gradientLoads + 4) + state,
+    stores: stepRows * record + state + 4,
+    macs: stepRows * 4 * features4 * (classes + 4 * classes4),
+    // The entry, X, the rows' numbers, labels and weights, records, weights and moments, and the ring.
+    bytes: 32 + 4 * (stepRows * (tiling.rowWords + 2 + label + record) + 2 * state + 4),
+  };
+}

@@ -1,0 +1,169 @@
+/** The IDX format of the MNIST files (LeCun, Cortes, Burges): big-endian, uncompressed or gzipped. */
+import { DataError } from "../../core/errors.js";
+import { type ByteSource, gather, openBytes } from "./byte-stream.js";
+
+export interface Idx {
+  /** The size of each dimension, slowest first: (60000, 28, 28) for the training digits. */
+  readonly shape: readonly number[];
+  /** All values, row after row. */
+  readonly values: Uint8Array | Int8Array | Int16Array | Int32Array | Float32Array | Float64Array;
+}
+
+/** Reads a value of each type of the format, by the byte that names the type. */
+const TYPES = {
+  0x08: {
+    name: "unsigned byte",
+    bytes: 1,
+    array: Uint8Array,
+    read: (view: DataView, at: number) => view.getUint8(at),
+  },
+  0x09: {
+    name: "signed byte",
+    bytes: 1,
+    array: Int8Array,
+    read: (view: DataView, at: number) => view.getInt8(at),
+  },
+  0x0b: {
+    name: "short",
+    bytes: 2,
+    array: Int16Array,
+    read: (view: DataView, at: number) => view.getInt16(at),
+  },
+  0x0c: { name: "int", bytes: 4, array: Int32Array, read: (view: DataView, at: number) => view.getInt32(at) },
+  0x0d: {
+    name: "float",
+    bytes: 4,
+    array: Float32Array,
+    read: (view: DataView, at: number) => view.getFloat32(at),
+  },
+  0x0e: {
+    name: "double",
+    bytes: 8,
+    array: Float64Array,
+    read: (view: DataView, at: number) => view.getFloat64(at),
+  },
+} as const;
+
+/** Typed arrays of this length exist in every JavaScript engine that smigh runs on. */
+const MAX_VALUES = 2 ** 32;
+
+/** At most this much memory is allocated on the word of a header; more is allocated as bytes arrive. */
+const FIRST_BYTES = 2 ** 20;
+
+interface Header {
+  readonly shape: readonly number[];
+  readonly type: (typeof TYPES)[keyof typeof TYPES];
+  /** Number of values. */
+  readonly count: number;
+  /** Bytes of the header itself. */
+  readonly bytes: number;
+}
+
+/**
+ * Reads an IDX file, gzipped or not. The header is checked before the values are read, and reading stops at the first
+ * surplus byte.
+ *
+ * @param source A buffer or view of any kind, or an async iterable of them, such as a stream. The bytes are copied.
+ * @param name Name of the file, with which error messages begin.
+ * @throws DataError when the file is of another format, truncated, longer than its header says, or too large.
+ * @throws The error of `source` itself, where reading it fails.
+ */
+export async function readIdx(source: ByteSource, name = "IDX file"): Promise<Idx> {
+  const chunks = openBytes(source, name);
+  try {
+    const { header, rest } = await readHeader(chunks, name);
+    const bytes = await readPayload(chunks, rest, header, name);
+    return { shape: header.shape, values: decode(bytes, header) };
+  } finally {
+    await chunks.return();
+  }
+}
+
+type Chunks = ReturnType<typeof openBytes>;
+
+async function readHeader(chunks: Chunks, name: string): Promise<{ header: Header; rest: Uint8Array }> {
+  const start = await gather(chunks, new Uint8Array(0), 4);
+  if (start.length < 4)
+    throw new DataError(`${name}: has ${start.length} bytes, and an IDX file begins with 4.`);
+  const type = isType(start[2]) ? TYPES[start[2]] : undefined;
+  if (start[0] !== 0 || start[1] !== 0 || !type) {
+    const found = Array.from(start.subarray(0, 4), (byte) => byte.toString(16).padStart(2, "0")).join(" ");
+    throw new DataError(
+      `${name}: is no IDX file; it begins with ${found}, and an IDX file with 00 00, a type and a rank.`,
+    );
+  }
+  const rank = start[3];
+  const bytes = 4 + 4 * rank;
+  const have = await gather(chunks, start, bytes);
+  if (have.length < bytes) {
+    throw new DataError(
+      `${name}: is truncated; a header of ${rank} dimensions has ${bytes} bytes, the file ${have.length}.`,
+    );
+  }
+  const view = new DataView(have.buffer, have.byteOffset, bytes);
+  const shape = Array.from({ length: rank }, (_, dimension) => view.getUint32(4 + 4 * dimension));
+  const count = shape.includes(0) ? 0 : shape.reduce((product, size) => product * size, 1);
+  if (count > MAX_VALUES) {
+    throw new DataError(
+      `${name}: its header promises ${shape.join("×")} = ${count} values, ` +
+        `and at most ${MAX_VALUES} can be read. Split the file.`,
+    );
+  }
+  return { header: { shape, type, count, bytes }, rest: have.subarray(bytes) };
+}
+
+/** Reads the bytes of all values. `rest` has those that came with the header. */
+async function readPayload(
+  chunks: Chunks,
+  rest: Uint8Array,
+  { shape, type, count, bytes: header }: Header,
+  name: string,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const length = count * type.bytes;
+  let bytes = allocate(Math.min(length, Math.max(rest.length, FIRST_BYTES)), name);
+  let filled = 0;
+  for (let chunk: Uint8Array | void = rest; chunk; chunk = (await chunks.next()).value) {
+    const end = filled + chunk.length;
+    if (end > length) {
+      throw new DataError(
+        `${name}: has bytes left over; ${shape.join("×")} values of type ${type.name} ` +
+          `make ${header + length} bytes, the file has at least ${header + end}.`,
+      );
+    }
+    if (end > bytes.length) {
+      const longer = allocate(Math.min(length, Math.max(end, 2 * bytes.length)), name);
+      longer.set(bytes.subarray(0, filled));
+      bytes = longer;
+    }
+    bytes.set(chunk, filled);
+    filled = end;
+  }
+  if (filled === length) return bytes;
+  throw new DataError(
+    `${name}: is truncated; ${shape.join("×")} values of type ${type.name} make ${header + length} bytes, ` +
+      `the file has ${header + filled}.`,
+  );
+}
+
+function allocate(bytes: number, name: string): Uint8Array<ArrayBuffer> {
+  try {
+    return new Uint8Array(bytes);
+  } catch (cause) {
+    throw new DataError(`${name}: its values take ${bytes} bytes or more, and there is no memory for them.`, {
+      cause,
+    });
+  }
+}
+
+/** Brings each value from big-endian to this machine's order, in place. */
+function decode(bytes: Uint8Array<ArrayBuffer>, { type, count }: Header): Idx["values"] {
+  if (type.array === Uint8Array) return bytes;
+  const view = new DataView(bytes.buffer);
+  const values = new type.array(bytes.buffer);
+  for (let i = 0; i < count; i++) values[i] = type.read(view, i * type.bytes);
+  return values;
+}
+
+function isType(byte: number): byte is keyof typeof TYPES {
+  return byte in TYPES;
+}

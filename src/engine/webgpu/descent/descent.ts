@@ -1,0 +1,290 @@
+/** Steps on the device: queued ahead of what was read back, in submissions that last a few tens of milliseconds. */
+import {
+  type Descent,
+  type Passes,
+  type Problem,
+  type State,
+  type Step,
+  type StepResult,
+  momentsOf,
+} from "../../engine.js";
+import { type Sums } from "../../../core/sums.js";
+import { type FloatArray, type Rows } from "../../../core/rows.js";
+import { ahead } from "./ahead.js";
+import { type Choice, choiceNamed, choices, nameOf } from "../kernels/choice.js";
+import type { Gpu } from "../device/device.js";
+import type { Edited } from "../kernels/kernels.js";
+import { type Block, type Unit, cutRows, joined, unpad } from "../kernels/blocks.js";
+import { GpuPasses, descentOf } from "./passes.js";
+import type { PlacedRows } from "../placement.js";
+import { Readback } from "../device/readback.js";
+import type { Capacity } from "../device/capacity.js";
+import { shapeOf, tiling } from "../kernels/tiling.js";
+import { tuned } from "./tune.js";
+
+/** Submissions that the device may have before it. With fewer it would wait for this thread. */
+const IN_FLIGHT = 2;
+/** How long a submission should keep the device busy: a GPU has a page to draw between two; a software adapter has none. */
+const SUBMISSION_MS = { slow: 90, fast: 8 };
+
+export class WebGpuDescent implements Descent {
+  readonly kernels: string;
+  readonly #gpu: Gpu;
+  readonly #problem: Problem;
+  readonly #features: number;
+  readonly #passes: GpuPasses;
+  readonly #readback: Readback;
+  #number = 0;
+  #blocksPerSubmission = 1;
+
+  private constructor(gpu: Gpu, features: number, problem: Problem, passes: GpuPasses, kernels: string) {
+    this.kernels = kernels;
+    this.#gpu = gpu;
+    this.#features = features;
+    this.#problem = problem;
+    this.#passes = passes;
+    this.#readback = new Readback(gpu);
+  }
+
+  static async create(
+    rows: Rows,
+    placed: PlacedRows,
+    problem: Problem,
+    capacity: Capacity,
+    weights: FloatArray,
+    edited: Edited,
+  ): Promise<WebGpuDescent> {
+    const choice = await chosen(rows, placed, problem, capacity);
+    const cut = tiling(rows, problem.classes, problem.batchSize, capacity, choice);
+    return placed.gpu.allocate(descentOf(rows, problem, cut), async (gpu) => {
+      const passes = await GpuPasses.create(gpu, rows, placed, problem, cut, edited);
+      passes.setWeights(weights);
+      return new WebGpuDescent(gpu, rows.features, problem, passes, nameOf(choice));
+    });
+  }
+
+  async *run(order: Uint32Array, steps: readonly Step[]): AsyncGenerator<StepResult> {
+    try {
+      await this.#prepare(steps);
+      this.#passes.setOrder(order);
+      for await (const results of ahead(this.#submissions(order, steps), IN_FLIGHT)) yield* results;
+    } catch (cause) {
+      throw await this.#gpu.explained(cause);
+    }
+  }
+
+  /** Compiles what these steps need, before the first of them. */
+  async #prepare(steps: readonly Step[]): Promise<void> {
+    const captured = steps.filter(({ capture }) => capture).length;
+    await Promise.all([
+      captured < steps.length && this.#passes.prepare("train"),
+      captured > 0 && this.#passes.prepare("capture"),
+    ]);
+  }
+
+  /** Submits, each time it is asked, and says when the steps that the submission ends are read back. */
+  *#submissions(order: Uint32Array, steps: readonly Step[]): Generator<Promise<StepResult[]>> {
+    let units: Unit[] = [];
+    for (const step of steps) {
+      const number = ++this.#number;
+      if (step.capture) {
+        if (units.length > 0) yield this.#submit(units);
+        units = [];
+        yield this.#submitCaptured(order, step, number);
+        continue;
+      }
+      for (const unit of this.#units(step, number)) {
+        units.push(unit);
+        if (units.length >= this.#blocksPerSubmission) {
+          yield this.#submit(units);
+          units = [];
+        }
+      }
+    }
+    if (units.length > 0) yield this.#submit(units);
+  }
+
+  #units({ first, rows, learningRate, gradientScale, penalty }: Step, number: number): Unit[] {
+    const { rule } = this.#problem;
+    const [correction1, correction2] =
+      rule.kind === "adam" ? [1 - rule.beta1 ** number, 1 - rule.beta2 ** number] : [1, 1];
+    const step = { learningRate, gradientScale, penalty, correction1, correction2 };
+    const blocks = this.#blocks(first, rows);
+    return blocks.map((block, n) => (n < blocks.length - 1 ? { block } : { block, step }));
+  }
+
+  #blocks(first: number, rows: number): Block[] {
+    return cutRows(first, rows, this.#passes.tiling.blockRows);
+  }
+
+  async #submit(units: readonly Unit[]): Promise<StepResult[]> {
+    const { device } = this.#gpu;
+    const passes = this.#passes;
+    const steps = units.filter(({ step }) => step);
+    const { ring, began } = this.#gpu.run(() => {
+      passes.write("train", units);
+      const encoder = device.createCommandEncoder({ label: `${steps.length} steps` });
+      const pass = encoder.beginComputePass({ label: `${units.length} blocks` });
+      passes.encode(pass, "train", units);
+      pass.end();
+      const copied =
+        steps.length > 0 ? this.#readback.copy(encoder, passes.buffers.ring, 16 * steps.length) : undefined;
+      const before = performance.now();
+      device.queue.submit([encoder.finish()]);
+      return { ring: copied, began: before };
+    });
+
+    if (!ring) {
+      await this.#gpu.answered(device.queue.onSubmittedWorkDone());
+      return [];
+    }
+    const sums = new Float32Array(await ring());
+    this.#pace(units.length, performance.now() - began);
+    return steps.map((_, n) => ({
+      sums: { loss: sums[4 * n], hits: sums[4 * n + 1], weight: sums[4 * n + 2] },
+    }));
+  }
+
+  /** Adapts the size of submissions. What was in flight before this one took its share of the time. */
+  #pace(blocks: number, milliseconds: number): void {
+    const perBlock = milliseconds / blocks / (IN_FLIGHT + 1);
+    this.#blocksPerSubmission = Math.max(
+      1,
+      Math.min(
+        this.#passes.capacity,
+        Math.floor(SUBMISSION_MS[this.#gpu.slow ? "slow" : "fast"] / perBlock),
+        4 * blocks,
+      ),
+    );
+  }
+
+  /** One step, and copies of all that its passes computed. */
+  async #submitCaptured(order: Uint32Array, step: Step, number: number): Promise<StepResult[]> {
+    const { device } = this.#gpu;
+    const passes = this.#passes;
+    const { tiling } = passes;
+    /** Submits what `encode` encodes, and returns what it returns. */
+    const submit = <T>(encode: (encoder: GPUCommandEncoder) => T): T =>
+      this.#gpu.run(() => {
+        const encoder = device.createCommandEncoder({ label: `step ${number}, captured` });
+        const read = encode(encoder);
+        device.queue.submit([encoder.finish()]);
+        return read;
+      });
+    const before = submit((encoder) => this.#copyState(encoder));
+    const units = this.#units(step, number);
+    const blocks = units.map((unit) =>
+      submit((encoder) => {
+        passes.write("capture", [unit]);
+        const pass = encoder.beginComputePass({ label: `step ${number}, captured` });
+        passes.encode(pass, "capture", [unit]);
+        pass.end();
+        return passes.stages(this.#readback, encoder, unit.block.rows);
+      }),
+    );
+    const { gradient, ring, after } = submit((encoder) => ({
+      gradient: passes.gradient(this.#readback, encoder),
+      ring: this.#readback.copy(encoder, passes.buffers.ring, 16),
+      after: this.#copyState(encoder),
+    }));
+
+    const stages = await Promise.all(blocks.map((read) => read()));
+    const captured: Passes = {
+      rows: order.slice(step.first, step.first + step.rows),
+      step,
+      number,
+      before: await before(),
+      logits: joined(stages.map(({ logits }) => logits)),
+      residual: joined(stages.map(({ residual }) => residual)),
+      losses: joined(stages.map(({ losses }) => losses)),
+      gradient: this.#fromDevice(await gradient()),
+      after: await after(),
+      chain: units.length * tiling.chain + tiling.slots,
+    };
+    const [loss, hits, weight] = new Float32Array(await ring());
+    return [{ sums: { loss, hits, weight }, passes: captured }];
+  }
+
+  async evaluate(order: Uint32Array): Promise<Sums> {
+    const total = { loss: 0, hits: 0, weight: 0 };
+    try {
+      await this.#passes.prepare("evaluate");
+      this.#passes.setOrder(order);
+      for await (const sums of ahead(this.#evaluations(order.length), IN_FLIGHT)) {
+        for (let at = 0; at < sums.length; at += 4) {
+          total.loss += sums[at];
+          total.hits += sums[at + 1];
+          total.weight += sums[at + 2];
+        }
+      }
+      return total;
+    } catch (cause) {
+      throw await this.#gpu.explained(cause);
+    }
+  }
+
+  /** The partial sums, (sums, 4), block by block. */
+  *#evaluations(rows: number): Generator<Promise<Float32Array>> {
+    const { device } = this.#gpu;
+    const passes = this.#passes;
+    for (const block of this.#blocks(0, rows)) {
+      const read = this.#gpu.run(() => {
+        const units = [{ block: { ...block, continues: false } }];
+        passes.write("evaluate", units);
+        const encoder = device.createCommandEncoder({ label: "evaluation" });
+        const pass = encoder.beginComputePass({ label: "evaluation" });
+        passes.encode(pass, "evaluate", units);
+        pass.end();
+        const copied = this.#readback.copy(encoder, passes.buffers.sums, 16 * passes.tiling.sums);
+        device.queue.submit([encoder.finish()]);
+        return copied;
+      });
+      yield read().then((bytes) => new Float32Array(bytes));
+    }
+  }
+
+  async weights(): Promise<FloatArray> {
+    const { device } = this.#gpu;
+    try {
+      const read = this.#gpu.run(() => {
+        const encoder = device.createCommandEncoder({ label: "weights" });
+        const { tiling, buffers } = this.#passes;
+        const copied = this.#readback.copy(encoder, buffers.weights, 16 * tiling.count);
+        device.queue.submit([encoder.finish()]);
+        return copied;
+      });
+      return this.#fromDevice(await read());
+    } catch (cause) {
+      throw await this.#gpu.explained(cause);
+    }
+  }
+
+  release(): void {
+    this.#gpu.release();
+  }
+
+  #copyState(encoder: GPUCommandEncoder): () => Promise<State> {
+    const { weights, moment1, moment2 } = this.#passes.buffers;
+    const bytes = 16 * this.#passes.tiling.count;
+    const moments = [moment1, moment2].slice(0, momentsOf(this.#problem.rule));
+    const reads = [weights, ...moments].map((buffer) => this.#readback.copy(encoder, buffer, bytes));
+    return async () => {
+      const [first, ...rest] = await Promise.all(reads.map(async (read) => this.#fromDevice(await read())));
+      return { weights: first, moments: rest };
+    };
+  }
+
+  /** From the device's padded rows to (features + 1, classes). */
+  #fromDevice(padded: ArrayBuffer): Float32Array {
+    const { classes, classes4 } = this.#passes.tiling;
+    return unpad(new Float32Array(padded), 4 * classes4, classes).subarray(0, (this.#features + 1) * classes);
+  }
+}
+
+/** The kernels that the problem asks for. */
+async function chosen(rows: Rows, placed: PlacedRows, problem: Problem, capacity: Capacity): Promise<Choice> {
+  const { kernels = "table", classes, batchSize } = problem;
+  if (kernels === "auto") return tuned(rows, placed, problem, capacity);
+  const shape = shapeOf(rows, classes, batchSize, capacity);
+  return kernels === "table" ? choices(shape, capacity)[0] : choiceNamed(kernels, shape, capacity);
+}

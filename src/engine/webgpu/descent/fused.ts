@@ -1,0 +1,73 @@
+/** Few classes: one dispatch a block. */
+import type { Problem } from "../../engine.js";
+import type { Rows } from "../../../core/rows.js";
+import {
+  type BlockPasses,
+  type Buffers,
+  Kernels,
+  type Mode,
+  type Stages,
+  scratch,
+  unpad,
+} from "../kernels/blocks.js";
+import { blockKernels } from "../kernels/constants.js";
+import type { Gpu } from "../device/device.js";
+import type { Edited } from "../kernels/kernels.js";
+import { dispatch } from "../kernels/pipelines.js";
+import type { Readback } from "../device/readback.js";
+import type { Specialisation } from "../kernels/specialise.js";
+import type { FusedTiling } from "../kernels/tiling.js";
+
+export class FusedPasses implements BlockPasses {
+  readonly #tiling: FusedTiling;
+  readonly #records: GPUBuffer;
+  readonly #kernels: Kernels;
+  readonly #kernelIn: (mode: Mode) => Specialisation;
+
+  constructor(gpu: Gpu, rows: Rows, problem: Problem, tiling: FusedTiling, shared: Buffers, edited: Edited) {
+    const { rowThreads, turns, slots } = tiling;
+    this.#tiling = tiling;
+    const records = slots * turns * tiling.rows * rowThreads;
+    this.#records = scratch(gpu, "records", 16 * recordWidth(tiling) * records);
+    this.#kernels = new Kernels(gpu, { ...shared, records: this.#records }, edited);
+    this.#kernelIn = (mode) => blockKernels(rows, problem, tiling, mode);
+  }
+
+  prepare(mode: Mode): Promise<void> {
+    return this.#kernels.add(mode, "fused", this.#kernelIn(mode));
+  }
+
+  encode(pass: GPUComputePassEncoder, mode: Mode, n: number): void {
+    dispatch(pass, this.#kernels.get(mode), n, this.#tiling.slots);
+  }
+
+  stages(readback: Readback, encoder: GPUCommandEncoder, rows: number): () => Promise<Stages> {
+    return recordStages(this.#tiling, this.#records, readback, encoder, rows);
+  }
+}
+
+/** Vectors of a row's record: the residual, the sums, the captured logits. */
+export function recordWidth({ classes4 }: FusedTiling): number {
+  return 2 * classes4 + 1;
+}
+
+/** The stages of so many rows, from their records. */
+export function recordStages(
+  tiling: FusedTiling,
+  buffer: GPUBuffer,
+  readback: Readback,
+  encoder: GPUCommandEncoder,
+  rows: number,
+): () => Promise<Stages> {
+  const { classes, classes4 } = tiling;
+  const width = 4 * recordWidth(tiling);
+  const read = readback.copy(encoder, buffer, 4 * width * rows);
+  return async () => {
+    const records = new Float32Array(await read());
+    return {
+      residual: unpad(records, width, classes),
+      losses: unpad(records, width, 1, 4 * classes4),
+      logits: unpad(records, width, classes, 4 * classes4 + 4),
+    };
+  };
+}

@@ -1,0 +1,261 @@
+/** The passes of one problem on one device: the buffers they share, the uniforms, and the update. */
+import { type Problem, momentsOf } from "../../engine.js";
+import { type FloatArray, type Rows } from "../../../core/rows.js";
+import {
+  type Block,
+  type BlockPasses,
+  Kernels,
+  type Mode,
+  type Stages,
+  type StepEntry,
+  type Unit,
+  pad,
+} from "../kernels/blocks.js";
+import type { Gpu } from "../device/device.js";
+import { gatherKernel, updateKernel } from "../kernels/constants.js";
+import { FusedPasses } from "./fused.js";
+import type { Edited } from "../kernels/kernels.js";
+import { type Bound, ENTRY_BYTES, bound, dispatch } from "../kernels/pipelines.js";
+import type { PlacedRows } from "../placement.js";
+import type { Readback } from "../device/readback.js";
+import type { Specialisation } from "../kernels/specialise.js";
+import { WholeSteps, wholeCapacity } from "./steps.js";
+import { TiledPasses } from "./tiled.js";
+import { type FusedTiling, type Tiling, grid } from "../kernels/tiling.js";
+
+/** Entries of a uniform that one submission can hold, at the least. */
+const ENTRIES = 256;
+/** Threads in a workgroup of gather and of update. */
+const WORKGROUP = 64;
+
+type BufferName =
+  | "order"
+  | "blocks"
+  | "steps"
+  | "weights"
+  | "moment1"
+  | "moment2"
+  | "slots"
+  | "sums"
+  | "ring";
+
+export class GpuPasses {
+  readonly tiling: Tiling;
+  readonly buffers: Readonly<Record<BufferName, GPUBuffer>>;
+  /** Blocks, and steps, that one submission can hold. */
+  readonly capacity: number;
+  readonly #blocks: BlockPasses;
+  /** For small problems: whole steps, but for evaluation. */
+  readonly #whole: WholeSteps | undefined;
+  readonly #gpu: Gpu;
+  readonly #updates: Kernels;
+  /** A gather for every shard, when there are several. */
+  readonly #gathers: readonly Bound[];
+  readonly #updateIn: (mode: Mode) => Specialisation;
+
+  private constructor(
+    gpu: Gpu,
+    rows: Rows,
+    problem: Problem,
+    tiling: Tiling,
+    buffers: Readonly<Record<BufferName, GPUBuffer>>,
+    updates: Kernels,
+    gathers: readonly Bound[],
+    blocks: BlockPasses,
+    whole: WholeSteps | undefined,
+  ) {
+    this.#gpu = gpu;
+    this.tiling = tiling;
+    this.buffers = buffers;
+    this.#blocks = blocks;
+    this.#whole = whole;
+    this.capacity = whole
+      ? whole.capacity
+      : Math.floor(entriesOf(tiling) / Math.max(blockEntries(tiling), stepEntries(tiling)));
+    this.#updates = updates;
+    this.#gathers = gathers;
+    this.#updateIn = (mode) => updateKernel(rows, problem, tiling, mode);
+  }
+
+  /** Takes its buffers of `gpu`, whose owner releases them. */
+  static async create(
+    gpu: Gpu,
+    rows: Rows,
+    placed: PlacedRows,
+    problem: Problem,
+    tiling: Tiling,
+    edited: Edited,
+  ): Promise<GpuPasses> {
+    const { count, blockRows, slots, sums, rowWords, gathered } = tiling;
+    const create = (label: string, bytes: number, usage = GPUBufferUsage.STORAGE) => {
+      const usages = usage | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
+      return gpu.buffer(label, Math.max(16, bytes), usages);
+    };
+    const moments = momentsOf(problem.rule);
+    const entries = ENTRY_BYTES * entriesOf(tiling);
+    const buffers = {
+      order: create("order", 4 * rows.count),
+      blocks: create("blocks", entries, GPUBufferUsage.UNIFORM),
+      steps: create("steps", entries, GPUBufferUsage.UNIFORM),
+      weights: create("weights", 16 * count),
+      moment1: create("first moment", moments > 0 ? 16 * count : 16),
+      moment2: create("second moment", moments > 1 ? 16 * count : 16),
+      slots: create("slots", 16 * count * slots),
+      sums: create("sums", 16 * sums),
+      ring: create("ring", 16 * (isWhole(tiling) ? wholeCapacity(tiling) : ENTRIES)),
+    };
+    const x = gathered ? create("gathered rows", 4 * rowWords * blockRows) : placed.shards[0].x;
+    const shared = {
+      ...buffers,
+      block: buffers.blocks,
+      current: buffers.steps,
+      x,
+      labels: placed.targets ?? placed.labels,
+      rowWeights: placed.weights,
+    };
+    const blocks =
+      tiling.kind === "fused"
+        ? new FusedPasses(gpu, rows, problem, tiling, shared, edited)
+        : new TiledPasses(gpu, rows, problem, tiling, shared, edited);
+    const whole = isWhole(tiling) ? new WholeSteps(gpu, rows, problem, tiling, shared, edited) : undefined;
+    const shards = (gathered ? placed.shards : []).map((shard) => {
+      const range = create("shard", 16, GPUBufferUsage.UNIFORM);
+      gpu.run(() => gpu.device.queue.writeBuffer(range, 0, Uint32Array.of(shard.first, shard.rows)));
+      return { ...shared, shard: range, x: shard.x, gathered: x };
+    });
+    const gathers = await Promise.all(
+      shards.map((between) => bound(gpu, "gather", gatherKernel(tiling), between, edited)),
+    );
+    const updates = new Kernels(gpu, shared, edited);
+    return new GpuPasses(gpu, rows, problem, tiling, buffers, updates, gathers, blocks, whole);
+  }
+
+  /** Compiles what the mode needs, once. */
+  async prepare(mode: Mode): Promise<void> {
+    if (this.#whole && mode !== "evaluate") return this.#whole.prepare(mode);
+    await Promise.all([
+      this.#blocks.prepare(mode),
+      mode !== "evaluate" && this.#updates.add(mode, "update", this.#updateIn(mode)),
+    ]);
+  }
+
+  /** Weights from (features + 1, classes) to the device's padded rows. */
+  setWeights(weights: FloatArray): void {
+    const { count, classes, classes4 } = this.tiling;
+    const padded = pad(weights, classes, 4 * classes4, 4 * count);
+    this.#gpu.run(() => this.#gpu.device.queue.writeBuffer(this.buffers.weights, 0, padded));
+  }
+
+  setOrder(order: Uint32Array): void {
+    const numbers = Uint32Array.from(order);
+    this.#gpu.run(() => this.#gpu.device.queue.writeBuffer(this.buffers.order, 0, numbers));
+  }
+
+  /** Writes what the kernels need to know of these units, within the caller's run(). Encode them next. */
+  write(mode: Mode, units: readonly Unit[]): void {
+    if (this.#whole && mode !== "evaluate") {
+      this.#whole.write(units);
+      return;
+    }
+    this.#writeBlocks(units.map(({ block }) => block));
+    const steps = units.flatMap(({ step }) => step ?? []);
+    if (steps.length > 0) this.#writeSteps(steps);
+  }
+
+  #writeBlocks(blocks: readonly Block[]): void {
+    const ranges = blockEntries(this.tiling);
+    const entries = new Uint32Array((blocks.length * ranges * ENTRY_BYTES) / 4);
+    const tiles = this.tiling.kind === "tiled" ? this.tiling.dispatchTiles : 0;
+    blocks.forEach(({ first, rows, continues }, n) => {
+      for (let range = 0; range < ranges; range++) {
+        entries.set(
+          [first, rows, continues ? 1 : 0, range * tiles],
+          ((n * ranges + range) * ENTRY_BYTES) / 4,
+        );
+      }
+    });
+    this.#gpu.device.queue.writeBuffer(this.buffers.blocks, 0, entries);
+  }
+
+  #writeSteps(steps: readonly StepEntry[]): void {
+    const ranges = stepEntries(this.tiling);
+    const entries = new DataView(new ArrayBuffer(steps.length * ranges * ENTRY_BYTES));
+    steps.forEach((step, n) => {
+      const { learningRate, gradientScale, penalty, correction1, correction2 } = step;
+      for (let range = 0; range < ranges; range++) {
+        const at = (n * ranges + range) * ENTRY_BYTES;
+        entries.setUint32(at, n, true);
+        entries.setUint32(at + 4, range * this.tiling.updateVectors, true);
+        [learningRate, gradientScale, penalty, correction1, correction2].forEach((value, field) =>
+          entries.setFloat32(at + 8 + 4 * field, value, true),
+        );
+      }
+    });
+    this.#gpu.device.queue.writeBuffer(this.buffers.steps, 0, entries.buffer);
+  }
+
+  /** The units that were written last: blocks to the slots, or to the sums only; and their steps. */
+  encode(pass: GPUComputePassEncoder, mode: Mode, units: readonly Unit[]): void {
+    if (this.#whole && mode !== "evaluate") {
+      this.#whole.encode(pass, mode, units);
+      return;
+    }
+    let ended = 0;
+    units.forEach(({ block, step }, n) => {
+      const entry = n * blockEntries(this.tiling);
+      const words = Math.ceil(this.tiling.rowWords / WORKGROUP);
+      for (const gather of this.#gathers) dispatch(pass, gather, entry, words, block.rows);
+      this.#blocks.encode(pass, mode, entry);
+      if (step) this.#encodeUpdate(pass, mode, ended++);
+    });
+  }
+
+  /** The n-th step: from the slots to the weights, and from the sums to the ring. */
+  #encodeUpdate(pass: GPUComputePassEncoder, mode: Mode, n: number): void {
+    const { count, updateVectors } = this.tiling;
+    const ranges = stepEntries(this.tiling);
+    for (let range = 0; range < ranges; range++) {
+      const vectors = Math.min(updateVectors, count + 1 - range * updateVectors);
+      dispatch(pass, this.#updates.get(mode), n * ranges + range, ...grid(vectors, WORKGROUP));
+    }
+  }
+
+  /** Copies what a captured block of so many rows left behind. */
+  stages(readback: Readback, encoder: GPUCommandEncoder, rows: number): () => Promise<Stages> {
+    return (this.#whole ?? this.#blocks).stages(readback, encoder, rows);
+  }
+
+  /** Copies the gradient of a captured step, (4·features4, 4·classes4). */
+  gradient(readback: Readback, encoder: GPUCommandEncoder): () => Promise<ArrayBuffer> {
+    if (this.#whole) return this.#whole.gradient(readback, encoder);
+    return readback.copy(encoder, this.buffers.slots, 16 * this.tiling.count);
+  }
+}
+
+/** The purpose of a descent's buffers, for error messages. */
+export function descentOf(
+  { features }: Rows,
+  { classes, rule }: Problem,
+  { blockRows, slots }: Tiling,
+): string {
+  const moments = momentsOf(rule);
+  return `${features} features × ${classes} classes with ${moments} moments, ${slots} partial gradients and blocks of ${blockRows} rows`;
+}
+
+function isWhole(tiling: Tiling): tiling is FusedTiling {
+  return tiling.kind === "fused" && tiling.wholeSteps > 0;
+}
+
+/** Entries that a block takes: one for every dispatch's range of tiles. */
+function blockEntries(tiling: Tiling): number {
+  return tiling.kind === "tiled" ? Math.ceil(tiling.tiles / tiling.dispatchTiles) : 1;
+}
+
+/** Entries that a step takes: one for every dispatch's range of W. */
+function stepEntries({ count, updateVectors }: Tiling): number {
+  return Math.ceil((count + 1) / updateVectors);
+}
+
+function entriesOf(tiling: Tiling): number {
+  return Math.max(ENTRIES, blockEntries(tiling), stepEntries(tiling));
+}

@@ -1,0 +1,95 @@
+/** Small problems: whole steps, as many as a submission has, in one dispatch. */
+import type { Problem } from "../../engine.js";
+import type { Rows } from "../../../core/rows.js";
+import { type Buffers, Kernels, type Mode, type Stages, type Unit, scratch } from "../kernels/blocks.js";
+import { wholeSteps } from "../kernels/constants.js";
+import type { Gpu } from "../device/device.js";
+import { recordStages, recordWidth } from "./fused.js";
+import type { Edited } from "../kernels/kernels.js";
+import { ENTRY_BYTES as RUN_BYTES, dispatch } from "../kernels/pipelines.js";
+import type { Readback } from "../device/readback.js";
+import type { Specialisation } from "../kernels/specialise.js";
+import type { FusedTiling } from "../kernels/tiling.js";
+
+const ENTRY_BYTES = 32;
+/** Dispatches that one submission can hold. */
+const RUNS = 16;
+
+/** Steps that one submission can hold. */
+export function wholeCapacity({ wholeSteps: most }: FusedTiling): number {
+  return RUNS * most;
+}
+
+export class WholeSteps {
+  readonly #gpu: Gpu;
+  readonly #tiling: FusedTiling;
+  readonly #records: GPUBuffer;
+  readonly #entries: GPUBuffer;
+  readonly #run: GPUBuffer;
+  readonly #kernels: Kernels;
+  readonly #kernelIn: (mode: Mode) => Specialisation;
+
+  constructor(gpu: Gpu, rows: Rows, problem: Problem, tiling: FusedTiling, shared: Buffers, edited: Edited) {
+    this.#gpu = gpu;
+    this.#tiling = tiling;
+    const { count, blockRows } = tiling;
+    this.#records = scratch(gpu, "records of steps", 16 * (recordWidth(tiling) * blockRows + count));
+    const create = (label: string, size: number, usage: number) =>
+      gpu.buffer(label, size, usage | GPUBufferUsage.COPY_DST);
+    this.#entries = create("entries", ENTRY_BYTES * this.capacity, GPUBufferUsage.STORAGE);
+    this.#run = create("runs", RUN_BYTES * RUNS, GPUBufferUsage.UNIFORM);
+    const own = { run: this.#run, entries: this.#entries, records: this.#records };
+    this.#kernels = new Kernels(gpu, { ...shared, ...own }, edited);
+    this.#kernelIn = (mode) => wholeSteps(rows, problem, tiling, mode);
+  }
+
+  /** Steps that one submission can hold. */
+  get capacity(): number {
+    return wholeCapacity(this.#tiling);
+  }
+
+  prepare(mode: Mode): Promise<void> {
+    return this.#kernels.add(mode, "steps", this.#kernelIn(mode));
+  }
+
+  write(units: readonly Unit[]): void {
+    const entries = new DataView(new ArrayBuffer(units.length * ENTRY_BYTES));
+    units.forEach(({ block, step }, n) => {
+      const at = n * ENTRY_BYTES;
+      entries.setUint32(at, block.first, true);
+      entries.setUint32(at + 4, block.rows, true);
+      if (!step) throw new Error("A whole step has no step.");
+      const { learningRate, gradientScale, penalty, correction1, correction2 } = step;
+      [learningRate, gradientScale, penalty, correction1, correction2].forEach((value, field) =>
+        entries.setFloat32(at + 8 + 4 * field, value, true),
+      );
+    });
+    const { queue } = this.#gpu.device;
+    queue.writeBuffer(this.#entries, 0, entries.buffer);
+    const runs = new Uint32Array((RUN_BYTES / 4) * RUNS);
+    this.#runs(units.length).forEach(([first, steps], n) => runs.set([first, steps], (RUN_BYTES / 4) * n));
+    queue.writeBuffer(this.#run, 0, runs);
+  }
+
+  encode(pass: GPUComputePassEncoder, mode: Mode, units: readonly Unit[]): void {
+    this.#runs(units.length).forEach((_, n) => dispatch(pass, this.#kernels.get(mode), n, 1));
+  }
+
+  /** The first step of every dispatch, and how many it takes. */
+  #runs(steps: number): [first: number, steps: number][] {
+    const { wholeSteps: most } = this.#tiling;
+    return Array.from({ length: Math.ceil(steps / most) }, (_, n) => [
+      n * most,
+      Math.min(most, steps - n * most),
+    ]);
+  }
+
+  stages(readback: Readback, encoder: GPUCommandEncoder, rows: number): () => Promise<Stages> {
+    return recordStages(this.#tiling, this.#records, readback, encoder, rows);
+  }
+
+  gradient(readback: Readback, encoder: GPUCommandEncoder): () => Promise<ArrayBuffer> {
+    const { count, blockRows } = this.#tiling;
+    return readback.copy(encoder, this.#records, 16 * count, 16 * recordWidth(this.#tiling) * blockRows);
+  }
+}

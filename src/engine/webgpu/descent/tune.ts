@@ -1,0 +1,110 @@
+/** Times the promising choices on the rows themselves, once for each device and kind of problem. */
+import type { Problem } from "../../engine.js";
+import type { Rows } from "../../../core/rows.js";
+import { type Choice, type Shape, choices, nameOf } from "../kernels/choice.js";
+import type { Gpu } from "../device/device.js";
+import { GpuPasses, descentOf } from "./passes.js";
+import type { PlacedRows } from "../placement.js";
+import type { Capacity } from "../device/capacity.js";
+import { shapeOf, tiling } from "../kernels/tiling.js";
+
+/** No candidate is begun after so long. */
+const BUDGET_MS = 300;
+/** Blocks in a submission, and submissions of which the fastest counts. */
+const BLOCKS = 4;
+const REPEATS = 3;
+/** What the table says is kept unless another is faster by more than the noise. */
+const MARGIN = 0.95;
+
+/** The winners on a device, by kinds of problems. */
+const winners = new WeakMap<GPUDevice, Map<string, Choice>>();
+
+/**
+ * The fastest choice. A software adapter compiles for longer than it would gain, so there the table decides: its figures
+ * are in docs/kernels.md.
+ */
+export async function tuned(
+  rows: Rows,
+  placed: PlacedRows,
+  problem: Problem,
+  capacity: Capacity,
+): Promise<Choice> {
+  const shape = shapeOf(rows, problem.classes, problem.batchSize, capacity);
+  const candidates = choices(shape, capacity);
+  if (capacity.slow || candidates.length === 1) return candidates[0];
+
+  const { device } = placed.gpu;
+  const known = winners.get(device) ?? new Map<string, Choice>();
+  winners.set(device, known);
+  const key = kindOf(rows, shape, candidates);
+  const found = known.get(key) ?? (await fastest(rows, placed, problem, capacity, candidates));
+  known.set(key, found);
+  return found;
+}
+
+/** Problems of one kind want the same choice: the same candidates, features and rows of about the same number. */
+function kindOf(
+  { x }: Rows,
+  { features4, classes, batchSize, gathered }: Shape,
+  candidates: readonly Choice[],
+): string {
+  const size = (n: number) => Math.round(Math.log2(n));
+  return [
+    ...candidates.map(nameOf),
+    size(features4),
+    size(classes),
+    size(batchSize),
+    gathered,
+    x.BYTES_PER_ELEMENT,
+  ].join(", ");
+}
+
+async function fastest(
+  rows: Rows,
+  placed: PlacedRows,
+  problem: Problem,
+  capacity: Capacity,
+  candidates: readonly Choice[],
+): Promise<Choice> {
+  const began = performance.now();
+  let best = { choice: candidates[0], milliseconds: Infinity };
+  for (const choice of candidates) {
+    if (performance.now() - began > BUDGET_MS) break;
+    const cut = tiling(rows, problem.classes, problem.batchSize, capacity, choice);
+    const gpu = placed.gpu.fork(descentOf(rows, problem, cut));
+    try {
+      const passes = await GpuPasses.create(gpu, rows, placed, problem, cut, {});
+      const milliseconds = await timed(gpu, passes, rows);
+      if (milliseconds < best.milliseconds * (best.choice === candidates[0] ? MARGIN : 1))
+        best = { choice, milliseconds };
+    } finally {
+      gpu.release();
+    }
+  }
+  return best.choice;
+}
+
+/** Milliseconds that a block takes, weights at zero. */
+async function timed(gpu: Gpu, passes: GpuPasses, rows: Rows): Promise<number> {
+  const block = { first: 0, rows: Math.min(rows.count, passes.tiling.blockRows), continues: false };
+  const units = Array.from({ length: BLOCKS }, () => ({ block }));
+  await passes.prepare("train");
+  passes.setOrder(Uint32Array.from({ length: block.rows }, (_, row) => row));
+  const { queue } = gpu.device;
+  gpu.run(() => passes.write("train", units));
+  let fastest = Infinity;
+  for (let repeat = 0; repeat <= REPEATS; repeat++) {
+    const began = gpu.run(() => {
+      const encoder = gpu.device.createCommandEncoder({ label: "tuning" });
+      const pass = encoder.beginComputePass({ label: "tuning" });
+      passes.encode(pass, "train", units);
+      pass.end();
+      const before = performance.now();
+      queue.submit([encoder.finish()]);
+      return before;
+    });
+    await gpu.answered(queue.onSubmittedWorkDone());
+    if (repeat > 0) fastest = Math.min(fastest, (performance.now() - began) / BLOCKS); // the first warms up
+  }
+  return fastest;
+}

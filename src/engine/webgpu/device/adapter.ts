@@ -1,0 +1,132 @@
+/** The adapter, and smigh's own device on it. */
+import { DeviceError } from "../../../core/errors.js";
+import { WHOLE_BUFFERS } from "../kernels/choice.js";
+import { within } from "./within.js";
+
+/** How an adapter is called. */
+export interface AdapterName {
+  /** Such as "google swiftshader". */
+  readonly adapter: string;
+  /** A software adapter: a hundred times slower than a GPU, and with few threads. */
+  readonly slow: boolean;
+}
+
+interface OwnDevice {
+  readonly device: GPUDevice;
+  readonly name: AdapterName;
+}
+
+/** Milliseconds that the browser may take for an adapter or a device, where no other engine would do. */
+export const PATIENCE_MS = 60_000;
+
+/** smigh's own device, once it is asked for: fits that follow find their kernels compiled. */
+let own: Promise<OwnDevice> | undefined;
+/** How each of its own devices was opened. */
+const openings = new WeakMap<GPUDevice, Promise<OwnDevice>>();
+
+/**
+ * Names the adapter that smigh's own device is of, without opening it.
+ *
+ * @param patience - milliseconds that it may take
+ * @throws DeviceError where there is none
+ */
+export async function findAdapter(patience = PATIENCE_MS): Promise<AdapterName> {
+  return nameOf(await requestAdapter(patience));
+}
+
+/** smigh's own device, opened where it is not. Each of its requests may take `patience` milliseconds. */
+export async function ownDevice(patience: number): Promise<OwnDevice> {
+  if (own) return within(2 * patience, "The GPU device", own); // another fit opens it, with a patience of its own
+  const opening = open(patience);
+  own = opening;
+  opening.then(
+    ({ device }) => {
+      openings.set(device, opening);
+      void device.lost.then(() => forgetDevice(device));
+    },
+    () => {
+      if (own === opening) own = undefined;
+    },
+  );
+  return opening;
+}
+
+/** The next fit opens another device. This one stays open for those that use it. */
+export function forgetDevice(device: GPUDevice): void {
+  if (openings.get(device) === own) own = undefined;
+}
+
+/** What an adapter's information says. Older browsers have none, or less. */
+export function nameFrom(
+  info: Partial<GPUAdapterInfo> = {},
+  isFallback = info.isFallbackAdapter,
+): AdapterName {
+  // Deno names the vendor by its number.
+  const names = [info.vendor, info.architecture, info.description].filter((name) => /\D/.test(name ?? ""));
+  const adapter = names.join(" ") || "an adapter without a name";
+  const slow = /swiftshader|llvmpipe|lavapipe|basic render/i.test(adapter);
+  return { adapter, slow: isFallback || slow };
+}
+
+/** Chrome's way before `info`, until 127. */
+interface OlderAdapter {
+  readonly isFallbackAdapter?: boolean;
+  requestAdapterInfo?(): Promise<Partial<GPUAdapterInfo>>;
+}
+
+async function nameOf(adapter: GPUAdapter): Promise<AdapterName> {
+  try {
+    const older: GPUAdapter & OlderAdapter = adapter;
+    const info: Partial<GPUAdapterInfo> | undefined = adapter.info ?? (await older.requestAdapterInfo?.());
+    return nameFrom(info, info?.isFallbackAdapter ?? older.isFallbackAdapter);
+  } catch {
+    return nameFrom(); // a name is worth no failure
+  }
+}
+
+async function open(patience: number): Promise<OwnDevice> {
+  const adapter = await requestAdapter(patience);
+  const { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage } = adapter.limits;
+  const device = await answerOf("requestDevice", patience, () =>
+    adapter.requestDevice({
+      label: "smigh",
+      requiredFeatures: adapter.features.has("subgroups") ? ["subgroups"] : [],
+      requiredLimits: {
+        maxBufferSize,
+        maxStorageBufferBindingSize,
+        maxStorageBuffersPerShaderStage: Math.min(maxStorageBuffersPerShaderStage, WHOLE_BUFFERS),
+      },
+    }),
+  );
+  return { device, name: await nameOf(adapter) };
+}
+
+async function requestAdapter(patience: number): Promise<GPUAdapter> {
+  const adapter = await answerOf("requestAdapter", patience, async () => {
+    const gpu = globalThis.navigator?.gpu;
+    if (!gpu) throw new DeviceError(`There is no WebGPU here: navigator.gpu is missing. ${whyMissing()}`);
+    return gpu.requestAdapter({ powerPreference: "high-performance" });
+  });
+  if (adapter) return adapter;
+  throw new DeviceError(
+    "WebGPU has no adapter: the browser found no GPU that it trusts, or its GPU process crashed. chrome://gpu says why; " +
+      "restart the browser, or start it with --enable-unsafe-webgpu.",
+  );
+}
+
+/** Waits for WebGPU. Throws a DeviceError where it throws, rejects or does not answer. */
+async function answerOf<T>(name: string, patience: number, ask: () => Promise<T>): Promise<T> {
+  const asked = async () => ask(); // throwing becomes a rejection
+  try {
+    return await within(patience, `WebGPU's ${name}`, asked());
+  } catch (cause) {
+    if (cause instanceof DeviceError) throw cause;
+    throw new DeviceError(`WebGPU's ${name} failed: ${String(cause)}`, { cause });
+  }
+}
+
+function whyMissing(): string {
+  return globalThis.isSecureContext === false
+    ? "A page has it only over https or on localhost."
+    : "Chrome and Edge have it from 113, Safari from 26; Node has none of its own.";
+}

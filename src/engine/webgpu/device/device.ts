@@ -1,0 +1,253 @@
+/** An open device as one engine sees it: its own errors and buffers, and waits that end when the device is lost. */
+import { DeviceError, SmighError } from "../../../core/errors.js";
+import { type AdapterName, PATIENCE_MS, forgetDevice, nameFrom, ownDevice } from "./adapter.js";
+import { scoped } from "./scopes.js";
+import { within } from "./within.js";
+
+/** Milliseconds that a loss may be heard after what failed of it, once the device has answered again. */
+const LOSS_MS = 100;
+/** Milliseconds after which a device that failed is not waited for. */
+const FAILED_MS = 2000;
+
+/** The buffers that are alive, of all engines on a device. */
+export interface Live {
+  buffers: number;
+  bytes: number;
+}
+
+/** State that engines on the same device share. */
+interface Shared {
+  readonly live: Live;
+  /** Pipelines by their kernels' texts. */
+  readonly pipelines: Map<string, Promise<GPUComputePipeline>>;
+  /** Error scopes that were popped and are not answered yet. */
+  readonly scopes: Set<Promise<void>>;
+  /** Called when the device is lost, each by someone who waits for an answer. */
+  readonly waiting: Set<() => void>;
+  lost: GPUDeviceLostInfo | undefined;
+}
+
+const shared = new WeakMap<GPUDevice, Shared>();
+
+/**
+ * Opens the device given, or smigh's own.
+ *
+ * @param patience - milliseconds that the browser may take for an adapter, for a device and for the device's first answer
+ * @throws DeviceError where there is none, or it is lost
+ */
+export async function openGpu(given?: GPUDevice, patience = PATIENCE_MS): Promise<Gpu> {
+  if (given) return responding(new Gpu(given, nameFrom(given.adapterInfo)), patience);
+  const open = async () => {
+    const { device, name } = await ownDevice(patience);
+    return new Gpu(device, name);
+  };
+  const gpu = await open();
+  // It may be lost since the last fit: then a new one will do.
+  return responding(gpu, patience).catch(async () => responding(await open(), patience));
+}
+
+/** Asks the device for an answer: its loss may not have been heard yet. */
+async function responding(gpu: Gpu, patience: number): Promise<Gpu> {
+  try {
+    const answer = gpu.run(() => scoped(gpu.device, () => {})).error;
+    await gpu.answered(within(patience, `The GPU device (${gpu.adapter})`, answer));
+    return gpu;
+  } catch (cause) {
+    forgetDevice(gpu.device);
+    throw cause;
+  }
+}
+
+/** A handle on an open device. Errors are those of its own calls and of the handle that it was forked from. */
+export class Gpu {
+  readonly device: GPUDevice;
+  readonly adapter: string;
+  readonly slow: boolean;
+  readonly #parent: Gpu | undefined;
+  /** The purpose of the buffers, for error messages. */
+  readonly #purpose: string;
+  readonly #buffers = new Set<GPUBuffer>();
+  readonly #shared: Shared;
+  #failure: DeviceError | undefined;
+
+  constructor(device: GPUDevice, { adapter, slow }: AdapterName, purpose = "", parent?: Gpu) {
+    this.device = device;
+    this.adapter = adapter;
+    this.slow = slow;
+    this.#purpose = purpose;
+    this.#parent = parent;
+    this.#shared = sharedOn(device);
+  }
+
+  get live(): Live {
+    return this.#shared.live;
+  }
+
+  get pipelines(): Map<string, Promise<GPUComputePipeline>> {
+    return this.#shared.pipelines;
+  }
+
+  /**
+   * A handle with buffers of its own, which are released together. Its errors are not its parent's.
+   *
+   * @param purpose - what the buffers are for, as the object of "cannot hold"
+   */
+  fork(purpose: string): Gpu {
+    return new Gpu(this.device, this, purpose, this);
+  }
+
+  /** Makes what takes buffers, with a handle of its own. The buffers are released where that fails. */
+  async allocate<T>(purpose: string, make: (gpu: Gpu) => Promise<T>): Promise<T> {
+    const own = this.fork(purpose);
+    try {
+      const made = await make(own); // to its end, also on a device that is lost: it may take buffers until then
+      await own.answered(Promise.resolve());
+      return made;
+    } catch (cause) {
+      own.release();
+      throw await own.explained(cause);
+    }
+  }
+
+  /** A new buffer. Where the device refuses it the next answer is a DeviceError. */
+  buffer(label: string, size: number, usage: number): GPUBuffer {
+    const { live } = this.#shared;
+    const buffer = this.#scoped(
+      () => this.device.createBuffer({ label, size, usage }),
+      (why) => this.#refused(label, size, why),
+    );
+    this.#buffers.add(buffer);
+    live.buffers++;
+    live.bytes += buffer.size;
+    return buffer;
+  }
+
+  /** Releases the buffers. */
+  release(): void {
+    const { live } = this.#shared;
+    for (const buffer of this.#buffers) {
+      live.buffers--;
+      live.bytes -= buffer.size;
+      try {
+        buffer.destroy();
+      } catch {
+        // Only a device that is gone can object.
+      }
+    }
+    this.#buffers.clear();
+  }
+
+  /** Calls WebGPU, synchronously. Throws a DeviceError where that throws; where the device reports an error the next answer is one. */
+  run<T>(call: () => T): T {
+    return this.#scoped(call, (why, cause) => this.#stopped(why, cause));
+  }
+
+  /** What the device answers, once the errors of all calls before are known. Rejects with a DeviceError for those, and for a loss. */
+  async answered<T>(answer: Promise<T>): Promise<T> {
+    const settled = async () => {
+      const value = await answer;
+      await Promise.all(this.#shared.scopes);
+      return value;
+    };
+    try {
+      const value = await this.untilLost(settled());
+      this.check();
+      return value;
+    } catch (cause) {
+      throw await this.explained(cause);
+    }
+  }
+
+  /** Throws a DeviceError where the device is lost, or reported an error of this handle's. */
+  check(): void {
+    const { lost } = this.#shared;
+    if (lost) throw this.#loss(lost);
+    if (this.#failure) throw this.#failure;
+    this.#parent?.check();
+  }
+
+  /** The error to reject with where something failed of `cause`: a loss says more than what failed of it. */
+  async explained(cause: unknown): Promise<unknown> {
+    if (cause instanceof SmighError && !(cause instanceof DeviceError)) return cause;
+    if (!this.#shared.lost) await this.#hearLoss();
+    const { lost } = this.#shared;
+    if (lost) return this.#loss(lost);
+    if (cause instanceof DeviceError) return cause;
+    return (this.#failure ??= this.#stopped(String(cause), cause));
+  }
+
+  #scoped<T>(call: () => T, failureOf: (why: string, cause: unknown) => DeviceError): T {
+    const fail = (why: string, cause: unknown) => (this.#failure ??= failureOf(why, cause));
+    try {
+      const { value, error } = scoped(this.device, call);
+      const { scopes } = this.#shared;
+      const heard = error
+        .then((found) => void (found && fail(found.message, found)))
+        .catch((cause: unknown) => void fail(String(cause), cause))
+        .finally(() => scopes.delete(heard));
+      scopes.add(heard);
+      return value;
+    } catch (cause) {
+      throw cause instanceof SmighError ? cause : fail(String(cause), cause);
+    }
+  }
+
+  /** Settles as `answer` does, or rejects when the device is lost first. */
+  untilLost<T>(answer: Promise<T>): Promise<T> {
+    const { waiting } = this.#shared;
+    return new Promise((resolve, reject) => {
+      const lose = () => reject(new DeviceError("The GPU device was lost."));
+      if (this.#shared.lost) lose();
+      waiting.add(lose);
+      void answer.then(resolve, reject).finally(() => waiting.delete(lose));
+    });
+  }
+
+  /** A loss may be reported after what failed of it: waits for it, or until the device has answered again. */
+  async #hearLoss(): Promise<void> {
+    const asked = async () => scoped(this.device, () => {}).error;
+    const answer = within(FAILED_MS, "The GPU device", asked()).catch(() => {});
+    const late = answer.then(() => new Promise((resolve) => setTimeout(resolve, LOSS_MS)));
+    await Promise.race([this.device.lost, late]);
+  }
+
+  #loss({ message, reason }: GPUDeviceLostInfo): DeviceError {
+    const why = (message || reason).replace(/\.$/, "");
+    return new DeviceError(
+      `The GPU device (${this.adapter}) was lost: ${why}. Train again; with smaller batches if it recurs.`,
+    );
+  }
+
+  #refused(label: string, size: number, why: string): DeviceError {
+    const sizes = Array.from(this.#buffers, (buffer) => buffer.size);
+    const all = sizes.reduce((sum, bytes) => sum + bytes, 0);
+    return new DeviceError(
+      `${this.adapter} cannot hold ${this.#purpose}: that takes ${all} bytes in ${sizes.length} buffers, of at most ` +
+        `${this.device.limits.maxBufferSize} bytes each, and ${label} (${size} bytes) was refused. ${why}`,
+    );
+  }
+
+  /** The device itself is in doubt: the next fit opens another. */
+  #stopped(why: string, cause: unknown): DeviceError {
+    forgetDevice(this.device);
+    return new DeviceError(`${this.adapter} stopped: ${why}`, { cause });
+  }
+}
+
+function sharedOn(device: GPUDevice): Shared {
+  const found = shared.get(device);
+  if (found) return found;
+  const made: Shared = {
+    live: { buffers: 0, bytes: 0 },
+    pipelines: new Map(),
+    scopes: new Set(),
+    waiting: new Set(),
+    lost: undefined,
+  };
+  shared.set(device, made);
+  void device.lost.then((info) => {
+    made.lost = info;
+    for (const lose of made.waiting) lose();
+  });
+  return made;
+}

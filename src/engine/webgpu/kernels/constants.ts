@@ -1,0 +1,162 @@
+/** What a problem makes of the shaders: the constants and the alternatives of its kernels. */
+import type { ObjectiveProblem, Problem } from "../../engine.js";
+import type { Rows } from "../../../core/rows.js";
+import type { Mode } from "./blocks.js";
+import type { Specialisation } from "./specialise.js";
+import type { FusedTiling, ObjectiveTiling, TiledTiling, Tiling } from "./tiling.js";
+
+/** Vectors of four that a thread of products.wgsl takes. */
+export const PRODUCT_VECTORS = 16;
+
+/** The kernels of a block: fused, or logits, residual and gradient. An evaluation smooths nothing. */
+export function blockKernels(
+  rows: Rows,
+  problem: Pick<Problem, "smoothing">,
+  tiling: Tiling,
+  mode: Mode,
+): Specialisation {
+  const { smoothing = 0 } = mode === "evaluate" ? {} : problem;
+  const bytes = rows.x instanceof Uint8Array;
+  const when = {
+    BYTES: bytes,
+    SCALED: bytes && rows.scale !== 1 / 255,
+    HALVES: rows.x.BYTES_PER_ELEMENT === 2,
+    GATHERED: tiling.gathered,
+    SUBGROUPS: tiling.sharing === "subgroups",
+    SHARED: tiling.sharing === "shared",
+    SOFT: rows.targets !== undefined,
+    MIXED: rows.targets !== undefined || smoothing > 0, // targets are not labels
+  };
+  return {
+    when: Object.entries(when).flatMap(([name, holds]) => (holds ? name : [])),
+    constants: {
+      FEATURES4: tiling.features4,
+      SCALE: 255 * rows.scale, // a byte is read as value / 255
+      ONES: rows.features % 4,
+      KEPT: 1 - smoothing,
+      SHARE: smoothing / tiling.classes,
+      CLASSES: tiling.classes,
+      WORKGROUP: tiling.workgroup,
+      ROWS: tiling.rows,
+      VECTORS: tiling.vectors,
+      EVALUATE: mode === "evaluate",
+      CAPTURE: mode === "capture",
+      RAW: false,
+      ...(tiling.kind === "fused" ? fused(tiling) : tiled(tiling)),
+    },
+  };
+}
+
+/** Words that the tiled kernels keep of a tile's softmax: two for the loss of a label, four for that of other targets. */
+export function tileWords({ targets }: Rows, { smoothing = 0 }: Pick<Problem, "smoothing">): number {
+  return targets || smoothing > 0 ? 4 : 2;
+}
+
+/** Words of a row's label, and of its targets where it has any. */
+export function labelWords({ targets, count }: Rows): number {
+  return 1 + (targets ? targets.length / count : 0);
+}
+
+function fused({ classes4, rowThreads, columnThreads, turns }: FusedTiling) {
+  return { CLASSES4: classes4, ROW_THREADS: rowThreads, COLUMN_THREADS: columnThreads, TURNS: turns };
+}
+
+function tiled({ tiles, tile4, span4, lanes, threads, tileThreads, rows, sharing }: TiledTiling) {
+  return {
+    TILES: tiles,
+    TILE4: tile4,
+    TILE: 4 * tile4,
+    SPAN4: span4,
+    LANES: lanes,
+    THREADS: threads,
+    TILE_THREADS: tileThreads,
+    LOADS: sharing === "shared" ? rows / 4 : rows,
+  };
+}
+
+export function updateKernel(
+  rows: Rows,
+  { rule, intercept }: Problem,
+  tiling: Tiling,
+  mode: Mode,
+): Specialisation {
+  return {
+    when: [],
+    constants: {
+      COUNT: tiling.count,
+      INTERCEPT: rows.features * tiling.classes4,
+      SLOTS: tiling.slots,
+      SUMS: tiling.sums,
+      FIT_INTERCEPT: intercept,
+      CAPTURE: mode === "capture",
+      ADAM: rule.kind === "adam",
+      MOMENTUM: rule.kind === "adam" ? 0 : rule.momentum,
+      NESTEROV: rule.kind === "sgd" && rule.nesterov,
+      ...(rule.kind === "adam"
+        ? { BETA1: rule.beta1, BETA2: rule.beta2, EPSILON: rule.epsilon, WEIGHT_DECAY: rule.weightDecay }
+        : { BETA1: 0, BETA2: 0, EPSILON: 0, WEIGHT_DECAY: 0 }),
+    },
+  };
+}
+
+/** Whole steps: all of a block's passes, and the update. */
+export function wholeSteps(rows: Rows, problem: Problem, tiling: FusedTiling, mode: Mode): Specialisation {
+  const block = blockKernels(rows, problem, tiling, mode);
+  return changed(block, {
+    ...updateKernel(rows, problem, tiling, mode).constants,
+    WORKGROUP: tiling.stepThreads,
+    INTERCEPT: rows.features,
+    BATCH: tiling.blockRows,
+  });
+}
+
+/** An objective's two products. */
+export function rawKernels(rows: Rows, tiling: Tiling): Specialisation {
+  const { targets: _, ...labelled } = rows;
+  const { when, constants } = blockKernels(labelled, {}, tiling, "train");
+  return { when: [...when, "RAW"], constants: { ...constants, RAW: true } };
+}
+
+/** What it does to rows and classes alone. */
+export function rowKernels({ classes, classes4, workgroup, rowLanes }: ObjectiveTiling): Specialisation {
+  return {
+    when: [],
+    constants: {
+      CLASSES: classes,
+      CLASSES4: classes4,
+      WORKGROUP: workgroup,
+      LANES: rowLanes,
+      MOVE: false,
+      EVALUATE: false,
+    },
+  };
+}
+
+/** And to vectors. */
+export function vectorKernels(
+  { features }: Rows,
+  { intercept }: Pick<ObjectiveProblem, "intercept">,
+  tiling: ObjectiveTiling,
+): Specialisation {
+  const { features4, classes4, count, slots } = tiling;
+  return changed(rowKernels(tiling), {
+    FEATURES4: features4,
+    COUNT: count,
+    INTERCEPT: features * classes4,
+    SLOTS: slots,
+    FIT_INTERCEPT: intercept,
+    VECTORS: PRODUCT_VECTORS,
+  });
+}
+
+export function gatherKernel({ rowWords }: Tiling): Specialisation {
+  return { when: [], constants: { WORDS: rowWords } };
+}
+
+/** The same with some constants changed. */
+export function changed(
+  { when, constants }: Specialisation,
+  changes: Specialisation["constants"],
+): Specialisation {
+  return { when, constants: { ...constants, ...changes } };
+}

@@ -1,0 +1,153 @@
+import { DeviceError } from "../../../core/errors.js";
+import type { Gpu } from "../device/device.js";
+import { type Binding, type Edited, KERNELS, type KernelName } from "./kernels.js";
+import { scoped } from "../device/scopes.js";
+import { type Specialisation, specialise } from "./specialise.js";
+
+/** A uniform's entries lie this far apart: the largest alignment that an implementation may ask for. */
+export const ENTRY_BYTES = 256;
+
+/** Compiled kernels that are kept for the next fit. */
+const KEPT_PIPELINES = 128;
+
+const BUFFERS: Readonly<Record<Binding, GPUBufferBindingLayout>> = {
+  uniform: { type: "uniform", hasDynamicOffset: true },
+  constant: { type: "uniform" },
+  read: { type: "read-only-storage" },
+  write: { type: "storage" },
+};
+
+export interface Compiled {
+  readonly name: KernelName;
+  readonly pipeline: GPUComputePipeline;
+  readonly layout: GPUBindGroupLayout;
+}
+
+/** A compiled kernel with its buffers. */
+export interface Bound {
+  readonly pipeline: GPUComputePipeline;
+  readonly group: GPUBindGroup;
+}
+
+/** Compiles a kernel without blocking. Throws a DeviceError with the compiler's message when it does not compile. */
+export async function compiled(
+  gpu: Gpu,
+  name: KernelName,
+  specialisation: Specialisation,
+  edited: Edited,
+): Promise<Compiled> {
+  const kernel = KERNELS[name];
+  const layout = gpu.run(() =>
+    gpu.device.createBindGroupLayout({
+      label: `${name} bindings`,
+      entries: Object.values(kernel.bindings).map((kind, binding) => ({
+        binding,
+        visibility: GPUShaderStage.COMPUTE,
+        buffer: BUFFERS[kind],
+      })),
+    }),
+  );
+  const code = specialise(edited[name] ?? kernel.source, {
+    when: specialisation.when,
+    constants: Object.fromEntries(
+      kernel.constants.map((constant) => [constant, given(name, constant, specialisation)]),
+    ),
+  });
+  return { name, pipeline: await pipelineOf(gpu, name, code, layout), layout };
+}
+
+/** Binds buffers to the names of the table. A uniform's range is one entry of 32 bytes. */
+export function bind(
+  { device }: Gpu,
+  { name, pipeline, layout }: Compiled,
+  buffers: Readonly<Record<string, GPUBuffer>>,
+): Bound {
+  const group = device.createBindGroup({
+    label: name,
+    layout,
+    entries: Object.entries(KERNELS[name].bindings).map(([binding, kind], number) => ({
+      binding: number,
+      resource: { buffer: buffers[binding], ...(kind === "uniform" && { size: 32 }) },
+    })),
+  });
+  return { pipeline, group };
+}
+
+/** Compiles a kernel and binds its buffers. */
+export async function bound(
+  gpu: Gpu,
+  name: KernelName,
+  specialisation: Specialisation,
+  buffers: Readonly<Record<string, GPUBuffer>>,
+  edited: Edited,
+): Promise<Bound> {
+  const kernel = await compiled(gpu, name, specialisation, edited);
+  return gpu.run(() => bind(gpu, kernel, buffers));
+}
+
+/** The pipeline of a kernel's text: compiled once for all engines on a device, the oldest forgotten first. */
+function pipelineOf(
+  gpu: Gpu,
+  name: KernelName,
+  code: string,
+  layout: GPUBindGroupLayout,
+): Promise<GPUComputePipeline> {
+  const { pipelines } = gpu;
+  const found = pipelines.get(code);
+  if (found) return gpu.answered(found);
+  const compiling = compile(gpu, name, code, layout);
+  pipelines.set(code, compiling);
+  compiling.catch(() => pipelines.delete(code));
+  const [oldest] = pipelines.keys();
+  if (pipelines.size > KEPT_PIPELINES && oldest !== undefined) pipelines.delete(oldest);
+  return compiling;
+}
+
+async function compile(
+  gpu: Gpu,
+  name: KernelName,
+  code: string,
+  layout: GPUBindGroupLayout,
+): Promise<GPUComputePipeline> {
+  const { device, adapter } = gpu;
+  const createShaderModule = () => device.createShaderModule({ label: `${name}.wgsl`, code });
+  // An error in the text also reaches these scopes. It is ignored there: the pipeline is refused for it.
+  const { value: module } = scoped(device, createShaderModule);
+  const createPipeline = () =>
+    device.createComputePipelineAsync({
+      label: name,
+      layout: device.createPipelineLayout({ label: name, bindGroupLayouts: [layout] }),
+      compute: { module },
+    });
+  try {
+    return await gpu.untilLost(gpu.run(createPipeline));
+  } catch (cause) {
+    const { messages } = await gpu.answered(module.getCompilationInfo());
+    const why = messages
+      .map(({ lineNum, linePos, message }) => `${lineNum}:${linePos} ${message}`)
+      .join("; ");
+    const refused = new DeviceError(`${adapter} cannot compile ${name}.wgsl: ${why || String(cause)}`, {
+      cause,
+    });
+    throw await gpu.explained(refused);
+  }
+}
+
+/** Dispatches over the uniform's n-th entry. */
+export function dispatch(
+  pass: GPUComputePassEncoder,
+  kernel: Bound,
+  n: number,
+  x: number,
+  y = 1,
+  z = 1,
+): void {
+  pass.setPipeline(kernel.pipeline);
+  pass.setBindGroup(0, kernel.group, [n * ENTRY_BYTES]);
+  pass.dispatchWorkgroups(x, y, z);
+}
+
+function given(name: KernelName, constant: string, { constants }: Specialisation): number | boolean {
+  if (constant in constants) return constants[constant];
+  throw new Error(`${name}.wgsl has the constant ${constant}, and nothing gives its value.`);
+}

@@ -1,0 +1,180 @@
+/** Commands of one turn of the event loop: encoded one after the other, submitted and answered together. */
+import type { Buffers } from "../kernels/blocks.js";
+import type { Gpu } from "../device/device.js";
+import { KERNELS } from "../kernels/kernels.js";
+import { type Compiled, ENTRY_BYTES, bind, dispatch } from "../kernels/pipelines.js";
+import { Readback } from "../device/readback.js";
+import type { ObjectiveTiling } from "../kernels/tiling.js";
+
+/** Dispatches that one submission can hold. */
+const ENTRIES = 256;
+/** And partial sums: no dispatch has more workgroups that write one. */
+const SUMS = 2 ** 17;
+
+export interface Dispatch {
+  readonly kernel: Compiled;
+  /** By the names of its bindings. The uniform, and the sums, are there already. */
+  readonly buffers: Buffers;
+  /** What its uniform holds: whole numbers, then f32s. */
+  readonly whole: readonly number[];
+  readonly real?: readonly number[];
+  readonly groups: readonly [x: number, y?: number, z?: number];
+  /** About as many multiply-adds take as long. */
+  readonly macs: number;
+}
+
+/** A copy of a buffer's first bytes, among the dispatches. */
+interface Copy {
+  readonly source: GPUBuffer;
+  readonly bytes: number;
+}
+
+/** The answer to a submission. */
+interface Answers {
+  /** All partial sums. */
+  readonly sums: Promise<Float32Array> | undefined;
+  readonly copies: ReadonlyMap<Copy, Promise<ArrayBuffer>>;
+}
+
+interface Batch {
+  readonly work: (Dispatch | Copy)[];
+  dispatches: number;
+  sums: number;
+  macs: number;
+  /** Rejects with a DeviceError where the submission fails. */
+  readonly submitted: Promise<Answers>;
+  settle(answers: Promise<Answers>): void;
+}
+
+export class Commands {
+  readonly #gpu: Gpu;
+  readonly #readback: Readback;
+  /** The uniform, of one entry a dispatch. */
+  readonly #uniform: GPUBuffer;
+  readonly #entries = new DataView(new ArrayBuffer(ENTRIES * ENTRY_BYTES));
+  /** Partial sums, vectors of four. */
+  readonly #sums: GPUBuffer;
+  readonly #mostMacs: number;
+  #batch: Batch | undefined;
+
+  constructor(gpu: Gpu, { submissionMacs }: ObjectiveTiling) {
+    this.#gpu = gpu;
+    this.#readback = new Readback(gpu);
+    const { UNIFORM, STORAGE, COPY_DST, COPY_SRC } = GPUBufferUsage;
+    this.#uniform = gpu.buffer("entries", ENTRIES * ENTRY_BYTES, UNIFORM | COPY_DST);
+    this.#sums = gpu.buffer("partial sums", 16 * SUMS, STORAGE | COPY_SRC);
+    this.#mostMacs = submissionMacs;
+  }
+
+  dispatch(one: Dispatch): void {
+    const batch = this.#room(one.macs, 0);
+    batch.work.push(one);
+    batch.dispatches++;
+    batch.macs += one.macs;
+  }
+
+  /** A dispatch whose workgroups write a partial sum each, from a place on that ends its whole numbers. (workgroups, 4) */
+  async sums(one: Dispatch): Promise<Float32Array> {
+    const [x, y = 1, z = 1] = one.groups;
+    const count = x * y * z;
+    const batch = this.#room(one.macs, count);
+    const place = batch.sums;
+    batch.sums += count;
+    this.dispatch({ ...one, whole: [...one.whole, place] });
+    const all = await (await batch.submitted).sums;
+    if (!all) throw new Error("A submission with sums has read none.");
+    return all.subarray(4 * place, 4 * (place + count));
+  }
+
+  /** A buffer's first bytes, as they are when all that was asked before is done. */
+  async read(source: GPUBuffer, bytes: number): Promise<ArrayBuffer> {
+    const batch = this.#room(0, 0);
+    const copy = { source, bytes };
+    batch.work.push(copy);
+    const read = (await batch.submitted).copies.get(copy);
+    if (!read) throw new Error("A submission with a copy has read none.");
+    return read;
+  }
+
+  /** Submits what was asked. The end of the turn does so by itself. */
+  submit(): void {
+    const batch = this.#batch;
+    this.#batch = undefined;
+    batch?.settle(this.#submit(batch));
+  }
+
+  /** Encodes and submits without a pause, so that the errors are this batch's. */
+  async #submit(batch: Batch): Promise<Answers> {
+    const { device } = this.#gpu;
+    try {
+      const { sums, copies } = this.#gpu.run(() => {
+        const encoder = device.createCommandEncoder({ label: "commands" });
+        const copies = this.#encode(encoder, batch);
+        const sums = batch.sums > 0 ? this.#readback.copy(encoder, this.#sums, 16 * batch.sums) : undefined;
+        device.queue.writeBuffer(this.#uniform, 0, this.#entries, 0, batch.dispatches * ENTRY_BYTES);
+        device.queue.submit([encoder.finish()]);
+        return { sums, copies };
+      });
+      return {
+        sums: sums?.().then((bytes) => new Float32Array(bytes)),
+        copies: new Map(copies.map(([copy, read]) => [copy, read()])),
+      };
+    } catch (cause) {
+      throw await this.#gpu.explained(cause);
+    }
+  }
+
+  /** A batch that has room for one dispatch more. */
+  #room(macs: number, sums: number): Batch {
+    const full =
+      this.#batch &&
+      (this.#batch.dispatches === ENTRIES ||
+        16 * (this.#batch.sums + sums) > this.#sums.size ||
+        (this.#batch.macs > 0 && this.#batch.macs + macs > this.#mostMacs));
+    if (full) this.submit();
+    if (!this.#batch) {
+      this.#batch = newBatch();
+      queueMicrotask(() => this.submit());
+    }
+    return this.#batch;
+  }
+
+  /** Returns the copies, to be read once the commands are submitted. */
+  #encode(encoder: GPUCommandEncoder, { work }: Batch): [Copy, () => Promise<ArrayBuffer>][] {
+    const copies: [Copy, () => Promise<ArrayBuffer>][] = [];
+    let pass: GPUComputePassEncoder | undefined;
+    let entries = 0;
+    for (const one of work) {
+      if ("kernel" in one) {
+        pass ??= encoder.beginComputePass({ label: "commands" });
+        this.#encodeDispatch(pass, one, entries++);
+      } else {
+        pass?.end();
+        pass = undefined;
+        copies.push([one, this.#readback.copy(encoder, one.source, one.bytes)]);
+      }
+    }
+    pass?.end();
+    return copies;
+  }
+
+  #encodeDispatch(
+    pass: GPUComputePassEncoder,
+    { kernel, buffers, whole, real = [], groups }: Dispatch,
+    entry: number,
+  ): void {
+    const at = entry * ENTRY_BYTES;
+    whole.forEach((value, n) => this.#entries.setUint32(at + 4 * n, value, true));
+    real.forEach((value, n) => this.#entries.setFloat32(at + 4 * (whole.length + n), value, true));
+    const [uniform] = Object.keys(KERNELS[kernel.name].bindings); // the first of all
+    const bound = bind(this.#gpu, kernel, { ...buffers, [uniform]: this.#uniform, sums: this.#sums });
+    dispatch(pass, bound, entry, ...groups);
+  }
+}
+
+function newBatch(): Batch {
+  let settle: Batch["settle"] = () => {};
+  const submitted = new Promise<Answers>((resolve) => (settle = resolve));
+  submitted.catch(() => {}); // whoever asked hears it
+  return { work: [], dispatches: 0, sums: 0, macs: 0, submitted, settle };
+}

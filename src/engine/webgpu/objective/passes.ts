@@ -1,0 +1,218 @@
+/**
+ * The passes of an objective over a block of rows. Products with X are the tiled kernels'; what is between two of them, or
+ * in place of one, goes over rows and classes alone.
+ */
+import type { ObjectiveProblem } from "../../engine.js";
+import type { Rows } from "../../../core/rows.js";
+import { type Block, type Buffers, cutRows } from "../kernels/blocks.js";
+import type { Commands } from "./commands.js";
+import { changed, gatherKernel, rawKernels, rowKernels } from "../kernels/constants.js";
+import type { Gpu } from "../device/device.js";
+import type { Edited, KernelName } from "../kernels/kernels.js";
+import { type Compiled, compiled } from "../kernels/pipelines.js";
+import type { PlacedRows } from "../placement.js";
+import type { Specialisation } from "../kernels/specialise.js";
+import type { ObjectiveTiling } from "../kernels/tiling.js";
+
+/** Threads in a workgroup of gather. */
+const WORKGROUP = 64;
+/** Multiply-adds that take as long as what is done to four logits of a row, exponentials and all. */
+const LOGITS_MACS = 128;
+
+/** A block of the objective's own rows, with what it keeps of them. */
+export interface KeptBlock extends Block {
+  /** Z and ΔZ: (rows, classes4) */
+  readonly z: GPUBuffer;
+  readonly change: GPUBuffer;
+}
+
+/** The passes that end in partial sums. */
+type Summed = "softmax" | "moved" | "evaluated" | "trial";
+type Pass = Summed | "gather" | "logits" | "gradient" | "bend";
+
+type PassKernels = Readonly<Record<Pass, Compiled>>;
+
+export async function compilePasses(
+  gpu: Gpu,
+  rows: Rows,
+  tiling: ObjectiveTiling,
+  edited: Edited,
+): Promise<PassKernels> {
+  const products = rawKernels(rows, tiling);
+  const ofRows = rowKernels(tiling);
+  const one = (name: KernelName, specialisation: Specialisation) =>
+    compiled(gpu, name, specialisation, edited);
+  const [gather, logits, gradient, softmax, moved, evaluated, trial, bend] = await Promise.all([
+    one("gather", gatherKernel(tiling)),
+    one("logits", products),
+    one("gradient", products),
+    one("softmax", ofRows),
+    one("softmax", changed(ofRows, { MOVE: true })),
+    one("softmax", changed(ofRows, { EVALUATE: true })),
+    one("trial", ofRows),
+    one("bend", ofRows),
+  ]);
+  return { gather, logits, gradient, softmax, moved, evaluated, trial, bend };
+}
+
+export class ObjectivePasses {
+  /** Of the objective's own rows. */
+  readonly blocks: readonly KeptBlock[];
+  /** Numbers of rows: the objective's own, and those of an evaluation. */
+  readonly order: GPUBuffer;
+  readonly others: GPUBuffer;
+  /** (blockRows, classes4) R; or what it is made of, where that is not kept. */
+  readonly r: GPUBuffer;
+  /** (slots, count) */
+  readonly slots: GPUBuffer;
+  readonly #gpu: Gpu;
+  readonly #commands: Commands;
+  readonly #kernels: PassKernels;
+  readonly #tiling: ObjectiveTiling;
+  readonly #shared: Buffers;
+  /** What rows are gathered from, when they are. */
+  readonly #shards: readonly { readonly x: GPUBuffer; readonly shard: GPUBuffer }[];
+
+  constructor(
+    gpu: Gpu,
+    commands: Commands,
+    kernels: PassKernels,
+    rows: Rows,
+    placed: PlacedRows,
+    problem: ObjectiveProblem,
+    tiling: ObjectiveTiling,
+  ) {
+    const { blockRows, classes4, count, gathered, rowWords, slots } = tiling;
+    this.#gpu = gpu;
+    this.#commands = commands;
+    this.#kernels = kernels;
+    this.#tiling = tiling;
+    this.blocks = cutRows(0, problem.rows.length, blockRows).map((block) => ({
+      ...block,
+      z: this.#create("logits", 16 * classes4 * block.rows),
+      change: this.#create("change of logits", 16 * classes4 * block.rows),
+    }));
+    this.order = this.#create("order", 4 * problem.rows.length);
+    this.others = this.#create("order of an evaluation", 4 * rows.count);
+    this.r = this.#create("residuals", 16 * classes4 * blockRows);
+    this.slots = this.#create("slots", 16 * count * slots);
+    this.#shards = (gathered ? placed.shards : []).map(({ first, rows: shardRows, x }) => {
+      const shard = this.#create("shard", 16, GPUBufferUsage.UNIFORM);
+      gpu.run(() => gpu.device.queue.writeBuffer(shard, 0, Uint32Array.of(first, shardRows)));
+      return { x, shard };
+    });
+    this.#shared = {
+      labels: placed.labels,
+      rowWeights: placed.weights,
+      x: gathered ? this.#create("gathered rows", 4 * rowWords * blockRows) : placed.shards[0].x,
+      slots: this.slots,
+      // Bound, but not looked at.
+      ...Object.fromEntries(["tiles", "rowSums", "captured"].map((name) => [name, this.#create(name, 16)])),
+    };
+    gpu.run(() => gpu.device.queue.writeBuffer(this.order, 0, Uint32Array.from(problem.rows)));
+  }
+
+  /** Brings the block's rows of X together, if they are in several bindings. Before any product with them. */
+  gather({ first, rows, continues }: Block, order: GPUBuffer): void {
+    const words = this.#tiling.rowWords;
+    for (const { x, shard } of this.#shards)
+      this.#commands.dispatch({
+        kernel: this.#kernels.gather,
+        buffers: { shard, order, x, gathered: this.#shared["x"] },
+        whole: [first, rows, continues ? 1 : 0],
+        groups: [Math.ceil(words / WORKGROUP), rows],
+        macs: words * rows,
+      });
+  }
+
+  /** to ← X·W */
+  logits(block: Block, order: GPUBuffer, weights: GPUBuffer, to: GPUBuffer): void {
+    const { rows, threads } = this.#tiling;
+    const groups = Math.ceil(block.rows / rows / threads);
+    this.#product("logits", block, { order, weights, powers: to }, (tileGroups) => [groups, tileGroups]);
+  }
+
+  /** Adds Xᵀ·R to the slots. The first block sets them. */
+  gradient(block: Block): void {
+    const { features4, vectors, threads, slots } = this.#tiling;
+    const groups = Math.ceil(features4 / vectors / threads);
+    const buffers = { order: this.order, powers: this.r };
+    this.#product("gradient", block, buffers, (tileGroups) => [groups, tileGroups, slots]);
+  }
+
+  /** No dispatch takes more tiles than it should. */
+  #product(
+    pass: "logits" | "gradient",
+    { first, rows, continues }: Block,
+    buffers: Buffers,
+    groups: (tileGroups: number) => [number, number, number?],
+  ): void {
+    const { features4, tile4, tiles, dispatchTiles, tileThreads } = this.#tiling;
+    for (let tile = 0; tile < tiles; tile += dispatchTiles) {
+      const some = Math.min(dispatchTiles, tiles - tile);
+      this.#commands.dispatch({
+        kernel: this.#kernels[pass],
+        buffers: { ...this.#shared, ...buffers },
+        whole: [first, rows, continues ? 1 : 0, tile],
+        groups: groups(Math.ceil(some / tileThreads)),
+        macs: 16 * features4 * rows * tile4 * some,
+      });
+    }
+  }
+
+  /** R of the block's Z, after Z ← Z + t·ΔZ where t is given; and sums of losses, hits and weights. */
+  softmax({ z, change, ...block }: KeptBlock, t?: number): Promise<Float32Array> {
+    const pass = t === undefined ? "softmax" : "moved";
+    return this.#sums(pass, block, { order: this.order, z, change, r: this.r }, t);
+  }
+
+  /** Sums of losses, hits and weights, where the logits are in place of R. */
+  evaluated(block: Block): Promise<Float32Array> {
+    const { tiles, captured } = this.#shared; // nothing moves, and nothing is kept
+    return this.#sums("evaluated", block, { order: this.others, z: this.r, change: tiles, r: captured });
+  }
+
+  /** Sums of losses, slopes and curvatures at Z + t·ΔZ. */
+  trial({ z, change, ...block }: KeptBlock, t: number): Promise<Float32Array> {
+    return this.#sums("trial", block, { order: this.order, z, change }, t);
+  }
+
+  /** (workgroups, 4) */
+  #sums(pass: Summed, block: Block, buffers: Buffers, t = 0): Promise<Float32Array> {
+    const { labels, rowWeights } = this.#shared;
+    return this.#commands.sums({
+      kernel: this.#kernels[pass],
+      buffers: { labels, rowWeights, ...buffers },
+      whole: [block.first, block.rows],
+      real: [t],
+      groups: [this.#rowGroups(block)],
+      macs: this.#rowMacs(block),
+    });
+  }
+
+  /** U, which is in place of R, becomes what R is for the curvature. */
+  bend({ z, ...block }: KeptBlock): void {
+    const { labels, rowWeights } = this.#shared;
+    this.#commands.dispatch({
+      kernel: this.#kernels.bend,
+      buffers: { order: this.order, labels, rowWeights, z, u: this.r },
+      whole: [block.first, block.rows],
+      groups: [this.#rowGroups(block)],
+      macs: this.#rowMacs(block),
+    });
+  }
+
+  #rowGroups({ rows }: Block): number {
+    const { workgroup, rowLanes } = this.#tiling;
+    return Math.ceil(rows / (workgroup / rowLanes));
+  }
+
+  #rowMacs({ rows }: Block): number {
+    return LOGITS_MACS * this.#tiling.classes4 * rows;
+  }
+
+  #create(label: string, bytes: number, usage = GPUBufferUsage.STORAGE): GPUBuffer {
+    const usages = usage | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
+    return this.#gpu.buffer(label, bytes, usages);
+  }
+}

@@ -1,0 +1,256 @@
+/** The vectors of an objective, each (features + 1, classes), on the device: padded as the kernels have weights. */
+import { DeviceError } from "../../../core/errors.js";
+import type { Matrix, ObjectiveProblem, Product, Term, Vector } from "../../engine.js";
+import type { FloatArray, Rows } from "../../../core/rows.js";
+import { type Buffers, pad, unpad } from "../kernels/blocks.js";
+import type { Capacity } from "../device/capacity.js";
+import type { Commands } from "./commands.js";
+import { PRODUCT_VECTORS, vectorKernels } from "../kernels/constants.js";
+import type { Gpu } from "../device/device.js";
+import type { Edited } from "../kernels/kernels.js";
+import { type Compiled, compiled } from "../kernels/pipelines.js";
+import { type ObjectiveTiling, grid } from "../kernels/tiling.js";
+
+/** Threads in a workgroup. */
+const WORKGROUP = 64;
+/** Vectors that one dispatch of combine adds up. */
+const TERMS = 4;
+
+const KERNELS = [
+  "combine",
+  "products",
+  "multiply",
+  "centre",
+  "subgradient",
+  "orthant",
+  "restrict",
+  "total",
+] as const;
+type VectorKernels = Readonly<Record<(typeof KERNELS)[number], Compiled>>;
+
+export async function compileVectors(
+  gpu: Gpu,
+  rows: Rows,
+  problem: ObjectiveProblem,
+  tiling: ObjectiveTiling,
+  edited: Edited,
+): Promise<VectorKernels> {
+  const specialisation = vectorKernels(rows, problem, tiling);
+  const [combine, products, multiply, centre, subgradient, orthant, restrict, total] = await Promise.all(
+    KERNELS.map((name) => compiled(gpu, name, specialisation, edited)),
+  );
+  return { combine, products, multiply, centre, subgradient, orthant, restrict, total };
+}
+
+export class Vectors {
+  readonly #gpu: Gpu;
+  readonly #commands: Commands;
+  readonly #kernels: VectorKernels;
+  readonly #tiling: ObjectiveTiling;
+  readonly #bindingBytes: number;
+  readonly #buffers: GPUBuffer[] = [];
+  readonly #matrices: GPUBuffer[] = [];
+  /** Placeholder for an unused term. */
+  readonly #nothing: GPUBuffer;
+  /** (4·features4) the l2 and the l1 penalty of each feature, and zeros. */
+  readonly #penalties: GPUBuffer;
+  readonly #l1: GPUBuffer;
+
+  constructor(
+    gpu: Gpu,
+    commands: Commands,
+    kernels: VectorKernels,
+    { penalties, l1 }: ObjectiveProblem,
+    tiling: ObjectiveTiling,
+    { bindingBytes }: Capacity,
+  ) {
+    this.#bindingBytes = bindingBytes;
+    this.#gpu = gpu;
+    this.#commands = commands;
+    this.#kernels = kernels;
+    this.#tiling = tiling;
+    this.#nothing = gpu.buffer("no vector", 16, GPUBufferUsage.STORAGE);
+    this.#penalties = this.#ofFeatures("penalties", penalties);
+    this.#l1 = this.#ofFeatures("l1 penalties", l1);
+  }
+
+  #ofFeatures(what: string, values: FloatArray = new Float32Array()): GPUBuffer {
+    const padded = new Float32Array(4 * this.#tiling.features4);
+    padded.set(values);
+    const buffer = this.#create(what, padded.byteLength);
+    this.#gpu.device.queue.writeBuffer(buffer, 0, padded);
+    return buffer;
+  }
+
+  create(values?: FloatArray): Vector {
+    const { classes, classes4, count } = this.#tiling;
+    const number = this.#buffers.length;
+    const padded = values && pad(values, classes, 4 * classes4, 4 * count);
+    this.#buffers.push(this.#create(`vector ${number + 1} of ${classes} classes`, 16 * count, padded));
+    return { number };
+  }
+
+  /** Throws a DeviceError where it is larger than a binding. */
+  matrix(values: FloatArray): Matrix {
+    const { features4 } = this.#tiling;
+    const size = Math.sqrt(values.length);
+    const bytes = 4 * (4 * features4) ** 2;
+    const what = `a matrix of ${size} × ${size}`;
+    if (bytes > this.#bindingBytes)
+      throw new DeviceError(`${what} takes ${bytes} bytes, and this adapter binds ${this.#bindingBytes}.`);
+    const buffer = this.#create(what, bytes, pad(values, size, 4 * features4, bytes / 4));
+    return { number: this.#matrices.push(buffer) - 1 };
+  }
+
+  #create(label: string, bytes: number, values?: Float32Array<ArrayBuffer>): GPUBuffer {
+    const { STORAGE, COPY_SRC, COPY_DST } = GPUBufferUsage;
+    const buffer = this.#gpu.buffer(label, bytes, STORAGE | COPY_SRC | COPY_DST);
+    if (values) this.#gpu.run(() => this.#gpu.device.queue.writeBuffer(buffer, 0, values));
+    return buffer;
+  }
+
+  buffer({ number }: Vector): GPUBuffer {
+    return this.#buffers[number];
+  }
+
+  /** (features + 1, classes), and what is padding after them. */
+  async read(vector: Vector): Promise<Float32Array> {
+    const { classes, classes4, count } = this.#tiling;
+    const padded = await this.#commands.read(this.buffer(vector), 16 * count);
+    return unpad(new Float32Array(padded), 4 * classes4, classes);
+  }
+
+  combine(to: Vector, terms: readonly Term[]): void {
+    const isTo = ([, { number }]: Term) => number === to.number;
+    const others = terms.filter((term) => !isTo(term));
+    let own = terms.filter(isTo).reduce((sum, [factor]) => sum + factor, 0);
+    for (let first = 0; first < Math.max(1, others.length); first += TERMS) {
+      const some = others.slice(first, first + TERMS);
+      const factors = Array.from({ length: TERMS }, (_, n) => some[n]?.[0] ?? 0);
+      const [term1, term2, term3, term4] = factors.map((_, n) =>
+        n < some.length ? this.buffer(some[n][1]) : this.#nothing,
+      );
+      this.#overVectors((vector, count) =>
+        this.#commands.dispatch({
+          kernel: this.#kernels.combine,
+          buffers: { to: this.buffer(to), term1, term2, term3, term4 },
+          whole: [vector],
+          real: [own, ...factors],
+          groups: grid(count, WORKGROUP),
+          macs: 4 * (TERMS + 1) * count,
+        }),
+      );
+      own = 1;
+    }
+  }
+
+  products(pairs: readonly (readonly [Vector, Vector])[]): Promise<Product[]> {
+    return Promise.all(pairs.map(([a, b]) => this.#product(a, b)));
+  }
+
+  async #product(a: Vector, b: Vector): Promise<Product> {
+    const parts: Promise<Float32Array>[] = [];
+    this.#overVectors((vector, count) => {
+      const part = this.#commands.sums({
+        kernel: this.#kernels.products,
+        buffers: { a: this.buffer(a), b: this.buffer(b), penalties: this.#penalties },
+        whole: [vector],
+        groups: grid(count, WORKGROUP * PRODUCT_VECTORS),
+        macs: 12 * count,
+      });
+      parts.push(part);
+    });
+    let [sum, penalised, largest] = [0, 0, 0];
+    for (const part of await Promise.all(parts))
+      for (let at = 0; at < part.length; at += 4) {
+        sum += part[at];
+        penalised += part[at + 1];
+        largest = Math.max(largest, part[at + 2]);
+      }
+    return { sum, penalised, largest };
+  }
+
+  /** to ← M·from */
+  multiply(to: Vector, { number }: Matrix, from: Vector): void {
+    const { features4, classes4, submissionMacs } = this.#tiling;
+    const fours = features4 * classes4;
+    const macs = 64 * features4; // of a thread, which owns one
+    const most = Math.max(1, Math.floor(submissionMacs / macs));
+    for (let first = 0; first < fours; first += most) {
+      const some = Math.min(most, fours - first);
+      this.#commands.dispatch({
+        kernel: this.#kernels.multiply,
+        buffers: { matrix: this.#matrices[number], weights: this.buffer(from), to: this.buffer(to) },
+        whole: [first],
+        groups: grid(some, WORKGROUP),
+        macs: macs * some,
+      });
+    }
+  }
+
+  centre(vector: Vector): void {
+    const { classes4, features4, rowLanes, updateVectors } = this.#tiling;
+    const most = Math.max(1, Math.floor(updateVectors / classes4));
+    for (let first = 0; first < 4 * features4; first += most) {
+      const past = Math.min(4 * features4, first + most);
+      this.#commands.dispatch({
+        kernel: this.#kernels.centre,
+        buffers: { weights: this.buffer(vector) },
+        whole: [first, past],
+        groups: grid((past - first) * rowLanes, WORKGROUP),
+        macs: 8 * classes4 * (past - first),
+      });
+    }
+  }
+
+  /** The smallest subgradient: to ← g + l1[d]·∂‖w_d‖₁ */
+  subgradient(to: Vector, w: Vector, gradient: Vector): void {
+    const [weights, g] = [w, gradient].map((vector) => this.buffer(vector));
+    this.#elementwise("subgradient", { weights, gradient: g, l1: this.#l1, to: this.buffer(to) });
+  }
+
+  /** to ← w + p, within the orthant of w, or of −d */
+  orthant(to: Vector, w: Vector, p: Vector, d: Vector): void {
+    const [weights, direction, subgradient] = [w, p, d].map((vector) => this.buffer(vector));
+    this.#elementwise("orthant", { weights, direction, subgradient, to: this.buffer(to) });
+  }
+
+  /** to ← v where w ≠ 0 or d ≠ 0 */
+  restrict(to: Vector, v: Vector, w: Vector, d: Vector): void {
+    const [values, weights, subgradient] = [v, w, d].map((vector) => this.buffer(vector));
+    this.#elementwise("restrict", { values, weights, subgradient, to: this.buffer(to) });
+  }
+
+  #elementwise(name: "subgradient" | "orthant" | "restrict", buffers: Buffers): void {
+    this.#overVectors((vector, count) =>
+      this.#commands.dispatch({
+        kernel: this.#kernels[name],
+        buffers,
+        whole: [vector],
+        groups: grid(count, WORKGROUP),
+        macs: 16 * count,
+      }),
+    );
+  }
+
+  /** to ← scale·G + penalties·w, where the slots hold parts of G. */
+  total(slots: GPUBuffer, scale: number, w: Vector, to: Vector): void {
+    this.#overVectors((vector, count) =>
+      this.#commands.dispatch({
+        kernel: this.#kernels.total,
+        buffers: { slots, weights: this.buffer(w), penalties: this.#penalties, to: this.buffer(to) },
+        whole: [vector],
+        real: [scale],
+        groups: grid(count, WORKGROUP),
+        macs: 4 * (this.#tiling.slots + 2) * count,
+      }),
+    );
+  }
+
+  /** No dispatch takes more of a vector than it should. */
+  #overVectors(one: (first: number, count: number) => void): void {
+    const { count, updateVectors } = this.#tiling;
+    for (let first = 0; first < count; first += updateVectors)
+      one(first, Math.min(updateVectors, count - first));
+  }
+}

@@ -1,0 +1,193 @@
+/**
+ * The three passes and the update in f64, as plain loops that read like the derivation. They are the oracle that
+ * every other engine is held to, and what trains where there is nothing faster.
+ *
+ * J(W) = −Σₙ Σₖ y_{nk} w_k·x_n + Σₙ log Σⱼ e^{w_j·x_n}        ∂J/∂W = Σₙ x_n ⊗ (s_n − y_n)
+ */
+import type { Problem, State, Step } from "../engine/engine.js";
+import type { Sums, Trial } from "../core/sums.js";
+import type { FeatureRows, FloatArray, Rows } from "../core/rows.js";
+
+/** Z = X·W of the rows named, with the intercept as the weight of a constant feature 1. Z: (rows, classes) */
+export function logits(
+  data: FeatureRows,
+  rows: Uint32Array,
+  weights: FloatArray,
+  classes: number,
+): Float64Array {
+  const { x, features, scale } = data;
+  const z = new Float64Array(rows.length * classes);
+  for (let n = 0; n < rows.length; n++) {
+    const row = rows[n] * features;
+    for (let k = 0; k < classes; k++) z[n * classes + k] = weights[features * classes + k];
+    for (let d = 0; d < features; d++) {
+      const feature = scale * x[row + d];
+      if (feature === 0) continue; // adds nothing; most pixels are
+      for (let k = 0; k < classes; k++) {
+        z[n * classes + k] += feature * weights[d * classes + k];
+      }
+    }
+  }
+  return z;
+}
+
+/**
+ * R = weight ⊙ (softmax(Z) − T), and each row's weighted loss −Σₖ tₖ log sₖ = log Σₖ e^{zₖ} − Σₖ tₖ·zₖ. The targets T are the
+ * rows' own or their labels' one-hot Y; a smoothing ε makes (1 − ε)·T + ε/K of them.
+ * The largest logit is taken off before the exponential: s is the same, as targets add up to 1, and nothing overflows.
+ */
+export function residual(
+  data: Rows,
+  rows: Uint32Array,
+  z: Float64Array,
+  classes: number,
+  smoothing = 0,
+): { residual: Float64Array; losses: Float64Array; sums: Sums } {
+  const r = new Float64Array(z.length);
+  const losses = new Float64Array(rows.length);
+  const targets = new Float64Array(classes); // of one row
+  let hits = 0;
+  let total = 0;
+  let loss = 0;
+  for (let n = 0; n < rows.length; n++) {
+    const row = rows[n];
+    const label = data.labels[row];
+    const weight = data.weights ? data.weights[row] : 1;
+    const first = n * classes;
+    targetsOf(data, row, smoothing, targets);
+
+    let top = 0;
+    for (let k = 1; k < classes; k++) if (z[first + k] > z[first + top]) top = k;
+    const max = z[first + top];
+
+    let sum = 0;
+    let mean = 0; // Σₖ tₖ·(zₖ − max)
+    for (let k = 0; k < classes; k++) {
+      const power = Math.exp(z[first + k] - max);
+      r[first + k] = power;
+      sum += power;
+      mean += targets[k] * (z[first + k] - max);
+    }
+    for (let k = 0; k < classes; k++) {
+      r[first + k] = weight * (r[first + k] / sum - targets[k]);
+    }
+
+    const rowLoss = weight * (Math.log(sum) - mean);
+    losses[n] = rowLoss;
+    loss += rowLoss;
+    total += weight;
+    if (top === label) hits += weight;
+  }
+  return { residual: r, losses, sums: { loss, hits, weight: total } };
+}
+
+/** How much a row is of each class, smoothed, to `t`: (classes). */
+export function targetsOf({ labels, targets }: Rows, row: number, smoothing: number, t: Float64Array): void {
+  if (targets) {
+    t.set(targets.subarray(row * t.length, (row + 1) * t.length));
+  } else {
+    t.fill(0);
+    t[labels[row]] = 1;
+  }
+  const share = smoothing / t.length;
+  for (let k = 0; k < t.length; k++) t[k] = (1 - smoothing) * t[k] + share;
+}
+
+/** G += Σₙ [xₙ, 1] ⊗ rₙ. G: (features + 1, classes) */
+export function gradient(
+  data: Rows,
+  rows: Uint32Array,
+  r: Float64Array,
+  classes: number,
+  g: Float64Array,
+): void {
+  const { x, features, scale } = data;
+  for (let n = 0; n < rows.length; n++) {
+    const row = rows[n] * features;
+    for (let d = 0; d <= features; d++) {
+      const feature = d < features ? scale * x[row + d] : 1;
+      if (feature === 0) continue;
+      for (let k = 0; k < classes; k++) {
+        g[d * classes + k] += feature * r[n * classes + k];
+      }
+    }
+  }
+}
+
+/** The losses of the rows at Z + t·ΔZ, and how they change with t: ℓ′ = s·δ − δ_y, ℓ″ = s·δ² − (s·δ)², δ their row of ΔZ. */
+export function trial(
+  data: Rows,
+  rows: Uint32Array,
+  z: Float64Array,
+  direction: Float64Array,
+  t: number,
+  classes: number,
+): Trial {
+  let [loss, slope, curvature] = [0, 0, 0];
+  for (let n = 0; n < rows.length; n++) {
+    const label = data.labels[rows[n]];
+    const weight = data.weights ? data.weights[rows[n]] : 1;
+    const moved = z
+      .subarray(n * classes, (n + 1) * classes)
+      .map((zk, k) => zk + t * direction[n * classes + k]);
+    const max = moved.reduce((a, b) => Math.max(a, b), -Infinity);
+    let [sum, mean, square] = [0, 0, 0];
+    for (let k = 0; k < classes; k++) {
+      const power = Math.exp(moved[k] - max);
+      const delta = direction[n * classes + k];
+      sum += power;
+      mean += power * delta;
+      square += power * delta * delta;
+    }
+    mean /= sum;
+    square /= sum;
+    loss += weight * (Math.log(sum) + max - moved[label]);
+    slope += weight * (mean - direction[n * classes + label]);
+    curvature += weight * (square - mean * mean);
+  }
+  return { loss, slope, curvature };
+}
+
+/** The residual's change with the logits, in place of that change: u ← weight ⊙ s ⊙ (u − s·u). u: (rows, classes) */
+export function bend(data: Rows, rows: Uint32Array, z: Float64Array, u: Float64Array, classes: number): void {
+  for (let n = 0; n < rows.length; n++) {
+    const weight = data.weights ? data.weights[rows[n]] : 1;
+    const first = n * classes;
+    const max = z.subarray(first, first + classes).reduce((a, b) => Math.max(a, b), -Infinity);
+    let [sum, mean] = [0, 0];
+    for (let k = first; k < first + classes; k++) {
+      const power = Math.exp(z[k] - max);
+      sum += power;
+      mean += power * u[k];
+    }
+    mean /= sum;
+    for (let k = first; k < first + classes; k++)
+      u[k] = ((weight * Math.exp(z[k] - max)) / sum) * (u[k] - mean);
+  }
+}
+
+/** W ← W − α·∂J/∂W, or what the rule makes of the gradient. Changes `state` in place; `number` counts steps from 1. */
+export function update(state: State, g: FloatArray, step: Step, number: number, problem: Problem): void {
+  const { weights, moments } = state;
+  const { rule, classes } = problem;
+  const intercept = weights.length - classes;
+  for (let i = 0; i < (problem.intercept ? weights.length : intercept); i++) {
+    const penalised = i < intercept;
+    const gi = step.gradientScale * g[i] + (penalised ? step.penalty * weights[i] : 0);
+    if (rule.kind === "adam") {
+      const [first, second] = moments;
+      if (penalised) weights[i] -= step.learningRate * rule.weightDecay * weights[i];
+      first[i] = rule.beta1 * first[i] + (1 - rule.beta1) * gi;
+      second[i] = rule.beta2 * second[i] + (1 - rule.beta2) * gi * gi;
+      const mean = first[i] / (1 - rule.beta1 ** number);
+      const square = second[i] / (1 - rule.beta2 ** number);
+      weights[i] -= (step.learningRate * mean) / (Math.sqrt(square) + rule.epsilon);
+    } else if (rule.momentum === 0) {
+      weights[i] -= step.learningRate * gi;
+    } else {
+      const [velocity] = moments;
+      velocity[i] = rule.momentum * velocity[i] + gi;
+      weights[i] -= step.learningRate * (rule.nesterov ? gi + rule.momentum * velocity[i] : velocity[i]);
+    }
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * Reads values out of a parsed model file. Each throws a ModelFileError that names the part, its value and
+ * what it must be.
+ */
+import { ModelFileError } from "../../core/errors.js";
+import { show } from "../../core/show.js";
+
+export function wrong(value: unknown, name: string, wanted: string): ModelFileError {
+  const shown = value === undefined ? "missing" : show(value);
+  return new ModelFileError(`The model file is damaged: ${name} is ${shown}, and must be ${wanted}.`);
+}
+
+/** True where the file itself has the part, whatever objects inherit. */
+export function has(record: Readonly<Record<string, unknown>>, name: string): boolean {
+  return Object.hasOwn(record, name);
+}
+
+export function object(value: unknown, name: string): Readonly<Record<string, unknown>> {
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw wrong(value, name, "an object");
+  // Without a prototype, so that a missing part is undefined, whatever its name.
+  return Object.assign(Object.create(null), value);
+}
+
+export function list(value: unknown, name: string): readonly unknown[] {
+  if (!Array.isArray(value)) throw wrong(value, name, "a list");
+  return value;
+}
+
+export function text(value: unknown, name: string): string {
+  if (typeof value !== "string") throw wrong(value, name, "a string");
+  return value;
+}
+
+export function flag(value: unknown, name: string): boolean {
+  if (typeof value !== "boolean") throw wrong(value, name, "true or false");
+  return value;
+}
+
+export function finite(value: unknown, name: string): number {
+  if (typeof value !== "number" || !Number.isFinite(value)) throw wrong(value, name, "a finite number");
+  return value;
+}
+
+/** ≥ 0 */
+export function whole(value: unknown, name: string): number {
+  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) {
+    throw wrong(value, name, "a whole number ≥ 0");
+  }
+  return value;
+}
+
+export function numbers(value: unknown, name: string, length: number): Float64Array {
+  const values = list(value, name);
+  if (values.length !== length) {
+    throw new ModelFileError(
+      `The model file is damaged: ${name} has ${values.length} values, and must have ${length}.`,
+    );
+  }
+  return Float64Array.from(values, (one, n) => finite(one, `${name}[${n}]`));
+}

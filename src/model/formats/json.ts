@@ -1,0 +1,214 @@
+/** The JSON model file: one object that a person can read and any language can load. */
+import type { Label } from "../../data/labels.js";
+import { ModelFileError } from "../../core/errors.js";
+import { type Parity, STAGES, type Stage } from "../../parity/step.js";
+import type { EpochRecord, Score } from "../../core/progress.js";
+import { show } from "../../core/show.js";
+import type { Warning } from "../../core/warnings.js";
+import { finite, flag, has, list, numbers, object, text, whole, wrong } from "./json-values.js";
+import type { ModelParts } from "../parts.js";
+
+const FORMAT = "smigh-model";
+/** Version 1 had neither an origin nor warnings, and its bias was f32. */
+const VERSION = 2;
+
+/** A model as plain data that JSON can hold. */
+export interface ModelJson {
+  readonly format: string;
+  readonly version: number;
+  readonly labelType: string;
+  /** A bigint as its digits. */
+  readonly classes: readonly (string | number | boolean)[];
+  readonly features: number;
+  readonly scale?: number;
+  /** (features) */
+  readonly origin?: readonly number[];
+  /** (classes) */
+  readonly bias: readonly number[];
+  /** (features, classes) */
+  readonly weights: readonly (readonly number[])[];
+  readonly training: Pick<
+    ModelParts,
+    "history" | "converged" | "reason" | "iterations" | "warnings" | "engine" | "parity"
+  >;
+}
+
+export function toJson(model: ModelParts): ModelJson {
+  const { classes, features, scale, origin, bias, weights } = model;
+  const { history, converged, reason, iterations, warnings, engine, parity } = model;
+  const k = classes.length;
+  return {
+    format: FORMAT,
+    version: VERSION,
+    labelType: typeof classes[0],
+    classes: classes.map((label) => (typeof label === "bigint" ? String(label) : label)),
+    features,
+    ...(scale !== undefined && { scale }),
+    ...(origin && { origin: Array.from(origin) }),
+    bias: Array.from(bias),
+    // Nine significant digits give an f32 back exactly.
+    weights: Array.from({ length: features }, (_, d) =>
+      Array.from(weights.subarray(d * k, (d + 1) * k), (one) => Number(one.toPrecision(9))),
+    ),
+    training: { history, converged, reason, iterations, warnings, engine, ...(parity && { parity }) },
+  };
+}
+
+/** The same as text, a part a line and a row of weights a line. */
+export function toText(model: ModelParts): string {
+  const lines = Object.entries(toJson(model)).map(([name, value]: [string, unknown]) => {
+    const rows = name === "weights" && Array.isArray(value) && value.length > 0;
+    const written = rows
+      ? `[\n    ${value.map((row) => JSON.stringify(row)).join(",\n    ")}\n  ]`
+      : JSON.stringify(value);
+    return `  "${name}": ${written}`;
+  });
+  return `{\n${lines.join(",\n")}\n}\n`;
+}
+
+/**
+ * Reads what `toJson` made. Throws a ModelFileError that says what is wrong, and where: what training could
+ * not make.
+ */
+export function fromJson(written: string): ModelParts {
+  const file = object(parse(written), "the file");
+  if (file["format"] !== FORMAT) {
+    const format = has(file, "format") ? show(file["format"]) : "missing";
+    throw new ModelFileError(`This is no smigh model: its format is ${format}, not "${FORMAT}".`);
+  }
+  const version = file["version"];
+  if (version !== 1 && version !== VERSION) {
+    throw new ModelFileError(
+      `The model is of version ${show(version)}, and this release reads versions 1 and ${VERSION}.`,
+    );
+  }
+  const classes = readClasses(file["classes"], file["labelType"]);
+  const features = whole(file["features"], "features");
+  const training = object(file["training"], "training");
+  const bias = numbers(file["bias"], "bias", classes.length);
+  return {
+    classes,
+    features,
+    ...(has(file, "scale") && { scale: readScale(file["scale"]) }),
+    weights: readWeights(file["weights"], features, classes.length),
+    bias: version === 1 ? Float64Array.from(bias, (one, k) => single(one, `bias[${k}]`)) : bias,
+    ...(has(file, "origin") && { origin: numbers(file["origin"], "origin", features) }),
+    history: list(training["history"], "training.history").map(readEpoch),
+    converged: flag(training["converged"], "training.converged"),
+    reason: text(training["reason"], "training.reason"),
+    iterations: whole(training["iterations"], "training.iterations"),
+    warnings: version === 1 ? [] : list(training["warnings"], "training.warnings").map(readWarning),
+    engine: readEngine(object(training["engine"], "training.engine")),
+    ...(has(training, "parity") && { parity: readParity(training["parity"]) }),
+  };
+}
+
+function parse(written: string): unknown {
+  try {
+    return JSON.parse(written);
+  } catch (cause) {
+    throw new ModelFileError(`This is no model file, or it is truncated: ${String(cause)}.`, { cause });
+  }
+}
+
+function readClasses(value: unknown, type: unknown): Label[] {
+  const classes = list(value, "classes").map((label, k) => readLabel(label, type, `classes[${k}]`));
+  const different = new Set(classes).size;
+  if (different < classes.length || different < 2) {
+    throw new ModelFileError(
+      `The model file is damaged: classes names ${different} different classes in ${classes.length}, ` +
+        "and must name each once, and at least 2.",
+    );
+  }
+  return classes;
+}
+
+function readLabel(label: unknown, type: unknown, name: string): Label {
+  if (type === "bigint" && typeof label === "string" && /^-?\d+$/.test(label)) return BigInt(label);
+  if (typeof label === type) {
+    if (typeof label === "string" || typeof label === "boolean") return label;
+    if (typeof label === "number" && Number.isInteger(label)) return label;
+  }
+  throw wrong(label, name, `of type ${show(type)}, and a string, a whole number, a boolean or a bigint`);
+}
+
+function readScale(value: unknown): number {
+  const scale = finite(value, "scale");
+  if (scale === 0) throw wrong(scale, "scale", "other than 0");
+  return scale;
+}
+
+/** Checks the sizes of all rows before it takes memory for as many as the file claims. */
+function readWeights(value: unknown, features: number, classes: number): Float32Array {
+  const rows = list(value, "weights");
+  if (rows.length !== features) {
+    throw new ModelFileError(`The model has ${features} features, but weights has ${rows.length} rows.`);
+  }
+  const checked = rows.map((row, d) => numbers(row, `weights[${d}]`, classes));
+  const weights = new Float32Array(features * classes);
+  checked.forEach((row, d) =>
+    row.forEach((one, k) => (weights[d * classes + k] = single(one, `weights[${d}][${k}]`))),
+  );
+  return weights;
+}
+
+/** The value as an f32, which it must fit. */
+function single(value: number, name: string): number {
+  const rounded = Math.fround(value);
+  if (Number.isFinite(rounded)) return rounded;
+  throw wrong(value, name, "at most 3.4e38, the largest f32");
+}
+
+function readEpoch(value: unknown, n: number): EpochRecord {
+  const name = `training.history[${n}]`;
+  const record = object(value, name);
+  return {
+    epoch: whole(record["epoch"], `${name}.epoch`),
+    ...readScore(record, name),
+    learningRate: finite(record["learningRate"], `${name}.learningRate`),
+    ...(has(record, "gradientMax") && { gradientMax: finite(record["gradientMax"], `${name}.gradientMax`) }),
+    ...(has(record, "validation") && {
+      validation: readScore(object(record["validation"], `${name}.validation`), `${name}.validation`),
+    }),
+    elapsed: finite(record["elapsed"], `${name}.elapsed`),
+  };
+}
+
+function readScore(record: Readonly<Record<string, unknown>>, name: string): Score {
+  return {
+    loss: finite(record["loss"], `${name}.loss`),
+    accuracy: finite(record["accuracy"], `${name}.accuracy`),
+  };
+}
+
+function readWarning(value: unknown, n: number): Warning {
+  const name = `training.warnings[${n}]`;
+  const { code, message } = object(value, name);
+  return { code: text(code, `${name}.code`), message: text(message, `${name}.message`) };
+}
+
+function readEngine(engine: Readonly<Record<string, unknown>>): ModelParts["engine"] {
+  const part = (name: string) => text(engine[name], `training.engine.${name}`);
+  return { name: part("name"), adapter: part("adapter"), kernels: part("kernels"), why: part("why") };
+}
+
+function readParity(value: unknown): Parity {
+  const name = "training.parity";
+  const record = object(value, name);
+  const found = object(record["stages"], `${name}.stages`);
+  const stages: Partial<Record<Stage, number>> = {};
+  for (const stage of STAGES) {
+    if (has(found, stage)) stages[stage] = readRho(found[stage], `${name}.stages.${stage}`);
+  }
+  return {
+    rho: readRho(record["rho"], `${name}.rho`),
+    stages,
+    steps: whole(record["steps"], `${name}.steps`),
+    examples: whole(record["examples"], `${name}.examples`),
+  };
+}
+
+/** A wrong engine may have been infinitely wrong, for which JSON has null. */
+function readRho(value: unknown, name: string): number {
+  return value === null ? Infinity : finite(value, name);
+}

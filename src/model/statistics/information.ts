@@ -1,0 +1,130 @@
+/** How well rows know the coefficients: sums of [x, 1]⊗[x, 1] over them, x less the model's origin. */
+import { range } from "../../core/random.js";
+import { yieldIfDue } from "../../core/event-loop.js";
+import type { Rows } from "../../core/rows.js";
+import { gradient, logits, residual } from "../../math/passes.js";
+import { type Affine, rowBlock } from "../affine.js";
+import { blocks } from "../../math/row-blocks.js";
+import { softmax } from "../../math/softmax.js";
+
+/**
+ * Derivatives of Σ weight·loss in the contrasts w_k − w_0 for k = 1 … K − 1, the only ones that the loss depends on. The
+ * contrasts of a class follow one another, `width` many: the features', and the intercept's if width is features + 1.
+ */
+export interface Derivatives {
+  /** (contrasts) */
+  readonly gradient: Float64Array;
+  /** (contrasts, contrasts) the lower triangle of the Fisher information, which is the second derivative. */
+  readonly information: Float64Array;
+  /** Whether every row that has a weight is given its class. */
+  readonly allRight: boolean;
+}
+
+/** All three in one pass. */
+export async function derivatives(
+  rows: Rows,
+  { weights, classes, origin }: Affine,
+  width: number,
+): Promise<Derivatives> {
+  const size = (classes - 1) * width;
+  const information = new Float64Array(size * size);
+  const sums = new Float64Array(weights.length);
+  let [hits, total] = [0, 0];
+  for (const block of blocks(rows, classes)) {
+    const part = rowBlock(rows, block, origin);
+    const all = range(part.count);
+    const z = logits(part, all, weights, classes);
+    const found = residual(part, all, z, classes);
+    gradient(part, all, found.residual, classes, sums);
+    hits += found.sums.hits;
+    total += found.sums.weight;
+    softmax(z, classes);
+    await addInformation(information, part, z, classes, width);
+  }
+  mirrorBlocks(information, classes, width);
+  // The columns of ∂/∂W add up to zero, and those but the first are the contrasts' own.
+  const own = Float64Array.from({ length: size }, (_, i) => {
+    const [k, d] = [Math.floor(i / width), i % width];
+    return sums[d * classes + k + 1];
+  });
+  return { gradient: own, information, allRight: hits === total };
+}
+
+/** information += Σ weight·(diag(s) − s⊗s) ⊗ ([x, 1]⊗[x, 1]), in each block of classes k ≥ l its lower triangle. s: (rows, classes) */
+async function addInformation(
+  information: Float64Array,
+  rows: Rows,
+  s: Float64Array,
+  classes: number,
+  width: number,
+): Promise<void> {
+  const x = design(rows, width);
+  const weights = weightsOf(rows);
+  const shares = new Float64Array(rows.count);
+  for (let k = 1; k < classes; k++) {
+    for (let l = 1; l <= k; l++) {
+      weights.forEach((weight, n) => {
+        const sk = s[n * classes + k];
+        shares[n] = weight * sk * (k === l ? 1 - sk : -s[n * classes + l]);
+      });
+      addOuter(information, (classes - 1) * width, (k - 1) * width, (l - 1) * width, shares, x, width);
+      await yieldIfDue();
+    }
+  }
+}
+
+/** Σ weight·[x, 1]⊗[x, 1], the lower triangle. (width, width) */
+export function gram(rows: Rows, width: number, origin: Float64Array | undefined): Float64Array {
+  const sums = new Float64Array(width * width);
+  for (const block of blocks(rows, 0)) {
+    const part = rowBlock(rows, block, origin);
+    addOuter(sums, width, 0, 0, weightsOf(part), design(part, width), width);
+  }
+  return sums;
+}
+
+/** The block of `matrix`, (size, size), that begins at (row, column) += Σₙ sharesₙ·xₙ⊗xₙ, its lower triangle. x: (rows, width) */
+function addOuter(
+  matrix: Float64Array,
+  size: number,
+  row: number,
+  column: number,
+  shares: Float64Array,
+  x: Float64Array,
+  width: number,
+): void {
+  for (let n = 0; n < shares.length; n++) {
+    const own = n * width;
+    for (let d = 0; d < width; d++) {
+      const feature = shares[n] * x[own + d];
+      if (feature === 0) continue; // adds nothing; most pixels are
+      const to = (row + d) * size + column;
+      for (let e = 0; e <= d; e++) matrix[to + e] += feature * x[own + e];
+    }
+  }
+}
+
+/** A block of two classes is symmetric: its upper triangle is its lower. */
+function mirrorBlocks(information: Float64Array, classes: number, width: number): void {
+  const size = (classes - 1) * width;
+  for (let row = width; row < size; row++) {
+    const d = row % width;
+    for (let column = 0; column < row - d; column++) {
+      const e = column % width;
+      if (e > d) information[row * size + column] = information[(row - d + e) * size + column - e + d];
+    }
+  }
+}
+
+/** The features in f64, and 1 after them if the width is that of one more. (rows, width) */
+function design({ x, features, scale, count }: Rows, width: number): Float64Array {
+  const values = new Float64Array(count * width).fill(1);
+  for (let n = 0; n < count; n++) {
+    for (let d = 0; d < features; d++) values[n * width + d] = scale * x[n * features + d];
+  }
+  return values;
+}
+
+function weightsOf({ weights, count }: Rows): Float64Array {
+  return weights ? Float64Array.from(weights) : new Float64Array(count).fill(1);
+}

@@ -1,0 +1,232 @@
+/** How far the coefficients of a model can be trusted: standard errors, z and p-values, from the Hessian at its optimum. */
+import { yieldIfDue } from "../../core/event-loop.js";
+import { factorise, inverse, quadratic, solve } from "../../math/cholesky.js";
+import type { Label } from "../../data/labels.js";
+import { range } from "../../core/random.js";
+import type { FloatArray, Rows } from "../../core/rows.js";
+import { logits } from "../../math/passes.js";
+import { DataError, OptionError } from "../../core/errors.js";
+import { type Check, checkOptions, notNegative, ofType } from "../../core/checks.js";
+import { type Affine, featureBlock } from "../affine.js";
+import { blocks } from "../../math/row-blocks.js";
+import { checkIndependent, checkPresent } from "./identified.js";
+import { derivatives, gram } from "./information.js";
+import { twoSided } from "../../math/normal.js";
+
+export interface StatisticsOptions {
+  /** The l2 that the model was trained with: l2/2·‖W‖² on the mean objective, without the intercept. Default 0. */
+  readonly l2?: number;
+  /** Whether the model was trained with an intercept. Default true. */
+  readonly intercept?: boolean;
+}
+
+/**
+ * Softmax stays the same when one vector is added to the weights of all classes, so only differences between
+ * classes are known. The coefficients are w_k − w_0, against the first class. All arrays are (features + 1,
+ * classes), row by row, with the intercepts in the last row; (features, classes) without intercepts. The
+ * intercept of a model with an origin is the logit there.
+ */
+export interface Statistics<L extends Label = Label> {
+  /** The model's first class. */
+  readonly baseline: L;
+  /** The other classes, which are the columns. */
+  readonly classes: readonly L[];
+  readonly coefficients: Float64Array;
+  readonly standardErrors: Float64Array;
+  /** coefficient ÷ standard error */
+  readonly z: Float64Array;
+  /** How likely a |z| as large would be if the coefficient were 0: two-sided, from the normal distribution. */
+  readonly p: Float64Array;
+}
+
+/** Of all classes. Each matrix of so many takes 128 MB, four are needed, and the work takes minutes. */
+const MOST_COEFFICIENTS = 4000;
+
+/** Pivots of a matrix scaled to a diagonal near 1 that are as good as 0. With those above, some six digits are right. */
+const LEAST_PIVOT = 1e-10;
+
+/** How far off the optimum may be, in standard errors of a coefficient, and in a logit. */
+const NEAR = 0.1;
+
+/**
+ * I = Σ weight·(diag(s) − s⊗s) ⊗ ([x, 1]⊗[x, 1]) is the Fisher information of the rows, a weight counting as
+ * so many equal rows, and H = I + the penalty's second derivative. The covariance is H⁻¹·I·H⁻¹; without a
+ * penalty, I⁻¹.
+ *
+ * Throws a DataError where the data do not say what a coefficient is, or where the weights are not the
+ * optimum.
+ */
+export async function statistics<L extends Label>(
+  rows: Rows,
+  model: Affine,
+  classes: readonly L[],
+  options: StatisticsOptions,
+): Promise<Statistics<L>> {
+  const { l2, intercept } = checkedOptions(options);
+  const { weights, origin } = model;
+  const k = classes.length;
+  const width = rows.features + (intercept ? 1 : 0);
+  const size = (k - 1) * width;
+  check(rows, weights, k * width, intercept);
+  checkPresent(rows, classes, l2, intercept);
+
+  // Features are brought to a length of 1, so that pivots do not depend on their units.
+  const products = gram(rows, width, origin);
+  const lengths = Float64Array.from({ length: width }, (_, d) => Math.sqrt(products[d * width + d]));
+  scale(products, width, lengths);
+  if (l2 === 0) checkIndependent(products, width, rows, LEAST_PIVOT);
+
+  const { gradient, information, allRight } = await derivatives(rows, model, width);
+  if (l2 === 0 && allRight) throw separable(`the model is right on all ${rows.count} rows`);
+  const coefficients = contrasts(weights, k, width);
+  const penalty = l2 * totalWeight(rows);
+  const hessian = information.slice();
+  penalise(hessian, gradient, coefficients, penalty, rows.features, width);
+  scale(information, size, lengths);
+  scale(hessian, size, lengths);
+  if (factorise(hessian, size, LEAST_PIVOT) >= 0) throw separable("its probabilities are as good as 0 and 1");
+
+  const step = gradient.map((slope, i) => slope / lengths[i % width]);
+  solve(hessian, size, step);
+  const errors = await deviations(hessian, information, size);
+  for (let i = 0; i < size; i++) {
+    step[i] /= lengths[i % width];
+    errors[i] /= lengths[i % width];
+  }
+  checkOptimum(rows, step, errors, model, width, l2);
+
+  const z = coefficients.map((value, i) => value / errors[i]);
+  const table = (values: Float64Array) => byFeature(values, k - 1, width);
+  return {
+    baseline: classes[0],
+    classes: classes.slice(1),
+    coefficients: table(coefficients),
+    standardErrors: table(errors),
+    z: table(z),
+    p: table(z.map(twoSided)),
+  };
+}
+
+function totalWeight({ weights, count }: Rows): number {
+  return weights ? Float64Array.from(weights).reduce((a, b) => a + b, 0) : count;
+}
+
+const CHECKS: { readonly [option in keyof Required<StatisticsOptions>]: Check } = {
+  l2: notNegative,
+  intercept: ofType("boolean", "true or false"),
+};
+
+function checkedOptions(options: StatisticsOptions): Required<StatisticsOptions> {
+  checkOptions(options);
+  for (const [name, value] of Object.entries(options)) {
+    if (name !== "l2" && name !== "intercept") {
+      throw new OptionError(`${name} is no option of statistics. The options are l2, intercept.`);
+    }
+    if (value !== undefined) CHECKS[name](name, value);
+  }
+  return { l2: options.l2 ?? 0, intercept: options.intercept ?? true };
+}
+
+function check(rows: Rows, weights: FloatArray, count: number, intercept: boolean): void {
+  if (count > MOST_COEFFICIENTS) {
+    throw new DataError(
+      `Statistics need the Hessian of all ${count} coefficients, and are for at most ${MOST_COEFFICIENTS}: use fewer features.`,
+    );
+  }
+  const bias = weights.subarray(rows.features * (weights.length / (rows.features + 1)));
+  if (!intercept && bias.some((one) => one !== 0)) {
+    throw new OptionError("intercept is false, but the model's bias is not 0: it was trained with one.");
+  }
+}
+
+/** a[i, j] ÷ (lengthᵢ·lengthⱼ), of the lower triangle. The lengths repeat. */
+function scale(a: Float64Array, size: number, lengths: Float64Array): void {
+  for (let i = 0; i < size; i++) {
+    for (let j = 0; j <= i; j++) a[i * size + j] /= lengths[i % lengths.length] * lengths[j % lengths.length];
+  }
+}
+
+/** w_k − w_0 of each class k ≥ 1, one class after another. weights: (width or more, classes) */
+function contrasts(weights: FloatArray, classes: number, width: number): Float64Array {
+  return Float64Array.from({ length: (classes - 1) * width }, (_, i) => {
+    const [k, d] = [Math.floor(i / width) + 1, i % width];
+    return weights[d * classes + k] - weights[d * classes];
+  });
+}
+
+/**
+ * Adds the derivatives of penalty/2·‖W‖². At its optimum W adds up to zero over the classes, and ‖W‖² is then
+ * Σ θ_k² − (Σ θ_k)²/K of the contrasts θ, for each feature.
+ */
+function penalise(
+  hessian: Float64Array,
+  gradient: Float64Array,
+  contrasts: Float64Array,
+  penalty: number,
+  features: number,
+  width: number,
+): void {
+  const size = gradient.length;
+  const classes = size / width + 1;
+  for (let d = 0; d < features; d++) {
+    for (let i = d; i < size; i += width) {
+      for (let j = d; j < size; j += width) {
+        const second = penalty * ((i === j ? 1 : 0) - 1 / classes);
+        hessian[i * size + j] += second;
+        gradient[i] += second * contrasts[j];
+      }
+    }
+  }
+}
+
+/** Roots of the diagonal of H⁻¹·I·H⁻¹, from the Cholesky factor of H and the lower triangle of I. */
+async function deviations(
+  factor: Float64Array,
+  information: Float64Array,
+  size: number,
+): Promise<Float64Array> {
+  const columns = await inverse(factor, size);
+  const roots = new Float64Array(size);
+  for (let i = 0; i < size; i++) {
+    roots[i] = Math.sqrt(quadratic(information, size, columns.subarray(i * size, (i + 1) * size)));
+    await yieldIfDue();
+  }
+  return roots;
+}
+
+/** Throws a DataError if a Newton step is longer than rounding and a solver's tolerance explain. */
+function checkOptimum(
+  rows: Rows,
+  step: Float64Array,
+  errors: Float64Array,
+  { classes, origin }: Affine,
+  width: number,
+  l2: number,
+): void {
+  const deviation = step.reduce((most, value, i) => Math.max(most, Math.abs(value) / errors[i]), 0);
+  const weights = new Float64Array((rows.features + 1) * classes);
+  step.forEach((value, i) => (weights[(i % width) * classes + Math.floor(i / width) + 1] = value));
+  let change = 0;
+  for (const block of blocks(rows, classes)) {
+    const moved = logits(featureBlock(rows, block, origin), range(block.length), weights, classes);
+    change = moved.reduce((most, one) => Math.max(most, Math.abs(one)), change);
+  }
+  if (deviation <= NEAR && change <= NEAR) return;
+  throw new DataError(
+    `The weights are not the optimum for these rows with l2 = ${l2}: a Newton step moves a coefficient by ${deviation.toPrecision(2)} standard errors ` +
+      `and a logit by ${change.toPrecision(2)}, where ${NEAR} is close enough. Train on the same rows with the same l2, to a lower tolerance, ` +
+      "and without l1, labelSmoothing and soft targets, whose optimum is another. " +
+      "Where that does not help, some classes are separable, and there is no optimum without a larger l2.",
+  );
+}
+
+function separable(sign: string): DataError {
+  return new DataError(
+    `The classes are separable, as ${sign}: there is no optimum but what a penalty makes. Train with a larger l2, and pass it here.`,
+  );
+}
+
+/** From one class after another to one feature after another. (classes, width) → (width, classes) */
+function byFeature(values: Float64Array, classes: number, width: number): Float64Array {
+  return values.map((_, i) => values[(i % classes) * width + Math.floor(i / classes)]);
+}

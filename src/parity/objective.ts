@@ -1,0 +1,144 @@
+/**
+ * Parity of an objective, for the solvers that look at more than a step: what the engine computes of some rows of the running
+ * training at its present weights, with the bounds of `parity.ts`.
+ */
+import { range } from "../core/random.js";
+import { spaced } from "../data/sample.js";
+import type { ObjectiveProblem, Placement } from "../engine/engine.js";
+import { type FloatArray, type Rows, absolute, selectInF64 } from "../core/rows.js";
+import { bend, gradient, logits, residual } from "../math/passes.js";
+import { type Parity, TINY, U, gamma, larger, ratio, residualBounds, softmax } from "./step.js";
+
+/** Rows that are checked. */
+const ROWS = 256;
+/** Additions of f32 behind a sum over rows or over a vector: those of a workgroup, in pairs, and of a thread. */
+export const SUM = gamma(64);
+/** Roundings of a feature that is read from a byte and scaled. */
+const UNPACKED = 4;
+
+/** Looks at w, (features + 1, classes), and along its own gradient there, through an objective of a few of the problem's rows. */
+export async function objectiveParity(
+  placement: Placement,
+  rows: Rows,
+  problem: ObjectiveProblem,
+  w: FloatArray,
+): Promise<Parity> {
+  const { classes } = problem;
+  const some = { ...problem, rows: spaced(problem.rows, ROWS) };
+  const data = selectInF64(rows, some.rows);
+  const objective = await placement.objective(some);
+  try {
+    const [at, g, h] = [objective.vector(w), objective.vector(), objective.vector()];
+    const sums = await objective.at(at, g);
+    objective.curvature(g, h);
+    const [z, slope, curved, weights] = (
+      await Promise.all([objective.logits(), objective.read(g), objective.read(h), objective.read(at)])
+    ).map((values) => Float64Array.from(values));
+    const zBounds = logitBounds(data, weights, classes);
+    const stages = {
+      logits: ratio(z, logits(data, range(data.count), weights, classes), (i) => zBounds[i]),
+      loss: lossRatio(data, classes, z, sums.loss),
+      gradient: gradientRatio(data, some, z, weights, slope),
+      curvature: curvatureRatio(data, some, z, slope, curved),
+    };
+    return { rho: Object.values(stages).reduce(larger), stages, steps: 1, examples: data.count };
+  } finally {
+    objective.release();
+  }
+}
+
+/** |Δz| ≤ γ·(|x|·|W| + |b|) of all rows: (rows, classes) */
+export function logitBounds(data: Rows, w: FloatArray, classes: number): Float64Array {
+  const size = logits(absolute(data), range(data.count), w.map(Math.abs), classes);
+  return size.map((one) => gamma(data.features + 1 + UNPACKED) * one + TINY * (data.features + 1));
+}
+
+/** Error ÷ bound of Σ losses, given the engine's own Z. */
+export function lossRatio(data: Rows, classes: number, z: Float64Array, found: number): number {
+  const exact = residual(data, range(data.count), z, classes);
+  const bound = total(residualBounds(data, z, classes).losses) + SUM * total(exact.losses.map(Math.abs));
+  return Math.abs(found - exact.sums.loss) / bound;
+}
+
+/** Error ÷ bound of ∇F = scale·Xᵀ·R + penalties·w, with the engine's own Z behind R. */
+export function gradientRatio(
+  data: Rows,
+  { classes, scale, penalties, intercept }: ObjectiveProblem,
+  z: Float64Array,
+  w: FloatArray,
+  found: Float64Array,
+): number {
+  const { residual: r } = residual(data, range(data.count), z, classes);
+  return sumRatio(data, r, residualBounds(data, z, classes).residual, w, found, {
+    classes,
+    scale,
+    penalties,
+    intercept,
+  });
+}
+
+/** Error ÷ bound of scale·Xᵀ·R + penalties·w, with each element of R as far off as it may be. */
+function sumRatio(
+  data: Rows,
+  r: Float64Array,
+  bounds: Float64Array,
+  w: FloatArray,
+  found: Float64Array,
+  { classes, scale, penalties, intercept }: Omit<ObjectiveProblem, "rows">,
+): number {
+  const all = range(data.count);
+  const [sum, size, off] = [0, 1, 2].map(() => new Float64Array(found.length));
+  gradient(data, all, r, classes, sum);
+  gradient(absolute(data), all, r.map(Math.abs), classes, size);
+  gradient(absolute(data), all, bounds, classes, off);
+  const last = found.length - classes;
+  const penalised = (i: number) => (i < last ? penalties[Math.floor(i / classes)] * w[i] : 0);
+  const exact = sum.map((one, i) => (i < last || intercept ? scale * one + penalised(i) : 0));
+  return ratio(found, exact, (i) => {
+    const error = off[i] + gamma(data.count + 1 + UNPACKED) * (size[i] + off[i]) + TINY * data.count;
+    return scale * error + gamma(3) * (scale * (size[i] + off[i]) + Math.abs(penalised(i))) + TINY;
+  });
+}
+
+/** Error ÷ bound of ∇²F·v = scale·Xᵀ·(s ⊙ (u − s·u)) + penalties·v, u = X·v. */
+export function curvatureRatio(
+  data: Rows,
+  problem: ObjectiveProblem,
+  z: Float64Array,
+  v: FloatArray,
+  found: Float64Array,
+): number {
+  const { classes } = problem;
+  const all = range(data.count);
+  const u = logits(data, all, v, classes);
+  const uBounds = logitBounds(data, v, classes);
+  const bounds = new Float64Array(u.length);
+  for (let n = 0; n < data.count; n++) {
+    const first = n * classes;
+    const weight = data.weights ? data.weights[n] : 1;
+    const { p, relative } = softmax(z.slice(first, first + classes));
+    const off = p.map((_, k) => uBounds[first + k]);
+    const mean = p.reduce((sum, pk, k) => sum + pk * u[first + k], 0);
+    const meanOff = p.reduce(
+      (sum, pk, k) =>
+        sum + pk * (Math.abs(u[first + k]) * (Math.expm1(relative[k]) + gamma(classes)) + off[k]),
+      0,
+    );
+    p.forEach((pk, k) => {
+      const apart = u[first + k] - mean;
+      const spread = off[k] + meanOff + U * (Math.abs(u[first + k]) + Math.abs(mean));
+      bounds[first + k] =
+        weight *
+          (pk * Math.expm1(relative[k]) * (Math.abs(apart) + spread) +
+            pk * spread +
+            4 * U * pk * Math.abs(apart)) +
+        TINY * (1 + Math.abs(apart));
+    });
+  }
+  bend(data, all, z, u, classes);
+  return sumRatio(data, u, bounds, v, found, problem);
+}
+
+function total(values: Float64Array): number {
+  return values.reduce((a, b) => a + b, 0);
+}

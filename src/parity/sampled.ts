@@ -1,0 +1,170 @@
+/**
+ * Parity of a step of any size in bounded time. Logits, residual and loss are checked for a sample of the
+ * rows. The gradient is a sum over all rows, so a sample of its elements is checked, over all rows. The
+ * update is checked for a sample of the weights. Steps that follow look at other rows and elements. The event
+ * loop gets its turns meanwhile.
+ */
+import { yieldIfDue } from "../core/event-loop.js";
+import { range } from "../core/random.js";
+import type { Passes, Problem } from "../engine/engine.js";
+import { type FloatArray, type Rows, selectInF64 } from "../core/rows.js";
+import {
+  type Parity,
+  TINY,
+  gamma,
+  larger,
+  logitsParity,
+  parityOf,
+  ratio,
+  residualParity,
+  updateParity,
+} from "./step.js";
+
+/** Rows in a sample, at most. */
+const ROWS = 256;
+/** Weights in a sample, at most. */
+const WEIGHTS = 2 ** 16;
+/** Products that a stage takes, at most, but for those of a single row. */
+const PRODUCTS = 2 ** 24;
+/** Elements of the gradient in a sample, at least. */
+const ELEMENTS = 16;
+/** Products between two turns of the event loop: some milliseconds. */
+const WITHOUT_A_BREAK = 2 ** 21;
+
+/** The parity of one step. A step of few rows and weights is checked whole. */
+export async function sampledParity(passes: Passes, data: Rows, problem: Problem): Promise<Parity> {
+  const count = passes.rows.length;
+  const weights = passes.before.weights.length;
+  if (count <= ROWS && count * weights <= WITHOUT_A_BREAK) return parityOf(passes, data, problem);
+
+  const most = Math.min(ROWS, Math.ceil(PRODUCTS / weights));
+  const chosen = sample(count, most, passes.number);
+  const stages = {
+    ...(await rowStages(passes, chosen, data, problem)),
+    gradient: await gradientParity(passes, data, problem),
+    update: sampledUpdate(passes, problem),
+  };
+  await yieldIfDue();
+  return { rho: Object.values(stages).reduce(larger), stages, steps: 1, examples: chosen.length };
+}
+
+/** Some rows at a time. */
+async function rowStages(
+  passes: Passes,
+  chosen: Uint32Array,
+  data: Rows,
+  problem: Problem,
+): Promise<{ logits: number; residual: number; loss: number }> {
+  const { classes } = problem;
+  const atOnce = Math.max(1, Math.floor(WITHOUT_A_BREAK / passes.before.weights.length));
+  let [logits, residual, loss] = [0, 0, 0];
+  for (let first = 0; first < chosen.length; first += atOnce) {
+    const rows = chosen.subarray(first, first + atOnce);
+    const some = {
+      ...passes,
+      rows: rows.map((row) => passes.rows[row]),
+      logits: pickRows(passes.logits, rows, classes),
+      residual: pickRows(passes.residual, rows, classes),
+      losses: pickRows(passes.losses, rows, 1),
+    };
+    const batch = selectInF64(data, some.rows);
+    logits = larger(logits, logitsParity(some, batch, problem));
+    const found = residualParity(some, batch, problem);
+    residual = larger(residual, found.residual);
+    loss = larger(loss, found.loss);
+    await yieldIfDue();
+  }
+  return { logits, residual, loss };
+}
+
+/** |ΔG| ≤ γ·|X|ᵀ|R| of a sample of G, given the engine's own R. */
+async function gradientParity(
+  passes: Passes,
+  { x, features, scale }: Rows,
+  { classes }: Problem,
+): Promise<number> {
+  const { rows, residual: r, gradient: found } = passes;
+  const most = Math.max(ELEMENTS, Math.floor(PRODUCTS / rows.length));
+  const { elements } = sampleElements(found.length, classes, most, passes.number);
+  const ofFeature = elements.map((element) => Math.floor(element / classes));
+  const ofClass = elements.map((element) => element % classes);
+  const exact = new Float64Array(elements.length);
+  const size = new Float64Array(elements.length);
+  const atOnce = Math.ceil(WITHOUT_A_BREAK / elements.length);
+  for (let first = 0; first < rows.length; first += atOnce) {
+    const past = Math.min(first + atOnce, rows.length);
+    for (let n = first; n < past; n++) {
+      const row = rows[n] * features;
+      for (let i = 0; i < elements.length; i++) {
+        const d = ofFeature[i];
+        const product = (d < features ? scale * x[row + d] : 1) * r[n * classes + ofClass[i]];
+        exact[i] += product;
+        size[i] += Math.abs(product);
+      }
+    }
+    await yieldIfDue();
+  }
+  const g = gamma(passes.chain + 1 + 4);
+  return ratio(pickElements(found, elements), exact, (i) => g * size[i] + TINY * rows.length);
+}
+
+/** A sample of the weights as a step of so few: its last ones are those intercepts that are among them. */
+function sampledUpdate(passes: Passes, problem: Problem): number {
+  const { before, gradient, after, number } = passes;
+  const { elements, intercepts } = sampleElements(gradient.length, problem.classes, WEIGHTS, number);
+  const state = ({ weights, moments }: Passes["before"]) => ({
+    weights: pickElements(weights, elements),
+    moments: moments.map((moment) => pickElements(moment, elements)),
+  });
+  const some = {
+    ...passes,
+    before: state(before),
+    after: state(after),
+    gradient: pickElements(gradient, elements),
+  };
+  return updateParity(some, { ...problem, classes: intercepts });
+}
+
+/**
+ * Elements of a matrix (features + 1, classes), in order, and how many of them are of the last row, the
+ * intercepts.
+ */
+function sampleElements(
+  count: number,
+  classes: number,
+  most: number,
+  turn: number,
+): { readonly elements: Uint32Array; readonly intercepts: number } {
+  const first = count - classes;
+  const last = sample(classes, Math.ceil(most / 4), turn).map((k) => first + k);
+  const others = sample(first, Math.max(1, most - last.length), turn);
+  const elements = new Uint32Array(others.length + last.length);
+  elements.set(others);
+  elements.set(last, others.length);
+  return { elements, intercepts: last.length };
+}
+
+/**
+ * At most so many of the numbers 0 … count − 1, spread evenly, others each turn; always the last, where
+ * kernels' tails are.
+ */
+export function sample(count: number, most: number, turn: number): Uint32Array {
+  if (count <= most) return range(count);
+  const shift = (turn * GOLDEN) % 1;
+  const chosen = Uint32Array.from({ length: most }, (_, n) => Math.floor(((n + shift) * count) / most));
+  chosen[most - 1] = count - 1;
+  return chosen;
+}
+
+/** Multiples of it are spread evenly over 0 … 1 whenever one stops. */
+const GOLDEN = (Math.sqrt(5) - 1) / 2;
+
+function pickRows(values: FloatArray, rows: Uint32Array, width: number): Float64Array {
+  const picked = new Float64Array(rows.length * width);
+  rows.forEach((row, n) => picked.set(values.subarray(row * width, (row + 1) * width), n * width));
+  return picked;
+}
+
+function pickElements(values: FloatArray, elements: Uint32Array): Float64Array {
+  return Float64Array.from(elements, (element) => values[element]);
+}

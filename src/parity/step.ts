@@ -1,0 +1,233 @@
+/**
+ * Parity: what the passes of a training computed, held against the f64 reference, element by element.
+ *
+ * Each stage is replayed in f64 from the inputs that the engine itself had (its logits for the residual, its residual
+ * for the gradient), and its error is divided by a bound derived from the arithmetic, never by a chosen tolerance:
+ * ρ = error / bound. An engine that computes what it says stays below 1, usually far below.
+ *
+ * The bounds follow Higham, Accuracy and Stability of Numerical Algorithms (2002), ch. 3, with the accuracy that
+ * WGSL promises (W3C, WGSL, 15.7 Floating Point Evaluation): u = 2⁻²³ an operation (either direction of rounding),
+ * division 2.5 ulp, exp (3 + 2|x|) ulp, log 3 ulp or 2⁻²¹ absolute near 1, and results below 2⁻¹²⁶ flushed to zero.
+ */
+import type { Passes, Problem } from "../engine/engine.js";
+import { type FloatArray, type Rows, absolute, selectInF64 } from "../core/rows.js";
+import { range } from "../core/random.js";
+import { gradient, logits, residual, targetsOf, update } from "../math/passes.js";
+
+export const U = 2 ** -23;
+export const TINY = 2 ** -126;
+
+/** What is checked of a step. */
+export const STEP_STAGES = ["logits", "residual", "loss", "gradient", "update"] as const;
+export const STAGES = [...STEP_STAGES, "curvature"] as const;
+export type Stage = (typeof STAGES)[number];
+
+export interface Parity {
+  /** The largest error ÷ bound of all stages and steps. Above 1, the engine is wrong. */
+  readonly rho: number;
+  /** Of the stages that were checked: first-order solvers have no curvature, lbfgs and newton no update, nor residuals of their own. */
+  readonly stages: Readonly<Partial<Record<Stage, number>>>;
+  /** Steps that were checked; of lbfgs and newton, points. */
+  readonly steps: number;
+  /**
+   * Examples whose logits, residual and loss were checked: all of those steps, or a sample of 256 at most of
+   * each.
+   */
+  readonly examples: number;
+}
+
+export const NO_PARITY: Parity = {
+  rho: 0,
+  stages: {},
+  steps: 0,
+  examples: 0,
+};
+
+/** The parity of one step's passes, all of them. */
+export function parityOf(passes: Passes, data: Rows, problem: Problem): Parity {
+  const batch = selectInF64(data, passes.rows);
+  const stages = {
+    logits: logitsParity(passes, batch, problem),
+    ...residualParity(passes, batch, problem),
+    gradient: gradientParity(passes, batch, problem),
+    update: updateParity(passes, problem),
+  };
+  return { rho: Math.max(...Object.values(stages)), stages, steps: 1, examples: passes.rows.length };
+}
+
+/** The worst of both, over the steps of both. */
+export function worst(a: Parity, b: Parity): Parity {
+  const stages: Partial<Record<Stage, number>> = { ...a.stages };
+  for (const stage of STAGES) {
+    const rho = b.stages[stage];
+    if (rho !== undefined) stages[stage] = larger(a.stages[stage] ?? 0, rho);
+  }
+  return {
+    rho: larger(a.rho, b.rho),
+    stages,
+    steps: a.steps + b.steps,
+    examples: a.examples + b.examples,
+  };
+}
+
+/** γₙ = nu/(1 − nu): the relative error of n roundings in a row (Higham, 3.1). */
+export function gamma(n: number): number {
+  return (n * U) / (1 - n * U);
+}
+
+/** |Δz| ≤ γ·(|x|·|W| + |b|). Four roundings more for a feature read from a byte, and scaled. */
+export function logitsParity({ before, logits: found }: Passes, data: Rows, { classes }: Problem): number {
+  const rows = range(data.count);
+  const exact = logits(data, rows, before.weights, classes);
+  const size = logits(absolute(data), rows, before.weights.map(Math.abs), classes);
+  const g = gamma(data.features + 1 + 4);
+  return ratio(found, exact, (i) => g * size[i] + TINY * (data.features + 1));
+}
+
+export function residualParity(
+  { logits: z, residual: found, losses }: Passes,
+  data: Rows,
+  { classes, smoothing }: Problem,
+): { residual: number; loss: number } {
+  const exact = residual(data, range(data.count), Float64Array.from(z), classes, smoothing);
+  const bounds = residualBounds(data, z, classes, smoothing);
+  return {
+    residual: ratio(found, exact.residual, (i) => bounds.residual[i]),
+    loss: ratio(losses, exact.losses, (n) => bounds.losses[n]),
+  };
+}
+
+/**
+ * With d = z − max: the relative error of p = softmax(z) is at most u(3|d| + 3Σp|d| + 8.5 + h), h additions behind Σ exp d;
+ * Σp|d| ≤ ln K.
+ */
+export function softmax(z: Float64Array): {
+  readonly p: Float64Array;
+  readonly relative: Float64Array;
+  readonly spread: number;
+} {
+  const max = z.reduce((a, b) => Math.max(a, b), -Infinity);
+  const p = Float64Array.from(z, (zk) => Math.exp(zk - max));
+  const sum = p.reduce((a, b) => a + b, 0);
+  p.forEach((power, k) => (p[k] = power / sum));
+  const spread = p.reduce((total, pk, k) => total + pk * (max - z[k]), 0);
+  const h = Math.ceil(z.length / 4) + 2;
+  return { p, spread, relative: p.map((_, k) => U * (3 * (max - z[k]) + 3 * spread + 8.5 + h)) };
+}
+
+/**
+ * How far r = weight·(p − t) and ℓ = log Σ exp d − Σ t·d may be from those of these logits. Labels are exact. Other
+ * targets have four roundings, as they are given, scaled by 1 − ε and added to ε/K, and their product with the weight has
+ * another. Σ t·d, all of one sign, has those four, those of d, of each product, of what a tile of classes takes off once more,
+ * and of up to K additions, in whatever order.
+ */
+export function residualBounds(
+  data: Rows,
+  z: FloatArray,
+  classes: number,
+  smoothing = 0,
+): { readonly residual: Float64Array; readonly losses: Float64Array } {
+  const residuals = new Float64Array(z.length);
+  const losses = new Float64Array(data.count);
+  const targets = new Float64Array(classes); // of one row
+  const exact = smoothing === 0 && !data.targets;
+  const targetRoundings = exact ? 0 : 5;
+  const meanRoundings = exact ? 1 : classes + 7;
+  for (let n = 0; n < data.count; n++) {
+    const weight = data.weights ? data.weights[n] : 1;
+    const row = Float64Array.from(z.subarray(n * classes, (n + 1) * classes));
+    const { p, relative, spread } = softmax(row);
+    const max = row.reduce((a, b) => Math.max(a, b), -Infinity);
+    targetsOf(data, n, smoothing, targets);
+    let mean = 0; // −Σ t·d
+    p.forEach((pk, k) => {
+      const r = weight * (pk - targets[k]);
+      residuals[n * classes + k] =
+        weight * (pk * Math.expm1(relative[k]) + targetRoundings * U * targets[k] + TINY * classes) +
+        2 * U * Math.abs(r) +
+        TINY;
+      mean += targets[k] * (max - row[k]);
+    });
+    const log = Math.log(row.reduce((sum, zk) => sum + Math.exp(zk - max), 0));
+    const h = Math.ceil(classes / 4) + 2;
+    const logError = Math.max(2 ** -21, 3 * U * log);
+    losses[n] =
+      weight * (U * (3 * spread + 3 + h + meanRoundings * mean + 2 * (log + mean)) + logError) + TINY;
+  }
+  return { residual: residuals, losses };
+}
+
+/** |ΔG| ≤ γ·|X|ᵀ|R|, given the engine's own R. */
+function gradientParity(
+  { residual: r, gradient: found, chain }: Passes,
+  data: Rows,
+  { classes }: Problem,
+): number {
+  const rows = range(data.count);
+  const exact = new Float64Array(found.length);
+  const size = new Float64Array(found.length);
+  gradient(data, rows, Float64Array.from(r), classes, exact);
+  gradient(absolute(data), rows, Float64Array.from(r, Math.abs), classes, size);
+  const g = gamma(chain + 1 + 4);
+  return ratio(found, exact, (i) => g * size[i] + TINY * rows.length);
+}
+
+/** The error of weights and moments after the update, given the engine's own G, weights and moments before it. */
+export function updateParity({ step, number, before, gradient: g, after }: Passes, problem: Problem): number {
+  const { rule, classes } = problem;
+  const exact = {
+    weights: Float64Array.from(before.weights),
+    moments: before.moments.map((moment) => Float64Array.from(moment)),
+  };
+  update(exact, g, step, number, problem);
+
+  const intercept = before.weights.length - classes;
+  let rho = 0;
+  for (let i = 0; i < before.weights.length; i++) {
+    const penalty = i < intercept ? step.penalty * before.weights[i] : 0;
+    const gi = Math.abs(step.gradientScale * g[i]) + Math.abs(penalty);
+    const w = Math.abs(before.weights[i]);
+    // Each moment is a sum of rounded products, any of which may be flushed to zero; the step is a few roundings of what
+    // the moments make of it.
+    const moments = before.moments.map((moment, m) => {
+      if (rule.kind === "sgd") return gamma(5) * (rule.momentum * Math.abs(moment[i]) + gi) + 3 * TINY;
+      const beta = m === 0 ? rule.beta1 : rule.beta2;
+      const input = m === 0 ? gi : gi * gi;
+      return gamma(9) * (beta * Math.abs(moment[i]) + (1 - beta) * input) + 3 * TINY;
+    });
+    let change: number;
+    if (rule.kind === "sgd") {
+      const velocity = moments.length > 0 ? rule.momentum * Math.abs(before.moments[0][i]) + gi : gi;
+      change = step.learningRate * gamma(10) * (velocity + (rule.nesterov ? gi + velocity : 0));
+    } else {
+      const root = Math.sqrt(exact.moments[1][i] / (1 - rule.beta2 ** number));
+      const mean = exact.moments[0][i] / (1 - rule.beta1 ** number);
+      const whole = step.learningRate / (root + rule.epsilon);
+      // d(root)/root is half of that of v; v is a sum of positive terms, so its relative error is that of its bound.
+      const relativeRoot = moments[1] / (2 * Math.max(exact.moments[1][i], TINY)) + gamma(8);
+      change =
+        whole *
+          (moments[0] / (1 - rule.beta1 ** number) +
+            Math.abs(mean) * (Math.min(relativeRoot, 1) + gamma(12))) +
+        step.learningRate * rule.weightDecay * w * gamma(4);
+    }
+    const bound = change + U * (w + Math.abs(exact.weights[i])) + TINY;
+    rho = larger(rho, Math.abs(after.weights[i] - exact.weights[i]) / bound);
+    moments.forEach((momentBound, m) => {
+      rho = larger(rho, Math.abs(after.moments[m][i] - exact.moments[m][i]) / momentBound);
+    });
+  }
+  return rho;
+}
+
+/** The largest |found − exact| / bound; infinite where something is not a number. */
+export function ratio(found: ArrayLike<number>, exact: FloatArray, bound: (i: number) => number): number {
+  let rho = 0;
+  for (let i = 0; i < exact.length; i++) rho = larger(rho, Math.abs(found[i] - exact[i]) / bound(i));
+  return rho;
+}
+
+/** As Math.max, but what is not a number counts as infinitely wrong. */
+export function larger(a: number, b: number): number {
+  return Number.isNaN(b) ? Infinity : Math.max(a, b);
+}

@@ -1,0 +1,214 @@
+/**
+ * First-order training: gd, sgd with momentum, adam, adamw. An epoch is queued as a whole and its results come back
+ * late, so the engine never waits for this thread within an epoch.
+ */
+import {
+  type Descent,
+  type Passes,
+  type Step,
+  type StepResult,
+  type UpdateRule,
+} from "../../engine/engine.js";
+import { NOTHING, type Sums, addSums } from "../../core/sums.js";
+import { type FloatArray } from "../../core/rows.js";
+import { DivergenceError } from "../../core/errors.js";
+import type { Settings } from "../../train/options.js";
+import type { EpochRecord, Progress, Score } from "../../core/progress.js";
+import type { Stopwatch } from "../../core/stopwatch.js";
+import type { Sampling } from "./sampling.js";
+import { rateAt } from "./schedule.js";
+import { type Examples, type Outcome, score } from "../solver.js";
+
+/** A report is made at most this often within an epoch. */
+const REPORT_MS = 50;
+
+/** The solver's rule for turning a gradient into a step. */
+export function updateRule(settings: Settings): UpdateRule {
+  const { solver, beta1, beta2, epsilon, weightDecay, momentum, nesterov } = settings;
+  if (solver === "adam" || solver === "adamw") return { kind: "adam", beta1, beta2, epsilon, weightDecay };
+  return { kind: "sgd", momentum, nesterov };
+}
+
+/**
+ * Trains until the epochs are over, patience ends or the signal aborts. `check` gets the passes of the steps
+ * that are captured; the clock stands still meanwhile.
+ */
+export async function* firstOrder(
+  descent: Descent,
+  sampling: Sampling,
+  examples: Examples,
+  settings: Settings,
+  clock: Stopwatch,
+  check?: (passes: Passes) => Promise<void>,
+): AsyncGenerator<Progress, Outcome> {
+  const { epochs } = settings;
+  const { length } = examples.train;
+  const batchSize = Math.min(settings.batchSize ?? length, length);
+  const stepsPerEpoch = Math.ceil(length / batchSize);
+  const captured = check ? captureSteps(epochs * stepsPerEpoch) : new Set<number>();
+  const history: EpochRecord[] = [];
+  const report = new Reporter(epochs * length, clock);
+  let iteration = 0;
+  let best: { loss: number; epoch: number; weights: FloatArray } | undefined;
+
+  const outcome = async (why: string): Promise<Outcome> => ({
+    weights: best?.weights ?? (await descent.weights()),
+    history,
+    iterations: iteration,
+    converged: false,
+    reason: best ? `${why}; the weights are the best, of epoch ${best.epoch}` : why,
+  });
+
+  for (let epoch = 1; epoch <= epochs; epoch++) {
+    if (settings.signal?.aborted) return outcome(`aborted after step ${iteration}, in epoch ${epoch - 1}`);
+    const order = await sampling.next();
+    const steps = Array.from({ length: stepsPerEpoch }, (_, step) => {
+      const number = iteration + step;
+      const first = step * batchSize;
+      const rows = Math.min(batchSize, length - first);
+      const learningRate = rateAt(settings.schedule, number, stepsPerEpoch, epochs);
+      return plan(first, rows, learningRate, examples, settings, captured.has(number));
+    });
+
+    let total = NOTHING;
+    let taken = 0;
+    for await (const result of descent.run(order, steps)) {
+      iteration++;
+      checkFinite(result, iteration, settings);
+      const { passes } = result;
+      if (passes && check) await clock.pausedFor(() => check(passes));
+      total = addSums(total, result.sums);
+      report.add(result.sums, steps[taken++].rows);
+      if (report.due && report.steps <= stepsPerEpoch - taken) yield report.progress(iteration, epoch);
+      if (settings.signal?.aborted) return outcome(`aborted after step ${iteration}, in epoch ${epoch}`);
+    }
+
+    const validation = examples.validation && score(await descent.evaluate(examples.validation));
+    if (validation) checkValidation(validation, iteration, epoch);
+    yield report.progress(iteration, epoch, validation);
+    history.push({
+      epoch,
+      ...score(total),
+      learningRate: steps[stepsPerEpoch - 1].learningRate,
+      ...(validation && { validation }),
+      elapsed: report.elapsed,
+    });
+
+    if (validation && settings.patience < Infinity) {
+      if (!best || validation.loss < best.loss) {
+        best = { loss: validation.loss, epoch, weights: await descent.weights() };
+      } else if (epoch - best.epoch >= settings.patience) {
+        return outcome(`no lower validation loss for ${settings.patience} epochs`);
+      }
+    }
+  }
+
+  return outcome(`all ${epochs} epochs are done`);
+}
+
+/** One step on the mean or the sum of the batch's losses, and as much of the penalty. */
+function plan(
+  first: number,
+  rows: number,
+  learningRate: number,
+  { meanWeight, weightScale }: Examples,
+  settings: Settings,
+  capture: boolean,
+): Step {
+  // A batch's weight is taken as that of so many average rows: the gradient stays unbiased, whatever rows it drew.
+  const weight = rows * meanWeight;
+  return settings.reduction === "mean"
+    ? { first, rows, learningRate, gradientScale: 1 / weight, penalty: settings.l2, capture }
+    : {
+        first,
+        rows,
+        learningRate,
+        gradientScale: 1 / weightScale,
+        penalty: (weight / weightScale) * settings.l2,
+        capture,
+      };
+}
+
+/** Four steps, from the first to the last. */
+function captureSteps(steps: number): Set<number> {
+  return new Set([0, 1, 2, 3].map((n) => Math.round((n * (steps - 1)) / 3)));
+}
+
+function checkFinite({ sums }: StepResult, iteration: number, settings: Settings): void {
+  if (Number.isFinite(sums.loss)) return;
+  throw new DivergenceError(
+    iteration,
+    `The loss is ${sums.loss} at step ${iteration}: the training diverged. Lower learningRate (its schedule begins at ` +
+      `${settings.schedule.rate})${settings.l2 > 0 ? ` or l2 (${settings.l2})` : ""}, or bring the features to a range near 1.`,
+  );
+}
+
+/** Validation rows of other sizes than those trained on may overflow where the training does not. */
+function checkValidation({ loss }: Score, iteration: number, epoch: number): void {
+  if (Number.isFinite(loss)) return;
+  throw new DivergenceError(
+    iteration,
+    `The validation loss is ${loss} after epoch ${epoch}: bring the features of all rows to a range near 1, ` +
+      "or lower learningRate.",
+  );
+}
+
+/** Adds results up between reports. */
+class Reporter {
+  readonly #examples: number;
+  readonly #clock: Stopwatch;
+  #seen = 0;
+  #sums = NOTHING;
+  #steps = 0;
+  /** When the first step since the last report came in. */
+  #began: number;
+  #reportedAt: number;
+  #reportedSeen = 0;
+  #validation: Score | undefined;
+
+  constructor(examples: number, clock: Stopwatch) {
+    this.#examples = examples;
+    this.#clock = clock;
+    this.#began = this.#reportedAt = clock.milliseconds;
+  }
+
+  get elapsed(): number {
+    return this.#clock.milliseconds / 1000;
+  }
+
+  get due(): boolean {
+    return this.#clock.milliseconds - this.#began > REPORT_MS;
+  }
+
+  /** Steps since the last report. The last report of an epoch has at least as many as the one before it. */
+  get steps(): number {
+    return this.#steps;
+  }
+
+  add(sums: Sums, rows: number): void {
+    if (this.#steps === 0) this.#began = this.#clock.milliseconds;
+    this.#sums = addSums(this.#sums, sums);
+    this.#seen += rows;
+    this.#steps++;
+  }
+
+  progress(iteration: number, epoch: number, validation = this.#validation): Progress {
+    const now = this.#clock.milliseconds;
+    const progress = {
+      iteration,
+      epoch,
+      examples: this.#seen,
+      ...score(this.#sums),
+      ...(validation && { validation }),
+      examplesPerSecond: (1000 * (this.#seen - this.#reportedSeen)) / Math.max(now - this.#reportedAt, 1e-3),
+      elapsed: this.elapsed,
+      fraction: this.#seen / this.#examples,
+    };
+    this.#sums = NOTHING;
+    this.#steps = 0;
+    this.#validation = validation;
+    this.#reportedAt = now;
+    this.#reportedSeen = this.#seen;
+    return progress;
+  }
+}

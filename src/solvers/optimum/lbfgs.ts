@@ -1,0 +1,120 @@
+/**
+ * L-BFGS (Liu & Nocedal 1989; Nocedal & Wright 2006, ch. 7) with a preconditioner and an almost exact line search. One
+ * iteration is one pass over X in two halves: ΔZ = X·p before the search, whose trials need nothing else, and Xᵀ·R after it.
+ */
+import type { Matrix, Objective, Product, Vector } from "../../engine/engine.js";
+import type { Sums } from "../../core/sums.js";
+import { type Direction, History, type Slope } from "./history.js";
+import { lineAlong, search } from "./line-search.js";
+import { type Method, type Point, type Scaling, valueOf } from "./method.js";
+import { plus } from "./terms.js";
+
+/** Z is computed afresh after so many steps along it, so that rounding does not add up. */
+export const AFRESH = 30;
+/** What it knows of the curvature is a guess: what a step would gain may be so many times as much. */
+export const DOUBT = 10;
+
+export class Lbfgs implements Method {
+  readonly objective: Objective;
+  readonly weights: Vector;
+  readonly #scaling: Scaling;
+  readonly #matrix: Matrix | undefined;
+  readonly #history: History;
+  readonly #direction: Vector;
+  /** The present gradient, and room for the next. */
+  #here: Slope;
+  #next: Slope;
+  #ahead: Direction = { terms: [], slope: 0 };
+  #moves = 0;
+  #passes = 0;
+
+  /** `matrix` is the preconditioner, `start` (features + 1, classes). */
+  constructor(objective: Objective, scaling: Scaling, memory: number, start: Vector, matrix?: Matrix) {
+    this.weights = start;
+    this.objective = objective;
+    this.#scaling = scaling;
+    this.#matrix = matrix;
+    this.#history = new History(objective, memory, matrix !== undefined);
+    this.#direction = objective.vector();
+    [this.#here, this.#next] = [this.#slope(), this.#slope()];
+  }
+
+  get passes(): number {
+    return this.#passes;
+  }
+
+  async evaluate(): Promise<Point> {
+    this.#passes++;
+    const [sums, products] = await Promise.all([
+      this.objective.at(this.weights, this.#here.g),
+      this.#products(this.#here),
+    ]);
+    return this.#point(sums, products, 0);
+  }
+
+  async iterate(from: Point): Promise<Point | undefined> {
+    const t = await this.#search(from);
+    if (t === undefined) {
+      if (this.#history.length === 0) return undefined;
+      this.#history.forget(); // down the gradient itself, of a point computed afresh
+      return this.iterate(await this.evaluate());
+    }
+    return this.#move(t);
+  }
+
+  /** How far to go along the next direction. */
+  async #search({ sums }: Point): Promise<number | undefined> {
+    const objective = this.objective;
+    const p = this.#direction;
+    const { terms, slope } = this.#ahead;
+    if (!(slope < 0)) return undefined;
+    objective.combine(p, terms);
+    objective.along(p);
+    this.#passes += 0.5;
+    const asking = lineAlong(objective, this.#scaling, this.weights, p, sums, slope);
+    if (this.#history.length > 0) return search(objective, asking, 1);
+    // A direction that knows of no step before has no length of its own: Newton's along the line.
+    const [line, [start]] = await Promise.all([asking, objective.trials([0])]);
+    const first = -slope / (line.scale * start.curvature + line.penaltyCurvature);
+    return first > 0 && first < Infinity ? search(objective, line, first) : undefined;
+  }
+
+  async #move(t: number): Promise<Point> {
+    const objective = this.objective;
+    const [w, next] = [this.weights, this.#next];
+    objective.combine(w, plus(w, t, this.#direction));
+    const afresh = ++this.#moves % AFRESH === 0;
+    this.#passes += afresh ? 1 : 0.5;
+    const moving = afresh ? objective.at(w, next.g) : objective.move(t, w, next.g);
+    const asking = this.#products(next);
+    const adding = this.#history.add(t, this.#direction, this.#here, next);
+    const [sums, products] = await Promise.all([moving, asking, adding]);
+    [this.#here, this.#next] = [next, this.#here];
+    return this.#point(sums, products, t);
+  }
+
+  #products({ g, mg }: Slope): Promise<Product[]> {
+    if (this.#matrix) this.objective.multiply(mg, this.#matrix, g);
+    return this.objective.products([
+      [this.weights, this.weights],
+      [g, g],
+      [g, mg],
+    ]);
+  }
+
+  #point(sums: Sums, [weights, gradient, square]: readonly Product[], step: number): Point {
+    this.#ahead = this.#history.direction(this.#here, square.sum);
+    return {
+      sums,
+      value: valueOf(this.#scaling, sums, weights),
+      gradientMax: Math.sqrt(gradient.largest),
+      guess: (-DOUBT * this.#ahead.slope) / 2,
+      step,
+    };
+  }
+
+  #slope(): Slope {
+    const g = this.objective.vector();
+    return { g, mg: this.#matrix ? this.objective.vector() : g };
+  }
+}

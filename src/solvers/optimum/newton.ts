@@ -1,0 +1,92 @@
+/**
+ * Newton's method with a line search. At points whose gradient is within the tolerance its equation is solved until the
+ * distance to the minimum is known to be small enough, or not to be: what it says of the distance is a promise.
+ */
+import type { Objective, Vector } from "../../engine/engine.js";
+import type { Sums } from "../../core/sums.js";
+import { lineAlong, search } from "./line-search.js";
+import { type Method, type Point, type Scaling, pointOf, valueOf } from "./method.js";
+import type { NewtonEquation, Solution } from "./newton-equation.js";
+import type { NewtonModel } from "./newton-model.js";
+import { plus } from "./terms.js";
+
+export class Newton implements Method {
+  readonly objective: Objective;
+  readonly weights: Vector;
+  readonly #scaling: Scaling;
+  readonly #model: NewtonModel;
+  readonly #equation: NewtonEquation;
+  readonly #gradient: Vector;
+  /** g·g */
+  #length = 0;
+  #solution: Solution | undefined;
+
+  /** `start` is (features + 1, classes). */
+  constructor(
+    objective: Objective,
+    scaling: Scaling,
+    start: Vector,
+    model: NewtonModel,
+    equation: NewtonEquation,
+  ) {
+    this.#equation = equation;
+    this.objective = objective;
+    this.weights = start;
+    this.#scaling = scaling;
+    this.#model = model;
+    this.#gradient = objective.vector();
+  }
+
+  get passes(): number {
+    return this.#model.passes;
+  }
+
+  get spent(): boolean {
+    return this.#model.spent;
+  }
+
+  evaluate(): Promise<Point> {
+    this.#model.passes++;
+    this.objective.centre(this.weights); // the penalty alone sees their mean over the classes, and no step takes it off
+    return this.#point(this.objective.at(this.weights, this.#gradient), 0);
+  }
+
+  async iterate({ sums }: Point): Promise<Point | undefined> {
+    const { objective, weights } = this;
+    const model = this.#model;
+    if (model.spent) return undefined;
+    const { slope } =
+      this.#solution ?? (await this.#equation.solve(this.#gradient, model.wanted(this.#length)));
+    if (!(slope < 0) || model.spent) return undefined;
+    const { p } = this.#equation;
+    objective.along(p);
+    const line = lineAlong(objective, this.#scaling, weights, p, sums, slope);
+    const t = await search(objective, line, 1);
+    if (t === undefined) return undefined;
+    objective.combine(weights, plus(weights, t, p));
+    objective.centre(weights);
+    model.passes++;
+    return this.#point(objective.move(t, weights, this.#gradient), t);
+  }
+
+  async #point(computing: Promise<Sums>, step: number): Promise<Point> {
+    const { objective, weights } = this;
+    const [g, model] = [this.#gradient, this.#model];
+    objective.centre(g);
+    const [sums, [square, gradient]] = await Promise.all([
+      computing,
+      objective.products([
+        [weights, weights],
+        [g, g],
+      ]),
+    ]);
+    const value = valueOf(this.#scaling, sums, square);
+    const gradientMax = Math.sqrt(gradient.largest);
+    this.#length = gradient.sum;
+    const near = gradientMax <= model.tolerance;
+    const wanted = model.wanted(this.#length, value);
+    this.#solution = near ? await this.#equation.solve(g, wanted) : undefined;
+    const distance = this.#solution && (await model.above(this.#solution.upper, this.#equation.p));
+    return pointOf({ sums, value, gradientMax, step }, distance);
+  }
+}

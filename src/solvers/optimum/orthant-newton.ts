@@ -1,0 +1,131 @@
+/**
+ * Newton's method on the free weights of an l1 problem: those that are not 0, or that their subgradient draws away from 0.
+ *
+ * For any s of |s| ≤ 1 that is sign(w) where w is not 0, F ≥ the smooth part + l1·s·w, with equality at w: so F* is no less
+ * than the minimum of that. With s what holds the other weights at 0 after the step of the free ones, its quadratic
+ * model has its minimum there, and ½·d·H⁻¹·d of the free weights bounds the distance; where some would not be held, what they
+ * could gain is added.
+ */
+import type { Objective, Vector } from "../../engine/engine.js";
+import type { Sums } from "../../core/sums.js";
+import type { BoundedSolution, ConjugateGradients } from "./conjugate-gradients.js";
+import { type ElasticNet, shiftClasses } from "./class-shift.js";
+import { search } from "./line-search.js";
+import { type Method, type Point, type Scaling, pointOf, valueOf } from "./method.js";
+import type { NewtonModel } from "./newton-model.js";
+import { orthantStep } from "./orthant-step.js";
+import { plus } from "./terms.js";
+
+export class OrthantNewton implements Method {
+  readonly objective: Objective;
+  readonly weights: Vector;
+  readonly #scaling: Scaling;
+  readonly #model: NewtonModel;
+  readonly #equation: ConjugateGradients;
+  readonly #penalties: ElasticNet;
+  /** Of the smooth part. */
+  readonly #gradient: Vector;
+  /** The smallest subgradient. */
+  readonly #d: Vector;
+  readonly #step: Vector;
+  /** Room for what weights that are held at 0 could gain. */
+  readonly #hp: Vector;
+  readonly #freed: Vector;
+  /** d·d */
+  #length = 0;
+  #solution: BoundedSolution | undefined;
+
+  /** `start` is (features + 1, classes). */
+  constructor(
+    objective: Objective,
+    scaling: Scaling,
+    start: Vector,
+    model: NewtonModel,
+    equation: ConjugateGradients,
+    penalties: ElasticNet,
+  ) {
+    this.#equation = equation;
+    this.#penalties = penalties;
+    this.objective = objective;
+    this.weights = start;
+    this.#scaling = scaling;
+    this.#model = model;
+    const [gradient, d, step, hp, freed] = Array.from({ length: 5 }, () => objective.vector());
+    [this.#gradient, this.#d, this.#step, this.#hp, this.#freed] = [gradient, d, step, hp, freed];
+  }
+
+  get passes(): number {
+    return this.#model.passes;
+  }
+
+  get spent(): boolean {
+    return this.#model.spent;
+  }
+
+  async evaluate(): Promise<Point> {
+    this.#model.passes++;
+    const weights = await this.objective.read(this.weights);
+    const shifted = this.objective.vector(shiftClasses(weights, this.#penalties));
+    this.objective.combine(this.weights, [[1, shifted]]);
+    return this.#point(this.objective.at(this.weights, this.#gradient), 0);
+  }
+
+  async iterate({ sums }: Point): Promise<Point | undefined> {
+    const { objective, weights: w } = this;
+    const [d, gradient, step, model] = [this.#d, this.#gradient, this.#step, this.#model];
+    if (model.spent) return undefined;
+    const { slope } = this.#solution ?? (await this.#equation.solve(d, model.wanted(this.#length), { w, d }));
+    if (!(slope < 0) || model.spent) return undefined;
+    const line = await orthantStep(
+      objective,
+      this.#scaling,
+      { w, d, gradient, p: this.#equation.p, step },
+      slope,
+      sums,
+    );
+    const t = line && (await search(objective, line, 1, 1));
+    if (t === undefined) return undefined;
+    objective.combine(w, plus(w, t, step)); // exactly 0 at the end of a step of −w
+    model.passes++;
+    return this.#point(objective.move(t, w, gradient), t);
+  }
+
+  async #point(computing: Promise<Sums>, step: number): Promise<Point> {
+    const { objective, weights: w } = this;
+    const [gradient, d] = [this.#gradient, this.#d];
+    objective.subgradient(d, w, gradient);
+    const [sums, [square, subgradient, whole, smooth]] = await Promise.all([
+      computing,
+      objective.products([
+        [w, w],
+        [d, d],
+        [w, d],
+        [w, gradient],
+      ]),
+    ]);
+    const value = valueOf(this.#scaling, sums, square) + whole.sum - smooth.sum;
+    const gradientMax = Math.sqrt(subgradient.largest);
+    this.#length = subgradient.sum;
+    const near = gradientMax <= this.#model.tolerance;
+    const wanted = this.#model.wanted(this.#length, value);
+    this.#solution = near ? await this.#equation.solve(d, wanted, { w, d }) : undefined;
+    const distance =
+      this.#solution && (await this.#model.above(await this.#upper(this.#solution), this.#equation.p));
+    return pointOf({ sums, value, gradientMax, step }, distance);
+  }
+
+  /** The bound of the free weights, and what those that would not be held at 0 after their step could gain. */
+  async #upper({ upper, smallest }: BoundedSolution): Promise<number> {
+    if (upper === 0 || upper === Infinity) return upper;
+    const { objective, weights: w } = this;
+    const [hp, freed, d] = [this.#hp, this.#freed, this.#d];
+    this.#model.passes++;
+    objective.curvature(this.#equation.p, hp);
+    objective.combine(hp, plus(this.#gradient, 1, hp));
+    objective.subgradient(freed, w, hp); // at w, of the gradient after the step
+    objective.restrict(hp, freed, w, d);
+    objective.combine(freed, plus(freed, -1, hp));
+    const length = await this.#equation.squaredLength(freed);
+    return length === 0 ? upper : upper + length / (2 * smallest);
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * A step that stops weights at 0 instead of letting them change their sign (after Andrew & Gao 2007): between its ends the l1
+ * penalty is linear, so that a search along it costs no pass over X, and at its far end weights are exactly 0.
+ *
+ * Where weights that stop take away more than half of the slope, the direction is halved: of a short one only those stop that
+ * are 0 already, and they would have gone uphill or are held by l1.
+ */
+import type { Objective, Vector } from "../../engine/engine.js";
+import type { Sums } from "../../core/sums.js";
+import type { Line } from "./line-search.js";
+import type { Scaling } from "./method.js";
+import { plus } from "./terms.js";
+
+/** Of what a direction promises, a step within the orthant must keep as much. */
+const KEPT = 0.5;
+/** Times that a direction is halved. */
+const SHORTER = 30;
+
+export interface OrthantVectors {
+  readonly w: Vector;
+  /** The smallest subgradient, and the gradient without l1. */
+  readonly d: Vector;
+  readonly gradient: Vector;
+  /** The direction, which is halved in place. */
+  readonly p: Vector;
+  /** Where the step goes. */
+  readonly step: Vector;
+}
+
+/** Sets the step and ΔZ along it. `slope` is d·p, `sums` the losses at w. Undefined where it does not go downhill. */
+export async function orthantStep(
+  objective: Objective,
+  { scale }: Scaling,
+  { w, d, gradient, p, step }: OrthantVectors,
+  slope: number,
+  sums: Sums,
+): Promise<Line | undefined> {
+  for (let [trial, promised] = [0, slope]; trial < SHORTER && promised < 0; trial++, promised /= 2) {
+    objective.orthant(step, w, p, d);
+    objective.combine(step, plus(step, -1, w));
+    const [whole, smooth, ws, ss] = await objective.products([
+      [d, step],
+      [gradient, step],
+      [w, step],
+      [step, step],
+    ]);
+    if (whole.sum <= KEPT * promised) {
+      objective.along(step);
+      return {
+        scale,
+        loss: scale * sums.loss,
+        slope: whole.sum,
+        // The slope of the l1 penalty is what the subgradient has and the gradient has not.
+        penaltySlope: ws.penalised + whole.sum - smooth.sum,
+        penaltyCurvature: ss.penalised,
+      };
+    }
+    objective.combine(p, [[0.5, p]]);
+  }
+  return undefined;
+}

@@ -1,0 +1,116 @@
+/**
+ * L-BFGS with l1 penalties (orthant-wise: Andrew & Gao 2007). The history's curvature is how the subgradients change that are
+ * followed, not the gradients: weights that stay at 0 have no part in it. They are subgradients of a convex function, so
+ * s·y ≥ 0 all the same. docs/solvers.md has the measurements.
+ */
+import type { Objective, Product, Vector, Matrix } from "../../engine/engine.js";
+import type { Sums } from "../../core/sums.js";
+import { type Direction, History, type Slope } from "./history.js";
+import { AFRESH, DOUBT } from "./lbfgs.js";
+import { search } from "./line-search.js";
+import { type Method, type Point, type Scaling, valueOf } from "./method.js";
+import { orthantStep } from "./orthant-step.js";
+import { plus } from "./terms.js";
+
+export class OwlQn implements Method {
+  readonly objective: Objective;
+  readonly weights: Vector;
+  readonly #scaling: Scaling;
+  readonly #matrix: Matrix | undefined;
+  readonly #history: History;
+  /** Of F without l1, at the present weights. */
+  readonly #gradient: Vector;
+  /** Where L-BFGS would go, and what of it stays in the orthant. */
+  readonly #direction: Vector;
+  readonly #step: Vector;
+  /** The present subgradient, and room for the next. */
+  #here: Slope;
+  #next: Slope;
+  #ahead: Direction = { terms: [], slope: 0 };
+  #moves = 0;
+  #passes = 0;
+
+  /** `matrix` is the preconditioner, `start` (features + 1, classes). */
+  constructor(objective: Objective, scaling: Scaling, memory: number, start: Vector, matrix?: Matrix) {
+    this.weights = start;
+    this.objective = objective;
+    this.#scaling = scaling;
+    this.#matrix = matrix;
+    this.#history = new History(objective, memory, matrix !== undefined);
+    [this.#gradient, this.#direction, this.#step] = Array.from({ length: 3 }, () => objective.vector());
+    [this.#here, this.#next] = [this.#slope(), this.#slope()];
+  }
+
+  get passes(): number {
+    return this.#passes;
+  }
+
+  async evaluate(): Promise<Point> {
+    this.#passes++;
+    const [sums, products] = await Promise.all([
+      this.objective.at(this.weights, this.#gradient),
+      this.#products(this.#here),
+    ]);
+    return this.#point(sums, products, 0);
+  }
+
+  async iterate(from: Point): Promise<Point | undefined> {
+    const { objective, weights: w } = this;
+    const [p, step, { g: d }] = [this.#direction, this.#step, this.#here];
+    objective.combine(p, this.#ahead.terms);
+    const vectors = { w, d, gradient: this.#gradient, p, step };
+    const line = await orthantStep(objective, this.#scaling, vectors, this.#ahead.slope, from.sums);
+    if (line) this.#passes += 0.5;
+    const t = line && (await search(objective, line, 1, 1));
+    if (t !== undefined) return this.#move(t);
+    if (this.#history.length === 0) return undefined;
+    this.#history.forget(); // down the subgradient itself, of a point computed afresh
+    return this.iterate(await this.evaluate());
+  }
+
+  async #move(t: number): Promise<Point> {
+    const objective = this.objective;
+    const [w, g, step, next] = [this.weights, this.#gradient, this.#step, this.#next];
+    objective.combine(w, plus(w, t, step)); // exactly 0 at the end of a step of −w
+    const afresh = ++this.#moves % AFRESH === 0;
+    this.#passes += afresh ? 1 : 0.5;
+    const moving = afresh ? objective.at(w, g) : objective.move(t, w, g);
+    const asking = this.#products(next);
+    const adding = this.#history.add(t, step, this.#here, next);
+    const [sums, products] = await Promise.all([moving, asking, adding]);
+    [this.#here, this.#next] = [next, this.#here];
+    return this.#point(sums, products, t);
+  }
+
+  #products({ g, mg }: Slope): Promise<Product[]> {
+    const objective = this.objective;
+    const w = this.weights;
+    objective.subgradient(g, w, this.#gradient);
+    if (this.#matrix) objective.multiply(mg, this.#matrix, g);
+    return objective.products([
+      [w, w],
+      [g, g],
+      [g, mg],
+      [w, g],
+      [w, this.#gradient],
+    ]);
+  }
+
+  #point(sums: Sums, products: readonly Product[], step: number): Point {
+    const [weights, subgradient, square, whole, smooth] = products;
+    this.#ahead = this.#history.direction(this.#here, square.sum);
+    return {
+      sums,
+      // w·(subgradient − gradient) is the l1 penalty: they differ by l1·sign(w) where w is not 0.
+      value: valueOf(this.#scaling, sums, weights) + whole.sum - smooth.sum,
+      gradientMax: Math.sqrt(subgradient.largest),
+      guess: (-DOUBT * this.#ahead.slope) / 2,
+      step,
+    };
+  }
+
+  #slope(): Slope {
+    const g = this.objective.vector();
+    return { g, mg: this.#matrix ? this.objective.vector() : g };
+  }
+}

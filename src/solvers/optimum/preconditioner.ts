@@ -1,0 +1,196 @@
+/**
+ * A first guess at the inverse Hessian: without it, features of different sizes and features that go together cost L-BFGS
+ * hundreds of passes.
+ *
+ * Of the mean loss the Hessian is at most ½(I − 11ᵀ/K) ⊗ C, where C are the second moments of [x, 1] (Böhning 1992), so
+ * P = ½C + λI bounds it class by class. Shrinking the features' covariance towards a multiple of the identity, ½ the
+ * median variance, makes P better, not only safer: where a class is all but certain the true curvature is far below the
+ * bound, and the less so the smaller its direction's variance (docs/solvers.md has the measurements).
+ */
+import { yieldIfDue } from "../../core/event-loop.js";
+import { factorise, inverse } from "../../math/cholesky.js";
+import { sampleByWeight } from "../../data/sample.js";
+import type { FloatArray, Rows } from "../../core/rows.js";
+import { shrinkageOf } from "../../math/shrinkage.js";
+
+/** Beyond so many features the inverse takes longer than it saves. */
+const MOST_FEATURES = 1024;
+/** So many pairs of features are worth a row's class: of the time that passes take. */
+const PAIRS = 16;
+/** Rows that moments are taken from, and how many for each feature. */
+const LEAST_ROWS = 1024;
+const ROWS_PER_FEATURE = 2;
+/** Of ½C: the class's own curvature s(1 − s) ≤ ¼, and what it shares with others. */
+const BOUND = 0.5;
+
+/** Whether a preconditioner saves more passes than it costs. */
+export function pays(rows: number, features: number, classes: number): boolean {
+  return features <= MOST_FEATURES && features ** 2 <= PAIRS * rows * classes;
+}
+
+/** The second moments that P is made of, for any penalty. */
+export interface Moments {
+  /** (features) of the features; zeros without an intercept. */
+  readonly mean: Float64Array;
+  /** P − Λ of the features less their mean: the lower triangle of (features, features). */
+  readonly bound: Float64Array;
+  /** The shrinkage's part of the diagonal, before features were brought to their units. */
+  readonly ridge: number;
+  readonly intercept: boolean;
+}
+
+/** The shrinkage of a feature is that of the median variance, but not this many times less or more than its own unit squared. */
+const APART = 2 ** 12;
+
+/**
+ * Moments of the chosen rows, by weight. `units`, (features), are what the features were divided by to bring them to a
+ * deviation near 1: the shrinkage is that of the features before.
+ */
+export async function momentsOf(
+  data: Rows,
+  chosen: Uint32Array,
+  intercept: boolean,
+  units?: Float64Array,
+): Promise<Moments> {
+  const { features } = data;
+  const most = Math.max(LEAST_ROWS, ROWS_PER_FEATURE * features);
+  const { mean, moments } = await secondMoments(data, chosen, most);
+  if (!intercept) mean.fill(0);
+  const variances = mean.map((value, d) => Math.max(0, moments[d * features + d] - value * value));
+  const squares = Float64Array.from(variances, (_, d) => (units ? units[d] ** 2 : 1));
+  const shrinkage = shrinkageOf(variances.map((variance, d) => variance * squares[d]));
+  for (let d = 0; d < features; d++) {
+    for (let e = 0; e < d; e++) {
+      moments[d * features + e] = BOUND * (moments[d * features + e] - mean[d] * mean[e]);
+    }
+    const shrunk = units ? Math.min(squares[d] * APART, Math.max(squares[d] / APART, shrinkage)) : shrinkage;
+    moments[d * features + d] = BOUND * (variances[d] + shrunk / squares[d]);
+  }
+  return { mean, bound: moments, ridge: BOUND * shrinkage, intercept };
+}
+
+export interface InverseBound {
+  /** P⁻¹: (features + 1, features + 1). Without an intercept its last row and column are zero. */
+  readonly values: Float32Array;
+  /** (features) the penalties that it was made with. */
+  readonly penalties: FloatArray;
+  /** The largest eigenvalue of Λ^−½·(P − Λ)·Λ^−½: how far P exceeds what the penalties alone make of the curvature. Infinite without one. */
+  readonly excess: number;
+}
+
+/** P⁻¹ for penalties of each feature. */
+export async function preconditioner(
+  { mean, bound, intercept }: Moments,
+  penalties: FloatArray,
+): Promise<InverseBound> {
+  const features = mean.length;
+  const excess = largestExcess(bound, penalties);
+  const matrix = bound.slice();
+  for (let d = 0; d < features; d++) matrix[d * features + d] += penalties[d];
+  const least = 0; // the ridge keeps it positive definite
+  if (factorise(matrix, features, least) >= 0)
+    throw new Error("The preconditioner is not positive definite.");
+  return { values: bordered(await inverse(matrix, features), mean, intercept), penalties, excess };
+}
+
+/**
+ * No more than the smallest eigenvalue of P⁻¹·H without the intercept, whatever the data: the loss adds nothing negative to the
+ * penalties' Λ, and (Λ + P − Λ)⁻¹·Λ ≥ 1/(1 + excess). Half of that allows for the coupling to the intercept. `penalties` may be
+ * others than those of the matrix.
+ */
+export function smallestEigenvalue({ penalties: own, excess }: InverseBound, penalties: FloatArray): number {
+  if (excess === Infinity) return 0;
+  const ratio = Array.from(penalties, (one, d) => one / own[d]).reduce((a, b) => Math.min(a, b), 1);
+  return ratio / (2 * (1 + excess));
+}
+
+/** Turns of the power method, and what its estimate of the largest eigenvalue is multiplied by. */
+const TURNS = 20;
+const SAFETY = 1.25;
+
+/**
+ * The largest eigenvalue of Λ^−½·B·Λ^−½, of the lower triangle of B, (features, features): by the power method, whose
+ * estimate is a little too small, and never more than the norm of Frobenius.
+ */
+function largestExcess(bound: Float64Array, penalties: FloatArray): number {
+  const features = penalties.length;
+  if (features === 0) return 0;
+  if (penalties.includes(0)) return Infinity;
+  const scaled = new Float64Array(features * features);
+  for (let d = 0; d < features; d++) {
+    for (let e = 0; e <= d; e++) {
+      const value = bound[d * features + e] / Math.sqrt(penalties[d] * penalties[e]);
+      scaled[d * features + e] = value;
+      scaled[e * features + d] = value;
+    }
+  }
+  const length = (v: Float64Array) => Math.sqrt(v.reduce((sum, one) => sum + one * one, 0));
+  let v = Float64Array.from({ length: features }, (_, d) => 1 + (d % 7) / 7); // orthogonal to no likely eigenvector
+  let estimate = 0;
+  for (let turn = 0; turn < TURNS; turn++) {
+    const before = length(v);
+    const next = new Float64Array(features);
+    for (let d = 0; d < features; d++) {
+      for (let e = 0; e < features; e++) next[d] += scaled[d * features + e] * v[e];
+    }
+    const size = length(next);
+    estimate = size / before;
+    v = next.map((one) => one / size);
+  }
+  return Math.min(length(scaled), SAFETY * estimate);
+}
+
+/** The means, and of the second moments the lower triangle: (features, features). */
+async function secondMoments(
+  { x, features, scale, weights: given }: Rows,
+  chosen: Uint32Array,
+  most: number,
+): Promise<{ readonly mean: Float64Array; readonly moments: Float64Array }> {
+  const { rows, weights } = sampleByWeight(chosen, given, most);
+  const mean = new Float64Array(features);
+  const moments = new Float64Array(features * features);
+  const present = new Uint32Array(features);
+  const values = new Float64Array(features);
+  let total = 0;
+  for (const row of rows) {
+    const weight = weights ? weights[row] : 1;
+    total += weight;
+    let count = 0; // most pixels are zero, and add nothing
+    for (let d = 0; d < features; d++) {
+      const value = scale * x[row * features + d];
+      if (value === 0) continue;
+      present[count] = d;
+      values[count++] = value;
+      mean[d] += weight * value;
+    }
+    for (let i = 0; i < count; i++) {
+      const first = present[i] * features;
+      const weighted = weight * values[i];
+      for (let j = 0; j <= i; j++) moments[first + present[j]] += weighted * values[j];
+    }
+    await yieldIfDue();
+  }
+  return { mean: mean.map((sum) => sum / total), moments: moments.map((sum) => sum / total) };
+}
+
+/** P⁻¹ of [x, 1] from that of x − mean: moving the mean only changes the intercept. */
+function bordered(inner: Float64Array, mean: Float64Array, intercept: boolean): Float32Array {
+  const features = mean.length;
+  const size = features + 1;
+  const matrix = new Float32Array(size * size);
+  let corner = 1 / BOUND;
+  for (let d = 0; d < features; d++) {
+    let moved = 0;
+    for (let e = 0; e < features; e++) {
+      const value = inner[d * features + e];
+      matrix[d * size + e] = value;
+      moved += value * mean[e];
+    }
+    if (!intercept) continue;
+    matrix[d * size + features] = -moved;
+    matrix[features * size + d] = -moved;
+    corner += moved * mean[d];
+  }
+  if (intercept) matrix[size * size - 1] = corner;
+  return matrix;
+}

@@ -1,0 +1,34 @@
+/** What it costs that a model has its weights in f32. */
+import type { ObjectiveProblem } from "../../engine/engine.js";
+import type { FloatArray } from "../../core/rows.js";
+import { type Method, type Point, readWeights } from "./method.js";
+
+/**
+ * How much higher F is with the weights as they are handed out: `round` gives them, (features + 1, classes). 0 for methods that
+ * compute in f32 themselves.
+ */
+export async function lostByRounding(
+  method: Method,
+  { sums }: Point,
+  { classes, scale, l1 }: ObjectiveProblem,
+  round: (weights: FloatArray) => FloatArray,
+): Promise<number> {
+  const { objective } = method;
+  if (objective.precision > 2 ** -53) return 0;
+  const found = await readWeights(method);
+  const handedOut = round(found);
+  const rounded = objective.vector(handedOut);
+  const [{ loss }, [before, after]] = await Promise.all([
+    objective.at(rounded, objective.vector()),
+    objective.products([
+      [method.weights, method.weights],
+      [rounded, rounded],
+    ]),
+  ]);
+  let lasso = 0;
+  for (let i = 0; i < (l1?.length ?? 0) * classes; i++) {
+    lasso += (l1?.[Math.floor(i / classes)] ?? 0) * (Math.abs(handedOut[i]) - Math.abs(found[i]));
+  }
+  const penalty = (after.penalised - before.penalised) / 2 + lasso;
+  return Math.max(0, scale * (loss - sums.loss) + penalty);
+}

@@ -1,0 +1,181 @@
+/**
+ * An objective whose examples are partly of several classes. With targets t instead of the labels' one-hot y, a row's loss is
+ *
+ *   −Σₖ tₖ log sₖ = −log s_y + ⟨W, x ⊗ (y − t)⟩,
+ *
+ * since log s = z − log Σ e^z and both y and t add up to 1. So F differs by ⟨W, C⟩, with C the sum of weight·x ⊗ (y − t): a tilt
+ * that is computed once, and that engines need not know of.
+ */
+import type { Matrix, Objective, Product, Term, Vector } from "../../engine/engine.js";
+import type { Sums, Trial } from "../../core/sums.js";
+import type { FloatArray, Rows } from "../../core/rows.js";
+import { inBlocks } from "../../math/pieces.js";
+import { plus } from "./terms.js";
+
+/**
+ * C = Σ weight·[x, 1] ⊗ (y − t) of the rows named: (features + 1, classes). `targets`, (rows, classes), are the labels where
+ * absent; smoothing makes (1 − ε)·t + ε/K of them.
+ */
+export async function tiltOf(
+  data: Rows,
+  chosen: Uint32Array,
+  classes: number,
+  intercept: boolean,
+  smoothing: number,
+  targets?: FloatArray,
+): Promise<Float64Array> {
+  const { x, features, scale, labels, weights } = data;
+  const size = (features + 1) * classes;
+  const byLabel = new Float64Array(size); // Σ weight·[x, 1] ⊗ y
+  const byTarget = targets ? new Float64Array(size) : byLabel;
+  const add = (sums: Float64Array, row: number, k: number, amount: number) => {
+    for (let d = 0; d < features; d++) {
+      const value = x[row * features + d];
+      if (value !== 0) sums[d * classes + k] += amount * scale * value;
+    }
+    if (intercept) sums[features * classes + k] += amount;
+  };
+  await inBlocks(chosen, features * classes, (block) => {
+    for (const row of block) {
+      const weight = weights ? weights[row] : 1;
+      add(byLabel, row, labels[row], weight);
+      if (!targets) continue;
+      for (let k = 0; k < classes; k++) {
+        const target = targets[row * classes + k];
+        if (target > 0) add(byTarget, row, k, weight * target);
+      }
+    }
+  });
+  return byLabel.map((sum, i) => {
+    const feature = i - (i % classes);
+    const mean = byLabel.subarray(feature, feature + classes).reduce((a, b) => a + b, 0) / classes;
+    return sum - (1 - smoothing) * byTarget[i] - smoothing * mean;
+  });
+}
+
+export class Tilted implements Objective {
+  readonly #objective: Objective;
+  readonly #scale: number;
+  readonly #tilt: Vector;
+  readonly #validationTilt: Vector | undefined;
+  /** ⟨w, C⟩ where it was last looked, the direction, and ⟨p, C⟩. */
+  #here = 0;
+  #direction: Vector | undefined;
+  #ahead: number | undefined;
+
+  /** `scale` is the objective's; the tilts, of the rows of the objective and of those that it will be evaluated on, are not scaled. */
+  constructor(objective: Objective, scale: number, tilt: FloatArray, validationTilt?: FloatArray) {
+    this.#objective = objective;
+    this.#scale = scale;
+    this.#tilt = objective.vector(tilt);
+    this.#validationTilt = validationTilt && objective.vector(validationTilt);
+  }
+
+  at(w: Vector, gradient: Vector): Promise<Sums> {
+    return this.#tilted(this.#objective.at(w, gradient), w, gradient);
+  }
+
+  move(t: number, w: Vector, gradient: Vector): Promise<Sums> {
+    return this.#tilted(this.#objective.move(t, w, gradient), w, gradient);
+  }
+
+  async #tilted(computing: Promise<Sums>, w: Vector, gradient: Vector): Promise<Sums> {
+    this.#objective.combine(gradient, plus(gradient, this.#scale, this.#tilt));
+    const [sums, [product]] = await Promise.all([computing, this.products([[w, this.#tilt]])]);
+    this.#here = product.sum;
+    return { ...sums, loss: sums.loss + this.#here };
+  }
+
+  along(direction: Vector): void {
+    this.#direction = direction;
+    this.#ahead = undefined;
+    this.#objective.along(direction);
+  }
+
+  async trials(ts: readonly number[]): Promise<Trial[]> {
+    const [trials, ahead] = await Promise.all([this.#objective.trials(ts), this.#slope()]);
+    this.#ahead = ahead;
+    return trials.map(({ loss, slope, curvature }, n) => ({
+      loss: loss + this.#here + ts[n] * ahead,
+      slope: slope + ahead,
+      curvature,
+    }));
+  }
+
+  async #slope(): Promise<number> {
+    if (this.#ahead !== undefined || !this.#direction) return this.#ahead ?? 0;
+    const [product] = await this.products([[this.#direction, this.#tilt]]);
+    return product.sum;
+  }
+
+  async evaluate(w: Vector, rows: Uint32Array): Promise<Sums> {
+    const computing = this.#objective.evaluate(w, rows);
+    if (!this.#validationTilt) return computing;
+    const [sums, [product]] = await Promise.all([computing, this.products([[w, this.#validationTilt]])]);
+    return { ...sums, loss: sums.loss + product.sum };
+  }
+
+  get precision(): number {
+    return this.#objective.precision;
+  }
+
+  get kernels(): string {
+    return this.#objective.kernels;
+  }
+
+  vector(values?: FloatArray): Vector {
+    return this.#objective.vector(values);
+  }
+
+  read(vector: Vector): Promise<FloatArray> {
+    return this.#objective.read(vector);
+  }
+
+  combine(to: Vector, terms: readonly Term[]): void {
+    this.#objective.combine(to, terms);
+  }
+
+  products(pairs: readonly (readonly [Vector, Vector])[]): Promise<Product[]> {
+    return this.#objective.products(pairs);
+  }
+
+  matrix(values: FloatArray): Matrix {
+    return this.#objective.matrix(values);
+  }
+
+  multiply(to: Vector, matrix: Matrix, from: Vector): void {
+    this.#objective.multiply(to, matrix, from);
+  }
+
+  centre(vector: Vector): void {
+    this.#objective.centre(vector);
+  }
+
+  subgradient(to: Vector, w: Vector, gradient: Vector): void {
+    this.#objective.subgradient(to, w, gradient);
+  }
+
+  restrict(to: Vector, v: Vector, w: Vector, d: Vector): void {
+    this.#objective.restrict(to, v, w, d);
+  }
+
+  orthant(to: Vector, w: Vector, p: Vector, d: Vector): void {
+    this.#objective.orthant(to, w, p, d);
+  }
+
+  curvature(v: Vector, to: Vector): void {
+    this.#objective.curvature(v, to);
+  }
+
+  logits(): Promise<FloatArray> {
+    return this.#objective.logits();
+  }
+
+  change(): Promise<FloatArray> {
+    return this.#objective.change();
+  }
+
+  release(): void {
+    this.#objective.release();
+  }
+}

@@ -1,0 +1,9 @@
+import type { Term, Vector } from "../../engine/engine.js";
+
+/** a + factor·b */
+export function plus(a: Vector, factor: number, b: Vector): readonly Term[] {
+  return [
+    [1, a],
+    [factor, b],
+  ];
+}

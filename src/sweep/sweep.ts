@@ -1,0 +1,92 @@
+/** Cross-validation along a path of penalties: every value on every fold, and a model of all rows with the value chosen. */
+import { Callbacks } from "../train/callbacks.js";
+import type { TrainingData } from "../data/dataset.js";
+import type { Label } from "../data/labels.js";
+import { DataError, OptionError } from "../core/errors.js";
+import type { SoftmaxModel } from "../model/model.js";
+import { openEngine } from "../train/open-engine.js";
+import type { Settings } from "../train/options.js";
+import { type Fold, foldsOf } from "./folds.js";
+import { type SweepOptions, type SweepProgress, type SweepSettings, sweepSettings } from "./options.js";
+import { type FoldPart, Path } from "./path.js";
+import { type SweepEntry, bestOf, oneStandardErrorOf } from "./table.js";
+import { type Task, taskOf, weightOf } from "../train/problem.js";
+import { modelOf, warnOf, warnOfEngine } from "../train/result.js";
+import { Warnings } from "../core/warnings.js";
+
+export interface Sweep<L extends Label = Label> {
+  /** An entry a value, in the order given. */
+  readonly table: readonly SweepEntry[];
+  /** The entry with the highest accuracy, or the lowest loss, as `scoring` says; the first of equals, as scikit-learn has it. */
+  readonly best: SweepEntry;
+  /** The most penalised entry within one standard error of the best. */
+  readonly oneStandardError: SweepEntry;
+  /** Fitted on all rows with the value chosen. */
+  readonly model: SoftmaxModel<L>;
+}
+
+/** Trains along the path of C (or l2) on every fold, and once more on all rows. Bad data and options are rejected before anything is uploaded. */
+export async function sweep<L extends Label>(
+  data: TrainingData<L>,
+  options: SweepOptions<L>,
+): Promise<Sweep<L>> {
+  const chosen = sweepSettings(options);
+  const { training, scoring } = chosen;
+  const callbacks = new Callbacks();
+  const warnings = new Warnings((warning) => callbacks.call(training.onWarning, warning));
+  const task = taskOf(data, leastPenalised(chosen), warnings);
+  if (task.targets) {
+    throw new DataError("y is soft targets, and a sweep scores by labels: give the label of each row.");
+  }
+  const given = { count: data.y.length, ...(task.kept && { kept: task.kept }) };
+  const folds = foldsOf(chosen.folds, task.rows, task.classes, given).map((fold, n) => partOf(fold, n, task));
+  const report = (progress: SweepProgress) => {
+    callbacks.check();
+    callbacks.call(chosen.onProgress, progress);
+  };
+  const opened = await openEngine(task, async (placement) => placement);
+  const { engine, why, started: placement } = opened;
+  try {
+    warnOfEngine(warnings, opened);
+    const path = new Path(task, folds, placement, { ...chosen, onProgress: report });
+    const table = await path.table();
+    const best = bestOf(table, scoring);
+    const oneStandardError = oneStandardErrorOf(table, scoring);
+    const { outcome, kernels } = await path.refit(chosen.choose === "best" ? best : oneStandardError);
+    const made = { name: engine.name, adapter: engine.adapter, kernels, why };
+    warnOf(task, outcome, engine.name);
+    const model = modelOf(task, outcome, made);
+    await callbacks.settle();
+    return { table, best, oneStandardError, model };
+  } finally {
+    opened.release();
+  }
+}
+
+/** Settings with the least penalty of the path: features are placed once, in units that suit it. */
+function leastPenalised<L extends Label>({ training, name, values }: SweepSettings<L>): Settings<L> {
+  const { C: _, ...others } = training;
+  return name === "C" ? { ...others, C: Math.max(...values), l2: 0 } : { ...others, l2: Math.min(...values) };
+}
+
+/** Throws a DataError or an OptionError where a fold could not be trained without, or not be scored. */
+function partOf<L extends Label>({ train, heldOut }: Fold, number: number, task: Task<L>): FoldPart {
+  const { rows, classes, classFactors } = task;
+  const zero = classFactors?.findIndex((factor, k) => factor === 0 && heldOut.some((row) => rows.labels[row] === k)); // prettier-ignore
+  if (zero !== undefined && zero >= 0) {
+    throw new OptionError(
+      `classWeight of class ${String(classes[zero])} is 0: no fit would know it, and its rows would be scored. Drop them.`,
+    );
+  }
+  weightOf(rows, heldOut, `of fold ${number}`);
+  return {
+    train,
+    weight: weightOf(rows, train, `outside fold ${number}`),
+    heldOut: classFactors
+      ? Array.from(classFactors, (factor, k) => ({
+          rows: heldOut.filter((row) => rows.labels[row] === k),
+          factor: Math.fround(factor), // as it is in the weights: hits stay whole numbers
+        })).filter((group) => group.rows.length > 0)
+      : [{ rows: heldOut, factor: 1 }],
+  };
+}

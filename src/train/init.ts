@@ -1,0 +1,171 @@
+/** Where a training starts. */
+import type { Label } from "../data/labels.js";
+import { range } from "../core/random.js";
+import { sampleByWeight } from "../data/sample.js";
+import { type FeatureUnits, toUnits } from "../data/units.js";
+import { type FloatArray, type Rows, selectInF64 } from "../core/rows.js";
+import { logits } from "../math/passes.js";
+import { DataError, OptionError } from "../core/errors.js";
+import { temperatureOf } from "../model/calibration.js";
+import { show } from "../core/show.js";
+import { shrinkageOf } from "../math/shrinkage.js";
+
+/**
+ * The parts of a model that are needed to go on from it: a SoftmaxModel, or its numbers in arrays of any
+ * kind.
+ */
+export interface StartingModel<L extends Label> {
+  readonly classes: ArrayLike<L>;
+  readonly features: number;
+  /** (features, classes), flat, row by row. */
+  readonly weights: ArrayLike<number>;
+  /** (classes) */
+  readonly bias: ArrayLike<number>;
+  /** (features) taken off x. Default 0. */
+  readonly origin?: ArrayLike<number>;
+}
+
+export interface Beginning<L extends Label> {
+  readonly init: "zeros" | "centroids" | StartingModel<L>;
+  /** In the units of the task. */
+  readonly rows: Rows;
+  readonly train: Uint32Array;
+  readonly classes: readonly L[];
+  readonly intercept: boolean;
+  readonly units?: FeatureUnits;
+}
+
+/**
+ * (features + 1, classes) in the units of the rows, the intercept last. Their mean over the classes, which no softmax sees, is 0.
+ * Throws an OptionError when the model to start from does not belong to the data.
+ */
+export function startingWeights<L extends Label>(beginning: Beginning<L>): FloatArray {
+  const { init, rows, classes, intercept } = beginning;
+  if (init === "zeros") return new Float32Array((rows.features + 1) * classes.length);
+  const weights: Float64Array = init === "centroids" ? centroids(beginning) : warm(init, beginning);
+  for (let first = 0; first < weights.length; first += classes.length) {
+    const row = weights.subarray(first, first + classes.length);
+    const mean = row.reduce((a, b) => a + b, 0) / row.length;
+    row.forEach((weight, k) => (row[k] = weight - mean));
+  }
+  if (!intercept) weights.fill(0, rows.features * classes.length);
+  return weights;
+}
+
+/**
+ * The model's weights, less their mean over its classes: a class that is new to it starts from 0, the mean of the others.
+ * Classes that the data no longer have are left out.
+ */
+function warm<L extends Label>(
+  model: StartingModel<L>,
+  { rows, classes, units }: Beginning<L>,
+): Float64Array {
+  if (model.features !== rows.features) {
+    throw new OptionError(
+      `init is a model of ${model.features} features, but x has rows of ${rows.features}: it can't be gone on from.`,
+    );
+  }
+  const known = Array.from(model.classes);
+  const numbers = new Map(known.map((label, number) => [label, number]));
+  if (!classes.some((label) => numbers.has(label))) {
+    throw new OptionError(
+      `init is a model of ${known.length} classes (${show(known[0])}, …), none of which is among the ` +
+        `${classes.length} of the data (${show(classes[0])}, …): start from zeros.`,
+    );
+  }
+  const own = known.length;
+  const bias = atZero(model);
+  const weights = new Float64Array((rows.features + 1) * classes.length);
+  for (let d = 0; d <= rows.features; d++) {
+    const row = known.map((_, k) => (d < rows.features ? model.weights[d * own + k] : bias[k]));
+    const mean = row.reduce((a, b) => a + b, 0) / own;
+    classes.forEach((label, k) => {
+      const number = numbers.get(label);
+      if (number !== undefined) weights[d * classes.length + k] = row[number] - mean;
+    });
+  }
+  return units ? toUnits(weights, units, classes.length) : weights;
+}
+
+/** (classes) the intercepts b − origin·W, which are the logits at x = 0. */
+function atZero({ classes, features, weights, bias, origin }: StartingModel<Label>): Float64Array {
+  const moved = Float64Array.from(bias);
+  if (!origin) return moved;
+  for (let d = 0; d < features; d++) {
+    for (let k = 0; k < moved.length; k++) moved[k] -= origin[d] * weights[d * classes.length + k];
+  }
+  return moved;
+}
+
+/** Rows that the temperature is taken from, if that is no more products than this. */
+const SAMPLE = 4096;
+const PRODUCTS = 2 ** 26;
+
+/**
+ * Nearest centroids: with features that are independent and vary alike in every class, log-odds are w_k = μ_k / σ² and
+ * b_k = log π_k − ½ Σ μ_k² / σ² (linear discriminants with a diagonal covariance; Hastie, Tibshirani & Friedman 2009, 4.3).
+ * Features are not independent, which makes such logits too sure: they are divided by the temperature that fits best.
+ */
+function centroids<L extends Label>({ rows, train, classes }: Beginning<L>): Float64Array {
+  const { features } = rows;
+  const k = classes.length;
+  const { mean, share, variance } = clusters(rows, train, k);
+  const ridge = shrinkageOf(variance); // a feature that is all but constant within the classes says little
+  const weights = new Float64Array((features + 1) * k);
+  for (let c = 0; c < k; c++) {
+    let intercept = Math.log(share[c]);
+    for (let d = 0; d < features; d++) {
+      const weight = mean[d * k + c] / (variance[d] + ridge);
+      weights[d * k + c] = weight;
+      intercept -= 0.5 * weight * mean[d * k + c];
+    }
+    weights[features * k + c] = intercept;
+  }
+  const most = Math.min(SAMPLE, Math.ceil(PRODUCTS / weights.length));
+  const sample = sampleByWeight(train, rows.weights, most);
+  const { weights: _, ...equal } = rows;
+  const sampled = { ...equal, ...(sample.weights && { weights: sample.weights }) };
+  return cooled(weights, selectInF64(sampled, sample.rows), k);
+}
+
+/** By weight: of each feature and class the mean, (features, classes); each class' share; the variance about the class' mean, (features). */
+function clusters(
+  { x, features, scale, labels, weights }: Rows,
+  chosen: Uint32Array,
+  classes: number,
+): { readonly mean: Float64Array; readonly share: Float64Array; readonly variance: Float64Array } {
+  const mean = new Float64Array(features * classes);
+  const share = new Float64Array(classes);
+  const weightOf = (row: number) => (weights ? weights[row] : 1);
+  for (const row of chosen) {
+    share[labels[row]] += weightOf(row);
+    for (let d = 0; d < features; d++) {
+      mean[d * classes + labels[row]] += weightOf(row) * scale * x[row * features + d];
+    }
+  }
+  const total = share.reduce((a, b) => a + b, 0);
+  // A class without rows counts as half of the rarest of the others, so that it keeps a logit.
+  const counts = share.slice();
+  const least = counts.reduce((a, b) => (b > 0 ? Math.min(a, b) : a), Infinity) / 2;
+  for (let c = 0; c < classes; c++) share[c] = (counts[c] || least) / total;
+  for (let i = 0; i < mean.length; i++) if (counts[i % classes] > 0) mean[i] /= counts[i % classes];
+  const variance = new Float64Array(features);
+  for (const row of chosen) {
+    for (let d = 0; d < features; d++) {
+      const apart = scale * x[row * features + d] - mean[d * classes + labels[row]];
+      variance[d] += (weightOf(row) * apart * apart) / total;
+    }
+  }
+  return { mean, share, variance };
+}
+
+/** The weights divided by the temperature that fits the rows best; as they are, where none does. */
+function cooled(weights: Float64Array, rows: Rows, classes: number): Float64Array {
+  try {
+    const temperature = temperatureOf(rows, logits(rows, range(rows.count), weights, classes), classes);
+    return weights.map((weight) => weight / temperature);
+  } catch (error) {
+    if (error instanceof DataError) return weights; // all of them are right, or none is more likely to be
+    throw error;
+  }
+}

@@ -1,0 +1,219 @@
+/** A training from end to end: data → rows → placed on an engine → steps → model. */
+import { LinkedAbort, throwIfAborted } from "./abort.js";
+import { Callbacks } from "./callbacks.js";
+import type { TrainingData } from "../data/dataset.js";
+import type { Label } from "../data/labels.js";
+import type { Passes, Placement } from "../engine/engine.js";
+import { TrainerError } from "../core/errors.js";
+import type { SoftmaxModel } from "../model/model.js";
+import { openEngine } from "./open-engine.js";
+import { type TrainOptions, isSecondOrder, settings } from "./options.js";
+import { NO_PARITY, type Parity, worst } from "../parity/step.js";
+import type { Progress } from "../core/progress.js";
+import { sampledParity } from "../parity/sampled.js";
+import { show } from "../core/show.js";
+import { firstOrder } from "../solvers/minibatch/descend.js";
+import { Importance, uniform } from "../solvers/minibatch/sampling.js";
+import type { Outcome } from "../solvers/solver.js";
+import { type Start, startSecondOrder } from "./optimise.js";
+import { Stopwatch } from "../core/stopwatch.js";
+import { type Task, taskOf } from "./problem.js";
+import { modelOf, warnOf, warnOfEngine } from "./result.js";
+import { Warnings } from "../core/warnings.js";
+
+/**
+ * Trains a softmax classifier. Bad data and options are rejected before anything is uploaded.
+ *
+ * `x`, `y`, `weights` and `classes` are copied before this returns its promise: change them freely while it
+ * trains.
+ *
+ * @returns the model. `model.warnings` says what is worth knowing about the training.
+ * @throws {DataError | OptionError | DeviceError | DivergenceError} as a rejection. A training that is
+ * aborted rejects with the signal's own reason, untouched; use a {@link trainer} to keep its weights so far.
+ * What `onProgress` or `onWarning` throws, or rejects with, the training rejects with too.
+ */
+export async function train<L extends Label>(
+  data: TrainingData<L>,
+  options: TrainOptions<L> = {},
+): Promise<SoftmaxModel<L>> {
+  const steps = trainer(data, options)[Symbol.asyncIterator]();
+  for (;;) {
+    const { done, value } = await steps.next();
+    if (done) return value;
+  }
+}
+
+/**
+ * A training that the caller drives: each turn of the loop is a report of progress, and the training goes on
+ * when the next one is asked for. The generator's return value, and afterwards `trainer.model`, is the model.
+ * Where the loop was left, by `break`, an error or an abort, `trainer.model` has the weights so far.
+ *
+ * @example
+ * const training = trainer(data, { signal });
+ * try {
+ *   for await (const { loss } of training) console.log(loss);
+ * } catch (error) {
+ *   if (!signal.aborted) throw error;
+ * }
+ * training.model; // also where the signal aborted it
+ */
+export function trainer<L extends Label>(data: TrainingData<L>, options: TrainOptions<L> = {}): Trainer<L> {
+  return new Trainer(data, options);
+}
+
+export class Trainer<L extends Label = Label> implements AsyncIterable<Progress> {
+  readonly #task: Task<L>;
+  readonly #callbacks = new Callbacks();
+  #started = false;
+  readonly #result: Result<L> = { missing: NOT_ENDED };
+
+  constructor(data: TrainingData<L>, options: TrainOptions<L>) {
+    const chosen = settings(options);
+    const warnings = new Warnings((warning) => this.#callbacks.call(chosen.onWarning, warning));
+    this.#task = taskOf(data, chosen, warnings);
+  }
+
+  /**
+   * The model, or the weights so far of a training that was left or aborted.
+   *
+   * @throws {TrainerError} before the training has ended, where it was left or aborted before its first
+   * iteration, and where it failed.
+   */
+  get model(): SoftmaxModel<L> {
+    if (this.#result.model) return this.#result.model;
+    throw new TrainerError(this.#result.missing);
+  }
+
+  /** Starts the training. Throws a TrainerError when it was started before: make a new trainer for another fit. */
+  [Symbol.asyncIterator](): AsyncGenerator<Progress, SoftmaxModel<L>> {
+    if (this.#started) {
+      throw new TrainerError(
+        "This trainer was started before, and a trainer trains once: make a new one for another fit.",
+      );
+    }
+    this.#started = true;
+    return fit(this.#task, this.#callbacks, this.#result);
+  }
+}
+
+const NOT_ENDED = "There is no model yet: the training has not ended. Take it after the loop.";
+const BEFORE_FIRST =
+  "The training was aborted, or its loop left, before the first iteration: there is no model.";
+
+/** What a training has come to. */
+interface Result<L extends Label> {
+  model?: SoftmaxModel<L>;
+  /** Why there is no model. */
+  missing: string;
+}
+
+async function* fit<L extends Label>(
+  task: Task<L>,
+  callbacks: Callbacks,
+  result: Result<L>,
+): AsyncGenerator<Progress, SoftmaxModel<L>> {
+  const { settings: chosen, warnings } = task;
+  const { signal, onProgress } = chosen;
+  const stop = new LinkedAbort(signal);
+  const releases = [() => stop.unlink()];
+  try {
+    let parity = NO_PARITY;
+    const watch = chosen.parity ? (seen: Parity) => (parity = worst(parity, seen)) : undefined;
+    const clock = new Stopwatch();
+    const stoppable = { ...task, settings: { ...chosen, signal: stop.signal } };
+    const opened = await openEngine(task, (placement) =>
+      isSecondOrder(chosen.solver)
+        ? startSecondOrder(stoppable, placement, { watch, clock })
+        : startFirstOrder(stoppable, placement, watch, clock),
+    );
+    const { engine, why, started } = opened;
+    const { steps, kernels } = started;
+    releases.push(opened.release, () => started.release());
+    warnOfEngine(warnings, opened);
+    throwIfAborted(signal);
+    const made = { name: engine.name, adapter: engine.adapter, kernels, why };
+    const modelFrom = (outcome: Outcome) => modelOf(task, outcome, made, chosen.parity ? parity : undefined);
+
+    let step = await steps.next();
+    while (!step.done) {
+      let left = true;
+      try {
+        callbacks.check();
+        callbacks.call(onProgress, step.value);
+        yield step.value;
+        left = false;
+      } finally {
+        if (left) {
+          stop.abort();
+          await keepSoFar(result, outcomeOf(steps), modelFrom);
+        }
+      }
+      step = await steps.next();
+    }
+    if (signal?.aborted) {
+      await keepSoFar(result, Promise.resolve(step.value), modelFrom);
+      throw signal.reason;
+    }
+    warnOf(task, step.value, engine.name, parity);
+    const model = modelFrom(step.value);
+    result.model = model;
+    await callbacks.settle();
+    return model;
+  } catch (error) {
+    if (!(signal?.aborted && error === signal.reason)) result.missing = failed(error);
+    else if (result.missing === NOT_ENDED) result.missing = BEFORE_FIRST;
+    throw error;
+  } finally {
+    for (const release of releases.toReversed()) release();
+  }
+}
+
+/** Lets a solver that was told to stop hand over what it has. */
+async function outcomeOf(steps: Start["steps"]): Promise<Outcome> {
+  for (;;) {
+    const { done, value } = await steps.next();
+    if (done) return value;
+  }
+}
+
+/**
+ * Keeps the weights of a training that ends early. An error here is not the one it ends with, and is only
+ * noted.
+ */
+async function keepSoFar<L extends Label>(
+  result: Result<L>,
+  ending: Promise<Outcome>,
+  modelFrom: (outcome: Outcome) => SoftmaxModel<L>,
+): Promise<void> {
+  try {
+    const outcome = await ending;
+    if (outcome.iterations > 0) result.model = modelFrom(outcome);
+    else result.missing = BEFORE_FIRST;
+  } catch (error) {
+    result.missing = failed(error);
+  }
+}
+
+function failed(error: unknown): string {
+  return `There is no model: the training failed. ${error instanceof Error ? error.message : show(error)}`;
+}
+
+type Watch = ((seen: Parity) => void) | undefined;
+
+async function startFirstOrder(
+  task: Task<Label>,
+  placement: Placement,
+  watch: Watch,
+  clock: Stopwatch,
+): Promise<Start> {
+  const { settings: chosen, rows, problem, examples, start, random } = task;
+  const descent = await placement.descent(problem, start);
+  const sampling =
+    chosen.sampling === "importance"
+      ? new Importance(placement, descent, problem, rows, examples.train, random)
+      : uniform(rows, examples.train, chosen.shuffle, random);
+  const check =
+    watch && (async (passes: Passes) => watch(await sampledParity(passes, sampling.rows, problem)));
+  const steps = firstOrder(descent, sampling, examples, chosen, clock, check);
+  return { kernels: descent.kernels, steps, release: () => descent.release() };
+}
