@@ -19,7 +19,7 @@ export type { ExampleScores } from "./model/examples.js";
 export type { LabelErrors } from "./model/label-errors.js";
 export type { Statistics, StatisticsOptions } from "./model/statistics/statistics.js";
 export { loadModel } from "./model/load.js";
-export type { Parity, Stage } from "./parity/step.js";
+export type { Parity, Stage } from "./parity/stages.js";
 export { readIdx, type Idx } from "./data/readers/idx.js";
 export {
   DataError,

@@ -1,11 +1,12 @@
 /** Parity of the solvers that go to the optimum: 0 of the reference, below 1 of honest f32, above 1 for every fault, at its own stage. */
 import { describe, expect, test } from "vitest";
-import type { Objective, ObjectiveProblem, Placement } from "../src/engine/engine.js";
+import type { Placement } from "../src/engine/engine.js";
+import type { Objective, ObjectiveProblem } from "../src/engine/objective.js";
 import type { FloatArray } from "../src/core/rows.js";
 import { referenceEngine } from "../src/engine/reference/engine.js";
 import { loadModel, train } from "../src/index.js";
 import { objectiveParity } from "../src/parity/objective.js";
-import type { Stage } from "../src/parity/step.js";
+import type { Stage } from "../src/parity/stages.js";
 import { range } from "../src/core/random.js";
 import { randomRows, randomWeights } from "./engine/problems.js";
 import { clouds } from "./support/examples.js";

@@ -3,11 +3,12 @@
  * 1 at the right stage for every kind of fault that an engine can have.
  */
 import { describe, expect, test } from "vitest";
-import type { Passes, Problem } from "../src/engine/engine.js";
+import type { Passes, Problem } from "../src/engine/descent.js";
 import type { FloatArray, Rows } from "../src/core/rows.js";
 import { referenceEngine } from "../src/engine/reference/engine.js";
-import { update } from "../src/math/passes.js";
-import { NO_PARITY, STEP_STAGES, type Parity, type Stage, parityOf, worst } from "../src/parity/step.js";
+import { update } from "../src/engine/reference/update.js";
+import { parityOf } from "../src/parity/step.js";
+import { NO_PARITY, STEP_STAGES, type Parity, type Stage, worst } from "../src/parity/stages.js";
 import { RULES, type Kind, randomRows, randomWeights, runAll, softened } from "./engine/problems.js";
 import { type Fault, inSingle } from "./support/single.js";
 

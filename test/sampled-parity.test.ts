@@ -2,9 +2,10 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { type Progress, type TrainOptions, train } from "../src/index.js";
 import { randomIntegers } from "../src/core/random.js";
-import type { Passes } from "../src/engine/engine.js";
+import type { Passes } from "../src/engine/descent.js";
 import { referenceEngine } from "../src/engine/reference/engine.js";
-import { STEP_STAGES, type Parity, type Stage, parityOf } from "../src/parity/step.js";
+import { parityOf } from "../src/parity/step.js";
+import { STEP_STAGES, type Parity, type Stage } from "../src/parity/stages.js";
 import { sample, sampledParity } from "../src/parity/sampled.js";
 import { Stopwatch } from "../src/core/stopwatch.js";
 import { RULES, randomRows, randomWeights, runAll } from "./engine/problems.js";

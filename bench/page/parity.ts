@@ -1,6 +1,6 @@
 /** The parity of a training, stage by stage. */
 import type { Parity } from "../../src/index.js";
-import { STAGES } from "../../src/parity/step.js";
+import { STAGES } from "../../src/parity/stages.js";
 import { find, make } from "./dom.js";
 import { rough } from "./format.js";
 import { parityWords } from "./words.js";

@@ -4,7 +4,7 @@
  *
  *   npx tsx bench/studies/paper.ts
  */
-import type { Problem } from "../../src/engine/engine.js";
+import type { Problem } from "../../src/engine/descent.js";
 import type { Rows } from "../../src/core/rows.js";
 import { choiceNamed, choices, nameOf } from "../../src/engine/webgpu/kernels/choice.js";
 import type { Capacity } from "../../src/engine/webgpu/device/capacity.js";

@@ -3,7 +3,7 @@
  * kernel by kernel, and for the bytes that must move. A counting build of the kernels holds them to it, exactly
  * (test/engine/webgpu/counted.browser.test.ts).
  */
-import { type Problem, momentsOf } from "../../src/engine/engine.js";
+import { type Problem, momentsOf } from "../../src/engine/descent.js";
 import { type Rows } from "../../src/core/rows.js";
 import { SIDE } from "../../src/engine/webgpu/kernels/choice.js";
 import { labelWords, tileWords } from "../../src/engine/webgpu/kernels/constants.js";

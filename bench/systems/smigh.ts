@@ -1,6 +1,7 @@
 /** smigh itself, through the seam that its solvers use: the steps of `descent`, which keep on the device. */
 import { version } from "../../package.json";
-import type { Engine, Problem, Step } from "../../src/engine/engine.js";
+import type { Engine } from "../../src/engine/engine.js";
+import type { Problem, Step } from "../../src/engine/descent.js";
 import type { Rows } from "../../src/core/rows.js";
 import { range } from "../../src/core/random.js";
 import { capacityOf } from "../../src/engine/webgpu/device/capacity.js";

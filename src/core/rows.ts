@@ -100,3 +100,10 @@ function pickTargets(targets: FloatArray, count: number, rows: Uint32Array): Flo
   rows.forEach((row, n) => picked.set(targets.subarray(row * classes, (row + 1) * classes), n * classes));
   return picked;
 }
+
+/** Σ v² of `count` values from `first` on. */
+export function squares(values: Rows["x"], first: number, count: number): number {
+  let sum = 0;
+  for (let i = first; i < first + count; i++) sum += values[i] ** 2;
+  return sum;
+}

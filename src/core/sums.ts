@@ -1,4 +1,4 @@
-/** Sums over rows, each row times its weight. */
+/** Sums that the passes make of rows: losses, hits and weights, and derivatives along a line. */
 
 /** Sums over rows, each row times its weight. */
 export interface Sums {

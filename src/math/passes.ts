@@ -1,10 +1,9 @@
 /**
- * The three passes and the update in f64, as plain loops that read like the derivation. They are the oracle that
+ * The three passes in f64, as plain loops that read like the derivation. They are the oracle that
  * every other engine is held to, and what trains where there is nothing faster.
  *
  * J(W) = −Σₙ Σₖ y_{nk} w_k·x_n + Σₙ log Σⱼ e^{w_j·x_n}        ∂J/∂W = Σₙ x_n ⊗ (s_n − y_n)
  */
-import type { Problem, State, Step } from "../engine/engine.js";
 import type { Sums, Trial } from "../core/sums.js";
 import type { FeatureRows, FloatArray, Rows } from "../core/rows.js";
 
@@ -163,31 +162,5 @@ export function bend(data: Rows, rows: Uint32Array, z: Float64Array, u: Float64A
     mean /= sum;
     for (let k = first; k < first + classes; k++)
       u[k] = ((weight * Math.exp(z[k] - max)) / sum) * (u[k] - mean);
-  }
-}
-
-/** W ← W − α·∂J/∂W, or what the rule makes of the gradient. Changes `state` in place; `number` counts steps from 1. */
-export function update(state: State, g: FloatArray, step: Step, number: number, problem: Problem): void {
-  const { weights, moments } = state;
-  const { rule, classes } = problem;
-  const intercept = weights.length - classes;
-  for (let i = 0; i < (problem.intercept ? weights.length : intercept); i++) {
-    const penalised = i < intercept;
-    const gi = step.gradientScale * g[i] + (penalised ? step.penalty * weights[i] : 0);
-    if (rule.kind === "adam") {
-      const [first, second] = moments;
-      if (penalised) weights[i] -= step.learningRate * rule.weightDecay * weights[i];
-      first[i] = rule.beta1 * first[i] + (1 - rule.beta1) * gi;
-      second[i] = rule.beta2 * second[i] + (1 - rule.beta2) * gi * gi;
-      const mean = first[i] / (1 - rule.beta1 ** number);
-      const square = second[i] / (1 - rule.beta2 ** number);
-      weights[i] -= (step.learningRate * mean) / (Math.sqrt(square) + rule.epsilon);
-    } else if (rule.momentum === 0) {
-      weights[i] -= step.learningRate * gi;
-    } else {
-      const [velocity] = moments;
-      velocity[i] = rule.momentum * velocity[i] + gi;
-      weights[i] -= step.learningRate * (rule.nesterov ? gi + rule.momentum * velocity[i] : velocity[i]);
-    }
   }
 }

@@ -1,4 +1,4 @@
-import type { Rows } from "../core/rows.js";
+import { type Rows, squares } from "../core/rows.js";
 import { range } from "../core/random.js";
 import { logits, residual } from "../math/passes.js";
 import { type Affine, rowBlock } from "./affine.js";
@@ -46,11 +46,4 @@ function margin(z: Float64Array, label: number): number {
   let other = -Infinity;
   for (let k = 0; k < z.length; k++) if (k !== label && z[k] > other) other = z[k];
   return z[label] - other;
-}
-
-/** Σ v² of `count` values from `first` on. */
-export function squares(values: Rows["x"], first: number, count: number): number {
-  let sum = 0;
-  for (let i = first; i < first + count; i++) sum += values[i] ** 2;
-  return sum;
 }

@@ -7,7 +7,7 @@ import { type FeatureRows, type Rows, weighedRows } from "../core/rows.js";
 import { range } from "../core/random.js";
 import { logits } from "../math/passes.js";
 import { DataError, OptionError } from "../core/errors.js";
-import type { Parity } from "../parity/step.js";
+import type { Parity } from "../parity/stages.js";
 import type { EpochRecord } from "../core/progress.js";
 import { show } from "../core/show.js";
 import type { Warning } from "../core/warnings.js";

@@ -1,5 +1,5 @@
 import type { Label } from "../data/labels.js";
-import type { Parity } from "../parity/step.js";
+import type { Parity } from "../parity/stages.js";
 import type { EpochRecord } from "../core/progress.js";
 import type { Warning } from "../core/warnings.js";
 

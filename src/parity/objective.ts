@@ -4,10 +4,12 @@
  */
 import { range } from "../core/random.js";
 import { spaced } from "../data/sample.js";
-import type { ObjectiveProblem, Placement } from "../engine/engine.js";
+import type { Placement } from "../engine/engine.js";
+import type { ObjectiveProblem } from "../engine/objective.js";
 import { type FloatArray, type Rows, absolute, selectInF64 } from "../core/rows.js";
 import { bend, gradient, logits, residual } from "../math/passes.js";
-import { type Parity, TINY, U, gamma, larger, ratio, residualBounds, softmax } from "./step.js";
+import { TINY, U, gamma, ratio, residualBounds, softmax } from "./step.js";
+import { type Parity, larger } from "./stages.js";
 
 /** Rows that are checked. */
 const ROWS = 256;

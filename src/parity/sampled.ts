@@ -6,19 +6,10 @@
  */
 import { yieldIfDue } from "../core/event-loop.js";
 import { range } from "../core/random.js";
-import type { Passes, Problem } from "../engine/engine.js";
+import type { Passes, Problem } from "../engine/descent.js";
 import { type FloatArray, type Rows, selectInF64 } from "../core/rows.js";
-import {
-  type Parity,
-  TINY,
-  gamma,
-  larger,
-  logitsParity,
-  parityOf,
-  ratio,
-  residualParity,
-  updateParity,
-} from "./step.js";
+import { TINY, gamma, logitsParity, parityOf, ratio, residualParity, updateParity } from "./step.js";
+import { type Parity, larger } from "./stages.js";
 
 /** Rows in a sample, at most. */
 const ROWS = 256;

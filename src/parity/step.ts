@@ -9,39 +9,15 @@
  * WGSL promises (W3C, WGSL, 15.7 Floating Point Evaluation): u = 2⁻²³ an operation (either direction of rounding),
  * division 2.5 ulp, exp (3 + 2|x|) ulp, log 3 ulp or 2⁻²¹ absolute near 1, and results below 2⁻¹²⁶ flushed to zero.
  */
-import type { Passes, Problem } from "../engine/engine.js";
+import { type Parity, larger } from "./stages.js";
+import type { Passes, Problem } from "../engine/descent.js";
 import { type FloatArray, type Rows, absolute, selectInF64 } from "../core/rows.js";
 import { range } from "../core/random.js";
-import { gradient, logits, residual, targetsOf, update } from "../math/passes.js";
+import { gradient, logits, residual, targetsOf } from "../math/passes.js";
+import { update } from "../engine/reference/update.js";
 
 export const U = 2 ** -23;
 export const TINY = 2 ** -126;
-
-/** What is checked of a step. */
-export const STEP_STAGES = ["logits", "residual", "loss", "gradient", "update"] as const;
-export const STAGES = [...STEP_STAGES, "curvature"] as const;
-export type Stage = (typeof STAGES)[number];
-
-export interface Parity {
-  /** The largest error ÷ bound of all stages and steps. Above 1, the engine is wrong. */
-  readonly rho: number;
-  /** Of the stages that were checked: first-order solvers have no curvature, lbfgs and newton no update, nor residuals of their own. */
-  readonly stages: Readonly<Partial<Record<Stage, number>>>;
-  /** Steps that were checked; of lbfgs and newton, points. */
-  readonly steps: number;
-  /**
-   * Examples whose logits, residual and loss were checked: all of those steps, or a sample of 256 at most of
-   * each.
-   */
-  readonly examples: number;
-}
-
-export const NO_PARITY: Parity = {
-  rho: 0,
-  stages: {},
-  steps: 0,
-  examples: 0,
-};
 
 /** The parity of one step's passes, all of them. */
 export function parityOf(passes: Passes, data: Rows, problem: Problem): Parity {
@@ -53,21 +29,6 @@ export function parityOf(passes: Passes, data: Rows, problem: Problem): Parity {
     update: updateParity(passes, problem),
   };
   return { rho: Math.max(...Object.values(stages)), stages, steps: 1, examples: passes.rows.length };
-}
-
-/** The worst of both, over the steps of both. */
-export function worst(a: Parity, b: Parity): Parity {
-  const stages: Partial<Record<Stage, number>> = { ...a.stages };
-  for (const stage of STAGES) {
-    const rho = b.stages[stage];
-    if (rho !== undefined) stages[stage] = larger(a.stages[stage] ?? 0, rho);
-  }
-  return {
-    rho: larger(a.rho, b.rho),
-    stages,
-    steps: a.steps + b.steps,
-    examples: a.examples + b.examples,
-  };
 }
 
 /** γₙ = nu/(1 − nu): the relative error of n roundings in a row (Higham, 3.1). */
@@ -225,9 +186,4 @@ export function ratio(found: ArrayLike<number>, exact: FloatArray, bound: (i: nu
   let rho = 0;
   for (let i = 0; i < exact.length; i++) rho = larger(rho, Math.abs(found[i] - exact[i]) / bound(i));
   return rho;
-}
-
-/** As Math.max, but what is not a number counts as infinitely wrong. */
-export function larger(a: number, b: number): number {
-  return Number.isNaN(b) ? Infinity : Math.max(a, b);
 }

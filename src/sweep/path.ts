@@ -2,7 +2,8 @@
 import { throwIfAborted } from "../train/abort.js";
 import type { Label } from "../data/labels.js";
 import { penaltiesIn } from "../data/units.js";
-import { type Objective, type Placement } from "../engine/engine.js";
+import { type Placement } from "../engine/engine.js";
+import { type Objective } from "../engine/objective.js";
 import { NOTHING, addSums } from "../core/sums.js";
 import { type FloatArray } from "../core/rows.js";
 import type { Score } from "../core/progress.js";

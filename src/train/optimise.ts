@@ -1,11 +1,12 @@
 /** A solver that is about to begin, on rows that are placed. */
 import type { Label } from "../data/labels.js";
 import { type FeatureUnits, penaltiesIn } from "../data/units.js";
-import type { Objective, ObjectiveProblem, Placement } from "../engine/engine.js";
+import type { Placement } from "../engine/engine.js";
+import type { Objective, ObjectiveProblem } from "../engine/objective.js";
 import type { FloatArray } from "../core/rows.js";
 import { referenceEngine } from "../engine/reference/engine.js";
 import { objectiveParity } from "../parity/objective.js";
-import type { Parity } from "../parity/step.js";
+import type { Parity } from "../parity/stages.js";
 import type { Progress } from "../core/progress.js";
 import {
   type InverseBound,

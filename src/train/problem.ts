@@ -6,7 +6,7 @@ import { type Random, randomIntegers, range, shuffle } from "../core/random.js";
 import { selectFrom, selectRows, type FloatArray, type Rows } from "../core/rows.js";
 import { oneHot } from "../data/targets.js";
 import { type FeatureUnits, farthestFromZero, inUnits, standardUnits, workingUnits } from "../data/units.js";
-import type { Problem } from "../engine/engine.js";
+import type { Problem } from "../engine/descent.js";
 import { DataError, OptionError } from "../core/errors.js";
 import { type Settings, isSecondOrder } from "./options.js";
 import { updateRule } from "../solvers/minibatch/descend.js";

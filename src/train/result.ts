@@ -7,7 +7,7 @@ import { DivergenceError } from "../core/errors.js";
 import { SoftmaxModel } from "../model/model.js";
 import type { ModelParts } from "../model/parts.js";
 import { isSecondOrder } from "./options.js";
-import type { Parity } from "../parity/step.js";
+import type { Parity } from "../parity/stages.js";
 import type { Outcome } from "../solvers/solver.js";
 import type { Task } from "./problem.js";
 import type { Warnings } from "../core/warnings.js";

@@ -1,10 +1,11 @@
 /** What every engine must do. An engine's own test file calls `conformance` with a way to open it. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { range } from "../../src/core/random.js";
-import type { Engine, Problem } from "../../src/engine/engine.js";
+import type { Engine } from "../../src/engine/engine.js";
+import type { Problem } from "../../src/engine/descent.js";
 import type { Rows } from "../../src/core/rows.js";
 import { referenceEngine } from "../../src/engine/reference/engine.js";
-import { STEP_STAGES } from "../../src/parity/step.js";
+import { STEP_STAGES } from "../../src/parity/stages.js";
 import { objectiveConforms } from "./objective-conformance.js";
 import {
   KINDS,

@@ -1,7 +1,8 @@
 /** What every engine's objective must do. */
 import { expect, test } from "vitest";
 import { range } from "../../src/core/random.js";
-import type { Engine, Objective } from "../../src/engine/engine.js";
+import type { Engine } from "../../src/engine/engine.js";
+import type { Objective } from "../../src/engine/objective.js";
 import type { Rows } from "../../src/core/rows.js";
 import { referenceEngine } from "../../src/engine/reference/engine.js";
 import { LOOKS, lookAround, objectiveOf } from "./objectives.js";

@@ -3,11 +3,14 @@
  * its error divided by a bound as `src/parity/step.ts` derives them.
  */
 import { randomIntegers, range, shuffle } from "../../src/core/random.js";
-import type { Engine, ObjectiveProblem, Vector } from "../../src/engine/engine.js";
+import type { Engine } from "../../src/engine/engine.js";
+import type { ObjectiveProblem } from "../../src/engine/objective.js";
+import type { Vector } from "../../src/engine/vectors.js";
 import { type FloatArray, type Rows, selectInF64 } from "../../src/core/rows.js";
 import { logits, residual, trial } from "../../src/math/passes.js";
 import { SUM, curvatureRatio, gradientRatio, logitBounds, lossRatio } from "../../src/parity/objective.js";
-import { TINY, U, gamma, larger, ratio, residualBounds, softmax } from "../../src/parity/step.js";
+import { TINY, U, gamma, ratio, residualBounds, softmax } from "../../src/parity/step.js";
+import { larger } from "../../src/parity/stages.js";
 import { orthantRatio } from "./orthants.js";
 import { penaltiesOf, randomWeights } from "./problems.js";
 

@@ -1,7 +1,8 @@
 /** What an objective makes of vectors where there are l1 penalties, held against f64: which case each element is, exactly. */
-import type { Objective } from "../../src/engine/engine.js";
+import type { Objective } from "../../src/engine/objective.js";
 import type { FloatArray } from "../../src/core/rows.js";
-import { TINY, U, larger, ratio } from "../../src/parity/step.js";
+import { TINY, U, ratio } from "../../src/parity/step.js";
+import { larger } from "../../src/parity/stages.js";
 import { type Shape, randomWeights } from "./problems.js";
 
 const ZEROS = [0, -0];

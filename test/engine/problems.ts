@@ -1,9 +1,11 @@
 /** Problems that engines are held to: every shape that does not fit a tile, every type of features, every rule. */
 import { type Random, randomIntegers, range, shuffle } from "../../src/core/random.js";
-import type { Engine, Problem, Step, StepResult, UpdateRule } from "../../src/engine/engine.js";
+import type { Engine } from "../../src/engine/engine.js";
+import type { Problem, Step, StepResult, UpdateRule } from "../../src/engine/descent.js";
 import type { FloatArray, Rows } from "../../src/core/rows.js";
 import { softTargets } from "../../src/data/targets.js";
-import { NO_PARITY, type Parity, parityOf, worst } from "../../src/parity/step.js";
+import { parityOf } from "../../src/parity/step.js";
+import { NO_PARITY, type Parity, worst } from "../../src/parity/stages.js";
 
 export type Kind = "f16" | "f32" | "f64" | "bytes";
 

@@ -2,7 +2,7 @@
 import { randomIntegers } from "../../src/core/random.js";
 import type { Engine } from "../../src/engine/engine.js";
 import type { Rows } from "../../src/core/rows.js";
-import { larger } from "../../src/parity/step.js";
+import { larger } from "../../src/parity/stages.js";
 import { objectiveOf } from "./objectives.js";
 import { RULES, parityOfAll, plan, randomRows, randomWeights } from "./problems.js";
 

@@ -1,7 +1,7 @@
 /** The equation of Newton's method, by conjugate gradients and by a dense Hessian, against Gauss' elimination. */
 import { describe, expect, test } from "vitest";
 import { range } from "../../src/core/random.js";
-import type { ObjectiveProblem } from "../../src/engine/engine.js";
+import type { ObjectiveProblem } from "../../src/engine/objective.js";
 import type { FloatArray, Rows } from "../../src/core/rows.js";
 import { referenceEngine } from "../../src/engine/reference/engine.js";
 import { ConjugateGradients } from "../../src/solvers/optimum/conjugate-gradients.js";

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { randomIntegers, range } from "../../src/core/random.js";
-import type { Descent, Placement } from "../../src/engine/engine.js";
+import type { Placement } from "../../src/engine/engine.js";
+import type { Descent } from "../../src/engine/descent.js";
 import type { Rows } from "../../src/core/rows.js";
 import { referenceEngine } from "../../src/engine/reference/engine.js";
 import { exampleScores } from "../../src/model/examples.js";

@@ -1,5 +1,5 @@
 /** Steps of the reference engine, with all that their passes computed. */
-import type { Passes, Problem, Step, UpdateRule } from "../../src/engine/engine.js";
+import type { Passes, Problem, Step, UpdateRule } from "../../src/engine/descent.js";
 import type { FloatArray, Rows } from "../../src/core/rows.js";
 import { range } from "../../src/core/random.js";
 import { referenceEngine } from "../../src/engine/reference/engine.js";

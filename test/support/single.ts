@@ -1,5 +1,5 @@
 /** The passes of a step in f32, every operation rounded, as an engine on a device computes them. */
-import type { Passes, Problem, State } from "../../src/engine/engine.js";
+import type { Passes, Problem, State } from "../../src/engine/descent.js";
 import type { Rows } from "../../src/core/rows.js";
 import { targetsOf } from "../../src/math/passes.js";
 

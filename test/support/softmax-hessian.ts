@@ -1,5 +1,5 @@
 /** The Hessian of an objective, written out element by element. */
-import type { ObjectiveProblem } from "../../src/engine/engine.js";
+import type { ObjectiveProblem } from "../../src/engine/objective.js";
 import type { Rows } from "../../src/core/rows.js";
 
 /** ∇²F at w, (features + 1, classes): a square of as many rows and columns as w has elements. */

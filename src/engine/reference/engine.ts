@@ -1,20 +1,13 @@
 /** The reference engine: the passes of `passes.ts` in f64, one row block after another, on this thread. */
 import { OptionError } from "../../core/errors.js";
-import {
-  type Descent,
-  type Engine,
-  type Placement,
-  type Problem,
-  type State,
-  type Step,
-  type StepResult,
-  momentsOf,
-} from "../engine.js";
+import { type Engine, type Placement } from "../engine.js";
+import { type Descent, type Problem, type State, type Step, type StepResult, momentsOf } from "../descent.js";
 import { NOTHING, type Sums, addSums } from "../../core/sums.js";
 import { type FloatArray, type Rows } from "../../core/rows.js";
 import { inBlocks } from "../../math/pieces.js";
 import { ReferenceObjective } from "./objective.js";
-import { gradient, logits, residual, update } from "../../math/passes.js";
+import { gradient, logits, residual } from "../../math/passes.js";
+import { update } from "./update.js";
 
 export function referenceEngine(): Engine {
   return {

@@ -1,12 +1,6 @@
 /** An objective in f64. What is asked for is done in order, a block of rows at a time. */
-import {
-  type Matrix,
-  type Objective,
-  type ObjectiveProblem,
-  type Product,
-  type Term,
-  type Vector,
-} from "../engine.js";
+import { type Objective, type ObjectiveProblem } from "../objective.js";
+import { type Matrix, type Product, type Term, type Vector } from "../vectors.js";
 import { NOTHING, type Sums, type Trial, addSums } from "../../core/sums.js";
 import { type FloatArray, type Rows } from "../../core/rows.js";
 import { inBlocks, inRanges } from "../../math/pieces.js";

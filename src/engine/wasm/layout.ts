@@ -1,6 +1,6 @@
 /** How a problem is cut. A function of the shape alone, whatever the threads: so the bits are the same for any number. */
 import { OptionError } from "../../core/errors.js";
-import type { Problem } from "../engine.js";
+import type { Problem } from "../descent.js";
 import type { FlatFeatures, Rows } from "../../core/rows.js";
 
 /** Rows of X, and of the weights: values a row, the one of the intercept included, padded to a multiple of 8. */

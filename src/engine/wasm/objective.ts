@@ -1,5 +1,6 @@
 /** An objective in the kernels' memory. What is asked for in one turn of the event loop is one run of the threads. */
-import type { Matrix, Objective, ObjectiveProblem, Product, Term, Vector } from "../engine.js";
+import type { Objective, ObjectiveProblem } from "../objective.js";
+import type { Matrix, Product, Term, Vector } from "../vectors.js";
 import type { Sums, Trial } from "../../core/sums.js";
 import type { FloatArray, Rows } from "../../core/rows.js";
 import { sumsOf } from "./descent.js";

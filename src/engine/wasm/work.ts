@@ -1,5 +1,5 @@
 /** The memory of a training or an objective, and the threads that work on it. */
-import type { ObjectiveProblem } from "../engine.js";
+import type { ObjectiveProblem } from "../objective.js";
 import type { FloatArray, Rows } from "../../core/rows.js";
 import type { Heap } from "./heap.js";
 import type { Layout } from "./layout.js";

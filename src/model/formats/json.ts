@@ -1,7 +1,7 @@
 /** The JSON model file: one object that a person can read and any language can load. */
 import type { Label } from "../../data/labels.js";
 import { ModelFileError } from "../../core/errors.js";
-import { type Parity, STAGES, type Stage } from "../../parity/step.js";
+import { type Parity, STAGES, type Stage } from "../../parity/stages.js";
 import type { EpochRecord, Score } from "../../core/progress.js";
 import { show } from "../../core/show.js";
 import type { Warning } from "../../core/warnings.js";

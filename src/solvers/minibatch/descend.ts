@@ -8,7 +8,7 @@ import {
   type Step,
   type StepResult,
   type UpdateRule,
-} from "../../engine/engine.js";
+} from "../../engine/descent.js";
 import { NOTHING, type Sums, addSums } from "../../core/sums.js";
 import { type FloatArray } from "../../core/rows.js";
 import { DivergenceError } from "../../core/errors.js";

@@ -1,11 +1,11 @@
 /** Which rows an epoch takes, in which order, and what each of them counts. */
 import { yieldIfDue } from "../../core/event-loop.js";
 import { type Random, range, shuffle } from "../../core/random.js";
-import type { Descent, Placement, Problem } from "../../engine/engine.js";
-import type { FloatArray, Rows } from "../../core/rows.js";
+import type { Placement } from "../../engine/engine.js";
+import type { Descent, Problem } from "../../engine/descent.js";
+import { type FloatArray, type Rows, squares } from "../../core/rows.js";
 import { residual } from "../../math/passes.js";
 import { blocks } from "../../math/row-blocks.js";
-import { squares } from "../../model/examples.js";
 
 export interface Sampling {
   /** The rows, as they weigh in the present epoch. */

@@ -3,7 +3,8 @@
  * & Wright 2006, algorithm 7.1). The Hessian is never made: a product with it is one pass over X. Half of g·H⁻¹·g is how far
  * the quadratic model of F lies above its minimum; the solution comes with bounds of it from below and above.
  */
-import type { Matrix, Objective, Vector } from "../../engine/engine.js";
+import type { Objective } from "../../engine/objective.js";
+import type { Matrix, Vector } from "../../engine/vectors.js";
 import type { NewtonEquation, Solution, Wanted } from "./newton-equation.js";
 import { type Coefficients, errorBound, smallestRitzValue } from "./spectrum.js";
 import { plus } from "./terms.js";

@@ -2,7 +2,8 @@
  * The equation of Newton's method, H·p = −g, with a dense Hessian and its Cholesky factor. The solution is exact, so that
  * the bounds of ½·g·H⁻¹·g meet.
  */
-import type { Objective, ObjectiveProblem, Vector } from "../../engine/engine.js";
+import type { Objective, ObjectiveProblem } from "../../engine/objective.js";
+import type { Vector } from "../../engine/vectors.js";
 import type { Rows } from "../../core/rows.js";
 import { denseHessian, ridgeOf } from "./dense-hessian.js";
 import type { NewtonEquation, Solution, Wanted } from "./newton-equation.js";

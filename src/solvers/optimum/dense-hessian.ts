@@ -1,5 +1,5 @@
 /** The Hessian of a problem that is small enough for it to be made, in f64: one pass over the rows. */
-import type { ObjectiveProblem } from "../../engine/engine.js";
+import type { ObjectiveProblem } from "../../engine/objective.js";
 import type { FloatArray, Rows } from "../../core/rows.js";
 import { softmax } from "../../math/softmax.js";
 

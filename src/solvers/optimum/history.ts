@@ -5,7 +5,8 @@
  *
  * The first estimate of the inverse Hessian is γ·M, with M the preconditioner or 1.
  */
-import type { Objective, Product, Term, Vector } from "../../engine/engine.js";
+import type { Objective } from "../../engine/objective.js";
+import type { Product, Term, Vector } from "../../engine/vectors.js";
 import { plus } from "./terms.js";
 
 interface Pair {

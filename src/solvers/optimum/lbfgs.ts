@@ -2,7 +2,8 @@
  * L-BFGS (Liu & Nocedal 1989; Nocedal & Wright 2006, ch. 7) with a preconditioner and an almost exact line search. One
  * iteration is one pass over X in two halves: ΔZ = X·p before the search, whose trials need nothing else, and Xᵀ·R after it.
  */
-import type { Matrix, Objective, Product, Vector } from "../../engine/engine.js";
+import type { Objective } from "../../engine/objective.js";
+import type { Matrix, Product, Vector } from "../../engine/vectors.js";
 import type { Sums } from "../../core/sums.js";
 import { type Direction, History, type Slope } from "./history.js";
 import { lineAlong, search } from "./line-search.js";

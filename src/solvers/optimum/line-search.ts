@@ -1,5 +1,6 @@
 /** Where to stop along a direction. F is convex, so its slope alone says on which side of the minimum a point is. */
-import type { Objective, Vector } from "../../engine/engine.js";
+import type { Objective } from "../../engine/objective.js";
+import type { Vector } from "../../engine/vectors.js";
 import type { Sums } from "../../core/sums.js";
 import type { Scaling } from "./method.js";
 

@@ -1,5 +1,6 @@
 /** A way from point to point that lowers F: what the loop of the second-order solvers asks of L-BFGS, OWL-QN and Newton. */
-import type { Objective, Product, Vector } from "../../engine/engine.js";
+import type { Objective } from "../../engine/objective.js";
+import type { Product, Vector } from "../../engine/vectors.js";
 import type { Sums } from "../../core/sums.js";
 import type { FloatArray } from "../../core/rows.js";
 

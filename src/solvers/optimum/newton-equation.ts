@@ -1,5 +1,5 @@
 /** The equation of Newton's method, H·p = −g, and what its solution says of the distance to the minimum. */
-import type { Vector } from "../../engine/engine.js";
+import type { Vector } from "../../engine/vectors.js";
 
 export interface Wanted {
   /** r·M·r is to fall to this part of g·M·g, unless the distance is to be known and is small enough. */

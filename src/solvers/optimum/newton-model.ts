@@ -1,5 +1,6 @@
 /** The quadratic model of F at a point: where its minimum is, within a budget of passes, and how far F may be above its own. */
-import type { Objective, Vector } from "../../engine/engine.js";
+import type { Objective } from "../../engine/objective.js";
+import type { Vector } from "../../engine/vectors.js";
 import type { Scaling } from "./method.js";
 import type { Wanted } from "./newton-equation.js";
 

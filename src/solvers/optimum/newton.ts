@@ -2,7 +2,8 @@
  * Newton's method with a line search. At points whose gradient is within the tolerance its equation is solved until the
  * distance to the minimum is known to be small enough, or not to be: what it says of the distance is a promise.
  */
-import type { Objective, Vector } from "../../engine/engine.js";
+import type { Objective } from "../../engine/objective.js";
+import type { Vector } from "../../engine/vectors.js";
 import type { Sums } from "../../core/sums.js";
 import { lineAlong, search } from "./line-search.js";
 import { type Method, type Point, type Scaling, pointOf, valueOf } from "./method.js";

@@ -6,7 +6,8 @@
  * model has its minimum there, and ½·d·H⁻¹·d of the free weights bounds the distance; where some would not be held, what they
  * could gain is added.
  */
-import type { Objective, Vector } from "../../engine/engine.js";
+import type { Objective } from "../../engine/objective.js";
+import type { Vector } from "../../engine/vectors.js";
 import type { Sums } from "../../core/sums.js";
 import type { BoundedSolution, ConjugateGradients } from "./conjugate-gradients.js";
 import { type ElasticNet, shiftClasses } from "./class-shift.js";

@@ -5,7 +5,8 @@
  * Where weights that stop take away more than half of the slope, the direction is halved: of a short one only those stop that
  * are 0 already, and they would have gone uphill or are held by l1.
  */
-import type { Objective, Vector } from "../../engine/engine.js";
+import type { Objective } from "../../engine/objective.js";
+import type { Vector } from "../../engine/vectors.js";
 import type { Sums } from "../../core/sums.js";
 import type { Line } from "./line-search.js";
 import type { Scaling } from "./method.js";

@@ -3,7 +3,8 @@
  * followed, not the gradients: weights that stay at 0 have no part in it. They are subgradients of a convex function, so
  * s·y ≥ 0 all the same. docs/solvers.md has the measurements.
  */
-import type { Objective, Product, Vector, Matrix } from "../../engine/engine.js";
+import type { Objective } from "../../engine/objective.js";
+import type { Product, Vector, Matrix } from "../../engine/vectors.js";
 import type { Sums } from "../../core/sums.js";
 import { type Direction, History, type Slope } from "./history.js";
 import { AFRESH, DOUBT } from "./lbfgs.js";

@@ -3,7 +3,8 @@
  * minimum of the quadratic model of the loss with the penalties as they are (Lee, Sun & Saunders 2014). How far F is above the
  * minimum of its model is how far it may be above its own.
  */
-import type { Objective, ObjectiveProblem, Vector } from "../../engine/engine.js";
+import type { Objective, ObjectiveProblem } from "../../engine/objective.js";
+import type { Vector } from "../../engine/vectors.js";
 import type { Sums } from "../../core/sums.js";
 import type { FloatArray, Rows } from "../../core/rows.js";
 import { type ElasticNet, shiftClasses } from "./class-shift.js";

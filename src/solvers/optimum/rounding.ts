@@ -1,5 +1,5 @@
 /** What it costs that a model has its weights in f32. */
-import type { ObjectiveProblem } from "../../engine/engine.js";
+import type { ObjectiveProblem } from "../../engine/objective.js";
 import type { FloatArray } from "../../core/rows.js";
 import { type Method, type Point, readWeights } from "./method.js";
 

@@ -6,7 +6,8 @@
  * since log s = z − log Σ e^z and both y and t add up to 1. So F differs by ⟨W, C⟩, with C the sum of weight·x ⊗ (y − t): a tilt
  * that is computed once, and that engines need not know of.
  */
-import type { Matrix, Objective, Product, Term, Vector } from "../../engine/engine.js";
+import type { Objective } from "../../engine/objective.js";
+import type { Matrix, Product, Term, Vector } from "../../engine/vectors.js";
 import type { Sums, Trial } from "../../core/sums.js";
 import type { FloatArray, Rows } from "../../core/rows.js";
 import { inBlocks } from "../../math/pieces.js";

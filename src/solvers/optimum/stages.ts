@@ -1,5 +1,6 @@
 /** Which methods a second-order training goes through, one after another, and how much each may cost. */
-import type { Objective, ObjectiveProblem, Vector } from "../../engine/engine.js";
+import type { Objective, ObjectiveProblem } from "../../engine/objective.js";
+import type { Vector } from "../../engine/vectors.js";
 import type { Rows } from "../../core/rows.js";
 import type { Settings } from "../../train/options.js";
 import type { ElasticNet } from "./class-shift.js";

@@ -1,4 +1,4 @@
-import type { Term, Vector } from "../../engine/engine.js";
+import type { Term, Vector } from "../../engine/vectors.js";
 
 /** a + factor·b */
 export function plus(a: Vector, factor: number, b: Vector): readonly Term[] {

@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { range } from "../../../src/core/random.js";
-import type { Objective } from "../../../src/engine/engine.js";
+import type { Objective } from "../../../src/engine/objective.js";
 import { referenceEngine } from "../../../src/engine/reference/engine.js";
 
 vi.setConfig({ testTimeout: 60_000 });

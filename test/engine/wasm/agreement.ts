@@ -1,7 +1,9 @@
 /** A training, and an objective, on any number of threads give the same bits. */
 import { describe, expect, test } from "vitest";
 import { randomIntegers, range, shuffle } from "../../../src/core/random.js";
-import type { ObjectiveProblem, Placement, Problem } from "../../../src/engine/engine.js";
+import type { Placement } from "../../../src/engine/engine.js";
+import type { ObjectiveProblem } from "../../../src/engine/objective.js";
+import type { Problem } from "../../../src/engine/descent.js";
 import type { Rows } from "../../../src/core/rows.js";
 import { type WasmOptions, wasmEngine } from "../../../src/engine/wasm/engine.js";
 import {

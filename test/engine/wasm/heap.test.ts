@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { range } from "../../../src/core/random.js";
-import type { ObjectiveProblem, Placement } from "../../../src/engine/engine.js";
+import type { Placement } from "../../../src/engine/engine.js";
+import type { ObjectiveProblem } from "../../../src/engine/objective.js";
 import { wasmEngine } from "../../../src/engine/wasm/engine.js";
 import { Heap } from "../../../src/engine/wasm/heap.js";
 import { rowLayout } from "../../../src/engine/wasm/layout.js";

@@ -1,7 +1,7 @@
 /** What kernels take for granted of how a problem is cut. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Problem } from "../../../src/engine/engine.js";
+import type { Problem } from "../../../src/engine/descent.js";
 import type { FlatFeatures, Rows } from "../../../src/core/rows.js";
 import { type Layout, layoutOf, rowLayout } from "../../../src/engine/wasm/layout.js";
 

@@ -6,7 +6,7 @@ import { expect, test, vi } from "vitest";
 import type { Engine } from "../../../src/engine/engine.js";
 import type { Rows } from "../../../src/core/rows.js";
 import type { WasmOptions } from "../../../src/engine/wasm/engine.js";
-import { larger } from "../../../src/parity/step.js";
+import { larger } from "../../../src/parity/stages.js";
 import { LOOKS, type Look, lookAround, objectiveOf } from "../objectives.js";
 import { type Shape, randomRows } from "../problems.js";
 import { editedKernels } from "./edited.js";

@@ -1,7 +1,9 @@
 /** In which order an objective does what it is asked, and how much it can be asked at once. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { range } from "../../../src/core/random.js";
-import type { Engine, Objective, Placement, Term } from "../../../src/engine/engine.js";
+import type { Engine, Placement } from "../../../src/engine/engine.js";
+import type { Objective } from "../../../src/engine/objective.js";
+import type { Term } from "../../../src/engine/vectors.js";
 import { wasmEngine } from "../../../src/engine/wasm/engine.js";
 import { objectiveOf } from "../objectives.js";
 import { randomRows, randomWeights } from "../problems.js";

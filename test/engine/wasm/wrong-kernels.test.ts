@@ -3,10 +3,10 @@
  * that is printed says by how much, and how near to it the right kernels are.
  */
 import { expect, test, vi } from "vitest";
-import type { Problem, StepResult } from "../../../src/engine/engine.js";
+import type { Problem, StepResult } from "../../../src/engine/descent.js";
 import type { Rows } from "../../../src/core/rows.js";
 import { type WasmOptions, wasmEngine } from "../../../src/engine/wasm/engine.js";
-import { NO_PARITY, type Stage, worst } from "../../../src/parity/step.js";
+import { NO_PARITY, type Stage, worst } from "../../../src/parity/stages.js";
 import { RULES, type Shape, parityOfAll, randomRows, randomWeights, runAll, softened } from "../problems.js";
 import { editedKernels } from "./edited.js";
 import { KERNELS, type KernelKind } from "./pinned.js";

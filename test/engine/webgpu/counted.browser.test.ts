@@ -1,6 +1,6 @@
 /** Loads, stores and multiply-adds of real dispatches are what the formulas of traffic.ts say, to the last one. */
 import { describe, expect, test } from "vitest";
-import type { Problem } from "../../../src/engine/engine.js";
+import type { Problem } from "../../../src/engine/descent.js";
 import type { Rows } from "../../../src/core/rows.js";
 import { webgpuEngine } from "../../../src/engine/webgpu/engine.js";
 import { type Edited, KERNELS, type KernelName } from "../../../src/engine/webgpu/kernels/kernels.js";

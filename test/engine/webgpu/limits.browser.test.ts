@@ -1,6 +1,6 @@
 /** Where the device's limits show: shards, blocks, memory, and devices that are shared, lost or missing. */
 import { afterEach, describe, expect, test, vi } from "vitest";
-import type { Problem } from "../../../src/engine/engine.js";
+import type { Problem } from "../../../src/engine/descent.js";
 import type { Rows } from "../../../src/core/rows.js";
 import { openGpu } from "../../../src/engine/webgpu/device/device.js";
 import type { Capacity } from "../../../src/engine/webgpu/device/capacity.js";

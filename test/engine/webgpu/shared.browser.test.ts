@@ -1,6 +1,6 @@
 /** A device that smigh shares with a page: whose errors are whose, and what is left when it is gone. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { Problem } from "../../../src/engine/engine.js";
+import type { Problem } from "../../../src/engine/descent.js";
 import { openGpu } from "../../../src/engine/webgpu/device/device.js";
 import { webgpuEngine } from "../../../src/engine/webgpu/engine.js";
 import { DeviceError } from "../../../src/index.js";

@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { Capacity } from "../../../src/engine/webgpu/device/capacity.js";
 import { webgpuEngine } from "../../../src/engine/webgpu/engine.js";
-import { NO_PARITY, type Parity, worst } from "../../../src/parity/step.js";
+import { NO_PARITY, type Parity, worst } from "../../../src/parity/stages.js";
 import {
   KEPT_KINDS,
   type Kind,

@@ -1,4 +1,4 @@
-import type { Objective, ObjectiveProblem } from "../../../src/engine/engine.js";
+import type { Objective, ObjectiveProblem } from "../../../src/engine/objective.js";
 import type { Rows } from "../../../src/core/rows.js";
 import { type WebGpuOptions, webgpuEngine } from "../../../src/engine/webgpu/engine.js";
 

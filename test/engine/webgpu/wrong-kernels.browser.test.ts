@@ -6,7 +6,7 @@ import { afterAll, expect, test } from "vitest";
 import type { Capacity } from "../../../src/engine/webgpu/device/capacity.js";
 import type { Edited, KernelName } from "../../../src/engine/webgpu/kernels/kernels.js";
 import { webgpuEngine } from "../../../src/engine/webgpu/engine.js";
-import { NO_PARITY, type Parity, type Stage, worst } from "../../../src/parity/step.js";
+import { NO_PARITY, type Parity, type Stage, worst } from "../../../src/parity/stages.js";
 import {
   KEPT_KINDS,
   type Kind,

@@ -7,7 +7,7 @@ import {
   type Step,
   type StepResult,
   momentsOf,
-} from "../../engine.js";
+} from "../../descent.js";
 import { type Sums } from "../../../core/sums.js";
 import { type FloatArray, type Rows } from "../../../core/rows.js";
 import { ahead } from "./ahead.js";

@@ -1,5 +1,5 @@
 /** Few classes: one dispatch a block. */
-import type { Problem } from "../../engine.js";
+import type { Problem } from "../../descent.js";
 import type { Rows } from "../../../core/rows.js";
 import {
   type BlockPasses,

@@ -1,5 +1,5 @@
 /** The passes of one problem on one device: the buffers they share, the uniforms, and the update. */
-import { type Problem, momentsOf } from "../../engine.js";
+import { type Problem, momentsOf } from "../../descent.js";
 import { type FloatArray, type Rows } from "../../../core/rows.js";
 import {
   type Block,

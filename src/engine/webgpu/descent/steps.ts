@@ -1,5 +1,5 @@
 /** Small problems: whole steps, as many as a submission has, in one dispatch. */
-import type { Problem } from "../../engine.js";
+import type { Problem } from "../../descent.js";
 import type { Rows } from "../../../core/rows.js";
 import { type Buffers, Kernels, type Mode, type Stages, type Unit, scratch } from "../kernels/blocks.js";
 import { wholeSteps } from "../kernels/constants.js";

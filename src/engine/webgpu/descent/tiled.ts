@@ -1,5 +1,5 @@
 /** Many classes: two tiled products, the softmax in the epilogue of the first and the prologue of the second. */
-import type { Problem } from "../../engine.js";
+import type { Problem } from "../../descent.js";
 import type { Rows } from "../../../core/rows.js";
 import {
   type BlockPasses,

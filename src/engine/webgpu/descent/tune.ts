@@ -1,5 +1,5 @@
 /** Times the promising choices on the rows themselves, once for each device and kind of problem. */
-import type { Problem } from "../../engine.js";
+import type { Problem } from "../../descent.js";
 import type { Rows } from "../../../core/rows.js";
 import { type Choice, type Shape, choices, nameOf } from "../kernels/choice.js";
 import type { Gpu } from "../device/device.js";

@@ -1,5 +1,6 @@
 /** What a problem makes of the shaders: the constants and the alternatives of its kernels. */
-import type { ObjectiveProblem, Problem } from "../../engine.js";
+import type { ObjectiveProblem } from "../../objective.js";
+import type { Problem } from "../../descent.js";
 import type { Rows } from "../../../core/rows.js";
 import type { Mode } from "./blocks.js";
 import type { Specialisation } from "./specialise.js";

@@ -1,5 +1,6 @@
 /** An objective on the device: what the seam asks for, in passes over blocks of rows and in sums of vectors. */
-import type { Matrix, Objective, ObjectiveProblem, Product, Term, Vector } from "../../engine.js";
+import type { Objective, ObjectiveProblem } from "../../objective.js";
+import type { Matrix, Product, Term, Vector } from "../../vectors.js";
 import type { Sums, Trial } from "../../../core/sums.js";
 import type { FloatArray, Rows } from "../../../core/rows.js";
 import { cutRows, joined, unpad } from "../kernels/blocks.js";

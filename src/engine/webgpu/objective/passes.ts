@@ -2,7 +2,7 @@
  * The passes of an objective over a block of rows. Products with X are the tiled kernels'; what is between two of them, or
  * in place of one, goes over rows and classes alone.
  */
-import type { ObjectiveProblem } from "../../engine.js";
+import type { ObjectiveProblem } from "../../objective.js";
 import type { Rows } from "../../../core/rows.js";
 import { type Block, type Buffers, cutRows } from "../kernels/blocks.js";
 import type { Commands } from "./commands.js";

@@ -1,6 +1,7 @@
 /** The vectors of an objective, each (features + 1, classes), on the device: padded as the kernels have weights. */
 import { DeviceError } from "../../../core/errors.js";
-import type { Matrix, ObjectiveProblem, Product, Term, Vector } from "../../engine.js";
+import type { ObjectiveProblem } from "../../objective.js";
+import type { Matrix, Product, Term, Vector } from "../../vectors.js";
 import type { FloatArray, Rows } from "../../../core/rows.js";
 import { type Buffers, pad, unpad } from "../kernels/blocks.js";
 import type { Capacity } from "../device/capacity.js";

@@ -1,0 +1,29 @@
+/** The update of the weights in f64, by each rule. */
+import type { Step, Problem, State } from "../descent.js";
+import type { FloatArray } from "../../core/rows.js";
+
+/** W ← W − α·∂J/∂W, or what the rule makes of the gradient. Changes `state` in place; `number` counts steps from 1. */
+export function update(state: State, g: FloatArray, step: Step, number: number, problem: Problem): void {
+  const { weights, moments } = state;
+  const { rule, classes } = problem;
+  const intercept = weights.length - classes;
+  for (let i = 0; i < (problem.intercept ? weights.length : intercept); i++) {
+    const penalised = i < intercept;
+    const gi = step.gradientScale * g[i] + (penalised ? step.penalty * weights[i] : 0);
+    if (rule.kind === "adam") {
+      const [first, second] = moments;
+      if (penalised) weights[i] -= step.learningRate * rule.weightDecay * weights[i];
+      first[i] = rule.beta1 * first[i] + (1 - rule.beta1) * gi;
+      second[i] = rule.beta2 * second[i] + (1 - rule.beta2) * gi * gi;
+      const mean = first[i] / (1 - rule.beta1 ** number);
+      const square = second[i] / (1 - rule.beta2 ** number);
+      weights[i] -= (step.learningRate * mean) / (Math.sqrt(square) + rule.epsilon);
+    } else if (rule.momentum === 0) {
+      weights[i] -= step.learningRate * gi;
+    } else {
+      const [velocity] = moments;
+      velocity[i] = rule.momentum * velocity[i] + gi;
+      weights[i] -= step.learningRate * (rule.nesterov ? gi + rule.momentum * velocity[i] : velocity[i]);
+    }
+  }
+}
