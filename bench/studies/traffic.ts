@@ -6,9 +6,14 @@
 import { type Problem, momentsOf } from "../../src/engine/descent.js";
 import { type Rows } from "../../src/core/rows.js";
 import { SIDE } from "../../src/engine/webgpu/kernels/choice.js";
-import { labelWords, tileWords } from "../../src/engine/webgpu/kernels/constants.js";
+import {
+  labelWords,
+  tileWords,
+  type FusedTiling,
+  type TiledTiling,
+  type Tiling,
+} from "../../src/engine/webgpu/kernels/tiling.js";
 import type { KernelName } from "../../src/engine/webgpu/kernels/kernels.js";
-import type { FusedTiling, TiledTiling, Tiling } from "../../src/engine/webgpu/kernels/tiling.js";
 
 export interface Counts {
   /** 32-bit words loaded from storage buffers, and stored to them, by all threads: before any cache. */

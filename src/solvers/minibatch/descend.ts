@@ -12,18 +12,36 @@ import {
 import { NOTHING, type Sums, addSums } from "../../core/sums.js";
 import { type FloatArray } from "../../core/rows.js";
 import { DivergenceError } from "../../core/errors.js";
-import type { Settings } from "../../train/options.js";
 import type { EpochRecord, Progress, Score } from "../../core/progress.js";
 import type { Stopwatch } from "../../core/stopwatch.js";
 import type { Sampling } from "./sampling.js";
-import { rateAt } from "./schedule.js";
+import { type Schedule, rateAt } from "./schedule.js";
 import { type Examples, type Outcome, score } from "../solver.js";
 
 /** A report is made at most this often within an epoch. */
 const REPORT_MS = 50;
 
+/** The options that mini-batch solvers read: `train` documents them. */
+export interface DescentSettings {
+  readonly solver: string;
+  readonly epochs: number;
+  /** Default: all rows. */
+  readonly batchSize?: number | undefined;
+  readonly schedule: Schedule;
+  readonly momentum: number;
+  readonly nesterov: boolean;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  readonly weightDecay: number;
+  readonly l2: number;
+  readonly reduction: "mean" | "sum";
+  readonly patience: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** The solver's rule for turning a gradient into a step. */
-export function updateRule(settings: Settings): UpdateRule {
+export function updateRule(settings: DescentSettings): UpdateRule {
   const { solver, beta1, beta2, epsilon, weightDecay, momentum, nesterov } = settings;
   if (solver === "adam" || solver === "adamw") return { kind: "adam", beta1, beta2, epsilon, weightDecay };
   return { kind: "sgd", momentum, nesterov };
@@ -37,7 +55,7 @@ export async function* firstOrder(
   descent: Descent,
   sampling: Sampling,
   examples: Examples,
-  settings: Settings,
+  settings: DescentSettings,
   clock: Stopwatch,
   check?: (passes: Passes) => Promise<void>,
 ): AsyncGenerator<Progress, Outcome> {
@@ -112,7 +130,7 @@ function plan(
   rows: number,
   learningRate: number,
   { meanWeight, weightScale }: Examples,
-  settings: Settings,
+  settings: DescentSettings,
   capture: boolean,
 ): Step {
   // A batch's weight is taken as that of so many average rows: the gradient stays unbiased, whatever rows it drew.
@@ -134,7 +152,7 @@ function captureSteps(steps: number): Set<number> {
   return new Set([0, 1, 2, 3].map((n) => Math.round((n * (steps - 1)) / 3)));
 }
 
-function checkFinite({ sums }: StepResult, iteration: number, settings: Settings): void {
+function checkFinite({ sums }: StepResult, iteration: number, settings: DescentSettings): void {
   if (Number.isFinite(sums.loss)) return;
   throw new DivergenceError(
     iteration,

@@ -1,7 +1,6 @@
 /** Training that evaluates all examples before each step and stops where F is known to be as near its minimum as was asked for. */
 import type { FloatArray } from "../../core/rows.js";
 import { DivergenceError } from "../../core/errors.js";
-import type { Settings } from "../../train/options.js";
 import type { EpochRecord, Progress, Score } from "../../core/progress.js";
 import type { Stopwatch } from "../../core/stopwatch.js";
 import { type Method, type Point, allowedDistance, readWeights } from "./method.js";
@@ -23,11 +22,25 @@ export interface Stage {
   readonly certifies: boolean;
 }
 
+/** The options that solvers to the optimum read: `train` documents them. */
+export interface OptimumSettings {
+  readonly solver: string;
+  readonly tolerance: number;
+  readonly maxIterations: number;
+  /** Pairs of L-BFGS's history. */
+  readonly memory: number;
+  readonly patience: number;
+  readonly l1: number;
+  readonly l2: number;
+  readonly labelSmoothing: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
 export interface SecondOrderOptions {
   /** Runs while the training does. */
   readonly clock: Stopwatch;
   readonly examples: Examples;
-  readonly settings: Settings;
+  readonly settings: OptimumSettings;
   /** How much higher F is at a point with the weights as the model will have them. */
   readonly lostByRounding: (method: Method, point: Point) => Promise<number>;
   /** Where given, F − F* may also be this much, and the first method's guess of it is believed. */
@@ -38,7 +51,7 @@ export interface SecondOrderOptions {
 export class SecondOrder {
   readonly #stages: Stage[];
   readonly #examples: Examples;
-  readonly #settings: Settings;
+  readonly #settings: OptimumSettings;
   readonly #lostByRounding: SecondOrderOptions["lostByRounding"];
   readonly #enough: number | undefined;
   readonly #history: EpochRecord[] = [];
@@ -313,7 +326,7 @@ function fractionOf(iterations: number, first: Point, point: Point, tolerance: n
   return Math.min(0.99, Math.max(iterations, way > 0 ? done / way : 0));
 }
 
-function checkFinite({ sums, gradientMax }: Point, iteration: number, settings: Settings): void {
+function checkFinite({ sums, gradientMax }: Point, iteration: number, settings: OptimumSettings): void {
   if (Number.isFinite(sums.loss) && Number.isFinite(gradientMax)) return;
   throw new DivergenceError(
     iteration,
@@ -329,6 +342,10 @@ function shown(value: number, digits: number): string {
 }
 
 /** Whether ever larger weights fit ever better, for all rows are right and nothing holds the weights back. */
-function isSeparable({ sums }: Point, { soft }: Examples, { l1, l2, labelSmoothing }: Settings): boolean {
+function isSeparable(
+  { sums }: Point,
+  { soft }: Examples,
+  { l1, l2, labelSmoothing }: OptimumSettings,
+): boolean {
   return l1 === 0 && l2 === 0 && labelSmoothing === 0 && !soft && sums.hits === sums.weight;
 }

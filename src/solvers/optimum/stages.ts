@@ -2,7 +2,6 @@
 import type { Objective, ObjectiveProblem } from "../../engine/objective.js";
 import type { Vector } from "../../engine/vectors.js";
 import type { Rows } from "../../core/rows.js";
-import type { Settings } from "../../train/options.js";
 import type { ElasticNet } from "./class-shift.js";
 import { ConjugateGradients, type Preconditioner } from "./conjugate-gradients.js";
 import { Lbfgs } from "./lbfgs.js";
@@ -13,7 +12,7 @@ import { Newton } from "./newton.js";
 import { OrthantNewton } from "./orthant-newton.js";
 import { OwlQn } from "./owl-qn.js";
 import { ProximalNewton } from "./proximal-newton.js";
-import type { Stage } from "./minimise.js";
+import type { OptimumSettings, Stage } from "./minimise.js";
 
 /** The size of a problem. */
 export interface Size {
@@ -61,7 +60,7 @@ export interface StageContext {
   /** Where to begin; it becomes the present weights. */
   readonly start: Vector;
   readonly preconditioner: Preconditioner;
-  readonly settings: Settings;
+  readonly settings: OptimumSettings;
   /** The penalties, where some are l1. */
   readonly l1?: ElasticNet;
   readonly size: Size;

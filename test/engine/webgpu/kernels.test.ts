@@ -2,7 +2,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { WHOLE_BUFFERS } from "../../../src/engine/webgpu/kernels/choice.js";
+import { WHOLE_BUFFERS } from "../../../src/engine/webgpu/device/capacity.js";
 import { type Binding, KERNELS } from "../../../src/engine/webgpu/kernels/kernels.js";
 
 const shaders = readdirSync(join(import.meta.dirname, "..", "..", "..", "shaders")).filter((name) =>

@@ -10,13 +10,13 @@ import {
   scratch,
   unpad,
 } from "../kernels/blocks.js";
-import { blockKernels, tileWords } from "../kernels/constants.js";
+import { blockKernels } from "../kernels/constants.js";
+import { tileWords, type TiledTiling } from "../kernels/tiling.js";
 import type { Gpu } from "../device/device.js";
 import type { Edited, KernelName } from "../kernels/kernels.js";
 import { type Bound, dispatch } from "../kernels/pipelines.js";
 import type { Readback } from "../device/readback.js";
 import type { Specialisation } from "../kernels/specialise.js";
-import type { TiledTiling } from "../kernels/tiling.js";
 
 export class TiledPasses implements BlockPasses {
   readonly #gpu: Gpu;

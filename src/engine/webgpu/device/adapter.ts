@@ -1,6 +1,6 @@
 /** The adapter, and smigh's own device on it. */
 import { DeviceError } from "../../../core/errors.js";
-import { WHOLE_BUFFERS } from "../kernels/choice.js";
+import { WHOLE_BUFFERS } from "./capacity.js";
 import { within } from "./within.js";
 
 /** How an adapter is called. */

@@ -1,4 +1,4 @@
-import type { Gpu } from "./device.js";
+/** What a WebGPU device can hold, and what it is good at. */
 
 /** What the adapter holds, and what it is good at. */
 export interface Capacity {
@@ -18,7 +18,13 @@ export interface Capacity {
   readonly kind?: "steps" | "fused" | "tiled";
 }
 
-export function capacityOf({ device, slow }: Gpu): Capacity {
+export function capacityOf({
+  device,
+  slow,
+}: {
+  readonly device: GPUDevice;
+  readonly slow: boolean;
+}): Capacity {
   const { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage } = device.limits;
   return {
     bindingBytes: Math.min(maxBufferSize, maxStorageBufferBindingSize),
@@ -27,3 +33,5 @@ export function capacityOf({ device, slow }: Gpu): Capacity {
     subgroups: device.features.has("subgroups"),
   };
 }
+
+export const WHOLE_BUFFERS = 10;

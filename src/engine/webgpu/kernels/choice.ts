@@ -1,6 +1,6 @@
 /** Which kernels, and how much of the work a thread takes: the choice that makes one adapter fast and another slow. */
 import { OptionError } from "../../../core/errors.js";
-import type { Capacity } from "../device/capacity.js";
+import { type Capacity, WHOLE_BUFFERS } from "../device/capacity.js";
 
 /** How threads share what they load: not at all, four lanes through their subgroup, or a workgroup in its memory. */
 const SHARINGS = ["none", "subgroups", "shared"] as const;
@@ -31,7 +31,6 @@ const FUSED_CLASSES = 24;
 const MOST_THREADS = 256;
 /** Multiply-adds of one product that one workgroup does in less time than more dispatches take; and what it binds. */
 const WHOLE_MACS = 2 ** 18;
-export const WHOLE_BUFFERS = 10;
 
 /** llvmpipe silently ends a thread's loops after 65,535 turns in all; no dispatch of ours comes near. */
 const MOST_TURNS = 60_000;

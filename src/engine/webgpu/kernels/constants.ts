@@ -48,16 +48,6 @@ export function blockKernels(
   };
 }
 
-/** Words that the tiled kernels keep of a tile's softmax: two for the loss of a label, four for that of other targets. */
-export function tileWords({ targets }: Rows, { smoothing = 0 }: Pick<Problem, "smoothing">): number {
-  return targets || smoothing > 0 ? 4 : 2;
-}
-
-/** Words of a row's label, and of its targets where it has any. */
-export function labelWords({ targets, count }: Rows): number {
-  return 1 + (targets ? targets.length / count : 0);
-}
-
 function fused({ classes4, rowThreads, columnThreads, turns }: FusedTiling) {
   return { CLASSES4: classes4, ROW_THREADS: rowThreads, COLUMN_THREADS: columnThreads, TURNS: turns };
 }

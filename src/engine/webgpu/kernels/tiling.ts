@@ -1,8 +1,8 @@
 /** How a problem is cut to fit an adapter. A function of the shape and the adapter only, so that sums are reproducible. */
+import type { Problem } from "../../descent.js";
 import { DeviceError } from "../../../core/errors.js";
 import type { Rows } from "../../../core/rows.js";
 import type { Capacity } from "../device/capacity.js";
-import { labelWords } from "./constants.js";
 import {
   type Choice,
   SIDE,
@@ -314,4 +314,14 @@ export function grid(threads: number, workgroup: number): [x: number, y: number]
   const groups = Math.ceil(threads / workgroup);
   const y = Math.ceil(groups / MOST_GROUPS);
   return [Math.ceil(groups / y), y];
+}
+
+/** Words that the tiled kernels keep of a tile's softmax: two for the loss of a label, four for that of other targets. */
+export function tileWords({ targets }: Rows, { smoothing = 0 }: Pick<Problem, "smoothing">): number {
+  return targets || smoothing > 0 ? 4 : 2;
+}
+
+/** Words of a row's label, and of its targets where it has any. */
+export function labelWords({ targets, count }: Rows): number {
+  return 1 + (targets ? targets.length / count : 0);
 }
