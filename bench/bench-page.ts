@@ -1,9 +1,9 @@
 /** The benchmark's page, for people and for `npm run bench`: it starts what is measured in a worker and shows it. */
 import { drawBoard } from "./benchmark/board.js";
-import { ChoiceForm, type State } from "./benchmark/choice.js";
+import { ChoiceForm, type ChoiceState } from "./benchmark/choice.js";
 import { cpuPeak } from "./benchmark/cpu-peak.js";
 import { onResultFile } from "./benchmark/files.js";
-import { type GpuAndPeak, describe, findAdapter, gpuAndPeak } from "./benchmark/machine.js";
+import { type GpuAndPeak, describeMachine, findGpuInfo, gpuAndPeak } from "./benchmark/machine.js";
 import { machinePanel } from "./benchmark/machine-panel.js";
 import { metrics } from "./benchmark/metrics.js";
 import { perform } from "./benchmark/perform.js";
@@ -157,8 +157,8 @@ async function gpuAndPeaks(): Promise<GpuAndPeak> {
 
 /** Says what there is before anything is measured. */
 async function lookAround(): Promise<void> {
-  const adapter = await findAdapter();
-  if (adapter) own = { ...own, gpu: describe(adapter) };
+  const adapter = await findGpuInfo();
+  if (adapter) own = { ...own, gpu: describeMachine(adapter) };
   drawMachines();
 }
 
@@ -262,7 +262,7 @@ function say(text: string): void {
   if (status.textContent !== text) status.textContent = text;
 }
 
-function show(state: State): void {
+function show(state: ChoiceState): void {
   document.body.dataset["state"] = state;
   form.show(state);
 }

@@ -31,7 +31,7 @@ Standard error shows the progress. Exit status: 0 done, 1 the training failed, 2
 CHROME_PATH names the Chrome to use, SMIGH_ADAPTER its adapter: swiftshader or hardware.
 `;
 
-export class UsageError extends Error {
+export class CommandLineError extends Error {
   override name = "UsageError";
 }
 
@@ -87,7 +87,7 @@ function parse(args: readonly string[]) {
       },
     }).values;
   } catch (cause) {
-    throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause });
+    throw new CommandLineError(cause instanceof Error ? cause.message : String(cause), { cause });
   }
 }
 
@@ -95,7 +95,7 @@ function check(texts: ReadonlyMap<Option, string>): void {
   try {
     jobOf((option) => texts.get(option));
   } catch (cause) {
-    if (cause instanceof OptionError) throw new UsageError(cause.message, { cause });
+    if (cause instanceof OptionError) throw new CommandLineError(cause.message, { cause });
     throw cause;
   }
 }

@@ -3,7 +3,7 @@ import { type Browser, type Page, chromium } from "playwright";
 import { type Adapter, type Chrome, findChrome, launchArguments, wantedAdapter } from "./chrome.js";
 import type { DriverReport, Summary } from "./page/protocol.js";
 
-export interface Trained {
+export interface HeadlessTraining {
   readonly summary: Summary;
   /** The model, as JSON. */
   readonly file: string;
@@ -24,7 +24,11 @@ export class PageError extends Error {
 }
 
 /** Trains in the page at `url`. Where that asks for WebGPU and the GPU is none that Chrome takes, with SwiftShader. */
-export async function trainHeadless(url: string, listener: Listener, signal: AbortSignal): Promise<Trained> {
+export async function trainHeadless(
+  url: string,
+  listener: Listener,
+  signal: AbortSignal,
+): Promise<HeadlessTraining> {
   const chrome = await findChrome();
   const adapter = wantedAdapter();
   const onWebGpu = new URL(url).searchParams.get("engine") === "webgpu";
@@ -44,7 +48,7 @@ async function attempt(
   mayFail: boolean,
   listener: Listener,
   signal: AbortSignal,
-): Promise<Trained | undefined> {
+): Promise<HeadlessTraining | undefined> {
   signal.throwIfAborted();
   listener.onChrome(chrome, adapter);
   const browser = await launch(chrome, adapter);
@@ -52,7 +56,7 @@ async function attempt(
   signal.addEventListener("abort", close);
   try {
     const page = await browser.newPage();
-    return await new Promise<Trained | undefined>((resolve, reject) => {
+    return await new Promise<HeadlessTraining | undefined>((resolve, reject) => {
       page.once("crash", () => reject(new Error("The page crashed, probably out of memory.")));
       page.once("pageerror", reject);
       browser.once("disconnected", () => reject(new Error("Chrome ended before the training did.")));

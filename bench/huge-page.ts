@@ -9,7 +9,7 @@ export interface Memory {
   readonly largest: readonly string[];
 }
 
-export interface Report {
+export interface HugeReport {
   adapter?: string;
   stepSeconds?: number;
   /** At the worst moment until the first step was done, or failed. */
@@ -27,7 +27,7 @@ export type Changes = Pick<Workload, "batch" | "learningRate">;
 declare global {
   interface Window {
     /** For the driver. */
-    huge: { measure(system: string, changes: Changes, seconds: number): Promise<Report> };
+    huge: { measure(system: string, changes: Changes, seconds: number): Promise<HugeReport> };
   }
 }
 
@@ -41,7 +41,7 @@ window.huge = {
   async measure(name, changes, seconds) {
     watchBuffers();
     watchDevices();
-    const report: Report = { peak, errors };
+    const report: HugeReport = { peak, errors };
     const within = <T>(what: string, work: Promise<T>) => Promise.race([work, tooLate(what, seconds)]);
     try {
       const system = systems.find((system) => system.name === name);

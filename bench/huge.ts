@@ -6,7 +6,7 @@ import process from "node:process";
 import { chromium } from "playwright";
 import { serveBenchmark } from "./bench-browser.js";
 import { findChrome, launchArguments } from "./chrome.js";
-import type { Report } from "./huge-page.js";
+import type { HugeReport } from "./huge-page.js";
 import { type Batch, workloads } from "./workloads.js";
 
 const SYSTEMS = ["smigh/webgpu", "jax-js/webgpu", "tfjs/webgpu"];
@@ -36,14 +36,14 @@ try {
 }
 
 /** In a browser of its own: what was not done in time would go on. */
-async function measure(name: string): Promise<Report> {
+async function measure(name: string): Promise<HugeReport> {
   const chrome = await findChrome();
   const browser = await chromium.launch({ executablePath: chrome.path, args: launchArguments() });
   try {
     const page = await browser.newPage();
     await page.goto(new URL("huge-page.html", url).href);
     await page.waitForFunction(() => window.huge !== undefined);
-    const ended = new Promise<Report>((resolve) => {
+    const ended = new Promise<HugeReport>((resolve) => {
       const none = (error: string) => resolve({ peak: { bytes: Number.NaN, largest: [] }, errors: [error] });
       page.once("crash", () => none("The page crashed."));
       setTimeout(none, 4000 * SECONDS, "The page did not answer.").unref();
@@ -58,7 +58,7 @@ async function measure(name: string): Promise<Report> {
   }
 }
 
-function show(name: string, { adapter, peak, stepSeconds, lossBefore, lossAfter, errors }: Report): void {
+function show(name: string, { adapter, peak, stepSeconds, lossBefore, lossAfter, errors }: HugeReport): void {
   const within =
     peak.bytes <= bound ? "within the bound even without the chunk" : "past the bound without the chunk";
   console.log(`\n${name}${adapter === undefined ? "" : ` on ${adapter}`}`);

@@ -52,7 +52,7 @@ export interface Spread {
   readonly max: number;
 }
 
-export interface Failure {
+export interface MeasureFailure {
   readonly workload: string;
   readonly system: string;
   /** Of a sweep over batch sizes. */
@@ -63,7 +63,7 @@ export interface Failure {
 export interface Measured {
   readonly runs: readonly Run[];
   /** Systems that threw. */
-  readonly failures: readonly Failure[];
+  readonly failures: readonly MeasureFailure[];
   /** A line for each pair of systems whose losses differ. Such systems are not timed, nor the others. */
   readonly disagreements: readonly string[];
 }
@@ -81,7 +81,7 @@ export type Notice =
     }
   /** A system has one sample more. */
   | { readonly kind: "sampled"; readonly run: Run }
-  | { readonly kind: "failed"; readonly failure: Failure };
+  | { readonly kind: "failed"; readonly failure: MeasureFailure };
 
 export interface Options {
   readonly effort?: Effort;
@@ -97,7 +97,7 @@ export async function measure(
   systems: readonly System[],
   { effort = THOROUGH, report, signal, thread }: Options = {},
 ): Promise<Measured> {
-  const failures: Failure[] = [];
+  const failures: MeasureFailure[] = [];
   const field = new Set<Contender>();
   let turns = 0;
 

@@ -2,7 +2,7 @@
 import { loadMnist } from "./page/mnist.js";
 import { optimise } from "./solvers/optimum.js";
 import { firstOrderFinish, secondOrderFinish, tfjsFinish } from "./solvers/race.js";
-import { solve } from "./solvers/sets.js";
+import { solveSet } from "./solvers/sets.js";
 
 const mnist = loadMnist(new URL("./mnist/", document.baseURI).href, () => {});
 
@@ -12,7 +12,7 @@ const solvers = {
   secondOrder: async (solver: "lbfgs" | "newton") => secondOrderFinish(solver, await mnist),
   firstOrder: async (solver: "gd" | "sgd" | "adam") => firstOrderFinish(solver, await mnist),
   tfjs: async (optimizer: "sgd" | "adam") => tfjsFinish(optimizer, await mnist),
-  solve,
+  solveSet,
 };
 
 declare global {

@@ -11,7 +11,8 @@ import { findChrome, launchArguments } from "./chrome.js";
 import { mnistFolder } from "./mnist-plugin.js";
 import { python, runPython } from "./python.js";
 import type { Finish } from "./solvers/race.js";
-import { SETS, SOLVERS } from "./solvers/names.js";
+import { SOLVERS } from "../src/train/options.js";
+import { SETS } from "./solvers/names.js";
 
 const wanted = process.argv.slice(2);
 const wants = (part: string) => wanted.length === 0 || wanted.includes(part);
@@ -85,7 +86,7 @@ async function sets(): Promise<void> {
   for (const set of SETS) {
     for (const solver of SOLVERS) {
       const solved = await inPage((page) =>
-        page.evaluate(([one, other]) => window.solvers.solve(one, other), [set, solver] as const),
+        page.evaluate(([one, other]) => window.solvers.solveSet(one, other), [set, solver] as const),
       );
       console.log(
         `${set} ${solver}: ${solved.passes} passes, ${solved.seconds.toFixed(3)} s, gradient ${solved.gradientMax.toExponential(1)}, ` +

@@ -2,8 +2,8 @@
 import { access, constants, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import process from "node:process";
-import { type CommandLine, USAGE, UsageError, commandLine } from "./command-line.js";
-import { PageError, type Trained, trainHeadless } from "./headless.js";
+import { type CommandLine, USAGE, CommandLineError, commandLine } from "./command-line.js";
+import { PageError, type HeadlessTraining, trainHeadless } from "./headless.js";
 import * as format from "./page/format.js";
 import type { DriverReport, Summary } from "./page/protocol.js";
 import * as words from "./page/words.js";
@@ -77,7 +77,7 @@ function show(report: DriverReport): void {
   }
 }
 
-async function deliver({ summary, file }: Trained, json: boolean, model: string): Promise<number> {
+async function deliver({ summary, file }: HeadlessTraining, json: boolean, model: string): Promise<number> {
   await writeFile(model, file);
   terminal.clear();
   process.stdout.write(json ? `${JSON.stringify(result(summary, model))}\n` : `${report(summary, model)}\n`);
@@ -132,7 +132,8 @@ function explain(error: unknown): number {
   if (interruption.signal.aborted) return INTERRUPTED;
   const { message } = error instanceof Error ? error : new Error(String(error));
   process.stderr.write(`${message.replaceAll(/\s+/g, " ")}\n`);
-  if (error instanceof UsageError) process.stderr.write("npm start -- --help lists the options.\n");
-  const usage = error instanceof UsageError || (error instanceof PageError && error.name === "OptionError");
+  if (error instanceof CommandLineError) process.stderr.write("npm start -- --help lists the options.\n");
+  const usage =
+    error instanceof CommandLineError || (error instanceof PageError && error.name === "OptionError");
   return usage ? 2 : 1;
 }

@@ -2,7 +2,7 @@
 import { readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Plugin } from "vite";
-import { compile } from "./assembly.js";
+import { compileAssembly } from "./assembly.js";
 
 const QUERY = ".wasm?built";
 
@@ -17,7 +17,7 @@ export function assemblyPlugin(): Plugin {
       if (!id.endsWith(QUERY)) return undefined;
       const folder = dirname(id);
       for (const file of readdirSync(folder)) this.addWatchFile(join(folder, file));
-      const [plain, relaxed] = [await compile(folder, false), await compile(folder, true)];
+      const [plain, relaxed] = [await compileAssembly(folder, false), await compileAssembly(folder, true)];
       const base64 = { plain: plain.toString("base64"), relaxed: relaxed.toString("base64") };
       return `export default ${JSON.stringify(base64)};`;
     },

@@ -22,7 +22,7 @@ export interface Edit {
 }
 
 /** The binary of the folder's index.ts: with the multiply-add that the machine fuses, or without. A test may edit it. */
-export async function compile(folder: string, relaxed: boolean, edited?: Edit): Promise<Buffer> {
+export async function compileAssembly(folder: string, relaxed: boolean, edited?: Edit): Promise<Buffer> {
   let binary: Uint8Array | undefined;
   const optimised = (edited ? QUICKLY : THOROUGHLY).split(" ");
   const flags = [...optimised, ...FLAGS, ...(relaxed ? ["--enable", "relaxed-simd"] : [])];

@@ -15,7 +15,7 @@ import {
   rowKernels,
   updateKernel,
   vectorKernels,
-  wholeSteps,
+  stepsKernel,
 } from "../src/engine/webgpu/kernels/constants.js";
 import { type Specialisation, specialise } from "../src/engine/webgpu/kernels/specialise.js";
 import {
@@ -180,7 +180,7 @@ function specialisations(shaders: ReadonlyMap<string, string>): Map<string, Set<
               ...own.map((name) => [name, block] as const),
               ["update", updateKernel(rows, problem, cut, mode)] as const,
               ["gather", gatherKernel(cut)] as const,
-              ...(cut.kind === "fused" ? [["steps", wholeSteps(rows, problem, cut, mode)] as const] : []),
+              ...(cut.kind === "fused" ? [["steps", stepsKernel(rows, problem, cut, mode)] as const] : []),
             ];
             for (const [name, specialisation] of all) add(name, specialisation);
           }

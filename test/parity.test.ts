@@ -3,7 +3,7 @@
  * 1 at the right stage for every kind of fault that an engine can have.
  */
 import { describe, expect, test } from "vitest";
-import type { Passes, Problem } from "../src/engine/descent.js";
+import type { Passes, DescentProblem } from "../src/engine/descent.js";
 import type { FloatArray, Rows } from "../src/core/rows.js";
 import { referenceEngine } from "../src/engine/reference/engine.js";
 import { update } from "../src/engine/reference/update.js";
@@ -18,7 +18,7 @@ const { features: D, classes: K } = SHAPE;
 
 interface Captured {
   readonly rows: Rows;
-  readonly problem: Problem;
+  readonly problem: DescentProblem;
   readonly steps: readonly Passes[];
 }
 
@@ -297,7 +297,7 @@ describe("every fault goes past 1 at its own stage, and not at another", () => {
 
   /** The update again, with something else in place of what it should have taken. */
   function again(
-    problem: Problem,
+    problem: DescentProblem,
     other: (passes: Passes) => { moments?: FloatArray[]; gradientScale?: number; penalty?: number },
   ) {
     return (passes: Passes) => {

@@ -5,9 +5,9 @@ import { systems } from "../systems/all.js";
 import { workloads } from "../workloads.js";
 
 /** What the page is doing. */
-export type State = "idle" | "running" | "stopping" | "ended";
+export type ChoiceState = "idle" | "running" | "stopping" | "ended";
 
-export interface Choice {
+export interface BenchmarkChoice {
   readonly workloads: readonly string[];
   readonly systems: readonly string[];
 }
@@ -54,13 +54,13 @@ export class ChoiceForm {
   }
 
   /** In the order of their tables. */
-  get chosen(): Choice {
+  get chosen(): BenchmarkChoice {
     const data = new FormData(this.#form);
     const texts = (name: string) => data.getAll(name).filter((value) => typeof value === "string");
     return { workloads: texts("workload"), systems: texts("system") };
   }
 
-  show(state: State): void {
+  show(state: ChoiceState): void {
     const buttons = [this.#start, this.#sweep, this.#stop];
     const focused = buttons.find((button) => button === document.activeElement);
     // A disabled fieldset's boxes are not in the form's data.

@@ -3,7 +3,7 @@ import { make } from "../page/dom.js";
 import { count } from "../page/format.js";
 import { adapterName } from "../systems/system.js";
 import { bytes, significant } from "./format.js";
-import type { Gpu } from "./machine.js";
+import type { GpuInfo } from "./machine.js";
 import type { Result } from "./result.js";
 
 /** The features that a kernel can use; the others are listed after them. */
@@ -63,7 +63,7 @@ export function machinePanel(
   return panel;
 }
 
-function gpuFacts(gpu: Gpu, peakGflops: number | undefined): [string, string][] {
+function gpuFacts(gpu: GpuInfo, peakGflops: number | undefined): [string, string][] {
   const { device, description, subgroupSizes, features, limits } = gpu;
   const name = adapterName(gpu);
   const more = [device, description].filter((text) => text && !name.includes(text)).join(", ");

@@ -11,7 +11,7 @@ export interface Machine {
 }
 
 /** The adapter that WebGPU gives. */
-export interface Gpu {
+export interface GpuInfo {
   readonly vendor: string;
   readonly architecture: string;
   readonly device: string;
@@ -36,11 +36,11 @@ const LIMITS = [
 ] as const;
 
 /** Undefined when there is no WebGPU, or no adapter. */
-export async function findAdapter(): Promise<GPUAdapter | undefined> {
+export async function findGpuInfo(): Promise<GPUAdapter | undefined> {
   return (await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" })) ?? undefined;
 }
 
-export function describe({ info, features, limits }: GPUAdapter): Gpu {
+export function describeMachine({ info, features, limits }: GPUAdapter): GpuInfo {
   const { vendor, architecture, device, description, isFallbackAdapter } = info;
   const { subgroupMinSize: min, subgroupMaxSize: max } = info;
   const names = [vendor, architecture, device, description].join(" ");
@@ -57,7 +57,7 @@ export function describe({ info, features, limits }: GPUAdapter): Gpu {
 }
 
 export interface GpuAndPeak {
-  readonly gpu?: Gpu;
+  readonly gpu?: GpuInfo;
   readonly peakGflops?: number;
   /** Of the processor's threads, in WebAssembly. */
   readonly cpuPeakGflops?: number;
@@ -65,8 +65,8 @@ export interface GpuAndPeak {
 
 /** For the head of a result. Empty where there is no adapter. */
 export async function gpuAndPeak(): Promise<GpuAndPeak> {
-  const adapter = await findAdapter();
-  return adapter ? { gpu: describe(adapter), peakGflops: await measurePeak(adapter) } : {};
+  const adapter = await findGpuInfo();
+  return adapter ? { gpu: describeMachine(adapter), peakGflops: await measurePeak(adapter) } : {};
 }
 
 export function thisMachine(): Machine {

@@ -2,7 +2,7 @@
 import type { Notice, Measured } from "../measure.js";
 
 /** One workload on some systems. */
-export interface Task {
+export interface BenchmarkTask {
   readonly workload: string;
   readonly systems: readonly string[];
   /** Over batch sizes, instead of the workload's own. */
@@ -12,10 +12,12 @@ export interface Task {
 }
 
 /** From the page to the worker, which does one task in its life. */
-export type Command = { readonly kind: "start"; readonly task: Task } | { readonly kind: "stop" };
+export type BenchmarkCommand =
+  | { readonly kind: "start"; readonly task: BenchmarkTask }
+  | { readonly kind: "stop" };
 
 /** From the worker to the page. */
-export type Report =
+export type BenchmarkReport =
   | Notice
   | { readonly kind: "done"; readonly measured: Measured }
   /** Nothing could be measured at all. */

@@ -1,5 +1,5 @@
 /** A result while it is being measured: what the worker reports goes in, and what is there can be shown at any time. */
-import type { Notice, Failure, Run } from "../measure.js";
+import type { Notice, MeasureFailure, Run } from "../measure.js";
 import { thisMachine } from "./machine.js";
 import type { Result } from "./result.js";
 
@@ -33,11 +33,11 @@ export function withProgress(result: Result, progress: Progress, sweep: boolean)
 }
 
 /** A failure in a sweep is of one batch size. */
-export function isOfSweep({ batch }: Failure): boolean {
+export function isOfSweep({ batch }: MeasureFailure): boolean {
   return batch !== undefined;
 }
 
-function isSame(run: Run, { workload, system, batch = run.batch }: Run | Failure): boolean {
+function isSame(run: Run, { workload, system, batch = run.batch }: Run | MeasureFailure): boolean {
   return run.workload === workload && run.system === system && run.batch === batch;
 }
 

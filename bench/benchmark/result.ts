@@ -1,13 +1,13 @@
 /** A benchmark's result as a file: what `npm run bench -- --json` writes, and what the page saves and reads. */
 import type { Cold } from "../contender.js";
-import type { Failure, Run, Spread } from "../measure.js";
-import type { Gpu, GpuAndPeak, Machine } from "./machine.js";
+import type { MeasureFailure, Run, Spread } from "../measure.js";
+import type { GpuInfo, GpuAndPeak, Machine } from "./machine.js";
 
 export interface Result {
   /** ISO 8601 */
   readonly date: string;
   readonly machine: Machine;
-  readonly gpu?: Gpu;
+  readonly gpu?: GpuInfo;
   /** The most that the adapter can do, in multiply-adds from registers. */
   readonly peakGflops?: number;
   /** The same of the processor's threads, in WebAssembly. */
@@ -15,7 +15,7 @@ export interface Result {
   readonly runs: readonly Run[];
   /** Runs over batch sizes. */
   readonly sweep: readonly Run[];
-  readonly failures: readonly Failure[];
+  readonly failures: readonly MeasureFailure[];
   readonly disagreements: readonly string[];
 }
 
@@ -78,7 +78,7 @@ function machineOf(value: unknown, at: string): Machine {
   };
 }
 
-function gpuOf(value: unknown, at: string): Gpu {
+function gpuOf(value: unknown, at: string): GpuInfo {
   const gpu = object(value, at);
   const limits = object(gpu["limits"], `${at}.limits`);
   const subgroupSizes = optional(gpu["subgroupSizes"], `${at}.subgroupSizes`, (value, at) => {
@@ -144,7 +144,7 @@ function coldOf(value: unknown, at: string): Cold {
   };
 }
 
-function failureOf(value: unknown, at: string): Failure {
+function failureOf(value: unknown, at: string): MeasureFailure {
   const failure = object(value, at);
   const batch = optional(failure["batch"], `${at}.batch`, positive);
   return {

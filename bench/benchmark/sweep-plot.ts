@@ -1,7 +1,7 @@
 /** Examples a second over the batch size, a line a system, on two logarithmic axes. */
 import "../page/language.js";
 import uPlot from "uplot";
-import type { Failure, Run } from "../measure.js";
+import type { MeasureFailure, Run } from "../measure.js";
 import { css, onSchemeChange } from "../page/colours.js";
 import { make } from "../page/dom.js";
 import { count } from "../page/format.js";
@@ -47,7 +47,12 @@ export class SweepPlot {
     onSchemeChange(() => this.#plot?.redraw(false));
   }
 
-  show(own: readonly Run[], theirs: readonly Run[], failures: readonly Failure[], doing?: Doing): void {
+  show(
+    own: readonly Run[],
+    theirs: readonly Run[],
+    failures: readonly MeasureFailure[],
+    doing?: Doing,
+  ): void {
     this.#lines = [...linesOf(own, false), ...linesOf(theirs, true)];
     const runs = this.#lines.flatMap((line) => line.runs);
     const known = workloads.filter(({ name }) => name === this.#workload).flatMap(sizesOf);

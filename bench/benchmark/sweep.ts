@@ -21,7 +21,7 @@ export function sizesOf({ classes }: Workload): number[] {
 }
 
 /** Runs of all sizes, the smallest first. A system that fails or becomes slow is left out of the larger ones. */
-export async function sweep(
+export async function measureBatchSizes(
   workload: Workload,
   mnist: string,
   systems: readonly System[],

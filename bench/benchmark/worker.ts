@@ -2,17 +2,17 @@
 import { type Measured, type Options, measure } from "../measure.js";
 import { systems } from "../systems/all.js";
 import { workloads } from "../workloads.js";
-import type { Command, Report, Task } from "./protocol.js";
-import { sweep } from "./sweep.js";
+import type { BenchmarkCommand, BenchmarkReport, BenchmarkTask } from "./protocol.js";
+import { measureBatchSizes } from "./sweep.js";
 
 const controller = new AbortController();
 
-self.addEventListener("message", ({ data }: MessageEvent<Command>) => {
+self.addEventListener("message", ({ data }: MessageEvent<BenchmarkCommand>) => {
   if (data.kind === "stop") controller.abort();
   else void start(data.task);
 });
 
-async function start(task: Task): Promise<void> {
+async function start(task: BenchmarkTask): Promise<void> {
   try {
     post({
       kind: "done",
@@ -23,14 +23,14 @@ async function start(task: Task): Promise<void> {
   }
 }
 
-async function perform(task: Task, options: Options): Promise<Measured> {
+async function perform(task: BenchmarkTask, options: Options): Promise<Measured> {
   const workload = workloads.find(({ name }) => name === task.workload);
   if (!workload) throw new Error(`There is no workload ${task.workload}.`);
   const chosen = systems.filter(({ name }) => task.systems.includes(name));
-  if (task.sweep) return sweep(workload, task.mnist, chosen, options);
+  if (task.sweep) return measureBatchSizes(workload, task.mnist, chosen, options);
   return measure(workload, await workload.load(workload, task.mnist), chosen, options);
 }
 
-function post(report: Report): void {
+function post(report: BenchmarkReport): void {
   self.postMessage(report);
 }

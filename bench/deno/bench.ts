@@ -9,14 +9,14 @@ import { mnistFolder } from "../mnist-plugin.js";
 import { print, printPeaks, save } from "../output.js";
 import { type Workload, workloads } from "../workloads.js";
 import { type Script, denoScript } from "./deno.js";
-import { systems } from "./systems.js";
+import { denoSystems } from "./systems.js";
 
 const usage = `Usage: npm run bench:deno -- [--only WORKLOAD] [--json FILE]
 
 Measures one training step of each system on each workload, in Deno, whose WebGPU is not Chrome's.
 
   workloads  ${workloads.map(({ name, onlyByName }) => name + (onlyByName ? " (only by name)" : "")).join(", ")}
-  systems    ${systems.map(({ name }) => name).join(", ")}
+  systems    ${denoSystems.map(({ name }) => name).join(", ")}
 
 Standard error shows the progress. Exit status: 0 done, 1 systems disagree or one could not be measured, 2 the command
 line is wrong. Deno is the one on PATH, or else npx gets the npm package; DENO_WEBGPU_BACKEND names its backend.
@@ -70,7 +70,7 @@ async function measuredIn(script: Script, { name }: Workload): Promise<Measured>
   const { status, output } = await script.run({ args: [name, mnist], mayRead: mnistFolder, captured: true });
   if (status === 0) return lastLine(output);
   const message = `${script.version} ended with status ${status}`;
-  const failures = systems.map(({ name: system }) => ({ workload: name, system, message }));
+  const failures = denoSystems.map(({ name: system }) => ({ workload: name, system, message }));
   return { runs: [], failures, disagreements: [] };
 }
 

@@ -7,7 +7,7 @@ import { gpuAndPeak } from "../benchmark/machine.js";
 import { measure } from "../measure.js";
 import { workloads } from "../workloads.js";
 import { adapterOrExit } from "./adapter.js";
-import { systems } from "./systems.js";
+import { denoSystems } from "./systems.js";
 
 await adapterOrExit();
 const [name, mnist = ""] = process.argv.slice(2);
@@ -17,7 +17,7 @@ process.exit();
 async function measured(name: string) {
   const workload = workloads.find((one) => one.name === name);
   if (!workload) throw new Error(`There is no workload ${name}.`);
-  return measure(workload, await workload.load(workload, mnist), systems, {
+  return measure(workload, await workload.load(workload, mnist), denoSystems, {
     report(event) {
       if (event.kind === "doing") console.error(`${name}: ${event.system} ${event.what}`);
     },

@@ -3,7 +3,7 @@ import "./language.js";
 import uPlot from "uplot";
 import { SOLVERS, type SolverName } from "../../src/train/options.js";
 import { css, onSchemeChange } from "./colours.js";
-import type { State } from "./controls.js";
+import type { ControlsState } from "./controls.js";
 import { find, make } from "./dom.js";
 import * as format from "./format.js";
 import type { ComparedPoint } from "./protocol.js";
@@ -70,7 +70,7 @@ export class ComparisonPanel {
     this.#say(stopped ? "Stopped." : "Done.");
   }
 
-  show(state: State): void {
+  show(state: ControlsState): void {
     this.#button.disabled = state !== "idle" && state !== "ended" && state !== "comparing";
     this.#button.textContent = state === "comparing" ? "Stop" : "Compare";
   }

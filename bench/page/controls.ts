@@ -6,7 +6,7 @@ import * as format from "./format.js";
 import { type Job, OPTIONS, type Option, defaultsOf, jobOf } from "./job.js";
 
 /** What the page is doing. */
-export type State =
+export type ControlsState =
   | "loading"
   | "idle"
   | "training"
@@ -37,7 +37,7 @@ export class Controls {
   readonly #solver = find("#solver", HTMLSelectElement);
   readonly #actions: Actions;
   #seed = "";
-  #state: State = "loading";
+  #state: ControlsState = "loading";
 
   constructor(actions: Actions) {
     this.#actions = actions;
@@ -71,7 +71,7 @@ export class Controls {
     }
   }
 
-  show(state: State): void {
+  show(state: ControlsState): void {
     this.#state = state;
     const buttons = [this.#start, this.#pause, this.#stop];
     const focused = buttons.some((button) => button === document.activeElement);

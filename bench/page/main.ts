@@ -3,7 +3,7 @@ import { OptionError } from "../../src/core/errors.js";
 import { Charts } from "./charts.js";
 import { ComparisonPanel } from "./comparison.js";
 import { ConfusionTable } from "./confusion.js";
-import { Controls, type State } from "./controls.js";
+import { Controls, type ControlsState } from "./controls.js";
 import { DigitList } from "./digits.js";
 import { find } from "./dom.js";
 import { Download } from "./download.js";
@@ -81,9 +81,9 @@ const comparison = new ComparisonPanel(() => {
 });
 
 let ready: Ready | undefined;
-let state: State = "loading";
+let state: ControlsState = "loading";
 /** What the page goes back to after a comparison. */
-let before: State = "idle";
+let before: ControlsState = "idle";
 
 const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
 worker.addEventListener("message", ({ data }: MessageEvent<Report>) => {
@@ -207,7 +207,7 @@ function say(text: string): void {
   if (status.textContent !== text) status.textContent = text;
 }
 
-function show(next: State): void {
+function show(next: ControlsState): void {
   state = next;
   document.body.dataset["state"] = next;
   controls.show(next);

@@ -37,7 +37,7 @@ export function outcome(
 }
 
 /** Spread evenly over all of them. */
-export function sample(digits: Digits): Digit[] {
+export function sampleRows(digits: Digits): Digit[] {
   return sampled(digits).map((row) => digitOf(digits, row));
 }
 

@@ -7,7 +7,7 @@ import { Brake } from "./brake.js";
 import { compare } from "./compare.js";
 import { type Job, limitOf } from "./job.js";
 import { type Mnist, loadMnist } from "./mnist.js";
-import { outcome, sample } from "./outcome.js";
+import { outcome, sampleRows } from "./outcome.js";
 import type { Chosen, Command, Report, WebGpu } from "./protocol.js";
 
 /** Why a training was stopped. */
@@ -51,7 +51,14 @@ async function load(from: string): Promise<void> {
   const [webgpu, auto] = [await findWebGpu(), await findAuto()];
   const { train, test } = await loadMnist(from, (bytes, total) => report({ kind: "loading", bytes, total }));
   mnist = { train, test };
-  report({ kind: "ready", train: train.y.length, test: test.y.length, webgpu, auto, digits: sample(test) });
+  report({
+    kind: "ready",
+    train: train.y.length,
+    test: test.y.length,
+    webgpu,
+    auto,
+    digits: sampleRows(test),
+  });
 }
 
 async function findWebGpu(): Promise<WebGpu> {

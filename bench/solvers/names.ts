@@ -3,4 +3,3 @@ export const BATCH = 512;
 
 /** What the small comparison is of. */
 export const SETS = ["iris", "wine", "breast_cancer", "digits"] as const;
-export const SOLVERS = ["lbfgs", "newton", "gd", "sgd", "adam", "adamw"] as const;

@@ -15,7 +15,7 @@ export interface Solved {
 }
 
 /** With standardised features and C = 1. */
-export async function solve(set: SetName, solver: SolverName): Promise<Solved> {
+export async function solveSet(set: SetName, solver: SolverName): Promise<Solved> {
   const optimum = OPTIMA.find((one) => one.set === set && one.kind === "standardised" && one.C === 1);
   if (!optimum) throw new Error(`There is no optimum of ${set}.`);
   const data = dataSet(set, "standardised");

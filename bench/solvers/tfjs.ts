@@ -5,7 +5,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { range, randomIntegers, shuffle } from "../../src/core/random.js";
 import type { Digits, Mnist } from "../page/mnist.js";
-import { oneHot, startWasm } from "../systems/tfjs.js";
+import { oneHotTensor, startWasm } from "../systems/tfjs.js";
 import { BATCH } from "./names.js";
 
 const FEATURES = 784;
@@ -82,5 +82,5 @@ function batch(x: Float32Array, labels: Uint8Array, rows: Uint32Array): [tf.Tens
   const xs = new Float32Array(rows.length * FEATURES);
   rows.forEach((row, n) => xs.set(x.subarray(row * FEATURES, (row + 1) * FEATURES), n * FEATURES));
   const chosen = Int32Array.from(rows, (row) => labels[row]);
-  return [tf.tensor2d(xs, [rows.length, FEATURES]), oneHot(chosen, CLASSES)];
+  return [tf.tensor2d(xs, [rows.length, FEATURES]), oneHotTensor(chosen, CLASSES)];
 }

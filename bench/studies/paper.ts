@@ -4,7 +4,7 @@
  *
  *   npx tsx bench/studies/paper.ts
  */
-import type { Problem } from "../../src/engine/descent.js";
+import type { DescentProblem } from "../../src/engine/descent.js";
 import type { Rows } from "../../src/core/rows.js";
 import { choiceNamed, choices, nameOf } from "../../src/engine/webgpu/kernels/choice.js";
 import type { Capacity } from "../../src/engine/webgpu/device/capacity.js";
@@ -50,7 +50,7 @@ interface Pass {
   readonly dispatches: number;
 }
 
-function problemOf({ name, features, classes, batch }: Workload): { rows: Rows; problem: Problem } {
+function problemOf({ name, features, classes, batch }: Workload): { rows: Rows; problem: DescentProblem } {
   const x = name === "mnist" ? new Uint8Array() : new Float32Array();
   const scale = name === "mnist" ? 1 / 255 : 1;
   const rows = { count: batch, features, x, scale, labels: new Uint32Array() };

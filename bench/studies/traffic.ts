@@ -3,7 +3,7 @@
  * kernel by kernel, and for the bytes that must move. A counting build of the kernels holds them to it, exactly
  * (test/engine/webgpu/counted.browser.test.ts).
  */
-import { type Problem, momentsOf } from "../../src/engine/descent.js";
+import { type DescentProblem, momentCount } from "../../src/engine/descent.js";
 import { type Rows } from "../../src/core/rows.js";
 import { SIDE } from "../../src/engine/webgpu/kernels/choice.js";
 import {
@@ -49,7 +49,7 @@ interface Block {
 }
 
 /** One step over `stepRows` of the rows, which captures nothing. */
-export function traffic(rows: Rows, problem: Problem, tiling: Tiling, stepRows: number): Traffic {
+export function traffic(rows: Rows, problem: DescentProblem, tiling: Tiling, stepRows: number): Traffic {
   const passes = passesOf(rows, problem, tiling, stepRows);
   return {
     passes,
@@ -58,7 +58,7 @@ export function traffic(rows: Rows, problem: Problem, tiling: Tiling, stepRows: 
   };
 }
 
-function passesOf(rows: Rows, problem: Problem, tiling: Tiling, stepRows: number): Pass[] {
+function passesOf(rows: Rows, problem: DescentProblem, tiling: Tiling, stepRows: number): Pass[] {
   if (tiling.kind === "fused" && tiling.wholeSteps > 0) return [steps(rows, problem, tiling, stepRows)];
   const blocks = Array.from({ length: Math.ceil(stepRows / tiling.blockRows) }, (_, n) => ({
     rows: Math.min(tiling.blockRows, stepRows - n * tiling.blockRows),
@@ -77,8 +77,8 @@ function passesOf(rows: Rows, problem: Problem, tiling: Tiling, stepRows: number
   return [...passes, update(rows, problem, tiling)];
 }
 
-function leastBytes({ x, features, targets }: Rows, { classes, rule }: Problem, rows: number): number {
-  const state = 4 * (features + 1) * classes * (1 + momentsOf(rule));
+function leastBytes({ x, features, targets }: Rows, { classes, rule }: DescentProblem, rows: number): number {
+  const state = 4 * (features + 1) * classes * (1 + momentCount(rule));
   return rows * Math.min(4, x.BYTES_PER_ELEMENT) * features + 4 * rows * (targets ? classes : 1) + 2 * state;
 }
 
@@ -126,7 +126,7 @@ function fused(data: Rows, tiling: FusedTiling, { rows, continues }: Block): Pas
 }
 
 /** shaders/logits.wgsl. */
-function logits(data: Rows, problem: Problem, tiling: TiledTiling, block: Block): Pass {
+function logits(data: Rows, problem: DescentProblem, tiling: TiledTiling, block: Block): Pass {
   const { features4, classes4, count, sharing, tile4, tiles } = tiling;
   const [xWords, number] = [vectorWords(tiling), numberWords(tiling)];
   const threads = threadsOf(tiling, block.rows / tiling.rows);
@@ -155,7 +155,7 @@ function logits(data: Rows, problem: Problem, tiling: TiledTiling, block: Block)
 /** shaders/residual.wgsl. */
 function residual(
   data: Rows,
-  problem: Problem,
+  problem: DescentProblem,
   { sums, lanes, tiles, workgroup }: TiledTiling,
   { rows }: Block,
 ): Pass {
@@ -173,7 +173,7 @@ function residual(
 }
 
 /** shaders/gradient.wgsl. */
-function gradient(data: Rows, problem: Problem, tiling: TiledTiling, block: Block): Pass {
+function gradient(data: Rows, problem: DescentProblem, tiling: TiledTiling, block: Block): Pass {
   const { features4, classes4, count, slots, sharing, span4, tile4, tiles, vectors } = tiling;
   const [xWords, number] = [vectorWords(tiling), numberWords(tiling)];
   const threads = threadsOf(tiling, features4 / vectors); // over all slots
@@ -224,7 +224,11 @@ function gather({ count }: Rows, { rowWords, shardRows }: Tiling, { rows }: Bloc
 }
 
 /** shaders/update.wgsl. */
-function update(rows: Rows, problem: Problem, { count, slots, sums, classes4, updateVectors }: Tiling): Pass {
+function update(
+  rows: Rows,
+  problem: DescentProblem,
+  { count, slots, sums, classes4, updateVectors }: Tiling,
+): Pass {
   const state = 4 * stateVectors(problem, rows, count, classes4);
   return {
     kernel: "update",
@@ -237,12 +241,17 @@ function update(rows: Rows, problem: Problem, { count, slots, sums, classes4, up
 }
 
 /** Vectors of weights and moments that an update changes. */
-function stateVectors({ intercept, rule }: Problem, rows: Rows, count: number, classes4: number): number {
-  return (intercept ? count : rows.features * classes4) * (1 + momentsOf(rule));
+function stateVectors(
+  { intercept, rule }: DescentProblem,
+  rows: Rows,
+  count: number,
+  classes4: number,
+): number {
+  return (intercept ? count : rows.features * classes4) * (1 + momentCount(rule));
 }
 
 /** shaders/steps.wgsl, for one of the steps of a dispatch. */
-function steps(rows: Rows, problem: Problem, tiling: FusedTiling, stepRows: number): Pass {
+function steps(rows: Rows, problem: DescentProblem, tiling: FusedTiling, stepRows: number): Pass {
   const { features4, classes, classes4, count } = tiling;
   const xWords = vectorWords(tiling);
   const state = 4 * stateVectors(problem, rows, count, classes4);

@@ -38,14 +38,14 @@ export const systems: readonly System[] = [
       return openOn(referenceEngine);
     },
   },
-  { name: "tfjs/webgpu", on: GPU, load: async () => (await import("./tfjs.js")).webgpu },
-  { name: "tfjs/wasm", on: CPU, load: async () => (await import("./tfjs.js")).wasm },
+  { name: "tfjs/webgpu", on: GPU, load: async () => (await import("./tfjs.js")).tfjsWebgpu },
+  { name: "tfjs/wasm", on: CPU, load: async () => (await import("./tfjs.js")).tfjsWasm },
   {
     name: "tfjs/wasm minimize",
     on: CPU,
     onlyByName: true,
     load: async () => (await import("./tfjs-minimize.js")).minimize,
   },
-  { name: "jax-js/webgpu", on: GPU, load: async () => (await import("./jax-js.js")).webgpu },
-  { name: "jax-js/wasm", on: CPU, load: async () => (await import("./jax-js.js")).wasm },
+  { name: "jax-js/webgpu", on: GPU, load: async () => (await import("./jax-js.js")).jaxWebgpu },
+  { name: "jax-js/wasm", on: CPU, load: async () => (await import("./jax-js.js")).jaxWasm },
 ];

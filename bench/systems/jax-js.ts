@@ -18,11 +18,11 @@ import { version } from "../../node_modules/@jax-js/jax/package.json";
 import type { Batch, Workload } from "../workloads.js";
 import { type Session, adapterName } from "./system.js";
 
-export function webgpu(workload: Workload, batch: Batch): Promise<Session> {
+export function jaxWebgpu(workload: Workload, batch: Batch): Promise<Session> {
   return session("webgpu", workload, batch);
 }
 
-export function wasm(workload: Workload, batch: Batch): Promise<Session> {
+export function jaxWasm(workload: Workload, batch: Batch): Promise<Session> {
   return session("wasm", workload, batch);
 }
 

@@ -1,7 +1,7 @@
 /** smigh itself, through the seam that its solvers use: the steps of `descent`, which keep on the device. */
 import { version } from "../../package.json";
 import type { Engine } from "../../src/engine/engine.js";
-import type { Problem, Step } from "../../src/engine/descent.js";
+import type { DescentProblem, Step } from "../../src/engine/descent.js";
 import type { Rows } from "../../src/core/rows.js";
 import { range } from "../../src/core/random.js";
 import { capacityOf } from "../../src/engine/webgpu/device/capacity.js";
@@ -28,7 +28,7 @@ async function session(
     ...(batch.bytes ? { x: batch.bytes, scale: 1 / 255 } : { x: batch.x, scale: 1 }),
     labels: Uint32Array.from(batch.labels),
   };
-  const problem: Problem = {
+  const problem: DescentProblem = {
     classes,
     intercept: true,
     rule: { kind: "sgd", momentum: 0, nesterov: false },
@@ -74,7 +74,7 @@ async function session(
 /** Bytes that a step with these kernels moves, and must move, on the device that the engine has opened. */
 async function bytes(
   rows: Rows,
-  problem: Problem,
+  problem: DescentProblem,
   kernels: string,
 ): Promise<Pick<Session, "bytesMoved" | "leastBytes">> {
   const gpu = await openGpu();

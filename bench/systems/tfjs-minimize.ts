@@ -6,7 +6,7 @@ import * as tf from "@tensorflow/tfjs";
 import { getThreadsCount } from "@tensorflow/tfjs-backend-wasm";
 import type { Batch, Workload } from "../workloads.js";
 import type { Session } from "./system.js";
-import { oneHot, startWasm } from "./tfjs.js";
+import { oneHotTensor, startWasm } from "./tfjs.js";
 
 export async function minimize(
   { features, classes, learningRate }: Workload,
@@ -14,7 +14,7 @@ export async function minimize(
 ): Promise<Session> {
   await startWasm();
   const x = tf.tensor2d(batch.x, [batch.labels.length, features]);
-  const y = oneHot(batch.labels, classes);
+  const y = oneHotTensor(batch.labels, classes);
   const w = tf.variable(tf.zeros<tf.Rank.R2>([features, classes]));
   const b = tf.variable(tf.zeros<tf.Rank.R1>([classes]));
   const optimizer = tf.train.sgd(learningRate);

@@ -12,14 +12,14 @@ import { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import type { Batch, Workload } from "../workloads.js";
 import { type Session, adapterName } from "./system.js";
 
-export function webgpu(workload: Workload, batch: Batch): Promise<Session> {
+export function tfjsWebgpu(workload: Workload, batch: Batch): Promise<Session> {
   return session("webgpu", workload, batch, (backend) => {
     if (!(backend instanceof WebGPUBackend)) throw new Error("tfjs found no WebGPU adapter.");
     return adapterName(backend.device.adapterInfo);
   });
 }
 
-export function wasm(workload: Workload, batch: Batch): Promise<Session> {
+export function tfjsWasm(workload: Workload, batch: Batch): Promise<Session> {
   prepareWasm();
   return session("wasm", workload, batch, () => `wasm, threads: ${getThreadsCount()}`);
 }
@@ -32,7 +32,7 @@ export async function startWasm(): Promise<void> {
 }
 
 /** (rows, classes) */
-export function oneHot(labels: Int32Array, classes: number): tf.Tensor2D {
+export function oneHotTensor(labels: Int32Array, classes: number): tf.Tensor2D {
   return tf.tidy(() =>
     tf.oneHot(tf.tensor1d(labels, "int32"), classes).toFloat().as2D(labels.length, classes),
   );
@@ -63,7 +63,7 @@ async function session(
 
   const rows = batch.labels.length;
   const x = tf.tensor2d(batch.x, [rows, features]);
-  const y = oneHot(batch.labels, classes);
+  const y = oneHotTensor(batch.labels, classes);
   let w: tf.Tensor2D = tf.zeros([features, classes]);
   let b: tf.Tensor1D = tf.zeros([classes]);
 

@@ -5,7 +5,7 @@ import { parse } from "./arguments.js";
 import type { Streams } from "./streams.js";
 
 /** Says which engine "auto" picks on this machine and why, and what each engine runs on. */
-export async function doctor(words: readonly string[], { out }: Streams): Promise<void> {
+export async function doctorCommand(words: readonly string[], { out }: Streams): Promise<void> {
   parse(words, {}, []);
   const { engine, why } = await chooseEngine("auto");
   engine.close();

@@ -2,10 +2,10 @@
 import type { Evaluation } from "../model/evaluation.js";
 import { UsageError, parse } from "./arguments.js";
 import { readLabels, readModel, readRows } from "./data.js";
-import { percent } from "./reporter.js";
+import { asPercent } from "./reporter.js";
 import type { Streams } from "./streams.js";
 
-export async function evaluate(words: readonly string[], { out }: Streams): Promise<void> {
+export async function evaluateCommand(words: readonly string[], { out }: Streams): Promise<void> {
   const options = { labels: { type: "string" }, json: { type: "boolean" } } as const;
   const { values, files } = parse(words, options, ["MODEL", "DATA"]);
   if (!values.labels)
@@ -17,13 +17,13 @@ export async function evaluate(words: readonly string[], { out }: Streams): Prom
 
 function report({ examples, loss, accuracy, perClass, calibrationError }: Evaluation): string {
   const rows = perClass.map(({ label, precision, recall, f1, support }) =>
-    [String(label), percent(precision), percent(recall), percent(f1), String(support)]
+    [String(label), asPercent(precision), asPercent(recall), asPercent(f1), String(support)]
       .map((cell) => cell.padStart(10))
       .join(""),
   );
   const head = ["class", "precision", "recall", "f1", "examples"].map((cell) => cell.padStart(10)).join("");
   return (
-    `${examples} examples: loss ${loss.toFixed(4)}, accuracy ${percent(accuracy)}, ` +
-    `calibration error ${percent(calibrationError)}\n${head}\n${rows.join("\n")}\n`
+    `${examples} examples: loss ${loss.toFixed(4)}, accuracy ${asPercent(accuracy)}, ` +
+    `calibration error ${asPercent(calibrationError)}\n${head}\n${rows.join("\n")}\n`
   );
 }

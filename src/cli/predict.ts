@@ -8,7 +8,7 @@ import type { Streams } from "./streams.js";
 /** Rows whose lines are written at a time: the lines of all could be longer than a string may be. */
 const ROWS = 4096;
 
-export async function predict(words: readonly string[], { out }: Streams): Promise<void> {
+export async function predictCommand(words: readonly string[], { out }: Streams): Promise<void> {
   const options = { output: { type: "string", short: "o" }, proba: { type: "boolean" } } as const;
   const { values, files } = parse(words, options, ["MODEL", "DATA"]);
   const output = values.output === undefined ? undefined : await OutputFile.prepare(values.output, files);

@@ -33,15 +33,15 @@ function lineOf(progress: Progress): string {
   const { epoch, loss, accuracy, gradientMax, examplesPerSecond, fraction, validation } = progress;
   const gradient = gradientMax === undefined ? "" : `  gradient ${gradientMax.toExponential(1)}`;
   const watched = validation
-    ? `  validation ${validation.loss.toFixed(4)} ${percent(validation.accuracy)}`
+    ? `  validation ${validation.loss.toFixed(4)} ${asPercent(validation.accuracy)}`
     : "";
   return (
-    `${percent(fraction).padStart(7)}  ${unitOf(progress)} ${epoch}  loss ${loss.toFixed(4)}  ` +
-    `accuracy ${percent(accuracy)}${gradient}  ${Math.round(examplesPerSecond)} examples/s${watched}`
+    `${asPercent(fraction).padStart(7)}  ${unitOf(progress)} ${epoch}  loss ${loss.toFixed(4)}  ` +
+    `accuracy ${asPercent(accuracy)}${gradient}  ${Math.round(examplesPerSecond)} examples/s${watched}`
   );
 }
 
-export function percent(share: number | undefined): string {
+export function asPercent(share: number | undefined): string {
   return share === undefined ? "?" : `${(100 * share).toFixed(1)} %`;
 }
 

@@ -1,14 +1,19 @@
 import { OptionError, SmighError } from "../core/errors.js";
 import { UsageError } from "./arguments.js";
-import { doctor } from "./doctor.js";
-import { evaluate } from "./evaluate.js";
+import { doctorCommand } from "./doctor.js";
+import { evaluateCommand } from "./evaluate.js";
 import { isSystemError } from "./file-error.js";
 import { InterruptedError } from "./interruption.js";
-import { predict } from "./predict.js";
+import { predictCommand } from "./predict.js";
 import type { Streams } from "./streams.js";
-import { train } from "./train.js";
+import { trainCommand } from "./train.js";
 
-const COMMANDS = { train, predict, evaluate, doctor };
+const COMMANDS = {
+  train: trainCommand,
+  predict: predictCommand,
+  evaluate: evaluateCommand,
+  doctor: doctorCommand,
+};
 
 const HELP = `smigh: trains softmax (multinomial logistic) classifiers
 

@@ -8,10 +8,10 @@ import { TRAIN_FLAGS, UsageError, parse, trainOptions } from "./arguments.js";
 import { readLabels, readModel, readRows } from "./data.js";
 import { InterruptedError, Interruption, type SignalName } from "./interruption.js";
 import { OutputFile } from "./output.js";
-import { Reporter, percent, unitOf } from "./reporter.js";
+import { Reporter, asPercent, unitOf } from "./reporter.js";
 import type { Streams } from "./streams.js";
 
-export async function train(words: readonly string[], streams: Streams): Promise<void> {
+export async function trainCommand(words: readonly string[], streams: Streams): Promise<void> {
   const own = {
     labels: { type: "string" },
     output: { type: "string", short: "o" },
@@ -124,7 +124,7 @@ function inWords(model: SoftmaxModel, examples: number, seconds: number, path: s
   const last = history.at(-1);
   return (
     `${examples} examples, ${classes.length} classes, on ${engine.name} (${engine.why})\n` +
-    `loss ${last?.loss.toFixed(4)}, accuracy ${percent(last?.accuracy)} after ` +
+    `loss ${last?.loss.toFixed(4)}, accuracy ${asPercent(last?.accuracy)} after ` +
     `${history.length} ${unitOf(last)}${history.length === 1 ? "" : "s"}, ${seconds.toFixed(1)} s: ${reason}\n` +
     `${path} is the model\n`
   );

@@ -36,7 +36,7 @@ export function wholeNumber(least: number): Check {
   };
 }
 
-export function within(low: number, high: number): Check {
+export function inRange(low: number, high: number): Check {
   return (name, value) => {
     if (!(typeof value === "number" && value >= low && value < high)) {
       fail(name, value, `a number from ${low} to below ${high}`);
@@ -97,7 +97,7 @@ export function isMap(value: unknown): value is ReadonlyMap<unknown, unknown> {
   return tagOf(value) === "Map";
 }
 
-export function isList(value: unknown): value is ArrayLike<unknown> {
+export function isArray(value: unknown): value is ArrayLike<unknown> {
   return Array.isArray(value) || (ArrayBuffer.isView(value) && "length" in value);
 }
 
@@ -116,7 +116,7 @@ export function checkInit(name: string, value: unknown): void {
   if (typeof value !== "object" || value === null)
     return fail(name, value, '"zeros", "centroids" or a model');
   const { classes, features, weights, bias, origin }: Readonly<Record<string, unknown>> = { ...value };
-  if (!isList(classes) || classes.length === 0)
+  if (!isArray(classes) || classes.length === 0)
     return fail(`${name}.classes`, classes, "the list of its classes");
   if (!isCount(features)) return fail(`${name}.features`, features, "a whole number ≥ 0");
   const count = classes.length;
@@ -131,7 +131,7 @@ function isCount(value: unknown): value is number {
 
 /** Finite in f32 too, in which engines compute. */
 function checkNumbers(name: string, value: unknown, length: number, shape: string): void {
-  if (!isList(value)) return fail(name, value, `a flat list of ${length} numbers, for ${shape}`);
+  if (!isArray(value)) return fail(name, value, `a flat list of ${length} numbers, for ${shape}`);
   if (value.length !== length) {
     throw new OptionError(`${name} has ${value.length} values, and must have ${length}: ${shape}.`);
   }

@@ -5,7 +5,7 @@ import { wasmEngine } from "./wasm/engine.js";
 import { findAdapter } from "./webgpu/device/adapter.js";
 import { webgpuEngine } from "./webgpu/engine.js";
 
-export interface Choice {
+export interface EngineChoice {
   readonly engine: Engine;
   /** Why this engine, in words for people. */
   readonly why: string;
@@ -28,7 +28,7 @@ export async function chooseEngine(
   wanted: "auto" | EngineName,
   device?: GPUDevice,
   failures: EngineFailures = new Map(),
-): Promise<Choice> {
+): Promise<EngineChoice> {
   if (wanted !== "auto") {
     const engine = await open(wanted, device);
     return { engine, why: [`engine is ${wanted}`, ...noteOf(engine)].join(", and ") };

@@ -16,7 +16,7 @@ export type UpdateRule =
     };
 
 /** What stays the same over a whole descent. */
-export interface Problem {
+export interface DescentProblem {
   readonly classes: number;
   readonly intercept: boolean;
   readonly rule: UpdateRule;
@@ -41,7 +41,7 @@ export interface Step {
 }
 
 /** Weights and, beside them, what the update rule remembers (momentum, or Adam's two moments). */
-export interface State {
+export interface DescentState {
   /** (features + 1, classes) */
   readonly weights: FloatArray;
   /** each (features + 1, classes) */
@@ -55,7 +55,7 @@ export interface Passes {
   readonly step: Step;
   /** How many steps this one was, from 1. */
   readonly number: number;
-  readonly before: State;
+  readonly before: DescentState;
   /** (rows, classes) */
   readonly logits: FloatArray;
   /** (rows, classes), each row times its weight */
@@ -64,7 +64,7 @@ export interface Passes {
   readonly losses: FloatArray;
   /** (features + 1, classes) sum over the rows, not yet scaled or penalised */
   readonly gradient: FloatArray;
-  readonly after: State;
+  readonly after: DescentState;
   /** The longest chain of additions behind one element of the gradient: an error bound needs it. */
   readonly chain: number;
 }
@@ -91,7 +91,7 @@ export interface Descent {
 }
 
 /** How many moments the update rule keeps beside the weights. */
-export function momentsOf(rule: UpdateRule): number {
+export function momentCount(rule: UpdateRule): number {
   if (rule.kind === "adam") return 2;
   return rule.momentum === 0 ? 0 : 1;
 }

@@ -10,7 +10,7 @@
  * The constant feature 1 of the intercept is the last row of W and G: both are (features + 1, classes), row by row.
  */
 import type { ObjectiveProblem, Objective } from "./objective.js";
-import type { Problem, Descent } from "./descent.js";
+import type { DescentProblem, Descent } from "./descent.js";
 import type { FloatArray, Rows } from "../core/rows.js";
 
 export const ENGINES = ["webgpu", "wasm", "reference"] as const;
@@ -19,7 +19,7 @@ export type EngineName = (typeof ENGINES)[number];
 /** Rows that are where the engine computes. */
 export interface Placement {
   /** Starts from `weights`, (features + 1, classes), with moments of zero. */
-  descent(problem: Problem, weights: FloatArray): Promise<Descent>;
+  descent(problem: DescentProblem, weights: FloatArray): Promise<Descent>;
   objective(problem: ObjectiveProblem): Promise<Objective>;
   /** (count) what each row weighs from now on, in descents and objectives too that have begun. Nothing may be under way. */
   weigh(weights: FloatArray): void;

@@ -8,7 +8,7 @@ import type { Placement } from "../engine/engine.js";
 import type { ObjectiveProblem } from "../engine/objective.js";
 import { type FloatArray, type Rows, absolute, selectInF64 } from "../core/rows.js";
 import { bend, gradient, logits, residual } from "../math/passes.js";
-import { TINY, U, gamma, ratio, residualBounds, softmax } from "./step.js";
+import { TINY, U, gamma, ratio, residualBounds, softmaxBounds } from "./step.js";
 import { type Parity, larger } from "./stages.js";
 
 /** Rows that are checked. */
@@ -118,7 +118,7 @@ export function curvatureRatio(
   for (let n = 0; n < data.count; n++) {
     const first = n * classes;
     const weight = data.weights ? data.weights[n] : 1;
-    const { p, relative } = softmax(z.slice(first, first + classes));
+    const { p, relative } = softmaxBounds(z.slice(first, first + classes));
     const off = p.map((_, k) => uBounds[first + k]);
     const mean = p.reduce((sum, pk, k) => sum + pk * u[first + k], 0);
     const meanOff = p.reduce(

@@ -6,7 +6,7 @@
  */
 import { yieldIfDue } from "../core/event-loop.js";
 import { range } from "../core/random.js";
-import type { Passes, Problem } from "../engine/descent.js";
+import type { Passes, DescentProblem } from "../engine/descent.js";
 import { type FloatArray, type Rows, selectInF64 } from "../core/rows.js";
 import { TINY, gamma, logitsParity, parityOf, ratio, residualParity, updateParity } from "./step.js";
 import { type Parity, larger } from "./stages.js";
@@ -23,7 +23,7 @@ const ELEMENTS = 16;
 const WITHOUT_A_BREAK = 2 ** 21;
 
 /** The parity of one step. A step of few rows and weights is checked whole. */
-export async function sampledParity(passes: Passes, data: Rows, problem: Problem): Promise<Parity> {
+export async function sampledParity(passes: Passes, data: Rows, problem: DescentProblem): Promise<Parity> {
   const count = passes.rows.length;
   const weights = passes.before.weights.length;
   if (count <= ROWS && count * weights <= WITHOUT_A_BREAK) return parityOf(passes, data, problem);
@@ -44,7 +44,7 @@ async function rowStages(
   passes: Passes,
   chosen: Uint32Array,
   data: Rows,
-  problem: Problem,
+  problem: DescentProblem,
 ): Promise<{ logits: number; residual: number; loss: number }> {
   const { classes } = problem;
   const atOnce = Math.max(1, Math.floor(WITHOUT_A_BREAK / passes.before.weights.length));
@@ -72,7 +72,7 @@ async function rowStages(
 async function gradientParity(
   passes: Passes,
   { x, features, scale }: Rows,
-  { classes }: Problem,
+  { classes }: DescentProblem,
 ): Promise<number> {
   const { rows, residual: r, gradient: found } = passes;
   const most = Math.max(ELEMENTS, Math.floor(PRODUCTS / rows.length));
@@ -100,7 +100,7 @@ async function gradientParity(
 }
 
 /** A sample of the weights as a step of so few: its last ones are those intercepts that are among them. */
-function sampledUpdate(passes: Passes, problem: Problem): number {
+function sampledUpdate(passes: Passes, problem: DescentProblem): number {
   const { before, gradient, after, number } = passes;
   const { elements, intercepts } = sampleElements(gradient.length, problem.classes, WEIGHTS, number);
   const state = ({ weights, moments }: Passes["before"]) => ({

@@ -10,7 +10,7 @@
  * division 2.5 ulp, exp (3 + 2|x|) ulp, log 3 ulp or 2⁻²¹ absolute near 1, and results below 2⁻¹²⁶ flushed to zero.
  */
 import { type Parity, larger } from "./stages.js";
-import type { Passes, Problem } from "../engine/descent.js";
+import type { Passes, DescentProblem } from "../engine/descent.js";
 import { type FloatArray, type Rows, absolute, selectInF64 } from "../core/rows.js";
 import { range } from "../core/random.js";
 import { gradient, logits, residual, targetsOf } from "../math/passes.js";
@@ -20,7 +20,7 @@ export const U = 2 ** -23;
 export const TINY = 2 ** -126;
 
 /** The parity of one step's passes, all of them. */
-export function parityOf(passes: Passes, data: Rows, problem: Problem): Parity {
+export function parityOf(passes: Passes, data: Rows, problem: DescentProblem): Parity {
   const batch = selectInF64(data, passes.rows);
   const stages = {
     logits: logitsParity(passes, batch, problem),
@@ -37,7 +37,11 @@ export function gamma(n: number): number {
 }
 
 /** |Δz| ≤ γ·(|x|·|W| + |b|). Four roundings more for a feature read from a byte, and scaled. */
-export function logitsParity({ before, logits: found }: Passes, data: Rows, { classes }: Problem): number {
+export function logitsParity(
+  { before, logits: found }: Passes,
+  data: Rows,
+  { classes }: DescentProblem,
+): number {
   const rows = range(data.count);
   const exact = logits(data, rows, before.weights, classes);
   const size = logits(absolute(data), rows, before.weights.map(Math.abs), classes);
@@ -48,7 +52,7 @@ export function logitsParity({ before, logits: found }: Passes, data: Rows, { cl
 export function residualParity(
   { logits: z, residual: found, losses }: Passes,
   data: Rows,
-  { classes, smoothing }: Problem,
+  { classes, smoothing }: DescentProblem,
 ): { residual: number; loss: number } {
   const exact = residual(data, range(data.count), Float64Array.from(z), classes, smoothing);
   const bounds = residualBounds(data, z, classes, smoothing);
@@ -62,7 +66,7 @@ export function residualParity(
  * With d = z − max: the relative error of p = softmax(z) is at most u(3|d| + 3Σp|d| + 8.5 + h), h additions behind Σ exp d;
  * Σp|d| ≤ ln K.
  */
-export function softmax(z: Float64Array): {
+export function softmaxBounds(z: Float64Array): {
   readonly p: Float64Array;
   readonly relative: Float64Array;
   readonly spread: number;
@@ -97,7 +101,7 @@ export function residualBounds(
   for (let n = 0; n < data.count; n++) {
     const weight = data.weights ? data.weights[n] : 1;
     const row = Float64Array.from(z.subarray(n * classes, (n + 1) * classes));
-    const { p, relative, spread } = softmax(row);
+    const { p, relative, spread } = softmaxBounds(row);
     const max = row.reduce((a, b) => Math.max(a, b), -Infinity);
     targetsOf(data, n, smoothing, targets);
     let mean = 0; // −Σ t·d
@@ -122,7 +126,7 @@ export function residualBounds(
 function gradientParity(
   { residual: r, gradient: found, chain }: Passes,
   data: Rows,
-  { classes }: Problem,
+  { classes }: DescentProblem,
 ): number {
   const rows = range(data.count);
   const exact = new Float64Array(found.length);
@@ -134,7 +138,10 @@ function gradientParity(
 }
 
 /** The error of weights and moments after the update, given the engine's own G, weights and moments before it. */
-export function updateParity({ step, number, before, gradient: g, after }: Passes, problem: Problem): number {
+export function updateParity(
+  { step, number, before, gradient: g, after }: Passes,
+  problem: DescentProblem,
+): number {
   const { rule, classes } = problem;
   const exact = {
     weights: Float64Array.from(before.weights),

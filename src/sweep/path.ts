@@ -10,7 +10,7 @@ import type { Score } from "../core/progress.js";
 import {
   type InverseBound,
   type Moments,
-  momentsOf,
+  featureMoments,
   pays,
   preconditioner,
 } from "../solvers/optimum/preconditioner.js";
@@ -202,7 +202,7 @@ export class Path<L extends Label> {
     if (!pays(train.length, rows.features, classes.length)) return undefined;
     const { standardize } = this.#settings.training;
     const penalised = standardize ? undefined : units;
-    this.#moments ??= await momentsOf(rows, train, problem.intercept, penalised?.unit);
+    this.#moments ??= await featureMoments(rows, train, problem.intercept, penalised?.unit);
     const ridge = this.#moments.ridge + penalty;
     if (!this.#inverse || ridge < WORN * this.#inverse.ridge || ridge > this.#inverse.ridge / WORN) {
       const penalties = penaltiesIn(penalised, rows.features, penalty, 2);

@@ -1,12 +1,12 @@
 /** Opens an engine and starts work there. Under "auto" the next engine takes over where one fails at that. */
 import { throwIfAborted } from "./abort.js";
 import type { Label } from "../data/labels.js";
-import { type Choice, chooseEngine } from "../engine/choose.js";
+import { type EngineChoice, chooseEngine } from "../engine/choose.js";
 import type { EngineName, Placement } from "../engine/engine.js";
 import { DeviceError } from "../core/errors.js";
 import type { Task } from "./problem.js";
 
-export interface Opened<T> extends Choice {
+export interface Opened<T> extends EngineChoice {
   readonly started: T;
   /** Gives the rows and the engine back. What was started must have been released. */
   release(): void;

@@ -10,7 +10,7 @@ import type { Parity } from "../parity/stages.js";
 import type { Progress } from "../core/progress.js";
 import {
   type InverseBound,
-  momentsOf,
+  featureMoments,
   pays,
   preconditioner,
   smallestEigenvalue,
@@ -18,7 +18,7 @@ import {
 import { lostByRounding } from "../solvers/optimum/rounding.js";
 import { SecondOrder } from "../solvers/optimum/minimise.js";
 import type { Outcome } from "../solvers/solver.js";
-import { stagesOf } from "../solvers/optimum/stages.js";
+import { phasesOf } from "../solvers/optimum/phases.js";
 import { Tilted, tiltOf } from "../solvers/optimum/soft-targets.js";
 import { Stopwatch } from "../core/stopwatch.js";
 import type { Task } from "./problem.js";
@@ -71,7 +71,7 @@ export async function startSecondOrder(
     const floor = problem.intercept ? Math.min(penalised, leastShare(task) / 2) : penalised;
     const { clock = new Stopwatch() } = given;
     const preconditioner = { floor, ...(inverse && { matrix: objective.matrix(inverse.values) }) };
-    const stages = stagesOf({
+    const stages = phasesOf({
       objective,
       scaling: { scale: problem.scale },
       start: objective.vector(given.weights ?? task.start),
@@ -141,7 +141,7 @@ async function inverseOf(
   const { standardize, l1, l2 } = settings;
   const asGiven = !standardize && (l1 > 0 || l2 > 0); // without a penalty no units are better than those of the task
   const shrunk = asGiven ? units?.unit : undefined;
-  return preconditioner(await momentsOf(rows, train, problem.intercept, shrunk), penalties);
+  return preconditioner(await featureMoments(rows, train, problem.intercept, shrunk), penalties);
 }
 
 /** The weights of the model in the units of the task, after they were rounded in those of the data. */

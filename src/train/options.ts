@@ -19,7 +19,7 @@ import {
   oneOf,
   positive,
   wholeNumber,
-  within,
+  inRange,
 } from "../core/checks.js";
 import type { Progress } from "../core/progress.js";
 import { show } from "../core/show.js";
@@ -184,10 +184,10 @@ const CHECKS: { readonly [option in keyof Required<TrainOptions>]: Check } = {
   batchSize: wholeNumber(1),
   learningRate: checkRate,
   sampling: oneOf(...SAMPLINGS),
-  momentum: within(0, 1),
+  momentum: inRange(0, 1),
   nesterov: ofType("boolean", "true or false"),
-  beta1: within(0, 1),
-  beta2: within(0, 1),
+  beta1: inRange(0, 1),
+  beta2: inRange(0, 1),
   epsilon: positive,
   weightDecay: notNegative,
   l2: notNegative,
@@ -196,7 +196,7 @@ const CHECKS: { readonly [option in keyof Required<TrainOptions>]: Check } = {
   reduction: oneOf("mean", "sum"),
   intercept: ofType("boolean", "true or false"),
   standardize: ofType("boolean", "true or false"),
-  labelSmoothing: within(0, 1),
+  labelSmoothing: inRange(0, 1),
   classWeight: checkClassWeight,
   init: checkInit,
   validation: checkFractionOrData,

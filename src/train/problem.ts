@@ -6,7 +6,7 @@ import { type Random, randomIntegers, range, shuffle } from "../core/random.js";
 import { selectFrom, selectRows, type FloatArray, type Rows } from "../core/rows.js";
 import { oneHot } from "../data/targets.js";
 import { type FeatureUnits, farthestFromZero, inUnits, standardUnits, workingUnits } from "../data/units.js";
-import type { Problem } from "../engine/descent.js";
+import type { DescentProblem } from "../engine/descent.js";
 import { DataError, OptionError } from "../core/errors.js";
 import { type Settings, isSecondOrder } from "./options.js";
 import { updateRule } from "../solvers/minibatch/descend.js";
@@ -29,7 +29,7 @@ export interface Task<L extends Label> {
   readonly examples: Examples;
   /** (classes) what the weights of the rows to train on were multiplied by, if by anything. */
   readonly classFactors?: Float64Array;
-  readonly problem: Problem;
+  readonly problem: DescentProblem;
   /** (rows, classes) soft targets, if there are any, of lbfgs and newton. Those of other solvers are placed with the rows. */
   readonly targets?: FloatArray;
   /** The units of the features, where they are not those of the data. */

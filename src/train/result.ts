@@ -1,7 +1,7 @@
 /** What a training has made: a model, and warnings about it. */
 import type { Label } from "../data/labels.js";
 import { fromUnits } from "../data/units.js";
-import type { Choice } from "../engine/choose.js";
+import type { EngineChoice } from "../engine/choose.js";
 import type { FloatArray } from "../core/rows.js";
 import { DivergenceError } from "../core/errors.js";
 import { SoftmaxModel } from "../model/model.js";
@@ -73,7 +73,7 @@ export function warnOf<L extends Label>(
 }
 
 /** Warns of an engine that is slower than what this machine should have. */
-export function warnOfEngine(warnings: Warnings, { engine, why, fellBack }: Choice): void {
+export function warnOfEngine(warnings: Warnings, { engine, why, fellBack }: EngineChoice): void {
   const { name, note } = engine;
   if (fellBack) {
     warnings.raise("slower-engine", `The ${name} engine trains, which is slower than others: ${why}.`);

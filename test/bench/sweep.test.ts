@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { sizesOf, sweep } from "../../bench/benchmark/sweep.js";
+import { sizesOf, measureBatchSizes } from "../../bench/benchmark/sweep.js";
 import type { Notice } from "../../bench/measure.js";
 import { WORKLOAD, fake } from "./fake-systems.js";
 
@@ -24,7 +24,7 @@ test("leaves out of larger batches what fails or is slow", async () => {
       if (steps++ > 4) throw new Error("out of memory");
     },
   });
-  const { runs, failures } = await sweep(WORKLOAD, "", [fake("fast"), slow, failing], {
+  const { runs, failures } = await measureBatchSizes(WORKLOAD, "", [fake("fast"), slow, failing], {
     report: (event) => events.push(event),
   });
   const sizes = (name: string) => runs.filter(({ system }) => system === name).map(({ batch }) => batch);

@@ -276,6 +276,6 @@ test("help names every command", async () => {
     const { exit, out } = await smigh(...words);
     expect(exit).toBe(0);
     for (const command of ["train", "predict", "evaluate", "doctor"])
-      expect(out).toContain(`smigh ${command}`);
+      expect(out).toMatch(new RegExp(`^smigh ${command}( |$)`, "m"));
   }
 });

@@ -1,8 +1,8 @@
 // "auto" where a browser's WebGPU fails in every way that one can. In Node, with a WebGPU that is made up here.
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { type Choice, chooseEngine } from "../../src/engine/choose.js";
+import { type EngineChoice, chooseEngine } from "../../src/engine/choose.js";
 import { findAdapter } from "../../src/engine/webgpu/device/adapter.js";
-import { within } from "../../src/engine/webgpu/device/within.js";
+import { withTimeout } from "../../src/engine/webgpu/device/timeout.js";
 import { DeviceError } from "../../src/core/errors.js";
 
 afterEach(() => {
@@ -26,8 +26,8 @@ const adapter = (requestDevice: () => unknown, more: object = { info: { vendor: 
   requestAdapter: () => Promise.resolve({ limits: {}, features: new Set(), requestDevice, ...more }),
 });
 
-async function auto(device?: object): Promise<Pick<Choice, "why"> & { readonly name: string }> {
-  const choice: Choice = await Reflect.apply(chooseEngine, undefined, ["auto", device]);
+async function auto(device?: object): Promise<Pick<EngineChoice, "why"> & { readonly name: string }> {
+  const choice: EngineChoice = await Reflect.apply(chooseEngine, undefined, ["auto", device]);
   choice.engine.close();
   return { name: choice.engine.name, why: choice.why };
 }
@@ -119,7 +119,7 @@ test("a time limit keeps no process alive, and is off once there is an answer", 
   const timers = () => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
   const before = timers();
   const clear = vi.spyOn(globalThis, "clearTimeout");
-  const limited = within(60_000, "The answer", Promise.resolve(1));
+  const limited = withTimeout(60_000, "The answer", Promise.resolve(1));
   expect(timers()).toBe(before);
   expect(await limited).toBe(1);
   await Promise.resolve();

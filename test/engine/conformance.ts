@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { range } from "../../src/core/random.js";
 import type { Engine } from "../../src/engine/engine.js";
-import type { Problem } from "../../src/engine/descent.js";
+import type { DescentProblem } from "../../src/engine/descent.js";
 import type { Rows } from "../../src/core/rows.js";
 import { referenceEngine } from "../../src/engine/reference/engine.js";
 import { STEP_STAGES } from "../../src/parity/stages.js";
@@ -44,7 +44,7 @@ export function conformance(name: string, open: () => Promise<Engine>): void {
     });
     afterAll(() => engine.close());
 
-    const problemOf = (classes: number, batchSize: number, rule = RULES["adam"]): Problem => ({
+    const problemOf = (classes: number, batchSize: number, rule = RULES["adam"]): DescentProblem => ({
       classes,
       intercept: true,
       rule,
@@ -130,7 +130,7 @@ export function conformance(name: string, open: () => Promise<Engine>): void {
         expect(weights).toEqual(captured.weights);
         expect(results.map(({ sums }) => sums)).toEqual(captured.results.map(({ sums }) => sums));
 
-        const evaluated = async (one: Engine, how: Problem) => {
+        const evaluated = async (one: Engine, how: DescentProblem) => {
           const placement = await one.place(rows);
           const descent = await placement.descent(how, start);
           const sums = await descent.evaluate(range(rows.count));

@@ -9,7 +9,7 @@ import type { Vector } from "../../src/engine/vectors.js";
 import { type FloatArray, type Rows, selectInF64 } from "../../src/core/rows.js";
 import { logits, residual, trial } from "../../src/math/passes.js";
 import { SUM, curvatureRatio, gradientRatio, logitBounds, lossRatio } from "../../src/parity/objective.js";
-import { TINY, U, gamma, ratio, residualBounds, softmax } from "../../src/parity/step.js";
+import { TINY, U, gamma, ratio, residualBounds, softmaxBounds } from "../../src/parity/step.js";
 import { larger } from "../../src/parity/stages.js";
 import { orthantRatio } from "./orthants.js";
 import { penaltiesOf, randomWeights } from "./problems.js";
@@ -148,7 +148,7 @@ function trialsRatio(
       row,
       (i) => Math.abs(t) * deltaBounds[i] + U * (Math.abs(z[i]) + 3 * Math.abs(t * delta[i])) + TINY,
     ).reduce((a, b) => Math.max(a, b), 0);
-    const { p, relative } = softmax(moved);
+    const { p, relative } = softmaxBounds(moved);
     const one = selectInF64(data, Uint32Array.of(n));
     const additions = gamma(classes + 3);
     let [mean, square, meanOff, squareOff] = [0, 0, 0, 0];

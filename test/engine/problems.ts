@@ -1,7 +1,7 @@
 /** Problems that engines are held to: every shape that does not fit a tile, every type of features, every rule. */
 import { type Random, randomIntegers, range, shuffle } from "../../src/core/random.js";
 import type { Engine } from "../../src/engine/engine.js";
-import type { Problem, Step, StepResult, UpdateRule } from "../../src/engine/descent.js";
+import type { DescentProblem, Step, StepResult, UpdateRule } from "../../src/engine/descent.js";
 import type { FloatArray, Rows } from "../../src/core/rows.js";
 import { softTargets } from "../../src/data/targets.js";
 import { parityOf } from "../../src/parity/step.js";
@@ -107,7 +107,7 @@ export function plan(rows: Rows, batchSize: number, capture = true): { order: Ui
 export async function runAll(
   engine: Engine,
   rows: Rows,
-  problem: Problem,
+  problem: DescentProblem,
   weights: FloatArray,
   capture = true,
 ): Promise<{ results: StepResult[]; weights: FloatArray }> {
@@ -125,7 +125,7 @@ export async function runAll(
 }
 
 /** The parity of all steps that were captured. */
-export function parityOfAll(results: readonly StepResult[], rows: Rows, problem: Problem): Parity {
+export function parityOfAll(results: readonly StepResult[], rows: Rows, problem: DescentProblem): Parity {
   return results
     .flatMap(({ passes }) => passes ?? [])
     .map((passes) => parityOf(passes, rows, problem))

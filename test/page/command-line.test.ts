@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { UsageError, commandLine } from "../../bench/command-line.js";
+import { CommandLineError, commandLine } from "../../bench/command-line.js";
 
 beforeEach(() => {
   vi.stubEnv("DISPLAY", ":0");
@@ -67,6 +67,6 @@ describe("the command line", () => {
     ["--solver=rprop"],
     ["--engine=cpu"],
   ])("refuses %s", (argument) => {
-    expect(() => commandLine([argument])).toThrow(UsageError);
+    expect(() => commandLine([argument])).toThrow(CommandLineError);
   });
 });

@@ -7,7 +7,11 @@ import { referenceEngine } from "../../src/engine/reference/engine.js";
 import { ConjugateGradients } from "../../src/solvers/optimum/conjugate-gradients.js";
 import { DenseEquation } from "../../src/solvers/optimum/dense-equation.js";
 import type { Wanted } from "../../src/solvers/optimum/newton-equation.js";
-import { momentsOf, preconditioner, smallestEigenvalue } from "../../src/solvers/optimum/preconditioner.js";
+import {
+  featureMoments,
+  preconditioner,
+  smallestEigenvalue,
+} from "../../src/solvers/optimum/preconditioner.js";
 import { distance, norm } from "../support/arrays.js";
 import { randomRows } from "../support/examples.js";
 import { hessianAt, partOf } from "../support/softmax-hessian.js";
@@ -71,7 +75,7 @@ async function pointOf({ seed, intercept, l2, held }: Case) {
   );
   const exact = new Float64Array(SIZE);
   free.forEach((i, n) => (exact[i] = step[n]));
-  const made = await preconditioner(await momentsOf(rows, range(COUNT), intercept), problem.penalties);
+  const made = await preconditioner(await featureMoments(rows, range(COUNT), intercept), problem.penalties);
   const equations = {
     dense: new DenseEquation(objective, rows, problem),
     "conjugate gradients": new ConjugateGradients(objective, { floor: 0 }),

@@ -2,7 +2,11 @@
 import { expect, test } from "vitest";
 import { range } from "../../src/core/random.js";
 import type { Rows } from "../../src/core/rows.js";
-import { momentsOf, preconditioner, smallestEigenvalue } from "../../src/solvers/optimum/preconditioner.js";
+import {
+  featureMoments,
+  preconditioner,
+  smallestEigenvalue,
+} from "../../src/solvers/optimum/preconditioner.js";
 import { clouds } from "../support/examples.js";
 import { alongDifferences, hessianAt } from "../support/softmax-hessian.js";
 import { eigenvalues } from "../support/symmetric.js";
@@ -41,7 +45,7 @@ test.each(CASES)("it is never above the true one: %o", async ({ seed, intercept,
     const shares = [0, 1, 2].map((k) => labels.filter((label) => label === k).length / count);
     shares.forEach((share, k) => (w[features * classes + k] = Math.log(share)));
   }
-  const made = await preconditioner(await momentsOf(rows, range(count), intercept), penalties);
+  const made = await preconditioner(await featureMoments(rows, range(count), intercept), penalties);
   const said = smallestEigenvalue(made, penalties);
   expect(said).toBeGreaterThan(0);
   expect(said).toBeLessThanOrEqual(

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { range } from "../../src/core/random.js";
 import { type SoftmaxModel, type SweepOptions, type TrainOptions, sweep, train } from "../../src/index.js";
 import { settings } from "../../src/train/options.js";
-import { momentsOf } from "../../src/solvers/optimum/preconditioner.js";
+import { featureMoments } from "../../src/solvers/optimum/preconditioner.js";
 import { ratesOf } from "../../src/solvers/minibatch/sampling.js";
 import { taskOf } from "../../src/train/problem.js";
 import { Warnings } from "../../src/core/warnings.js";
@@ -177,7 +177,7 @@ describe("what is known before an engine is opened", () => {
       expect(distance(one.units?.origin ?? [], many.units?.origin ?? [1])).toBeLessThan(1e-12);
       expect(distance(one.units?.unit ?? [], many.units?.unit ?? [1])).toBeLessThan(1e-12);
       const [a, b] = await Promise.all(
-        [one, many].map(({ rows, examples }) => momentsOf(rows, examples.train, true)),
+        [one, many].map(({ rows, examples }) => featureMoments(rows, examples.train, true)),
       );
       expect(distance(a.mean, b.mean)).toBeLessThan(1e-6);
       expect(distance(a.bound, b.bound)).toBeLessThan(1e-6);

@@ -9,7 +9,7 @@ import { Lbfgs } from "../../src/solvers/optimum/lbfgs.js";
 import { NewtonModel } from "../../src/solvers/optimum/newton-model.js";
 import { Newton } from "../../src/solvers/optimum/newton.js";
 import { SecondOrder } from "../../src/solvers/optimum/minimise.js";
-import { exactness, stagesOf } from "../../src/solvers/optimum/stages.js";
+import { exactness, phasesOf } from "../../src/solvers/optimum/phases.js";
 import { Stopwatch } from "../../src/core/stopwatch.js";
 import { clouds } from "../support/examples.js";
 
@@ -121,7 +121,7 @@ describe("the stages of a training", () => {
   ) {
     const { objective, start } = await begin();
     let exact = 0;
-    const found = stagesOf({
+    const found = phasesOf({
       objective,
       scaling,
       start,

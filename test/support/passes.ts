@@ -1,19 +1,23 @@
 /** Steps of the reference engine, with all that their passes computed. */
-import type { Passes, Problem, Step, UpdateRule } from "../../src/engine/descent.js";
+import type { Passes, DescentProblem, Step, UpdateRule } from "../../src/engine/descent.js";
 import type { FloatArray, Rows } from "../../src/core/rows.js";
 import { range } from "../../src/core/random.js";
 import { referenceEngine } from "../../src/engine/reference/engine.js";
 
 export const PLAIN: UpdateRule = { kind: "sgd", momentum: 0, nesterov: false };
 
-export function problemOf(classes: number, batchSize: number, more: Partial<Problem> = {}): Problem {
+export function problemOf(
+  classes: number,
+  batchSize: number,
+  more: Partial<DescentProblem> = {},
+): DescentProblem {
   return { classes, batchSize, intercept: true, rule: PLAIN, ...more };
 }
 
 /** Runs one step after another on all the rows (or on `step.rows` of them) and returns the passes of each. */
 export async function passesOf(
   rows: Rows,
-  problem: Problem,
+  problem: DescentProblem,
   weights: FloatArray,
   steps: readonly Partial<Step>[],
 ): Promise<Passes[]> {

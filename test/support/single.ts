@@ -1,5 +1,5 @@
 /** The passes of a step in f32, every operation rounded, as an engine on a device computes them. */
-import type { Passes, Problem, State } from "../../src/engine/descent.js";
+import type { Passes, DescentProblem, DescentState } from "../../src/engine/descent.js";
 import type { Rows } from "../../src/core/rows.js";
 import { targetsOf } from "../../src/math/passes.js";
 
@@ -14,7 +14,7 @@ export interface Fault {
 }
 
 /** The step that `reference` captured, computed again in f32 from the same weights, and with this fault. */
-export function inSingle(reference: Passes, data: Rows, problem: Problem, fault: Fault = {}): Passes {
+export function inSingle(reference: Passes, data: Rows, problem: DescentProblem, fault: Fault = {}): Passes {
   const before = rounded(reference.before);
   const count = reference.rows.length;
   const passes = {
@@ -37,7 +37,7 @@ export function inSingle(reference: Passes, data: Rows, problem: Problem, fault:
   return passes;
 }
 
-function rounded({ weights, moments }: State): State {
+function rounded({ weights, moments }: DescentState): DescentState {
   return {
     weights: Float32Array.from(weights),
     moments: moments.map((moment) => Float32Array.from(moment)),
@@ -47,7 +47,7 @@ function rounded({ weights, moments }: State): State {
 function logits(
   { rows, before, logits: z }: Passes,
   { x, features, scale }: Rows,
-  { classes }: Problem,
+  { classes }: DescentProblem,
 ): void {
   rows.forEach((row, n) => {
     for (let k = 0; k < classes; k++) {
@@ -64,7 +64,7 @@ function logits(
 function residual(
   { rows, logits: z, residual: r, losses }: Passes,
   data: Rows,
-  { classes, smoothing = 0 }: Problem,
+  { classes, smoothing = 0 }: DescentProblem,
 ): void {
   const share = f(smoothing / classes);
   const kept = f(1 - smoothing);
@@ -89,7 +89,7 @@ function residual(
 }
 
 /** G: each element is one chain of as many additions as there are rows, which is what `chain` says. */
-function gradient({ rows, residual: r, gradient: g }: Passes, data: Rows, { classes }: Problem): void {
+function gradient({ rows, residual: r, gradient: g }: Passes, data: Rows, { classes }: DescentProblem): void {
   const { x, features, scale } = data;
   rows.forEach((row, n) => {
     for (let d = 0; d <= features; d++) {
@@ -101,7 +101,7 @@ function gradient({ rows, residual: r, gradient: g }: Passes, data: Rows, { clas
   });
 }
 
-function update({ before, after, gradient: g, step, number }: Passes, problem: Problem): void {
+function update({ before, after, gradient: g, step, number }: Passes, problem: DescentProblem): void {
   const { rule, classes } = problem;
   const intercept = before.weights.length - classes;
   const rate = f(step.learningRate);

@@ -1,7 +1,14 @@
 /** The reference engine: the passes of `passes.ts` in f64, one row block after another, on this thread. */
 import { OptionError } from "../../core/errors.js";
 import { type Engine, type Placement } from "../engine.js";
-import { type Descent, type Problem, type State, type Step, type StepResult, momentsOf } from "../descent.js";
+import {
+  type Descent,
+  type DescentProblem,
+  type DescentState,
+  type Step,
+  type StepResult,
+  momentCount,
+} from "../descent.js";
 import { NOTHING, type Sums, addSums } from "../../core/sums.js";
 import { type FloatArray, type Rows } from "../../core/rows.js";
 import { inBlocks } from "../../math/pieces.js";
@@ -36,7 +43,7 @@ function placement(given: Rows): Placement {
   };
 }
 
-function checkKernels({ kernels = "table" }: Pick<Problem, "kernels">): void {
+function checkKernels({ kernels = "table" }: Pick<DescentProblem, "kernels">): void {
   if (kernels === "auto" || kernels === "table") return;
   throw new OptionError(
     `kernels is ${JSON.stringify(kernels)}, but the engine is the reference, which has no choice of them.`,
@@ -46,14 +53,14 @@ function checkKernels({ kernels = "table" }: Pick<Problem, "kernels">): void {
 class ReferenceDescent implements Descent {
   readonly kernels = "table";
   readonly #data: Rows;
-  readonly #problem: Problem;
-  readonly #state: State;
+  readonly #problem: DescentProblem;
+  readonly #state: DescentState;
   #number = 0;
 
-  constructor(data: Rows, problem: Problem, weights: FloatArray) {
+  constructor(data: Rows, problem: DescentProblem, weights: FloatArray) {
     this.#data = data;
     this.#problem = problem;
-    const moments = Array.from({ length: momentsOf(problem.rule) }, () => new Float64Array(weights.length));
+    const moments = Array.from({ length: momentCount(problem.rule) }, () => new Float64Array(weights.length));
     this.#state = { weights: Float64Array.from(weights), moments };
   }
 
@@ -119,6 +126,6 @@ class ReferenceDescent implements Descent {
   release() {}
 }
 
-function copy(state: State): State {
+function copy(state: DescentState): DescentState {
   return { weights: state.weights.slice(), moments: state.moments.map((moment) => moment.slice()) };
 }

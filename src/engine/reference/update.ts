@@ -1,9 +1,15 @@
 /** The update of the weights in f64, by each rule. */
-import type { Step, Problem, State } from "../descent.js";
+import type { Step, DescentProblem, DescentState } from "../descent.js";
 import type { FloatArray } from "../../core/rows.js";
 
 /** W ← W − α·∂J/∂W, or what the rule makes of the gradient. Changes `state` in place; `number` counts steps from 1. */
-export function update(state: State, g: FloatArray, step: Step, number: number, problem: Problem): void {
+export function update(
+  state: DescentState,
+  g: FloatArray,
+  step: Step,
+  number: number,
+  problem: DescentProblem,
+): void {
   const { weights, moments } = state;
   const { rule, classes } = problem;
   const intercept = weights.length - classes;

@@ -2,17 +2,17 @@
 import {
   type Descent,
   type Passes,
-  type Problem,
-  type State,
+  type DescentProblem,
+  type DescentState,
   type Step,
   type StepResult,
-  momentsOf,
+  momentCount,
 } from "../descent.js";
 import { type Sums } from "../../core/sums.js";
 import { type FloatArray, type Rows } from "../../core/rows.js";
 import type { Heap } from "./heap.js";
 import { type Layout, kindOf, layoutOf } from "./layout.js";
-import type { PlacedRows } from "./placement.js";
+import type { HeapRows } from "./placement.js";
 import { type Entry, WHAT } from "./plan.js";
 import type { Team } from "./team.js";
 import { MOST_ENTRIES, type Three, Work, vectorBytes } from "./work.js";
@@ -23,7 +23,7 @@ const RUN_MS = { threads: 30, alone: 12 };
 export class WasmDescent implements Descent {
   readonly kernels: Layout["kind"];
   readonly #work: Work;
-  readonly #problem: Problem;
+  readonly #problem: DescentProblem;
   readonly #weights: number;
   readonly #moments: readonly number[];
   /** Where there is room for so many row numbers. */
@@ -32,9 +32,16 @@ export class WasmDescent implements Descent {
   #number = 0;
   #stepsPerRun = 1;
 
-  constructor(heap: Heap, team: Team, rows: Rows, placed: PlacedRows, problem: Problem, weights: FloatArray) {
+  constructor(
+    heap: Heap,
+    team: Team,
+    rows: Rows,
+    placed: HeapRows,
+    problem: DescentProblem,
+    weights: FloatArray,
+  ) {
     const layout = layoutOf(rows, problem, kindOf(problem));
-    const moments = momentsOf(problem.rule);
+    const moments = momentCount(problem.rule);
     const vectors = Array.from({ length: 1 + moments }, () => vectorBytes(layout, placed.stride));
     const work = new Work(heap, team, rows, placed, problem, layout, vectors);
     this.kernels = work.layout.kind;
@@ -72,7 +79,7 @@ export class WasmDescent implements Descent {
     });
   }
 
-  #writeTargets({ targets }: PlacedRows): void {
+  #writeTargets({ targets }: HeapRows): void {
     const { smoothing = 0, classes } = this.#problem;
     this.#work.write({ targets, kept: 1 - smoothing, share: smoothing / classes });
   }
@@ -169,7 +176,7 @@ export class WasmDescent implements Descent {
     this.#work.words(this.#order, order.length).u32.set(order);
   }
 
-  #state(): State {
+  #state(): DescentState {
     return {
       weights: this.#work.matrix(this.#weights),
       moments: this.#moments.map((moment) => this.#work.matrix(moment)),

@@ -2,9 +2,9 @@
 import type { Engine } from "../engine.js";
 import { WasmDescent } from "./descent.js";
 import type { Heap } from "./heap.js";
-import { type Kernels, compileKernels } from "./module.js";
+import { type WasmKernels, compileKernels } from "./module.js";
 import { WasmObjective } from "./objective.js";
-import { placeRows } from "./placement.js";
+import { placeOnHeap } from "./placement.js";
 import { drop, giveBack, takeResources } from "./resources.js";
 import { assemble } from "./team.js";
 
@@ -15,7 +15,7 @@ export interface WasmOptions {
    */
   readonly threads?: number;
   /** For tests: others than those of this machine. */
-  readonly kernels?: Kernels;
+  readonly kernels?: WasmKernels;
   /** For tests: memory whose blocks they count. */
   readonly heap?: Heap;
 }
@@ -32,7 +32,7 @@ export async function wasmEngine({ threads, kernels: given, heap: own }: WasmOpt
     adapter: `WebAssembly, ${kernels.relaxed ? "relaxed SIMD" : "SIMD"}, ${team.threads} ${team.threads === 1 ? "thread" : "threads"}`,
     ...(team.note !== undefined && { note: team.note }),
     async place(rows) {
-      const placed = await placeRows(heap, rows);
+      const placed = await placeOnHeap(heap, rows);
       return {
         descent: async (problem, weights) => new WasmDescent(heap, team, rows, placed, problem, weights),
         objective: async (problem) => new WasmObjective(heap, team, rows, placed, problem),

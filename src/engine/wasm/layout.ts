@@ -1,6 +1,6 @@
 /** How a problem is cut. A function of the shape alone, whatever the threads: so the bits are the same for any number. */
 import { OptionError } from "../../core/errors.js";
-import type { Problem } from "../descent.js";
+import type { DescentProblem } from "../descent.js";
 import type { FlatFeatures, Rows } from "../../core/rows.js";
 
 /** Rows of X, and of the weights: values a row, the one of the intercept included, padded to a multiple of 8. */
@@ -61,7 +61,7 @@ export function rowLayout(features: number, x: FlatFeatures): RowLayout {
 
 export function layoutOf(
   rows: Rows,
-  { classes, batchSize }: Pick<Problem, "classes" | "batchSize">,
+  { classes, batchSize }: Pick<DescentProblem, "classes" | "batchSize">,
   kind?: Layout["kind"],
 ): Layout {
   const { stride } = rowLayout(rows.features, rows.x);
@@ -72,7 +72,7 @@ export function layoutOf(
 }
 
 /** The kind that is asked for by name. */
-export function kindOf({ kernels = "table" }: Pick<Problem, "kernels">): Layout["kind"] | undefined {
+export function kindOf({ kernels = "table" }: Pick<DescentProblem, "kernels">): Layout["kind"] | undefined {
   if (kernels === "auto" || kernels === "table") return undefined;
   if (kernels === "fused" || kernels === "tiled") return kernels;
   throw new OptionError(

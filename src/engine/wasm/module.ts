@@ -2,7 +2,7 @@
 import { DeviceError } from "../../core/errors.js";
 import kernels from "./assembly/kernels.wasm?built";
 
-export interface Kernels {
+export interface WasmKernels {
   readonly module: WebAssembly.Module;
   /** Multiply-adds are fused where the processor can: faster, and rounded once instead of twice. */
   readonly relaxed: boolean;
@@ -11,14 +11,14 @@ export interface Kernels {
 /** The least module with relaxed SIMD: one function, `(a, b, c) => f32x4.relaxed_madd(a, b, c)`. */
 const RELAXED = bytesOf("AGFzbQEAAAABCAFgA3t7ewF7AwIBAAoNAQsAIAAgASAC/YUCCw==");
 
-let compiled: Promise<Kernels> | undefined;
+let compiled: Promise<WasmKernels> | undefined;
 
 /** Compiled once. Throws a DeviceError where WebAssembly has no SIMD, or no threads. */
-export function compileKernels(): Promise<Kernels> {
+export function compileKernels(): Promise<WasmKernels> {
   return (compiled ??= compile(WebAssembly.validate(RELAXED)));
 }
 
-export async function compile(relaxed: boolean): Promise<Kernels> {
+export async function compile(relaxed: boolean): Promise<WasmKernels> {
   const binary = bytesOf(relaxed ? kernels.relaxed : kernels.plain);
   if (!WebAssembly.validate(binary)) {
     throw new DeviceError(

@@ -6,7 +6,7 @@ import type { FloatArray, Rows } from "../../core/rows.js";
 import { sumsOf } from "./descent.js";
 import type { Heap } from "./heap.js";
 import { type Layout, kindOf, layoutOf } from "./layout.js";
-import type { PlacedRows } from "./placement.js";
+import type { HeapRows } from "./placement.js";
 import { type Entry, WHAT } from "./plan.js";
 import type { Team } from "./team.js";
 import { MOST_ENTRIES, type Three, Work, vectorBytes } from "./work.js";
@@ -42,7 +42,7 @@ export class WasmObjective implements Objective {
   #running = false;
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(heap: Heap, team: Team, rows: Rows, placed: PlacedRows, problem: ObjectiveProblem) {
+  constructor(heap: Heap, team: Team, rows: Rows, placed: HeapRows, problem: ObjectiveProblem) {
     const shape = { ...problem, batchSize: problem.rows.length, awaited: true };
     const layout = layoutOf(rows, shape, kindOf(problem));
     const order = 4 * problem.rows.length;

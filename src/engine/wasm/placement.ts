@@ -10,7 +10,7 @@ import { type RowLayout, rowLayout } from "./layout.js";
 /** Rows are copied in slices of about this many bytes, between which the event loop has its turn. */
 const SLICE_BYTES = 2 ** 22;
 
-export interface PlacedRows extends RowLayout {
+export interface HeapRows extends RowLayout {
   /** Addresses: (rows, stride), (rows), (rows), and (rows, classes), or 0 where labels are the targets. */
   readonly x: number;
   readonly labels: number;
@@ -20,7 +20,7 @@ export interface PlacedRows extends RowLayout {
   release(): void;
 }
 
-export async function placeRows(heap: Heap, rows: Rows): Promise<PlacedRows> {
+export async function placeOnHeap(heap: Heap, rows: Rows): Promise<HeapRows> {
   const layout = rowLayout(rows.features, rows.x);
   const { stride, rowBytes } = layout;
   const what = `${rows.count} rows of ${rows.features} features`;

@@ -99,7 +99,7 @@ const ENTRY_WORDS = Object.entries(ENTRY);
 
 const WORD = 4;
 export const PLAN_BYTES = WORD * PLAN_WORDS.length;
-export const ENTRY_BYTES = WORD * ENTRY_WORDS.length;
+export const PLAN_ENTRY_BYTES = WORD * ENTRY_WORDS.length;
 
 /** Writes the fields that are given. */
 export function writePlan(heap: Heap, address: number, values: Partial<Plan>): void {

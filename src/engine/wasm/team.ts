@@ -11,7 +11,7 @@
  */
 import { DeviceError } from "../../core/errors.js";
 import { yieldToEventLoop } from "../../core/event-loop.js";
-import type { Kernels } from "./module.js";
+import type { WasmKernels } from "./module.js";
 import { type Resources, takeThreads } from "./resources.js";
 import { type Message, type Thread, cores } from "./thread.js";
 
@@ -42,7 +42,7 @@ const START_MS = 20_000;
  * A thread for each core. The calling thread alone, where others may not share memory or cannot be started.
  */
 export async function assemble(
-  { module }: Kernels,
+  { module }: WasmKernels,
   resources: Resources,
   threads = Math.min(MOST_THREADS, cores()),
 ): Promise<Team> {

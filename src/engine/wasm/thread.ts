@@ -4,7 +4,7 @@ export type Message =
   | { readonly module: WebAssembly.Module; readonly memory: WebAssembly.Memory }
   | { readonly plan: number; readonly thread: number };
 
-export interface Answer {
+export interface ThreadAnswer {
   /** Why it failed, if it did. */
   readonly error?: string;
 }
@@ -19,13 +19,13 @@ interface Host {
 
 /** Reports of a host. */
 interface Listener {
-  answered(answer: Answer): void;
+  answered(answer: ThreadAnswer): void;
   /** Called at least once when the thread ends. */
   ended(why: string): void;
 }
 
 interface NodeWorker {
-  on(event: "message", listener: (answer: Answer) => void): void;
+  on(event: "message", listener: (answer: ThreadAnswer) => void): void;
   on(event: "error" | "messageerror", listener: (error: unknown) => void): void;
   on(event: "exit", listener: (code: number) => void): void;
   postMessage(message: Message): void;
@@ -53,7 +53,7 @@ export function cores(): number {
 /** Runs `worker.js`. Lets the process end while no message waits for its answer. */
 export class Thread {
   /** Hears the answer to each message, in order. */
-  onAnswer: (answer: Answer) => void = () => {};
+  onAnswer: (answer: ThreadAnswer) => void = () => {};
   /** Hears why the thread ended, unless `end` was called. */
   onEnd: (why: string) => void = () => {};
   readonly #host: Host;
@@ -126,7 +126,7 @@ function startWebWorker({ answered, ended }: Listener): Host {
   const { locks } = navigator;
   const lock = locks && `smigh-thread-${crypto.randomUUID()}`;
   if (lock) worker.postMessage({ lock });
-  worker.addEventListener("message", ({ data }: MessageEvent<Answer | { readonly locked: true }>) => {
+  worker.addEventListener("message", ({ data }: MessageEvent<ThreadAnswer | { readonly locked: true }>) => {
     if ("locked" in data) locks.request(lock, () => ended("it ended")).catch(() => {});
     else answered(data);
   });

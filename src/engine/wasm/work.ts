@@ -3,8 +3,8 @@ import type { ObjectiveProblem } from "../objective.js";
 import type { FloatArray, Rows } from "../../core/rows.js";
 import type { Heap } from "./heap.js";
 import type { Layout } from "./layout.js";
-import type { PlacedRows } from "./placement.js";
-import { ENTRY_BYTES, type Entry, PLAN_BYTES, type Plan, writeEntries, writePlan } from "./plan.js";
+import type { HeapRows } from "./placement.js";
+import { PLAN_ENTRY_BYTES, type Entry, PLAN_BYTES, type Plan, writeEntries, writePlan } from "./plan.js";
 import type { Team } from "./team.js";
 
 /**
@@ -25,7 +25,7 @@ const PRODUCT_RANGE = 1024;
 /** Three sums of an entry. */
 export type Three = readonly [number, number, number];
 
-export interface Shape {
+export interface WorkShape {
   readonly classes: number;
   readonly intercept: boolean;
   /** The most rows of an entry. */
@@ -55,7 +55,7 @@ export class Work {
   readonly #heap: Heap;
   readonly #team: Team;
   readonly #rows: Rows;
-  readonly #shape: Shape;
+  readonly #shape: WorkShape;
   readonly #stride: number;
   readonly #threads: number;
   readonly #inline: boolean;
@@ -72,8 +72,8 @@ export class Work {
     heap: Heap,
     team: Team,
     rows: Rows,
-    placed: PlacedRows,
-    shape: Shape,
+    placed: HeapRows,
+    shape: WorkShape,
     layout: Layout,
     others: readonly number[],
   ) {
@@ -88,7 +88,7 @@ export class Work {
     const share = Math.floor(team.threads / (shape.together ?? 1));
     this.#threads = Math.max(1, Math.min(share, worth));
     this.#inline = worth < 2 && shape.awaited === true;
-    const run = { plan: PLAN_BYTES, entries: MOST_ENTRIES * ENTRY_BYTES, ring: 32 * MOST_ENTRIES };
+    const run = { plan: PLAN_BYTES, entries: MOST_ENTRIES * PLAN_ENTRY_BYTES, ring: 32 * MOST_ENTRIES };
     const blocks = layoutBlocks(layout, placed.stride, this.#threads);
     heap.check([...Object.values(run), ...Object.values(blocks), ...others], this.#what);
     try {
@@ -124,7 +124,7 @@ export class Work {
   }
 
   /** All that stays the same from run to run. */
-  #writePlan(placed: PlacedRows, blocks: Readonly<Record<string, number>>): void {
+  #writePlan(placed: HeapRows, blocks: Readonly<Record<string, number>>): void {
     const { layout } = this;
     const { classes, intercept } = this.#shape;
     this.#heap.bytes(this.#plan, PLAN_BYTES).fill(0);

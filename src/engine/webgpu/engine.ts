@@ -5,7 +5,7 @@ import { WebGpuDescent } from "./descent/descent.js";
 import { openGpu } from "./device/device.js";
 import type { Edited } from "./kernels/kernels.js";
 import { WebGpuObjective } from "./objective/objective.js";
-import { placeRows } from "./placement.js";
+import { placeOnGpu } from "./placement.js";
 import { checkTargets, sharding } from "./kernels/tiling.js";
 
 export interface WebGpuOptions {
@@ -32,7 +32,7 @@ export async function webgpuEngine({
     adapter: gpu.adapter,
     async place(rows) {
       checkTargets(rows, held);
-      const placed = await placeRows(gpu, rows, sharding(rows, held));
+      const placed = await placeOnGpu(gpu, rows, sharding(rows, held));
       return {
         descent: (problem, weights) => WebGpuDescent.create(rows, placed, problem, held, weights, edited),
         objective: (problem) => WebGpuObjective.create(rows, placed, problem, held, edited),

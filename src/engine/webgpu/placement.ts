@@ -15,7 +15,7 @@ export interface Shard {
   readonly x: GPUBuffer;
 }
 
-export interface PlacedRows {
+export interface GpuRows {
   /** The handle that what is computed of these rows forks from. */
   readonly gpu: Gpu;
   readonly shards: readonly Shard[];
@@ -29,11 +29,11 @@ export interface PlacedRows {
   release(): void;
 }
 
-export async function placeRows(
+export async function placeOnGpu(
   gpu: Gpu,
   rows: Rows,
   { rowWords, shardRows }: { readonly rowWords: number; readonly shardRows: number },
-): Promise<PlacedRows> {
+): Promise<GpuRows> {
   return gpu.allocate(`${rows.count} rows of ${rows.features} features`, async (own) => {
     const create = (label: string, bytes: number) => {
       const size = Math.max(16, 4 * Math.ceil(bytes / 4));

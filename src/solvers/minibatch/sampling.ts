@@ -2,7 +2,7 @@
 import { yieldIfDue } from "../../core/event-loop.js";
 import { type Random, range, shuffle } from "../../core/random.js";
 import type { Placement } from "../../engine/engine.js";
-import type { Descent, Problem } from "../../engine/descent.js";
+import type { Descent, DescentProblem } from "../../engine/descent.js";
 import { type FloatArray, type Rows, squares } from "../../core/rows.js";
 import { residual } from "../../math/passes.js";
 import { blocks } from "../../math/row-blocks.js";
@@ -38,7 +38,7 @@ export class Importance implements Sampling {
   rows: Rows;
   readonly #placement: Placement;
   readonly #descent: Descent;
-  readonly #problem: Problem;
+  readonly #problem: DescentProblem;
   readonly #random: Random;
   /** Draws an epoch. */
   readonly #count: number;
@@ -55,7 +55,7 @@ export class Importance implements Sampling {
   constructor(
     placement: Placement,
     descent: Descent,
-    problem: Problem,
+    problem: DescentProblem,
     rows: Rows,
     train: Uint32Array,
     random: Random,

@@ -15,7 +15,7 @@ const ROUNDING = 1e-7;
 const EXPERIENCED = 10;
 
 /** A method that takes over from the one before it, at the weights that it has reached. */
-export interface Stage {
+export interface Phase {
   /** Begins where the method before it, if any, has ended, after so many passes. */
   begin(before: Method | undefined, passes: number): Promise<Method>;
   /** It knows its distance from the minimum: it alone ends the training as converged. */
@@ -49,7 +49,7 @@ export interface SecondOrderOptions {
 
 /** A training by one method after another. */
 export class SecondOrder {
-  readonly #stages: Stage[];
+  readonly #phases: Phase[];
   readonly #examples: Examples;
   readonly #settings: OptimumSettings;
   readonly #lostByRounding: SecondOrderOptions["lostByRounding"];
@@ -64,12 +64,12 @@ export class SecondOrder {
   #best: { readonly loss: number; readonly iteration: number; readonly weights: FloatArray } | undefined;
 
   constructor(
-    stages: readonly Stage[],
+    phases: readonly Phase[],
     { examples, settings, clock, lostByRounding, enough }: SecondOrderOptions,
   ) {
     this.#lostByRounding = lostByRounding;
     this.#clock = new Clock(clock);
-    this.#stages = [...stages];
+    this.#phases = [...phases];
     this.#examples = examples;
     this.#settings = settings;
     this.#enough = enough;
@@ -83,7 +83,7 @@ export class SecondOrder {
   async *steps(): AsyncGenerator<Progress, Outcome> {
     const { maxIterations, signal } = this.#settings;
     let point = await this.#next();
-    if (!point) throw new Error("The first stage of a training has no method.");
+    if (!point) throw new Error("The first phase of a training has no method.");
     const first = point;
     let fraction = 0;
     for (;;) {
@@ -118,13 +118,13 @@ export class SecondOrder {
     return next ?? (this.#isNear(point, this.#known(point)) ? undefined : this.#next());
   }
 
-  /** The first point of the next stage's method. Undefined where there is no further stage. */
+  /** The first point of the next phase's method. Undefined where there is no further phase. */
   async #next(): Promise<Point | undefined> {
-    const stage = this.#stages.shift();
-    if (!stage) return undefined;
+    const phase = this.#phases.shift();
+    if (!phase) return undefined;
     const passes = this.#passesBefore + (this.#method?.passes ?? 0);
-    this.#method = await stage.begin(this.#method, passes);
-    [this.#certifies, this.#passesBefore] = [stage.certifies, passes];
+    this.#method = await phase.begin(this.#method, passes);
+    [this.#certifies, this.#passesBefore] = [phase.certifies, passes];
     this.#stall = new StallDetector();
     return this.#method.evaluate();
   }

@@ -46,7 +46,7 @@ const APART = 2 ** 12;
  * Moments of the chosen rows, by weight. `units`, (features), are what the features were divided by to bring them to a
  * deviation near 1: the shrinkage is that of the features before.
  */
-export async function momentsOf(
+export async function featureMoments(
   data: Rows,
   chosen: Uint32Array,
   intercept: boolean,

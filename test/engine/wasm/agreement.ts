@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { randomIntegers, range, shuffle } from "../../../src/core/random.js";
 import type { Placement } from "../../../src/engine/engine.js";
 import type { ObjectiveProblem } from "../../../src/engine/objective.js";
-import type { Problem } from "../../../src/engine/descent.js";
+import type { DescentProblem } from "../../../src/engine/descent.js";
 import type { Rows } from "../../../src/core/rows.js";
 import { type WasmOptions, wasmEngine } from "../../../src/engine/wasm/engine.js";
 import {
@@ -38,7 +38,7 @@ export const MOST_THREADS = 7;
 /** Everything that a training computes, captured and not. */
 export async function trained(kernels: KernelKind, rows: Rows, options: WasmOptions) {
   const { shape, batchSize } = CASES[kernels];
-  const problem: Problem = {
+  const problem: DescentProblem = {
     classes: shape.classes,
     batchSize,
     intercept: true,

@@ -1,7 +1,7 @@
 /** What kernels take for granted of how a problem is cut. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Problem } from "../../../src/engine/descent.js";
+import type { DescentProblem } from "../../../src/engine/descent.js";
 import type { FlatFeatures, Rows } from "../../../src/core/rows.js";
 import { type Layout, layoutOf, rowLayout } from "../../../src/engine/wasm/layout.js";
 
@@ -10,7 +10,7 @@ const MiB = 2 ** 20;
 function cut(features: number, classes: number, batchSize: number, kind?: Layout["kind"]): Layout {
   const nothing = { x: new Float32Array(), labels: new Uint32Array() };
   const rows: Rows = { ...nothing, count: 0, features, scale: 1 };
-  const problem: Problem = {
+  const problem: DescentProblem = {
     classes,
     batchSize,
     intercept: true,

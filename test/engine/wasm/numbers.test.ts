@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { compile } from "../../../scripts/assembly.js";
+import { compileAssembly } from "../../../scripts/assembly.js";
 import { range } from "../../../src/core/random.js";
 import kernels from "./assembly/kernels.wasm?built";
 import { editedKernels } from "./edited.js";
@@ -21,7 +21,9 @@ accurate("plain kernels", () => numbersOf(Uint8Array.from(Buffer.from(kernels.pl
 /** The harness of kernels whose functions are wrong. */
 async function edited(from: string, to: string) {
   const edit = { file: "math.ts", edit: [from, to] } as const;
-  return numbersOf(Uint8Array.from(await compile(join(import.meta.dirname, "assembly"), false, edit)));
+  return numbersOf(
+    Uint8Array.from(await compileAssembly(join(import.meta.dirname, "assembly"), false, edit)),
+  );
 }
 
 test.each([

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { range } from "../../../src/core/random.js";
 import type { FlatFeatures } from "../../../src/core/rows.js";
 import { wasmEngine } from "../../../src/engine/wasm/engine.js";
-import type { Kernels } from "../../../src/engine/wasm/module.js";
+import type { WasmKernels } from "../../../src/engine/wasm/module.js";
 import { RULES, runAll } from "../problems.js";
 
 /** The harness, compiled. */
@@ -76,7 +76,11 @@ export function accurate(name: string, open: () => Promise<Numbers>): void {
 }
 
 /** Each value is the only feature of a row: the logits of a class whose weight is 1, in which nothing is rounded. */
-export async function featuresAs(x: FlatFeatures, scale: number, kernels?: Kernels): Promise<Float32Array> {
+export async function featuresAs(
+  x: FlatFeatures,
+  scale: number,
+  kernels?: WasmKernels,
+): Promise<Float32Array> {
   const engine = await wasmEngine({ threads: 1, ...(kernels && { kernels }) });
   const count = x.length;
   const rows = { count, features: 1, x, scale, labels: new Uint32Array(count) };

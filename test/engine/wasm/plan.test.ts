@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { Heap } from "../../../src/engine/wasm/heap.js";
 import {
   ENTRY,
-  ENTRY_BYTES,
+  PLAN_ENTRY_BYTES,
   PLAN,
   PLAN_BYTES,
   WHAT,
@@ -23,7 +23,7 @@ function fieldsOf(name: string): [string, string][] {
 
 test.each([
   ["Plan", PLAN, PLAN_BYTES],
-  ["Entry", ENTRY, ENTRY_BYTES],
+  ["Entry", ENTRY, PLAN_ENTRY_BYTES],
 ])(
   "%s has the fields of the kernels' class, in its order, and each takes four bytes",
   (name, fields, bytes) => {
@@ -43,8 +43,8 @@ test("what an entry is for has the kernels' numbers", () => {
 
 test("entries are written word by word, as numbers of their kinds, and what is not given is 0", () => {
   const heap = new Heap();
-  const at = heap.allocate(2 * ENTRY_BYTES, "Two entries");
-  heap.bytes(at, 2 * ENTRY_BYTES).fill(9);
+  const at = heap.allocate(2 * PLAN_ENTRY_BYTES, "Two entries");
+  heap.bytes(at, 2 * PLAN_ENTRY_BYTES).fill(9);
   const given = { what: WHAT.move, first: 4e9, rows: 7, t: -2.5, gradientScale: 0.25, correction2: 0.5 };
   writeEntries(heap, at, [{ what: WHAT.trial, correction1: 3 }, given]);
   const wordsAt = (first: number) =>
@@ -53,7 +53,7 @@ test("entries are written word by word, as numbers of their kinds, and what is n
     );
   const nothing = Object.fromEntries(Object.keys(ENTRY).map((name) => [name, 0]));
   expect(wordsAt(at)).toEqual({ ...nothing, what: WHAT.trial, correction1: 3 });
-  expect(wordsAt(at + ENTRY_BYTES)).toEqual({ ...nothing, ...given });
+  expect(wordsAt(at + PLAN_ENTRY_BYTES)).toEqual({ ...nothing, ...given });
 });
 
 test("of a plan only the fields that are given are written", () => {

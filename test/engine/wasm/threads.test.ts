@@ -4,10 +4,10 @@ import { Worker } from "node:worker_threads";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { range } from "../../../src/core/random.js";
 import type { Objective } from "../../../src/engine/objective.js";
-import type { Problem } from "../../../src/engine/descent.js";
+import type { DescentProblem } from "../../../src/engine/descent.js";
 import { type WasmOptions, wasmEngine } from "../../../src/engine/wasm/engine.js";
 import { Heap } from "../../../src/engine/wasm/heap.js";
-import type { Kernels } from "../../../src/engine/wasm/module.js";
+import type { WasmKernels } from "../../../src/engine/wasm/module.js";
 import { WHAT } from "../../../src/engine/wasm/plan.js";
 import { dropIdle } from "../../../src/engine/wasm/resources.js";
 import { DeviceError } from "../../../src/index.js";
@@ -83,7 +83,7 @@ test.each(AGREEING)("threads that do not wait for each other are noticed: $what"
 describe("a thread that fails", () => {
   const { shape, batchSize } = CASES.fused;
   const rows = randomRows(shape, "f32", 151);
-  const problem: Problem = { classes: shape.classes, batchSize, intercept: true, rule: RULES["sgd"] };
+  const problem: DescentProblem = { classes: shape.classes, batchSize, intercept: true, rule: RULES["sgd"] };
   const { order, steps } = plan(rows, batchSize, false);
 
   test.each([0, 1])("ends the training with a DeviceError, and the engine: thread %i", async (thread) => {
@@ -126,7 +126,7 @@ describe("an objective", () => {
   const shape = { ...brief, count: 6301 };
 
   /** On two threads, or where it is brief on this one, and the engine that they are of. */
-  async function opened(kernels?: Kernels, of = shape) {
+  async function opened(kernels?: WasmKernels, of = shape) {
     const engine = await wasmEngine({ threads: 2, ...(kernels && { kernels }) });
     const placement = await engine.place(randomRows(of, "f32", 151));
     const problem = objectiveProblem("fused", { shape: of, batchSize: of.count - 2 });
@@ -296,7 +296,7 @@ describe("an objective", () => {
 describe("a thread that ends without an error", () => {
   const { shape, batchSize } = CASES.fused;
   const rows = randomRows(shape, "f32", 151);
-  const problem: Problem = { classes: shape.classes, batchSize, intercept: true, rule: RULES["sgd"] };
+  const problem: DescentProblem = { classes: shape.classes, batchSize, intercept: true, rule: RULES["sgd"] };
   afterEach(() => {
     vi.restoreAllMocks();
   });
@@ -409,7 +409,12 @@ describe("an engine that is closed", () => {
     const { shape, batchSize } = CASES.tiled;
     const rows = randomRows(shape, "f32", 161);
     const placement = await engine.place(rows);
-    const problem: Problem = { classes: shape.classes, batchSize, intercept: true, rule: RULES["sgd"] };
+    const problem: DescentProblem = {
+      classes: shape.classes,
+      batchSize,
+      intercept: true,
+      rule: RULES["sgd"],
+    };
     const descent = await placement.descent(problem, randomWeights(shape, 162));
     const evaluating = descent.evaluate(range(rows.count));
     await Promise.resolve(); // the threads are told

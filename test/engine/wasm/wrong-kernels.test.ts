@@ -3,7 +3,7 @@
  * that is printed says by how much, and how near to it the right kernels are.
  */
 import { expect, test, vi } from "vitest";
-import type { Problem, StepResult } from "../../../src/engine/descent.js";
+import type { DescentProblem, StepResult } from "../../../src/engine/descent.js";
 import type { Rows } from "../../../src/core/rows.js";
 import { type WasmOptions, wasmEngine } from "../../../src/engine/wasm/engine.js";
 import { NO_PARITY, type Stage, worst } from "../../../src/parity/stages.js";
@@ -405,7 +405,13 @@ async function errors(kind: KernelKind, options: WasmOptions, caught?: Caught): 
   let [parity, sums] = [NO_PARITY, 0];
   const found = () => ({ ...parity.stages, sums });
   for (const { rows, ...how } of runs) {
-    const problem: Problem = { classes: shape.classes, batchSize, intercept: true, ...how, kernels: kind };
+    const problem: DescentProblem = {
+      classes: shape.classes,
+      batchSize,
+      intercept: true,
+      ...how,
+      kernels: kind,
+    };
     const engine = await wasmEngine({ threads: 2, ...options });
     const { results } = await runAll(engine, rows, problem, startOf(tried));
     engine.close();
@@ -417,7 +423,11 @@ async function errors(kind: KernelKind, options: WasmOptions, caught?: Caught): 
 }
 
 /** Sums in f64 of what the step captured: the largest error ÷ the bound of so many additions. */
-function sumsError(results: readonly StepResult[], { labels, weights }: Rows, { classes }: Problem): number {
+function sumsError(
+  results: readonly StepResult[],
+  { labels, weights }: Rows,
+  { classes }: DescentProblem,
+): number {
   const ratios = results.flatMap(({ sums, passes }) => {
     if (!passes) throw new Error("a captured step came without its passes");
     const exact = { loss: 0, hits: 0, weight: 0 };

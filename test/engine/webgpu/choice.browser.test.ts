@@ -1,6 +1,11 @@
 /** The kernels are chosen by timing them, within bounds; the choice is recorded, and pinned it gives the same bits. */
 import { describe, expect, test, vi } from "vitest";
-import { type Choice, choiceNamed, choices, nameOf } from "../../../src/engine/webgpu/kernels/choice.js";
+import {
+  type KernelChoice,
+  choiceNamed,
+  choices,
+  nameOf,
+} from "../../../src/engine/webgpu/kernels/choice.js";
 import { webgpuEngine } from "../../../src/engine/webgpu/engine.js";
 import { OptionError, train } from "../../../src/index.js";
 import { RULES, plan, randomRows, randomWeights } from "../problems.js";
@@ -24,7 +29,7 @@ async function trained(kernels: string) {
   return { kernels: descent.kernels, weights };
 }
 
-const possible = (subgroups: boolean): Choice[] =>
+const possible = (subgroups: boolean): KernelChoice[] =>
   choices(
     { features4: 16, classes: 10, batchSize: 1000, gathered: false },
     { bindingBytes: 2 ** 30, storageBuffers: 10, subgroups, ...capacity },

@@ -1,6 +1,6 @@
 /** Loads, stores and multiply-adds of real dispatches are what the formulas of traffic.ts say, to the last one. */
 import { describe, expect, test } from "vitest";
-import type { Problem } from "../../../src/engine/descent.js";
+import type { DescentProblem } from "../../../src/engine/descent.js";
 import type { Rows } from "../../../src/core/rows.js";
 import { webgpuEngine } from "../../../src/engine/webgpu/engine.js";
 import { type Edited, KERNELS, type KernelName } from "../../../src/engine/webgpu/kernels/kernels.js";
@@ -64,7 +64,7 @@ async function both(
   }
 }
 
-function formulas(rows: Rows, problem: Problem, capacity: Capacity): ByKernel {
+function formulas(rows: Rows, problem: DescentProblem, capacity: Capacity): ByKernel {
   const { classes, batchSize, kernels = "table" } = problem;
   const shape = shapeOf(rows, classes, batchSize, capacity);
   const choice = kernels === "table" ? undefined : choiceNamed(kernels, shape, capacity);

@@ -1,6 +1,6 @@
 /** Where the device's limits show: shards, blocks, memory, and devices that are shared, lost or missing. */
 import { afterEach, describe, expect, test, vi } from "vitest";
-import type { Problem } from "../../../src/engine/descent.js";
+import type { DescentProblem } from "../../../src/engine/descent.js";
 import type { Rows } from "../../../src/core/rows.js";
 import { openGpu } from "../../../src/engine/webgpu/device/device.js";
 import type { Capacity } from "../../../src/engine/webgpu/device/capacity.js";
@@ -19,7 +19,7 @@ import {
 } from "../problems.js";
 
 const shape = { count: 1000, features: 37, classes: 10 };
-const problem: Problem = { classes: 10, intercept: true, rule: RULES["momentum"], batchSize: 250 };
+const problem: DescentProblem = { classes: 10, intercept: true, rule: RULES["momentum"], batchSize: 250 };
 
 async function trained(rows: Rows, capacity: Partial<Capacity>, capture = false) {
   const engine = await webgpuEngine({ capacity });

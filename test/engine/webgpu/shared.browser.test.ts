@@ -1,6 +1,6 @@
 /** A device that smigh shares with a page: whose errors are whose, and what is left when it is gone. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { Problem } from "../../../src/engine/descent.js";
+import type { DescentProblem } from "../../../src/engine/descent.js";
 import { openGpu } from "../../../src/engine/webgpu/device/device.js";
 import { webgpuEngine } from "../../../src/engine/webgpu/engine.js";
 import { DeviceError } from "../../../src/index.js";
@@ -8,7 +8,7 @@ import { RULES, plan, randomRows, randomWeights } from "../problems.js";
 
 const SHAPE = { count: 40, features: 5, classes: 3 };
 const ROWS = randomRows(SHAPE, "f32", 1);
-const PROBLEM: Problem = { classes: 3, intercept: true, rule: RULES["adam"], batchSize: 10 };
+const PROBLEM: DescentProblem = { classes: 3, intercept: true, rule: RULES["adam"], batchSize: 10 };
 
 let device: GPUDevice;
 let heard: string[];

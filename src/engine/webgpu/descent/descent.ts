@@ -2,21 +2,21 @@
 import {
   type Descent,
   type Passes,
-  type Problem,
-  type State,
+  type DescentProblem,
+  type DescentState,
   type Step,
   type StepResult,
-  momentsOf,
+  momentCount,
 } from "../../descent.js";
 import { type Sums } from "../../../core/sums.js";
 import { type FloatArray, type Rows } from "../../../core/rows.js";
 import { ahead } from "./ahead.js";
-import { type Choice, choiceNamed, choices, nameOf } from "../kernels/choice.js";
+import { type KernelChoice, choiceNamed, choices, nameOf } from "../kernels/choice.js";
 import type { Gpu } from "../device/device.js";
 import type { Edited } from "../kernels/kernels.js";
 import { type Block, type Unit, cutRows, joined, unpad } from "../kernels/blocks.js";
 import { GpuPasses, descentOf } from "./passes.js";
-import type { PlacedRows } from "../placement.js";
+import type { GpuRows } from "../placement.js";
 import { Readback } from "../device/readback.js";
 import type { Capacity } from "../device/capacity.js";
 import { shapeOf, tiling } from "../kernels/tiling.js";
@@ -30,14 +30,20 @@ const SUBMISSION_MS = { slow: 90, fast: 8 };
 export class WebGpuDescent implements Descent {
   readonly kernels: string;
   readonly #gpu: Gpu;
-  readonly #problem: Problem;
+  readonly #problem: DescentProblem;
   readonly #features: number;
   readonly #passes: GpuPasses;
   readonly #readback: Readback;
   #number = 0;
   #blocksPerSubmission = 1;
 
-  private constructor(gpu: Gpu, features: number, problem: Problem, passes: GpuPasses, kernels: string) {
+  private constructor(
+    gpu: Gpu,
+    features: number,
+    problem: DescentProblem,
+    passes: GpuPasses,
+    kernels: string,
+  ) {
     this.kernels = kernels;
     this.#gpu = gpu;
     this.#features = features;
@@ -48,8 +54,8 @@ export class WebGpuDescent implements Descent {
 
   static async create(
     rows: Rows,
-    placed: PlacedRows,
-    problem: Problem,
+    placed: GpuRows,
+    problem: DescentProblem,
     capacity: Capacity,
     weights: FloatArray,
     edited: Edited,
@@ -263,10 +269,10 @@ export class WebGpuDescent implements Descent {
     this.#gpu.release();
   }
 
-  #copyState(encoder: GPUCommandEncoder): () => Promise<State> {
+  #copyState(encoder: GPUCommandEncoder): () => Promise<DescentState> {
     const { weights, moment1, moment2 } = this.#passes.buffers;
     const bytes = 16 * this.#passes.tiling.count;
-    const moments = [moment1, moment2].slice(0, momentsOf(this.#problem.rule));
+    const moments = [moment1, moment2].slice(0, momentCount(this.#problem.rule));
     const reads = [weights, ...moments].map((buffer) => this.#readback.copy(encoder, buffer, bytes));
     return async () => {
       const [first, ...rest] = await Promise.all(reads.map(async (read) => this.#fromDevice(await read())));
@@ -282,7 +288,12 @@ export class WebGpuDescent implements Descent {
 }
 
 /** The kernels that the problem asks for. */
-async function chosen(rows: Rows, placed: PlacedRows, problem: Problem, capacity: Capacity): Promise<Choice> {
+async function chosen(
+  rows: Rows,
+  placed: GpuRows,
+  problem: DescentProblem,
+  capacity: Capacity,
+): Promise<KernelChoice> {
   const { kernels = "table", classes, batchSize } = problem;
   if (kernels === "auto") return tuned(rows, placed, problem, capacity);
   const shape = shapeOf(rows, classes, batchSize, capacity);

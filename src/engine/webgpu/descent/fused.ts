@@ -1,10 +1,10 @@
 /** Few classes: one dispatch a block. */
-import type { Problem } from "../../descent.js";
+import type { DescentProblem } from "../../descent.js";
 import type { Rows } from "../../../core/rows.js";
 import {
   type BlockPasses,
   type Buffers,
-  Kernels,
+  KernelCache,
   type Mode,
   type Stages,
   scratch,
@@ -21,15 +21,22 @@ import type { FusedTiling } from "../kernels/tiling.js";
 export class FusedPasses implements BlockPasses {
   readonly #tiling: FusedTiling;
   readonly #records: GPUBuffer;
-  readonly #kernels: Kernels;
+  readonly #kernels: KernelCache;
   readonly #kernelIn: (mode: Mode) => Specialisation;
 
-  constructor(gpu: Gpu, rows: Rows, problem: Problem, tiling: FusedTiling, shared: Buffers, edited: Edited) {
+  constructor(
+    gpu: Gpu,
+    rows: Rows,
+    problem: DescentProblem,
+    tiling: FusedTiling,
+    shared: Buffers,
+    edited: Edited,
+  ) {
     const { rowThreads, turns, slots } = tiling;
     this.#tiling = tiling;
     const records = slots * turns * tiling.rows * rowThreads;
     this.#records = scratch(gpu, "records", 16 * recordWidth(tiling) * records);
-    this.#kernels = new Kernels(gpu, { ...shared, records: this.#records }, edited);
+    this.#kernels = new KernelCache(gpu, { ...shared, records: this.#records }, edited);
     this.#kernelIn = (mode) => blockKernels(rows, problem, tiling, mode);
   }
 

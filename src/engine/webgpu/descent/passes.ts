@@ -1,10 +1,10 @@
 /** The passes of one problem on one device: the buffers they share, the uniforms, and the update. */
-import { type Problem, momentsOf } from "../../descent.js";
+import { type DescentProblem, momentCount } from "../../descent.js";
 import { type FloatArray, type Rows } from "../../../core/rows.js";
 import {
   type Block,
   type BlockPasses,
-  Kernels,
+  KernelCache,
   type Mode,
   type Stages,
   type StepEntry,
@@ -16,7 +16,7 @@ import { gatherKernel, updateKernel } from "../kernels/constants.js";
 import { FusedPasses } from "./fused.js";
 import type { Edited } from "../kernels/kernels.js";
 import { type Bound, ENTRY_BYTES, bound, dispatch } from "../kernels/pipelines.js";
-import type { PlacedRows } from "../placement.js";
+import type { GpuRows } from "../placement.js";
 import type { Readback } from "../device/readback.js";
 import type { Specialisation } from "../kernels/specialise.js";
 import { WholeSteps, wholeCapacity } from "./steps.js";
@@ -48,7 +48,7 @@ export class GpuPasses {
   /** For small problems: whole steps, but for evaluation. */
   readonly #whole: WholeSteps | undefined;
   readonly #gpu: Gpu;
-  readonly #updates: Kernels;
+  readonly #updates: KernelCache;
   /** A gather for every shard, when there are several. */
   readonly #gathers: readonly Bound[];
   readonly #updateIn: (mode: Mode) => Specialisation;
@@ -56,10 +56,10 @@ export class GpuPasses {
   private constructor(
     gpu: Gpu,
     rows: Rows,
-    problem: Problem,
+    problem: DescentProblem,
     tiling: Tiling,
     buffers: Readonly<Record<BufferName, GPUBuffer>>,
-    updates: Kernels,
+    updates: KernelCache,
     gathers: readonly Bound[],
     blocks: BlockPasses,
     whole: WholeSteps | undefined,
@@ -81,8 +81,8 @@ export class GpuPasses {
   static async create(
     gpu: Gpu,
     rows: Rows,
-    placed: PlacedRows,
-    problem: Problem,
+    placed: GpuRows,
+    problem: DescentProblem,
     tiling: Tiling,
     edited: Edited,
   ): Promise<GpuPasses> {
@@ -91,7 +91,7 @@ export class GpuPasses {
       const usages = usage | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
       return gpu.buffer(label, Math.max(16, bytes), usages);
     };
-    const moments = momentsOf(problem.rule);
+    const moments = momentCount(problem.rule);
     const entries = ENTRY_BYTES * entriesOf(tiling);
     const buffers = {
       order: create("order", 4 * rows.count),
@@ -126,7 +126,7 @@ export class GpuPasses {
     const gathers = await Promise.all(
       shards.map((between) => bound(gpu, "gather", gatherKernel(tiling), between, edited)),
     );
-    const updates = new Kernels(gpu, shared, edited);
+    const updates = new KernelCache(gpu, shared, edited);
     return new GpuPasses(gpu, rows, problem, tiling, buffers, updates, gathers, blocks, whole);
   }
 
@@ -235,10 +235,10 @@ export class GpuPasses {
 /** The purpose of a descent's buffers, for error messages. */
 export function descentOf(
   { features }: Rows,
-  { classes, rule }: Problem,
+  { classes, rule }: DescentProblem,
   { blockRows, slots }: Tiling,
 ): string {
-  const moments = momentsOf(rule);
+  const moments = momentCount(rule);
   return `${features} features × ${classes} classes with ${moments} moments, ${slots} partial gradients and blocks of ${blockRows} rows`;
 }
 

@@ -1,8 +1,8 @@
 /** Small problems: whole steps, as many as a submission has, in one dispatch. */
-import type { Problem } from "../../descent.js";
+import type { DescentProblem } from "../../descent.js";
 import type { Rows } from "../../../core/rows.js";
-import { type Buffers, Kernels, type Mode, type Stages, type Unit, scratch } from "../kernels/blocks.js";
-import { wholeSteps } from "../kernels/constants.js";
+import { type Buffers, KernelCache, type Mode, type Stages, type Unit, scratch } from "../kernels/blocks.js";
+import { stepsKernel } from "../kernels/constants.js";
 import type { Gpu } from "../device/device.js";
 import { recordStages, recordWidth } from "./fused.js";
 import type { Edited } from "../kernels/kernels.js";
@@ -26,10 +26,17 @@ export class WholeSteps {
   readonly #records: GPUBuffer;
   readonly #entries: GPUBuffer;
   readonly #run: GPUBuffer;
-  readonly #kernels: Kernels;
+  readonly #kernels: KernelCache;
   readonly #kernelIn: (mode: Mode) => Specialisation;
 
-  constructor(gpu: Gpu, rows: Rows, problem: Problem, tiling: FusedTiling, shared: Buffers, edited: Edited) {
+  constructor(
+    gpu: Gpu,
+    rows: Rows,
+    problem: DescentProblem,
+    tiling: FusedTiling,
+    shared: Buffers,
+    edited: Edited,
+  ) {
     this.#gpu = gpu;
     this.#tiling = tiling;
     const { count, blockRows } = tiling;
@@ -39,8 +46,8 @@ export class WholeSteps {
     this.#entries = create("entries", ENTRY_BYTES * this.capacity, GPUBufferUsage.STORAGE);
     this.#run = create("runs", RUN_BYTES * RUNS, GPUBufferUsage.UNIFORM);
     const own = { run: this.#run, entries: this.#entries, records: this.#records };
-    this.#kernels = new Kernels(gpu, { ...shared, ...own }, edited);
-    this.#kernelIn = (mode) => wholeSteps(rows, problem, tiling, mode);
+    this.#kernels = new KernelCache(gpu, { ...shared, ...own }, edited);
+    this.#kernelIn = (mode) => stepsKernel(rows, problem, tiling, mode);
   }
 
   /** Steps that one submission can hold. */

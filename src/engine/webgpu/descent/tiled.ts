@@ -1,10 +1,10 @@
 /** Many classes: two tiled products, the softmax in the epilogue of the first and the prologue of the second. */
-import type { Problem } from "../../descent.js";
+import type { DescentProblem } from "../../descent.js";
 import type { Rows } from "../../../core/rows.js";
 import {
   type BlockPasses,
   type Buffers,
-  Kernels,
+  KernelCache,
   type Mode,
   type Stages,
   scratch,
@@ -22,12 +22,19 @@ export class TiledPasses implements BlockPasses {
   readonly #gpu: Gpu;
   readonly #tiling: TiledTiling;
   readonly #rowSums: GPUBuffer;
-  readonly #kernels: Kernels;
+  readonly #kernels: KernelCache;
   readonly #kernelsIn: (mode: Mode) => Specialisation;
   /** Where captured stages are kept: made when the first is. */
   #captured: { readonly logits: GPUBuffer; readonly residual: GPUBuffer } | undefined;
 
-  constructor(gpu: Gpu, rows: Rows, problem: Problem, tiling: TiledTiling, shared: Buffers, edited: Edited) {
+  constructor(
+    gpu: Gpu,
+    rows: Rows,
+    problem: DescentProblem,
+    tiling: TiledTiling,
+    shared: Buffers,
+    edited: Edited,
+  ) {
     const { blockRows, classes4, tiles } = tiling;
     this.#gpu = gpu;
     this.#tiling = tiling;
@@ -38,7 +45,7 @@ export class TiledPasses implements BlockPasses {
       rowSums: this.#rowSums,
       captured: this.#scratch("nothing captured", 16),
     };
-    this.#kernels = new Kernels(gpu, { ...shared, ...own }, edited);
+    this.#kernels = new KernelCache(gpu, { ...shared, ...own }, edited);
     this.#kernelsIn = (mode) => blockKernels(rows, problem, tiling, mode);
   }
 

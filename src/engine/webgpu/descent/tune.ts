@@ -1,10 +1,10 @@
 /** Times the promising choices on the rows themselves, once for each device and kind of problem. */
-import type { Problem } from "../../descent.js";
+import type { DescentProblem } from "../../descent.js";
 import type { Rows } from "../../../core/rows.js";
-import { type Choice, type Shape, choices, nameOf } from "../kernels/choice.js";
+import { type KernelChoice, type DescentShape, choices, nameOf } from "../kernels/choice.js";
 import type { Gpu } from "../device/device.js";
 import { GpuPasses, descentOf } from "./passes.js";
-import type { PlacedRows } from "../placement.js";
+import type { GpuRows } from "../placement.js";
 import type { Capacity } from "../device/capacity.js";
 import { shapeOf, tiling } from "../kernels/tiling.js";
 
@@ -17,7 +17,7 @@ const REPEATS = 3;
 const MARGIN = 0.95;
 
 /** The winners on a device, by kinds of problems. */
-const winners = new WeakMap<GPUDevice, Map<string, Choice>>();
+const winners = new WeakMap<GPUDevice, Map<string, KernelChoice>>();
 
 /**
  * The fastest choice. A software adapter compiles for longer than it would gain, so there the table decides: its figures
@@ -25,16 +25,16 @@ const winners = new WeakMap<GPUDevice, Map<string, Choice>>();
  */
 export async function tuned(
   rows: Rows,
-  placed: PlacedRows,
-  problem: Problem,
+  placed: GpuRows,
+  problem: DescentProblem,
   capacity: Capacity,
-): Promise<Choice> {
+): Promise<KernelChoice> {
   const shape = shapeOf(rows, problem.classes, problem.batchSize, capacity);
   const candidates = choices(shape, capacity);
   if (capacity.slow || candidates.length === 1) return candidates[0];
 
   const { device } = placed.gpu;
-  const known = winners.get(device) ?? new Map<string, Choice>();
+  const known = winners.get(device) ?? new Map<string, KernelChoice>();
   winners.set(device, known);
   const key = kindOf(rows, shape, candidates);
   const found = known.get(key) ?? (await fastest(rows, placed, problem, capacity, candidates));
@@ -45,8 +45,8 @@ export async function tuned(
 /** Problems of one kind want the same choice: the same candidates, features and rows of about the same number. */
 function kindOf(
   { x }: Rows,
-  { features4, classes, batchSize, gathered }: Shape,
-  candidates: readonly Choice[],
+  { features4, classes, batchSize, gathered }: DescentShape,
+  candidates: readonly KernelChoice[],
 ): string {
   const size = (n: number) => Math.round(Math.log2(n));
   return [
@@ -61,11 +61,11 @@ function kindOf(
 
 async function fastest(
   rows: Rows,
-  placed: PlacedRows,
-  problem: Problem,
+  placed: GpuRows,
+  problem: DescentProblem,
   capacity: Capacity,
-  candidates: readonly Choice[],
-): Promise<Choice> {
+  candidates: readonly KernelChoice[],
+): Promise<KernelChoice> {
   const began = performance.now();
   let best = { choice: candidates[0], milliseconds: Infinity };
   for (const choice of candidates) {

@@ -1,7 +1,7 @@
 /** The adapter, and smigh's own device on it. */
 import { DeviceError } from "../../../core/errors.js";
 import { WHOLE_BUFFERS } from "./capacity.js";
-import { within } from "./within.js";
+import { withTimeout } from "./timeout.js";
 
 /** How an adapter is called. */
 export interface AdapterName {
@@ -36,7 +36,7 @@ export async function findAdapter(patience = PATIENCE_MS): Promise<AdapterName> 
 
 /** smigh's own device, opened where it is not. Each of its requests may take `patience` milliseconds. */
 export async function ownDevice(patience: number): Promise<OwnDevice> {
-  if (own) return within(2 * patience, "The GPU device", own); // another fit opens it, with a patience of its own
+  if (own) return withTimeout(2 * patience, "The GPU device", own); // another fit opens it, with a patience of its own
   const opening = open(patience);
   own = opening;
   opening.then(
@@ -118,7 +118,7 @@ async function requestAdapter(patience: number): Promise<GPUAdapter> {
 async function answerOf<T>(name: string, patience: number, ask: () => Promise<T>): Promise<T> {
   const asked = async () => ask(); // throwing becomes a rejection
   try {
-    return await within(patience, `WebGPU's ${name}`, asked());
+    return await withTimeout(patience, `WebGPU's ${name}`, asked());
   } catch (cause) {
     if (cause instanceof DeviceError) throw cause;
     throw new DeviceError(`WebGPU's ${name} failed: ${String(cause)}`, { cause });

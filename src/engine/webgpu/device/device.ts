@@ -2,7 +2,7 @@
 import { DeviceError, SmighError } from "../../../core/errors.js";
 import { type AdapterName, PATIENCE_MS, forgetDevice, nameFrom, ownDevice } from "./adapter.js";
 import { scoped } from "./scopes.js";
-import { within } from "./within.js";
+import { withTimeout } from "./timeout.js";
 
 /** Milliseconds that a loss may be heard after what failed of it, once the device has answered again. */
 const LOSS_MS = 100;
@@ -50,7 +50,7 @@ export async function openGpu(given?: GPUDevice, patience = PATIENCE_MS): Promis
 async function responding(gpu: Gpu, patience: number): Promise<Gpu> {
   try {
     const answer = gpu.run(() => scoped(gpu.device, () => {})).error;
-    await gpu.answered(within(patience, `The GPU device (${gpu.adapter})`, answer));
+    await gpu.answered(withTimeout(patience, `The GPU device (${gpu.adapter})`, answer));
     return gpu;
   } catch (cause) {
     forgetDevice(gpu.device);
@@ -206,7 +206,7 @@ export class Gpu {
   /** A loss may be reported after what failed of it: waits for it, or until the device has answered again. */
   async #hearLoss(): Promise<void> {
     const asked = async () => scoped(this.device, () => {}).error;
-    const answer = within(FAILED_MS, "The GPU device", asked()).catch(() => {});
+    const answer = withTimeout(FAILED_MS, "The GPU device", asked()).catch(() => {});
     const late = answer.then(() => new Promise((resolve) => setTimeout(resolve, LOSS_MS)));
     await Promise.race([this.device.lost, late]);
   }

@@ -62,7 +62,7 @@ export interface BlockPasses {
 export type Buffers = Readonly<Record<string, GPUBuffer>>;
 
 /** The compiled kernels of one problem, by keys of the caller's. */
-export class Kernels {
+export class KernelCache {
   readonly #gpu: Gpu;
   readonly #buffers: Buffers;
   readonly #edited: Edited;

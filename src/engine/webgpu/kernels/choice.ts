@@ -6,7 +6,7 @@ import { type Capacity, WHOLE_BUFFERS } from "../device/capacity.js";
 const SHARINGS = ["none", "subgroups", "shared"] as const;
 export type Sharing = (typeof SHARINGS)[number];
 
-export interface Choice {
+export interface KernelChoice {
   /** Whole steps in one workgroup, all passes of a block in one dispatch, or tiles of classes. */
   readonly kind: "steps" | "fused" | "tiled";
   /** Rows, and vectors of features, a thread. */
@@ -16,7 +16,7 @@ export interface Choice {
 }
 
 /** What the choice depends on. */
-export interface Shape {
+export interface DescentShape {
   readonly features4: number;
   readonly classes: number;
   readonly batchSize: number;
@@ -45,8 +45,8 @@ export const STEP_THREADS = { slow: 16, fast: 64 };
 export const SIDE = 16;
 
 /** Whole steps that one dispatch can take: none where a step alone is too long. */
-export function wholeSteps(
-  { features4, batchSize }: Pick<Shape, "features4" | "batchSize">,
+export function stepsPerDispatch(
+  { features4, batchSize }: Pick<DescentShape, "features4" | "batchSize">,
   threads: number,
 ): number {
   const turns = Math.ceil(batchSize / threads) * features4 + (Math.ceil(features4 / threads) + 1) * batchSize;
@@ -54,31 +54,31 @@ export function wholeSteps(
 }
 
 /** The choices that are possible and promising, the best guess first. Never empty. */
-export function choices(shape: Shape, capacity: Capacity): Choice[] {
+export function choices(shape: DescentShape, capacity: Capacity): KernelChoice[] {
   const { slow, subgroups, kind } = capacity;
   const few = fused(shape, slow);
   const all = [...(isWhole(shape, capacity) ? whole(few) : []), ...few, ...tiled(shape, slow)];
   const kinds = all.filter((one) => kind === undefined || one.kind === kind);
   const best = (kinds.length > 0 ? kinds : all).filter((one, _, [first]) => one.kind === first.kind);
-  const alone = ({ kind: way, sharing }: Choice) => way !== "steps" && sharing === "none";
+  const alone = ({ kind: way, sharing }: KernelChoice) => way !== "steps" && sharing === "none";
   return best.map((one) => (subgroups && alone(one) ? { ...one, sharing: "subgroups" } : one));
 }
 
-function isWhole(shape: Shape, capacity: Capacity): boolean {
+function isWhole(shape: DescentShape, capacity: Capacity): boolean {
   const { features4, classes, batchSize, gathered } = shape;
   const { storageBuffers, blockRows = Infinity, slow } = capacity;
   const threads = STEP_THREADS[slow ? "slow" : "fast"];
-  const small = batchSize * 4 * features4 * classes <= WHOLE_MACS && wholeSteps(shape, threads) > 0;
+  const small = batchSize * 4 * features4 * classes <= WHOLE_MACS && stepsPerDispatch(shape, threads) > 0;
   return small && !gathered && storageBuffers >= WHOLE_BUFFERS && blockRows >= batchSize;
 }
 
 /** A thread takes a row, and a vector of features, at a time; the tile is that of the fused kernel, which evaluates. */
-function whole([tile]: Choice[]): Choice[] {
+function whole([tile]: KernelChoice[]): KernelChoice[] {
   return tile ? [{ ...tile, kind: "steps" }] : [];
 }
 
 /** A software adapter wants much work in registers; a GPU wants many threads. */
-function fused({ features4, classes }: Shape, slow: boolean): Choice[] {
+function fused({ features4, classes }: DescentShape, slow: boolean): KernelChoice[] {
   if (classes > FUSED_CLASSES) return [];
   const most = Math.min(8, Math.floor(ACCUMULATORS / (4 * classes)));
   const least = Math.ceil(features4 / (MOST_THREADS - 4));
@@ -93,10 +93,10 @@ function fused({ features4, classes }: Shape, slow: boolean): Choice[] {
  * A GPU, a discrete one most of all, wants workgroup memory: a seventh of the loads from its caches, where more than half of
  * a workgroup's threads have work. A software adapter would only pay for the barriers.
  */
-function tiled({ features4, classes, batchSize }: Shape, slow: boolean): Choice[] {
+function tiled({ features4, classes, batchSize }: DescentShape, slow: boolean): KernelChoice[] {
   const own = slow ? [[8, 2], [4, 2]] : [[4, 1], [8, 2], [4, 2], [2, 1]]; // prettier-ignore
   const full = Math.min(batchSize / 4, features4, classes / 8) > SIDE / 2;
-  return own.flatMap(([rows, vectors], n): Choice[] => {
+  return own.flatMap(([rows, vectors], n): KernelChoice[] => {
     const tile = { kind: "tiled", rows, vectors } as const;
     const shared = !slow && full && n < 2;
     return [...(shared ? [{ ...tile, sharing: "shared" } as const] : []), { ...tile, sharing: "none" }];
@@ -104,17 +104,17 @@ function tiled({ features4, classes, batchSize }: Shape, slow: boolean): Choice[
 }
 
 /** As a model records it, and `kernels` pins it: "fused 8x2 subgroups". */
-export function nameOf({ kind, rows, vectors, sharing }: Choice): string {
+export function nameOf({ kind, rows, vectors, sharing }: KernelChoice): string {
   return `${kind} ${rows}x${vectors}${sharing === "none" ? "" : ` ${sharing}`}`;
 }
 
 /** The choice of that name. Throws an OptionError when it is none, or cannot be had for this shape on this adapter. */
 export function choiceNamed(
   name: string,
-  shape: Shape,
+  shape: DescentShape,
   capacity: Capacity,
-  kinds: readonly Choice["kind"][] = ["steps", "fused", "tiled"],
-): Choice {
+  kinds: readonly KernelChoice["kind"][] = ["steps", "fused", "tiled"],
+): KernelChoice {
   const [, named, rows, vectors, suffix = "none"] =
     name.match(/^(steps|fused|tiled) ([1-8])x([1-8])(?: (subgroups|shared))?$/) ?? [];
   const possible = kinds.flatMap((kind) => choices(shape, { ...capacity, kind }));
@@ -131,8 +131,8 @@ export function choiceNamed(
 }
 
 function isPossible(
-  { kind, rows, vectors, sharing }: Choice,
-  { features4 }: Shape,
+  { kind, rows, vectors, sharing }: KernelChoice,
+  { features4 }: DescentShape,
   { subgroups }: Capacity,
 ): boolean {
   if (sharing === "subgroups" && !subgroups) return false;

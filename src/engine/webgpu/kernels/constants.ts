@@ -1,6 +1,6 @@
 /** What a problem makes of the shaders: the constants and the alternatives of its kernels. */
 import type { ObjectiveProblem } from "../../objective.js";
-import type { Problem } from "../../descent.js";
+import type { DescentProblem } from "../../descent.js";
 import type { Rows } from "../../../core/rows.js";
 import type { Mode } from "./blocks.js";
 import type { Specialisation } from "./specialise.js";
@@ -12,7 +12,7 @@ export const PRODUCT_VECTORS = 16;
 /** The kernels of a block: fused, or logits, residual and gradient. An evaluation smooths nothing. */
 export function blockKernels(
   rows: Rows,
-  problem: Pick<Problem, "smoothing">,
+  problem: Pick<DescentProblem, "smoothing">,
   tiling: Tiling,
   mode: Mode,
 ): Specialisation {
@@ -67,7 +67,7 @@ function tiled({ tiles, tile4, span4, lanes, threads, tileThreads, rows, sharing
 
 export function updateKernel(
   rows: Rows,
-  { rule, intercept }: Problem,
+  { rule, intercept }: DescentProblem,
   tiling: Tiling,
   mode: Mode,
 ): Specialisation {
@@ -91,7 +91,12 @@ export function updateKernel(
 }
 
 /** Whole steps: all of a block's passes, and the update. */
-export function wholeSteps(rows: Rows, problem: Problem, tiling: FusedTiling, mode: Mode): Specialisation {
+export function stepsKernel(
+  rows: Rows,
+  problem: DescentProblem,
+  tiling: FusedTiling,
+  mode: Mode,
+): Specialisation {
   const block = blockKernels(rows, problem, tiling, mode);
   return changed(block, {
     ...updateKernel(rows, problem, tiling, mode).constants,

@@ -1,16 +1,16 @@
 /** How a problem is cut to fit an adapter. A function of the shape and the adapter only, so that sums are reproducible. */
-import type { Problem } from "../../descent.js";
+import type { DescentProblem } from "../../descent.js";
 import { DeviceError } from "../../../core/errors.js";
 import type { Rows } from "../../../core/rows.js";
 import type { Capacity } from "../device/capacity.js";
 import {
-  type Choice,
+  type KernelChoice,
   SIDE,
   STEP_THREADS,
-  type Shape as ChoiceShape,
+  type DescentShape as ChoiceShape,
   type Sharing,
   choices,
-  wholeSteps,
+  stepsPerDispatch,
 } from "./choice.js";
 
 interface Common {
@@ -149,7 +149,7 @@ export function objectiveTiling(
   classes: number,
   count: number,
   capacity: Capacity,
-  choice: Choice,
+  choice: KernelChoice,
 ): ObjectiveTiling {
   const cut = tiledTiling(cutShape(rows, classes, capacity), count, capacity, choice);
   checkWeights(rows, cut, capacity);
@@ -187,7 +187,7 @@ function checkWeights({ features }: Rows, { classes, count }: Tiling, { bindingB
   );
 }
 
-function fusedTiling(shape: Shape, batchSize: number, capacity: Capacity, choice: Choice): FusedTiling {
+function fusedTiling(shape: Shape, batchSize: number, capacity: Capacity, choice: KernelChoice): FusedTiling {
   const { slow, bindingBytes } = capacity;
   const speed = slow ? "slow" : "fast";
   const dispatchMacs = capacity.dispatchMacs ?? DISPATCH_MACS[speed];
@@ -232,7 +232,7 @@ function fusedTiling(shape: Shape, batchSize: number, capacity: Capacity, choice
     rowThreads,
     columnThreads,
     turns,
-    wholeSteps: choice.kind === "steps" ? wholeSteps({ ...shape, batchSize }, stepThreads) : 0,
+    wholeSteps: choice.kind === "steps" ? stepsPerDispatch({ ...shape, batchSize }, stepThreads) : 0,
     stepThreads,
   };
 }
@@ -241,7 +241,7 @@ function fusedTiling(shape: Shape, batchSize: number, capacity: Capacity, choice
 const TILE4 = 2;
 const FEW4 = 3;
 
-function tiledTiling(shape: Shape, batchSize: number, capacity: Capacity, choice: Choice): TiledTiling {
+function tiledTiling(shape: Shape, batchSize: number, capacity: Capacity, choice: KernelChoice): TiledTiling {
   const { slow, bindingBytes } = capacity;
   const speed = slow ? "slow" : "fast";
   const dispatchMacs = capacity.dispatchMacs ?? DISPATCH_MACS[speed];
@@ -317,7 +317,7 @@ export function grid(threads: number, workgroup: number): [x: number, y: number]
 }
 
 /** Words that the tiled kernels keep of a tile's softmax: two for the loss of a label, four for that of other targets. */
-export function tileWords({ targets }: Rows, { smoothing = 0 }: Pick<Problem, "smoothing">): number {
+export function tileWords({ targets }: Rows, { smoothing = 0 }: Pick<DescentProblem, "smoothing">): number {
   return targets || smoothing > 0 ? 4 : 2;
 }
 

@@ -5,12 +5,12 @@ import type { Sums, Trial } from "../../../core/sums.js";
 import type { FloatArray, Rows } from "../../../core/rows.js";
 import { cutRows, joined, unpad } from "../kernels/blocks.js";
 import type { Capacity } from "../device/capacity.js";
-import { type Choice, choiceNamed, choices, nameOf } from "../kernels/choice.js";
+import { type KernelChoice, choiceNamed, choices, nameOf } from "../kernels/choice.js";
 import { Commands } from "./commands.js";
 import type { Gpu } from "../device/device.js";
 import type { Edited } from "../kernels/kernels.js";
 import { ObjectivePasses, compilePasses } from "./passes.js";
-import type { PlacedRows } from "../placement.js";
+import type { GpuRows } from "../placement.js";
 import { type ObjectiveTiling, objectiveTiling, shapeOf } from "../kernels/tiling.js";
 import { Vectors, compileVectors } from "./vectors.js";
 
@@ -47,7 +47,7 @@ export class WebGpuObjective implements Objective {
 
   static async create(
     rows: Rows,
-    placed: PlacedRows,
+    placed: GpuRows,
     problem: ObjectiveProblem,
     capacity: Capacity,
     edited: Edited,
@@ -227,7 +227,7 @@ function chosen(
   rows: Rows,
   { classes, rows: { length }, kernels = "table" }: ObjectiveProblem,
   capacity: Capacity,
-): Choice {
+): KernelChoice {
   const shape = shapeOf(rows, classes, length, capacity);
   if (kernels !== "auto" && kernels !== "table") return choiceNamed(kernels, shape, capacity, ["tiled"]);
   return choices(shape, { ...capacity, kind: "tiled" })[0];

@@ -10,7 +10,7 @@ import { changed, gatherKernel, rawKernels, rowKernels } from "../kernels/consta
 import type { Gpu } from "../device/device.js";
 import type { Edited, KernelName } from "../kernels/kernels.js";
 import { type Compiled, compiled } from "../kernels/pipelines.js";
-import type { PlacedRows } from "../placement.js";
+import type { GpuRows } from "../placement.js";
 import type { Specialisation } from "../kernels/specialise.js";
 import type { ObjectiveTiling } from "../kernels/tiling.js";
 
@@ -78,7 +78,7 @@ export class ObjectivePasses {
     commands: Commands,
     kernels: PassKernels,
     rows: Rows,
-    placed: PlacedRows,
+    placed: GpuRows,
     problem: ObjectiveProblem,
     tiling: ObjectiveTiling,
   ) {

@@ -5,7 +5,7 @@ import { DeviceError } from "../../../core/errors.js";
  *
  * @param what - who is waited for, as the subject of a sentence
  */
-export function within<T>(ms: number, what: string, answer: Promise<T>): Promise<T> {
+export function withTimeout<T>(ms: number, what: string, answer: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const expire = () =>
       reject(new DeviceError(`${what} gave no answer within ${ms / 1000} s: restart the browser.`));

@@ -12,7 +12,7 @@ import { Newton } from "./newton.js";
 import { OrthantNewton } from "./orthant-newton.js";
 import { OwlQn } from "./owl-qn.js";
 import { ProximalNewton } from "./proximal-newton.js";
-import type { OptimumSettings, Stage } from "./minimise.js";
+import type { OptimumSettings, Phase } from "./minimise.js";
 
 /** The size of a problem. */
 export interface Size {
@@ -54,7 +54,7 @@ export interface ExactProblem {
   readonly problem: ObjectiveProblem;
 }
 
-export interface StageContext {
+export interface PhaseContext {
   readonly objective: Objective;
   readonly scaling: Scaling;
   /** Where to begin; it becomes the present weights. */
@@ -70,19 +70,19 @@ export interface StageContext {
   readonly guessed: boolean;
 }
 
-export function stagesOf(context: StageContext): Stage[] {
+export function phasesOf(context: PhaseContext): Phase[] {
   const { objective, scaling, start, preconditioner, settings, size, l1, guessed } = context;
   const { solver, tolerance, memory } = settings;
   const exactlyAt = guessed ? "never" : exactness(size);
 
-  const quasiNewton: Stage = {
+  const quasiNewton: Phase = {
     certifies: false,
     begin: async () =>
       l1
         ? new OwlQn(objective, scaling, memory, start, preconditioner.matrix)
         : new Lbfgs(objective, scaling, memory, start, preconditioner.matrix),
   };
-  const onEngine: Stage = {
+  const onEngine: Phase = {
     certifies: exactlyAt !== "always",
     begin: async (before, passes) => {
       const least = Math.max(LEAST_PASSES, LAST_WORD / (size.rows * size.weights));
@@ -94,7 +94,7 @@ export function stagesOf(context: StageContext): Stage[] {
         : new Newton(objective, scaling, start, model, equation);
     },
   };
-  const exactly: Stage = {
+  const exactly: Phase = {
     certifies: true,
     begin: async (before) => {
       const exact = await context.exact();

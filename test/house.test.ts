@@ -1,0 +1,154 @@
+/**
+ * The structure of the repository: which room may import from which, that no files stand in a circle, that an exported
+ * name has one meaning, and where Node and the DOM may be used.
+ */
+import { readFileSync, readdirSync } from "node:fs";
+import { join, posix } from "node:path";
+import { expect, test } from "vitest";
+
+const root = join(import.meta.dirname, "..");
+
+/** The floors of src/, from the ground up. A room imports from the floors below its own. */
+const FLOORS: readonly (readonly string[])[] = [
+  ["core"],
+  ["math", "data"],
+  ["engine"],
+  ["solvers", "parity"],
+  ["model"],
+  ["train"],
+  ["sweep", "cli"],
+  ["index.ts"],
+];
+
+interface Import {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** Paths of the TypeScript files of a folder, but for AssemblyScript. */
+function filesOf(folder: string): string[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+    .map((path) => posix.join(folder, path.replaceAll("\\", "/")))
+    .filter((path) => path.endsWith(".ts") && !path.includes("/assembly/"));
+}
+
+const textOf = (path: string) => readFileSync(join(root, path), "utf8");
+
+/** All imports of a file of other files of the repository, of types and those on demand included. */
+function importsOf(path: string, text: string): Import[] {
+  const found = text.matchAll(/(?:\bfrom|\bimport\(?)\s*"(\.[^"?]*)"/g);
+  return Array.from(found, ([, specifier]) => ({
+    from: path,
+    to: posix.join(posix.dirname(path), specifier).replace(/\.js$/, ".ts"),
+  }));
+}
+
+const roomOf = (path: string) => path.split("/")[1];
+const floorOf = (path: string) => FLOORS.findIndex((rooms) => rooms.includes(roomOf(path)));
+
+/** Imports from another room that is not on a floor below. */
+function climbing(imports: readonly Import[]): Import[] {
+  return imports.filter(({ from, to }) => roomOf(from) !== roomOf(to) && floorOf(to) >= floorOf(from));
+}
+
+/** Files that import each other, directly or through others: one such circle, or none. */
+function circle(imports: readonly Import[]): string[] {
+  const next = new Map<string, string[]>();
+  for (const { from, to } of imports) next.set(from, [...(next.get(from) ?? []), to]);
+  const done = new Set<string>();
+  const walk = (path: string, way: readonly string[]): string[] => {
+    if (way.includes(path)) return [...way.slice(way.indexOf(path)), path];
+    if (done.has(path)) return [];
+    for (const other of next.get(path) ?? []) {
+      const found = walk(other, [...way, path]);
+      if (found.length > 0) return found;
+    }
+    done.add(path);
+    return [];
+  };
+  for (const path of next.keys()) {
+    const found = walk(path, []);
+    if (found.length > 0) return found;
+  }
+  return [];
+}
+
+/** Exported names that are declared in more than one of the files, with those files. */
+function homonyms(texts: ReadonlyMap<string, string>): Record<string, string[]> {
+  const declared = new Map<string, string[]>();
+  for (const [path, text] of texts) {
+    const found = text.matchAll(
+      /^export (?:async |abstract |declare )*(?:function\*?|const|let|class|interface|type|enum) (\w+)/gm,
+    );
+    for (const name of new Set(Array.from(found, ([, one]) => one))) {
+      declared.set(name, [...(declared.get(name) ?? []), path]);
+    }
+  }
+  return Object.fromEntries([...declared].filter(([, paths]) => paths.length > 1));
+}
+
+const library = filesOf("src");
+const imports = library.flatMap((path) =>
+  importsOf(path, textOf(path)).filter(({ to }) => to.startsWith("src/")),
+);
+
+test("index.ts is the only file on the floor of src, and every room has a floor", () => {
+  expect(library.filter((path) => path.split("/").length === 2)).toEqual(["src/index.ts"]);
+  const rooms = new Set(library.map(roomOf));
+  expect([...rooms].toSorted()).toEqual(FLOORS.flat().toSorted());
+});
+
+test("no room imports from a floor that is not below its own", () => {
+  expect(imports.length).toBeGreaterThan(400);
+  expect(climbing(imports)).toEqual([]);
+});
+
+test("no files import each other in a circle", () => {
+  for (const folder of ["src", "bench", "scripts"]) {
+    expect(circle(filesOf(folder).flatMap((path) => importsOf(path, textOf(path))))).toEqual([]);
+  }
+});
+
+test("an exported name is declared once", () => {
+  const files = ["src", "bench", "scripts"].flatMap(filesOf);
+  expect(homonyms(new Map(files.map((path) => [path, textOf(path)])))).toEqual({});
+});
+
+test("a basename stands for the same thing in every room of src", () => {
+  // Interfaces in engine/, and the files that implement them in each engine.
+  const seam = ["engine", "descent", "objective", "placement", "passes", "plan", "vectors"];
+  // The options of a training and of a sweep; the function and its command.
+  const shared = [...seam, "options", "train"];
+  const byName = new Map<string, string[]>();
+  for (const path of library) {
+    const name = posix.basename(path, ".ts");
+    byName.set(name, [...(byName.get(name) ?? []), path]);
+  }
+  const several = [...byName].filter(([name, paths]) => paths.length > 1 && !shared.includes(name));
+  expect(Object.fromEntries(several)).toEqual({});
+});
+
+test("only the command line uses Node, and only the page the DOM", () => {
+  const node = library.filter((path) => /(?:from|import\()\s*"node:/.test(textOf(path)));
+  expect(node.map(roomOf).filter((room) => room !== "cli")).toEqual([]);
+  const dom = library.filter((path) => /\b(?:document|window)\.\w/.test(textOf(path)));
+  expect(dom).toEqual([]);
+});
+
+test("an import that climbs, a circle and a name that is declared twice are found", () => {
+  const wrong = importsOf(
+    "src/core/a.ts",
+    'import type { B } from "../engine/b.js";\nawait import("./c.js");',
+  );
+  expect(climbing(wrong)).toEqual([{ from: "src/core/a.ts", to: "src/engine/b.ts" }]);
+  expect(climbing(importsOf("src/math/a.ts", 'export { b } from "../data/b.js";'))).toHaveLength(1);
+  const round = [...wrong, ...importsOf("src/core/c.ts", 'import "./a.js";')];
+  expect(circle(round)).toEqual(["src/core/a.ts", "src/core/c.ts", "src/core/a.ts"]);
+  const twice = homonyms(
+    new Map([
+      ["a.ts", "export function same() {}"],
+      ["b.ts", "export const same = 1;\nexport type Other = 2;"],
+    ]),
+  );
+  expect(twice).toEqual({ same: ["a.ts", "b.ts"] });
+});
