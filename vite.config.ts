@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { defineConfig, type Plugin, type UserConfig } from "vite";
 import { assemblyPlugin } from "./scripts/assembly-plugin.js";
 import { workerPlugin } from "./scripts/worker-plugin.js";
-import { ISOLATION } from "./bench/isolation.js";
-import { mnistPlugin } from "./bench/mnist-plugin.js";
+import { ISOLATION } from "./bench/browsers/isolation.js";
+import { mnistPlugin } from "./scripts/mnist-plugin.js";
 
 const root = import.meta.dirname;
 

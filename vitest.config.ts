@@ -1,7 +1,7 @@
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
-import { ISOLATION } from "./bench/isolation.js";
-import { findChrome, launchArguments, wantedAdapter } from "./bench/chrome.js";
+import { ISOLATION } from "./bench/browsers/isolation.js";
+import { findChrome, launchArguments, wantedAdapter } from "./bench/browsers/chrome.js";
 import { assemblyPlugin } from "./scripts/assembly-plugin.js";
 import { ClosingLine } from "./test/closing-line.js";
 

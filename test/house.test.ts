@@ -128,11 +128,15 @@ test("a basename stands for the same thing in every room of src", () => {
   expect(Object.fromEntries(several)).toEqual({});
 });
 
-test("only the command line uses Node, and only the page the DOM", () => {
-  const node = library.filter((path) => /(?:from|import\()\s*"node:/.test(textOf(path)));
-  expect(node.map(roomOf).filter((room) => room !== "cli")).toEqual([]);
-  const dom = library.filter((path) => /\b(?:document|window)\.\w/.test(textOf(path)));
-  expect(dom).toEqual([]);
+test("Node is used by the command line and the rooms of Node alone, and the DOM by pages", () => {
+  const usesNode = (path: string) => /(?:from|import\()\s*"node:/.test(textOf(path));
+  const usesDom = (path: string) => /\b(?:document|window)\.\w/.test(textOf(path));
+  const without = ["bench/measure", "bench/peers", "bench/page"].flatMap(filesOf);
+  expect(without.length).toBeGreaterThan(50);
+  expect(without.filter(usesNode)).toEqual([]);
+  expect(library.filter(usesNode).filter((path) => roomOf(path) !== "cli")).toEqual([]);
+  const bare = ["src", "bench/measure", "bench/peers", "bench/run", "scripts"].flatMap(filesOf);
+  expect(bare.filter(usesDom)).toEqual([]);
 });
 
 test("an import that climbs, a circle and a name that is declared twice are found", () => {

@@ -34,7 +34,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   },
   hidden: {
     title: "Fits in a hidden tab have at least 80 % of the visible speed",
-    passes: () => run("tsx", "bench/hidden.ts"),
+    passes: () => run("tsx", "bench/studies/hidden.ts"),
   },
   faults: {
     title: "Every fault is recovered from or named",

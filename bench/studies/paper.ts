@@ -10,7 +10,7 @@ import { choiceNamed, choices, nameOf } from "../../src/engine/webgpu/kernels/ch
 import type { Capacity } from "../../src/engine/webgpu/device/capacity.js";
 import { shapeOf, tiling } from "../../src/engine/webgpu/kernels/tiling.js";
 import { traffic } from "./traffic.js";
-import { type Workload, workloads } from "../workloads.js";
+import { type Workload, workloads } from "../measure/workloads.js";
 
 interface Gpu {
   readonly name: string;
@@ -68,7 +68,7 @@ function ours(workload: Workload, capacity: Capacity, kernels?: string) {
 }
 
 /**
- * The dispatches of one step of bench/systems/tfjs.ts, of tfjs 4.22 (kernels/BatchMatMul_impl.js, Softmax.js, Sum.js …):
+ * The dispatches of one step of bench/peers/tfjs.ts, of tfjs 4.22 (kernels/BatchMatMul_impl.js, Softmax.js, Sum.js …):
  * 32-bit words that each reads and writes, where N is X, W the weights and Z a matrix of rows × classes. On a GPU with
  * many cores the products of mnist may be split (MatMulSplitKProgram), which adds up to two passes over their results.
  */
@@ -90,7 +90,7 @@ function tfjs({ features: d, classes: k, batch: b }: Workload): Pass[] {
   ];
 }
 
-/** The same of bench/systems/jax-js.ts, of jax-js 0.1, which fuses elementwise operations with the reduction before. */
+/** The same of bench/peers/jax-js.ts, of jax-js 0.1, which fuses elementwise operations with the reduction before. */
 function jaxJs({ features: d, classes: k, batch: b }: Workload): Pass[] {
   const [n, w, z, product] = [b * d, d * k, b * k, b * d * k];
   return [

@@ -2,8 +2,8 @@
 import { readFile } from "node:fs/promises";
 import type { Page } from "playwright";
 import { beforeEach, expect, test } from "vitest";
-import { serveBenchmark } from "../../bench/bench-browser.js";
-import { readResult } from "../../bench/benchmark/result.js";
+import { serveBenchmark } from "../../bench/browsers/benchmark.js";
+import { readResult } from "../../bench/measure/result.js";
 import { visits } from "../support/page.js";
 import { RESULT } from "./results.js";
 

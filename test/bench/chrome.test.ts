@@ -1,6 +1,6 @@
 import { access, constants } from "node:fs/promises";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { findChrome, launchArguments, wantedAdapter } from "../../bench/chrome.js";
+import { findChrome, launchArguments, wantedAdapter } from "../../bench/browsers/chrome.js";
 
 afterEach(() => vi.unstubAllEnvs());
 

@@ -1,7 +1,7 @@
 // Systems that compute nothing: how long their steps take, and what goes wrong when, is said. The clock is the test's.
 import { vi } from "vitest";
-import type { System } from "../../bench/systems/system.js";
-import type { Workload } from "../../bench/workloads.js";
+import type { System } from "../../bench/peers/system.js";
+import type { Workload } from "../../bench/measure/workloads.js";
 
 export const WORKLOAD: Workload = {
   name: "fake",

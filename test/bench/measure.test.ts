@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { type Notice, measure } from "../../bench/measure.js";
-import type { System } from "../../bench/systems/system.js";
+import { type Notice, measure } from "../../bench/measure/measure.js";
+import type { System } from "../../bench/peers/system.js";
 import { type Fake, WORKLOAD, fake, open } from "./fake-systems.js";
 
 beforeEach(() => {
@@ -124,9 +124,13 @@ test("a system that does not even close spoils nothing", async () => {
 test("can be stopped between any two samples, with a system's loop in between", async () => {
   const controller = new AbortController();
   const { events, measured: result } = await measured([fake("a"), fake("b")], controller.signal);
-  // Heard only if `measure` lets this thread do something else.
-  setTimeout(() => controller.abort(new Error("enough")));
+  // As a worker is told to stop: a message, heard only if `measure` lets this thread do something else.
+  const { port1, port2 } = new MessageChannel();
+  port1.addEventListener("message", () => controller.abort(new Error("enough")));
+  port1.start();
+  port2.postMessage("stop");
   await expect(result).rejects.toThrow("enough");
+  port1.close();
   expect(events.length).toBeLessThan(14 + 10);
 });
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { ResultError, higherPeaks, readResult } from "../../bench/benchmark/result.js";
+import { ResultError, higherPeaks, readResult } from "../../bench/measure/result.js";
 import { RESULT } from "./results.js";
 
 test("a result comes back as it was saved", () => {

@@ -1,5 +1,5 @@
-import type { Result } from "../../bench/benchmark/result.js";
-import type { Run } from "../../bench/measure.js";
+import type { Result } from "../../bench/measure/result.js";
+import type { Run } from "../../bench/measure/measure.js";
 
 export function run(system: string, stepMs = 10, more: Partial<Run> = {}): Run {
   return {

@@ -1,11 +1,11 @@
 // What the benchmark's page and report make of results.
 import { expect, test } from "vitest";
-import { bytes, duration, significant } from "../../bench/benchmark/format.js";
-import { metrics } from "../../bench/benchmark/metrics.js";
-import { withProgress, without } from "../../bench/benchmark/record.js";
-import { cardsOf } from "../../bench/benchmark/rows.js";
-import { markdown, table } from "../../bench/report.js";
-import { workloads } from "../../bench/workloads.js";
+import { bytes, duration, significant } from "../../bench/measure/format.js";
+import { metrics } from "../../bench/measure/metrics.js";
+import { withProgress, without } from "../../bench/measure/record.js";
+import { cardsOf } from "../../bench/page/benchmark/rows.js";
+import { markdown, table } from "../../bench/measure/report.js";
+import { workloads } from "../../bench/measure/workloads.js";
 import { RESULT, run } from "./results.js";
 
 test("numbers have three significant digits", () => {

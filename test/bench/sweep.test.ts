@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { sizesOf, measureBatchSizes } from "../../bench/benchmark/sweep.js";
-import type { Notice } from "../../bench/measure.js";
+import { sizesOf, measureBatchSizes } from "../../bench/measure/batch-sizes.js";
+import type { Notice } from "../../bench/measure/measure.js";
 import { WORKLOAD, fake } from "./fake-systems.js";
 
 beforeEach(() => {

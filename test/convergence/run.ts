@@ -9,7 +9,7 @@ import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
-import { importLibrary } from "../../bench/library.js";
+import { importLibrary } from "../../bench/run/library.js";
 import type * as library from "../../src/index.js";
 import { type Verdict, caseOf, judge } from "../support/convergence.js";
 import { seedsIn } from "../support/seeds.js";

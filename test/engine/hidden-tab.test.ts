@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type Fit, timeFits } from "../../bench/hidden-tab.js";
+import { type Fit, timeFits } from "../../bench/studies/hidden-tab.js";
 
 // A timer that is throttled to one a second makes these fits take some fifty times as long.
 test("fits in a hidden tab do not wait for timers", { timeout: 240_000 }, async () => {

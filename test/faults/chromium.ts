@@ -1,8 +1,8 @@
 /** Runs the faults of WebGPU in Chromium, from Node. */
 import { join } from "node:path";
 import { type Page, chromium } from "playwright";
-import { findChrome, launchArguments } from "../../bench/chrome.js";
-import { serve } from "../../bench/serve.js";
+import { findChrome, launchArguments } from "../../bench/browsers/chrome.js";
+import { serve } from "../../bench/browsers/serve.js";
 import type { Fault } from "./fault.js";
 
 export interface Chromium {

@@ -4,8 +4,8 @@
  */
 import { join } from "node:path";
 import { type Browser, chromium } from "playwright";
-import { findChrome, launchArguments } from "../../bench/chrome.js";
-import { type Fit, timeFits } from "../../bench/hidden-tab.js";
+import { findChrome, launchArguments } from "../../bench/browsers/chrome.js";
+import { type Fit, timeFits } from "../../bench/studies/hidden-tab.js";
 import { type Ended, ISOLATED, runScript, serveFolder } from "../support/built.js";
 import {
   NO_WORKERS,

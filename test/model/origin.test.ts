@@ -1,7 +1,7 @@
 /** A model with an origin: all that it tells of x is what the same model without one tells of x − origin. */
 import { describe, expect, test } from "vitest";
 import { DataError, type SoftmaxModel, train } from "../../src/index.js";
-import { weigh } from "../../bench/page/objective.js";
+import { weigh } from "../../bench/page/train/objective.js";
 import { dataset } from "../../src/data/dataset.js";
 import { clouds } from "../support/examples.js";
 import { modelOf } from "../support/models.js";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Brake } from "../../bench/page/brake.js";
+import { Brake } from "../../bench/page/train/brake.js";
 
 const after = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { diverging, rgb } from "../../bench/page/colours.js";
+import { diverging, rgb } from "../../bench/page/shared/colours.js";
 
 test("weights are coloured from against, over paper, to for", () => {
   const scheme = { paper: rgb("#ffffff"), ink: rgb("#000000"), for: rgb("#0000ff"), against: rgb("#ff0000") };

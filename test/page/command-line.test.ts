@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { CommandLineError, commandLine } from "../../bench/command-line.js";
+import { CommandLineError, commandLine } from "../../bench/run/command-line.js";
 
 beforeEach(() => {
   vi.stubEnv("DISPLAY", ":0");

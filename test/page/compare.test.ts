@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { compare } from "../../bench/page/compare.js";
-import { weigh } from "../../bench/page/objective.js";
-import type { ComparedPoint } from "../../bench/page/protocol.js";
+import { compare } from "../../bench/page/train/compare.js";
+import { weigh } from "../../bench/page/train/objective.js";
+import type { ComparedPoint } from "../../bench/page/train/protocol.js";
 import { dataset } from "../../src/data/dataset.js";
 import { SoftmaxModel } from "../../src/index.js";
 import { SOLVERS } from "../../src/train/options.js";

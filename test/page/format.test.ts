@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import * as format from "../../bench/page/format.js";
+import * as format from "../../bench/page/shared/format.js";
 
 test("numbers are written for people", () => {
   expect(format.count(60_000.4)).toBe("60,000");

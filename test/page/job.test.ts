@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type Option, defaultsOf, jobOf, limitOf } from "../../bench/page/job.js";
+import { type Option, defaultsOf, jobOf, limitOf } from "../../bench/page/train/job.js";
 
 const read = (texts: Partial<Record<Option, string>>) => jobOf((option) => texts[option]);
 

@@ -2,8 +2,8 @@
 import { readFile } from "node:fs/promises";
 import type { Page } from "playwright";
 import { beforeEach, expect, test } from "vitest";
-import { wantedAdapter } from "../../bench/chrome.js";
-import { serve } from "../../bench/serve.js";
+import { wantedAdapter } from "../../bench/browsers/chrome.js";
+import { serve } from "../../bench/browsers/serve.js";
 import { loadModel } from "../../src/model/load.js";
 import { visits } from "../support/page.js";
 

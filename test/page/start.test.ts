@@ -5,13 +5,13 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { findChrome, wantedAdapter } from "../../bench/chrome.js";
+import { findChrome, wantedAdapter } from "../../bench/browsers/chrome.js";
 import { loadModel } from "../../src/model/load.js";
 
 const SLOW = 90_000;
 vi.setConfig({ testTimeout: SLOW, hookTimeout: SLOW });
 const tsx = createRequire(import.meta.url).resolve("tsx/cli");
-const script = join(import.meta.dirname, "..", "..", "bench", "start.ts");
+const script = join(import.meta.dirname, "..", "..", "bench", "run", "start.ts");
 
 let folder: string;
 beforeAll(async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Terminal, progressLine } from "../../bench/terminal.js";
+import { Terminal, progressLine } from "../../bench/run/terminal.js";
 
 function output(isTTY: boolean, columns = 80) {
   const written: string[] = [];

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import type { Summary } from "../../bench/page/protocol.js";
+import type { Summary } from "../../bench/page/train/protocol.js";
 import type { Parity, Progress } from "../../src/index.js";
-import * as words from "../../bench/page/words.js";
+import * as words from "../../bench/page/train/words.js";
 
 const SUMMARY: Summary = {
   completed: true,

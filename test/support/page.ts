@@ -2,7 +2,7 @@
 import { type Browser, type Page, chromium } from "playwright";
 import type { ViteDevServer } from "vite";
 import { afterAll, afterEach, beforeAll, beforeEach, vi } from "vitest";
-import { findChrome, launchArguments, wantedAdapter } from "../../bench/chrome.js";
+import { findChrome, launchArguments, wantedAdapter } from "../../bench/browsers/chrome.js";
 
 export interface Site {
   readonly server: ViteDevServer;

@@ -2,7 +2,7 @@
 import { availableParallelism } from "node:os";
 import { type Browser, chromium } from "playwright";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { findChrome, launchArguments } from "../../../bench/chrome.js";
+import { findChrome, launchArguments } from "../../../bench/browsers/chrome.js";
 import { type Built, ISOLATED, buildLibrary, serveFolder } from "../../support/built.js";
 import { NO_WORKERS, abandon, levels, memoryOfFits, trainIn, trainInline } from "../../support/lifecycle.js";
 

@@ -1,5 +1,5 @@
 import { expect, inject, test } from "vitest";
-import type { Adapter } from "../../../bench/chrome.js";
+import type { Adapter } from "../../../bench/browsers/chrome.js";
 
 declare module "vitest" {
   interface ProvidedContext {

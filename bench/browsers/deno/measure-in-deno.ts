@@ -1,0 +1,25 @@
+/**
+ * Deno's half of `npm run bench:deno`. Its last line is the result, as JSON: of the workload that is named, or, without
+ * a name, what there is to measure on.
+ */
+import process from "node:process";
+import { gpuAndPeak } from "../../measure/machine.js";
+import { measure } from "../../measure/measure.js";
+import { workloads } from "../../measure/workloads.js";
+import { adapterOrExit } from "./adapter.js";
+import { denoSystems } from "./systems.js";
+
+await adapterOrExit();
+const [name, mnist = ""] = process.argv.slice(2);
+console.log(JSON.stringify(name === undefined ? await gpuAndPeak() : await measured(name)));
+process.exit();
+
+async function measured(name: string) {
+  const workload = workloads.find((one) => one.name === name);
+  if (!workload) throw new Error(`There is no workload ${name}.`);
+  return measure(workload, await workload.load(workload, mnist), denoSystems, {
+    report(event) {
+      if (event.kind === "doing") console.error(`${name}: ${event.system} ${event.what}`);
+    },
+  });
+}

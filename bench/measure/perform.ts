@@ -1,0 +1,36 @@
+/** Has a task done by a worker of its own, so that no workload is measured in the memory that another one left. */
+import type { Notice, Measured } from "./measure.js";
+import type { BenchmarkCommand, BenchmarkReport, BenchmarkTask } from "./protocol.js";
+
+/** A worker that was asked to stop may finish its sample and clean up; after this long it is ended. */
+const GRACE_MS = 1000;
+
+/** Rejects with the signal's reason when it is aborted, and when nothing could be measured at all. */
+export async function perform(
+  task: BenchmarkTask,
+  report: (event: Notice) => void,
+  signal?: AbortSignal,
+): Promise<Measured> {
+  signal?.throwIfAborted();
+  const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+  const send = (command: BenchmarkCommand) => worker.postMessage(command);
+  try {
+    return await new Promise<Measured>((resolve, reject) => {
+      signal?.addEventListener("abort", () => {
+        send({ kind: "stop" });
+        setTimeout(() => reject(signal.reason), GRACE_MS);
+      });
+      worker.addEventListener("message", ({ data }: MessageEvent<BenchmarkReport>) => {
+        if (data.kind === "done") resolve(data.measured);
+        else if (data.kind === "broken") reject(signal?.aborted ? signal.reason : new Error(data.message));
+        else report(data);
+      });
+      worker.addEventListener("error", ({ message }) => {
+        reject(new Error(message || "The worker could not be started."));
+      });
+      send({ kind: "start", task });
+    });
+  } finally {
+    worker.terminate();
+  }
+}

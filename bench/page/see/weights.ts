@@ -1,0 +1,44 @@
+/** The learned weights: for each digit, what a pixel's ink says for it and against it. */
+import { colours, diverging, onSchemeChange } from "../shared/colours.js";
+import { make } from "../shared/dom.js";
+import { paint } from "./picture.js";
+
+const CLASSES = 10;
+const PIXELS = 28 * 28;
+/** The share of weights that the colours tell apart; the few beyond are as strong as colours get. */
+const SHOWN = 0.995;
+
+export class WeightPictures {
+  readonly #canvases: readonly HTMLCanvasElement[];
+  /** (784, 10) */
+  #weights = new Float32Array(PIXELS * CLASSES);
+
+  constructor(list: HTMLElement) {
+    this.#canvases = Array.from({ length: CLASSES }, (_, digit) => {
+      const canvas = make("canvas", { role: "img", ariaLabel: `The weights of digit ${digit}` });
+      list.append(make("li", {}, canvas, make("span", { textContent: String(digit) })));
+      return canvas;
+    });
+    onSchemeChange(() => this.#draw());
+    this.#draw();
+  }
+
+  show(weights: Float32Array): void {
+    this.#weights = Float32Array.from(weights);
+    this.#draw();
+  }
+
+  /** As a training begins: from zero. */
+  clear(): void {
+    this.show(new Float32Array(PIXELS * CLASSES));
+  }
+
+  #draw(): void {
+    const sizes = this.#weights.map(Math.abs).sort();
+    const largest = sizes[Math.floor(SHOWN * sizes.length)] || 1;
+    const scheme = colours();
+    this.#canvases.forEach((canvas, digit) => {
+      paint(canvas, (pixel) => diverging(this.#weights[pixel * CLASSES + digit] / largest, scheme));
+    });
+  }
+}

@@ -1,0 +1,116 @@
+/** The form: what to train with, and the three buttons. */
+import { OptionError } from "../../../src/core/errors.js";
+import { find } from "../shared/dom.js";
+import { SOLVERS } from "../../../src/train/options.js";
+import * as format from "../shared/format.js";
+import { type Job, OPTIONS, type Option, defaultsOf, jobOf } from "./job.js";
+
+/** What the page is doing. */
+export type ControlsState =
+  | "loading"
+  | "idle"
+  | "training"
+  | "paused"
+  | "stopping"
+  | "evaluating"
+  /** Every solver has its turn. */
+  | "comparing"
+  | "ended"
+  /** Without digits there is nothing to do. */
+  | "broken";
+
+export interface Actions {
+  start(job: Job): void;
+  pause(): void;
+  resume(): void;
+  stop(): void;
+  /** An option is not what it must be. */
+  refuse(error: OptionError): void;
+}
+
+export class Controls {
+  readonly #form = find("#controls", HTMLFormElement);
+  readonly #options = find("#options", HTMLFieldSetElement);
+  readonly #start = find("#start", HTMLButtonElement);
+  readonly #pause = find("#pause", HTMLButtonElement);
+  readonly #stop = find("#stop", HTMLButtonElement);
+  readonly #solver = find("#solver", HTMLSelectElement);
+  readonly #actions: Actions;
+  #seed = "";
+  #state: ControlsState = "loading";
+
+  constructor(actions: Actions) {
+    this.#actions = actions;
+    this.#form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.start();
+    });
+    this.#pause.addEventListener("click", () => {
+      if (this.#state === "paused") actions.resume();
+      else actions.pause();
+    });
+    this.#stop.addEventListener("click", () => actions.stop());
+    this.#solver.addEventListener("change", () => this.#fillDefaults());
+    this.#fillDefaults();
+  }
+
+  /** Fills the form in from an address' query. */
+  fill(query: URLSearchParams): void {
+    this.#set("solver", query.get("solver"));
+    this.#fillDefaults();
+    for (const option of OPTIONS) this.#set(option, query.get(option));
+    this.#seed = query.get("seed") ?? "";
+  }
+
+  start(): void {
+    try {
+      this.#actions.start(jobOf((option) => (option === "seed" ? this.#seed : this.#text(option))));
+    } catch (error) {
+      if (!(error instanceof OptionError)) throw error;
+      this.#actions.refuse(error);
+    }
+  }
+
+  show(state: ControlsState): void {
+    this.#state = state;
+    const buttons = [this.#start, this.#pause, this.#stop];
+    const focused = buttons.some((button) => button === document.activeElement);
+    const running = state === "training" || state === "paused";
+    const ready = state === "idle" || state === "ended";
+    this.#options.disabled = !ready;
+    this.#start.disabled = !ready;
+    this.#start.textContent = state === "ended" ? "Train again" : "Start";
+    this.#pause.disabled = !running;
+    this.#pause.textContent = state === "paused" ? "Resume" : "Pause";
+    this.#stop.disabled = !running;
+    // A button that is disabled loses the keyboard's focus: the one that can be pressed now gets it.
+    const pressable = buttons.filter((button) => !button.disabled);
+    if (focused && !pressable.some((button) => button === document.activeElement)) pressable[0]?.focus();
+  }
+
+  get engine(): Job["engine"] {
+    return jobOf((option) => (option === "engine" ? this.#text(option) : "")).engine;
+  }
+
+  /** Only what the solver reads is there to be filled in; the rest is empty. */
+  #fillDefaults(): void {
+    const solver = SOLVERS.find((one) => one === this.#solver.value) ?? SOLVERS[0];
+    const defaults = defaultsOf(solver);
+    for (const field of this.#options.querySelectorAll("input")) {
+      const value = defaults[field.name];
+      field.value = value === undefined ? "" : format.plain(value);
+      field.labels?.forEach((label) => (label.hidden = value === undefined));
+    }
+  }
+
+  #set(option: Option, text: string | null): void {
+    const field = this.#form.elements.namedItem(option);
+    if (text !== null && (field instanceof HTMLInputElement || field instanceof HTMLSelectElement))
+      field.value = text;
+  }
+
+  #text(option: Option): string {
+    const field = this.#form.elements.namedItem(option);
+    return field instanceof HTMLInputElement || field instanceof HTMLSelectElement ? field.value : "";
+  }
+}

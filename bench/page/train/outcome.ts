@@ -1,0 +1,65 @@
+/** What a trained model is shown by: its score on all digits, its pictures, its file. */
+import type { SoftmaxModel } from "../../../src/index.js";
+import type { Digits, Mnist } from "../shared/mnist.js";
+import type { Answer, Digit, Pictures, Report, Summary } from "./protocol.js";
+
+/** Digits in each of the two samples. */
+const SAMPLE = 24;
+const PIXELS = 28 * 28;
+
+export function outcome(
+  model: SoftmaxModel<number>,
+  { train, test }: Mnist,
+  training: Pick<Summary, "completed" | "seconds" | "limit" | "taken">,
+): Extract<Report, { kind: "ended" }> {
+  const trained = model.evaluate(train);
+  const tested = model.evaluate(test);
+  const { parity, history } = model;
+  const gradientMax = history.at(-1)?.gradientMax;
+  return {
+    kind: "ended",
+    summary: {
+      ...training,
+      converged: model.converged,
+      reason: model.reason,
+      ...(gradientMax !== undefined && { gradientMax }),
+      ...(parity && { parity }),
+      engine: model.engine,
+      examples: trained.examples,
+      loss: trained.loss,
+      trainAccuracy: trained.accuracy,
+      testAccuracy: tested.accuracy,
+      testExamples: tested.examples,
+    },
+    file: new TextDecoder().decode(model.save("json")),
+    pictures: pictures(model, test, tested.confusion),
+  };
+}
+
+/** Spread evenly over all of them. */
+export function sampleRows(digits: Digits): Digit[] {
+  return sampled(digits).map((row) => digitOf(digits, row));
+}
+
+function pictures(model: SoftmaxModel<number>, test: Digits, confusion: Pictures["confusion"]): Pictures {
+  const probabilities = model.predictProba(test.x);
+  const k = model.classes.length;
+  const answer = (row: number): Answer => {
+    const own = probabilities.subarray(row * k, (row + 1) * k);
+    const probability = Math.max(...own);
+    return { ...digitOf(test, row), prediction: model.classes[own.indexOf(probability)], probability };
+  };
+  const mistakes = Array.from(test.y, (_, row) => answer(row))
+    .filter(({ truth, prediction }) => truth !== prediction)
+    .sort((a, b) => b.probability - a.probability)
+    .slice(0, SAMPLE);
+  return { weights: model.weights, confusion, sample: sampled(test).map(answer), mistakes };
+}
+
+function sampled({ y }: Digits): number[] {
+  return Array.from({ length: SAMPLE }, (_, n) => Math.floor((n * y.length) / SAMPLE));
+}
+
+function digitOf({ x, y }: Digits, row: number): Digit {
+  return { pixels: x.slice(row * PIXELS, (row + 1) * PIXELS), truth: y[row] };
+}

@@ -1,0 +1,64 @@
+/** What the page says, in plain words. */
+import type { Parity, Progress } from "../../../src/index.js";
+import { count, percent, rough, seconds } from "../shared/format.js";
+import type { Limit } from "./job.js";
+import type { Chosen, Failure, Ready, Summary } from "./protocol.js";
+
+export interface Trouble {
+  readonly title: string;
+  readonly detail: string;
+}
+
+const TITLES: Readonly<Record<string, string>> = {
+  OptionError: "That cannot be trained with",
+  DataError: "The digits cannot be used",
+  DeviceError: "The engine cannot be had here",
+  DivergenceError: "The training diverged",
+};
+
+export function trouble({ name, message }: Failure): Trouble {
+  const title = TITLES[name] ?? "Something broke";
+  const advice = name === "DeviceError" ? " “Automatic” takes one that can be had." : "";
+  return { title, detail: `${message}${advice}` };
+}
+
+export function readyWords({ train, test }: Ready): string {
+  return `${count(train)} digits to learn from and ${count(test)} to be tested on are here.`;
+}
+
+export function autoWords({ name, adapter, why }: Chosen): string {
+  return `“Automatic” is ${name} on ${adapter}: ${why}.`;
+}
+
+/** Changes once an epoch or in ten iterations, so that it can be read aloud. */
+export function trainingWords({ epoch, iteration }: Progress, { unit, most }: Limit): string {
+  if (unit === "epoch") return `Training: epoch ${epoch} of ${most}.`;
+  return `Training: iteration ${Math.max(1, 10 * Math.floor(iteration / 10))} of at most ${count(most)}.`;
+}
+
+export function endWords({ completed, testExamples, seconds: taken, reason, ...summary }: Summary): string {
+  const tried = `tried on ${count(testExamples)} digits it had never seen`;
+  return completed
+    ? `Done: ${takenWords(summary)} in ${seconds(taken)}, and ${tried}. It ended because ${reason}.`
+    : `Stopped (${reason}). The model so far was ${tried}.`;
+}
+
+/** 10 epochs, 1 iteration */
+export function takenWords({ taken, limit: { unit } }: Pick<Summary, "taken" | "limit">): string {
+  return `${count(taken)} ${unit}${taken === 1 ? "" : "s"}`;
+}
+
+export function engineWords({ engine }: Summary): string {
+  return `Trained by ${engine.name} on ${engine.adapter}: ${engine.why}.`;
+}
+
+export function accuracyWords({ testAccuracy, testExamples, trainAccuracy }: Summary): string {
+  const right = count(Math.round(testAccuracy * testExamples));
+  return `${right} of ${count(testExamples)} right; ${percent(trainAccuracy)} of the digits it learned from`;
+}
+
+export function parityWords({ rho, steps, examples }: Parity): string {
+  const verdict = rho < 1 ? "within the derived error bound" : "beyond the derived error bound";
+  const checked = `${steps} ${steps === 1 ? "look" : "looks"}, ${count(examples)} examples`;
+  return `ρ = ${rough(rho)}, ${verdict}: the worst of ${checked}.`;
+}

@@ -1,0 +1,87 @@
+/** smigh itself, through the seam that its solvers use: the steps of `descent`, which keep on the device. */
+import { version } from "../../package.json";
+import type { Engine } from "../../src/engine/engine.js";
+import type { DescentProblem, Step } from "../../src/engine/descent.js";
+import type { Rows } from "../../src/core/rows.js";
+import { range } from "../../src/core/random.js";
+import { capacityOf } from "../../src/engine/webgpu/device/capacity.js";
+import { choiceNamed } from "../../src/engine/webgpu/kernels/choice.js";
+import { openGpu } from "../../src/engine/webgpu/device/device.js";
+import { shapeOf, tiling } from "../../src/engine/webgpu/kernels/tiling.js";
+import { traffic } from "../studies/traffic.js";
+import type { Batch, Workload } from "../measure/workloads.js";
+import type { Open, Session } from "./system.js";
+
+export function openOn(engine: () => Engine | Promise<Engine>): Open {
+  return async (workload, batch) => session(await engine(), workload, batch);
+}
+
+async function session(
+  engine: Engine,
+  { features, classes, learningRate }: Workload,
+  batch: Batch,
+): Promise<Session> {
+  const count = batch.labels.length;
+  const rows: Rows = {
+    count,
+    features,
+    ...(batch.bytes ? { x: batch.bytes, scale: 1 / 255 } : { x: batch.x, scale: 1 }),
+    labels: Uint32Array.from(batch.labels),
+  };
+  const problem: DescentProblem = {
+    classes,
+    intercept: true,
+    rule: { kind: "sgd", momentum: 0, nesterov: false },
+    batchSize: count,
+  };
+  const step: Step = {
+    first: 0,
+    rows: count,
+    learningRate,
+    gradientScale: 1 / count,
+    penalty: 0,
+    capture: false,
+  };
+  const order = range(count);
+
+  const placement = await engine.place(rows);
+  const descent = await placement.descent(problem, new Float32Array((features + 1) * classes));
+  return {
+    adapter: engine.adapter,
+    version,
+    ...(engine.name === "webgpu" && (await bytes(rows, problem, descent.kernels))),
+    async run(steps) {
+      const results = descent.run(
+        order,
+        Array.from({ length: steps }, () => step),
+      );
+      for await (const { sums } of results) {
+        if (!Number.isFinite(sums.loss)) throw new Error(`The loss became ${sums.loss}.`);
+      }
+    },
+    async loss() {
+      const { loss, weight } = await descent.evaluate(order);
+      return loss / weight;
+    },
+    close() {
+      descent.release();
+      placement.release();
+      engine.close();
+    },
+  };
+}
+
+/** Bytes that a step with these kernels moves, and must move, on the device that the engine has opened. */
+async function bytes(
+  rows: Rows,
+  problem: DescentProblem,
+  kernels: string,
+): Promise<Pick<Session, "bytesMoved" | "leastBytes">> {
+  const gpu = await openGpu();
+  const capacity = capacityOf(gpu);
+  const { classes, batchSize } = problem;
+  const choice = choiceNamed(kernels, shapeOf(rows, classes, batchSize, capacity), capacity);
+  const cut = tiling(rows, classes, batchSize, capacity, choice);
+  const { bytesMoved, leastBytes } = traffic(rows, problem, cut, rows.count);
+  return { bytesMoved, leastBytes };
+}

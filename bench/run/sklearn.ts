@@ -1,0 +1,11 @@
+/** `npm run bench:sklearn`: times scikit-learn on the digits. PYTHON names the Python that has it. */
+import process from "node:process";
+import { mnistFolder } from "../../scripts/mnist-plugin.js";
+import { python, runPython } from "./python.js";
+
+const { status, error } = runPython("time_sklearn.py", mnistFolder);
+if (error)
+  process.stdout.write(
+    `Nothing is measured: there is no Python that answers to ${python} (${error.message}).\n`,
+  );
+process.exitCode = error ? 0 : (status ?? 1);

@@ -1,0 +1,139 @@
+/** `npm start`: trains on the digits, in the person's browser or, without a display, in a headless Chrome. */
+import { access, constants, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import process from "node:process";
+import { type CommandLine, USAGE, CommandLineError, commandLine } from "./command-line.js";
+import { PageError, type HeadlessTraining, trainHeadless } from "../browsers/headless.js";
+import * as format from "../page/shared/format.js";
+import type { DriverReport, Summary } from "../page/train/protocol.js";
+import * as words from "../page/train/words.js";
+import { serve } from "../browsers/serve.js";
+import { Terminal, progressLine } from "./terminal.js";
+
+const INTERRUPTED = 130;
+
+const terminal = new Terminal(process.stderr);
+const interruption = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => interruption.abort());
+
+try {
+  process.exitCode = await main(commandLine(process.argv.slice(2)));
+} catch (error) {
+  terminal.close();
+  process.exitCode = explain(error);
+}
+
+async function main(line: CommandLine): Promise<number> {
+  if (line.help) {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  return line.headless ? headless(line) : inBrowser(line);
+}
+
+/** Stays until Ctrl-C. */
+async function inBrowser({ query }: CommandLine): Promise<number> {
+  const address = `?${query}`;
+  const { server, url } = await serve(address);
+  terminal.say(`smigh trains in your browser, at ${new URL(address, url).href}\nCtrl-C ends it.`);
+  if (!interruption.signal.aborted) {
+    await new Promise((stop) => {
+      interruption.signal.addEventListener("abort", stop);
+    });
+  }
+  await server.close();
+  return 0;
+}
+
+async function headless({ query, json, model }: CommandLine): Promise<number> {
+  await access(dirname(model), constants.W_OK).catch((cause: unknown) => {
+    throw new Error(`The model cannot be saved as ${model}: there is no such folder to write to.`, { cause });
+  });
+  const { server, url } = await serve();
+  try {
+    const trained = await trainHeadless(
+      new URL(`?${query}`, url).href,
+      {
+        onChrome: ({ path, source }) => terminal.say(`smigh trains in headless Chrome: ${path} (${source})`),
+        onReport: show,
+      },
+      interruption.signal,
+    );
+    return await deliver(trained, json, model);
+  } finally {
+    await server.close();
+  }
+}
+
+function show(report: DriverReport): void {
+  switch (report.kind) {
+    case "loading":
+      return terminal.show(`loading the digits: ${format.percent(report.bytes / report.total, 0)}`);
+    case "progress":
+      return terminal.show(progressLine(report.progress, report.limit), report.progress.fraction === 1);
+    case "evaluating":
+      return terminal.show("trying the model on all digits");
+    default:
+  }
+}
+
+async function deliver({ summary, file }: HeadlessTraining, json: boolean, model: string): Promise<number> {
+  await writeFile(model, file);
+  terminal.clear();
+  process.stdout.write(json ? `${JSON.stringify(result(summary, model))}\n` : `${report(summary, model)}\n`);
+  if (!summary.parity || summary.parity.rho < 1) return 0;
+  terminal.say(`The passes are wrong on this adapter: ${words.parityWords(summary.parity)}`);
+  return 1;
+}
+
+function result(summary: Summary, model: string): object {
+  const { engine, examples, limit, taken, loss, trainAccuracy, testAccuracy, seconds } = summary;
+  const { gradientMax, converged, reason, parity } = summary;
+  return {
+    engine: engine.name,
+    adapter: engine.adapter,
+    why: engine.why,
+    examples,
+    [`${limit.unit}s`]: taken,
+    loss,
+    gradientMax,
+    trainAccuracy,
+    testAccuracy,
+    seconds,
+    converged,
+    reason,
+    parity,
+    model,
+  };
+}
+
+function report(summary: Summary, model: string): string {
+  const { engine, loss, testAccuracy, seconds, reason, parity } = summary;
+  return `
+  test accuracy   ${format.percent(testAccuracy)}
+                  ${words.accuracyWords(summary)}
+  loss            ${format.loss(loss)}
+  engine          ${engine.name} on ${engine.adapter}
+                  ${engine.why}
+  time            ${format.seconds(seconds)} for ${words.takenWords(summary)}
+                  ${reason}
+${
+  parity
+    ? `  parity          ${words.parityWords(parity)}
+`
+    : ""
+}\
+  model           ${model}
+`;
+}
+
+/** One line of what went wrong, and the exit status. */
+function explain(error: unknown): number {
+  if (interruption.signal.aborted) return INTERRUPTED;
+  const { message } = error instanceof Error ? error : new Error(String(error));
+  process.stderr.write(`${message.replaceAll(/\s+/g, " ")}\n`);
+  if (error instanceof CommandLineError) process.stderr.write("npm start -- --help lists the options.\n");
+  const usage =
+    error instanceof CommandLineError || (error instanceof PageError && error.name === "OptionError");
+  return usage ? 2 : 1;
+}

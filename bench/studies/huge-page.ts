@@ -1,0 +1,112 @@
+/** One system's first step on a batch whose logits alone are 0.8 GB, and the bytes of its buffers on the way. */
+import { systems } from "../peers/all.js";
+import { type Workload, workloads } from "../measure/workloads.js";
+
+/** Buffers that were alive at one time. Those that the device could not have count too: they were asked for. */
+export interface Memory {
+  readonly bytes: number;
+  /** The largest first: "weights: 104000000". */
+  readonly largest: readonly string[];
+}
+
+export interface HugeReport {
+  adapter?: string;
+  stepSeconds?: number;
+  /** At the worst moment until the first step was done, or failed. */
+  peak: Memory;
+  /** Mean loss at zero weights, and after the step. */
+  lossBefore?: number;
+  lossAfter?: number;
+  /** What was thrown, and what the device reported besides. */
+  readonly errors: readonly string[];
+}
+
+/** What differs from the workload of the table. */
+export type Changes = Pick<Workload, "batch" | "learningRate">;
+
+declare global {
+  interface Window {
+    /** For the driver. */
+    huge: { measure(system: string, changes: Changes, seconds: number): Promise<HugeReport> };
+  }
+}
+
+const LARGEST = 8;
+
+const live = new Set<GPUBuffer>();
+const errors: string[] = [];
+let peak: Memory = { bytes: 0, largest: [] };
+
+window.huge = {
+  async measure(name, changes, seconds) {
+    watchBuffers();
+    watchDevices();
+    const report: HugeReport = { peak, errors };
+    const within = <T>(what: string, work: Promise<T>) => Promise.race([work, tooLate(what, seconds)]);
+    try {
+      const system = systems.find((system) => system.name === name);
+      const vocab = workloads.find(({ name }) => name === "vocab");
+      if (!system || !vocab) throw new Error(`There is no ${name}, or no vocab.`);
+      const workload = { ...vocab, ...changes };
+      const batch = await workload.load(workload, "");
+      const open = await system.load();
+
+      const session = await within("start", open(workload, batch));
+      report.adapter = session.adapter;
+      const began = performance.now();
+      await within("first step", session.run(1));
+      report.stepSeconds = (performance.now() - began) / 1000;
+      report.peak = peak; // before the losses, which are no part of a step
+      report.lossAfter = await within("loss after the step", session.loss());
+      session.close();
+
+      const fresh = await within("second start", open(workload, batch));
+      report.lossBefore = await within("loss at zero weights", fresh.loss());
+    } catch (error) {
+      errors.push(String(error));
+      if (report.stepSeconds === undefined) report.peak = peak;
+    }
+    return report;
+  },
+};
+
+function watchBuffers(): void {
+  const { createBuffer } = GPUDevice.prototype;
+  GPUDevice.prototype.createBuffer = function (this: GPUDevice, descriptor: GPUBufferDescriptor) {
+    const buffer = createBuffer.call(this, descriptor);
+    live.add(buffer);
+    const bytes = [...live].reduce((sum, { size }) => sum + size, 0);
+    if (bytes > peak.bytes) peak = { bytes, largest: largest() };
+    return buffer;
+  };
+  const { destroy } = GPUBuffer.prototype;
+  GPUBuffer.prototype.destroy = function (this: GPUBuffer) {
+    live.delete(this);
+    return destroy.call(this);
+  };
+}
+
+function largest(): string[] {
+  return [...live]
+    .toSorted((a, b) => b.size - a.size)
+    .slice(0, LARGEST)
+    .map(({ label, size }) => `${label || "no label"}: ${size}`);
+}
+
+/** Libraries that do not listen go on with buffers that they never got. */
+function watchDevices(): void {
+  const { requestDevice } = GPUAdapter.prototype;
+  GPUAdapter.prototype.requestDevice = async function (this: GPUAdapter, descriptor?: GPUDeviceDescriptor) {
+    const device = await requestDevice.call(this, descriptor);
+    device.addEventListener("uncapturederror", ({ error }) => {
+      if (errors.length < 3) errors.push(error.message);
+    });
+    void device.lost.then(({ message, reason }) => errors.push(`The device was lost: ${message || reason}`));
+    return device;
+  };
+}
+
+async function tooLate(what: string, seconds: number): Promise<never> {
+  await new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
+  throw new Error(`There was no ${what} within ${seconds} s.`);
+}

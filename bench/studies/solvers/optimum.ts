@@ -1,0 +1,45 @@
+/** How long it takes to go to the optimum of the 60,000 digits, and how near to it that is. */
+import { train } from "../../../src/index.js";
+import minimum from "../../../test/fixtures/optima/mnist.json";
+import { dataset } from "../../../src/data/dataset.js";
+import type { Digits } from "../../page/shared/mnist.js";
+import { weigh } from "../../page/train/objective.js";
+
+export interface Optimised {
+  readonly adapter: string;
+  readonly seconds: number;
+  readonly iterations: number;
+  /** Over all examples. */
+  readonly passes: number;
+  /** (F − its minimum) / its minimum, in f64. */
+  readonly excess: number;
+  readonly reason: string;
+}
+
+/** By lbfgs from zero, with scikit-learn's C of 1. */
+export async function optimise(
+  engine: "wasm" | "webgpu",
+  tolerance: number,
+  { x, y }: Digits,
+): Promise<Optimised> {
+  const data = { x, y, features: minimum.features };
+  let passes = 0;
+  const began = performance.now();
+  const model = await train<number>(data, {
+    engine,
+    solver: "lbfgs",
+    C: minimum.C,
+    tolerance,
+    onProgress: ({ examples }) => (passes = examples / y.length),
+  });
+  const seconds = (performance.now() - began) / 1000;
+  const { objective } = weigh(model, dataset(data).rows, minimum.l2);
+  return {
+    adapter: model.engine.adapter,
+    seconds,
+    iterations: model.iterations,
+    passes,
+    excess: objective / minimum.objective - 1,
+    reason: model.reason,
+  };
+}

@@ -1,0 +1,33 @@
+/** Every solver on small data sets with its defaults: how far each gets, and what it takes. */
+import { type SolverName, train } from "../../../src/index.js";
+import { weigh } from "../../page/train/objective.js";
+import { OPTIMA, type SetName, dataSet } from "../../../test/support/optima.js";
+
+export interface Solved {
+  readonly seconds: number;
+  /** Over all examples. */
+  readonly passes: number;
+  /** (F − its minimum) / its minimum, in f64. */
+  readonly excess: number;
+  /** Of the mean objective, in f64. */
+  readonly gradientMax: number;
+  readonly reason: string;
+}
+
+/** With standardised features and C = 1. */
+export async function solveSet(set: SetName, solver: SolverName): Promise<Solved> {
+  const optimum = OPTIMA.find((one) => one.set === set && one.kind === "standardised" && one.C === 1);
+  if (!optimum) throw new Error(`There is no optimum of ${set}.`);
+  const data = dataSet(set, "standardised");
+  const { x, labels, features, count } = data;
+  let passes = 0;
+  const began = performance.now();
+  const model = await train(
+    { x, y: labels, features },
+    { engine: "wasm", solver, C: 1, onProgress: ({ examples }) => (passes = examples / count) },
+  );
+  const seconds = (performance.now() - began) / 1000;
+  const { objective, gradientMax } = weigh(model, data, optimum.l2);
+  const excess = objective / optimum.objective - 1;
+  return { seconds, passes, excess, gradientMax, reason: model.reason };
+}
