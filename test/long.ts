@@ -1,5 +1,5 @@
 /**
- * The checks that take hours, one after another, and a summary.
+ * The checks that take half an hour together, or more, one after another, and a summary.
  *
  *   npm run test:long -- [convergence] [webgpu] [memory] [hidden] [faults]
  *
