@@ -1,7 +1,7 @@
 /**
  * What a step costs, on paper: formulas for the loads, stores and multiply-adds of the kernels as they are written,
  * kernel by kernel, and for the bytes that must move. A counting build of the kernels holds them to it, exactly
- * (test/engine/webgpu/counted.browser.test.ts).
+ * (test/unit/engine/webgpu/counted.browser.test.ts).
  */
 import { type DescentProblem, momentCount } from "../../src/engine/descent.js";
 import { type Rows } from "../../src/core/rows.js";

@@ -19,7 +19,7 @@ import {
 import type { Fault, Outcome } from "./fault.js";
 
 const dist = join(import.meta.dirname, "../../dist");
-const page = join(import.meta.dirname, "../engine/wasm/page");
+const page = join(import.meta.dirname, "../unit/engine/wasm/page");
 
 /** What became of a training in a process or a page: its engine, or what it rejected with. */
 interface Report {

@@ -1,7 +1,7 @@
 /** Deno's half of `npm run test:deno`: the tests of the WebGPU engine that need no page. */
-import "../../../test/engine/webgpu/limits.browser.test.js";
-import "../../../test/engine/webgpu/webgpu.browser.test.js";
-import "../../../test/engine/webgpu/wrong-kernels.browser.test.js";
+import "../../../test/unit/engine/webgpu/limits.browser.test.js";
+import "../../../test/conformance/webgpu.browser.test.js";
+import "../../../test/mutation/webgpu-descents.browser.test.js";
 import process from "node:process";
 import { adapterOrExit } from "./adapter.js";
 import { runTests } from "./vitest.js";

@@ -1,0 +1,19 @@
+import { expect, test } from "vitest";
+import { wasmEngine } from "../../src/engine/wasm/engine.js";
+import { compileKernels } from "../../src/engine/wasm/module.js";
+import { conformance } from "./conformance.js";
+import { KERNELS, pinnedEngine } from "../unit/engine/wasm/pinned.js";
+
+conformance("the wasm engine in Node", () => wasmEngine());
+for (const kernels of KERNELS) {
+  conformance(`the wasm engine with ${kernels} kernels`, () => pinnedEngine(kernels));
+}
+
+test("kernels are plain in Node 20, whose WebAssembly has no relaxed SIMD, and relaxed in later ones", async () => {
+  const [version] = process.versions.node.split(".");
+  const { relaxed } = await compileKernels();
+  expect(relaxed).toBe(Number(version) > 20);
+  const engine = await wasmEngine({ threads: 2 });
+  expect(engine.adapter).toBe(`WebAssembly, ${relaxed ? "relaxed SIMD" : "SIMD"}, 2 threads`);
+  engine.close();
+});

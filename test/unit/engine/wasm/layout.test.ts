@@ -1,0 +1,108 @@
+/** What kernels take for granted of how a problem is cut. */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { DescentProblem } from "../../../../src/engine/descent.js";
+import type { FlatFeatures, Rows } from "../../../../src/core/rows.js";
+import { type Layout, layoutOf, rowLayout } from "../../../../src/engine/wasm/layout.js";
+
+const MiB = 2 ** 20;
+
+function cut(features: number, classes: number, batchSize: number, kind?: Layout["kind"]): Layout {
+  const nothing = { x: new Float32Array(), labels: new Uint32Array() };
+  const rows: Rows = { ...nothing, count: 0, features, scale: 1 };
+  const problem: DescentProblem = {
+    classes,
+    batchSize,
+    intercept: true,
+    rule: { kind: "sgd", momentum: 0, nesterov: false },
+  };
+  return layoutOf(rows, problem, kind);
+}
+
+/** Small ones, and as large as any that fit in memory. */
+const size = (most: number) => fc.oneof(fc.integer({ min: 1, max: 70 }), fc.integer({ min: 1, max: most }));
+const shape = fc.record({ features: size(100_000), classes: size(1_000_000), batchSize: size(4_000_000) });
+
+test("a row has room for its features and the one, in eights, but no power of two", () => {
+  fc.assert(
+    fc.property(size(100_000), (features) => {
+      const { stride } = rowLayout(features, new Float32Array());
+      expect(stride % 8).toBe(0);
+      expect(stride).toBeGreaterThan(features);
+      expect(stride).toBeLessThanOrEqual(features + 16);
+      expect(stride % 128).not.toBe(0);
+    }),
+  );
+});
+
+const VALUES: readonly { readonly x: FlatFeatures; readonly valueBytes: number }[] = [
+  { x: new Uint8Array(), valueBytes: 1 },
+  ...("Float16Array" in globalThis ? [{ x: new Float16Array(), valueBytes: 2 }] : []),
+  { x: new Float32Array(), valueBytes: 4 },
+  { x: new Float64Array(), valueBytes: 4 },
+];
+test.each(VALUES)("values of $x.constructor.name take $valueBytes bytes", ({ x, valueBytes }) => {
+  const layout = rowLayout(21, x);
+  expect(layout).toEqual({ stride: layout.stride, valueBytes, rowBytes: layout.stride * valueBytes });
+});
+
+/** A row's label and weight, and the row itself as floats. */
+const blockBytes = (rows: number, stride: number) => rows * (8 + 4 * stride);
+
+test("fused: ranges of fours of rows cover the batch, none is empty, and each has a partial sum", () => {
+  fc.assert(
+    fc.property(shape, ({ features, classes, batchSize }) => {
+      const layout = cut(features, classes, batchSize, "fused");
+      if (layout.kind !== "fused") throw new Error("it is tiled");
+      const { slots, slotRows, blockRows, paddedClasses, scratchBytes, sums, chain } = layout;
+      const { stride } = rowLayout(features, new Float32Array());
+      expect([slotRows % 4, blockRows % 4, paddedClasses % 2]).toEqual([0, 0, 0]);
+      expect(slots * slotRows).toBeGreaterThanOrEqual(batchSize);
+      expect((slots - 1) * slotRows).toBeLessThan(batchSize);
+      expect(slots).toBeLessThanOrEqual(sums);
+      expect(paddedClasses - classes).toBeOneOf([0, 1]);
+      const logits = 4 * blockRows * paddedClasses;
+      expect(scratchBytes).toBeGreaterThanOrEqual(logits + blockBytes(blockRows, stride));
+      expect(chain).toBeGreaterThanOrEqual(Math.min(slotRows, batchSize) + slots - 1);
+    }),
+  );
+});
+
+test("tiled: chunks are fours of rows, no more than the batch has, and their logits are 128 MiB or four rows at most", () => {
+  fc.assert(
+    fc.property(shape, ({ features, classes, batchSize }) => {
+      const layout = cut(features, classes, batchSize, "tiled");
+      if (layout.kind !== "tiled") throw new Error("it is fused");
+      const { chunkRows, paddedClasses, sums, chain } = layout;
+      const { stride } = rowLayout(features, new Float32Array());
+      expect([chunkRows % 4, paddedClasses % 2]).toEqual([0, 0]);
+      expect(chunkRows).toBeGreaterThanOrEqual(4);
+      expect(chunkRows).toBeLessThan(batchSize + 4);
+      expect(paddedClasses - classes).toBeOneOf([0, 1]);
+      expect(chunkRows === 4 || 4 * paddedClasses * chunkRows <= 128 * MiB).toBe(true);
+      expect(16 * sums).toBeGreaterThanOrEqual(chunkRows);
+      expect(layout.blockBytes).toBeGreaterThanOrEqual(blockBytes(chunkRows, stride));
+      expect(chain).toBeGreaterThanOrEqual(batchSize);
+    }),
+  );
+});
+
+describe("which kernels", () => {
+  test.each([
+    { features: 784, classes: 10, kind: "fused" },
+    { features: 8, classes: 64, kind: "fused" },
+    { features: 8, classes: 65, kind: "tiled" },
+    { features: 900, classes: 64, kind: "fused" },
+    { features: 1100, classes: 64, kind: "tiled" },
+  ])("$kind for $features features × $classes classes", ({ features, classes, kind }) => {
+    expect(cut(features, classes, 100).kind).toBe(kind);
+  });
+
+  test("those that are asked for, whatever the problem", () => {
+    fc.assert(
+      fc.property(shape, fc.constantFrom("fused", "tiled"), ({ features, classes, batchSize }, kind) => {
+        expect(cut(features, classes, batchSize, kind).kind).toBe(kind);
+      }),
+    );
+  });
+});

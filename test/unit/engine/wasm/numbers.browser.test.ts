@@ -1,0 +1,15 @@
+import { expect, test } from "vitest";
+import { compile } from "../../../../src/engine/wasm/module.js";
+import kernels from "./assembly/kernels.wasm?built";
+import { HALVES, accurate, featuresAs, numbersOf, wrongHalves } from "./numbers.js";
+
+const bytesOf = (base64: string) => Uint8Array.from(atob(base64), (byte) => byte.charCodeAt(0));
+
+// In a page both can be had.
+accurate("plain kernels", () => numbersOf(bytesOf(kernels.plain)));
+accurate("relaxed kernels", () => numbersOf(bytesOf(kernels.relaxed)));
+
+test.each([false, true])("f16 are exact, with relaxed SIMD: %s", async (relaxed) => {
+  const found = await featuresAs(new Float16Array(HALVES.buffer), 1, await compile(relaxed));
+  expect(wrongHalves(found)).toEqual([]);
+});

@@ -1,0 +1,99 @@
+/** In which order an objective does what it is asked, and how much it can be asked at once. */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { range } from "../../../../src/core/random.js";
+import type { Engine, Placement } from "../../../../src/engine/engine.js";
+import type { Objective } from "../../../../src/engine/objective.js";
+import type { Term } from "../../../../src/engine/vectors.js";
+import { wasmEngine } from "../../../../src/engine/wasm/engine.js";
+import { objectiveOf } from "../../../conformance/objectives.js";
+import { randomRows, randomWeights } from "../../../conformance/problems.js";
+
+const shape = { count: 700, features: 30, classes: 11 };
+const rows = randomRows(shape, "f32", 181);
+
+let engine: Engine;
+let placement: Placement;
+let objective: Objective;
+beforeAll(async () => {
+  engine = await wasmEngine({ threads: 2 });
+  placement = await engine.place(rows);
+});
+afterAll(() => engine.close());
+beforeEach(async () => {
+  objective = await placement.objective(objectiveOf(rows, shape.classes));
+});
+afterEach(() => objective.release());
+
+/** Small integers, whose sums are exact. */
+const integers = Float32Array.from({ length: 31 * 11 }, (_, i) => (i % 41) - 20);
+
+describe("what is asked in one turn", () => {
+  test("is answered in order, whatever it is", async () => {
+    const [w, other] = [182, 183].map((seed) => objective.vector(randomWeights(shape, seed)));
+    const [g, h] = [objective.vector(), objective.vector()];
+    const wanted = {
+      sums: await objective.at(w, g),
+      gradient: await objective.read(g),
+      logits: await objective.logits(),
+      some: await objective.evaluate(other, range(100)),
+      others: await objective.at(other, h),
+      otherGradient: await objective.read(h),
+      otherLogits: await objective.logits(),
+    };
+    const sums = objective.at(w, g);
+    const gradient = objective.read(g);
+    const logits = objective.logits();
+    const some = objective.evaluate(other, range(100));
+    const others = objective.at(other, g);
+    const otherGradient = objective.read(g);
+    const otherLogits = objective.logits();
+    const found = {
+      sums: await sums,
+      gradient: await gradient,
+      logits: await logits,
+      some: await some,
+      others: await others,
+      otherGradient: await otherGradient,
+      otherLogits: await otherLogits,
+    };
+    expect(found).toEqual(wanted);
+  });
+
+  test("may be asked while something is computed", async () => {
+    const [w, g] = [objective.vector(randomWeights(shape, 182)), objective.vector()];
+    const sums = await objective.at(w, g);
+    const evaluated = await objective.evaluate(w, range(100));
+    for (let turn = 0; turn < 10; turn++) {
+      const asking = [objective.at(w, g), objective.evaluate(w, range(100))];
+      for (let pause = 0; pause < turn; pause++) await Promise.resolve();
+      asking.push(objective.evaluate(w, range(100)), objective.at(w, g));
+      expect(await Promise.all(asking)).toEqual([sums, evaluated, evaluated, sums]);
+    }
+  });
+
+  test("may be more than one run holds, of questions and of terms", async () => {
+    const [v, one] = [objective.vector(integers), objective.vector(integers)];
+    const terms: Term[] = [[1, v], [-2, one], [1, one], [0, v], [2, one]]; // prettier-ignore
+    for (let n = 0; n < 1500; n++) objective.combine(v, terms); // v + 1 each
+    const products = objective.products(Array.from({ length: 1500 }, () => [one, one] as const));
+    const square = integers.reduce((sum, value) => sum + value * value, 0);
+    expect(new Set((await products).map(({ sum }) => sum))).toEqual(new Set([square]));
+    expect(await objective.read(v)).toEqual(integers.map((value) => 1501 * value));
+  });
+});
+
+describe("a sum", () => {
+  test("of no terms is zero", async () => {
+    const v = objective.vector(integers);
+    objective.combine(v, []);
+    expect(await objective.read(v)).toEqual(new Float32Array(integers.length));
+  });
+
+  test("may have 1024 terms, and no more", async () => {
+    const v = objective.vector(integers);
+    const terms = Array.from({ length: 1024 }, (): Term => [1, v]);
+    objective.combine(v, terms);
+    expect(await objective.read(v)).toEqual(integers.map((value) => 1024 * value));
+    expect(() => objective.combine(v, [...terms, [1, v]])).toThrow(/1025 terms.* 1024/);
+  });
+});

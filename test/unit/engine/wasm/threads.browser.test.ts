@@ -1,0 +1,38 @@
+import { expect, test, vi } from "vitest";
+import { range } from "../../../../src/core/random.js";
+import { wasmEngine } from "../../../../src/engine/wasm/engine.js";
+import { dropIdle } from "../../../../src/engine/wasm/resources.js";
+import { DeviceError } from "../../../../src/index.js";
+import { RULES, randomRows, randomWeights } from "../../../conformance/problems.js";
+import { threadsAgree } from "./agreement.js";
+
+threadsAgree();
+
+test("a worker that ends silently fails what waits for it, then and later", async () => {
+  dropIdle();
+  const started: Worker[] = [];
+  const { Worker: Original } = globalThis;
+  vi.stubGlobal(
+    "Worker",
+    class extends Original {
+      constructor(url: string | URL, options?: WorkerOptions) {
+        super(url, options);
+        started.push(this);
+      }
+    },
+  );
+  const engine = await wasmEngine({ threads: 2 });
+  vi.unstubAllGlobals();
+  const shape = { count: 60_000, features: 99, classes: 11 };
+  const placement = await engine.place(randomRows(shape, "f32", 151));
+  const problem = { classes: 11, batchSize: shape.count, intercept: true, rule: RULES["sgd"] };
+  const descent = await placement.descent(problem, randomWeights(shape, 152));
+  const evaluate = () => descent.evaluate(range(shape.count));
+  const evaluating = evaluate();
+  started[1].terminate();
+  for (const failing of [evaluating, evaluate()]) {
+    await expect(failing).rejects.toThrow(DeviceError);
+    await expect(failing).rejects.toThrow(/^A thread of the wasm engine stopped: it ended/);
+  }
+  engine.close();
+});

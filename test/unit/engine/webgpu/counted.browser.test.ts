@@ -1,0 +1,201 @@
+/** Loads, stores and multiply-adds of real dispatches are what the formulas of traffic.ts say, to the last one. */
+import { describe, expect, test } from "vitest";
+import type { DescentProblem } from "../../../../src/engine/descent.js";
+import type { Rows } from "../../../../src/core/rows.js";
+import { webgpuEngine } from "../../../../src/engine/webgpu/engine.js";
+import { type Edited, KERNELS, type KernelName } from "../../../../src/engine/webgpu/kernels/kernels.js";
+import type { Capacity } from "../../../../src/engine/webgpu/device/capacity.js";
+import { choiceNamed } from "../../../../src/engine/webgpu/kernels/choice.js";
+import { shapeOf, tiling } from "../../../../src/engine/webgpu/kernels/tiling.js";
+import { type Counts, traffic } from "../../../../bench/studies/traffic.js";
+import {
+  KEPT_KINDS,
+  type Kind,
+  RULES,
+  plan,
+  randomRows,
+  randomWeights,
+  runAll,
+  softened,
+} from "../../../conformance/problems.js";
+import { countingDevice } from "./counted.js";
+
+type ByKernel = Partial<Record<KernelName, Counts>>;
+
+const FUSED = { count: 131, features: 31, classes: 5, batchSize: 77 };
+/** Past one workgroup of threads that share slabs, and no slab, workgroup or slot is full at its end. */
+const SHARED = { count: 250, features: 70, classes: 131, batchSize: 211 };
+const WIDE = { count: 90, features: 45, classes: 29, batchSize: 83 };
+const TINY = { count: 37, features: 4, classes: 3, batchSize: 16 };
+const HELD: Capacity = {
+  bindingBytes: 2 ** 27,
+  slow: true,
+  storageBuffers: 10,
+  subgroups: false,
+  blockRows: 64,
+};
+
+/** What one pass over the rows counts, and what the formulas say. */
+async function both(
+  shape: typeof FUSED,
+  kind: Kind,
+  capacity: Capacity,
+  {
+    rule = "sgd",
+    edited = {},
+    kernels = "table",
+    smoothing = 0,
+    soft = false,
+  }: { rule?: string; edited?: Edited; kernels?: string; smoothing?: number; soft?: boolean } = {},
+): Promise<{ counted: ByKernel; formula: ByKernel }> {
+  const { classes, batchSize } = shape;
+  const labelled = randomRows(shape, kind, 141);
+  const rows = soft ? softened(labelled, classes, 143) : labelled;
+  const intercept = rule !== "nesterov";
+  const problem = { classes, batchSize, intercept, rule: RULES[rule], kernels, smoothing };
+  const { device, counts } = await countingDevice();
+  try {
+    const engine = await webgpuEngine({ device, capacity, edited });
+    await runAll(engine, rows, problem, randomWeights(shape, 142), false);
+    engine.close();
+    return { counted: await counts(), formula: formulas(rows, problem, capacity) };
+  } finally {
+    device.destroy();
+  }
+}
+
+function formulas(rows: Rows, problem: DescentProblem, capacity: Capacity): ByKernel {
+  const { classes, batchSize, kernels = "table" } = problem;
+  const shape = shapeOf(rows, classes, batchSize, capacity);
+  const choice = kernels === "table" ? undefined : choiceNamed(kernels, shape, capacity);
+  const cut = tiling(rows, classes, batchSize, capacity, choice);
+  const all: ByKernel = {};
+  for (const step of plan(rows, problem.batchSize).steps) {
+    for (const { kernel, loads, stores, macs } of traffic(rows, problem, cut, step.rows).passes) {
+      const before = all[kernel] ?? { loads: 0, stores: 0, macs: 0 };
+      all[kernel] = {
+        loads: before.loads + loads,
+        stores: before.stores + stores,
+        macs: before.macs + macs,
+      };
+    }
+  }
+  return all;
+}
+
+describe.each(KEPT_KINDS)("on %s", (kind) => {
+  const ways = [false, true].flatMap((slow) => [false, true].map((subgroups) => ({ slow, subgroups })));
+
+  test.each(ways)("fused, slow: $slow, subgroups: $subgroups", async (way) => {
+    const { counted, formula } = await both(
+      FUSED,
+      kind,
+      { ...HELD, ...way, kind: "fused" },
+      { rule: "adam" },
+    );
+    expect(Object.keys(counted)).toEqual(["fused", "update"]);
+    expect(counted).toEqual(formula);
+  });
+
+  test.each(ways)("tiled, slow: $slow, subgroups: $subgroups", async (way) => {
+    const { counted, formula } = await both(
+      WIDE,
+      kind,
+      { ...HELD, ...way, kind: "tiled" },
+      { rule: "nesterov" },
+    );
+    expect(Object.keys(counted)).toEqual(["logits", "residual", "gradient", "update"]);
+    expect(counted).toEqual(formula);
+  });
+
+  test.each(["tiled 4x1 shared", "tiled 8x2 shared"])("%s", async (kernels) => {
+    const { counted, formula } = await both(
+      SHARED,
+      kind,
+      { ...HELD, slow: false, blockRows: 148 },
+      { kernels },
+    );
+    expect(counted).toEqual(formula);
+  });
+
+  test("whole steps", async () => {
+    const { counted, formula } = await both(TINY, kind, { ...HELD, kind: "steps" }, { rule: "nesterov" });
+    expect(Object.keys(counted)).toEqual(["steps"]);
+    expect(counted).toEqual(formula);
+  });
+});
+
+test.each(["fused", "tiled"] as const)("%s, of rows in several bindings", async (kind) => {
+  const { counted, formula } = await both(FUSED, "f32", { ...HELD, bindingBytes: 4096, kind });
+  expect(counted).toHaveProperty("gather");
+  expect(counted).toEqual(formula);
+});
+
+test.each(
+  [
+    { shape: FUSED, kind: "fused" as const, kernels: "table" },
+    { shape: WIDE, kind: "tiled" as const, kernels: "table" },
+    { shape: SHARED, kind: "tiled" as const, kernels: "tiled 4x1 shared" },
+    { shape: TINY, kind: "steps" as const, kernels: "table" },
+  ].flatMap((one) => [
+    { ...one, of: "smoothed labels", targets: { smoothing: 0.1 } },
+    { ...one, of: "soft targets", targets: { soft: true } },
+  ]),
+)("$kind, $kernels, of $of", async ({ shape, kind, kernels, targets }) => {
+  const capacity = { ...HELD, kind, slow: kernels === "table" };
+  const { counted, formula } = await both(shape, "f32", capacity, { kernels, ...targets });
+  expect(counted).toEqual(formula);
+});
+
+test.each([
+  { shape: WIDE, dispatchMacs: 60_000, kernels: "tiled 4x2" },
+  { shape: SHARED, dispatchMacs: 1_000_000, kernels: "tiled 4x1 shared" },
+])("$kernels, in several dispatches", async ({ shape, dispatchMacs, kernels }) => {
+  const { counted, formula } = await both(shape, "f32", { ...HELD, dispatchMacs }, { kernels });
+  expect(counted).toEqual(formula);
+});
+
+/** Edits that change no result, only what it costs. */
+const WASTEFUL = [
+  {
+    what: "loads X twice",
+    kernel: "fused",
+    edit: [
+      "four[r] = features(start[r], f);",
+      "four[r] = 0.5 * (features(start[r], f) + features(start[r], f));",
+    ],
+    more: "loads",
+  },
+  {
+    what: "stores the residual twice",
+    kernel: "fused",
+    edit: ["records[at + c] = vector[c];", "records[at + c] = vector[c]; records[at + c] = vector[c];"],
+    more: "stores",
+  },
+  {
+    what: "multiplies every feature in two halves",
+    kernel: "logits",
+    edit: [
+      "            z[r][4u * c + j] += four[r][d] * w;",
+      "            z[r][4u * c + j] += 0.5 * four[r][d] * w;\n            z[r][4u * c + j] += 0.5 * four[r][d] * w;",
+    ],
+    more: "macs",
+  },
+  {
+    what: "loads the weights of rows that it does not need",
+    kernel: "residual",
+    edit: ["let label = labels[row];", "let label = labels[row] + 0u * labels[row];"],
+    more: "loads",
+  },
+] as const;
+
+test.each(WASTEFUL)("$kernel is caught when it $what", async ({ kernel, edit: [from, to], more }) => {
+  const { source } = KERNELS[kernel];
+  expect(source.split(from), `"${from}" stands once in ${kernel}.wgsl`).toHaveLength(2);
+  const [shape, kind] = kernel === "fused" ? [FUSED, "fused" as const] : [WIDE, "tiled" as const];
+  const edited = { [kernel]: source.replace(from, to) };
+  const { counted, formula } = await both(shape, "f32", { ...HELD, kind }, { edited });
+  const [real, paper] = [counted[kernel], formula[kernel]];
+  expect(real?.[more]).toBeGreaterThan(paper?.[more] ?? Infinity);
+  expect({ ...counted, [kernel]: undefined }).toEqual({ ...formula, [kernel]: undefined });
+});

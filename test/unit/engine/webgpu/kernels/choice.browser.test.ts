@@ -1,0 +1,110 @@
+/** The kernels are chosen by timing them, within bounds; the choice is recorded, and pinned it gives the same bits. */
+import { describe, expect, test, vi } from "vitest";
+import {
+  type KernelChoice,
+  choiceNamed,
+  choices,
+  nameOf,
+} from "../../../../../src/engine/webgpu/kernels/choice.js";
+import { webgpuEngine } from "../../../../../src/engine/webgpu/engine.js";
+import { OptionError, train } from "../../../../../src/index.js";
+import { RULES, plan, randomRows, randomWeights } from "../../../../conformance/problems.js";
+
+const shape = { count: 2000, features: 60, classes: 10 };
+const rows = randomRows(shape, "f32", 1);
+const problem = { classes: 10, intercept: true, rule: RULES["sgd"], batchSize: 1000 };
+/** As if SwiftShader were a GPU: there the table decides, and nothing is timed. */
+const capacity = { slow: false, kind: "fused" } as const;
+
+async function trained(kernels: string) {
+  const engine = await webgpuEngine({ capacity });
+  const placement = await engine.place(rows);
+  const descent = await placement.descent({ ...problem, kernels }, randomWeights(shape, 2));
+  const { order, steps } = plan(rows, 1000, false);
+  for await (const _ of descent.run(order, steps));
+  const weights = await descent.weights();
+  descent.release();
+  placement.release();
+  engine.close();
+  return { kernels: descent.kernels, weights };
+}
+
+const possible = (subgroups: boolean): KernelChoice[] =>
+  choices(
+    { features4: 16, classes: 10, batchSize: 1000, gathered: false },
+    { bindingBytes: 2 ** 30, storageBuffers: 10, subgroups, ...capacity },
+  );
+
+const WIDE = { features4: 257, classes: 1000, batchSize: 1024, gathered: false };
+const HELD = { bindingBytes: 2 ** 30, storageBuffers: 10, subgroups: true };
+
+describe("the choice", () => {
+  test("is one of a handful that suit the shape and the adapter", () => {
+    expect(possible(true).map(nameOf)).toEqual([
+      "fused 2x1 subgroups",
+      "fused 4x1 subgroups",
+      "fused 1x1 subgroups",
+    ]);
+    expect(possible(false).map(nameOf)).toEqual(["fused 2x1", "fused 4x1", "fused 1x1"]);
+  });
+
+  test("is of workgroups that share on a GPU, where most of their threads have work", () => {
+    const names = (changes: Partial<typeof WIDE>, slow = false) =>
+      choices({ ...WIDE, ...changes }, { ...HELD, slow }).map(nameOf);
+    // No more than three may be timed before the time is up.
+    expect(names({}).slice(0, 3)).toEqual(["tiled 4x1 shared", "tiled 4x1 subgroups", "tiled 8x2 shared"]);
+    for (const few of [{ classes: 64 }, { batchSize: 32 }, { features4: 8 }])
+      expect(names(few).filter((name) => name.endsWith("shared"))).toEqual([]);
+    expect(names({}, true)).toEqual(["tiled 8x2 subgroups", "tiled 4x2 subgroups"]);
+  });
+
+  test("that shares can be pinned on any adapter, where its slabs fit in a workgroup's memory", () => {
+    const named = (name: string) => choiceNamed(name, WIDE, { ...HELD, slow: true });
+    for (const name of ["tiled 4x1 shared", "tiled 8x1 shared", "tiled 4x2 shared", "tiled 8x2 shared"])
+      expect(nameOf(named(name))).toBe(name);
+    for (const name of ["tiled 2x1 shared", "tiled 6x1 shared", "tiled 4x3 shared", "fused 4x1 shared"])
+      expect(() => named(name)).toThrow(OptionError);
+  });
+
+  test("is timed once for a kind of problem, and then known", async () => {
+    const dispatch = vi.spyOn(GPUComputePassEncoder.prototype, "dispatchWorkgroups");
+    const first = await trained("auto");
+    const timed = dispatch.mock.calls.length;
+    dispatch.mockClear();
+    const second = await trained("auto");
+    expect(dispatch.mock.calls.length).toBeLessThan(timed / 2);
+    expect(second).toEqual(first);
+    expect(first.kernels).toMatch(/^fused [124]x1( subgroups)?$/);
+    dispatch.mockRestore();
+  });
+
+  test("pinned gives the same bits, and each choice its own", async () => {
+    const seen = new Set<string>();
+    for (const name of ["fused 2x1", "fused 4x1"]) {
+      const [once, again] = [await trained(name), await trained(name)];
+      expect(once.kernels).toBe(name);
+      expect(again).toEqual(once);
+      seen.add(once.kernels);
+    }
+    expect(seen.size).toBe(2);
+  });
+
+  test("that cannot be had is an OptionError that names those that can", async () => {
+    await expect(trained("fused 9x9")).rejects.toThrow(OptionError);
+    await expect(trained("mystery")).rejects.toThrow(
+      /kernels is "mystery", which cannot be had .* "auto", "table", or one such as "/,
+    );
+    await expect(
+      train({ x: [[0], [1]], y: [0, 1] }, { engine: "reference", solver: "adam", kernels: "fused 2x1" }),
+    ).rejects.toThrow(/the engine is the reference/);
+  });
+
+  test("is recorded in the model, which pins it", async () => {
+    const data = { x: rows.x, y: rows.labels, features: 60 };
+    const options = { engine: "webgpu", solver: "adam", epochs: 1 } as const;
+    const model = await train(data, options);
+    const pinned = await train(data, { ...options, kernels: model.engine.kernels });
+    expect(pinned.engine.kernels).toBe(model.engine.kernels);
+    expect(pinned.weights).toEqual(model.weights);
+  });
+});

@@ -1,0 +1,213 @@
+/** Objectives on the GPU: every way to cut one, what is asked together, and where the device's limits show. */
+import { afterEach, describe, expect, test, vi } from "vitest";
+import type { FloatArray, Rows } from "../../../../../src/core/rows.js";
+import type { Capacity } from "../../../../../src/engine/webgpu/device/capacity.js";
+import { openGpu } from "../../../../../src/engine/webgpu/device/device.js";
+import { webgpuEngine } from "../../../../../src/engine/webgpu/engine.js";
+import { DeviceError, OptionError } from "../../../../../src/index.js";
+import { LOOKS, lookAround, objectiveOf } from "../../../../conformance/objectives.js";
+import { KEPT_KINDS, type Kind, randomRows, randomWeights } from "../../../../conformance/problems.js";
+import { withObjective } from "../with-objective.js";
+
+/** No block, slot, tile or workgroup is full at its end. */
+const SHAPE = { count: 133, features: 31, classes: 13 };
+/** Past one workgroup of threads that share slabs, and with rows that are shared by 16 threads. */
+const WIDE = { count: 172, features: 129, classes: 137 };
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+/** The largest error ÷ bound of all looks. */
+async function looked(
+  shape: typeof SHAPE,
+  kind: Kind,
+  capacity: Partial<Capacity>,
+  kernels = "table",
+): Promise<number> {
+  const rows = { ...randomRows(shape, kind, 141), ...(kind === "bytes" && { scale: 0.02 }) };
+  const engine = await webgpuEngine({ capacity });
+  const looks = await lookAround(engine, rows, { ...objectiveOf(rows, shape.classes), kernels }, 142);
+  engine.close();
+  return Math.max(...LOOKS.map((look) => looks[look]));
+}
+
+describe.each([
+  { slow: true, subgroups: false },
+  { slow: true, subgroups: true },
+  { slow: false, subgroups: false },
+  { slow: false, subgroups: true },
+])("slow: $slow, subgroups: $subgroups", (capacity) => {
+  test.each(KEPT_KINDS)("%s in several blocks are within the bounds", async (kind) => {
+    expect(await looked(SHAPE, kind, { ...capacity, blockRows: 60 })).toBeLessThan(1);
+    expect(await looked(WIDE, kind, { ...capacity, blockRows: 100 })).toBeLessThan(1);
+  });
+});
+
+test.each(["tiled 4x1 shared", "tiled 8x2 shared"])("%s is within the bounds", async (kernels) => {
+  const found = await looked(WIDE, "f32", { slow: false, blockRows: 100 }, kernels);
+  expect(found).toBeLessThan(1);
+});
+
+/** All that an objective answers. */
+async function answers(rows: Rows, capacity: Partial<Capacity>, problem = objectiveOf(rows, 13)) {
+  return withObjective({ capacity }, rows, problem, async (objective) => {
+    const [w, p] = [143, 144].map((seed) => objective.vector(randomWeights(SHAPE, seed)));
+    const [g, h, m] = [objective.vector(), objective.vector(), objective.vector()];
+    const at = objective.at(w, g);
+    objective.along(p);
+    objective.curvature(p, h);
+    objective.multiply(m, objective.matrix(square()), p);
+    return Promise.all([
+      at,
+      objective.trials([0, 1]),
+      objective.move(0.5, w, g),
+      objective.evaluate(p, Uint32Array.of(3, 1, 4, 1, 5, 9, 2, 6)),
+      objective.evaluate(p, Uint32Array.of(2, 7)),
+      objective.products([[h, g], [m, p]]), // prettier-ignore
+      objective.read(h),
+      objective.read(g),
+      objective.read(m),
+      objective.logits(),
+    ]);
+  });
+}
+
+/** A symmetric matrix (32, 32). */
+function square(): FloatArray {
+  return Float32Array.from({ length: 32 * 32 }, (_, i) => Math.sin((i >> 5) * (i & 31)));
+}
+
+describe("the answers are the same, bit for bit,", () => {
+  const rows = randomRows(SHAPE, "f32", 145);
+
+  test("whether rows lie in one binding or in several", async () => {
+    const whole = await answers(rows, { blockRows: 48 });
+    expect(await answers(rows, { blockRows: 48, bindingBytes: 8192 })).toEqual(whole);
+  });
+
+  test("whether they take one submission or many, and few dispatches or many", async () => {
+    const submit = vi.spyOn(GPUQueue.prototype, "submit");
+    const whole = await answers(rows, { blockRows: 48 });
+    const few = submit.mock.calls.length;
+    const cut = await answers(rows, { blockRows: 48, dispatchMacs: 26_000 });
+    expect(submit.mock.calls.length - few).toBeGreaterThan(3 * few);
+    expect(cut).toEqual(whole);
+  });
+});
+
+test("what is asked in one turn is one submission and one readback", async () => {
+  const rows = randomRows(SHAPE, "f32", 146);
+  await withObjective({}, rows, objectiveOf(rows, 13), async (objective) => {
+    const [w, p, g] = [147, 148, 149].map((seed) => objective.vector(randomWeights(SHAPE, seed)));
+    const submit = vi.spyOn(GPUQueue.prototype, "submit");
+    const map = vi.spyOn(GPUBuffer.prototype, "mapAsync");
+    objective.along(p);
+    const asked = [objective.at(w, g), objective.trials([0, 1, 2]), objective.products([[w, p], [g, g]])]; // prettier-ignore
+    objective.combine(w, [[1, p]]);
+    await Promise.all(asked);
+    expect(submit.mock.calls.length).toBe(1);
+    expect(map.mock.calls.length).toBe(1);
+  });
+});
+
+test("a sum of no vectors is zero, whatever was there", async () => {
+  const rows = randomRows(SHAPE, "f32", 151);
+  await withObjective({}, rows, objectiveOf(rows, 13), async (objective) => {
+    const [w, other] = [objective.vector(randomWeights(SHAPE, 160).fill(NaN)), objective.vector()];
+    objective.combine(other, [[0, w]]);
+    objective.combine(w, []);
+    const zeros = new Float32Array(32 * 13);
+    expect(await objective.read(w)).toEqual(zeros);
+    expect(await objective.read(other)).toEqual(zeros);
+  });
+});
+
+describe("the device", () => {
+  const rows = randomRows(SHAPE, "f32", 161);
+  const problem = objectiveOf(rows, 13);
+
+  test("is left with nothing, whether what was asked last is waited for or not", async () => {
+    const gpu = await openGpu();
+    const before = { ...gpu.live };
+    await withObjective({ capacity: { bindingBytes: 8192 } }, rows, problem, async (objective) => {
+      const [w, g] = [objective.vector(randomWeights(SHAPE, 162)), objective.vector()];
+      await objective.at(w, g);
+      objective.curvature(w, objective.vector());
+    });
+    expect(gpu.live).toEqual(before);
+    await gpu.device.queue.onSubmittedWorkDone();
+    gpu.check();
+  });
+
+  test("that holds less than the logits says so, and is left with nothing", async () => {
+    const gpu = await openGpu();
+    const before = { ...gpu.live };
+    const huge = { ...problem, classes: 2 ** 27 };
+    await expect(
+      withObjective({ capacity: { bindingBytes: 2 ** 36 } }, rows, huge, async () => {}),
+    ).rejects.toThrow(/cannot hold logits of 131 rows × 134217728 classes, and their change \(\d+ bytes\)/);
+    expect(gpu.live).toEqual(before);
+  });
+
+  test("that has no memory for one vector more says so in the next answer", async () => {
+    await withObjective({}, rows, problem, async (objective) => {
+      const [w, g] = [objective.vector(), objective.vector()];
+      vi.spyOn(GPUDevice.prototype, "popErrorScope").mockResolvedValue(new GPUOutOfMemoryError("no room"));
+      objective.vector();
+      const at = objective.at(w, g);
+      await expect(at).rejects.toThrow(DeviceError);
+      await expect(at).rejects.toThrow(
+        /in \d+ buffers, of at most \d+ bytes each, and vector 3 of 13 classes \(2048 bytes\) was refused\. no room/,
+      );
+    });
+  });
+
+  test("that binds less than a matrix takes says so", async () => {
+    await withObjective({ capacity: { bindingBytes: 4000 } }, rows, problem, async (objective) => {
+      expect(() => objective.matrix(square())).toThrow(
+        /matrix of 32 × 32 takes 4096 bytes, and this adapter binds 4000/,
+      );
+    });
+  });
+
+  test("that is lost fails what is asked of it with a DeviceError", async () => {
+    const adapter = await navigator.gpu.requestAdapter();
+    const device = await adapter?.requestDevice();
+    await withObjective({ device }, rows, problem, async (objective) => {
+      const [w, g] = [objective.vector(), objective.vector()];
+      await objective.at(w, g);
+      device?.destroy();
+      const lost = objective.at(w, g);
+      await expect(lost).rejects.toThrow(DeviceError);
+      await expect(lost).rejects.toThrow(/was lost/);
+      await expect(objective.read(w)).rejects.toThrow(/was lost/);
+    });
+  });
+});
+
+describe("its kernels", () => {
+  const rows = randomRows(SHAPE, "f32", 163);
+  const problem = objectiveOf(rows, 13);
+  const named = (kernels: string) =>
+    withObjective({}, rows, { ...problem, kernels }, async (objective) => objective.kernels);
+
+  test("are tiled, and can be pinned", async () => {
+    const table = await named("table");
+    expect(table).toMatch(/^tiled 8x2/);
+    expect(await named("auto")).toBe(table);
+    expect(await named("tiled 4x1")).toBe("tiled 4x1");
+  });
+
+  test("of another kind are an OptionError that names those that can be had", async () => {
+    await expect(named("fused 4x1")).rejects.toThrow(OptionError);
+    await expect(named("fused 4x1")).rejects.toThrow(/cannot be had for this problem .* such as "tiled/);
+  });
+
+  test("are compiled once", async () => {
+    await answers(rows, {});
+    const compile = vi.spyOn(GPUDevice.prototype, "createComputePipelineAsync");
+    await answers(rows, {}, { ...problem, penalties: new Float64Array(SHAPE.features).fill(3), scale: 2 });
+    expect(compile.mock.calls.length).toBe(0);
+  });
+});

@@ -1,0 +1,33 @@
+/** What the quadratic model of F says of the distance to the minimum, on one row of two classes: F = log(1 + e^−2w) + l2·w². */
+import { expect, test } from "vitest";
+import { range } from "../../../../src/core/random.js";
+import { referenceEngine } from "../../../../src/engine/reference/engine.js";
+import { NewtonModel } from "../../../../src/solvers/optimum/newton-model.js";
+
+/** The distance that is said where F is at weights (w, −w), and the model's minimum at (w + p, −w − p). */
+async function said(w: number, p: number, distance: number) {
+  const rows = { count: 1, features: 1, x: Float64Array.of(1), scale: 1, labels: Uint32Array.of(0) };
+  const problem = { classes: 2, intercept: false, scale: 1, penalties: new Float64Array(1), rows: range(1) };
+  const placement = await referenceEngine().place(rows);
+  const objective = await placement.objective(problem);
+  await objective.at(objective.vector(Float64Array.of(w, -w, 0, 0)), objective.vector());
+  const model = new NewtonModel(objective, { scale: 1 }, { tolerance: 1e-5 });
+  return model.above(distance, objective.vector(Float64Array.of(p, -p, 0, 0)));
+}
+
+test("a short step says that it is the model's", async () => {
+  expect(await said(0.3, 1e-3, 0.01)).toBeLessThan(0.0111);
+});
+
+test("in the tail of e^−z a Newton step knows more than half of the way", async () => {
+  // There F − F* = F = e^−2w, and half of the decrement is e^−2w / 2 with a step of ½.
+  const f = Math.exp(-20);
+  const distance = await said(10, 0.5, f / 2);
+  expect(distance).toBeGreaterThan(f);
+  expect(distance).toBeLessThan(20 * f);
+});
+
+test("a step over a bend, to where the curvature is what it was, is not believed", async () => {
+  // From −4 to 4 the curvature is the same at both ends, and the slope turns from −2 to 0.
+  expect(await said(-4, 8, 1e-6)).toBeGreaterThan(1e-3);
+});

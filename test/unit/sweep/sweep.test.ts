@@ -1,0 +1,407 @@
+import { setTimeout } from "node:timers/promises";
+import { describe, expect, test } from "vitest";
+import { giveBack, takeResources } from "../../../src/engine/wasm/resources.js";
+import {
+  DataError,
+  OptionError,
+  type SweepEntry,
+  type SweepProgress,
+  type TrainingData,
+  sweep,
+  train,
+} from "../../../src/index.js";
+import { foldsOf } from "../../../src/sweep/folds.js";
+import { inLanes } from "../../../src/sweep/lanes.js";
+import { bestOf, entryOf, oneStandardErrorOf } from "../../../src/sweep/table.js";
+import fixture from "../../fixtures/sweep/sweep.json";
+import { clouds } from "../../support/examples.js";
+import { dataSet } from "../../support/optima.js";
+
+const { digits, balanced } = fixture;
+
+/** Raw digits, from 0 to 1, or the rows of them that `keep` names. */
+function digitsData(keep: (label: number, row: number) => boolean = () => true) {
+  const { x, labels, features } = dataSet("digits", "raw");
+  const rows = Array.from(labels.keys()).filter((row) => keep(labels[row], row));
+  const kept = rows.flatMap((row) => Array.from(x.subarray(row * features, (row + 1) * features)));
+  return { x: Uint8Array.from(kept), scale: 1 / 16, features, y: rows.map((row) => labels[row]) };
+}
+
+function irisData(): TrainingData<number> {
+  const { x, labels, features } = dataSet("iris", "standardised");
+  return { x, y: labels, features };
+}
+
+/** What it rejects with. */
+function rejection(promise: Promise<unknown>): Promise<unknown> {
+  return promise.then(
+    () => Promise.reject(new Error("It did not reject.")),
+    (reason: unknown) => reason,
+  );
+}
+
+/** (folds, values) */
+const scoresOf = (table: readonly SweepEntry[], scoring: "accuracy" | "loss") =>
+  table[0].folds.map((_, fold) => table.map((entry) => entry.folds[fold][scoring]));
+
+describe("stratified folds", () => {
+  test.each([
+    ...fixture.folds.map(({ labels, folds, numbers }) => ({ labels: labels.map(String), folds, numbers })),
+    {
+      labels: Array.from(dataSet("digits", "raw").labels, String),
+      folds: 5,
+      numbers: Array.from(digits.numbers, Number),
+    },
+  ])("are scikit-learn's: $folds of $labels.length rows", ({ labels, folds, numbers }) => {
+    const classes = [...new Set(labels)].sort();
+    const rows = {
+      count: labels.length,
+      labels: Uint32Array.from(labels, (label) => classes.indexOf(label)),
+    };
+    const found = foldsOf(folds, rows, classes);
+    const all = numbers.map((fold, row) => ({ fold, row }));
+    const wanted = Array.from({ length: folds }, (_, fold) => ({
+      train: Uint32Array.from(all.filter((one) => one.fold !== fold).map(({ row }) => row)),
+      heldOut: Uint32Array.from(all.filter((one) => one.fold === fold).map(({ row }) => row)),
+    }));
+    expect(found).toEqual(wanted);
+  });
+});
+
+/** Losses but for the rounding of f32, and accuracies to the row but for one that is all but a tie, which f32 may not decide as f64 does. */
+function expectScores(table: readonly SweepEntry[], wanted: { accuracies: number[][]; losses: number[][] }) {
+  const [accuracies, losses] = [scoresOf(table, "accuracy"), scoresOf(table, "loss")];
+  losses.flat().forEach((loss, n) => {
+    const right = wanted.losses.flat()[n];
+    expect(Math.abs(loss - right)).toBeLessThan(2e-4 * right);
+  });
+  const away = accuracies.flat().map((accuracy, n) => Math.abs(accuracy - wanted.accuracies.flat()[n]));
+  expect(Math.max(...away)).toBeLessThan(1 / 190); // the smallest fold has 194 rows
+  expect(away.filter((one) => one > 0).length).toBeLessThan(3);
+}
+
+describe("on the digits", () => {
+  test("it finds what scikit-learn's LogisticRegressionCV finds, and chooses the same C", async () => {
+    const { table, best, model } = await sweep(digitsData(), {
+      C: digits.C,
+      engine: "wasm",
+      tolerance: 1e-7,
+    });
+    expectScores(table, digits);
+    expect(best.C).toBe(digits.chosen);
+    expect(model.engine.name).toBe("wasm");
+    expect(best.l2).toBe(1 / (best.C * 1797));
+    expect(table.map(({ C }) => C)).toEqual(digits.C);
+  });
+
+  test("class weights count in training, by the rows of all, and not in scores, as scikit-learn has it", async () => {
+    const some = digitsData((label, row) => label === 0 || row % 4 === 0);
+    const options = { C: balanced.C, folds: 3, tolerance: 1e-7, engine: "wasm" } as const;
+    const { table, best } = await sweep(some, { ...options, classWeight: "balanced" });
+    expectScores(table, balanced);
+    expect(best.C).toBe(balanced.chosen);
+  });
+});
+
+describe("on the iris", () => {
+  const C = [10, 0.01, 1];
+  const options = { engine: "reference", tolerance: 1e-9 } as const;
+
+  test.each(["lbfgs", "newton"] as const)(
+    "every score is that of a training of its own: %s",
+    async (solver) => {
+      const data = irisData();
+      const rows = { count: 150, labels: Uint32Array.from(data.y) };
+      const { table } = await sweep(data, { ...options, C, folds: 3, solver });
+      const folds = foldsOf(3, rows, [0, 1, 2]);
+      const part = (chosen: Uint32Array) => ({
+        x: Array.from(chosen, (row) => Array.from({ length: 4 }, (_, d) => Number(data.x[4 * row + d]))),
+        y: Array.from(chosen, (row) => data.y[row]),
+      });
+      for (const [fold, { train: rest, heldOut }] of folds.entries()) {
+        for (const [n, value] of C.entries()) {
+          const alone = (await train(part(rest), { ...options, C: value, solver })).evaluate(part(heldOut));
+          expect(Math.abs(table[n].folds[fold].loss - alone.loss)).toBeLessThan(1e-6);
+          expect(table[n].folds[fold].accuracy).toBe(alone.accuracy);
+        }
+      }
+    },
+  );
+
+  test("the model is a training's of all rows, with the value chosen", async () => {
+    const found = await sweep(irisData(), { ...options, C, scoring: "loss" });
+    const alone = await train(irisData(), { ...options, solver: "lbfgs", C: found.best.C });
+    expect(found.model.classes).toEqual([0, 1, 2]);
+    found.model.weights.forEach((w, i) => expect(w).toBeCloseTo(alone.weights[i], 5));
+    expect(found.model.converged).toBe(true);
+    expect(found.model.iterations).toBeLessThan(alone.iterations); // it begins at the mean of the folds'
+  });
+
+  test("the model may be the one within a standard error", async () => {
+    const found = await sweep(irisData(), { ...options, C, choose: "oneStandardError" });
+    expect(found.oneStandardError.C).toBeLessThan(found.best.C);
+    const alone = await train(irisData(), { ...options, solver: "lbfgs", C: found.oneStandardError.C });
+    found.model.weights.forEach((w, i) => expect(w).toBeCloseTo(alone.weights[i], 5));
+  });
+
+  test("features are standardised by all rows, and the model is of the features themselves", async () => {
+    const { x, labels, features } = dataSet("iris", "raw");
+    const raw = { x, y: labels, features };
+    const found = await sweep(raw, { ...options, C, standardize: true });
+    const beforehand = await sweep(irisData(), { ...options, C });
+    scoresOf(found.table, "loss").forEach((losses, fold) =>
+      losses.forEach((loss, n) => expect(loss).toBeCloseTo(beforehand.table[n].folds[fold].loss, 8)),
+    );
+    expect(found.model.evaluate(raw).loss).toBeCloseTo(beforehand.model.evaluate(irisData()).loss, 6);
+  });
+
+  test("smoothed labels are trained on, and scores are of the labels themselves", async () => {
+    const found = await sweep(irisData(), { ...options, C: [100], labelSmoothing: 0.2 });
+    const alone = await train(irisData(), { ...options, solver: "lbfgs", C: 100, labelSmoothing: 0.2 });
+    found.model.weights.forEach((w, i) => expect(w).toBeCloseTo(alone.weights[i], 5));
+  });
+
+  test("l2 is of the mean objective of any fold, and C is in other words", async () => {
+    const byL2 = await sweep(irisData(), { ...options, l2: [0.1, 0.01], folds: 3 });
+    const byC = await sweep(irisData(), { ...options, C: [0.1, 1], folds: 3 }); // of 100 rows of 150
+    expect(scoresOf(byL2.table, "loss")).toEqual(scoresOf(byC.table, "loss"));
+    expect(byL2.table[0].C).toBeCloseTo(1 / 15, 12);
+    expect(byC.table[0].l2).toBeCloseTo(1 / 15, 12);
+    expect(byC.table[0].folds[0].l2).toBeCloseTo(0.1, 12);
+  });
+
+  test("it gives the wasm engine's memory back", async () => {
+    const kept = takeResources();
+    giveBack(kept); // keeps it only where nothing is left in it
+    const given = { engine: "wasm", C: [1], classWeight: { 0: 2 } } as const;
+    await sweep(irisData(), given);
+    const failing = sweep(irisData(), { ...given, signal: AbortSignal.timeout(1) }).catch(() => {});
+    await failing;
+    expect(takeResources()).toBe(kept);
+    giveBack(kept);
+  });
+});
+
+test("rows of whole weights are as many rows of the same fold", async () => {
+  const { x, y, features } = clouds(90, 4, 3, 0.8);
+  const folds = y.map((_, row) => Math.floor(row / 3) % 4);
+  const weights = y.map((_, row) => Math.floor(row / 5) % 3); // some of every class and fold are 0
+  const repeated = weights.flatMap((weight, row) => Array.from({ length: weight }, () => row));
+  const options = { engine: "reference", C: [0.5, 5], tolerance: 1e-10 } as const;
+  const weighted = await sweep({ x, y, features, weights }, { ...options, folds });
+  const repeats = await sweep(
+    {
+      x: repeated.map((row) => Array.from(x.subarray(row * features, (row + 1) * features))),
+      y: repeated.map((row) => y[row]),
+    },
+    { ...options, folds: Uint8Array.from(repeated, (row) => folds[row]) },
+  );
+  scoresOf(weighted.table, "loss")
+    .flat()
+    .forEach((loss, n) => expect(loss).toBeCloseTo(scoresOf(repeats.table, "loss").flat()[n], 7));
+  expect(weighted.table.map(({ accuracy }) => accuracy)).toEqual(
+    repeats.table.map(({ accuracy }) => accuracy),
+  );
+});
+
+describe("the choice", () => {
+  /** An entry whose folds have these accuracies and the losses of their errors. */
+  const entry = (C: number, ...accuracies: number[]) =>
+    entryOf(
+      { C, l2: 1 / C },
+      accuracies.map((accuracy) => ({
+        accuracy,
+        loss: 1 - accuracy,
+        l2: 1 / C,
+        iterations: 3,
+        converged: C < 100,
+      })),
+    );
+  const table = [
+    entry(1, 0.5, 0.7, 0.6), // mean 0.6
+    entry(100, 0.9, 0.8, 0.7), // mean 0.8, error 0.1/√3 = 0.0577
+    entry(10, 0.75, 0.75, 0.73), // mean 0.743, within
+    entry(1000, 0.7, 0.9, 0.8), // as good as the best, and later
+    entry(5, 0.74, 0.74, 0.74), // mean 0.74, not within
+  ];
+
+  test("has means, their standard errors, and what the fits came to", () => {
+    expect(table[1].accuracy).toBeCloseTo(0.8, 12);
+    expect(table[1].accuracyError).toBeCloseTo(0.1 / Math.sqrt(3), 12);
+    expect(table[1].loss).toBeCloseTo(0.2, 12);
+    expect(table[1].lossError).toBeCloseTo(0.1 / Math.sqrt(3), 12);
+    expect(table[1].iterations).toBe(9);
+    expect(table.map(({ converged }) => converged)).toEqual([true, false, true, false, true]);
+  });
+
+  test.each(["accuracy", "loss"] as const)(
+    "by %s is the best, or the most penalised within its error",
+    (by) => {
+      expect(bestOf(table, by)).toBe(table[1]);
+      expect(oneStandardErrorOf(table, by)).toBe(table[2]);
+    },
+  );
+
+  test("is the first of equals", () => {
+    const equals = [entry(3, 0.5, 0.5), entry(1, 0.5, 0.5), entry(2, 0.5, 0.5)];
+    expect(bestOf(equals, "accuracy")).toBe(equals[0]);
+    expect(bestOf(equals, "loss")).toBe(equals[0]);
+    expect(oneStandardErrorOf(equals, "accuracy")).toBe(equals[1]);
+  });
+});
+
+test("its progress rises from 0 to the last fit, and the table grows from the most penalised", async () => {
+  const reports: SweepProgress[] = [];
+  const options = { engine: "reference", C: [1, 0.1], folds: 3 } as const;
+  const { table } = await sweep(irisData(), { ...options, onProgress: (one) => reports.push(one) });
+  const fractions = reports.map(({ fraction }) => fraction);
+  expect(fractions[0]).toBe(0);
+  expect(fractions).toEqual(fractions.toSorted((a, b) => a - b));
+  expect(fractions.at(-1)).toBeCloseTo(1, 12);
+  expect(reports.at(-1)).toMatchObject({ fits: 7, of: 7 });
+  expect(reports.at(-1)?.table).toEqual([table[1], table[0]]);
+});
+
+test("without options has nothing to sweep", async () => {
+  const error = await rejection(Reflect.apply(sweep, undefined, [irisData()]));
+  expect(error).toBeInstanceOf(OptionError);
+  expect(error).toMatchObject({ message: expect.stringContaining("There is nothing to sweep") });
+});
+
+describe("an aborted sweep", () => {
+  test("rejects with the signal's reason, before it begins and on its way", async () => {
+    const reason = new Error("enough");
+    const options = { engine: "reference", C: [1, 10, 100] } as const;
+    expect(await rejection(sweep(irisData(), { ...options, signal: AbortSignal.abort(reason) }))).toBe(
+      reason,
+    );
+    const controller = new AbortController();
+    const reports: SweepProgress[] = [];
+    const aborted = sweep(irisData(), {
+      ...options,
+      signal: controller.signal,
+      onProgress(one) {
+        reports.push(one);
+        if (one.fits === 6) controller.abort(reason);
+      },
+    });
+    expect(await rejection(aborted)).toBe(reason);
+    expect(Math.max(...reports.map(({ fits }) => fits))).toBeLessThanOrEqual(10); // those that ran then may end
+  });
+
+  test("is heard in the last fit too", async () => {
+    const controller = new AbortController();
+    const aborted = sweep(irisData(), {
+      engine: "reference",
+      C: [1],
+      folds: 2,
+      signal: controller.signal,
+      onProgress: ({ fits }) => fits === 2 && controller.abort("late"),
+    });
+    expect(await rejection(aborted)).toBe("late");
+  });
+});
+
+describe("chains of fits", () => {
+  /** What was done, in order, as "chain.step", where each step takes so many milliseconds. */
+  async function done(milliseconds: readonly number[], steps: number, atOnce: number): Promise<string[]> {
+    const ended: string[] = [];
+    await inLanes(milliseconds.length, steps, atOnce, undefined, async (chain, step) => {
+      await setTimeout(milliseconds[chain]);
+      ended.push(`${chain}.${step}`);
+    });
+    return ended;
+  }
+
+  test("wait for no other where each has a lane", async () => {
+    expect(await done([100, 0], 3, 2)).toEqual(["1.0", "1.1", "1.2", "0.0", "0.1", "0.2"]);
+  });
+
+  test("keep step where there are fewer lanes", async () => {
+    expect(await done([0, 0, 0], 2, 1)).toEqual(["0.0", "1.0", "2.0", "0.1", "1.1", "2.1"]);
+    expect((await done([0, 20, 0], 2, 2)).slice(0, 3).sort()).toEqual(["0.0", "0.1", "2.0"]);
+  });
+
+  test("are stopped and waited for where one fails, whose error is what is thrown", async () => {
+    const failure = new Error("of the second");
+    const milliseconds = [30, 0, 20, 10];
+    const ended: number[] = [];
+    const running = inLanes(4, 2, 3, undefined, async (chain, _, signal) => {
+      await setTimeout(milliseconds[chain]);
+      ended.push(chain);
+      if (chain === 1) throw failure;
+      signal.throwIfAborted();
+    });
+    expect(await rejection(running)).toBe(failure);
+    expect(ended).toEqual([1, 2, 0]); // and the last was not begun
+  });
+});
+
+describe("bad input is rejected before an engine is opened", () => {
+  const { x, y, features } = clouds(12, 2, 3, 1);
+  const data = { x, y, features };
+  const even = y.map((_, row) => Math.floor(row / 3) % 2);
+  const refused = (given: object, options: object): Promise<unknown> =>
+    rejection(Reflect.apply(sweep, undefined, [{ ...data, ...given }, options]));
+
+  test.each([
+    [{}, /nothing to sweep: give C, or l2/],
+    [{ C: [1], l2: [1, 2] }, /C has 1 values and l2 has 2.*give one/],
+    [{ C: [] }, /C is empty/],
+    [{ C: 1 }, /C is 1, and must be a list of numbers/],
+    [{ C: [1, 0] }, /C\[1\] is 0, and must be a number above 0, or Infinity for no penalty/],
+    [{ C: [1, -2] }, /C\[1\] is -2/],
+    [{ C: [Number.NaN] }, /C\[0\] is NaN/],
+    [{ l2: [-1] }, /l2\[0\] is -1, and must be a finite number ≥ 0/],
+    [{ C: [1, 2, 1] }, /C\[0\] and C\[2\] are both 1: leave one out/],
+    [{ C: [1], folds: 1 }, /folds is 1, and must be a whole number ≥ 2/],
+    [{ C: [1], folds: 2.5 }, /folds is 2.5/],
+    [{ C: [1], folds: 13 }, /folds is 13, but there are 12 rows/],
+    [{ C: [1], folds: [0, 1] }, /folds has 2 numbers for 12 rows/],
+    [{ C: [1], folds: even.with(4, 0.5) }, /folds\[4\] is 0.5, and must be the whole number.*0 to 11/],
+    [{ C: [1], folds: even.with(4, 12) }, /folds\[4\] is 12/],
+    [{ C: [1], folds: even.with(4, -1) }, /folds\[4\] is -1/],
+    [{ C: [1], folds: even.with(4, 3) }, /names fold 3, but no row is in fold 2/],
+    [{ C: [1], folds: even.map(() => 0) }, /fold 0 only/],
+    [{ C: [1], solver: "adam" }, /solver is "adam", and must be one of "lbfgs", "newton"/],
+    [{ C: [1], scoring: "auc" }, /scoring is "auc"/],
+    [{ C: [1], choose: "worst" }, /choose is "worst"/],
+    [{ C: [1], epochs: 3 }, /epochs is no option of a sweep. The options are C, l2, folds/],
+    [{ C: [1], validation: 0.1 }, /validation is no option/],
+    [{ C: [1], tolerance: -1 }, /tolerance is -1/],
+    [{ C: [1], memory: 3, solver: "newton" }, /memory is 3, but solver is "newton"/],
+    [{ C: [1], folds: 2, classWeight: { 1: 0 } }, /classWeight of class 1 is 0.*Drop them/],
+  ])("%o", async (options: object, message: RegExp) => {
+    const error = await refused({}, options);
+    expect(error).toBeInstanceOf(OptionError);
+    expect(error).toMatchObject({ message: expect.stringMatching(message) });
+  });
+
+  test.each([
+    [{}, { folds: 5 }, /y has 4 rows of class 0, and folds is 5.*Use at most 4 folds/],
+    [{ y: y.with(2, 9) }, { folds: 2 }, /y has 1 rows of class 9.*Drop the class or add rows/],
+    [{ classes: [0, 1, 2, 3] }, { folds: 2 }, /y has 0 rows of class 3/],
+    [
+      {},
+      { folds: y.map((label, row) => (label === 1 ? 0 : row % 2)) },
+      /All 4 rows of class 1 are in fold 0/,
+    ],
+    [{ weights: even }, { folds: even }, /weights of all 6 rows of fold 0 are 0/],
+    [
+      { weights: y.map((label) => (label === 1 ? 0 : 1)) },
+      { folds: even },
+      /y has 0 rows of class 1 that weigh anything/,
+    ],
+    [{ weights: y.map((label) => (label === 1 ? 0 : 1)) }, { folds: 2 }, /y has 0 rows of class 1/],
+    [
+      { y: Float32Array.from({ length: 36 }, (_, i) => Number(i % 3 === 0)), classes: [0, 1, 2] },
+      {},
+      /y is soft targets, and a sweep scores by labels/,
+    ],
+    [{ x: [[1]], features: undefined }, {}, /x has 1 rows of 1 features and y has 12 labels/],
+  ])("%o with %o", async (given: object, options: object, message: RegExp) => {
+    const error = await refused(given, { C: [1], ...options });
+    expect(error).toBeInstanceOf(DataError);
+    expect(error).toMatchObject({ message: expect.stringMatching(message) });
+  });
+});
