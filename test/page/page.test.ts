@@ -155,7 +155,7 @@ test("says what is wrong when the digits are not there", async () => {
   await page.route("**/mnist/t10k-labels*", (route) => route.fulfill({ status: 404 }));
   await page.goto(visit().site.url);
   await until("broken");
-  expect(await text("#trouble")).toMatch(/t10k-labels-idx1-ubyte cannot be had: .* answered 404/);
+  expect(await text("#trouble")).toMatch(/t10k-labels-idx1-ubyte is not available: .* answered 404/);
   expect(await page.isEnabled("#start")).toBe(false);
   const { complaints } = visit();
   complaints.splice(0, Infinity, ...complaints.filter((complaint) => !complaint.includes("404")));

@@ -81,7 +81,7 @@ test("what computes is told, before and after", () => {
   expect(words.engineWords(SUMMARY)).toBe("Trained by webgpu on google swiftshader: engine is webgpu.");
 });
 
-test("errors are told in plain words, and where an engine cannot be had there is advice", () => {
+test("errors are told in plain words, and where an engine is not available there is advice", () => {
   expect(words.trouble({ name: "DivergenceError", message: "The loss is NaN at step 2." })).toEqual({
     title: "The training diverged",
     detail: "The loss is NaN at step 2.",

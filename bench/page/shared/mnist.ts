@@ -26,7 +26,7 @@ export async function loadMnist(
   const read = async (name: string) => {
     const response = await fetch(new URL(name, from));
     if (!response.ok || !response.body) {
-      throw new DataError(`${name} cannot be had: ${response.url} answered ${response.status}.`);
+      throw new DataError(`${name} is not available: ${response.url} answered ${response.status}.`);
     }
     const counting = new TransformStream<Uint8Array, Uint8Array>({
       transform(chunk, controller) {

@@ -12,13 +12,13 @@ export interface Trouble {
 const TITLES: Readonly<Record<string, string>> = {
   OptionError: "That cannot be trained with",
   DataError: "The digits cannot be used",
-  DeviceError: "The engine cannot be had here",
+  DeviceError: "The engine is not available here",
   DivergenceError: "The training diverged",
 };
 
 export function trouble({ name, message }: Failure): Trouble {
   const title = TITLES[name] ?? "Something broke";
-  const advice = name === "DeviceError" ? " “Automatic” takes one that can be had." : "";
+  const advice = name === "DeviceError" ? " “Automatic” takes one that is available." : "";
   return { title, detail: `${message}${advice}` };
 }
 

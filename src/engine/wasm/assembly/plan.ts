@@ -20,7 +20,7 @@ export class Plan {
   nesterov: u32;
   momentum: f32; // or Adam's beta1
   beta2: f32;
-  fresh1: f32; // 1 − beta1, and 1 − beta2, which are not to be had of the rounded betas
+  fresh1: f32; // 1 − beta1, and 1 − beta2, which the rounded betas do not give
   fresh2: f32;
   epsilon: f32;
   weightDecay: f32;

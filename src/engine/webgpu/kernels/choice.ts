@@ -108,7 +108,7 @@ export function nameOf({ kind, rows, vectors, sharing }: KernelChoice): string {
   return `${kind} ${rows}x${vectors}${sharing === "none" ? "" : ` ${sharing}`}`;
 }
 
-/** The choice of that name. Throws an OptionError when it is none, or cannot be had for this shape on this adapter. */
+/** The choice of that name. Throws an OptionError where there is none, or it is not available for this shape on this adapter. */
 export function choiceNamed(
   name: string,
   shape: DescentShape,
@@ -125,7 +125,7 @@ export function choiceNamed(
     if (isPossible(pinned, shape, capacity)) return pinned;
   }
   throw new OptionError(
-    `kernels is ${JSON.stringify(name)}, which cannot be had for this problem on this adapter. ` +
+    `kernels is ${JSON.stringify(name)}, which is not available for this problem on this adapter. ` +
       `It can be "auto", "table", or one such as ${possible.map((one) => JSON.stringify(nameOf(one))).join(", ")}.`,
   );
 }

@@ -5,7 +5,7 @@ import { HALVES, accurate, featuresAs, numbersOf, wrongHalves } from "./numbers.
 
 const bytesOf = (base64: string) => Uint8Array.from(atob(base64), (byte) => byte.charCodeAt(0));
 
-// In a page both can be had.
+// In a page both are available.
 accurate("plain kernels", () => numbersOf(bytesOf(kernels.plain)));
 accurate("relaxed kernels", () => numbersOf(bytesOf(kernels.relaxed)));
 

@@ -89,10 +89,10 @@ describe("the choice", () => {
     expect(seen.size).toBe(2);
   });
 
-  test("that cannot be had is an OptionError that names those that can", async () => {
+  test("that is not available is an OptionError that names those that can", async () => {
     await expect(trained("fused 9x9")).rejects.toThrow(OptionError);
     await expect(trained("mystery")).rejects.toThrow(
-      /kernels is "mystery", which cannot be had .* "auto", "table", or one such as "/,
+      /kernels is "mystery", which is not available .* "auto", "table", or one such as "/,
     );
     await expect(
       train({ x: [[0], [1]], y: [0, 1] }, { engine: "reference", solver: "adam", kernels: "fused 2x1" }),

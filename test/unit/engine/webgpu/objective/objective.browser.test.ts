@@ -199,9 +199,9 @@ describe("its kernels", () => {
     expect(await named("tiled 4x1")).toBe("tiled 4x1");
   });
 
-  test("of another kind are an OptionError that names those that can be had", async () => {
+  test("of another kind are an OptionError that names those that are available", async () => {
     await expect(named("fused 4x1")).rejects.toThrow(OptionError);
-    await expect(named("fused 4x1")).rejects.toThrow(/cannot be had for this problem .* such as "tiled/);
+    await expect(named("fused 4x1")).rejects.toThrow(/is not available for this problem .* such as "tiled/);
   });
 
   test("are compiled once", async () => {
