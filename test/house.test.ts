@@ -2,48 +2,11 @@
  * The structure of the repository: which room may import from which, that no files stand in a circle, that an exported
  * name has one meaning, and where Node and the DOM may be used.
  */
-import { readFileSync, readdirSync } from "node:fs";
-import { join, posix } from "node:path";
+import { posix } from "node:path";
 import { expect, test } from "vitest";
+import { withRooms } from "../scripts/draw-rooms.js";
+import { FLOORS, type Import, filesOf, importsOf, roomOf, textOf } from "../scripts/imports.js";
 
-const root = join(import.meta.dirname, "..");
-
-/** The floors of src/, from the ground up. A room imports from the floors below its own. */
-const FLOORS: readonly (readonly string[])[] = [
-  ["core"],
-  ["math", "data"],
-  ["engine"],
-  ["solvers", "parity"],
-  ["model"],
-  ["train"],
-  ["sweep", "cli"],
-  ["index.ts"],
-];
-
-interface Import {
-  readonly from: string;
-  readonly to: string;
-}
-
-/** Paths of the TypeScript files of a folder, but for AssemblyScript. */
-function filesOf(folder: string): string[] {
-  return readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
-    .map((path) => posix.join(folder, path.replaceAll("\\", "/")))
-    .filter((path) => path.endsWith(".ts") && !path.includes("/assembly/"));
-}
-
-const textOf = (path: string) => readFileSync(join(root, path), "utf8");
-
-/** All imports of a file of other files of the repository, of types and those on demand included. */
-function importsOf(path: string, text: string): Import[] {
-  const found = text.matchAll(/(?:\bfrom|\bimport\(?)\s*"(\.[^"?]*)"/g);
-  return Array.from(found, ([, specifier]) => ({
-    from: path,
-    to: posix.join(posix.dirname(path), specifier).replace(/\.js$/, ".ts"),
-  }));
-}
-
-const roomOf = (path: string) => path.split("/")[1];
 const floorOf = (path: string) => FLOORS.findIndex((rooms) => rooms.includes(roomOf(path)));
 
 /** Imports from another room that is not on a floor below. */
@@ -137,6 +100,11 @@ test("Node is used by the command line and the rooms of Node alone, and the DOM 
   expect(library.filter(usesNode).filter((path) => roomOf(path) !== "cli")).toEqual([]);
   const bare = ["src", "bench/measure", "bench/peers", "bench/run", "scripts"].flatMap(filesOf);
   expect(bare.filter(usesDom)).toEqual([]);
+});
+
+test("the picture in docs/architecture.md is that of the code", () => {
+  const document = textOf("docs/architecture.md");
+  expect(withRooms(document)).toBe(document);
 });
 
 test("an import that climbs, a circle and a name that is declared twice are found", () => {
