@@ -1,27 +1,30 @@
-/** Compiles a folder of AssemblyScript. */
+/** Compiles a folder of AssemblyScript to WebAssembly. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import asc from "assemblyscript/asc";
 
-/** What users get, and what a test gets that edits one kernel after another: that takes a third of the time. */
+/** Flags for users, and for tests that edit one kernel after another: those take a third of the time. */
 const THOROUGHLY = "-O3 --converge";
 const QUICKLY = "-O1";
 
 const FLAGS = [
   "--noAssert --runtime stub",
-  "--disableWarning 112", // that the kernels pass vectors, which they do only among themselves
+  "--disableWarning 112", // v128 parameters and results: the kernels exchange them only among themselves
   "--enable simd --enable threads",
-  // They live in the memory of whoever runs them, shared between threads: up to the 4 GiB that wasm32 addresses.
+  // The caller provides the memory, shared between threads: up to the 4 GiB that wasm32 addresses.
   "--importMemory --sharedMemory --initialMemory 1 --maximumMemory 65536",
 ].flatMap((some) => some.split(" "));
 
-/** Text of a file that stands in it once, and what replaces it. */
+/** Replaces a text that occurs exactly once in a file. */
 export interface Edit {
   readonly file: string;
   readonly edit: readonly [from: string, to: string];
 }
 
-/** The binary of the folder's index.ts: with the multiply-add that the machine fuses, or without. A test may edit it. */
+/**
+ * Compiles the folder's index.ts. `relaxed` enables the fused multiply-add of relaxed SIMD; `edited` changes
+ * one text for a test. Throws when the folder does not compile.
+ */
 export async function compileAssembly(folder: string, relaxed: boolean, edited?: Edit): Promise<Buffer> {
   let binary: Uint8Array | undefined;
   const optimised = (edited ? QUICKLY : THOROUGHLY).split(" ");
@@ -42,7 +45,7 @@ export async function compileAssembly(folder: string, relaxed: boolean, edited?:
   return Buffer.from(binary);
 }
 
-/** Null where there is no such file: the compiler tries several names. */
+/** Reads a source, edited if asked. Null where there is no such file: the compiler tries several names. */
 function sourceOf(path: string, edited: Edit | undefined): string | null {
   const source = readIfThere(path);
   if (source === null || !edited || !path.endsWith(`/${edited.file}`)) return source;

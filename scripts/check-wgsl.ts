@@ -1,6 +1,6 @@
-// Compiles every shader with Dawn, Chrome's WebGPU, on its null backend, which needs no adapter. Every entry point
-// also becomes a pipeline, and is held to the limits that all devices have. The kernels that the engine makes of the
-// shaders are compiled too: of every kind and choice, for every kind of adapter and of features.
+// Compiles every shader with Dawn, Chrome's WebGPU, on its null backend, which needs no adapter. Creates a
+// pipeline for every entry point, with the limits that all devices have. Also compiles the kernels that the
+// engine generates from the shaders: every kind and choice, for every kind of adapter and of features.
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
@@ -40,7 +40,7 @@ async function readAll(folder: string, ending: string): Promise<Map<string, stri
   );
 }
 
-// Kept for as long as the device is used: Dawn crashes when its instance is collected before.
+// Referenced for as long as the device is used: Dawn crashes if its instance is garbage-collected first.
 const gpu = create(["backend=null"]);
 
 async function openDevice(): Promise<GPUDevice> {
@@ -53,7 +53,7 @@ async function openDevice(): Promise<GPUDevice> {
   return adapter.requestDevice({ requiredFeatures });
 }
 
-/** What is wrong with one shader, each line beginning with its place. */
+/** Compiles one shader and returns its problems, one line each, with path and position. */
 async function problemsOf(device: GPUDevice, path: string, code: string): Promise<string[]> {
   device.pushErrorScope("validation");
   const module = device.createShaderModule({ label: path, code });
@@ -68,7 +68,7 @@ async function problemsOf(device: GPUDevice, path: string, code: string): Promis
 
   const entryPoints = [...code.matchAll(/@compute\b[^{;]*?\bfn\s+(\w+)/g)].flatMap(([, name]) => name ?? []);
   if (entryPoints.length === 0) return [`${path}: no @compute entry point`];
-  // A kernel that binds more than every device can is used only where there is more; the null device has no more.
+  // A kernel with more bindings than every device allows gets no pipeline: the null device has no more.
   const storage = code.match(/^@group.*var<storage/gm)?.length ?? 0;
   if (storage > device.limits.maxStorageBuffersPerShaderStage) return [];
   const problems: string[] = [];
@@ -92,7 +92,7 @@ const capacities = flags.flatMap((slow) =>
   flags.map((subgroups) => ({ bindingBytes: 2 ** 30, storageBuffers: 10, slow, subgroups })),
 );
 
-/** A batch of all rows, cut as every choice on every kind of adapter has it. */
+/** Tilings of a batch of all rows, for every choice on every kind of adapter. */
 function cuts(rows: Rows, classes: number): Tiling[] {
   return capacities.flatMap((capacity) =>
     choices(shapeOf(rows, classes, rows.count, capacity), capacity).map((choice) =>
@@ -101,7 +101,7 @@ function cuts(rows: Rows, classes: number): Tiling[] {
   );
 }
 
-/** And an objective of all rows. */
+/** Tilings of an objective over all rows, likewise. */
 function objectiveCuts(rows: Rows, classes: number): ObjectiveTiling[] {
   return capacities
     .map((capacity) => ({ ...capacity, kind: "tiled" as const }))
@@ -112,7 +112,7 @@ function objectiveCuts(rows: Rows, classes: number): ObjectiveTiling[] {
     );
 }
 
-/** The kernels of an objective, by the names of their shaders. */
+/** Pairs of shader name and specialisation for the kernels of an objective. */
 function objectives(rows: Rows, cut: ObjectiveTiling): (readonly [string, Specialisation])[] {
   const ofRows = rowKernels(cut);
   return flags.flatMap((flag) => {
@@ -130,7 +130,7 @@ function objectives(rows: Rows, cut: ObjectiveTiling): (readonly [string, Specia
   });
 }
 
-/** What the engine makes of the shaders for many problems and adapters: different texts, by the names of the shaders. */
+/** Distinct kernel texts that the engine generates for many problems and adapters, by the shader's path. */
 function specialisations(shaders: ReadonlyMap<string, string>): Map<string, Set<string>> {
   const shapes = [
     { features: 3, classes: 2, count: 150 },
@@ -152,7 +152,7 @@ function specialisations(shaders: ReadonlyMap<string, string>): Map<string, Set<
     { x: new Float32Array(0), scale: 1 },
     { x: new Uint8Array(0), scale: 1 / 255 },
     { x: new Uint8Array(0), scale: 0.5 },
-    // As a Float16Array, which Node 20 has not, would have it.
+    // Stands for a Float16Array, which Node 20 lacks.
     { x: Object.defineProperty(new Float32Array(0), "BYTES_PER_ELEMENT", { value: 2 }), scale: 1 },
   ];
   const made = new Map([...shaders.keys()].map((path) => [path, new Set<string>()]));

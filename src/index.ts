@@ -1,4 +1,7 @@
-/** smigh: trains softmax (multinomial logistic) classifiers on the GPU. */
+/**
+ * The public face of smigh: trains softmax (multinomial logistic) classifiers on WebGPU, on WebAssembly or in
+ * plain f64.
+ */
 export { train, trainer, type Trainer } from "./train/train.js";
 export { sweep, type Sweep } from "./sweep/sweep.js";
 export type { SweepOptions, SweepProgress } from "./sweep/options.js";

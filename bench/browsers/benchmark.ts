@@ -1,4 +1,4 @@
-/** The benchmark's page in a headless Chrome, served from here. */
+/** Serves the benchmark's page and drives it in a headless Chrome. */
 import { join } from "node:path";
 import { type Browser, type Page, chromium } from "playwright";
 import { type ViteDevServer, createServer } from "vite";
@@ -56,7 +56,7 @@ export async function serveBenchmark(): Promise<{ readonly server: ViteDevServer
     cacheDir: join(root, "node_modules", ".vite-bench"),
     logLevel: "warn",
     server: { host: "localhost", port: 0, hmr: false, watch: null },
-    // The peers' libraries are prepared before anything is timed.
+    // Prebundles the peers' libraries before anything is timed.
     optimizeDeps: {
       noDiscovery: true,
       include: [
@@ -74,7 +74,7 @@ export async function serveBenchmark(): Promise<{ readonly server: ViteDevServer
   throw new Error("The page could not be served: the server has no address.");
 }
 
-/** So that no workload is measured in the memory that another one left. */
+/** Runs `work` in a fresh page, so that no workload is measured in memory that another one left behind. */
 async function inFreshPage<T>(browser: Browser, url: string, work: (page: Page) => Promise<T>): Promise<T> {
   const context = await browser.newContext();
   try {

@@ -1,5 +1,5 @@
-// Finds a Chrome that can run WebGPU and says how to launch it: an installed one if there is one, else the
-// Chromium inside the npm package @sparticuz/chromium, so that `npm ci` alone is enough.
+// Finds a Chrome that can run WebGPU and the flags to launch it with: an installed one if there is one, else
+// the Chromium inside the npm package @sparticuz/chromium, so that `npm ci` alone is enough.
 import { execFile } from "node:child_process";
 import { constants, existsSync, readdirSync } from "node:fs";
 import { access, mkdtemp, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
@@ -9,9 +9,9 @@ import process from "node:process";
 import { promisify } from "node:util";
 
 export interface Chrome {
-  /** Path of an executable that takes Chrome's command line. */
+  /** Path of an executable that accepts Chrome's command line. */
   path: string;
-  /** Where it comes from, to be shown to people. */
+  /** Where it comes from, for display. */
   source: string;
 }
 
@@ -22,7 +22,10 @@ export class ChromeError extends Error {
   override name = "ChromeError";
 }
 
-/** `CHROME_PATH`, else the first of the usual places, else the packaged Chromium. */
+/**
+ * Finds `CHROME_PATH`, else the first Chrome in the usual places, else the packaged Chromium (Linux x64
+ * only). Throws a ChromeError if there is none.
+ */
 export async function findChrome(places: string[] = usualPlaces()): Promise<Chrome> {
   const chosen = process.env.CHROME_PATH;
   if (chosen) {
@@ -42,7 +45,7 @@ export async function findChrome(places: string[] = usualPlaces()): Promise<Chro
   );
 }
 
-/** What `SMIGH_ADAPTER` asks for, else `otherwise`: the GPU, except on a Linux machine that has none. */
+/** `SMIGH_ADAPTER`, else `otherwise`: by default the GPU, but SwiftShader on a Linux machine without one. */
 export function wantedAdapter(otherwise: Adapter = likelyAdapter()): Adapter {
   const wanted = process.env.SMIGH_ADAPTER;
   if (!wanted) return otherwise;
@@ -58,7 +61,7 @@ function likelyAdapter(): Adapter {
   return devices.some((name) => name.startsWith("renderD")) ? "hardware" : "swiftshader";
 }
 
-/** The flags that WebGPU on `adapter` needs beside playwright's own (which has no sandbox and no /dev/shm). */
+/** The flags that WebGPU on `adapter` needs. Playwright's own already disable the sandbox and /dev/shm. */
 export function launchArguments(adapter: Adapter = wantedAdapter()): string[] {
   const flags = ["--enable-unsafe-webgpu", "--disable-quic", "--disable-sync"];
   if (adapter === "swiftshader") return [...flags, "--use-webgpu-adapter=swiftshader"];
@@ -70,7 +73,7 @@ export function launchArguments(adapter: Adapter = wantedAdapter()): string[] {
 async function isInstalled(path: string): Promise<boolean> {
   try {
     await access(path, constants.X_OK);
-    // A snap's Chromium sees neither the profile folder nor the files that it is handed.
+    // A Chromium from a snap can read neither the profile folder nor the files passed to it.
     return (await stat(path)).isFile() && basename(await realpath(path)) !== "snap";
   } catch {
     return false;
@@ -101,7 +104,7 @@ function usualPlaces(): string[] {
   ];
 }
 
-/** Unpacks @sparticuz/chromium inside its own folder, once, and returns a launcher that needs no system libraries. */
+/** Unpacks @sparticuz/chromium once, inside its own folder. Its launcher needs no system libraries. */
 async function packagedChromium(): Promise<Chrome> {
   const folder = join(dirname(createRequire(import.meta.url).resolve("@sparticuz/chromium")), "..", "..");
   const home = join(folder, "unpacked");
@@ -109,7 +112,7 @@ async function packagedChromium(): Promise<Chrome> {
   if (await isInstalled(chrome.path)) return chrome;
 
   try {
-    // Several processes may come here at once: each unpacks for itself, and the first to rename wins.
+    // Several processes may do this at once: each unpacks its own copy, and the first to rename wins.
     const unpacking = await mkdtemp(join(folder, "unpacking-"));
     await unpack(unpacking);
     await writeFile(join(unpacking, "fonts.conf"), fontsConfiguration);
@@ -127,7 +130,7 @@ async function packagedChromium(): Promise<Chrome> {
   return chrome;
 }
 
-/** The package unpacks into the folder for temporary files, and its libraries only if it takes itself to be on AWS. */
+/** Unpacks into `folder`. The package uses TMPDIR, and adds its libraries only if it thinks it is on AWS. */
 async function unpack(folder: string): Promise<void> {
   const script = `import chromium from "@sparticuz/chromium"; await chromium.executablePath();`;
   await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", script], {
@@ -136,7 +139,7 @@ async function unpack(folder: string): Promise<void> {
   });
 }
 
-// A bare container has no nss, nspr, expat or fonts: they come from the package too. Its fonts.conf names /tmp.
+// A bare container lacks nss, nspr, expat and fonts; the package has them, but its fonts.conf points to /tmp.
 const launcher = `#!/bin/sh
 here="\${0%/*}"
 export LD_LIBRARY_PATH="$here/al2023/lib\${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"

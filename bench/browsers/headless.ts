@@ -1,4 +1,4 @@
-/** Opens the training page in a headless Chrome and hears what it reports. */
+/** Opens the training page in a headless Chrome and listens to its reports. */
 import { type Browser, type Page, chromium } from "playwright";
 import { type Adapter, type Chrome, findChrome, launchArguments, wantedAdapter } from "./chrome.js";
 import type { DriverReport, Summary } from "../page/train/protocol.js";
@@ -10,12 +10,12 @@ export interface HeadlessTraining {
 }
 
 interface Listener {
-  /** The Chrome that is used, and the adapter that is asked for. */
+  /** Reports the Chrome that is launched, and the adapter that is requested. */
   onChrome(chrome: Chrome, adapter: Adapter): void;
   onReport(report: DriverReport): void;
 }
 
-/** The page could not do what was asked of it; `name` is the page's error's. */
+/** The page failed; `name` is the name of its error. */
 export class PageError extends Error {
   constructor(name: string, message: string) {
     super(message);
@@ -23,7 +23,10 @@ export class PageError extends Error {
   }
 }
 
-/** Trains in the page at `url`. Where that asks for WebGPU and the GPU is none that Chrome takes, with SwiftShader. */
+/**
+ * Trains in the page at `url`. Falls back to SwiftShader if the address asks for WebGPU, Chrome cannot use
+ * the GPU, and SMIGH_ADAPTER is unset.
+ */
 export async function trainHeadless(
   url: string,
   listener: Listener,
@@ -40,7 +43,7 @@ export async function trainHeadless(
   throw new Error("The page ended without a result.");
 }
 
-/** Undefined when there is no such adapter and another one may be tried. */
+/** Trains once. Undefined when the adapter is missing and `mayFail` allows another one to be tried. */
 async function attempt(
   url: string,
   chrome: Chrome,

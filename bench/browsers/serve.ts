@@ -1,9 +1,10 @@
+/** Serves the training page for `npm start` and the studies. */
 import { join } from "node:path";
 import { type Plugin, type ViteDevServer, createServer } from "vite";
 
 const root = join(import.meta.dirname, "../..");
 
-/** Vite's client, which reloads pages as one edits them, keeps a socket open: this page needs no network once loaded. */
+/** Removes Vite's client, which keeps a socket open: once loaded, the page must need no network. */
 const noClient: Plugin = {
   name: "no-client",
   transformIndexHtml: {
@@ -12,7 +13,7 @@ const noClient: Plugin = {
   },
 };
 
-/** Serves the training page on a free port of this machine; `open` is the address there that a browser is opened on. */
+/** Serves the training page on a free port of this machine, and opens the address `open`, if given. */
 export async function serve(
   open?: string,
 ): Promise<{ readonly server: ViteDevServer; readonly url: string }> {
@@ -22,7 +23,7 @@ export async function serve(
     logLevel: "warn",
     clearScreen: false,
     server: { host: "localhost", port: 0, hmr: false, watch: null, open: open ?? false },
-    // The page's one library is a module as it is. Those of the benchmark take seconds to prepare: not here.
+    // The page's only library is already a module. Prebundling the benchmark's libraries would take seconds.
     optimizeDeps: { entries: [], exclude: ["uplot"] },
   });
   await server.listen();

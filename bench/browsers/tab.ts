@@ -1,6 +1,6 @@
 /**
- * A tab that can be hidden as a person hides one: raw DevTools protocol, since Playwright makes every page
- * think it has the focus.
+ * Drives a tab that can really be hidden, by minimising its window. It speaks the DevTools protocol directly,
+ * because Playwright makes every page believe that it has the focus.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -34,7 +34,7 @@ export class Tab {
     });
   }
 
-  /** Opens the address in a headless Chrome of its own. `args` are further flags. */
+  /** Opens the address in its own headless Chrome. `args` are additional flags. */
   static async open(url: string, args: readonly string[] = []): Promise<Tab> {
     const { path } = await findChrome();
     const profile = await mkdtemp(join(tmpdir(), "smigh-tab-"));
@@ -53,7 +53,7 @@ export class Tab {
     return tab;
   }
 
-  /** The value of an expression in the page, once its promise settles. */
+  /** Evaluates an expression in the page, awaiting a promise. Throws what the expression throws. */
   async evaluate(expression: string): Promise<unknown> {
     const options = { expression, awaitPromise: true, returnByValue: true };
     const { result, exceptionDetails } = await this.#send("Runtime.evaluate", options, this.#session);
@@ -61,9 +61,9 @@ export class Tab {
     return result.value;
   }
 
-  /** Waits until the page's expression is true. */
+  /** Waits until an expression in the page is true. */
   async until(expression: string): Promise<void> {
-    // While a page loads its scripts are those of another one, which is gone when they would answer.
+    // While a page loads, the expression may run in the document before it and fail when that one is gone.
     while ((await this.evaluate(expression).catch(() => false)) !== true)
       await new Promise((resolve) => setTimeout(resolve, 100));
   }

@@ -3,11 +3,11 @@ import { type Effort, type Notice, type Measured, type Options, measure } from "
 import type { System } from "../peers/system.js";
 import type { Batch, Workload } from "./workloads.js";
 
-/** From one size to the next. */
+/** Factor from one size to the next. */
 const GROWTH = 4;
 const SMALLEST = 16;
 const LARGEST = 16_384;
-/** The numbers in the logits of the largest batch: 64 MiB. */
+/** Most logits in a batch: 64 MiB. */
 const MOST_LOGITS = 2 ** 24;
 /** A system whose step takes longer than this is not tried on larger batches. */
 const SLOW_MS = 1000;
@@ -20,7 +20,7 @@ export function sizesOf({ classes }: Workload): number[] {
   return sizes;
 }
 
-/** Runs of all sizes, the smallest first. A system that fails or becomes slow is left out of the larger ones. */
+/** Measures all sizes, smallest first. A system that fails or becomes slow is left out of the larger ones. */
 export async function measureBatchSizes(
   workload: Workload,
   mnist: string,
@@ -44,7 +44,7 @@ export async function measureBatchSizes(
     );
     all.push({ ...measured, failures: measured.failures.map((failure) => ({ ...failure, batch: size })) });
     const fast = measured.runs.filter(({ stepMs }) => stepMs.median < SLOW_MS).map(({ system }) => system);
-    // Where the losses disagree nothing was timed, and nobody is known to be slow.
+    // Where the losses disagree nothing was timed, so no system is known to be slow.
     if (measured.disagreements.length === 0) field = field.filter(({ name }) => fast.includes(name));
     if (field.length === 0) break;
   }
@@ -55,7 +55,7 @@ export async function measureBatchSizes(
   };
 }
 
-/** What happens at the size number `index`, as a part of the sweep. */
+/** Turns an event of the size number `index` into an event of the whole sweep. */
 function ofSize(event: Notice, size: number, index: number, sizes: number): Notice {
   switch (event.kind) {
     case "doing":
@@ -71,7 +71,7 @@ function ofSize(event: Notice, size: number, index: number, sizes: number): Noti
   }
 }
 
-/** Steps on fewer rows are shorter, so that no row is learned by heart at once: then losses would be all rounding. */
+/** Scales the rate with the batch: else a step would memorise a small one, and leave a loss of rounding. */
 function resized(workload: Workload, batch: number): Workload {
   return { ...workload, batch, learningRate: workload.learningRate * Math.min(1, batch / workload.batch) };
 }

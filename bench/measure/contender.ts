@@ -1,17 +1,17 @@
-/** One system on one workload: opened, warmed up, and timed a sample at a time. */
+/** One system on one workload: opens it, warms it up, and times it sample by sample. */
 import type { Session, System } from "../peers/system.js";
 import type { Batch, Workload } from "./workloads.js";
 
-/** Steps longer than this are not repeated to warm up: the ones that `open` took after the first are a sample. */
+/** Where a step takes longer than this, the steps that `open` took after the first are already a sample. */
 const SLOW_MS = 3000;
 
-/** Milliseconds from nothing to the first finished step. */
+/** The parts of a cold start, in milliseconds, up to the end of the first step. */
 export interface Cold {
-  /** The library. Two systems of one library share it: the first to load pays. */
+  /** Loading the library. Systems of the same library share it, so the first to load pays. */
   readonly loadMs: number;
   /** Starting the device and copying the batch there. */
   readonly openMs: number;
-  /** The first step, for which most systems compile. */
+  /** The first step, in which most systems compile. */
   readonly firstStepMs: number;
 }
 
@@ -19,14 +19,14 @@ export class Contender {
   readonly name: string;
   readonly session: Session;
   readonly cold: Cold;
-  /** After `workload.steps` steps from zero weights. */
+  /** Loss after `workload.steps` steps from zero weights. */
   readonly loss: number;
-  /** A sample is as many steps as take this long, and one wait for the device at their end. */
+  /** Least duration of a sample: some steps, then one wait for the device. */
   readonly #wantedMs: number;
-  /** One step, by the last time it was measured. */
+  /** Time of one step when it was last measured. */
   #stepMs: number;
   #stepsPerSample: number;
-  /** Milliseconds a step, one number a sample. */
+  /** Milliseconds per step, one number per sample. */
   readonly samples: number[];
 
   private constructor(
@@ -47,7 +47,10 @@ export class Contender {
     this.samples = stepMs > SLOW_MS ? [stepMs] : [];
   }
 
-  /** Opens the system and takes the workload's first steps, of which the very first is cold. */
+  /**
+   * Opens the system and takes the workload's first steps, of which the very first is cold. Throws when the
+   * loss after them is not finite.
+   */
   static async open(system: System, workload: Workload, batch: Batch, sampleMs: number): Promise<Contender> {
     const start = performance.now();
     const open = await system.load();
@@ -68,7 +71,7 @@ export class Contender {
     }
   }
 
-  /** Finds how many steps make a sample. A step that is one by itself has been warm since `open`. */
+  /** Finds how many steps make a sample. A system that needs only one has warmed up in `open`. */
   async warmUp(): Promise<void> {
     while (this.sampleMs < this.#wantedMs) {
       const wanted = stepsFor(1.2 * this.#wantedMs, this.#stepMs);
@@ -91,7 +94,7 @@ export class Contender {
   }
 }
 
-/** What failed may fail to close too, and nothing depends on it any more. */
+/** Closes a session. Only warns if that fails, as it may after another failure: nothing depends on it. */
 function close(session: Session): void {
   try {
     session.close();

@@ -1,21 +1,21 @@
-/** The most multiply-adds a second that the processor can do in WebAssembly, measured by a kernel that needs no memory. */
+/** Measures the processor's peak rate of multiply-adds in WebAssembly, with a kernel that needs no memory. */
 import { bytesOf } from "../../src/engine/wasm/module.js";
 import kernels from "./assembly/kernels.wasm?built";
 import type { PeakCommand } from "./cpu-peak-worker.js";
 import type { GpuAndPeak } from "./machine.js";
 
-/** A multiplication and an addition each, of four lanes; 48 a turn, as assembly/index.ts has them. */
+/** 48 multiply-adds of four lanes per turn in assembly/index.ts, each a multiplication and an addition. */
 const FLOPS_A_TURN = 2 * 4 * 48;
-/** A sample is long enough that waking the threads does not count, and short enough for a page. */
+/** Long enough that waking the threads does not matter, and short enough for a page. */
 const SAMPLE_MS = 40;
 const SAMPLES = 8;
 
-/** Of all threads together: the best of a few samples. Empty where WebAssembly has no SIMD. */
+/** GFLOP/s of all threads together, the best of a few samples. Empty where WebAssembly has no SIMD. */
 export async function cpuPeak(): Promise<Pick<GpuAndPeak, "cpuPeakGflops">> {
   const binary = [kernels.relaxed, kernels.plain].map(bytesOf).find((one) => WebAssembly.validate(one));
   if (!binary) return {};
   const module = await WebAssembly.compile(binary);
-  // As many as the systems on WebAssembly have.
+  // As many threads as the systems on WebAssembly use.
   const threads = crossOriginIsolated ? navigator.hardwareConcurrency : 1;
   const workers = Array.from(
     { length: threads },

@@ -1,4 +1,4 @@
-/** Measured numbers as people read them: three significant digits. */
+/** Formats measured numbers for people, with three significant digits. */
 const three = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
 
 /** 152,000 · 26.9 · 0.027 */
@@ -6,7 +6,7 @@ export function significant(value: number): string {
   return three.format(value);
 }
 
-/** 12.3 µs · 26.9 ms · 5.22 s, with spaces that do not break */
+/** 12.3 µs · 26.9 ms · 5.22 s, with non-breaking spaces */
 export function duration(milliseconds: number): string {
   if (milliseconds < 0.1) return `${significant(1000 * milliseconds)}\u00a0µs`;
   if (milliseconds < 1000) return `${significant(milliseconds)}\u00a0ms`;

@@ -1,12 +1,12 @@
-/** What a benchmark ran on, as far as a page can know. */
+/** Describes the machine that a benchmark ran on, as far as a page can know. */
 import { measurePeak } from "./peak.js";
 
 export interface Machine {
   readonly browser: string;
   readonly os: string;
-  /** Threads that the machine runs at once. */
+  /** Hardware threads. */
   readonly cores: number;
-  /** The processor's name, which no page is told. */
+  /** The processor's name; browsers do not tell it to a page. */
   readonly cpu?: string;
 }
 
@@ -16,16 +16,16 @@ export interface GpuInfo {
   readonly architecture: string;
   readonly device: string;
   readonly description: string;
-  /** The GPU's work is done by the processor. */
+  /** Whether the adapter runs on the processor. */
   readonly software: boolean;
-  /** Invocations that run in step, where the adapter says. */
+  /** Invocations in a subgroup, where the adapter says. */
   readonly subgroupSizes?: { readonly min: number; readonly max: number };
   readonly features: readonly string[];
-  /** Those of `LIMITS`. */
+  /** The limits named in `LIMITS`. */
   readonly limits: Readonly<Record<string, number>>;
 }
 
-/** The limits that decide how large a problem can be, and how a kernel can be cut. */
+/** The limits that decide how large a problem can be, and how a kernel can be tiled. */
 const LIMITS = [
   "maxBufferSize",
   "maxStorageBufferBindingSize",
@@ -35,7 +35,7 @@ const LIMITS = [
   "maxComputeWorkgroupsPerDimension",
 ] as const;
 
-/** Undefined when there is no WebGPU, or no adapter. */
+/** Requests the high-performance adapter. Undefined when there is no WebGPU, or no adapter. */
 export async function findGpuInfo(): Promise<GPUAdapter | undefined> {
   return (await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" })) ?? undefined;
 }
@@ -59,11 +59,11 @@ export function describeMachine({ info, features, limits }: GPUAdapter): GpuInfo
 export interface GpuAndPeak {
   readonly gpu?: GpuInfo;
   readonly peakGflops?: number;
-  /** Of the processor's threads, in WebAssembly. */
+  /** Peak of the processor's threads together, in WebAssembly. */
   readonly cpuPeakGflops?: number;
 }
 
-/** For the head of a result. Empty where there is no adapter. */
+/** Describes the adapter and measures its peak. Empty where there is no adapter. */
 export async function gpuAndPeak(): Promise<GpuAndPeak> {
   const adapter = await findGpuInfo();
   return adapter ? { gpu: describeMachine(adapter), peakGflops: await measurePeak(adapter) } : {};
@@ -75,7 +75,7 @@ export function thisMachine(): Machine {
   return { browser: browserOf(userAgent), os, cores };
 }
 
-/** In the order in which a browser's own name is told from those that it also goes by. */
+/** Ordered so that a browser's own name is found before the other names in its user agent. */
 const BROWSERS = [
   ["Edge", /Edg\/(\d+)/],
   ["Chrome", /Chrome\/(\d+)/],

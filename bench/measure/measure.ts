@@ -1,22 +1,22 @@
 /**
- * Measures systems on one batch, a sample of each in turn, in the thread that calls it. It draws nothing and drives
- * nothing: whoever calls it listens to `report` and stops it through `signal`.
+ * Measures systems on one batch, taking a sample of each in turn, in the calling thread. It draws nothing:
+ * the caller listens to `report` and stops the measurement through `signal`.
  */
 import { yieldToEventLoop } from "../../src/core/event-loop.js";
 import { type Cold, Contender } from "./contender.js";
 import type { System } from "../peers/system.js";
 import type { Batch, Workload } from "./workloads.js";
 
-/** Between the losses of any two systems, relative to the larger: all but one compute in f32. */
+/** Allowed difference between two systems' losses, relative to the larger: all but one compute in f32. */
 const LOSS_TOLERANCE = 1e-5;
 
 /** How much time goes into a measurement. */
 export interface Effort {
   /** Samples of each system. */
   readonly rounds: number;
-  /** A sample is as many steps as take this long. */
+  /** A sample takes as many steps as fill this time. */
   readonly sampleMs: number;
-  /** A system whose samples take longer than this together gets fewer rounds, one at least. */
+  /** A system whose samples together would take longer than this gets fewer rounds, but at least one. */
   readonly systemMs: number;
 }
 
@@ -29,20 +29,20 @@ export interface Run {
   readonly engineVersion: string;
   /** Rows of the batch. */
   readonly batch: number;
-  /** One step, over the samples. */
+  /** Milliseconds per step, over the samples. */
   readonly stepMs: Spread;
-  /** One a round: five, fewer when a step takes seconds. */
+  /** Number of samples: one per round, fewer when a step takes seconds. */
   readonly samples?: number;
   readonly coldMs: number;
-  /** What `coldMs` is the sum of. */
+  /** The parts that `coldMs` adds up. */
   readonly cold?: Cold;
   readonly examplesPerSecond: number;
   readonly gflops: number;
   /** Bytes that one step reads from memory and writes to it, where the system counts them. */
   readonly bytesMoved?: number;
-  /** And that any way to take the step moves. */
+  /** Bytes that every implementation of the step has to move. */
   readonly leastBytes?: number;
-  /** After the workload's first steps from zero weights. */
+  /** Loss after the workload's first steps from zero weights. */
   readonly loss: number;
 }
 
@@ -55,7 +55,7 @@ export interface Spread {
 export interface MeasureFailure {
   readonly workload: string;
   readonly system: string;
-  /** Of a sweep over batch sizes. */
+  /** Batch size, only in a sweep. */
   readonly batch?: number;
   readonly message: string;
 }
@@ -64,11 +64,11 @@ export interface Measured {
   readonly runs: readonly Run[];
   /** Systems that threw. */
   readonly failures: readonly MeasureFailure[];
-  /** A line for each pair of systems whose losses differ. Such systems are not timed, nor the others. */
+  /** A line for each pair of systems whose losses differ. If there is one, no system is timed. */
   readonly disagreements: readonly string[];
 }
 
-/** What happens meanwhile. Plain data. */
+/** An event during a measurement. Plain data. */
 export type Notice =
   | {
       readonly kind: "doing";
@@ -76,10 +76,10 @@ export type Notice =
       readonly system: string;
       /** "round 2 of 5" */
       readonly what: string;
-      /** Of the whole measurement that is done, from 0 to 1. */
+      /** Fraction of the whole measurement that is done, from 0 to 1. */
       readonly fraction: number;
     }
-  /** A system has one sample more. */
+  /** A system has taken another sample; `run` includes it. */
   | { readonly kind: "sampled"; readonly run: Run }
   | { readonly kind: "failed"; readonly failure: MeasureFailure };
 
@@ -87,7 +87,7 @@ export interface Options {
   readonly effort?: Effort;
   readonly report?: (event: Notice) => void;
   readonly signal?: AbortSignal;
-  /** The thread, which hears of errors that nobody caught: they are the system's whose turn it is. */
+  /** Receives uncaught errors; they are blamed on the system whose turn it is. */
   readonly thread?: EventTarget;
 }
 
@@ -101,7 +101,7 @@ export async function measure(
   const field = new Set<Contender>();
   let turns = 0;
 
-  /** One system's turn. What goes wrong in it is the system's own: it leaves the field, and the others go on. */
+  /** Runs one system's turn. A system that throws leaves the field, and the others go on. */
   const turn = async (system: string, what: string, work: () => Promise<void>, leave?: () => void) => {
     signal?.throwIfAborted();
     const fraction = turns++ / (systems.length * (2 + effort.rounds));
@@ -109,7 +109,7 @@ export async function measure(
     try {
       await blaming(thread, async () => {
         await work();
-        await yieldToEventLoop(); // its errors are heard, and a message, which may be to stop
+        await yieldToEventLoop(); // lets uncaught errors arrive, and messages such as a stop
       });
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
@@ -155,7 +155,7 @@ export async function measure(
   }
 }
 
-/** Rejects when `work` does, and with what is thrown meanwhile where nobody catches it, as in a library's own worker. */
+/** Runs `work`. Rejects when it does, or with an uncaught error meanwhile, as from a library's worker. */
 async function blaming(thread: EventTarget | undefined, work: () => Promise<void>): Promise<void> {
   const listening = new AbortController();
   const uncaught = new Promise<never>((_, reject) => {
@@ -197,7 +197,7 @@ function summary({ name, batch, features, classes }: Workload, contender: Conten
     coldMs: cold.loadMs + cold.openMs + cold.firstStepMs,
     cold,
     examplesPerSecond: (1000 * batch) / median,
-    // Two products, a multiplication and an addition each.
+    // Two matrix products, with a multiplication and an addition per element.
     gflops: (4 * batch * features * classes) / median / 1e6,
     ...(session.bytesMoved !== undefined && { bytesMoved: session.bytesMoved }),
     ...(session.leastBytes !== undefined && { leastBytes: session.leastBytes }),

@@ -1,4 +1,4 @@
-/** The numbers that bars can show. */
+/** The metrics that the board's bars can show. */
 import type { Run, Spread } from "./measure.js";
 import { duration, significant } from "./format.js";
 
@@ -11,7 +11,7 @@ export interface Metric {
   format(value: number): string;
 }
 
-/** So much work, done in the time of a step. */
+/** Spread of work per second, where each step does `work`. */
 function perSecond({ stepMs: { min, median, max } }: Run, work: number): Spread {
   return { min: (1000 * work) / max, median: (1000 * work) / median, max: (1000 * work) / min };
 }
@@ -47,7 +47,7 @@ const STEP: Metric = {
 
 export const metrics: readonly Metric[] = [EXAMPLES, GFLOPS, BYTES, STEP];
 
-/** What a peak is a bound of. */
+/** Whether a measured peak bounds the metric. */
 export function isBounded(metric: Metric): boolean {
   return metric === GFLOPS;
 }

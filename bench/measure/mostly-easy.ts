@@ -1,4 +1,4 @@
-/** Made-up data of which one row in ten is hard: most have next to no gradient once the others are learned. */
+/** Synthetic data with one hard row in ten: the easy rows have almost no gradient once they are learned. */
 import { type Random, randomIntegers } from "../../src/core/random.js";
 
 export interface Learnable {
@@ -11,11 +11,11 @@ const ROWS = 20_000;
 const HARD = ROWS / 10;
 const FEATURES = 50;
 const CLASSES = 10;
-/** Length of the classes' centres, and deviation of a feature from them. */
+/** Norm of each class centre, and standard deviation of a feature around it. */
 const APART = 6;
 const SPREAD = 0.5;
 
-/** Easy rows are near their class's centre; hard ones half-way to another's, and either class's. */
+/** Easy rows lie near the centre of their class, hard ones half-way to another: either class fits them. */
 export function mostlyEasy(): Learnable {
   const random = randomIntegers(5);
   const centres = Array.from({ length: CLASSES }, () => {
@@ -34,7 +34,7 @@ export function mostlyEasy(): Learnable {
   return { x, y, features: FEATURES };
 }
 
-/** Box and Muller. */
+/** Draws from the standard normal distribution (Box & Muller, 1958). */
 function gaussian(random: Random): number {
   const radius = Math.sqrt(-2 * Math.log((random() + 1) / (2 ** 32 + 1)));
   return radius * Math.cos((2 * Math.PI * random()) / 2 ** 32);

@@ -1,16 +1,16 @@
-/** The most multiply-adds a second that the adapter can do, measured by a kernel that needs no memory. */
+/** Measures the adapter's peak rate of multiply-adds, with a kernel that needs no memory. */
 import code from "./peak.wgsl?raw";
 
 const WORKGROUP = 64;
 const TURNS = 256;
-/** A multiplication and an addition each; 32 a turn, as peak.wgsl has them. */
+/** 32 multiply-adds per turn in peak.wgsl, each a multiplication and an addition. */
 const FLOPS_A_WORKGROUP = 2 * 32 * TURNS * WORKGROUP;
 const MOST_WORKGROUPS = 32_768;
-/** A sample is long enough that launching it does not count, and short enough for a page. */
+/** Long enough that launching does not matter, and short enough for a page. */
 const SAMPLE_MS = 40;
 const SAMPLES = 8;
 
-/** GFLOP/s: the best of a few samples, since whatever disturbs a peak makes it lower. */
+/** GFLOP/s, the best of a few samples: any disturbance only lowers the rate. */
 export async function measurePeak(adapter: GPUAdapter): Promise<number> {
   const device = await adapter.requestDevice({ label: "peak" });
   try {
@@ -26,7 +26,7 @@ export async function measurePeak(adapter: GPUAdapter): Promise<number> {
       size: 8,
       usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
     });
-    // The chains stay near 2, where no adapter is slow.
+    // x ← 0.5·x + 1 stays near 2, a value that is slow on no adapter.
     device.queue.writeBuffer(operands, 0, new Float32Array([0.5, 1]));
     const sums = device.createBuffer({
       size: 4 * WORKGROUP * MOST_WORKGROUPS,

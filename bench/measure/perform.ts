@@ -1,11 +1,11 @@
-/** Has a task done by a worker of its own, so that no workload is measured in the memory that another one left. */
+/** Measures each task in a fresh worker, without the memory that another workload left behind. */
 import type { Notice, Measured } from "./measure.js";
 import type { BenchmarkCommand, BenchmarkReport, BenchmarkTask } from "./protocol.js";
 
-/** A worker that was asked to stop may finish its sample and clean up; after this long it is ended. */
+/** Time for a worker that was asked to stop to finish its sample and clean up, before it is terminated. */
 const GRACE_MS = 1000;
 
-/** Rejects with the signal's reason when it is aborted, and when nothing could be measured at all. */
+/** Measures a task. Rejects with the signal's reason when aborted, and if nothing could be measured. */
 export async function perform(
   task: BenchmarkTask,
   report: (event: Notice) => void,

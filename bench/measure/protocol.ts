@@ -1,17 +1,17 @@
-/** What the page and its worker say to each other. All of it is plain data. */
+/** Messages between the benchmark page and its worker. All of it is plain data. */
 import type { Notice, Measured } from "./measure.js";
 
-/** One workload on some systems. */
+/** One workload to measure on some systems. */
 export interface BenchmarkTask {
   readonly workload: string;
   readonly systems: readonly string[];
-  /** Over batch sizes, instead of the workload's own. */
+  /** Whether to measure a range of batch sizes, instead of the workload's own. */
   readonly sweep: boolean;
-  /** The address of the folder with the digits. */
+  /** Address of the folder with the digits. */
   readonly mnist: string;
 }
 
-/** From the page to the worker, which does one task in its life. */
+/** From the page to the worker, which performs one task and is then terminated. */
 export type BenchmarkCommand =
   | { readonly kind: "start"; readonly task: BenchmarkTask }
   | { readonly kind: "stop" };

@@ -1,4 +1,4 @@
-/** A result while it is being measured: what the worker reports goes in, and what is there can be shown at any time. */
+/** Builds up a result from the worker's reports. The result so far can be shown at any time. */
 import type { Notice, MeasureFailure, Run } from "./measure.js";
 import { thisMachine } from "./machine.js";
 import type { Result } from "./result.js";
@@ -9,7 +9,7 @@ export function emptyResult(): Result {
   return { date: now(), machine: thisMachine(), runs: [], sweep: [], failures: [], disagreements: [] };
 }
 
-/** Without what an earlier measurement, or sweep, of this workload found. */
+/** Drops the runs, failures and disagreements of an earlier measurement, or sweep, of this workload. */
 export function without(result: Result, workload: string, sweep: boolean): Result {
   const others = ({ workload: name }: Run) => name !== workload;
   return {
@@ -23,7 +23,7 @@ export function without(result: Result, workload: string, sweep: boolean): Resul
   };
 }
 
-/** A system that fails has no run. */
+/** Adds a run or a failure in place of the system's earlier run: a system that fails has no run. */
 export function withProgress(result: Result, progress: Progress, sweep: boolean): Result {
   const one = progress.kind === "sampled" ? progress.run : progress.failure;
   const runs = (sweep ? result.sweep : result.runs).filter((run) => !isSame(run, one));
@@ -32,7 +32,7 @@ export function withProgress(result: Result, progress: Progress, sweep: boolean)
   return { ...result, date: now(), ...(sweep ? { sweep: runs } : { runs }), failures };
 }
 
-/** A failure in a sweep is of one batch size. */
+/** Only failures of a sweep name a batch size. */
 export function isOfSweep({ batch }: MeasureFailure): boolean {
   return batch !== undefined;
 }

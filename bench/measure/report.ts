@@ -1,4 +1,4 @@
-/** The benchmark's results as text: a table for the terminal, and Markdown. */
+/** Formats the benchmark's results as text: a table for the terminal, and Markdown. */
 import { duration, significant } from "./format.js";
 import type { Result } from "./result.js";
 import type { Run } from "./measure.js";
@@ -8,7 +8,7 @@ import type { Workload } from "./workloads.js";
 /** Every other system's time is given as a multiple of this one's. */
 export const BASE = "smigh/webgpu";
 
-/** The workload's runs, with columns of equal width. */
+/** Formats a workload's runs as a table with aligned columns. */
 export function table(workload: Workload, runs: readonly Run[]): string {
   const rows = [HEADER, ...cells(runs)];
   const widths = HEADER.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
@@ -23,7 +23,7 @@ export function table(workload: Workload, runs: readonly Run[]): string {
   return [titleOf(workload), ...lines].join("\n");
 }
 
-/** The whole result, to be pasted where Markdown is read. */
+/** Formats the whole result as Markdown. */
 export function markdown(result: Result, workloads: readonly Workload[]): string {
   const tables = [...new Set(result.runs.map(({ workload }) => workload))].map((name) => {
     const workload = workloads.find((one) => one.name === name);
@@ -74,7 +74,7 @@ function cells(runs: readonly Run[]): string[][] {
   ]);
 }
 
-/** A row a system, a column a batch size. */
+/** One row per system, one column per batch size. */
 function sweepTable(runs: readonly Run[]): string {
   const sizes = [...new Set(runs.map(({ batch }) => batch))].toSorted((a, b) => a - b);
   const systems = [...new Set(runs.map(({ system }) => system))];

@@ -1,4 +1,4 @@
-/** A benchmark's result as a file: what `npm run bench -- --json` writes, and what the page saves and reads. */
+/** The file of a benchmark's result: `npm run bench -- --json` writes it, the page saves and reads it. */
 import type { Cold } from "./contender.js";
 import type { MeasureFailure, Run, Spread } from "./measure.js";
 import type { GpuInfo, GpuAndPeak, Machine } from "./machine.js";
@@ -8,9 +8,9 @@ export interface Result {
   readonly date: string;
   readonly machine: Machine;
   readonly gpu?: GpuInfo;
-  /** The most that the adapter can do, in multiply-adds from registers. */
+  /** Measured peak of the adapter's multiply-adds, with all operands in registers. */
   readonly peakGflops?: number;
-  /** The same of the processor's threads, in WebAssembly. */
+  /** The same for all threads of the processor together, in WebAssembly. */
   readonly cpuPeakGflops?: number;
   readonly runs: readonly Run[];
   /** Runs over batch sizes. */
@@ -19,7 +19,7 @@ export interface Result {
   readonly disagreements: readonly string[];
 }
 
-/** Of two measurements, the higher peaks: the first of a session may find an adapter that has yet to wake up. */
+/** Takes the higher peaks of two measurements: a session's first may find an adapter that is still idle. */
 export function higherPeaks(first: GpuAndPeak, second: GpuAndPeak): GpuAndPeak {
   const gpu = second.gpu ?? first.gpu;
   const peakGflops = higher(first.peakGflops, second.peakGflops);
@@ -35,12 +35,12 @@ function higher(first: number | undefined, second: number | undefined): number |
   return first === undefined || second === undefined ? (first ?? second) : Math.max(first, second);
 }
 
-/** The file is not a result. */
+/** The file is not a valid result. */
 export class ResultError extends Error {
   override name = "ResultError";
 }
 
-/** Checks all that it returns. Throws a ResultError that says where the file is not what it must be, and how. */
+/** Parses and checks a result. Throws a ResultError that names the wrong field and what it must be. */
 export function readResult(json: string): Result {
   let value: unknown;
   try {
@@ -181,7 +181,7 @@ function flag(value: unknown, at: string): boolean {
   throw wrong(value, at, "true or false");
 }
 
-/** JSON has no numbers that are not finite. */
+/** No check for NaN, which JSON cannot express. */
 function number(value: unknown, at: string): number {
   if (typeof value === "number") return value;
   throw wrong(value, at, "a number");

@@ -1,4 +1,4 @@
-/** The page's other thread, where everything is measured: however long a step takes, the page never waits. */
+/** The benchmark's worker. It measures, so that the page stays responsive however long a step takes. */
 import { type Measured, type Options, measure } from "./measure.js";
 import { systems } from "../peers/all.js";
 import { workloads } from "./workloads.js";

@@ -1,4 +1,4 @@
-/** What is measured: the table of workloads, and their batches. */
+/** The workloads that the benchmark measures, and their batches. */
 import { readIdx } from "../../src/data/readers/idx.js";
 import { randomIntegers } from "../../src/core/random.js";
 
@@ -11,7 +11,7 @@ export interface Workload {
   readonly learningRate: number;
   /** Steps from zero weights after which the losses of all systems must agree. */
   readonly steps: number;
-  /** Left out of a full run: it takes ten minutes by itself where there is no GPU. */
+  /** Left out unless named: it alone takes ten minutes where there is no GPU. */
   readonly onlyByName?: true;
   /** `mnist` is the address of the folder with the digits. */
   readonly load: (workload: Workload, mnist: string) => Promise<Batch>;
@@ -20,7 +20,7 @@ export interface Workload {
 export interface Batch {
   /** (batch, features) */
   readonly x: Float32Array<ArrayBuffer>;
-  /** (batch, features) the same as bytes, x = bytes / 255, for systems that take them. */
+  /** (batch, features) The same as bytes, x = bytes / 255, for systems that accept them. */
   readonly bytes?: Uint8Array<ArrayBuffer>;
   /** (batch) */
   readonly labels: Int32Array<ArrayBuffer>;
@@ -79,7 +79,7 @@ async function idx(folder: string, name: string): Promise<Uint8Array<ArrayBuffer
   return Uint8Array.from(values);
 }
 
-/** Seeded normal clusters, one around a random centre for each class: data that a step learns something from. */
+/** Seeded normal clusters, each around the random centre of a class, so that a step can learn something. */
 async function clusters({ features, classes, batch }: Workload): Promise<Batch> {
   const draw = randomIntegers(1);
   const labels = Int32Array.from({ length: batch }, () => draw() % classes);

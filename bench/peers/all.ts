@@ -1,4 +1,4 @@
-/** Every system that the benchmark knows, in the order of its tables. */
+/** All systems of the benchmark, in the order of its tables. */
 import type { System } from "./system.js";
 
 const GPU = "WebGPU";

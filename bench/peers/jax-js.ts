@@ -1,7 +1,8 @@
 /**
- * jax-js on WebGPU and on WebAssembly: one `jit` of the whole step. Of the ways to write it, the fastest on both: the
- * gradient by hand (`grad` takes twice as long), and its product as (Rᵀ·X)ᵀ (with ten classes Xᵀ·R takes twice as long
- * on WebAssembly; elsewhere they are equal). Every use of an array but the last is a `.ref`, as jax-js demands.
+ * jax-js on WebGPU and on WebAssembly: one `jit` of the whole step. It is written in the way that is fastest
+ * on both: the gradient by hand (`grad` takes twice as long), and its product as (Rᵀ·X)ᵀ (with ten classes
+ * Xᵀ·R takes twice as long on WebAssembly; elsewhere they are equal). Every use of an array but the last is a
+ * `.ref`, as jax-js requires.
  */
 import {
   type Array as JaxArray,
@@ -45,7 +46,7 @@ async function session(
   await blockUntilReady([x, labels, w, b]);
 
   const rate = learningRate / rows;
-  // Not nn.oneHot, which goes through a matrix of (classes, classes).
+  // Not nn.oneHot, which creates a (classes, classes) matrix.
   const oneHot = (labels: JaxArray) =>
     np.equal(labels.reshape([rows, 1]), np.arange(classes)).astype(np.float32);
   const step = jit((w: JaxArray, b: JaxArray, x: JaxArray, labels: JaxArray): [JaxArray, JaxArray] => {
@@ -77,7 +78,7 @@ async function session(
   };
 }
 
-/** jax-js takes all the threads there are, if pages may share memory between them. */
+/** The threads that jax-js uses: all of them, if the page may share memory between threads. */
 function threads(): number {
   return crossOriginIsolated ? navigator.hardwareConcurrency : 1;
 }

@@ -1,4 +1,4 @@
-/** smigh itself, through the seam that its solvers use: the steps of `descent`, which keep on the device. */
+/** smigh itself, through its solvers' interface: `descent` takes the steps without leaving the device. */
 import { version } from "../../package.json";
 import type { Engine } from "../../src/engine/engine.js";
 import type { DescentProblem, Step } from "../../src/engine/descent.js";
@@ -71,7 +71,7 @@ async function session(
   };
 }
 
-/** Bytes that a step with these kernels moves, and must move, on the device that the engine has opened. */
+/** Bytes that a step moves with these kernels on the engine's device, and the least possible. */
 async function bytes(
   rows: Rows,
   problem: DescentProblem,

@@ -1,6 +1,6 @@
 /**
- * TensorFlow.js on WebAssembly as its guide has one write a training: a loss, and an optimizer that minimises it. Derivatives
- * are taken by the library. Measured by name only: `tfjs.ts` is the peer, which takes a quarter of the time.
+ * TensorFlow.js on WebAssembly, written as in its guide: a loss function, an optimizer that minimises it, and
+ * automatic differentiation. Measured only by name: the peer is `tfjs.ts`, which takes a quarter of the time.
  */
 import * as tf from "@tensorflow/tfjs";
 import { getThreadsCount } from "@tensorflow/tfjs-backend-wasm";

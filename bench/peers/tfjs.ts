@@ -1,7 +1,8 @@
 /**
- * TensorFlow.js on WebGPU and on WebAssembly. Of the ways to write the step, the fastest on both: the gradient by hand
- * (`optimizer.minimize` takes longer: `tfjs-minimize.ts`), and its product as (Rᵀ·X)ᵀ with R transposed beforehand
- * (matMul's own `transposeA` takes a fifth longer on WebGPU, four times as long on WebAssembly).
+ * TensorFlow.js on WebGPU and on WebAssembly. The step is written in the way that is fastest on both: the
+ * gradient by hand (`optimizer.minimize` takes longer: `tfjs-minimize.ts`), and its product as (Rᵀ·X)ᵀ with R
+ * transposed beforehand (matMul's own `transposeA` takes a fifth longer on WebGPU, four times as long on
+ * WebAssembly).
  */
 import * as tf from "@tensorflow/tfjs";
 import { getThreadsCount, setThreadsCount, setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
@@ -24,14 +25,14 @@ export function tfjsWasm(workload: Workload, batch: Batch): Promise<Session> {
   return session("wasm", workload, batch, () => `wasm, threads: ${getThreadsCount()}`);
 }
 
-/** For what else is measured on WebAssembly. */
+/** Makes WebAssembly the current backend. Throws if it cannot be started. */
 export async function startWasm(): Promise<void> {
   if (tf.getBackend() === "wasm") return;
   prepareWasm();
   if (!(await tf.setBackend("wasm"))) throw new Error("tfjs could not start its wasm backend.");
 }
 
-/** (rows, classes) */
+/** One-hot labels: (rows, classes) */
 export function oneHotTensor(labels: Int32Array, classes: number): tf.Tensor2D {
   return tf.tidy(() =>
     tf.oneHot(tf.tensor1d(labels, "int32"), classes).toFloat().as2D(labels.length, classes),
@@ -44,7 +45,7 @@ function prepareWasm(): void {
     "tfjs-backend-wasm-simd.wasm": simdUrl,
     "tfjs-backend-wasm-threaded-simd.wasm": threadedUrl,
   });
-  // As many as there are; the library itself stops at half of them, and at four.
+  // All threads; by default the library uses half of them, and at most four.
   setThreadsCount(navigator.hardwareConcurrency);
 }
 
@@ -54,7 +55,7 @@ async function session(
   batch: Batch,
   adapterOf: (backend: unknown) => string,
 ): Promise<Session> {
-  // The backend is global, and two systems share it.
+  // The current backend is global, and two systems share it.
   const activate = async () => {
     if (tf.getBackend() === backend) return;
     if (!(await tf.setBackend(backend))) throw new Error(`tfjs could not start its ${backend} backend.`);
@@ -85,7 +86,7 @@ async function session(
         [w, b] = tf.tidy(step);
         tf.dispose(before);
       }
-      // The only wait there is: for the smallest thing that the last step made.
+      // The only wait, for the smallest result of the last step.
       await b.data();
     },
     async loss() {

@@ -1,4 +1,4 @@
-/** `npm run bench:deno`: smigh and jax-js on Deno's WebGPU, measured as they are in Chrome. */
+/** `npm run bench:deno`: measures smigh and jax-js on Deno's WebGPU, the same way as in Chrome. */
 import { join } from "node:path";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
@@ -41,7 +41,7 @@ try {
   process.exitCode = error instanceof UsageError ? 2 : 1;
 }
 
-/** The exit status. */
+/** Measures the chosen workloads and returns the exit status. */
 async function bench({ chosen, json }: Choice): Promise<number> {
   const script = await denoScript("measure-in-deno.ts");
   try {
@@ -49,7 +49,7 @@ async function bench({ chosen, json }: Choice): Promise<number> {
     if (look.status !== 0) return look.status;
     const gpu: GpuAndPeak = lastLine(look.output);
     const all: Measured[] = [];
-    // Written at once, so that a file that cannot be written is known before the wait.
+    // Saved before measuring, so that an unwritable file fails at once.
     await save(json, script.version, gpu, all);
     for (const workload of chosen) {
       const measured = await measuredIn(script, workload);
@@ -64,7 +64,7 @@ async function bench({ chosen, json }: Choice): Promise<number> {
   }
 }
 
-/** In a process of its own, so that no workload is measured in the memory that another one left. */
+/** Measures in a fresh process, so that no workload is measured in memory that another one left behind. */
 async function measuredIn(script: Script, { name }: Workload): Promise<Measured> {
   const mnist = pathToFileURL(join(mnistFolder, "/")).href;
   const { status, output } = await script.run({ args: [name, mnist], mayRead: mnistFolder, captured: true });
@@ -78,7 +78,7 @@ function lastLine(output: string) {
   return JSON.parse(output.trimEnd().split("\n").at(-1) ?? "");
 }
 
-/** Undefined when only help is asked for. */
+/** Parses the command line. Undefined for --help; throws a UsageError when the arguments are wrong. */
 function choice(): Choice | undefined {
   const { help, only, json } = options();
   if (help) return undefined;

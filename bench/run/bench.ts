@@ -1,4 +1,4 @@
-/** `npm run bench`: measures smigh and its peers, and prints a table a workload. */
+/** `npm run bench`: measures smigh and its peers, and prints a table per workload. */
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { type BenchBrowser, openBenchBrowser } from "../browsers/benchmark.js";
@@ -39,13 +39,13 @@ try {
   process.exitCode = error instanceof UsageError ? 2 : 1;
 }
 
-/** The exit status. */
+/** Measures the chosen workloads and returns the exit status. */
 async function bench({ workloads: chosen, systems: names, json }: Choice): Promise<number> {
   const browser = await openBenchBrowser();
   try {
     const all: Measured[] = [];
     let gpu = await browser.gpuAndPeaks();
-    // Written at once, so that a file that cannot be written is known before the wait.
+    // Saved before measuring, so that an unwritable file fails at once.
     await save(json, browser.version, gpu, all);
     for (const workload of chosen) {
       const measured = await measuredIn(browser, workload, names);
@@ -63,7 +63,7 @@ async function bench({ workloads: chosen, systems: names, json }: Choice): Promi
   }
 }
 
-/** A workload that cannot be measured at all is a failure of each of its systems, and the others go on. */
+/** Measures one workload. If that fails altogether, each of its systems fails, and other workloads go on. */
 async function measuredIn(
   browser: BenchBrowser,
   workload: Workload,
@@ -80,7 +80,7 @@ async function measuredIn(
   }
 }
 
-/** Undefined when only help is asked for. */
+/** Parses the command line. Undefined for --help; throws a UsageError when the arguments are wrong. */
 function choice(args: string[]): Choice | undefined {
   const { help, only, systems: wanted, json } = options(args);
   if (help) return undefined;

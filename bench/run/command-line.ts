@@ -1,4 +1,4 @@
-/** The command line of `npm start`. */
+/** Parses the command line of `npm start`. */
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { OptionError } from "../../src/core/errors.js";
@@ -40,11 +40,11 @@ export interface CommandLine {
   readonly headless: boolean;
   readonly json: boolean;
   readonly model: string;
-  /** What the person chose, as the query of the page's address. */
+  /** The given options, as the query of the page's address. */
   readonly query: URLSearchParams;
 }
 
-/** Throws a UsageError. */
+/** Throws a CommandLineError when the arguments are wrong. */
 export function commandLine(args: readonly string[]): CommandLine {
   const given = parse(args);
   const texts = OPTIONS.flatMap((option): [Option, string][] => {
@@ -53,7 +53,8 @@ export function commandLine(args: readonly string[]): CommandLine {
   });
   check(new Map(texts));
   const headless = given.headless || given.json || given.model !== undefined || !hasDisplay();
-  // A headless Chrome is given WebGPU, on software where there is no GPU: it is shown there, not passed over.
+  // A headless Chrome runs WebGPU by default, in software where there is no GPU, so that WebGPU is shown
+  // there too.
   const engine = headless && given.engine === undefined ? [["engine", "webgpu"]] : [];
   return {
     help: given.help ?? false,

@@ -1,4 +1,4 @@
-/** The library from its source, in Node. */
+/** Loads the library from its source, in Node. */
 import { join } from "node:path";
 import { runnerImport } from "vite";
 import type * as library from "../../src/index.js";

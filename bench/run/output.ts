@@ -1,4 +1,4 @@
-/** What a measuring command writes: tables to standard output, a result to a file. Node only. */
+/** Output of the measuring commands: tables on standard output, a result in a file. Node only. */
 import { writeFile } from "node:fs/promises";
 import { availableParallelism, cpus, release, type } from "node:os";
 import process from "node:process";
@@ -9,7 +9,7 @@ import type { Measured } from "../measure/measure.js";
 import { table } from "../measure/report.js";
 import type { Workload } from "../measure/workloads.js";
 
-/** Writes the result so far, where a file is named. `browser` is what runs the page, with its version. */
+/** Writes the result so far to `file`, if given. `browser` is the browser or runtime, with its version. */
 export async function save(
   file: string | undefined,
   browser: string,

@@ -1,4 +1,4 @@
-/** `npm run bench:sklearn`: times scikit-learn on the digits. PYTHON names the Python that has it. */
+/** `npm run bench:sklearn`: times scikit-learn on the digits. PYTHON names a Python with scikit-learn. */
 import process from "node:process";
 import { mnistFolder } from "../../scripts/mnist-plugin.js";
 import { python, runPython } from "./python.js";

@@ -1,4 +1,4 @@
-/** `npm start`: trains on the digits, in the person's browser or, without a display, in a headless Chrome. */
+/** `npm start`: trains on the digits in the user's browser or, without a display, in a headless Chrome. */
 import { access, constants, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import process from "node:process";
@@ -31,7 +31,7 @@ async function main(line: CommandLine): Promise<number> {
   return line.headless ? headless(line) : inBrowser(line);
 }
 
-/** Stays until Ctrl-C. */
+/** Serves the page until Ctrl-C. */
 async function inBrowser({ query }: CommandLine): Promise<number> {
   const address = `?${query}`;
   const { server, url } = await serve(address);
@@ -127,7 +127,7 @@ ${
 `;
 }
 
-/** One line of what went wrong, and the exit status. */
+/** Writes one line that says what went wrong, and returns the exit status. */
 function explain(error: unknown): number {
   if (interruption.signal.aborted) return INTERRUPTED;
   const { message } = error instanceof Error ? error : new Error(String(error));

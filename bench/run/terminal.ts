@@ -1,4 +1,4 @@
-/** Progress in the terminal: one line that is written over, or plain lines now and then where it is no terminal. */
+/** Shows progress on one line that is overwritten, or as plain lines now and then without a terminal. */
 import type { Progress } from "../../src/index.js";
 import type { Limit } from "../page/train/job.js";
 import * as format from "../page/shared/format.js";
@@ -11,7 +11,7 @@ export interface Output {
 
 const CLEAR = "\r\u001b[2K";
 const BAR = 24;
-/** Seconds between two plain lines. */
+/** Seconds between plain lines. */
 const PLAIN = 5;
 
 export class Terminal {
@@ -25,13 +25,13 @@ export class Terminal {
     this.#now = now;
   }
 
-  /** A line that stays. */
+  /** Writes a line that stays. */
   say(text: string): void {
     this.close();
     this.#output.write(`${text}\n`);
   }
 
-  /** A line that the next one takes the place of. The last of its kind is `final`. */
+  /** Writes a line that the next one replaces; a `final` line stays. */
   show(text: string, final = false): void {
     if (this.#output.isTTY) {
       const width = (this.#output.columns ?? 80) - 1;
@@ -52,7 +52,7 @@ export class Terminal {
     this.#open = false;
   }
 
-  /** Takes a line that was left open away. */
+  /** Erases a line that was left open. */
   clear(): void {
     if (this.#open) this.#output.write(CLEAR);
     this.#open = false;

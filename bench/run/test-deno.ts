@@ -1,4 +1,4 @@
-/** `npm run test:deno`: holds the kernels to a second implementation of WebGPU, with the engine's own tests. */
+/** `npm run test:deno`: runs the WebGPU engine's tests on a second implementation of WebGPU. */
 import { join } from "node:path";
 import process from "node:process";
 import { denoScript } from "../browsers/deno/deno.js";

@@ -1,4 +1,7 @@
-/** `npm run bench:sweep`: a path of C on folds, by smigh on the processor and by scikit-learn. PYTHON names the Python that has it. */
+/**
+ * `npm run bench:sweep`: times cross-validation over a path of C, by smigh on the processor and by
+ * scikit-learn. PYTHON names a Python with scikit-learn.
+ */
 import type { SpawnSyncReturns } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,17 +12,20 @@ import { importLibrary } from "../run/library.js";
 import { mnistFolder } from "../../scripts/mnist-plugin.js";
 import { python, runPython } from "../run/python.js";
 
-/** From 1e-4 to 1e4, as LogisticRegressionCV's own grid. */
+/** From 1e-4 to 1e4, the default grid of LogisticRegressionCV. */
 const C = Array.from({ length: 10 }, (_, n) => 10 ** ((8 * n) / 9 - 4));
 const FOLDS = 5;
 const MNIST_ROWS = 20_000;
-/** Of so many runs the first and the best count, of scikit-learn too: a sweep of milliseconds ends before its JavaScript is compiled. */
+/**
+ * Number of runs, of which the first and the best are shown, for scikit-learn too: a sweep of milliseconds
+ * ends before its JavaScript is compiled.
+ */
 const RUNS = { digits: 10, mnist: 1 };
 
 type Name = keyof typeof RUNS;
 const NAMES: readonly Name[] = ["digits", "mnist"];
 
-// Node 20 has the fused multiply-add behind a flag, and later ones without.
+// Node 20 has relaxed SIMD's fused multiply-add behind this flag; later versions need no flag.
 setFlagsFromString("--experimental-wasm-relaxed-simd");
 const { sweep } = await importLibrary();
 const folder = mkdtempSync(join(tmpdir(), "smigh-sweep-"));
@@ -37,7 +43,7 @@ try {
   rmSync(folder, { recursive: true });
 }
 
-/** Writes the data, or fits them. */
+/** Runs scikit-learn to write the data, or to time its fits. */
 function scikitLearn(what: "data" | "time", name: Name): SpawnSyncReturns<Buffer> {
   const given = [what, name, folder, mnistFolder, String(MNIST_ROWS), String(FOLDS), C.join(",")];
   return runPython("time_sklearn_cv.py", ...given);

@@ -1,4 +1,4 @@
-/** Trains when it is asked to, for `hidden-tab.ts`. */
+/** The page of `hidden-tab.ts`: `seconds(fit)` trains and returns the time. */
 import { train } from "../../src/index.js";
 import type { Fit } from "./hidden-tab.js";
 

@@ -1,4 +1,4 @@
-/** How long fits take in a tab that is visible, and in one that is hidden. */
+/** Times fits in a visible and in a hidden tab. */
 import type { EngineName } from "../../src/engine/engine.js";
 import { serve } from "../browsers/serve.js";
 import { Tab } from "../browsers/tab.js";
@@ -9,12 +9,12 @@ export interface Fit {
 }
 
 export interface Timed extends Fit {
-  /** Seconds, the best of some fits. */
+  /** Seconds, the best of several fits. */
   readonly visible: number;
   readonly hidden: number;
 }
 
-/** Times each fit so often, visible and hidden in turn. */
+/** Times each fit once to compile it, then `times` times hidden and visible in turn. */
 export async function timeFits(
   fits: readonly Fit[],
   times: number,
@@ -30,7 +30,7 @@ export async function timeFits(
         await tab.setHidden(hidden);
         return Number(await tab.evaluate(`seconds(${JSON.stringify(fit)})`));
       };
-      let [visible, hidden] = [await time(false), Infinity]; // the first compiles
+      let [visible, hidden] = [await time(false), Infinity]; // the first fit also compiles
       for (let turn = 0; turn < times; turn++) {
         hidden = Math.min(hidden, await time(true));
         visible = Math.min(visible, await time(false));

@@ -1,6 +1,6 @@
 /**
- * `npx tsx bench/studies/hidden.ts`: the speed of fits in a hidden tab, against a visible one. Exit status 1 where one
- * has less than 80 % of it.
+ * `npx tsx bench/studies/hidden.ts`: compares the speed of fits in a hidden tab with that in a visible one.
+ * Exits with status 1 if a fit has less than 80 % of its visible speed.
  */
 import process from "node:process";
 import { type Fit, timeFits } from "./hidden-tab.js";

@@ -1,32 +1,32 @@
-/** One system's first step on a batch whose logits alone are 0.8 GB, and the bytes of its buffers on the way. */
+/** The page of `huge.ts`: takes one system's first step and tracks the bytes of its GPU buffers. */
 import { systems } from "../peers/all.js";
 import { type Workload, workloads } from "../measure/workloads.js";
 
-/** Buffers that were alive at one time. Those that the device could not have count too: they were asked for. */
+/** Buffers alive at the same time. Buffers that the device failed to allocate count too. */
 export interface Memory {
   readonly bytes: number;
-  /** The largest first: "weights: 104000000". */
+  /** The largest buffers, largest first: "weights: 104000000". */
   readonly largest: readonly string[];
 }
 
 export interface HugeReport {
   adapter?: string;
   stepSeconds?: number;
-  /** At the worst moment until the first step was done, or failed. */
+  /** Peak until the first step was done or failed. */
   peak: Memory;
   /** Mean loss at zero weights, and after the step. */
   lossBefore?: number;
   lossAfter?: number;
-  /** What was thrown, and what the device reported besides. */
+  /** Thrown errors, and errors that the device reported. */
   readonly errors: readonly string[];
 }
 
-/** What differs from the workload of the table. */
+/** Changes to the workload `vocab`. */
 export type Changes = Pick<Workload, "batch" | "learningRate">;
 
 declare global {
   interface Window {
-    /** For the driver. */
+    /** Called by the driver. */
     huge: { measure(system: string, changes: Changes, seconds: number): Promise<HugeReport> };
   }
 }
@@ -56,7 +56,7 @@ window.huge = {
       const began = performance.now();
       await within("first step", session.run(1));
       report.stepSeconds = (performance.now() - began) / 1000;
-      report.peak = peak; // before the losses, which are no part of a step
+      report.peak = peak; // before the losses, which are not part of the step
       report.lossAfter = await within("loss after the step", session.loss());
       session.close();
 
@@ -93,7 +93,7 @@ function largest(): string[] {
     .map(({ label, size }) => `${label || "no label"}: ${size}`);
 }
 
-/** Libraries that do not listen go on with buffers that they never got. */
+/** Records device errors: a library that does not listen for them continues with buffers it never got. */
 function watchDevices(): void {
   const { requestDevice } = GPUAdapter.prototype;
   GPUAdapter.prototype.requestDevice = async function (this: GPUAdapter, descriptor?: GPUDeviceDescriptor) {

@@ -1,6 +1,7 @@
 /**
- * `npx tsx bench/studies/huge.ts [system…]`: one step of 256 features × 100,000 classes on a batch of 2048, whose logits alone
- * are 0.8 GB. How much memory each system takes for it, and whether it can. Without a GPU it takes a quarter of an hour.
+ * `npx tsx bench/studies/huge.ts [system…]`: one step of 256 features × 100,000 classes on a batch of 2048,
+ * whose logits alone take 0.8 GB. Shows whether each system can do it, and how much memory it takes. Without
+ * a GPU it takes a quarter of an hour.
  */
 import process from "node:process";
 import { chromium } from "playwright";
@@ -10,7 +11,7 @@ import type { HugeReport } from "./huge-page.js";
 import { type Batch, workloads } from "../measure/workloads.js";
 
 const SYSTEMS = ["smigh/webgpu", "jax-js/webgpu", "tfjs/webgpu"];
-/** For each of the step, and the losses before and after it. */
+/** Time limit for each phase: opening, the step, and the losses before and after it. */
 const SECONDS = 240;
 const CHANGES = { batch: 2048, learningRate: 32 };
 
@@ -35,7 +36,7 @@ try {
   await server.close();
 }
 
-/** In a browser of its own: what was not done in time would go on. */
+/** Measures in a fresh browser, since work that missed its time limit would go on. */
 async function measure(name: string): Promise<HugeReport> {
   const chrome = await findChrome();
   const browser = await chromium.launch({ executablePath: chrome.path, args: launchArguments() });
@@ -73,9 +74,10 @@ function show(name: string, { adapter, peak, stepSeconds, lossBefore, lossAfter,
 }
 
 /**
- * At zero weights every class has the same probability, so the step is known: W = rate·Xᵀ(Y − 1/K). Of the logits after
- * it, z_jk = rate·(Σ_{i: y_i = k} x_j·x_i − x_j·Σᵢ xᵢ/K), the last term is the same for all classes and drops out of the
- * loss; what is left needs only the products of rows, each with the intercept's feature 1.
+ * The exact loss after one step. At zero weights every class has the same probability, so the step is known:
+ * W = rate·Xᵀ(Y − 1/K). In the logits after it, z_jk = rate·(Σ_{i: y_i = k} x_j·x_i − x_j·Σᵢ xᵢ/K), the last
+ * term is the same for all classes and drops out of the loss. The rest needs only inner products of rows,
+ * each extended by a feature 1 for the intercept.
  */
 function lossAfterOneStep({ x, labels }: Batch): number {
   const rate = workload.learningRate / batch;

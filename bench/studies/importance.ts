@@ -1,7 +1,7 @@
 /**
- * `npm run bench:importance`: what drawing examples by their gradients is worth to sgd, on the processor: how far the
- * objective is above its minimum, after as many examples as uniform sampling took, and after as many passes over the data.
- * Names of data choose among them.
+ * `npm run bench:importance -- [mnist] [easy]`: what importance sampling is worth to sgd, on the processor.
+ * Shows how far the objective is above its minimum, compared with uniform sampling after as many examples and
+ * after as many passes over the data.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -14,7 +14,7 @@ const EPOCHS = [4, 8, 16];
 const SEEDS = [1, 2, 3];
 const SAMPLINGS = ["uniform", "importance"] as const;
 type Sampling = (typeof SAMPLINGS)[number];
-/** On the mean objective. */
+/** Ridge penalty l2/2·‖W‖² on the mean objective. */
 const L2 = 1e-4;
 
 const common = { engine: "wasm", l2: L2 } as const;
@@ -22,7 +22,7 @@ const sgd = { ...common, solver: "sgd", batchSize: 128 } as const;
 
 interface Contest extends Learnable {
   readonly name: string;
-  /** Each to be tried, with a cosine to 0. */
+  /** Learning rates to try, each decayed to 0 along a cosine. */
   readonly rates: readonly number[];
 }
 
@@ -37,7 +37,7 @@ for (const contest of contests) {
   if (wanted.length === 0 || wanted.includes(contest.name)) await show(contest);
 }
 
-/** 60,000 digits. */
+/** The 60,000 training digits of MNIST. */
 function digits(): Learnable {
   const x = Uint8Array.from(readFileSync(join(mnistFolder, "train-images-idx3-ubyte")).subarray(16));
   const y = Uint8Array.from(readFileSync(join(mnistFolder, "train-labels-idx1-ubyte")).subarray(8));
@@ -58,7 +58,7 @@ async function show(contest: Contest): Promise<void> {
   }
 }
 
-/** At the rate whose median is best: that median, and the least and the most of all seeds. */
+/** Shows the best rate by its median over the seeds, with that median, the least and the most. */
 async function showTuned(
   contest: Contest,
   minimum: number,
@@ -80,7 +80,7 @@ async function showTuned(
   );
 }
 
-/** Importance sampling takes half a pass more before epochs 1, 2, 3, 5, 9, … */
+/** Passes over the data. Importance sampling adds half a pass before epochs 1, 2, 3, 5, 9, … */
 function passesOf(sampling: Sampling, epochs: number): number {
   return sampling === "importance" ? epochs + (1 + Math.ceil(Math.log2(epochs))) / 2 : epochs;
 }
@@ -89,7 +89,7 @@ function short(value: number): string {
   return value.toExponential(1);
 }
 
-/** The mean objective over the examples trained on, penalty and all, which the engine evaluates as if to validate. */
+/** The mean objective on the training examples, with the penalty. They are evaluated as validation data. */
 async function objectiveAfter(
   { x, y, features }: Contest,
   sampling: Sampling,
@@ -103,7 +103,7 @@ async function objectiveAfter(
   return (history.at(-1)?.validation?.loss ?? Number.NaN) + penalty(weights);
 }
 
-/** Of an epoch, the mean of all. */
+/** Mean seconds per epoch. */
 async function secondsOf({ x, y, features }: Contest, sampling: Sampling): Promise<number> {
   const epochs = 16;
   const { history } = await smigh.train({ x, y, features }, { ...sgd, sampling, epochs });

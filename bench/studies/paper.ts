@@ -1,6 +1,6 @@
 /**
- * The tables of docs/kernels.md: what the kernels count on the benchmark's workloads, and what a step would take on
- * two GPUs that are only on paper, with the kernels of TensorFlow.js and jax-js counted the same way.
+ * Prints the tables of docs/kernels.md: the kernels' counts on the benchmark's workloads, and the time of a
+ * step on two hypothetical GPUs, with the kernels of TensorFlow.js and jax-js counted the same way.
  *
  *   npx tsx bench/studies/paper.ts
  */
@@ -33,7 +33,7 @@ const ADAPTERS: readonly { readonly name: string; readonly capacity: Capacity }[
   },
 ];
 
-/** The tiled kernels' choices that are compared. */
+/** Choices of the tiled kernels to compare. */
 const TILED = [
   "tiled 4x1",
   "tiled 4x1 subgroups",
@@ -43,7 +43,7 @@ const TILED = [
   "tiled 8x2 shared",
 ];
 
-/** A pass of any system: what it moves, what it multiplies and how many dispatches it is, perhaps a part of one. */
+/** A pass of any system: bytes, multiply-adds, and dispatches (a fraction where one takes several steps). */
 interface Pass {
   readonly bytes: number;
   readonly macs: number;
@@ -58,7 +58,7 @@ function problemOf({ name, features, classes, batch }: Workload): { rows: Rows; 
   return { rows, problem: { classes, intercept: true, rule, batchSize: batch } };
 }
 
-/** By the table, unless a choice is named. */
+/** The traffic of smigh, with the named kernels or else the table's first choice. */
 function ours(workload: Workload, capacity: Capacity, kernels?: string) {
   const { rows, problem } = problemOf(workload);
   const shape = shapeOf(rows, problem.classes, problem.batchSize, capacity);
@@ -68,40 +68,44 @@ function ours(workload: Workload, capacity: Capacity, kernels?: string) {
 }
 
 /**
- * The dispatches of one step of bench/peers/tfjs.ts, of tfjs 4.22 (kernels/BatchMatMul_impl.js, Softmax.js, Sum.js …):
- * 32-bit words that each reads and writes, where N is X, W the weights and Z a matrix of rows × classes. On a GPU with
- * many cores the products of mnist may be split (MatMulSplitKProgram), which adds up to two passes over their results.
+ * The dispatches of one step of bench/peers/tfjs.ts with tfjs 4.22 (kernels/BatchMatMul_impl.js, Softmax.js,
+ * Sum.js …), and the 32-bit words that each reads and writes: n those of X, w of the weights and z of a
+ * (rows, classes) matrix. On a GPU with many cores the products of mnist may be split (MatMulSplitKProgram),
+ * which adds up to two passes over their results.
  */
 function tfjs({ features: d, classes: k, batch: b }: Workload): Pass[] {
   const [n, w, z, product] = [b * d, d * k, b * k, b * d * k];
   return [
     pass(n + w + k + z, product), // X·W + b
     pass(2 * z), // softmax
-    pass(3 * z), // − Y, which is a matrix
+    pass(3 * z), // R = softmax − Y, where Y is a matrix
     pass(2 * z), // Rᵀ
     pass(z + n + w, product), // Rᵀ·X
-    pass(2 * w), // transposed
-    pass(2 * w), // times the rate
-    pass(3 * w), // W − that
-    pass(2 * z), // R, transposed for its sum
-    pass(z + k), // summed
-    pass(2 * k), // times the rate
-    pass(3 * k), // b − that
+    pass(2 * w), // G = (Rᵀ·X)ᵀ
+    pass(2 * w), // rate·G
+    pass(3 * w), // W − rate·G
+    pass(2 * z), // R transposed, for its sum
+    pass(z + k), // g = ΣR
+    pass(2 * k), // rate·g
+    pass(3 * k), // b − rate·g
   ];
 }
 
-/** The same of bench/peers/jax-js.ts, of jax-js 0.1, which fuses elementwise operations with the reduction before. */
+/**
+ * The same for bench/peers/jax-js.ts with jax-js 0.1, which fuses elementwise operations with the reduction
+ * that precedes them.
+ */
 function jaxJs({ features: d, classes: k, batch: b }: Workload): Pass[] {
   const [n, w, z, product] = [b * d, d * k, b * k, b * d * k];
   return [
     pass(n + w + k + z, product), // X·W + b
-    pass(z + b), // the largest of each row
-    pass(2 * z + b), // exp(Z − that)
-    pass(z + b), // their sums
-    pass(2 * z + 2 * b + k), // divided, − the labels' one-hot
+    pass(z + b), // m, the maximum of each row
+    pass(2 * z + b), // E = exp(Z − m)
+    pass(z + b), // s, the sum of each row of E
+    pass(2 * z + 2 * b + k), // R = E / s − Y, with Y made from the labels
     pass(z + n + w, product), // Rᵀ·X
-    pass(3 * w), // W − rate · that, transposed
-    pass(z + 2 * k), // b − rate · the sum of R
+    pass(3 * w), // W − rate·(Rᵀ·X)ᵀ
+    pass(z + 2 * k), // b − rate·ΣR
   ];
 }
 
@@ -109,7 +113,10 @@ function pass(words: number, macs = 0): Pass {
   return { bytes: 4 * words, macs, dispatches: 1 };
 }
 
-/** Seconds of a step: its passes follow one another, and each takes the longest of its three. */
+/**
+ * Seconds of a step, and what limits it most. Passes follow one another, and each takes the longest of the
+ * times for its bytes, its multiply-adds and its dispatches.
+ */
 function onPaper(passes: readonly Pass[], { bytesPerSecond, flops }: Gpu) {
   const limits = { bytes: 0, flops: 0, dispatches: 0 };
   for (const { bytes, macs, dispatches } of passes) {
@@ -127,7 +134,7 @@ function onPaper(passes: readonly Pass[], { bytesPerSecond, flops }: Gpu) {
   return { seconds, limit };
 }
 
-/** Seconds that any way to take the step needs. */
+/** Least seconds of a step by any implementation, from its bytes and multiply-adds. */
 function least(workload: Workload, { bytesPerSecond, flops }: Gpu): number {
   const { leastBytes } = ours(workload, ADAPTERS[0].capacity);
   const { features, classes, batch } = workload;

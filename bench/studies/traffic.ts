@@ -1,6 +1,6 @@
 /**
- * What a step costs, on paper: formulas for the loads, stores and multiply-adds of the kernels as they are written,
- * kernel by kernel, and for the bytes that must move. A counting build of the kernels holds them to it, exactly
+ * What a step costs on paper: formulas for the loads, stores and multiply-adds of each kernel as it is
+ * written, and for the bytes that have to move. A counting build of the kernels confirms the counts exactly
  * (test/unit/engine/webgpu/counted.browser.test.ts).
  */
 import { type DescentProblem, momentCount } from "../../src/engine/descent.js";
@@ -16,17 +16,17 @@ import {
 import type { KernelName } from "../../src/engine/webgpu/kernels/kernels.js";
 
 export interface Counts {
-  /** 32-bit words loaded from storage buffers, and stored to them, by all threads: before any cache. */
+  /** 32-bit words that all threads load from storage buffers and store to them, before any cache. */
   readonly loads: number;
   readonly stores: number;
-  /** Multiply-adds of the two products, those of padding included. */
+  /** Multiply-adds of the two products, including padding. */
   readonly macs: number;
 }
 
-/** What a kernel does for a block, or for the step: its counts, and the bytes that its dispatches touch. */
+/** The work of a kernel for a block or for the step: its counts, and the bytes that its dispatches touch. */
 export interface Pass extends Counts {
   readonly kernel: KernelName;
-  /** A part of one where a dispatch takes several steps. */
+  /** A fraction where one dispatch takes several steps. */
   readonly dispatches: number;
   readonly bytes: number;
 }
@@ -34,21 +34,24 @@ export interface Pass extends Counts {
 export interface Traffic {
   readonly passes: readonly Pass[];
   /**
-   * Bytes between memory and a cache that holds all that one dispatch touches: every byte that a dispatch reads is
-   * read once, every byte that it writes is written once, and nothing stays in the cache until the next dispatch.
+   * Bytes between memory and a cache that holds everything that one dispatch touches: each dispatch reads and
+   * writes every byte at most once, and nothing stays in the cache until the next dispatch.
    */
   readonly bytesMoved: number;
-  /** Bytes that any way to take the step moves: X and the labels, or targets, read, weights and moments read and written. */
+  /**
+   * Bytes that every implementation of the step has to move: X and the labels or targets are read, weights
+   * and moments read and written.
+   */
   readonly leastBytes: number;
 }
 
-/** A block of so many rows; `continues` when the step has had others. */
+/** A block of rows; `continues` is false for the first block of a step. */
 interface Block {
   readonly rows: number;
   readonly continues: boolean;
 }
 
-/** One step over `stepRows` of the rows, which captures nothing. */
+/** The traffic of one step over `stepRows` of the rows, without captures. */
 export function traffic(rows: Rows, problem: DescentProblem, tiling: Tiling, stepRows: number): Traffic {
   const passes = passesOf(rows, problem, tiling, stepRows);
   return {
@@ -82,31 +85,32 @@ function leastBytes({ x, features, targets }: Rows, { classes, rule }: DescentPr
   return rows * Math.min(4, x.BYTES_PER_ELEMENT) * features + 4 * rows * (targets ? classes : 1) + 2 * state;
 }
 
-/** Words that `features()` loads: a vector of floats, or of bytes. */
+/** Words that the shaders' `features()` loads: a vector of four features. */
 function vectorWords({ rowWords, features4 }: Tiling): number {
   return rowWords / features4;
 }
 
-/** Words that `rowOf()` loads: the row's number, unless rows were gathered. */
+/** Words that the shaders' `rowOf()` loads: the row's number, unless the rows were gathered. */
 function numberWords({ gathered }: Tiling): number {
   return gathered ? 0 : 1;
 }
 
-/** Bytes of the block's rows of X, and of their numbers. */
+/** Bytes of the block's rows of X and of their row numbers. */
 function rowBytes(tiling: Tiling, { rows }: Block): number {
   return 4 * rows * (tiling.rowWords + numberWords(tiling));
 }
 
-/** shaders/fused.wgsl. */
+/** Counts of shaders/fused.wgsl. */
 function fused(data: Rows, tiling: FusedTiling, { rows, continues }: Block): Pass {
   const { features4, classes, classes4, count, slots, sharing, vectors, rowThreads, columnThreads } = tiling;
   const [xWords, number] = [vectorWords(tiling), numberWords(tiling)];
   const turnRows = tiling.rows * rowThreads;
-  const turns = Math.ceil(rows / turnRows); // of all slots
-  const shared = sharing === "subgroups" ? 4 * classes4 : 4 * classes; // words of four rows of W, or of four residuals, a thread
+  const turns = Math.ceil(rows / turnRows); // over all slots
+  // Words that a thread loads for four rows of W, or of the residual.
+  const shared = sharing === "subgroups" ? 4 * classes4 : 4 * classes;
   const record = 4 * (classes4 + 1);
   const again = continues ? 1 : 0;
-  const targets = 2 * (labelWords(data) - 1); // words of a row, for its loss and for its residual
+  const targets = 2 * (labelWords(data) - 1); // words per row, for its loss and for its residual
   const logitLoads = turnRows * (number + features4 * xWords + 3 + targets) + rowThreads * features4 * shared;
   const gradientLoads = columnThreads * ((turnRows / 4) * shared + turnRows * (number + vectors * xWords));
   return {
@@ -125,25 +129,25 @@ function fused(data: Rows, tiling: FusedTiling, { rows, continues }: Block): Pas
   };
 }
 
-/** shaders/logits.wgsl. */
+/** Counts of shaders/logits.wgsl. */
 function logits(data: Rows, problem: DescentProblem, tiling: TiledTiling, block: Block): Pass {
   const { features4, classes4, count, sharing, tile4, tiles } = tiling;
   const [xWords, number] = [vectorWords(tiling), numberWords(tiling)];
   const threads = threadsOf(tiling, block.rows / tiling.rows);
   const own = tiling.rows * (number + features4 * xWords) + features4 * (sharing === "none" ? 16 : 4) * tile4;
   const slabs = Math.ceil((4 * features4) / SIDE);
-  const loaded = tiling.rows / 4; // rows of a slab, a vector of features each
+  const loaded = tiling.rows / 4; // rows of a slab, one vector of features of each
   const loads = sharing === "shared" ? loaded * number + slabs * (loaded * xWords + 4 * tile4) : own;
   const dispatches = tileRanges(tiling);
   const words = tileWords(data, problem);
-  const targets = data.targets ? 4 * tile4 : 0; // of a tile
+  const targets = data.targets ? 4 * tile4 : 0; // words per row and tile
   return {
     kernel: "logits",
     dispatches,
     loads: threads * loads + (2 + targets) * tiles * block.rows,
     stores: block.rows * (tiles * (4 * tile4 + words) + 4),
     macs: threads * features4 * tiling.rows * 16 * tile4,
-    // X and the labels in each dispatch; W, targets, powers, tiles and rowSums in one.
+    // Each dispatch touches X and the labels; one touches W, targets, powers, tiles and rowSums.
     bytes:
       dispatches * (rowBytes(tiling, block) + 4 * block.rows) +
       4 * (labelWords(data) - 1) * block.rows +
@@ -152,7 +156,7 @@ function logits(data: Rows, problem: DescentProblem, tiling: TiledTiling, block:
   };
 }
 
-/** shaders/residual.wgsl. */
+/** Counts of shaders/residual.wgsl. */
 function residual(
   data: Rows,
   problem: DescentProblem,
@@ -172,13 +176,13 @@ function residual(
   };
 }
 
-/** shaders/gradient.wgsl. */
+/** Counts of shaders/gradient.wgsl. */
 function gradient(data: Rows, problem: DescentProblem, tiling: TiledTiling, block: Block): Pass {
   const { features4, classes4, count, slots, sharing, span4, tile4, tiles, vectors } = tiling;
   const [xWords, number] = [vectorWords(tiling), numberWords(tiling)];
-  const threads = threadsOf(tiling, features4 / vectors); // over all slots
+  const threads = threadsOf(tiling, features4 / vectors); // each over all slots
   const fours = Math.ceil(block.rows / 4);
-  const made = data.targets ? 11 : 8; // words that four residuals are made of
+  const made = data.targets ? 11 : 8; // words loaded for a vector of four residuals
   const own = fours * ((sharing === "none" ? 4 : 1) * made * tile4 + 4 * (number + vectors * xWords));
   const slab4 = SIDE / 4;
   const slabs = Math.floor(fours / span4) * Math.ceil(span4 / slab4) + Math.ceil((fours % span4) / slab4);
@@ -191,7 +195,8 @@ function gradient(data: Rows, problem: DescentProblem, tiling: TiledTiling, bloc
     loads: threads * loads + again * slots * 4 * count,
     stores: slots * 4 * count,
     macs: threads * fours * 4 * vectors * 16 * tile4,
-    // X, the labels, if targets are made of them, and weights of rows in each dispatch; targets, powers, tiles and slots in one.
+    // Each dispatch touches X, the row weights and, unless there are targets, the labels; one touches
+    // targets, powers, tiles and slots.
     bytes:
       dispatches * (rowBytes(tiling, block) + (data.targets ? 4 : 8) * block.rows) +
       4 * (labelWords(data) - 1) * block.rows +
@@ -200,7 +205,10 @@ function gradient(data: Rows, problem: DescentProblem, tiling: TiledTiling, bloc
   };
 }
 
-/** Threads of a product's dispatches that do not return at once: by fours of a row's, or whole workgroups. */
+/**
+ * Threads of a product's dispatches that do not return early. Rows, or vectors of features, are rounded up to
+ * groups of four threads, or to whole workgroups where these share slabs.
+ */
 function threadsOf({ sharing, threads, tileThreads, tiles }: TiledTiling, across: number): number {
   const together = sharing === "shared" ? threads : 4;
   return tileThreads * Math.ceil(tiles / tileThreads) * together * Math.ceil(across / together);
@@ -210,7 +218,7 @@ function tileRanges({ tiles, dispatchTiles }: TiledTiling): number {
   return Math.ceil(tiles / dispatchTiles);
 }
 
-/** shaders/gather.wgsl, for all shards. */
+/** Counts of shaders/gather.wgsl, for all shards. */
 function gather({ count }: Rows, { rowWords, shardRows }: Tiling, { rows }: Block): Pass {
   const shards = Math.ceil(count / shardRows);
   return {
@@ -223,7 +231,7 @@ function gather({ count }: Rows, { rowWords, shardRows }: Tiling, { rows }: Bloc
   };
 }
 
-/** shaders/update.wgsl. */
+/** Counts of shaders/update.wgsl. */
 function update(
   rows: Rows,
   problem: DescentProblem,
@@ -250,15 +258,15 @@ function stateVectors(
   return (intercept ? count : rows.features * classes4) * (1 + momentCount(rule));
 }
 
-/** shaders/steps.wgsl, for one of the steps of a dispatch. */
+/** Counts of shaders/steps.wgsl for one of the steps of a dispatch. */
 function steps(rows: Rows, problem: DescentProblem, tiling: FusedTiling, stepRows: number): Pass {
   const { features4, classes, classes4, count } = tiling;
   const xWords = vectorWords(tiling);
   const state = 4 * stateVectors(problem, rows, count, classes4);
   const record = 4 * (classes4 + 1);
   const label = labelWords(rows);
-  const logitLoads = 3 + 2 * (label - 1) + features4 * (xWords + 4 * classes); // of a row
-  const gradientLoads = features4 * (1 + xWords + 4 * classes4); // of a row
+  const logitLoads = 3 + 2 * (label - 1) + features4 * (xWords + 4 * classes); // per row
+  const gradientLoads = features4 * (1 + xWords + 4 * classes4); // per row
   const entries = 8 * tiling.stepThreads;
   return {
     kernel: "steps",

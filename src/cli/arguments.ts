@@ -1,3 +1,4 @@
+/** Parses command lines, and turns flags into options of the library. */
 import { type ParseArgsConfig, parseArgs } from "node:util";
 import { SmighError } from "../core/errors.js";
 import type { TrainOptions } from "../train/options.js";
@@ -11,7 +12,10 @@ export class UsageError extends SmighError {
 
 type Flags = NonNullable<ParseArgsConfig["options"]>;
 
-/** Splits words into flags and exactly the files named in `files`. Throws a UsageError where they do not fit. */
+/**
+ * Splits words into flags and exactly the files named in `files`. Throws a UsageError where the words do not
+ * match, or a flag is given twice.
+ */
 export function parse<F extends Flags>(words: readonly string[], options: F, files: readonly string[]) {
   const { values, positionals, tokens } = split(words, options);
   const given = new Set<string>();
@@ -38,7 +42,7 @@ function split<F extends Flags>(words: readonly string[], options: F) {
   }
 }
 
-/** The library's options as flags. What a value may be is checked where every option is: in `settings`. */
+/** The options of the library as flags. Their values are checked with all options, in `settings`. */
 export const TRAIN_FLAGS = {
   engine: { type: "string" },
   kernels: { type: "string" },
@@ -72,7 +76,10 @@ export const TRAIN_FLAGS = {
   parity: { type: "boolean" },
 } as const satisfies Flags;
 
-/** Flags as options: numbers where they read as such, JSON where they begin with a brace, words otherwise. */
+/**
+ * Turns flags into options. A value is a number where it reads as one, JSON where it begins with a brace,
+ * otherwise a string. --no-… flags are false.
+ */
 export function trainOptions(values: Readonly<Record<string, string | boolean | undefined>>): TrainOptions {
   const options: Record<string, unknown> = {};
   for (const flag of Object.keys(TRAIN_FLAGS)) {

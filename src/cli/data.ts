@@ -1,4 +1,4 @@
-/** The files that commands read: rows of features, labels, models. Errors name the file. */
+/** Reads the files of commands: rows of features, labels, models. Errors name the file. */
 import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { type Idx, readIdx } from "../data/readers/idx.js";
@@ -7,10 +7,10 @@ import { loadModel } from "../model/load.js";
 import type { SoftmaxModel } from "../model/model.js";
 import { withFile } from "./file-error.js";
 
-/** Bytes that are read at a time. */
+/** Bytes read at a time. */
 const CHUNK_BYTES = 2 ** 20;
 
-/** Rows of features of an IDX file: all dimensions but the first make a row. */
+/** Reads rows of features from an IDX file: all dimensions but the first make a row. */
 export async function readRows(
   path: string,
 ): Promise<{ x: Float32Array | Float64Array | Uint8Array; features: number }> {
@@ -26,7 +26,10 @@ export async function readRows(
   return { x: integers ? Float64Array.from(values) : values, features };
 }
 
-/** Labels of an IDX file of one dimension. An array, since floats in a typed array could be soft targets. */
+/**
+ * Reads labels from an IDX file of one dimension. Returns an array, since a typed array of floats could be
+ * soft targets.
+ */
 export async function readLabels(path: string): Promise<readonly number[]> {
   const { shape, values } = await read(path);
   if (shape.length === 1) return Array.from(values);
@@ -35,7 +38,7 @@ export async function readLabels(path: string): Promise<readonly number[]> {
   );
 }
 
-/** Whatever is wrong with a model file, the reason is a ModelFileError that names it. */
+/** Reads a model file. Whatever is wrong with its content becomes a ModelFileError that names the file. */
 export async function readModel(path: string): Promise<SoftmaxModel> {
   const bytes = await withFile(path, "read", () => readFile(path));
   try {

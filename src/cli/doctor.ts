@@ -1,10 +1,10 @@
-/** `smigh doctor`: the engines of this machine. */
+/** `smigh doctor`: prints the engines of this machine. */
 import { chooseEngine } from "../engine/choose.js";
 import { ENGINES, type EngineName } from "../engine/engine.js";
 import { parse } from "./arguments.js";
 import type { Streams } from "./streams.js";
 
-/** Says which engine "auto" picks on this machine and why, and what each engine runs on. */
+/** Prints which engine "auto" picks on this machine and why, and what each engine runs on. */
 export async function doctorCommand(words: readonly string[], { out }: Streams): Promise<void> {
   parse(words, {}, []);
   const { engine, why } = await chooseEngine("auto");
@@ -13,7 +13,7 @@ export async function doctorCommand(words: readonly string[], { out }: Streams):
   for (const name of ENGINES) out(`${name.padEnd(9)}  ${await adapterOf(name)}\n`);
 }
 
-/** Returns the adapter of an engine, or the reason why it does not open. */
+/** Returns the adapter of an engine, or why it does not open. */
 async function adapterOf(name: EngineName): Promise<string> {
   try {
     const { engine } = await chooseEngine(name);

@@ -1,7 +1,7 @@
-/** Errors of files, which the system reports without saying which file it was. */
+/** Errors of files that name the file, which the system's own errors may not. */
 import { SmighError } from "../core/errors.js";
 
-/** A file that is missing, unreadable, not writable, on a full disk. */
+/** A file is missing, unreadable or not writable, or its disk is full. */
 export class FileError extends SmighError {
   static {
     this.prototype.name = "FileError";
@@ -22,7 +22,7 @@ export async function withFile<T>(
   }
 }
 
-/** Node's own limits have a code only; what the system refuses has a code too. */
+/** Tells whether the system or a limit of Node's own caused the error: both set a string `code`. */
 export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && "code" in error && typeof error.code === "string";
 }

@@ -1,4 +1,6 @@
-/** SIGINT and SIGTERM during training: the first stops the training, a second one ends the process at once. */
+/**
+ * SIGINT and SIGTERM during training: the first stops the training, a second one ends the process at once.
+ */
 import { constants } from "node:os";
 import process from "node:process";
 import { SmighError } from "../core/errors.js";
@@ -6,7 +8,10 @@ import { SmighError } from "../core/errors.js";
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 export type SignalName = (typeof SIGNALS)[number];
 
-/** npx forwards a Ctrl-C that the terminal has sent already. A second signal within this time is that copy. */
+/**
+ * npx forwards a Ctrl-C that the terminal has already sent. A second signal within this time, in ms, is that
+ * copy.
+ */
 const SAME_MS = 250;
 
 /** The job was ended by a signal. */
@@ -23,6 +28,7 @@ export class InterruptedError extends SmighError {
   }
 }
 
+/** Listens for signals from its construction until `end`. */
 export class Interruption {
   readonly #controller = new AbortController();
   #first: { readonly name: SignalName; readonly time: number } | undefined;
@@ -36,7 +42,7 @@ export class Interruption {
     return this.#controller.signal;
   }
 
-  /** The first signal, or undefined before there was one. */
+  /** The first signal. Undefined before there is one. */
   get name(): SignalName | undefined {
     return this.#first?.name;
   }

@@ -1,8 +1,9 @@
 #!/usr/bin/env node
+/** The entry point of the `smigh` command. */
 import process from "node:process";
 import { run } from "./run.js";
 
-// The reader of a pipe may have seen enough, as `head` has.
+// A reader of the pipe, such as `head`, may close it early, which is no error.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") {
     status(`smigh: standard output cannot be written: ${error.message}.\n`);
@@ -11,14 +12,14 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   process.exit();
 });
 
-// A job goes on where nobody can be told how it is getting on.
+// Ignore a closed standard error: the job goes on without progress.
 process.stderr.on("error", () => {});
 
 function status(text: string): void {
   try {
     process.stderr.write(text);
   } catch {
-    // Some releases of Node throw here what others emit.
+    // some releases of Node throw here what others emit
   }
 }
 

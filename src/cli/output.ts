@@ -13,11 +13,12 @@ const MAX_LINKS = 40;
 /** The descriptors of standard output and standard error. */
 const STANDARD_STREAMS = [1, 2];
 
-/** Inode numbers need 64 bits. */
+/** Makes `stat` return bigints, since inode numbers need 64 bits. */
 const BIG = { bigint: true } as const;
 
 type Parts = Iterable<string | Uint8Array>;
 
+/** A file to write, checked before the work starts. */
 export class OutputFile {
   /** The path as given on the command line. */
   readonly path: string;
@@ -29,8 +30,8 @@ export class OutputFile {
   }
 
   /**
-   * Checks that `path` can be written and is not one of `inputs` under another name. Changes nothing on the disk.
-   * Throws a UsageError where it is an input, and a FileError where it cannot be written.
+   * Checks that `path` can be written and is not one of `inputs` under another name. Changes nothing on the
+   * disk. Throws a UsageError where it is an input, and a FileError where it cannot be written.
    */
   static async prepare(path: string, inputs: readonly string[]): Promise<OutputFile> {
     if (path === "") throw new UsageError("--output is empty: name the file to write.");

@@ -1,11 +1,14 @@
-/** `smigh predict`: a label a line; with --proba a line of the classes, then each row's probabilities. */
+/**
+ * `smigh predict`: writes one label per line, or with --proba a line of classes and then the probabilities of
+ * each row.
+ */
 import type { SoftmaxModel } from "../model/model.js";
 import { parse } from "./arguments.js";
 import { readModel, readRows } from "./data.js";
 import { OutputFile } from "./output.js";
 import type { Streams } from "./streams.js";
 
-/** Rows whose lines are written at a time: the lines of all could be longer than a string may be. */
+/** Rows written at a time: the lines of all rows could exceed the longest string. */
 const ROWS = 4096;
 
 export async function predictCommand(words: readonly string[], { out }: Streams): Promise<void> {
@@ -27,7 +30,7 @@ function* labelLines(labels: readonly unknown[]): Generator<string> {
   }
 }
 
-/** `probabilities`: (rows, classes) */
+/** probabilities: (rows, classes) */
 function* probabilityLines({ classes }: SoftmaxModel, probabilities: Float64Array): Generator<string> {
   const k = classes.length;
   yield `${classes.join(",")}\n`;

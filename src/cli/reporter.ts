@@ -1,8 +1,8 @@
-/** Progress of a training as lines of text. */
+/** Shows the progress of a training as lines of text. */
 import type { Progress } from "../core/progress.js";
 import type { Streams } from "./streams.js";
 
-/** One line that is overwritten on a terminal; else a line an epoch, or every ten iterations. */
+/** Overwrites one line on a terminal. Elsewhere it writes one line per epoch, or per ten iterations. */
 export class Reporter {
   readonly #streams: Streams;
   #latest: Progress | undefined;
@@ -18,13 +18,14 @@ export class Reporter {
     this.#latest = progress;
   }
 
-  /** Prints the last report, or ends its line, however the training ended. */
+  /** Ends the line on a terminal, elsewhere prints the last report. Call it however the training ended. */
   end(): void {
     const { status, live } = this.#streams;
     if (this.#latest) status(live ? "\n" : `${lineOf(this.#latest)}\n`);
   }
 }
 
+/** Returns a number that grows when the next line is due. */
 function tick(progress: Progress): number {
   return unitOf(progress) === "epoch" ? progress.epoch : Math.floor(progress.epoch / 10);
 }
@@ -45,7 +46,7 @@ export function asPercent(share: number | undefined): string {
   return share === undefined ? "?" : `${(100 * share).toFixed(1)} %`;
 }
 
-/** The unit that a training counts in: iterations where each has a gradient, else epochs. */
+/** Returns the unit that a training counts in: iterations where records have a gradient, else epochs. */
 export function unitOf(one: { readonly gradientMax?: number } | undefined): "epoch" | "iteration" {
   return one?.gradientMax === undefined ? "epoch" : "iteration";
 }

@@ -1,3 +1,4 @@
+/** Runs the commands, and turns errors into exit statuses. */
 import { OptionError, SmighError } from "../core/errors.js";
 import { UsageError } from "./arguments.js";
 import { doctorCommand } from "./doctor.js";
@@ -30,8 +31,8 @@ ends it at once.
 `;
 
 /**
- * Runs one command. Returns the exit status: 0 done, 1 the job failed, 2 the command line was wrong, 128 + n stopped by
- * signal n. Every status but 0 comes with one line on the status stream that says why.
+ * Runs one command. Returns the exit status: 0 done, 1 the job failed, 2 the command line was wrong, 128 + n
+ * stopped by signal n. Every status but 0 comes with one line on the status stream that says why.
  */
 export async function run(words: readonly string[], streams: Streams): Promise<number> {
   const [command = "--help", ...rest] = words;
@@ -58,7 +59,7 @@ function isCommand(word: string): word is keyof typeof COMMANDS {
   return Object.hasOwn(COMMANDS, word);
 }
 
-/** Returns undefined for a bug in smigh, whose stack trace is worth reporting. */
+/** Returns why a command failed, or undefined for a bug in smigh, whose stack trace is worth reporting. */
 function reasonOf(error: unknown): string | undefined {
   if (error instanceof SmighError || isSystemError(error)) return error.message;
   if (error instanceof RangeError) return `the data are too large for this machine: ${error.message}.`;

@@ -1,7 +1,7 @@
-/** Where a command writes: what was asked for to `out`, how it is getting on to `status`. */
+/** Where a command writes: results to `out`, progress and errors to `status`. */
 export interface Streams {
   readonly out: (text: string) => void;
   readonly status: (text: string) => void;
-  /** `status` is a terminal: a line may be written over. */
+  /** True where `status` is a terminal, on which a line may be overwritten. */
   readonly live: boolean;
 }

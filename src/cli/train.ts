@@ -1,4 +1,4 @@
-/** `smigh train`: from two files to a model file. */
+/** `smigh train`: trains on the rows and labels of two files and writes a model file. */
 import type { TrainingData } from "../data/dataset.js";
 import { TrainerError } from "../core/errors.js";
 import type { SoftmaxModel } from "../model/model.js";
@@ -39,14 +39,14 @@ export async function trainCommand(words: readonly string[], streams: Streams): 
   );
 }
 
-/** --init takes two words; any other value is a path. */
+/** Tells whether --init names a model file: any value but its two words does. */
 function isModelFile(init: string | undefined): init is string {
   return init !== undefined && init !== "zeros" && init !== "centroids";
 }
 
 /**
- * Trains and writes the model. A signal stops the training: then the weights so far are written, and an InterruptedError
- * is thrown that says so.
+ * Trains and writes the model. A signal stops the training: the weights so far are then written, and an
+ * InterruptedError that says so is thrown.
  */
 async function trainInto(
   output: OutputFile,
@@ -74,6 +74,7 @@ async function trainInto(
   }
 }
 
+/** Runs the training to its end, or until the signal aborts it, and shows its progress. */
 async function runToEnd(fit: Trainer, signal: AbortSignal, progress: Reporter): Promise<void> {
   try {
     for await (const report of fit) progress.show(report);
@@ -84,7 +85,10 @@ async function runToEnd(fit: Trainer, signal: AbortSignal, progress: Reporter): 
   }
 }
 
-/** The weights of a stopped training. Throws an InterruptedError where there are none, as before its first step. */
+/**
+ * Returns the weights of a stopped training. Throws an InterruptedError where there are none, as before its
+ * first step.
+ */
 function weightsSoFar(fit: Trainer, name: SignalName): SoftmaxModel {
   try {
     return fit.model;
@@ -119,6 +123,7 @@ function resultOf(model: SoftmaxModel, examples: number, seconds: number, path: 
   };
 }
 
+/** The lines that are printed without --json. */
 function inWords(model: SoftmaxModel, examples: number, seconds: number, path: string): string {
   const { engine, classes, history, reason } = model;
   const last = history.at(-1);

@@ -1,6 +1,5 @@
 /**
- * Checks of what options may be. Each throws an OptionError that names the option, its value and what it may
- * be.
+ * Checks option values. Each check throws an OptionError that says the name, the value and what is allowed.
  */
 import { OptionError } from "./errors.js";
 import { show, tagOf } from "./show.js";
@@ -11,7 +10,7 @@ export function fail(name: string, value: unknown, wanted: string): never {
   throw new OptionError(`${name} is ${show(value)}, and must be ${wanted}.`);
 }
 
-/** The options as a whole. A Map, or an array, has none that would be read. */
+/** Checks the options object as a whole. Maps and arrays are rejected: no option would be read from them. */
 export function checkOptions(value: unknown): void {
   if (tagOf(value) !== "Object") fail("options", value, "an object with options, or left out");
 }
@@ -54,20 +53,20 @@ export function notNegative(name: string, value: unknown): void {
     fail(name, value, "a finite number ≥ 0");
 }
 
-/** scikit-learn's C. */
+/** Checks C, the inverse penalty as in scikit-learn. Infinity means no penalty. */
 export function checkC(name: string, value: unknown): void {
   if (!(typeof value === "number" && value > 0))
     fail(name, value, "a number above 0, or Infinity for no penalty");
 }
 
-/** By what it can do: a device of another realm, or one that is wrapped, is a device. */
+/** Checks a device by its methods, so that one of another realm, or a wrapped one, is accepted. */
 export function checkDevice(name: string, value: unknown): void {
   if (!hasMethods(value, "createBuffer", "createCommandEncoder") || !("queue" in value)) {
     fail(name, value, "a GPUDevice, as adapter.requestDevice() resolves to");
   }
 }
 
-/** By what it says and does: a signal of another realm is a signal. */
+/** Checks a signal by its tag and methods, so that one of another realm is accepted. */
 export function checkSignal(name: string, value: unknown): void {
   if (tagOf(value) !== "AbortSignal" || !hasMethods(value, "addEventListener", "removeEventListener")) {
     fail(name, value, "an AbortSignal");
@@ -92,7 +91,7 @@ export function checkClassWeight(name: string, value: unknown): void {
   }
 }
 
-/** Takes objects of any realm. */
+/** Accepts a Map of any realm. */
 export function isMap(value: unknown): value is ReadonlyMap<unknown, unknown> {
   return tagOf(value) === "Map";
 }
@@ -108,8 +107,8 @@ export function checkFractionOrData(name: string, value: unknown): void {
 }
 
 /**
- * The model to start from: its arrays may be of any kind, but must hold as many finite numbers as they
- * should.
+ * Checks the starting model. Its arrays may be of any kind; their lengths must match `features` and
+ * `classes`, and their numbers must be finite.
  */
 export function checkInit(name: string, value: unknown): void {
   if (value === "zeros" || value === "centroids") return;
@@ -129,7 +128,7 @@ function isCount(value: unknown): value is number {
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 }
 
-/** Finite in f32 too, in which engines compute. */
+/** Checks the length, and that every number is finite in f32 too, the precision that engines compute in. */
 function checkNumbers(name: string, value: unknown, length: number, shape: string): void {
   if (!isArray(value)) return fail(name, value, `a flat list of ${length} numbers, for ${shape}`);
   if (value.length !== length) {

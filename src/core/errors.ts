@@ -8,7 +8,9 @@ export class SmighError extends Error {
   }
 }
 
-/** The data cannot be trained on: shapes that disagree, values that are not finite, labels that make no classes. */
+/**
+ * The data cannot be used, such as shapes that disagree, values that are not finite, or a damaged IDX file.
+ */
 export class DataError extends SmighError {
   static {
     this.prototype.name = "DataError";

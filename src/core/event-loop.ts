@@ -11,13 +11,13 @@ const setImmediate: ((task: () => void) => void) | undefined = Reflect.get(globa
 
 let lastYield = 0;
 
-/** Resolves after the tasks that are queued now: messages, input, rendering, answers of the network. */
+/** Resolves after the tasks that are queued now, such as messages, input, rendering and network responses. */
 export async function yieldToEventLoop(): Promise<void> {
   await new Promise<void>(queueTask);
   lastYield = performance.now();
 }
 
-/** Yields when this thread has not for 20 ms. Long loops call it often. */
+/** Yields if this thread has not yielded for 20 ms. Long loops call it often. */
 export async function yieldIfDue(): Promise<void> {
   if (performance.now() - lastYield >= YIELD_MS) await yieldToEventLoop();
 }

@@ -1,38 +1,55 @@
-/** Loss and accuracy over some examples. */
+/** Scores and progress reports, as a training hands them to its caller. */
+
+/** Loss and accuracy over a set of examples. */
 export interface Score {
-  /** Mean of −log of the probability given to the true class, by weight; without the penalty. */
+  /** Weighted mean cross-entropy in nats: −log of the probability of the true class. Without the penalty. */
   readonly loss: number;
-  /** Share of the weight whose most probable class is the true one. */
+  /** Weighted share of the examples whose most probable class is the true one, from 0 to 1. */
   readonly accuracy: number;
 }
 
-/** How a training is getting on. */
+/**
+ * Progress of a training. For lbfgs and newton, `loss` and `accuracy` are those of the present weights. For
+ * the other solvers they cover the steps since the last report, each before its update.
+ */
 export interface Progress extends Score {
-  /** Steps taken, over all epochs. For lbfgs `loss` and `accuracy` are those of the present weights; for others `loss` and `accuracy` are of the steps since the last report, each before its update. */
+  /** Steps taken, over all epochs; for lbfgs and newton, iterations. */
   readonly iteration: number;
-  /** The epoch that is running or has just ended, from 1. An iteration of lbfgs counts as one; 0 is where it begins. */
+  /** The epoch that is running or has just ended, from 1. For lbfgs and newton, the iteration, from 0. */
   readonly epoch: number;
-  /** Examples seen, over all epochs. */
+  /** Examples seen, over all epochs. For lbfgs and newton, training examples × passes over the data. */
   readonly examples: number;
-  /** The largest |∂F/∂w| of the mean objective. For lbfgs. */
+  /**
+   * Largest |∂F/∂w| of the mean objective, in the units that the features are trained in. With l1, that of
+   * the smallest subgradient. For lbfgs and newton.
+   */
   readonly gradientMax?: number;
-  /** Of the validation examples at the end of the last epoch. */
+  /** Score of the validation examples at the end of the last epoch. */
   readonly validation?: Score;
+  /** Since the last report. */
   readonly examplesPerSecond: number;
-  /** Seconds since the training began, without placing the data, and without what `parity` takes. */
+  /**
+   * Seconds since the training began, including opening the engine and placing data, not checks of `parity`.
+   */
   readonly elapsed: number;
-  /** From 0 to 1. */
+  /** Share of the training that is done, from 0 to 1. For lbfgs and newton, an estimate. */
   readonly fraction: number;
 }
 
-/** One epoch, or one iteration of lbfgs, looked back on. */
+/**
+ * History entry of one epoch, or of one iteration of lbfgs or newton, whose `loss` and `accuracy` are those
+ * after it. For the other solvers they cover all steps of the epoch, each before its update.
+ */
 export interface EpochRecord extends Score {
-  /** From 1. */
+  /** The epoch or iteration, from 1. */
   readonly epoch: number;
-  /** Of the epoch's last step. For lbfgs how far along its direction it went. */
+  /**
+   * Learning rate of the epoch's last step. For lbfgs and newton, the step length along the search direction.
+   */
   readonly learningRate: number;
-  /** The largest |∂F/∂w| of the mean objective after it. For lbfgs. */
+  /** The largest gradient after the iteration, as in Progress. For lbfgs and newton. */
   readonly gradientMax?: number;
+  /** Score of the validation examples after it. */
   readonly validation?: Score;
   /** Seconds since the training began, as in Progress. */
   readonly elapsed: number;

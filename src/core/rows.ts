@@ -1,7 +1,7 @@
-/** Some of the rows, as rows of their own. */
+/** Rows of features with labels, weights and targets, and functions that select some of them. */
 import { range } from "./random.js";
 
-/** The rows named, in their order and of their types. */
+/** Copies the chosen rows, in the given order. Arrays keep their types. */
 export function selectRows(data: Rows, chosen: Uint32Array): Rows {
   const { x, features, labels, weights, targets } = data;
   return {
@@ -15,7 +15,7 @@ export function selectRows(data: Rows, chosen: Uint32Array): Rows {
   };
 }
 
-/** The rows that weigh anything: one of weight 0 is no row, and may hold anything finite. */
+/** Leaves out the rows of weight 0: they do not count, and may hold any finite values. */
 export function weighedRows(data: Rows): Rows {
   const { weights, count } = data;
   if (!weights?.includes(0)) return data;
@@ -25,7 +25,7 @@ export function weighedRows(data: Rows): Rows {
   );
 }
 
-/** The rows named of (rows, width) values. */
+/** Copies the chosen rows of `values`: (rows, width). */
 export function selectFrom<T extends FlatFeatures | FloatArray>(
   values: T,
   width: number,
@@ -38,40 +38,44 @@ export function selectFrom<T extends FlatFeatures | FloatArray>(
 
 export type FloatArray = Float32Array | Float64Array;
 
-/** A Float16Array, for those whose TypeScript knows it. */
+/** Float16Array, where the TypeScript library declares it. */
 type Halves = typeof globalThis extends { Float16Array: { prototype: infer Instance } } ? Instance : never;
 
-/** Features, row after row. Bytes and halves stay what they are where the engine computes. */
+/** Features, row by row. Engines keep bytes as bytes and f16 as f16. */
 export type FlatFeatures = Float32Array | Float64Array | Uint8Array | Halves;
 
-/** Rows of features. */
 export interface FeatureRows {
   readonly count: number;
   readonly features: number;
   /** (count, features), row by row. */
   readonly x: FlatFeatures;
-  /** What a byte means: features are `scale · x`. 1 for floats. */
+  /** Value of one unit of a byte: features are `scale · x`. 1 for floats. */
   readonly scale: number;
 }
 
-/** Labelled rows of features, checked and ready to be placed. */
+/** Labelled rows of features, checked and ready to be placed on an engine. */
 export interface Rows extends FeatureRows {
-  /** (count) the class of each row, from 0. */
+  /** (count) class of each row, from 0. */
   readonly labels: Uint32Array;
-  /** (count) weight of each row; one for all when absent. */
+  /** (count) weight of each row. Absent when all are 1. */
   readonly weights?: FloatArray;
   /**
-   * (count, classes) what each row is of every class, each row adding up to 1: the targets of descents, where they are not
-   * the labels, which are the first largest of them. Objectives are of the labels.
+   * (count, classes) soft targets for first-order solvers, each row adding up to 1. The label is then the
+   * class of the largest target; ties go to the lower index. Absent when the labels are the targets.
+   * Objectives use labels only.
    */
   readonly targets?: FloatArray;
-  /** The row that the validation data begin with, where they follow the others: errors name their rows by it. */
+  /** Index of the first validation row, when such rows follow the others. Errors use it to name rows. */
   readonly validationFrom?: number;
-  /** The numbers of the rows before those of the validation among the given ones, where some were left out. */
+  /**
+   * The caller's numbers of the rows before `validationFrom`, when some of the caller's rows were left out.
+   */
   readonly numbers?: Uint32Array;
 }
 
-/** The rows named, as rows of their own. */
+/**
+ * Copies the chosen rows with x and targets in f64, and weights rounded to f32, as the f32 engines hold them.
+ */
 export function selectInF64(data: Rows, rows: Uint32Array): Rows {
   const { features, scale } = data;
   const x = new Float64Array(rows.length * features);

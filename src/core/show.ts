@@ -1,9 +1,9 @@
-/** How error messages name a value that was passed. */
+/** Shows the values that a caller passed, for error messages. */
 
-/** Characters of a string that are shown. */
+/** Characters of a string that are shown at most. */
 const LONGEST = 60;
 
-/** A primitive as code writes it; of anything else, the kind it is. Never throws, unlike String(value). */
+/** Shows a primitive as code writes it, and anything else by its kind. Never throws, unlike String(value). */
 export function show(value: unknown): string {
   switch (typeof value) {
     case "string":
@@ -25,7 +25,7 @@ function kindOf(value: object): string {
   return kind === "Object" ? "an object" : `${/^[AEIOU]/.test(kind) ? "an" : "a"} ${kind}`;
 }
 
-/** The name that an object gives its kind, in whatever realm it was made: "Map", "Float32Array", "AbortSignal". */
+/** Tag of an object, the same in every realm: "Map", "Float32Array", "AbortSignal". */
 export function tagOf(value: unknown): string {
   return Object.prototype.toString.call(value).slice("[object ".length, -1);
 }

@@ -1,4 +1,4 @@
-/** Measures how long a training takes, without the checks on the way. */
+/** Measures how long a training takes, without its parity checks. */
 export class Stopwatch {
   #start = performance.now();
 
@@ -6,7 +6,7 @@ export class Stopwatch {
     return performance.now() - this.#start;
   }
 
-  /** Does some work during which it stands still. */
+  /** Runs `work` with the clock stopped. */
   async pausedFor<T>(work: () => Promise<T>): Promise<T> {
     const began = performance.now();
     try {

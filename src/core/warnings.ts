@@ -1,8 +1,8 @@
-/** What is worth saying about a training and is no error. */
+/** A warning about a training: something worth knowing that is not an error. */
 export interface Warning {
-  /** One word for programs, such as "not-converged". */
+  /** Identifier for programs, such as "not-converged". */
   readonly code: string;
-  /** What happened, and what to do, in words. */
+  /** What happened and what to do about it. */
   readonly message: string;
 }
 
@@ -15,12 +15,12 @@ export class Warnings {
     this.#pass = pass;
   }
 
-  /** In the order in which they were raised. */
+  /** All warnings so far, in the order in which they were raised. */
   get raised(): readonly Warning[] {
     return this.#raised.slice();
   }
 
-  /** Ignored where it was raised before, in the same words. */
+  /** Raises a warning, unless one with the same code and message was raised before. */
   raise(code: string, message: string): void {
     if (this.#raised.some((one) => one.code === code && one.message === message)) return;
     const warning = { code, message };

@@ -1,6 +1,9 @@
-/** Arrays by what they are: those of another realm (an iframe, node:vm, Jest) are no instances of this one's classes. */
+/**
+ * Recognises arrays by their tag: those of another realm (an iframe, node:vm, Jest) are not instances of the
+ * classes of this one.
+ */
 
-/** A Float16Array, for those whose TypeScript knows it. */
+/** Float16Array, where the TypeScript library declares it. */
 type Float16 = typeof globalThis extends { Float16Array: { prototype: infer Instance } } ? Instance : never;
 
 export type TypedArray =
@@ -40,7 +43,7 @@ const TYPES: readonly TypedArrayConstructor[] = [
   ...(typeof Float16Array === "undefined" ? [] : [Float16Array]),
 ];
 
-/** The value as a typed array of this realm, over the same memory; undefined for anything else. */
+/** The value as a typed array of this realm over the same memory; undefined if it is not a typed array. */
 export function toTypedArray(value: unknown): TypedArray | undefined {
   if (!ArrayBuffer.isView(value)) return undefined;
   const tag: unknown = Reflect.get(value, Symbol.toStringTag);
@@ -51,7 +54,7 @@ export function toTypedArray(value: unknown): TypedArray | undefined {
   return new Type(value.buffer, value.byteOffset, value.byteLength / Type.BYTES_PER_ELEMENT);
 }
 
-/** True for an array, a typed array or an object with a length, but no string and no function. */
+/** True for an array, a typed array or another object with a length; false for strings and functions. */
 export function isList(value: unknown): value is ArrayLike<unknown> {
   if (typeof value !== "object" || value === null) return false;
   const length: unknown = Reflect.get(value, "length");

@@ -1,4 +1,4 @@
-/** What people hand in, checked and turned into rows that an engine can place. */
+/** Checks the data that a caller passes and turns them into rows that an engine can place. */
 import type { FloatArray, Rows } from "../core/rows.js";
 import { DataError } from "../core/errors.js";
 import { show } from "../core/show.js";
@@ -9,41 +9,60 @@ import { type Label, labelling } from "./labels.js";
 import { toNumber } from "./numbers.js";
 import { areLabels, guessFeatures, softTargets } from "./targets.js";
 
+/**
+ * Labelled examples: rows of features, and a label or soft targets for each row.
+ *
+ * @example
+ * ```ts
+ * const data = { x: new Float32Array([0, 1, 2, 3, 4, 5]), y: ["no", "yes", "no"] }; // 3 rows of 2 features
+ * ```
+ */
 export interface TrainingData<L extends Label = Label> {
   /**
-   * Rows of features: a flat typed array, row after row, or an array of rows. Bytes stay bytes on the device, and halves (a
-   * Float16Array) halves.
+   * Features: a flat typed array, row after row, or an array of rows. Bytes stay bytes on the device, and the
+   * values of a Float16Array stay f16.
    */
   readonly x: Features;
   /**
-   * The label of each row, of any one type: strings, whole numbers, booleans. Or soft targets, with `classes` and, for a
-   * flat x, `features`: floats, rows × classes, row after row, each row adding up to 1.
+   * (rows) label of each row, all of one type: strings, whole numbers, booleans or bigints. Or soft targets:
+   * floats, (rows, classes), each row adding up to 1. These need `classes` and, if x is flat and every target
+   * is 0 or 1, `features`.
    */
   readonly y: ArrayLike<L> | Float32Array | Float64Array;
-  /** Features in a row of a flat `x`. Default: values in x ÷ labels in y; needed where y could be one-hot targets as well. */
+  /**
+   * Features in a row of a flat `x`. Default: values in x ÷ rows in y. Required where y could be labels or
+   * one-hot targets alike.
+   */
   readonly features?: number;
-  /** What a unit of a byte means: features are `scale · byte`. Default 1/255; for bytes only. */
+  /**
+   * Value of one unit of a byte: features are `scale · byte`. For bytes only. Default 1/255; for validation
+   * data and evaluation, the scale of the training.
+   */
   readonly scale?: number;
-  /** A weight ≥ 0 for each row. Default: 1. */
+  /** (rows) weight ≥ 0 of each row. Default 1 each. */
   readonly weights?: ArrayLike<number>;
-  /** The classes, in the order that logits and probabilities are to have. Default: the labels in y, sorted. */
+  /** The classes, in the order of logits and probabilities. Default: the labels in y, sorted. */
   readonly classes?: ArrayLike<L>;
 }
 
+/** Training data after the checks. */
 export interface Dataset<L extends Label> {
-  /** Of soft targets, labelled by the class that each row is most of. */
+  /** With soft targets, each row is labelled by the class of its largest; ties go to the lower index. */
   readonly rows: Rows;
   readonly classes: readonly L[];
-  /** (rows, classes) the soft targets, where there are no labels. */
+  /** (rows, classes) soft targets, if the data have them instead of labels. */
   readonly targets?: FloatArray;
 }
 
-/** A model, or the rows that one is trained on, which further data have to agree with. */
+/** What further data must agree with: a model, or the rows that one is trained on. */
 export interface Trained<L extends Label> extends TrainedFeatures {
   readonly classes: readonly L[];
 }
 
-/** Checks all of `data` before any work starts. `where` names it in errors: "", or "validation.". Throws a DataError. */
+/**
+ * Checks all of `data` before any work starts. Throws a DataError if they are invalid, or disagree with
+ * `trained`. `where` prefixes field names in errors: "", or "validation.".
+ */
 export function dataset<L extends Label>(
   data: TrainingData<L>,
   where = "",
@@ -86,7 +105,7 @@ function miscounted(count: number, features: number, labels: number, where: stri
   );
 }
 
-/** The rows of `a`, then those of `b`, which are the validation's. */
+/** Appends the validation rows `b` to the rows `a`. */
 export function concatenate(a: Rows, b: Rows): Rows {
   const count = a.count + b.count;
   const labels = new Uint32Array(count);
@@ -98,7 +117,7 @@ export function concatenate(a: Rows, b: Rows): Rows {
   return { ...a, count, ...joinFeatures(a, b), labels, validationFrom: a.count, ...(weights && { weights }) };
 }
 
-/** Bytes of one scale stay bytes; all else meets in the wider of the two types. */
+/** Joins features: bytes of the same scale stay bytes; else they become f64 if either is f64, or f32. */
 function joinFeatures(a: Rows, b: Rows): Pick<Rows, "x" | "scale"> {
   const bytes = a.x instanceof Uint8Array && b.x instanceof Uint8Array && a.scale === b.scale;
   const double = a.x instanceof Float64Array || b.x instanceof Float64Array;
@@ -114,10 +133,10 @@ function joinFeatures(a: Rows, b: Rows): Pick<Rows, "x" | "scale"> {
   return { x, scale: 1 };
 }
 
-/** Sums of losses times such weights, and times their inverse, are numbers in f64. */
+/** Limit of the largest weight, and of its inverse: weighted sums of losses then stay finite in f64. */
 const LARGEST_WEIGHT = 1e100;
 
-/** In f64, as they may be of any size: 1e-30 and 1e39 alike. */
+/** Checks the weights. They are kept in f64, which holds 1e-30 and 1e39 alike. */
 function rowWeights(given: unknown, count: number, where: string): Float64Array {
   if (!isList(given)) {
     throw new DataError(`${where}weights is ${show(given)}: pass an array with a number ≥ 0 for each row.`);

@@ -1,4 +1,4 @@
-/** Features as callers pass them, checked and turned into one flat array. */
+/** Checks features as callers pass them and turns them into one flat array. */
 import type { FeatureRows, FlatFeatures, FloatArray } from "../core/rows.js";
 import { DataError } from "../core/errors.js";
 import { show } from "../core/show.js";
@@ -6,28 +6,30 @@ import { type TypedArray, isFloats, isList, toTypedArray } from "./arrays.js";
 import { allocate, firstBeyond, toNumber } from "./numbers.js";
 
 /**
- * Rows of features: a flat typed array, row after row, or an array of rows. Uint8Array and Uint8ClampedArray are bytes, and stay
- * bytes on the device, as halves (a Float16Array) stay halves. All others are numbers.
+ * Rows of features: a flat typed array, row after row, or an array of rows. Uint8Array and Uint8ClampedArray
+ * are bytes and stay bytes on the device, and the values of a Float16Array stay f16. All others are numbers.
  */
 export type Features = TypedArray | readonly ArrayLike<number | bigint>[];
 
-/** The features of data, before they are checked. */
+/** Features of data, before they are checked. */
 export interface GivenFeatures {
   readonly x: unknown;
   readonly features?: unknown;
   readonly scale?: unknown;
 }
 
-/** The number and the scale of features that further rows have to agree with. */
+/** Number and scale of features that further rows must agree with. */
 export interface TrainedFeatures {
   readonly features: number;
-  /** The value of a unit of a byte. Absent when the training was on floats. */
+  /** Value of one unit of a byte. Absent when the training was on floats. */
   readonly scale?: number;
 }
 
 /**
- * The features as one flat array, whose sizes checkSizes then checks: the caller's own where it can be, else a copy. `where` goes before names in errors: "",
- * or "validation.". `guess` makes features of the number of values in a flat x, where nothing else says. Throws a DataError.
+ * Returns the features as one flat array: the caller's own if its type allows it, else a copy. checkSizes
+ * then checks the values. Throws a DataError.
+ * @param where prefixes field names in errors: "", or "validation.".
+ * @param guess turns the number of values in a flat x into features in a row, if nothing else says it.
  */
 export function createFeatureRows(
   given: GivenFeatures,
@@ -78,7 +80,10 @@ function toWidth(features: unknown, where: string): number {
   throw new DataError(`${where}features is ${show(features)}, and must be a whole number ≥ 1.`);
 }
 
-/** Whole numbers as floats: of 16 bits or fewer as f32, which holds them, else as f64. */
+/**
+ * Converts whole numbers to floats: to f32 if they have up to 16 bits, which f32 holds, else to f64. Bytes
+ * and floats stay as they are.
+ */
 function toNumbers(x: TypedArray, features: number, where: string): FlatFeatures {
   if (x instanceof Uint8ClampedArray) return new Uint8Array(x.buffer, x.byteOffset, x.length);
   const what = `The ${x.length} values of ${where}x`;
@@ -113,15 +118,15 @@ function byteScale(scale: unknown, where: string, trained: TrainedFeatures | und
   );
 }
 
-/** The squares of larger features add up to what no f64 is. */
+/** Sums of the squares of larger features may overflow f64. */
 const LARGEST = 1e150;
 
-/** Bytes that were scaled in f16 may be beyond 255·scale by its rounding. */
+/** Bytes that were scaled in f16 may exceed 255·scale by its rounding. */
 const BYTE_ROUNDING = 1 + 2 ** -10;
 
 /**
- * Throws a DataError where a feature is not finite, or larger than sums allow, or than the bytes that a model was trained on. Rows
- * of weight 0 may hold any finite number.
+ * Throws a DataError if a feature is not finite, is too large for sums of squares, or exceeds the bytes that
+ * a model was trained on. Rows of weight 0 may hold any finite numbers.
  */
 export function checkSizes(
   { x, features }: FeatureRows,

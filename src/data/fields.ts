@@ -1,12 +1,12 @@
-/** The names that data may have, so that a misspelt one is no data left out. */
+/** Checks the field names of data, so that a misspelt field is not silently ignored. */
 import { DataError } from "../core/errors.js";
 import { show } from "../core/show.js";
 import { toTypedArray } from "./arrays.js";
 
-/** `featureNames` and `schema` say what columns were called; training has no use for them. */
+/** The known fields. `featureNames` and `schema` describe columns; training does not use them. */
 const FIELDS = ["x", "y", "features", "scale", "weights", "classes", "featureNames", "schema"];
 
-/** Names that other libraries have for a field, in lower-case letters only. */
+/** Names that other libraries use for a field, in lower-case letters only. */
 const MEANT: Readonly<Record<string, readonly string[]>> = {
   x: ["xs", "xtrain", "data", "input", "inputs", "rows"],
   y: ["ys", "ytrain", "label", "labels", "target", "targets", "output", "outputs"],
@@ -17,8 +17,8 @@ const MEANT: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Throws a DataError where `data` is no object with fields, or has one that is unknown. `where` is what it is called in errors,
- * before the names of its fields: "", or "validation.".
+ * Throws a DataError if `data` is not an object with fields, or has an unknown field. `where` prefixes field
+ * names in errors: "", or "validation.".
  */
 export function checkFields(data: unknown, where: string): void {
   if (typeof data !== "object" || data === null || Array.isArray(data) || toTypedArray(data)) {

@@ -1,21 +1,21 @@
-/** Labels as the numbers of their classes. */
+/** Turns labels into class numbers. */
 import { DataError } from "../core/errors.js";
 import { show } from "../core/show.js";
 
-/** What a class may be called. Whole numbers, not fractions: a fraction is a regression's target. */
+/** Label of a class. Numbers must be whole: a fraction is the target of a regression. */
 export type Label = string | number | boolean | bigint;
 
-/** Labels as the numbers of their classes, and the classes in the order of those numbers. */
+/** Class numbers of rows, and the classes in the order of those numbers. */
 export interface Labelling<L extends Label> {
-  /** (rows) */
+  /** (rows) class number of each row, from 0. */
   readonly labels: Uint32Array;
   readonly classes: readonly L[];
 }
 
 /**
- * The distinct labels in sorted order (strings by their UTF-16 units) are the classes, as in scikit-learn; `given` classes have
- * another order, or no example. Throws a DataError when a label is no label, is not among the classes, or when there is one
- * class only.
+ * Numbers the labels by class. The classes are the distinct labels in sorted order (strings by their UTF-16
+ * units), as in scikit-learn, or `given`, which may have another order and classes without examples. Throws a
+ * DataError if a label is invalid or not among the classes, or if there are fewer than two classes.
  */
 export function labelling<L extends Label>(
   y: ArrayLike<L>,
@@ -46,7 +46,7 @@ export function labelling<L extends Label>(
   return { labels, classes };
 }
 
-/** In the order that they first appear in. 0 and −0 are one. */
+/** Distinct labels in the order in which they first appear. 0 and −0 are the same label. */
 function distinct<L extends Label>(labels: ArrayLike<L>, where: string): L[] {
   const found = new Set<L>();
   const kind = typeof labels[0];

@@ -1,11 +1,11 @@
-/** Numbers out of what a caller passed: nothing becomes a number that is none, and none loses digits unnoticed. */
+/** Reads numbers that a caller passed: nothing else becomes a number, and no digits are lost silently. */
 import { DataError } from "../core/errors.js";
 import { show } from "../core/show.js";
 import type { TypedArray } from "./arrays.js";
 
 /**
- * Numbers, and bigints that an f64 holds exactly. Throws a DataError for all else, which begins with what `problem` says of the
- * value as it is shown, such as "x is null at row 2, column 0".
+ * Returns a number, or a bigint that f64 holds exactly. Throws a DataError for anything else; its message
+ * begins with `problem` of the value as shown, such as "x is null at row 2, column 0".
  */
 export function toNumber(value: unknown, problem: (shown: string) => string): number {
   if (typeof value === "number") return value;
@@ -27,7 +27,7 @@ interface Allocated {
   readonly BYTES_PER_ELEMENT: number;
 }
 
-/** An array of so many zeros. Throws a DataError, which starts with `what`, where there is no memory for them. */
+/** Returns `length` zeros. Throws a DataError, whose message begins with `what`, if memory runs out. */
 export function allocate<T extends Allocated>(
   Type: (new (length: number) => T) & Allocated,
   length: number,
@@ -43,7 +43,7 @@ export function allocate<T extends Allocated>(
   }
 }
 
-/** The index of the first value from `from` on whose size is not at most `limit`, as NaN's never is; −1 where there is none. */
+/** Index of the first value, from `from` on, that is NaN or exceeds `limit` in size; −1 if there is none. */
 export function firstBeyond(
   values: Exclude<TypedArray, BigInt64Array | BigUint64Array>,
   limit: number,

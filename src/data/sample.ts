@@ -1,15 +1,15 @@
-/** Samples of rows. */
+/** Takes evenly spaced samples of rows. */
 import type { FloatArray } from "../core/rows.js";
 
 export interface Sample {
   readonly rows: Uint32Array;
-  /** (all rows) what each row of the sample weighs; 1 each when absent. */
+  /** (all rows) weight of each row, by row number. Absent when each row of the sample counts as 1. */
   readonly weights?: FloatArray;
 }
 
 /**
- * At most `most` of the rows, evenly spaced by weight, so that a row of weight 2 is as likely in it as two rows are. `weights`
- * are of all rows, 1 each when absent.
+ * At most `most` of the rows, evenly spaced by weight, so that a row of weight 2 is as likely to be chosen as
+ * two rows of weight 1. `weights`: (all rows), 1 each when absent.
  */
 export function sampleByWeight(rows: Uint32Array, weights: FloatArray | undefined, most: number): Sample {
   if (rows.length <= most) return { rows, ...(weights && { weights }) };

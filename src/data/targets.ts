@@ -1,4 +1,4 @@
-/** Soft targets: of each row how much it is of every class, instead of its label. */
+/** Soft targets: a distribution over the classes for each row, instead of a label. */
 import type { FloatArray, Rows } from "../core/rows.js";
 import { DataError } from "../core/errors.js";
 import { isFloats, toTypedArray } from "./arrays.js";
@@ -7,14 +7,14 @@ import type { Label } from "./labels.js";
 export interface SoftTargets {
   /** (rows, classes), each row adding up to 1. */
   readonly targets: FloatArray;
-  /** (rows) the class that a row is most of, the first of equals. */
+  /** (rows) class of the largest target; ties go to the lower index. */
   readonly labels: Uint32Array;
 }
 
-/** A row may add up to this much more or less than 1: what f32 makes of a softmax over very many classes. */
+/** Largest deviation of the sum of a row from 1, as in an f32 softmax over very many classes. */
 const ROUNDING = 1e-3;
 
-/** True where y is labels. Soft targets are floats, one for each of `count` rows and `classes` classes. */
+/** True if y holds labels. Soft targets are floats, one for each of `count` rows and `classes` classes. */
 export function areLabels<L extends Label>(
   y: ArrayLike<L> | Float32Array | Float64Array,
   count: number,
@@ -24,8 +24,8 @@ export function areLabels<L extends Label>(
 }
 
 /**
- * Features in a row of a flat x of so many values that does not say. Throws a DataError where y could be labels, one a row, and
- * one-hot targets alike, or where the values are no whole number for each row.
+ * Guesses how many features a row of a flat x of `values` values has. Throws a DataError if y could be either
+ * labels or one-hot targets, or if the values do not divide evenly into the rows.
  */
 export function guessFeatures(
   values: number,
@@ -48,12 +48,15 @@ export function guessFeatures(
   );
 }
 
-/** No label is a fraction, so floats that are can only be soft targets. */
+/** True if y holds floats with fractions: labels are whole, so they can only be soft targets. */
 function hasFractions(y: ArrayLike<unknown>): boolean {
   return isFloats(toTypedArray(y)) && Array.prototype.some.call(y, (value) => !Number.isInteger(value));
 }
 
-/** How many values there are for every 1 if all others are 0, and every so many values hold one 1. */
+/**
+ * Width of the rows if y can be read as one-hot targets of at least two classes: every value is 0 or 1, and
+ * each row holds exactly one 1. Otherwise undefined.
+ */
 function oneHotWidth(y: ArrayLike<unknown>): number | undefined {
   let ones = 0;
   for (let i = 0; i < y.length; i++) {
@@ -71,7 +74,7 @@ function oneHotWidth(y: ArrayLike<unknown>): number | undefined {
   return wide;
 }
 
-/** The targets, each row made to add up to 1. Throws a DataError where a row is no distribution over the classes. */
+/** Copies the targets and scales each row to a sum of 1. Throws a DataError if a row is no distribution. */
 export function softTargets(y: FloatArray, classes: number, where: string): SoftTargets {
   const targets = Float64Array.from(y);
   const labels = new Uint32Array(y.length / classes);
@@ -97,7 +100,7 @@ export function softTargets(y: FloatArray, classes: number, where: string): Soft
   return { targets, labels };
 }
 
-/** Labels as targets: 1 for the label, 0 for the others. (rows, classes) */
+/** One-hot targets of the labels: (rows, classes) */
 export function oneHot({ labels }: Rows, classes: number): Float64Array {
   const targets = new Float64Array(labels.length * classes);
   labels.forEach((label, row) => (targets[row * classes + label] = 1));

@@ -1,4 +1,4 @@
-/** The units and the origin that features are trained in, so that neither matters to how well a fit goes. */
+/** Units and origin that features are trained in, so that those of the data do not affect convergence. */
 import type { FloatArray, Rows } from "../core/rows.js";
 import { DataError } from "../core/errors.js";
 import { sampleByWeight } from "./sample.js";
@@ -11,17 +11,17 @@ export interface FeatureUnits {
   readonly unit: Float64Array;
 }
 
-/** A deviation this small, next to the feature's size and for each of its rows, is rounding: the feature is constant. */
+/** A standard deviation below this × rows × |mean| is rounding error: the feature is constant. */
 const ROUNDING = 2 ** -52;
-/** Squares below this have lost digits to f64's range. */
+/** Variances below this have lost digits to underflow in f64. */
 const SQUARES = 1e-290;
-/** Rows that working units are estimated from. */
+/** Most rows that working units are estimated from. */
 const SAMPLE = 4096;
 
 /**
- * Mean and deviation of the chosen rows, by weight: the units of the option `standardize`, as scikit-learn's StandardScaler
- * has them. Without an intercept nothing could make up for a mean, so the origin stays at 0. The unit of a constant
- * feature is 1.
+ * Mean and standard deviation of the chosen rows, by weight: the units of the option `standardize`, as in
+ * scikit-learn's StandardScaler. Without an intercept nothing could make up for a mean, so the origin stays
+ * at 0. The unit of a constant feature is 1.
  */
 export function standardUnits(rows: Rows, chosen: Uint32Array, intercept: boolean): FeatureUnits {
   const { mean, deviation } = moments(rows, chosen, rows.weights);
@@ -30,16 +30,17 @@ export function standardUnits(rows: Rows, chosen: Uint32Array, intercept: boolea
 }
 
 /**
- * Units that lbfgs and newton work in: an origin near the mean, and the power of 2 nearest to the deviation, which a division
- * by it leaves exact. They change neither the minimum nor the penalty, but f32 keeps the digits in which rows differ, and no
- * penalty on a weight exceeds the curvature of its feature by much, since no unit is below √l2.
+ * Units that lbfgs and newton work in: an origin near the mean, or 0 without an intercept, and the power of 2
+ * nearest to the standard deviation, division by which is exact. They change neither the minimum nor the
+ * penalty, but let f32 keep the digits in which rows differ. Deviations below √l2 count as √l2, so that the
+ * penalty in these units, l2/unit², is at most 2.
  */
 export function workingUnits(rows: Rows, chosen: Uint32Array, intercept: boolean, l2: number): FeatureUnits {
   const sample = sampleByWeight(chosen, rows.weights, SAMPLE);
   const { mean, deviation } = moments(rows, sample.rows, sample.weights, intercept);
   const alike = Array.from(deviation.keys()).filter((d) => deviation[d] === 0);
   if (alike.length > 0 && sample.rows.length < chosen.length) {
-    // A feature that is the same in the sample may differ elsewhere.
+    // A feature that is constant in the sample may vary in the other rows.
     const all = moments(rows, chosen, rows.weights, intercept, alike);
     for (const d of alike) [mean[d], deviation[d]] = [all.mean[d], all.deviation[d]];
   }
@@ -47,7 +48,10 @@ export function workingUnits(rows: Rows, chosen: Uint32Array, intercept: boolean
   return { origin: mean, unit: checked(deviation.map((one) => powerOfTwo(Math.max(one, least)))) };
 }
 
-/** The feature whose mean is the most deviations away from 0, among a sample of the rows. Constant features do not count. */
+/**
+ * The feature whose mean is the most standard deviations away from 0, in a sample of the chosen rows.
+ * Constant features do not count.
+ */
 export function farthestFromZero(
   rows: Rows,
   chosen: Uint32Array,
@@ -59,7 +63,7 @@ export function farthestFromZero(
   return { column, deviations: distances[column] ?? 0 };
 }
 
-/** Weights of features that vary by more, or less, do not fit f32. */
+/** Weights of features with a larger unit, or one below the inverse of this, do not fit f32. */
 const LARGEST_UNIT = 1e35;
 
 function checked(unit: Float64Array): Float64Array {
@@ -72,8 +76,9 @@ function checked(unit: Float64Array): Float64Array {
 }
 
 /**
- * Mean and deviation of some features over the rows named, weighted by `weights` of all rows, or 1. About 0 instead of the
- * mean where not `centred`. The deviation is 0 where it is only rounding.
+ * Mean and standard deviation of the features `some` over the given rows. A deviation that is only rounding
+ * error is 0. `weights`: (all rows), 1 each when absent. If not `centred`, the mean is 0 and deviations are
+ * from 0.
  */
 function moments(
   { x, features, scale }: Rows,
@@ -84,7 +89,7 @@ function moments(
 ): { readonly mean: Float64Array; readonly deviation: Float64Array } {
   const total = rows.reduce((sum, row) => sum + (weights ? weights[row] : 1), 0);
   const first = rows[0] * features;
-  // Values are added up relative to the first row's, so that a large common part costs no digits.
+  // Sums are relative to the first row, so that a large common offset costs no digits.
   const base = Float64Array.from({ length: features }, (_, d) => (centred ? scale * x[first + d] : 0));
   const shift = new Float64Array(features);
   if (centred) {
@@ -115,7 +120,7 @@ function powerOfTwo(size: number): number {
   return size > 0 ? 2 ** Math.round(Math.log2(size)) : 1;
 }
 
-/** A copy of the rows in these units: floats, eight bytes each where they came so, else four. */
+/** Copies the rows into these units, in f64 if they came in f64, else in f32. */
 export function inUnits(rows: Rows, { origin, unit }: FeatureUnits): Rows {
   const { x, features, scale } = rows;
   const out = x instanceof Float64Array ? new Float64Array(x.length) : new Float32Array(x.length);
@@ -125,7 +130,10 @@ export function inUnits(rows: Rows, { origin, unit }: FeatureUnits): Rows {
   return { ...rows, x: out, scale: 1 };
 }
 
-/** (features) a penalty on w^power of the features themselves, as one on their weights in these units: w̃ = w·unit. */
+/**
+ * (features) the `penalty` on |w|^power of the original weights, turned into one on |w̃|^power of the weights
+ * in these units, w̃ = w·unit.
+ */
 export function penaltiesIn(
   units: FeatureUnits | undefined,
   features: number,
@@ -135,20 +143,28 @@ export function penaltiesIn(
   return Float64Array.from({ length: features }, (_, d) => penalty / (units ? units.unit[d] ** power : 1));
 }
 
-/** A linear model of the features themselves. */
+/** A linear model of the original features, in the units of the data. */
 export interface OriginalWeights {
   /** (features, classes) */
   readonly weights: Float32Array;
-  /** (classes) the intercept at `origin` where there is one, else at 0. */
+  /** (classes) intercept at x = `origin` if that is present, else at x = 0. */
   readonly bias: Float64Array;
-  /** (features) to be taken off x before the product, where an f64 intercept could not hold its share of it. */
+  /**
+   * (features) subtracted from x before the product. Present if f64 would lose digits of the intercept at 0.
+   */
   readonly origin?: Float64Array;
 }
 
-/** An intercept that would take up so much from the origin loses too many digits of f64: the origin is handed out instead. */
+/**
+ * If some |weight·origin| exceeds this, f64 would lose too many digits of the intercept at x = 0, and the
+ * origin is returned with the weights instead.
+ */
 const FAR = 2 ** 30;
 
-/** Weights in these units, (features + 1, classes) with the intercept last, as weights of the features themselves. */
+/**
+ * Converts weights in these units to weights of the original features. `found` is (features + 1, classes)
+ * with the intercept last.
+ */
 export function fromUnits(
   found: FloatArray,
   classes: number,
@@ -159,7 +175,7 @@ export function fromUnits(
   if (!units) return { weights: Float32Array.from(found.subarray(0, size)), bias };
   const { origin, unit } = units;
   const weights = Float32Array.from(found.subarray(0, size), (w, i) => w / unit[Math.floor(i / classes)]);
-  // With the weights as they are handed out, whose rounding then meets x − origin and not x.
+  // Uses the weights as returned, rounded to f32: their rounding is then multiplied by x − origin, not by x.
   const moved = weights.map((weight, i) => Math.abs(weight * origin[Math.floor(i / classes)]));
   if (moved.some((one) => one > FAR)) return { weights, bias, origin };
   origin.forEach((one, d) => {
@@ -168,7 +184,10 @@ export function fromUnits(
   return { weights, bias };
 }
 
-/** Weights of the features themselves, (features + 1, classes) with the intercept last, as weights in these units. */
+/**
+ * Converts weights of the original features, with the intercept at x = 0, to weights in these units. Both are
+ * (features + 1, classes) with the intercept last.
+ */
 export function toUnits(weights: FloatArray, { origin, unit }: FeatureUnits, classes: number): Float64Array {
   const out = Float64Array.from(weights, (weight, i) => weight * (unit[Math.floor(i / classes)] ?? 1));
   origin.forEach((one, d) => {

@@ -1,3 +1,4 @@
+/** Chooses and opens an engine: the one named, or for "auto" the fastest that this machine offers. */
 import { OptionError } from "../core/errors.js";
 import type { Engine, EngineName } from "./engine.js";
 import { referenceEngine } from "./reference/engine.js";
@@ -9,20 +10,21 @@ export interface EngineChoice {
   readonly engine: Engine;
   /** Why this engine, in words for people. */
   readonly why: string;
-  /** True where a faster engine that this machine should have failed. */
+  /** True if "auto" passed over a faster engine that should work on this machine. */
   readonly fellBack?: boolean;
 }
 
-/** Engines that opened and then failed, and with what. */
+/** Engines that failed after they had opened, with their errors. */
 export type EngineFailures = ReadonlyMap<EngineName, Error>;
 
-/** Milliseconds that the browser may take for an adapter, and for a device, before "auto" goes on without. */
+/** Milliseconds that "auto" waits for an adapter, and again for a device, before it tries the next engine. */
 const PATIENCE_MS = 10_000;
 
 /**
- * Opens the engine asked for. "auto" is webgpu on the device given or on a GPU, else wasm, and the reference
- * where neither is available; it passes over those that failed before. Whatever keeps it from an engine, `why`
- * says it.
+ * Opens the engine `wanted`. "auto" is webgpu on the given device or on a GPU, else wasm, else the reference;
+ * it skips the engines in `failures`, and `why` gives the reason for each engine that it did not take.
+ *
+ * @throws {DeviceError} if `wanted` names an engine that is not available.
  */
 export async function chooseEngine(
   wanted: "auto" | EngineName,
@@ -51,7 +53,7 @@ export async function chooseEngine(
   return { engine: referenceEngine(), why: `engine is auto, ${gpu}, and ${wasm}`, fellBack: true };
 }
 
-/** Returns what `find` finds, or the reason why there is nothing. */
+/** Opens an engine with `find`. Returns the reason as a string if it is not available or failed before. */
 async function unlessFailed(
   name: EngineName,
   failures: EngineFailures,
@@ -81,13 +83,13 @@ async function open(name: EngineName, device?: GPUDevice): Promise<Engine> {
   }
 }
 
-/** The adapter's name, where it is software. No device is opened to find out. */
+/** Returns the adapter's name if it is a software adapter. Opens no device. */
 async function softwareAdapter(): Promise<string | undefined> {
   const { adapter, slow } = await findAdapter(PATIENCE_MS);
   return slow ? adapter : undefined;
 }
 
-/** Why an engine does not open, to go on after a colon. An option that is wrong is wrong on every engine. */
+/** Formats an error to follow a colon. Rethrows an OptionError: a wrong option is wrong on every engine. */
 function reason(error: unknown): string {
   if (error instanceof OptionError) throw error;
   return (error instanceof Error ? error.message : String(error)).replace(/\.$/, "");

@@ -1,4 +1,4 @@
-/** Descents: weights in training on placed rows, by steps of a first-order rule. */
+/** The interface of descents, which train weights on placed rows by steps of a first-order update rule. */
 import type { Sums } from "../core/sums.js";
 import type { FloatArray } from "../core/rows.js";
 
@@ -15,16 +15,19 @@ export type UpdateRule =
       readonly weightDecay: number;
     };
 
-/** What stays the same over a whole descent. */
+/** Settings that stay the same over a whole descent. */
 export interface DescentProblem {
   readonly classes: number;
   readonly intercept: boolean;
   readonly rule: UpdateRule;
-  /** The most rows that one step will have. */
+  /** The most rows in one step. */
   readonly batchSize: number;
-  /** ε, where steps, but not evaluations, make (1 − ε)·t + ε/classes of the targets. Default 0. */
+  /** Label smoothing ε: steps, not evaluations, replace each target t by (1 − ε)·t + ε/classes. Default 0. */
   readonly smoothing?: number;
-  /** Which kernels: "auto" to time some, "table" (default) not to, or the name of a choice that a descent recorded. */
+  /**
+   * How kernels are chosen: "auto" times some, "table" (default) times none, and a name that a descent
+   * recorded pins that choice. An unknown name is an OptionError.
+   */
   readonly kernels?: string;
 }
 
@@ -40,20 +43,20 @@ export interface Step {
   readonly capture: boolean;
 }
 
-/** Weights and, beside them, what the update rule remembers (momentum, or Adam's two moments). */
+/** Weights, and the state of the update rule: momentum, or Adam's two moments. */
 export interface DescentState {
   /** (features + 1, classes) */
   readonly weights: FloatArray;
-  /** each (features + 1, classes) */
+  /** Each (features + 1, classes). */
   readonly moments: readonly FloatArray[];
 }
 
 /** Everything that the passes of one step computed. */
 export interface Passes {
-  /** (rows) which rows, as numbers in the placement. */
+  /** (rows) row numbers in the placement. */
   readonly rows: Uint32Array;
   readonly step: Step;
-  /** How many steps this one was, from 1. */
+  /** The number of the step in its descent, from 1. */
   readonly number: number;
   readonly before: DescentState;
   /** (rows, classes) */
@@ -65,7 +68,7 @@ export interface Passes {
   /** (features + 1, classes) sum over the rows, not yet scaled or penalised */
   readonly gradient: FloatArray;
   readonly after: DescentState;
-  /** The longest chain of additions behind one element of the gradient: an error bound needs it. */
+  /** The longest chain of additions behind one element of the gradient, for error bounds. */
   readonly chain: number;
 }
 
@@ -74,23 +77,24 @@ export interface StepResult {
   readonly passes?: Passes;
 }
 
-/** Weights in training on placed rows. */
+/** Trains weights on placed rows. */
 export interface Descent {
-  /** The name of the kernels chosen. Pinned, the same adapter gives the same bits. */
+  /** The name of the chosen kernels. Results are deterministic for a pinned name on one adapter. */
   readonly kernels: string;
   /**
-   * Runs the steps in order and yields each one's result in the same order, some time after it was computed:
-   * the engine keeps working ahead of what was yielded. It works no further ahead when nobody asks for more.
+   * Runs the steps in order and yields their results in the same order. The engine may work ahead of what it
+   * has yielded, so a result may arrive some time after it was computed; it gets no further ahead while the
+   * caller asks for no more.
    */
   run(order: Uint32Array, steps: readonly Step[]): AsyncIterable<StepResult>;
-  /** Loss and hits of these rows at the present weights. */
+  /** Sums the loss and hits of these rows at the present weights. */
   evaluate(order: Uint32Array): Promise<Sums>;
-  /** (features + 1, classes) a copy of the present weights. */
+  /** Returns a copy of the present weights, (features + 1, classes). */
   weights(): Promise<FloatArray>;
   release(): void;
 }
 
-/** How many moments the update rule keeps beside the weights. */
+/** Returns how many moments the update rule keeps beside the weights. */
 export function momentCount(rule: UpdateRule): number {
   if (rule.kind === "adam") return 2;
   return rule.momentum === 0 ? 0 : 1;

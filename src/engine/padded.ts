@@ -1,10 +1,14 @@
-/** Rows as engines keep them: bytes, f16 or f32, each row with a one after its features and padded with zeros. */
+/** Rows as engines store them: bytes, f16 or f32, each with a one after its features, padded with zeros. */
 import { DataError } from "../core/errors.js";
 import type { FlatFeatures, Rows } from "../core/rows.js";
 
 export type Padded = Uint8Array<ArrayBuffer> | Float16Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
 
-/** So many rows from `first` on, each of `stride` values. The one of bytes is 255. Throws a DataError for an f64 beyond f32. */
+/**
+ * Copies `count` rows from `first` on, padded: (count, stride). In bytes the one is stored as 255.
+ *
+ * @throws {DataError} if an f64 value is beyond the largest f32.
+ */
 export function paddedRows(rows: Rows, first: number, count: number, stride: number): Padded {
   const { x, features } = rows;
   const padded = empty(x, count * stride);
@@ -23,7 +27,7 @@ function empty(x: FlatFeatures, length: number): Padded {
   return x.BYTES_PER_ELEMENT === 2 ? new Float16Array(length) : new Float32Array(length);
 }
 
-/** The data were finite; a value too large for f32 is not any more. */
+/** Throws for a value that was finite in f64 and is too large for f32. */
 function checkRange(padded: Padded, rows: Rows, first: number, stride: number): void {
   const { x, features, numbers, validationFrom = Infinity } = rows;
   const bad = padded.findIndex((value: number) => !Number.isFinite(value));

@@ -1,9 +1,13 @@
-/** A = L·Lᵀ of a symmetric positive definite matrix, in f64. Matrices are (size, size), row by row. */
+/**
+ * Cholesky factor A = L·Lᵀ of a symmetric positive definite matrix in f64, with solutions and the inverse
+ * from it. Matrices are (size, size), row by row.
+ */
 import { yieldIfDue } from "../core/event-loop.js";
 
 /**
- * Puts L where the lower triangle of A is, the only part that is read. Returns -1, or the first row whose pivot is not
- * above `least`: that row depends on those before it, as far as can be told, and the matrix is no use any more.
+ * Overwrites the lower triangle of A, the only part that is read, with L.
+ * Returns −1, or the first row whose pivot is not above `least`: that row depends numerically on the rows
+ * before it, and the matrix is left unusable.
  */
 export function factorise(a: Float64Array, size: number, least: number): number {
   for (let first = 0; first < size; first += 4) {
@@ -23,7 +27,7 @@ export function factorise(a: Float64Array, size: number, least: number): number 
   return -1;
 }
 
-/** Of four rows what comes before the first of them. */
+/** Computes the four rows of L from `first` on, left of column `first`. */
 function factoriseBefore(a: Float64Array, size: number, first: number): void {
   const row = first * size;
   for (let j = 0; j < first; j++) {
@@ -36,7 +40,7 @@ function factoriseBefore(a: Float64Array, size: number, first: number): void {
   }
 }
 
-/** b ← A⁻¹·b, from the L of A. */
+/** b ← A⁻¹·b, from the factor L of A. */
 export function solve(l: Float64Array, size: number, b: Float64Array): void {
   for (let i = 0; i < size; i++) b[i] = (b[i] - dot(l, i * size, b, 0, i)) / l[i * size + i];
   for (let i = size - 1; i >= 0; i--) {
@@ -45,9 +49,9 @@ export function solve(l: Float64Array, size: number, b: Float64Array): void {
   }
 }
 
-/** A⁻¹, from the L of A. */
+/** A⁻¹, from the factor L of A. Yields to the event loop in between. */
 export async function inverse(l: Float64Array, size: number): Promise<Float64Array> {
-  // (L⁻¹)ᵀ, so that what is added up lies side by side. Columns are taken four at a time.
+  // (L⁻¹)ᵀ, so that inner products run over contiguous memory. Columns of L⁻¹ are computed four at a time.
   const columns = new Float64Array(size * size);
   for (let first = 0; first < size; first += 4) {
     const past = Math.min(first + 4, size);
@@ -92,7 +96,7 @@ export function quadratic(a: Float64Array, size: number, v: Float64Array): numbe
   return sum;
 }
 
-/** Σ a[i + n]·b[j + n] of the first `count` n, in four sums that do not wait for one another. */
+/** Σ a[i + n]·b[j + n] over the first `count` n, in four independent partial sums. */
 function dot(a: Float64Array, i: number, b: Float64Array, j: number, count: number): number {
   let [s0, s1, s2, s3] = [0, 0, 0, 0];
   let n = 0;
@@ -108,7 +112,10 @@ function dot(a: Float64Array, i: number, b: Float64Array, j: number, count: numb
 
 const four = new Float64Array(4);
 
-/** The same of four rows of b, `stride` apart, with one row of a: a load of it serves all. To be used before the next call. */
+/**
+ * Inner products of one row of a with four rows of b, `stride` apart: each load of a serves all four. The
+ * next call overwrites the result.
+ */
 function fourDots(
   a: Float64Array,
   i: number,

@@ -1,13 +1,17 @@
 /**
- * The three passes in f64, as plain loops that read like the derivation. They are the oracle that
- * every other engine is held to, and what trains where there is nothing faster.
+ * The three passes in f64 (logits, residual, gradient) and two more for second-order solvers (line search,
+ * Hessian product), as plain loops that read like the derivation. They are the oracle that every other engine
+ * is held to, and train where no faster engine is available.
  *
  * J(W) = −Σₙ Σₖ y_{nk} w_k·x_n + Σₙ log Σⱼ e^{w_j·x_n}        ∂J/∂W = Σₙ x_n ⊗ (s_n − y_n)
  */
 import type { Sums, Trial } from "../core/sums.js";
 import type { FeatureRows, FloatArray, Rows } from "../core/rows.js";
 
-/** Z = X·W of the rows named, with the intercept as the weight of a constant feature 1. Z: (rows, classes) */
+/**
+ * Z = X·W of the given rows, with the intercept as the weight of a constant feature 1.
+ * Z: (rows, classes), weights: (features + 1, classes)
+ */
 export function logits(
   data: FeatureRows,
   rows: Uint32Array,
@@ -21,7 +25,7 @@ export function logits(
     for (let k = 0; k < classes; k++) z[n * classes + k] = weights[features * classes + k];
     for (let d = 0; d < features; d++) {
       const feature = scale * x[row + d];
-      if (feature === 0) continue; // adds nothing; most pixels are
+      if (feature === 0) continue; // adds nothing; most pixels are 0
       for (let k = 0; k < classes; k++) {
         z[n * classes + k] += feature * weights[d * classes + k];
       }
@@ -31,9 +35,13 @@ export function logits(
 }
 
 /**
- * R = weight ⊙ (softmax(Z) − T), and each row's weighted loss −Σₖ tₖ log sₖ = log Σₖ e^{zₖ} − Σₖ tₖ·zₖ. The targets T are the
- * rows' own or their labels' one-hot Y; a smoothing ε makes (1 − ε)·T + ε/K of them.
- * The largest logit is taken off before the exponential: s is the same, as targets add up to 1, and nothing overflows.
+ * The residual R: (rows, classes), the weighted loss of each row, and sums over the rows.
+ *
+ * R = weight ⊙ (softmax(Z) − T)        loss = −Σₖ tₖ log sₖ = log Σₖ e^{zₖ} − Σₖ tₖ·zₖ
+ *
+ * The targets T are those of the rows, or else one-hot labels; smoothing ε turns T into (1 − ε)·T + ε/K. The
+ * largest logit is subtracted before the exponential, so that nothing overflows. That changes neither s nor,
+ * as targets add up to 1, the loss.
  */
 export function residual(
   data: Rows,
@@ -80,7 +88,7 @@ export function residual(
   return { residual: r, losses, sums: { loss, hits, weight: total } };
 }
 
-/** How much a row is of each class, smoothed, to `t`: (classes). */
+/** Writes the smoothed targets of a row to `t`: (classes) */
 export function targetsOf({ labels, targets }: Rows, row: number, smoothing: number, t: Float64Array): void {
   if (targets) {
     t.set(targets.subarray(row * t.length, (row + 1) * t.length));
@@ -92,7 +100,7 @@ export function targetsOf({ labels, targets }: Rows, row: number, smoothing: num
   for (let k = 0; k < t.length; k++) t[k] = (1 - smoothing) * t[k] + share;
 }
 
-/** G += Σₙ [xₙ, 1] ⊗ rₙ. G: (features + 1, classes) */
+/** G += Σₙ [xₙ, 1] ⊗ rₙ. G: (features + 1, classes), r: (rows, classes) */
 export function gradient(
   data: Rows,
   rows: Uint32Array,
@@ -113,7 +121,12 @@ export function gradient(
   }
 }
 
-/** The losses of the rows at Z + t·ΔZ, and how they change with t: ℓ′ = s·δ − δ_y, ℓ″ = s·δ² − (s·δ)², δ their row of ΔZ. */
+/**
+ * Weighted sum of the losses at Z + t·ΔZ, with labels as targets, and its derivatives in t. z, direction:
+ * (rows, classes)
+ *
+ * ℓ′ = s·δ − δ_y,  ℓ″ = s·δ² − (s·δ)²,  where δ is a row of ΔZ
+ */
 export function trial(
   data: Rows,
   rows: Uint32Array,
@@ -147,7 +160,11 @@ export function trial(
   return { loss, slope, curvature };
 }
 
-/** The residual's change with the logits, in place of that change: u ← weight ⊙ s ⊙ (u − s·u). u: (rows, classes) */
+/**
+ * Turns a change u of the logits into the change of the residual, to first order. u: (rows, classes)
+ *
+ * u ← weight ⊙ s ⊙ (u − s·u)
+ */
 export function bend(data: Rows, rows: Uint32Array, z: Float64Array, u: Float64Array, classes: number): void {
   for (let n = 0; n < rows.length; n++) {
     const weight = data.weights ? data.weights[rows[n]] : 1;

@@ -1,14 +1,14 @@
-/** Loops over rows and over vectors, in pieces between which the event loop has its turn. */
+/** Loops over rows and over vectors that yield to the event loop between pieces. */
 import { yieldIfDue } from "../core/event-loop.js";
 
-/** The most rows of a block: bounds the memory of what the passes make of them. */
+/** Most rows in a block: bounds the memory of what the passes compute from one. */
 const MOST_ROWS = 1024;
-/** Multiply-adds of a piece: some 20 ms. */
+/** Multiply-adds in a piece, about 20 ms. */
 const PIECE_WORK = 2 ** 23;
 
 /**
- * Uses the rows block by block; `first` is the position of a block's first row in `rows`.
- * @param workPerRow multiply-adds that a row takes.
+ * Calls `use` with the rows, block by block. `first` is the position of a block's first row in `rows`.
+ * @param workPerRow multiply-adds per row.
  */
 export async function inBlocks(
   rows: Uint32Array,
@@ -23,8 +23,8 @@ export async function inBlocks(
 }
 
 /**
- * Uses the numbers from 0 to `length` range by range.
- * @param workPerNumber multiply-adds that one of them takes.
+ * Calls `use` with the numbers from `first` to below `past`, range by range, from 0 to below `length`.
+ * @param workPerNumber multiply-adds per number.
  */
 export async function inRanges(
   length: number,

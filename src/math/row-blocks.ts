@@ -1,11 +1,12 @@
+/** Splits rows into blocks, so that no result of (rows, classes) is kept for all rows at once. */
 import { range } from "../core/random.js";
 import type { FeatureRows } from "../core/rows.js";
 
-/** Rows computed on at a time, and values of their features and logits, whichever are fewer rows. */
+/** Most rows in a block, and most values in its features and logits together. The smaller block is taken. */
 const ROWS = 4096;
 const VALUES = 2 ** 20;
 
-/** The numbers of all rows, in order and a block at a time, so that nothing of all rows × classes need be kept. */
+/** Yields the numbers of all rows in order, a block at a time. */
 export function* blocks(
   { count, features }: Pick<FeatureRows, "count" | "features">,
   classes: number,

@@ -1,32 +1,34 @@
-/** A·x = b of a symmetric positive semidefinite matrix, in f64. */
+/** Solves A·x = b for a symmetric positive semidefinite matrix, in f64. */
 
-/** A pivot this small, of a matrix with a diagonal of 1, is rounding: its row depends on those before it. */
+/** A pivot this small, in a matrix with a diagonal of 1, is rounding: its row depends on those before it. */
 const SINGULAR = 1e-13;
-/** What stands in its place, so that x is long where b asks for a direction in which A is 0, but not endless. */
+/**
+ * Replaces such a pivot where no ridge bounds it: x is then long, but finite, along directions where A is 0.
+ */
 const REPLACED = 1e-8;
-/** Ridges below this part of the diagonal are taken as this: divided by less, rounding of b alone would be a large doubt. */
+/** Smallest ridge used, relative to the diagonal. Below it, rounding of b alone would make a large doubt. */
 const LEAST_RIDGE = 1e-18;
 
 export interface SemidefiniteSolution {
   readonly x: Float64Array;
-  /** How much more b·x could be, since rows depend on others only within rounding. */
+  /** How much larger b·x could be, as pivots were lost in rounding. Infinite where A is 0 and b is not. */
   readonly doubt: number;
 }
 
-/** A = L·Lᵀ of the matrix brought to a diagonal of 1. */
+/** Factor A = L·Lᵀ of the matrix scaled to a diagonal of 1. Pivots lost in rounding are replaced. */
 export class SemidefiniteFactor {
   readonly #size: number;
   readonly #matrix: Float64Array;
   readonly #factor: Float64Array;
   /** (size) 1 / √diagonal */
   readonly #scales: Float64Array;
-  /** (size) a lower bound of each pivot. */
+  /** (size) lower bound of each pivot after scaling, 0 if there is none. */
   readonly #least: Float64Array;
   readonly #replaced: number[] = [];
 
   /**
-   * `matrix` is the lower triangle of (size, size). `ridge` is the part of its diagonal that was added to a semidefinite matrix:
-   * no pivot is below it.
+   * `matrix` is (size, size), of which the lower triangle is read. `ridge`, (size), is the part of its
+   * diagonal that was added to a semidefinite matrix: no pivot is below it.
    */
   constructor(matrix: Float64Array, size: number, ridge?: Float64Array) {
     this.#size = size;
@@ -65,7 +67,7 @@ export class SemidefiniteFactor {
     const scaled = b.map((value, i) => value * scales[i]);
     const { x, y } = this.#substitute(scaled);
     if (this.#replaced.length === 0) {
-      // One refinement: what rounding left over, solved for again.
+      // One step of iterative refinement.
       const { x: more } = this.#substitute(this.#residual(scaled, x));
       more.forEach((one, i) => (x[i] += one));
     }
@@ -78,7 +80,7 @@ export class SemidefiniteFactor {
     return this.#least[i] > 0 ? Math.max(this.#least[i], SINGULAR) : REPLACED;
   }
 
-  /** How much more b·x could be for a replaced pivot: without end where A is 0 and b is not. */
+  /** How much larger b·x could be because pivot i was replaced. Infinite where A is 0 and b is not. */
   #doubtOf(i: number, y: number): number {
     if (y === 0) return 0;
     const known = this.#least[i] > 0 || this.#matrix[i * this.#size + i] > 0;

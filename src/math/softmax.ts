@@ -1,4 +1,4 @@
-/** softmax(z) in place, each row adding up to 1. z: (rows, classes) */
+/** Replaces each row of z by its softmax, which adds up to 1. z: (rows, classes) */
 export function softmax(z: Float64Array, classes: number): void {
   for (let first = 0; first < z.length; first += classes) {
     const row = z.subarray(first, first + classes);

@@ -1,15 +1,19 @@
-/** The part of a model that computes, Z = (X − origin)·W + b, and the rows it is given. */
+/** The linear part of a model, Z = (X − origin)·W + b, and blocks of rows for it. */
 import type { FeatureRows, Rows } from "../core/rows.js";
 
+/** Weights, bias and origin of a model in f64. */
 export interface Affine {
   readonly classes: number;
-  /** (features + 1, classes) W, and b as the last row. */
+  /** (features + 1, classes) W, with b as the last row. */
   readonly weights: Float64Array;
-  /** (features) 0 when absent. */
+  /** (features) Default: zeros. */
   readonly origin?: Float64Array;
 }
 
-/** The features of a run of consecutive rows less the origin, as rows of their own. */
+/**
+ * Returns the features of a block of consecutive rows minus the origin: an f64 copy, or a view where there is
+ * no origin.
+ */
 export function featureBlock(
   { x, features, scale }: FeatureRows,
   block: Uint32Array,
@@ -25,7 +29,10 @@ export function featureBlock(
   return { count, features, scale: 1, x: centred };
 }
 
-/** The same of labelled rows, with their labels and weights. */
+/**
+ * Returns a block of consecutive labelled rows: features as in `featureBlock`, and views of labels and
+ * weights.
+ */
 export function rowBlock(rows: Rows, block: Uint32Array, origin: Float64Array | undefined): Rows {
   const [first, past] = [block[0], block[0] + block.length];
   return {

@@ -4,20 +4,27 @@ import type { Rows } from "../core/rows.js";
 import { trial } from "../math/passes.js";
 import { DataError } from "../core/errors.js";
 
-/** The last of Newton's steps changes 1/T by less of itself. The error after it is of the order of its square. */
+/**
+ * Newton's method stops at a step that changes 1/T by less than this part of it. The error left is about the
+ * square of that.
+ */
 const CLOSE = 1e-10;
 
-/** A slope that is less of its terms is rounding: chance alone makes it larger on fewer than 10¹² rows. */
+/**
+ * A slope below this part of the sum of its terms' sizes counts as rounding. Chance alone exceeds it on fewer
+ * than 10¹² rows.
+ */
 const NOTHING = 1e-6;
 
 /**
- * The T > 0 that minimises the mean loss of softmax(z/T). It is convex in β = 1/T, on a line through the logits: Newton's
- * method, which halves its bracket instead whenever a step leaves it or the slope is not halved. Changes z, (rows, classes).
+ * Finds the T > 0 that minimises the mean loss of softmax(z/T). Overwrites z, (rows, classes). The loss is
+ * convex in β = 1/T. Newton's method is safeguarded: where a step leaves the bracket, or the last one did not
+ * halve the slope, β is bisected, or doubled while there is no upper end.
  *
  * Throws a DataError when there is no such T.
  */
 export function temperatureOf(rows: Rows, z: Float64Array, classes: number): number {
-  // With the largest logit at 0 the slopes are exact where the losses vanish.
+  // Shift the largest logit of each row to 0, which makes the slopes exact where the losses vanish.
   for (let first = 0; first < z.length; first += classes) {
     const row = z.subarray(first, first + classes);
     const max = row.reduce((a, b) => Math.max(a, b), -Infinity);
@@ -44,8 +51,9 @@ export function temperatureOf(rows: Rows, z: Float64Array, classes: number): num
 }
 
 /**
- * The loss has its minimum at a finite β > 0 if it falls at β = 0, where its slope is Σ weight·(mean z − z_y), and rises in
- * the end, which one wrong row makes it do. Largest logits are 0.
+ * Throws a DataError unless the loss has its minimum at a finite β > 0. It must fall at β = 0, where its
+ * slope is Σ weight·(mean z − z_y), and rise as β → ∞, which one misclassified row ensures. The largest logit
+ * of each row is 0.
  */
 function checkOptimum(rows: Rows, z: Float64Array, classes: number): void {
   let [slope, size, wrong] = [0, 0, 0];

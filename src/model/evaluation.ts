@@ -1,36 +1,49 @@
+/**
+ * Scores a model on labelled examples: loss, accuracy, confusion matrix, scores per class, calibration error.
+ */
 import type { Label } from "../data/labels.js";
 import type { FloatArray } from "../core/rows.js";
 
-/** How good a model is on some labelled examples. */
+/**
+ * How good a model is on labelled examples, as `model.evaluate` returns it. Examples count by their weight.
+ */
 export interface Evaluation<L extends Label = Label> {
-  /** How many of a weight above 0. */
+  /** Number of examples with a weight above 0. */
   readonly examples: number;
-  /** Mean of −log of the probability given to the true class, by weight. */
+  /** Weighted mean of −log p of the true class. */
   readonly loss: number;
-  /** Share of the weight whose most probable class is the true one. */
+  /** Share of the weight whose most probable class is the true one. Ties go to the lower index. */
   readonly accuracy: number;
-  /** `confusion[truth][prediction]`: weight of the examples, in the order of the model's classes. */
+  /**
+   * (classes, classes) `confusion[truth][prediction]`: total weight of those examples, in the order of the
+   * model's classes.
+   */
   readonly confusion: readonly (readonly number[])[];
+  /** Scores of each class, in the order of the model's classes. */
   readonly perClass: readonly ClassScore<L>[];
-  /** Expected calibration error over ten bins of the top probability (Guo et al. 2017). */
+  /** Expected calibration error over ten equal bins of the top probability (Guo et al. 2017). */
   readonly calibrationError: number;
 }
 
+/** Scores of one class. Examples count by their weight. */
 export interface ClassScore<L extends Label = Label> {
   readonly label: L;
-  /** Of the examples said to be of this class, the share that are. NaN when none were. */
+  /** Share of the examples predicted as this class that belong to it. NaN when none is predicted. */
   readonly precision: number;
-  /** Of the examples of this class, the share that were found. NaN when there are none. */
+  /** Share of the examples of this class that are predicted as it. NaN when there are none. */
   readonly recall: number;
-  /** Harmonic mean of the two, 2·hits / (said + true). NaN when both are empty. */
+  /** Harmonic mean of precision and recall, 2·hits / (predicted + support). NaN when both are 0. */
   readonly f1: number;
-  /** Weight of the examples of this class. */
+  /** Total weight of the examples of this class. */
   readonly support: number;
 }
 
+/** Bins of the calibration error. */
 const BINS = 10;
 
-/** Scores logits, (rows, classes), against the true classes; `weights` of the rows, above 0, default to 1. */
+/**
+ * Scores logits, (rows, classes), against the true classes. `weights`, (rows), are above 0; default 1 each.
+ */
 export function evaluation<L extends Label>(
   logits: Float64Array,
   labels: Uint32Array,

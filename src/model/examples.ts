@@ -1,14 +1,18 @@
+/** Scores single examples by loss, margin and gradient. */
 import { type Rows, squares } from "../core/rows.js";
 import { range } from "../core/random.js";
 import { logits, residual } from "../math/passes.js";
 import { type Affine, rowBlock } from "./affine.js";
 import { blocks } from "../math/row-blocks.js";
 
-/** Scores of each example, all (rows). They are the example's own: its weight is not in them. */
+/**
+ * Scores of each example, as `model.examples` returns them. Every array is (rows). Example weights do not
+ * enter.
+ */
 export interface ExampleScores {
-  /** −log of the probability given to the true class. */
+  /** −log p of the true class. */
   readonly loss: Float64Array;
-  /** Logit of the true class less the largest other: below 0 where the model is wrong. */
+  /** Logit of the true class minus the largest other logit. Negative where the model is wrong. */
   readonly margin: Float64Array;
   /** ‖s − y‖₂, the error L2 norm (Paul, Ganguli & Dziugaite 2021). */
   readonly el2n: Float64Array;

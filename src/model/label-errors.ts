@@ -1,20 +1,26 @@
+/** Ranks examples by how likely their label is wrong. */
 import { range } from "../core/random.js";
 import type { Rows } from "../core/rows.js";
 import type { Affine } from "./affine.js";
 import { exampleScores } from "./examples.js";
 
-/** Rows in the order of how likely their label is wrong, the likeliest first. */
+/**
+ * Examples ranked by how likely their label is wrong, most likely first, as `model.labelErrors` returns them.
+ */
 export interface LabelErrors {
-  /** (rows) the numbers of the rows. */
+  /** (rows) Row numbers in ranked order. */
   readonly rows: Uint32Array;
-  /** (rows) the margin of each, in that order: below 0 the model finds another class likelier than the label. */
+  /**
+   * (rows) Margins in the same order. Negative where the model finds another class likelier than the label.
+   */
   readonly margin: Float64Array;
 }
 
 /**
  * Ranks rows by their margin, log p_label − log p of the likeliest other class. It is the normalised margin
- * p_label − max p_other of confident learning (Northcutt, Jiang & Chuang 2021, JAIR 70) in log-odds: probabilities near
- * 0 and 1, where mistakes are found, differ in it still. Rows of equal margin keep their order.
+ * p_label − max p_other of confident learning (Northcutt, Jiang & Chuang 2021, JAIR 70) in log-odds, which
+ * still tells probabilities near 0 and 1 apart, where mistakes are found. Rows of equal margin keep their
+ * order.
  */
 export function labelErrors(rows: Rows, model: Affine): LabelErrors {
   const { margin } = exampleScores(rows, model);

@@ -1,14 +1,23 @@
+/** Loads a model from a file's bytes, its text or a parsed object. */
 import { ModelFileError } from "../core/errors.js";
 import { show, tagOf } from "../core/show.js";
 import { fromJson } from "./formats/json.js";
 import { SoftmaxModel } from "./model.js";
 
 /**
- * Reads a model: the bytes that `model.save` wrote (any view of an ArrayBuffer or SharedArrayBuffer, or the
- * buffer itself), their text, or the object that `model.toJSON` made. Versions 1 and 2 of the file are read.
+ * Reads a model that `model.save` or `model.toJSON` wrote. Reads versions 1 and 2 of the format.
  *
- * @throws {ModelFileError} when it is truncated, damaged, of another format, or holds what no training makes:
- * numbers that are not finite, a class twice, sizes that disagree. The message says where.
+ * @param file the bytes of a model file (a view of an ArrayBuffer or SharedArrayBuffer, or the buffer
+ * itself), its text, or the object that `model.toJSON` returned
+ * @returns the model, equal to the one that was saved
+ * @throws {ModelFileError} when the file is truncated, damaged or of another format, or holds what no
+ * training makes: numbers that are not finite, a class twice, sizes that disagree. The message says where.
+ * @example
+ * ```ts
+ * const response = await fetch("smigh-model.json");
+ * const model = loadModel(await response.arrayBuffer());
+ * model.predict([[5.1, 3.5, 1.4, 0.2]]);
+ * ```
  */
 export function loadModel(file: string | object): SoftmaxModel {
   return new SoftmaxModel(fromJson(textOf(file)));
@@ -30,12 +39,12 @@ function textOf(file: unknown): string {
   }
 }
 
-/** Takes objects of any realm. */
+/** Accepts objects of any realm. */
 function isBuffer(file: object): file is ArrayBufferLike {
   return ["ArrayBuffer", "SharedArrayBuffer"].includes(tagOf(file));
 }
 
-/** A copy is decoded: a TextDecoder takes no shared memory. */
+/** Decodes a copy, since a TextDecoder rejects shared memory. */
 function decode(
   { byteLength }: ArrayBufferView | ArrayBufferLike,
   buffer: ArrayBufferLike,

@@ -1,3 +1,4 @@
+/** The trained model: predicts, evaluates and saves. */
 import { isList } from "../data/arrays.js";
 import { type TrainingData, dataset } from "../data/dataset.js";
 import { type Features, checkSizes, createFeatureRows } from "../data/features.js";
@@ -22,29 +23,47 @@ import type { ModelParts } from "./parts.js";
 import { softmax } from "../math/softmax.js";
 import { type Statistics, type StatisticsOptions, statistics } from "./statistics/statistics.js";
 
-/** Rows of features beside what is known of them. */
+/** Rows of features, with their width and scale where those need to be said. */
 interface InputRows {
+  /** Rows of features: a flat typed array, row after row, or an array of rows. */
   readonly x: Features;
-  /** Features in a row of x. Default: as many as the model has; other than that is a DataError. */
+  /** Features in a row of a flat x. Default: as many as the model has. Any other number is a DataError. */
   readonly features?: number;
-  /** What a unit of a byte means. Default: what it meant in training. */
+  /**
+   * Value of a unit of a byte: features are `scale · byte`. Default: the scale of the training. For bytes
+   * only.
+   */
   readonly scale?: number;
 }
 
-/** Rows of features to predict for. */
+/** Rows of features to predict for: rows alone, or `{ x, features?, scale? }`. */
 export type Inputs = Features | InputRows;
 
+/** The result of `model.calibrate`. */
 export interface Calibration<L extends Label = Label> {
-  /** The model with its weights and intercept divided by the temperature. */
+  /** The model with its weights and bias divided by the temperature. */
   readonly model: SoftmaxModel<L>;
-  /** Above 1 where the model was too sure, below 1 where it was not sure enough. */
+  /**
+   * The temperature T > 0: above 1 where the model was overconfident, below 1 where it was underconfident.
+   */
   readonly temperature: number;
 }
 
-/** Labelled examples, whose labels are among the model's classes. */
+/** Labelled examples, whose labels are among the classes of the model. */
 type Examples<L extends Label> = Omit<TrainingData<L>, "classes">;
 
-/** A trained classifier. It is plain data and predicts anywhere, in f64, without a device. */
+/**
+ * A trained softmax classifier, Z = (X − origin)·W + b. It is plain data and predicts anywhere, in f64,
+ * without a device. {@link ModelParts} documents the fields.
+ *
+ * @example
+ * ```ts
+ * const model = await train({ x, y });
+ * model.predict([[5.1, 3.5, 1.4, 0.2]]); // labels, of the type that y has
+ * model.predictProba([[5.1, 3.5, 1.4, 0.2]]); // Float64Array, (rows, classes)
+ * model.evaluate({ x: testX, y: testY }).accuracy;
+ * ```
+ */
 export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
   readonly classes: readonly L[];
   readonly features: number;
@@ -60,6 +79,12 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
   readonly engine: ModelParts["engine"];
   readonly parity?: Parity;
 
+  /**
+   * Makes a model of its parts, which are neither checked nor copied. `train` and `loadModel` make models
+   * that are checked.
+   *
+   * @param parts weights, bias and what is known of the training
+   */
   constructor(parts: ModelParts<L>) {
     this.classes = parts.classes;
     this.features = parts.features;
@@ -77,21 +102,38 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
   }
 
   /**
-   * (x − origin)·W + b. Returns (rows, classes). Throws a DataError when x has other features than the model,
-   * or is so large that a logit is no finite number.
+   * Computes the logits (x − origin)·W + b.
+   *
+   * @param x rows of features
+   * @returns (rows, classes), flat, row by row, in the order of `classes`
+   * @throws {DataError} when x has another number of features than the model, holds a value that is not
+   * finite, is bytes where the model was trained on floats and no scale is given, or is so large that a logit
+   * is not finite
    */
   logits(x: Inputs): Float64Array {
     return this.#logits(this.#rows(x));
   }
 
-  /** softmax of the logits, each row adding up to 1. Returns (rows, classes). */
+  /**
+   * Computes the class probabilities, the softmax of the logits.
+   *
+   * @param x rows of features
+   * @returns (rows, classes), flat, row by row; each row sums to 1
+   * @throws {DataError} as `logits` does
+   */
   predictProba(x: Inputs): Float64Array {
     const z = this.logits(x);
     softmax(z, this.classes.length);
     return z;
   }
 
-  /** The most probable class of each row, as the label it came in as; the first of equals. */
+  /**
+   * Predicts the most probable class of each row. Ties go to the class that comes first in `classes`.
+   *
+   * @param x rows of features
+   * @returns (rows) labels, of the type that the training labels had
+   * @throws {DataError} as `logits` does
+   */
   predict(x: Inputs): L[] {
     const z = this.logits(x);
     const k = this.classes.length;
@@ -102,25 +144,48 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
     });
   }
 
-  /** Loss, accuracy, confusion matrix, scores of each class, calibration. Labels must be among the model's classes. */
+  /**
+   * Scores the model on labelled examples: loss, accuracy, confusion matrix, scores of each class,
+   * calibration error. Examples count by their weight.
+   *
+   * @param data labelled examples; every label must be among the model's classes
+   * @throws {DataError} when the data are faulty or y is soft targets, and as `logits` does
+   */
   evaluate(data: Examples<L>): Evaluation<L> {
     const rows = weighedRows(this.#labelled(data));
     return evaluation(this.#logits(rows), rows.labels, this.classes, rows.weights);
   }
 
-  /** Loss, margin and gradient of each example, in one pass that keeps no logits. */
+  /**
+   * Computes the loss, margin and gradient norm of each example, in one pass that keeps no logits.
+   *
+   * @param data labelled examples; rows of weight 0 are scored too
+   * @returns arrays of (rows), in the order of the data
+   * @throws {DataError} when the data are faulty or y is soft targets
+   */
   examples(data: Examples<L>): ExampleScores {
     return exampleScores(this.#eachLabelled(data), this.#affine());
   }
 
-  /** The examples in the order of how likely their label is wrong, the likeliest first. Best on rows that were not trained on. */
+  /**
+   * Ranks the examples by how likely their label is wrong, most likely first. Works best on rows that were
+   * not trained on.
+   *
+   * @param data labelled examples; rows of weight 0 are ranked too
+   * @throws {DataError} when the data are faulty or y is soft targets
+   */
   labelErrors(data: Examples<L>): LabelErrors {
     return labelErrors(this.#eachLabelled(data), this.#affine());
   }
 
   /**
-   * Scales the logits so that the probabilities fit examples that were not trained on (Guo et al. 2017). Predictions stay.
-   * Throws a DataError when no temperature is best, as when the model is right on all of them.
+   * Fits a temperature to examples that were not trained on: the logits are divided by it, so that the
+   * probabilities fit better (Guo et al. 2017). Predicted classes do not change.
+   *
+   * @param data labelled examples that the model was not trained on
+   * @returns the temperature, and a new model with weights and bias divided by it
+   * @throws {DataError} when no temperature is best, as where the model is right on every example, when the
+   * data are faulty, or when y is soft targets
    */
   calibrate(data: Examples<L>): Calibration<L> {
     const rows = weighedRows(this.#labelled(data));
@@ -131,31 +196,41 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
   }
 
   /**
-   * Standard errors, z and p-values of the coefficients, as contrasts with the first class. `data` is what the model was
-   * trained on, to its optimum. Rejects with a DataError where the data do not say what a coefficient is.
+   * Computes standard errors, z and p-values of the coefficients, as contrasts with the first class.
+   *
+   * @param data the examples that the model was trained on, to its optimum
+   * @param options the penalty and intercept of the training; default: no penalty, with an intercept
+   * @throws {DataError | OptionError} as a rejection: a DataError where the data do not identify a
+   * coefficient, the classes are separable, the weights are not the optimum for these rows and this penalty,
+   * or there are more than 4000 coefficients; an OptionError for a faulty option
    */
   async statistics(data: Examples<L>, options: StatisticsOptions = {}): Promise<Statistics<L>> {
     const rows = weighedRows(this.#labelled(data));
-    const x = rows.x.slice(); // the caller's may change while this waits
+    const x = rows.x.slice(); // the caller may change x while this waits
     return statistics({ ...rows, x }, this.#affine(), this.classes, options);
   }
 
   /**
-   * The model as a plain object, which `loadModel` reads: `JSON.stringify(model)` is a model file, and exact.
+   * Returns the model as a plain object that `loadModel` reads. `JSON.stringify(model)` is a model file, and
+   * exact.
    */
   toJSON(): ModelJson {
     return toJson(this);
   }
 
   /**
-   * The model as a file. "json" is readable and exact: a row of weights a line, with the digits that each
-   * number needs.
+   * Writes the model as the bytes of a file that `loadModel` reads. "json" is readable and exact: one line
+   * per row of weights, each number with the digits that it needs.
+   *
+   * @param format the file format, "json" (default)
+   * @throws {OptionError} when the format is another
    */
   save(format: "json" = "json"): Uint8Array<ArrayBuffer> {
     if (format !== "json") throw new OptionError(`format is ${show(format)}, and must be "json".`);
     return new TextEncoder().encode(toText(this));
   }
 
+  /** Checks labelled examples. Throws a DataError where they are faulty, or y is soft targets. */
   #labelled(data: Examples<L>): Rows {
     const { rows, targets } = dataset(data, "", this);
     if (targets) {
@@ -164,7 +239,9 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
     return rows;
   }
 
-  /** Rows that are looked at one by one: those of weight 0 have to hold features too. */
+  /**
+   * Checks labelled examples for methods that score every row: rows of weight 0 must hold valid features too.
+   */
   #eachLabelled(data: Examples<L>): Rows {
     const rows = this.#labelled(data);
     checkSizes(rows, "", this);

@@ -1,38 +1,43 @@
+/** The data that a model consists of. */
 import type { Label } from "../data/labels.js";
 import type { Parity } from "../parity/stages.js";
 import type { EpochRecord } from "../core/progress.js";
 import type { Warning } from "../core/warnings.js";
 
-/** What a model is made of. All of it is plain data. */
+/** The fields of a model. All of them are plain data. */
 export interface ModelParts<L extends Label = Label> {
-  /** In the order of logits and probabilities. */
+  /** (classes) The class labels, in the order of logits and probabilities. */
   readonly classes: readonly L[];
   /** Features in a row. */
   readonly features: number;
-  /** What a unit of a byte means. Absent when the model was trained on floats. */
+  /** Value of a unit of a byte: features are `scale · byte`. Absent when the model was trained on floats. */
   readonly scale?: number;
-  /** (features, classes) */
+  /** (features, classes) flat, row by row. */
   readonly weights: Float32Array;
-  /** (classes) the intercept: the logits at the origin. */
+  /** (classes) The intercept: the logits at the origin. */
   readonly bias: Float64Array;
-  /** (features) taken off x in f64 before every product. 0 when absent. */
+  /** (features) Subtracted from x in f64 before every product. Default: zeros. */
   readonly origin?: Float64Array;
+  /** Loss and accuracy of each epoch, or of each iteration of lbfgs and newton. */
   readonly history: readonly EpochRecord[];
-  /** Whether a tolerance was met; the first-order solvers have none, so false for them. */
+  /** True where the training met its tolerance. False for the first-order solvers, which have none. */
   readonly converged: boolean;
   /** Why the training ended, in words. */
   readonly reason: string;
-  /** Steps taken. */
+  /** Number of steps taken. */
   readonly iterations: number;
-  /** Things worth knowing about the training that are no errors. */
+  /** What is worth knowing about the training and is no error. */
   readonly warnings: readonly Warning[];
-  /** What computed, with which kernels (see the option of that name), and why it was chosen. */
+  /**
+   * The engine and adapter that trained, the kernels (see the option of that name), and why the engine was
+   * chosen.
+   */
   readonly engine: {
     readonly name: string;
     readonly adapter: string;
     readonly kernels: string;
     readonly why: string;
   };
-  /** What `parity: true` found. */
+  /** Result of the checks against the f64 reference. Present with `parity: true`. */
   readonly parity?: Parity;
 }

@@ -1,6 +1,6 @@
 /**
- * Parity of an objective, for the solvers that look at more than a step: what the engine computes of some rows of the running
- * training at its present weights, with the bounds of `parity.ts`.
+ * Parity of an objective, for second-order solvers: what the engine computes for a sample of the rows at the
+ * present weights, with the bounds of `step.ts`.
  */
 import { range } from "../core/random.js";
 import { spaced } from "../data/sample.js";
@@ -11,14 +11,19 @@ import { bend, gradient, logits, residual } from "../math/passes.js";
 import { TINY, U, gamma, ratio, residualBounds, softmaxBounds } from "./step.js";
 import { type Parity, larger } from "./stages.js";
 
-/** Rows that are checked. */
+/** Most rows that are checked. */
 const ROWS = 256;
-/** Additions of f32 behind a sum over rows or over a vector: those of a workgroup, in pairs, and of a thread. */
+/**
+ * Error bound of a sum over rows or over a vector: 64 additions in f32, of a thread and a pairwise workgroup.
+ */
 export const SUM = gamma(64);
 /** Roundings of a feature that is read from a byte and scaled. */
 const UNPACKED = 4;
 
-/** Looks at w, (features + 1, classes), and along its own gradient there, through an objective of a few of the problem's rows. */
+/**
+ * Checks logits, loss and gradient at w, (features + 1, classes), and the curvature along the gradient there,
+ * with an objective of a sample of the problem's rows.
+ */
 export async function objectiveParity(
   placement: Placement,
   rows: Rows,
@@ -49,7 +54,7 @@ export async function objectiveParity(
   }
 }
 
-/** |Δz| ≤ γ·(|x|·|W| + |b|) of all rows: (rows, classes) */
+/** (rows, classes) bounds |Δz| ≤ γ·(|x|·|W| + |b|) of the logits of all rows. */
 export function logitBounds(data: Rows, w: FloatArray, classes: number): Float64Array {
   const size = logits(absolute(data), range(data.count), w.map(Math.abs), classes);
   return size.map((one) => gamma(data.features + 1 + UNPACKED) * one + TINY * (data.features + 1));
@@ -79,7 +84,7 @@ export function gradientRatio(
   });
 }
 
-/** Error ÷ bound of scale·Xᵀ·R + penalties·w, with each element of R as far off as it may be. */
+/** Error ÷ bound of scale·Xᵀ·R + penalties·w, where each element of R may be off by its own bound. */
 function sumRatio(
   data: Rows,
   r: Float64Array,

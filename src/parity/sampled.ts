@@ -1,8 +1,8 @@
 /**
  * Parity of a step of any size in bounded time. Logits, residual and loss are checked for a sample of the
  * rows. The gradient is a sum over all rows, so a sample of its elements is checked, over all rows. The
- * update is checked for a sample of the weights. Steps that follow look at other rows and elements. The event
- * loop gets its turns meanwhile.
+ * update is checked for a sample of the weights. Later steps check other rows and elements. The checks yield
+ * to the event loop.
  */
 import { yieldIfDue } from "../core/event-loop.js";
 import { range } from "../core/random.js";
@@ -11,18 +11,18 @@ import { type FloatArray, type Rows, selectInF64 } from "../core/rows.js";
 import { TINY, gamma, logitsParity, parityOf, ratio, residualParity, updateParity } from "./step.js";
 import { type Parity, larger } from "./stages.js";
 
-/** Rows in a sample, at most. */
+/** Most rows in a sample. */
 const ROWS = 256;
-/** Weights in a sample, at most. */
+/** Most weights in a sample. */
 const WEIGHTS = 2 ** 16;
-/** Products that a stage takes, at most, but for those of a single row. */
+/** Most products that a stage computes, unless a single row needs more. */
 const PRODUCTS = 2 ** 24;
-/** Elements of the gradient in a sample, at least. */
+/** Fewest elements of the gradient in a sample. */
 const ELEMENTS = 16;
-/** Products between two turns of the event loop: some milliseconds. */
+/** Most products between two yields to the event loop, a few milliseconds. */
 const WITHOUT_A_BREAK = 2 ** 21;
 
-/** The parity of one step. A step of few rows and weights is checked whole. */
+/** The parity of one step. A step with few rows and weights is checked in full. */
 export async function sampledParity(passes: Passes, data: Rows, problem: DescentProblem): Promise<Parity> {
   const count = passes.rows.length;
   const weights = passes.before.weights.length;
@@ -39,7 +39,7 @@ export async function sampledParity(passes: Passes, data: Rows, problem: Descent
   return { rho: Object.values(stages).reduce(larger), stages, steps: 1, examples: chosen.length };
 }
 
-/** Some rows at a time. */
+/** Checks logits, residual and loss of the chosen rows, a few rows at a time. */
 async function rowStages(
   passes: Passes,
   chosen: Uint32Array,
@@ -68,7 +68,7 @@ async function rowStages(
   return { logits, residual, loss };
 }
 
-/** |ΔG| ≤ γ·|X|ᵀ|R| of a sample of G, given the engine's own R. */
+/** Error ÷ bound of a sample of G, where |ΔG| ≤ γ·|X|ᵀ|R|, given the engine's own R. */
 async function gradientParity(
   passes: Passes,
   { x, features, scale }: Rows,
@@ -99,7 +99,7 @@ async function gradientParity(
   return ratio(pickElements(found, elements), exact, (i) => g * size[i] + TINY * rows.length);
 }
 
-/** A sample of the weights as a step of so few: its last ones are those intercepts that are among them. */
+/** Checks the update of a sample of the weights, as if there were no others. Sampled intercepts come last. */
 function sampledUpdate(passes: Passes, problem: DescentProblem): number {
   const { before, gradient, after, number } = passes;
   const { elements, intercepts } = sampleElements(gradient.length, problem.classes, WEIGHTS, number);
@@ -117,8 +117,7 @@ function sampledUpdate(passes: Passes, problem: DescentProblem): number {
 }
 
 /**
- * Elements of a matrix (features + 1, classes), in order, and how many of them are of the last row, the
- * intercepts.
+ * Samples elements of a matrix (features + 1, classes), in order. `intercepts` of them are in its last row.
  */
 function sampleElements(
   count: number,
@@ -136,8 +135,8 @@ function sampleElements(
 }
 
 /**
- * At most so many of the numbers 0 … count − 1, spread evenly, others each turn; always the last, where
- * kernels' tails are.
+ * At most `most` of the numbers 0 … count − 1, evenly spread and different each turn. Always includes the
+ * last one, where the tails of kernels are.
  */
 export function sample(count: number, most: number, turn: number): Uint32Array {
   if (count <= most) return range(count);
@@ -147,7 +146,7 @@ export function sample(count: number, most: number, turn: number): Uint32Array {
   return chosen;
 }
 
-/** Multiples of it are spread evenly over 0 … 1 whenever one stops. */
+/** Golden ratio − 1: for every n, its first n multiples modulo 1 are spread evenly over 0 … 1. */
 const GOLDEN = (Math.sqrt(5) - 1) / 2;
 
 function pickRows(values: FloatArray, rows: Uint32Array, width: number): Float64Array {

@@ -1,23 +1,25 @@
-/** The stages of a training that are held against the f64 reference, and the result of that. */
+/** Stages of a training that are checked against the f64 reference, and the result of the checks. */
 
-/** What is checked of a step. */
+/** Stages of a first-order step. */
 export const STEP_STAGES = ["logits", "residual", "loss", "gradient", "update"] as const;
 
 export const STAGES = [...STEP_STAGES, "curvature"] as const;
 
+/** A stage of a training that is checked against the f64 reference. */
 export type Stage = (typeof STAGES)[number];
 
+/** Result of the option `parity`: errors of the engine against the f64 reference, ÷ their bounds. */
 export interface Parity {
-  /** The largest error ÷ bound of all stages and steps. Above 1, the engine is wrong. */
+  /** Largest error ÷ bound over all stages and steps. Above 1, the engine is wrong. */
   readonly rho: number;
-  /** Of the stages that were checked: first-order solvers have no curvature, lbfgs and newton no update, nor residuals of their own. */
-  readonly stages: Readonly<Partial<Record<Stage, number>>>;
-  /** Steps that were checked; of lbfgs and newton, points. */
-  readonly steps: number;
   /**
-   * Examples whose logits, residual and loss were checked: all of those steps, or a sample of 256 at most of
-   * each.
+   * Largest error ÷ bound of each stage that was checked. First-order solvers have no curvature; lbfgs and
+   * newton have no update and no residual.
    */
+  readonly stages: Readonly<Partial<Record<Stage, number>>>;
+  /** Steps that were checked; for lbfgs and newton, points. */
+  readonly steps: number;
+  /** Examples whose logits, residual and loss were checked, over all steps: at most 256 of a large step. */
   readonly examples: number;
 }
 
@@ -28,7 +30,7 @@ export const NO_PARITY: Parity = {
   examples: 0,
 };
 
-/** The worst of both, over the steps of both. */
+/** Combines two results: the larger error ÷ bound of each stage, and the steps and examples of both. */
 export function worst(a: Parity, b: Parity): Parity {
   const stages: Partial<Record<Stage, number>> = { ...a.stages };
   for (const stage of STAGES) {
@@ -43,7 +45,7 @@ export function worst(a: Parity, b: Parity): Parity {
   };
 }
 
-/** As Math.max, but what is not a number counts as infinitely wrong. */
+/** Math.max, except that NaN in `b` counts as infinitely wrong. */
 export function larger(a: number, b: number): number {
   return Number.isNaN(b) ? Infinity : Math.max(a, b);
 }

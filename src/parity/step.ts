@@ -1,13 +1,14 @@
 /**
  * Parity: what the passes of a training computed, held against the f64 reference, element by element.
  *
- * Each stage is replayed in f64 from the inputs that the engine itself had (its logits for the residual, its residual
- * for the gradient), and its error is divided by a bound derived from the arithmetic, never by a chosen tolerance:
- * ρ = error / bound. An engine that computes what it says stays below 1, usually far below.
+ * Each stage is replayed in f64 from the inputs that the engine itself had (its logits for the residual, its
+ * residual for the gradient), and its error is divided by a bound derived from the arithmetic, never by a
+ * chosen tolerance: ρ = error / bound. An engine that computes what it says stays below 1, usually far below.
  *
- * The bounds follow Higham, Accuracy and Stability of Numerical Algorithms (2002), ch. 3, with the accuracy that
- * WGSL promises (W3C, WGSL, 15.7 Floating Point Evaluation): u = 2⁻²³ an operation (either direction of rounding),
- * division 2.5 ulp, exp (3 + 2|x|) ulp, log 3 ulp or 2⁻²¹ absolute near 1, and results below 2⁻¹²⁶ flushed to zero.
+ * The bounds follow Higham, Accuracy and Stability of Numerical Algorithms (2002), ch. 3, with the accuracy
+ * that WGSL promises (W3C, WGSL, 15.7 Floating Point Evaluation): u = 2⁻²³ an operation (either direction of
+ * rounding), division 2.5 ulp, exp (3 + 2|x|) ulp, log 3 ulp or 2⁻²¹ absolute near 1, and results below 2⁻¹²⁶
+ * flushed to zero.
  */
 import { type Parity, larger } from "./stages.js";
 import type { Passes, DescentProblem } from "../engine/descent.js";
@@ -16,10 +17,12 @@ import { range } from "../core/random.js";
 import { gradient, logits, residual, targetsOf } from "../math/passes.js";
 import { update } from "../engine/reference/update.js";
 
+/** u: relative error of one f32 operation. */
 export const U = 2 ** -23;
+/** Smallest normal f32: smaller results may be flushed to zero. */
 export const TINY = 2 ** -126;
 
-/** The parity of one step's passes, all of them. */
+/** Checks all passes of one step. */
 export function parityOf(passes: Passes, data: Rows, problem: DescentProblem): Parity {
   const batch = selectInF64(data, passes.rows);
   const stages = {
@@ -31,12 +34,15 @@ export function parityOf(passes: Passes, data: Rows, problem: DescentProblem): P
   return { rho: Math.max(...Object.values(stages)), stages, steps: 1, examples: passes.rows.length };
 }
 
-/** γₙ = nu/(1 − nu): the relative error of n roundings in a row (Higham, 3.1). */
+/** γₙ = nu/(1 − nu): the relative error of n successive roundings (Higham, 3.1). */
 export function gamma(n: number): number {
   return (n * U) / (1 - n * U);
 }
 
-/** |Δz| ≤ γ·(|x|·|W| + |b|). Four roundings more for a feature read from a byte, and scaled. */
+/**
+ * Error ÷ bound of the logits: |Δz| ≤ γ·(|x|·|W| + |b|). Reading a feature from a byte and scaling it takes
+ * four more roundings.
+ */
 export function logitsParity(
   { before, logits: found }: Passes,
   data: Rows,
@@ -49,6 +55,7 @@ export function logitsParity(
   return ratio(found, exact, (i) => g * size[i] + TINY * (data.features + 1));
 }
 
+/** Error ÷ bound of the residual and the losses, given the engine's own logits. */
 export function residualParity(
   { logits: z, residual: found, losses }: Passes,
   data: Rows,
@@ -63,8 +70,8 @@ export function residualParity(
 }
 
 /**
- * With d = z − max: the relative error of p = softmax(z) is at most u(3|d| + 3Σp|d| + 8.5 + h), h additions behind Σ exp d;
- * Σp|d| ≤ ln K.
+ * With d = z − max, the relative error of p = softmax(z) is at most u(3|d| + 3Σp|d| + 8.5 + h), where h is
+ * the number of additions behind Σ exp d. `spread` is Σp|d| ≤ ln K. z, p, relative: (classes)
  */
 export function softmaxBounds(z: Float64Array): {
   readonly p: Float64Array;
@@ -81,10 +88,10 @@ export function softmaxBounds(z: Float64Array): {
 }
 
 /**
- * How far r = weight·(p − t) and ℓ = log Σ exp d − Σ t·d may be from those of these logits. Labels are exact. Other
- * targets have four roundings, as they are given, scaled by 1 − ε and added to ε/K, and their product with the weight has
- * another. Σ t·d, all of one sign, has those four, those of d, of each product, of what a tile of classes takes off once more,
- * and of up to K additions, in whatever order.
+ * Error bounds of r = weight·(p − t) and ℓ = log Σ exp d − Σ t·d, given these logits. One-hot labels are
+ * exact. Other targets have four roundings, as they are read, scaled by 1 − ε and added to ε/K, and their
+ * product with the weight has another. Σ t·d, whose terms have one sign, has those four, those of d, of each
+ * product, of the maximum that a tile of classes subtracts once more, and of up to K additions in any order.
  */
 export function residualBounds(
   data: Rows,
@@ -122,7 +129,7 @@ export function residualBounds(
   return { residual: residuals, losses };
 }
 
-/** |ΔG| ≤ γ·|X|ᵀ|R|, given the engine's own R. */
+/** Error ÷ bound of the gradient, |ΔG| ≤ γ·|X|ᵀ|R|, given the engine's own R. */
 function gradientParity(
   { residual: r, gradient: found, chain }: Passes,
   data: Rows,
@@ -137,7 +144,7 @@ function gradientParity(
   return ratio(found, exact, (i) => g * size[i] + TINY * rows.length);
 }
 
-/** The error of weights and moments after the update, given the engine's own G, weights and moments before it. */
+/** Error ÷ bound of weights and moments after the update, given the engine's own G and those before it. */
 export function updateParity(
   { step, number, before, gradient: g, after }: Passes,
   problem: DescentProblem,
@@ -155,8 +162,8 @@ export function updateParity(
     const penalty = i < intercept ? step.penalty * before.weights[i] : 0;
     const gi = Math.abs(step.gradientScale * g[i]) + Math.abs(penalty);
     const w = Math.abs(before.weights[i]);
-    // Each moment is a sum of rounded products, any of which may be flushed to zero; the step is a few roundings of what
-    // the moments make of it.
+    // Each moment is a sum of rounded products, any of which may be flushed to zero; the step takes a few
+    // roundings more.
     const moments = before.moments.map((moment, m) => {
       if (rule.kind === "sgd") return gamma(5) * (rule.momentum * Math.abs(moment[i]) + gi) + 3 * TINY;
       const beta = m === 0 ? rule.beta1 : rule.beta2;
@@ -171,7 +178,7 @@ export function updateParity(
       const root = Math.sqrt(exact.moments[1][i] / (1 - rule.beta2 ** number));
       const mean = exact.moments[0][i] / (1 - rule.beta1 ** number);
       const whole = step.learningRate / (root + rule.epsilon);
-      // d(root)/root is half of that of v; v is a sum of positive terms, so its relative error is that of its bound.
+      // The relative error of root is half that of v, a sum of positive terms.
       const relativeRoot = moments[1] / (2 * Math.max(exact.moments[1][i], TINY)) + gamma(8);
       change =
         whole *
@@ -188,7 +195,7 @@ export function updateParity(
   return rho;
 }
 
-/** The largest |found − exact| / bound; infinite where something is not a number. */
+/** The largest |found − exact| / bound; infinite if any of them is NaN. */
 export function ratio(found: ArrayLike<number>, exact: FloatArray, bound: (i: number) => number): number {
   let rho = 0;
   for (let i = 0; i < exact.length; i++) rho = larger(rho, Math.abs(found[i] - exact[i]) / bound(i));

@@ -1,17 +1,17 @@
-/** What every solver is given, and what it hands back. */
+/** The input and the result of every solver. */
 import type { Sums } from "../core/sums.js";
 import type { FloatArray } from "../core/rows.js";
 import type { EpochRecord, Score } from "../core/progress.js";
 
 export interface Examples {
-  /** Rows to train on and to watch, as numbers in the placement. */
+  /** Row numbers in the placement, to train on and to validate on. */
   readonly train: Uint32Array;
   readonly validation?: Uint32Array;
-  /** Whether there are targets that are not one class each. */
+  /** Whether soft targets were given instead of labels. */
   readonly soft?: boolean;
-  /** Mean weight of the rows to train on. */
+  /** Mean weight of the training rows. */
   readonly meanWeight: number;
-  /** What the weights of all rows were multiplied by: sums, other than means, are divided by it. */
+  /** The factor that all row weights were multiplied by; sums, unlike means, are divided by it. */
   readonly weightScale: number;
 }
 

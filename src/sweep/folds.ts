@@ -1,24 +1,29 @@
-/** Which rows a fit is trained on, and which it is scored on. */
+/** Splits rows into folds: the rows that a fit is trained on, and those that it is scored on. */
 import { range } from "../core/random.js";
 import type { Label } from "../data/labels.js";
 import type { Rows } from "../core/rows.js";
 import { DataError, OptionError } from "../core/errors.js";
 import { show } from "../core/show.js";
 
+/** The rows of one fold, as numbers in the placement: those to train on, and those held out to score. */
 export interface Fold {
-  /** Rows of the placement. */
   readonly train: Uint32Array;
   readonly heldOut: Uint32Array;
 }
 
-/** Rows as they were given, of which those of weight 0 are left out. */
+/** The rows as the caller gave them, before those of weight 0 were dropped. */
 export interface GivenRows {
+  /** How many were given. */
   readonly count: number;
-  /** The numbers of the others, where some were. */
+  /** Numbers of the rows that were kept. Absent when none was dropped. */
   readonly kept?: Uint32Array;
 }
 
-/** So many stratified folds, or those named for each of the rows given. Every fit sees all classes. */
+/**
+ * Returns stratified folds, if `wanted` is their number, or the folds that it names for each of the given
+ * rows. The training rows of every fold have all classes. Throws a DataError or an OptionError where that is
+ * impossible.
+ */
 export function foldsOf(
   wanted: number | ArrayLike<number>,
   { labels, count }: Pick<Rows, "labels" | "count">,
@@ -38,8 +43,9 @@ export function foldsOf(
 }
 
 /**
- * (rows) folds as scikit-learn's StratifiedKFold deals them without shuffling: every fold has as many rows of a class as any
- * other, or one more, and they follow one another as in the data.
+ * Returns the fold of each row, (rows), as scikit-learn's StratifiedKFold deals them without shuffling: the
+ * counts of a class differ between folds by at most 1, and rows of a class go to the folds in the order of
+ * the data.
  */
 function stratified(folds: number, labels: Uint32Array, classes: readonly Label[]): Uint32Array {
   if (folds > labels.length) {
@@ -56,7 +62,8 @@ function stratified(folds: number, labels: Uint32Array, classes: readonly Label[
         (counts[few] < 2 ? "Drop the class or add rows of it." : `Use at most ${counts[few]} folds.`),
     );
   }
-  // Sorted by class, in the order that classes appear in, row n goes to fold n mod folds: so many rows each fold gets of each.
+  // With rows sorted by class, in order of first appearance, row n goes to fold n mod folds. That gives each
+  // fold's row count per class.
   const appearing = [...new Set(labels)];
   const dealt = new Map<number, number[]>();
   let first = 0;
@@ -75,6 +82,7 @@ function stratified(folds: number, labels: Uint32Array, classes: readonly Label[
   });
 }
 
+/** Checks the folds that the caller named, and returns those of the kept rows, (rows). */
 function checked(
   wanted: ArrayLike<number>,
   labels: Uint32Array,

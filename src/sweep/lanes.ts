@@ -1,8 +1,10 @@
+/** Runs chains of asynchronous steps concurrently. */
 import { LinkedAbort } from "../train/abort.js";
 
 /**
- * Does every step of so many chains, some at once: those of a chain one after another, and of what may begin always the earliest
- * step. Where one fails the others are told to stop, and waited for.
+ * Runs `steps` steps of each of `chains` chains, at most `atOnce` at a time. The steps of a chain run in
+ * order; of those that are ready the lowest-numbered run first. Where one fails, the others are aborted and
+ * waited for.
  */
 export async function inLanes(
   chains: number,
@@ -12,7 +14,7 @@ export async function inLanes(
   work: (chain: number, step: number, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
   const stop = new LinkedAbort(signal);
-  /** Where the chains are that nobody works at. */
+  /** The next step of each chain that no lane is working on. */
   const waiting = Array.from({ length: chains }, (_, chain) => ({ chain, step: 0 }));
   const next = () => waiting.sort((a, b) => a.step - b.step).shift();
   const lanes = Array.from({ length: Math.min(atOnce, chains) }, async () => {

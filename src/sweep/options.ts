@@ -1,4 +1,4 @@
-/** Every option of a sweep, its default and its check. */
+/** The options of a sweep, with their defaults and checks. */
 import type { Label } from "../data/labels.js";
 import { OptionError } from "../core/errors.js";
 import { checkC, checkOptions, fail, isArray, notNegative, ofType, oneOf } from "../core/checks.js";
@@ -6,7 +6,10 @@ import { type Settings, type TrainOptions, settings } from "../train/options.js"
 import { show } from "../core/show.js";
 import type { SweepEntry } from "./table.js";
 
-/** What a sweep hands on to every fit. Features are standardised by all rows, so that they are placed once. */
+/**
+ * Options that a sweep passes on to every fit. Features are standardised over all rows, so that they are
+ * placed once.
+ */
 const SHARED = [
   "engine",
   "kernels",
@@ -23,42 +26,59 @@ const SHARED = [
   "signal",
 ] as const;
 
+/**
+ * Options of `sweep`: its own, and those of `train` that apply to every fit. Either C or l2 is required. An
+ * option that is unknown or out of range is an OptionError that names it. maxIterations defaults to 50 for
+ * the fits on folds, and to 1000 for the final model.
+ */
 export interface SweepOptions<L extends Label = Label> extends Pick<
   TrainOptions<L>,
   Exclude<(typeof SHARED)[number], "solver" | "tolerance">
 > {
-  /** "lbfgs" (default) or "newton": fits are compared at their optima. */
+  /** "lbfgs" (default) or "newton": the fits are compared at their optima. */
   readonly solver?: "lbfgs" | "newton";
-  /** As of train. On folds by default 1e-3, for their scores differ by far more; of the model as of train. */
+  /**
+   * The tolerance of `train`. Default 1e-3 for the fits on folds, whose scores differ by far more, and 1e-5
+   * for the final model.
+   */
   readonly tolerance?: number;
   /**
-   * Penalties to try, as scikit-learn has them: l2 = 1 / (C · total weight of the rows of the fit). Infinity
-   * is none.
+   * Penalties to try, as scikit-learn defines them: l2 = 1 / (C · total weight of the rows of the fit). Above
+   * 0, all different; Infinity is no penalty.
    */
   readonly C?: ArrayLike<number>;
-  /** Penalties to try, on the mean objective, instead of C. */
+  /** Penalties to try on the mean objective, instead of C. Numbers ≥ 0, all different. */
   readonly l2?: ArrayLike<number>;
   /**
-   * How many stratified folds, the same as of scikit-learn's StratifiedKFold without shuffling: the rows of a class go to the
-   * folds in the order of the data. Or the fold of each row, from 0. Default 5.
+   * Number of stratified folds, at least 2, or the fold of each row, numbered from 0. Default 5. Stratified
+   * folds are those of scikit-learn's StratifiedKFold without shuffling: the rows of a class go to the folds
+   * in the order of the data.
    */
   readonly folds?: number | ArrayLike<number>;
-  /** What the choice goes by, the mean over the folds: "accuracy" (default, as scikit-learn's LogisticRegressionCV) or "loss". */
+  /**
+   * The score to choose by, a mean over the folds: "accuracy" (default, as in scikit-learn's
+   * LogisticRegressionCV) or "loss".
+   */
   readonly scoring?: "accuracy" | "loss";
-  /** Which value the model is fitted with: the "best" (default), or the most penalised within "oneStandardError" of it. */
+  /**
+   * The value that the final model is fitted with: the "best" (default), or the largest penalty within
+   * "oneStandardError" of it.
+   */
   readonly choose?: "best" | "oneStandardError";
   /**
-   * Called during the sweep, at most every 50 ms a fit, and at the beginning and end of each. Where it throws
-   * or rejects, the sweep stops and rejects with the same.
+   * Called during the sweep, at most every 50 ms per fit, and at the beginning and end of each. Where it
+   * throws or rejects, the sweep stops and rejects with the same error.
    */
   readonly onProgress?: (progress: SweepProgress) => void;
 }
 
+/** How far a sweep is. */
 export interface SweepProgress {
-  /** What is known so far, the most penalised first. */
+  /** Entries of the values that all folds have finished, largest penalty first. */
   readonly table: readonly SweepEntry[];
-  /** Fits that have ended, and how many there are: one for each value and fold, and one of all rows. */
+  /** Number of fits that have ended. */
   readonly fits: number;
+  /** Number of fits in all: one for each value and fold, and one on all rows. */
   readonly of: number;
   /** Seconds since the fits began. */
   readonly elapsed: number;
@@ -66,11 +86,13 @@ export interface SweepProgress {
   readonly fraction: number;
 }
 
+/** The options of a sweep with their defaults filled in. */
 export interface SweepSettings<L extends Label> {
-  /** Of every fit, but for its l2. */
+  /** Settings of the final fit. Fits on folds share them but for `onFolds`; each fit has its own l2. */
   readonly training: Settings<L>;
-  /** What differs for the fits on folds. */
+  /** Settings of the fits on folds. */
   readonly onFolds: { readonly tolerance: number; readonly maxIterations: number };
+  /** Which penalty `values` are. */
   readonly name: "C" | "l2";
   readonly values: readonly number[];
   readonly folds: number | ArrayLike<number>;
@@ -79,9 +101,13 @@ export interface SweepSettings<L extends Label> {
   readonly onProgress: SweepOptions<L>["onProgress"];
 }
 
-/** Scores of folds differ by far more than this makes of them; 100 iterations are LogisticRegressionCV's too. */
+/**
+ * Defaults on folds, whose scores differ by far more than this tolerance allows. LogisticRegressionCV stops
+ * at 100 iterations.
+ */
 const ON_FOLDS = { tolerance: 1e-3, maxIterations: 50 };
 
+/** The check of each option that is a sweep's own, or that has fewer values than in `train`. */
 const OWN = {
   C: checkValues(checkC),
   l2: checkValues(notNegative),
@@ -92,7 +118,10 @@ const OWN = {
   solver: oneOf("lbfgs", "newton"),
 } as const;
 
-/** Throws an OptionError that names the option, its value and what it may be. */
+/**
+ * Checks the options and fills in the defaults. Throws an OptionError that names the option, its value and
+ * what it may be.
+ */
 export function sweepSettings<L extends Label>(passed: SweepOptions<L> = {}): SweepSettings<L> {
   checkOptions(passed);
   const options = { ...passed };

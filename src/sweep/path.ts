@@ -1,4 +1,7 @@
-/** The fits of a sweep: along the penalties, from the most penalised to the least, each from where the last one ended. */
+/**
+ * Fits a path of penalties on every fold, from the largest to the smallest, each starting from the weights of
+ * the last.
+ */
 import { throwIfAborted } from "../train/abort.js";
 import type { Label } from "../data/labels.js";
 import { penaltiesIn } from "../data/units.js";
@@ -21,62 +24,74 @@ import { inLanes } from "./lanes.js";
 import type { SweepSettings } from "./options.js";
 import { type SweepEntry, type SweepFold, entryOf } from "./table.js";
 
-/** Rows to score, in one group for each factor that their weights were multiplied by to train on them. */
+/** Rows to score whose weights were multiplied by the same class weight for training. */
 interface Group {
   readonly rows: Uint32Array;
   readonly factor: number;
 }
 
-/** What fits are trained on. */
+/** The rows that a fit is trained on. */
 interface Part {
   readonly train: Uint32Array;
-  /** Of those rows. */
+  /** Total weight of those rows. */
   readonly weight: number;
 }
 
-/** A part of the data, and the rest of it. */
+/** The training rows of a fold, and the rows that it holds out. */
 export interface FoldPart extends Part {
   readonly heldOut: readonly Group[];
 }
 
+/** A finished fit, with its objective still open. */
 interface Fitted {
   readonly outcome: Outcome;
   readonly kernels: string;
   readonly objective: Objective;
 }
 
+/** The weights of a fit on a fold, and its scores. */
 interface FoldFit {
   readonly weights: FloatArray;
   readonly fold: SweepFold;
 }
 
-/** A value on the path. Fits of a fold come by one after another, and those of other folds when they will. */
+/**
+ * One value of the path. Each fold goes through the values in order, but folds reach a value in any order.
+ */
 interface Stop {
   readonly value: number;
-  /** Of the folds that have been here. */
+  /** Finished fits by the number of their fold. */
   readonly fits: Map<number, FoldFit>;
-  /** The preconditioner, once a fit has asked for it. */
+  /** Preconditioner of the value, made for the first fit that needs it. */
   inverse?: Promise<InverseBound | undefined>;
 }
 
-/** The logits of fits that run at once, and their change, take at most so many bytes; more fits wait. */
+/** Bytes for the logits of concurrent fits and for their change along a line. Further fits wait. */
 const LOGITS_BYTES = 2 ** 28;
-/** Of the loss without a model: rows that are fitted so well leave nothing to a part of it that scores would show. */
+/**
+ * The tolerance on folds is relative to F, but to no less than this part of ln K, the loss of equal
+ * probabilities: where rows are fitted that well, scores do not show a smaller error.
+ */
 const FITTED = 0.01;
-/** A preconditioner serves other penalties until what is added to its diagonal has fallen to this part. */
+/**
+ * A preconditioner is reused for other penalties while their ridge is between this part of its own and the
+ * inverse of that.
+ */
 const WORN = 0.5;
 
+/** The fits of a sweep on one placement. */
 export class Path<L extends Label> {
   readonly #task: Task<L>;
+  /** All rows, for the final fit. */
   readonly #all: Part;
   readonly #folds: readonly FoldPart[];
   readonly #placement: Placement;
   readonly #settings: SweepSettings<L>;
   readonly #entries: SweepEntry[] = [];
-  /** Where to begin the last fit: the mean of the folds' weights. */
+  /** Start of the final fit: the weights of the entry, averaged over the folds. */
   readonly #means = new Map<SweepEntry, FloatArray>();
   readonly #started = performance.now();
-  /** How far the fits that run are. */
+  /** Fraction done of each running fit. */
   readonly #fractions = new Map<object, number>();
   #done = 0;
   #moments: Moments | undefined;
@@ -91,7 +106,7 @@ export class Path<L extends Label> {
     this.#settings = settings;
   }
 
-  /** An entry a value, in the order given. */
+  /** Fits every value on every fold. Returns one entry per value, in the order given. */
   async table(): Promise<SweepEntry[]> {
     const { name, values, training, onFolds } = this.#settings;
     const { rows, classes } = this.#task;
@@ -121,6 +136,7 @@ export class Path<L extends Label> {
     return this.#entries.toSorted((a, b) => place(a) - place(b));
   }
 
+  /** Makes the entry of a value that all folds have finished. */
   #keep({ value, fits }: Stop): void {
     const { name } = this.#settings;
     const { weight } = this.#all;
@@ -134,7 +150,7 @@ export class Path<L extends Label> {
     this.#means.set(entry, meanOf(inOrder.map(({ weights }) => weights)));
   }
 
-  /** The last fit, of all rows. */
+  /** Fits all rows with the penalty of the entry. */
   async refit(entry: SweepEntry): Promise<{ readonly outcome: Outcome; readonly kernels: string }> {
     const given = { weights: this.#means.get(entry), inverse: await this.#preconditioner(entry.l2) };
     const { signal } = this.#settings.training;
@@ -144,12 +160,12 @@ export class Path<L extends Label> {
     }));
   }
 
-  /** The penalty on the mean objective of the part. */
+  /** Converts a value of the path to the l2 on the mean objective of the part. */
   #l2(value: number, { weight }: Part): number {
     return this.#settings.name === "C" ? this.#task.examples.weightScale / (value * weight) : value;
   }
 
-  /** What is made of a fit must be taken before its objective is released. */
+  /** Runs one fit, and returns what `take` makes of it before its objective is released. */
   async #fit<T>(
     { train, weight }: Part,
     l2: number,
@@ -195,7 +211,10 @@ export class Path<L extends Label> {
     });
   }
 
-  /** P⁻¹ of all rows, for all folds: where it pays, and made anew where the last one is for another penalty altogether. */
+  /**
+   * Makes P⁻¹ of all rows, for all folds, or returns undefined where it does not pay. Reuses the last one
+   * while it suits the penalty.
+   */
   async #preconditioner(penalty: number): Promise<InverseBound | undefined> {
     const { rows, classes, problem, units } = this.#task;
     const { train } = this.#all;
@@ -212,7 +231,10 @@ export class Path<L extends Label> {
   }
 }
 
-/** Class weights count in training, not in scores. */
+/**
+ * Scores weights on held-out rows. Class weights count in training but not in scores, so they are divided
+ * out.
+ */
 async function heldOutScore(
   objective: Objective,
   weights: FloatArray,
@@ -228,6 +250,7 @@ async function heldOutScore(
   return score(sums.reduce(addSums, NOTHING));
 }
 
+/** Averages weights, each (features + 1, classes). */
 function meanOf(all: readonly FloatArray[]): FloatArray {
   return all[0].map((_: number, i: number) => all.reduce((sum, one) => sum + one[i], 0) / all.length);
 }

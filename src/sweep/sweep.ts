@@ -1,4 +1,7 @@
-/** Cross-validation along a path of penalties: every value on every fold, and a model of all rows with the value chosen. */
+/**
+ * Cross-validation along a path of penalties: fits every value on every fold, and a model of all rows with
+ * the value chosen.
+ */
 import { Callbacks } from "../train/callbacks.js";
 import type { TrainingData } from "../data/dataset.js";
 import type { Label } from "../data/labels.js";
@@ -14,18 +17,40 @@ import { type Task, taskOf, weightOf } from "../train/problem.js";
 import { modelOf, warnOf, warnOfEngine } from "../train/result.js";
 import { Warnings } from "../core/warnings.js";
 
+/** The result of `sweep`. */
 export interface Sweep<L extends Label = Label> {
-  /** An entry a value, in the order given. */
+  /** One entry per value, in the order given. */
   readonly table: readonly SweepEntry[];
-  /** The entry with the highest accuracy, or the lowest loss, as `scoring` says; the first of equals, as scikit-learn has it. */
+  /**
+   * The entry with the highest accuracy or the lowest loss, as `scoring` says. Ties go to the earlier value,
+   * as in scikit-learn.
+   */
   readonly best: SweepEntry;
-  /** The most penalised entry within one standard error of the best. */
+  /** The entry with the largest penalty within one standard error of the best. */
   readonly oneStandardError: SweepEntry;
-  /** Fitted on all rows with the value chosen. */
+  /** Model of all rows, with the value that `choose` selects. */
   readonly model: SoftmaxModel<L>;
 }
 
-/** Trains along the path of C (or l2) on every fold, and once more on all rows. Bad data and options are rejected before anything is uploaded. */
+/**
+ * Cross-validates a path of penalties: fits every value of C (or l2) on every fold, then one model on all
+ * rows with the value chosen. Rejects bad data and options before it uploads anything.
+ *
+ * The data are copied before this returns its promise.
+ *
+ * @param data features `x` and labels `y`, and optionally weights and classes; soft targets are a DataError
+ * @param options the values of C or l2 to try, folds, scoring, and options of the fits
+ * @returns the scores of every value, the best entry, and the model
+ * @throws {DataError | OptionError | DeviceError | DivergenceError} as a rejection. An aborted sweep rejects
+ * with the signal's reason. What `onProgress` or `onWarning` throws, or rejects with, the sweep rejects with
+ * too.
+ * @example
+ * ```ts
+ * const { best, table, model } = await sweep({ x, y }, { C: [0.01, 0.1, 1, 10], folds: 5 });
+ * console.log(best.C, best.accuracy, best.accuracyError);
+ * model.predict(newRows);
+ * ```
+ */
 export async function sweep<L extends Label>(
   data: TrainingData<L>,
   options: SweepOptions<L>,
@@ -63,13 +88,18 @@ export async function sweep<L extends Label>(
   }
 }
 
-/** Settings with the least penalty of the path: features are placed once, in units that suit it. */
+/**
+ * Returns settings with the smallest penalty of the path: features are placed once, in units that suit it.
+ */
 function leastPenalised<L extends Label>({ training, name, values }: SweepSettings<L>): Settings<L> {
   const { C: _, ...others } = training;
   return name === "C" ? { ...others, C: Math.max(...values), l2: 0 } : { ...others, l2: Math.min(...values) };
 }
 
-/** Throws a DataError or an OptionError where a fold could not be trained without, or not be scored. */
+/**
+ * Prepares the fits of a fold. Throws a DataError or an OptionError where they could not be trained or
+ * scored.
+ */
 function partOf<L extends Label>({ train, heldOut }: Fold, number: number, task: Task<L>): FoldPart {
   const { rows, classes, classFactors } = task;
   const zero = classFactors?.findIndex((factor, k) => factor === 0 && heldOut.some((row) => rows.labels[row] === k)); // prettier-ignore

@@ -1,7 +1,7 @@
-/** What a sweep has found, and what to choose by it. */
+/** The scores of a sweep, and the choice of a value by them. */
 import type { Score } from "../core/progress.js";
 
-/** One fit: one value of the penalty, without the rows of one fold, scored on those. */
+/** One fit: one value of the penalty, trained without the rows of one fold and scored on them. */
 export interface SweepFold extends Score {
   /** The penalty on the mean objective of the fit's rows. */
   readonly l2: number;
@@ -9,23 +9,27 @@ export interface SweepFold extends Score {
   readonly converged: boolean;
 }
 
-/** One value of the penalty. Scores are means over the folds, and errors the standard errors of those means. */
+/** One value of the penalty. Loss and accuracy are means over the folds. */
 export interface SweepEntry extends Score {
-  /** As scikit-learn has it. */
+  /** The penalty as scikit-learn defines it, 1 / (l2 · total weight of all rows). */
   readonly C: number;
-  /** On the mean objective of all rows. */
+  /** The penalty on the mean objective of all rows. */
   readonly l2: number;
+  /** Standard error of the mean accuracy. */
   readonly accuracyError: number;
+  /** Standard error of the mean loss. */
   readonly lossError: number;
+  /** (folds) The fits, by the number of the fold that they held out. */
   readonly folds: readonly SweepFold[];
-  /** Of all its fits. */
+  /** Iterations of all its fits together. */
   readonly iterations: number;
-  /** Whether all its fits have. */
+  /** True where all its fits have converged. */
   readonly converged: boolean;
 }
 
 export type Scoring = keyof Score;
 
+/** Makes the entry of a value from the scores of its fits. */
 export function entryOf(penalty: Pick<SweepEntry, "C" | "l2">, folds: readonly SweepFold[]): SweepEntry {
   const accuracies = folds.map(({ accuracy }) => accuracy);
   const losses = folds.map(({ loss }) => loss);
@@ -41,14 +45,20 @@ export function entryOf(penalty: Pick<SweepEntry, "C" | "l2">, folds: readonly S
   };
 }
 
-/** The highest accuracy or the lowest loss, by the sum over the folds, and the first of equals: as scikit-learn chooses. */
+/**
+ * Returns the entry with the highest accuracy or the lowest loss, summed over the folds. Ties go to the
+ * earlier entry, as in scikit-learn.
+ */
 export function bestOf(table: readonly SweepEntry[], scoring: Scoring): SweepEntry {
   const worth = ({ folds }: SweepEntry) =>
     (scoring === "accuracy" ? 1 : -1) * sum(folds.map((fold) => fold[scoring]));
   return table.reduce((best, entry) => (worth(entry) > worth(best) ? entry : best));
 }
 
-/** The most penalised whose mean is within one standard error, the best one's, of the best (Breiman et al. 1984). */
+/**
+ * Returns the entry with the largest penalty whose mean is within one standard error (that of the best entry)
+ * of the best (Breiman et al. 1984).
+ */
 export function oneStandardErrorOf(table: readonly SweepEntry[], scoring: Scoring): SweepEntry {
   const best = bestOf(table, scoring);
   const within = table.filter((entry) =>
@@ -59,6 +69,7 @@ export function oneStandardErrorOf(table: readonly SweepEntry[], scoring: Scorin
   return within.reduce((most, entry) => (entry.l2 > most.l2 ? entry : most));
 }
 
+/** Standard error of the mean. */
 function standardError(values: readonly number[]): number {
   const middle = mean(values);
   const squares = sum(values.map((value) => (value - middle) ** 2));

@@ -1,4 +1,4 @@
-/** Abort signals: the caller's, which may be of another realm, and our own. */
+/** Abort signals: the caller's, which may be of another realm, and signals of our own that follow it. */
 
 /** Throws the signal's reason, whatever it is. */
 export function throwIfAborted(signal: AbortSignal | undefined): void {

@@ -1,12 +1,12 @@
 /**
- * The caller's callbacks, which may be asynchronous. They are not waited for, but what they reject with is
- * not lost.
+ * Calls the caller's callbacks, which may be asynchronous. It does not wait for them, but keeps what they
+ * reject with.
  */
 export class Callbacks {
   readonly #pending = new Set<Promise<void>>();
   #failure: { readonly error: unknown } | undefined;
 
-  /** Throws what the callback throws. A rejection is kept for `check`. */
+  /** Calls the callback. Throws what it throws, and keeps a rejection for `check`. */
   call<T>(callback: ((value: T) => unknown) | undefined, value: T): void {
     const result = callback?.(value);
     if (typeof result !== "object" || result === null || !("then" in result)) return;
@@ -26,7 +26,7 @@ export class Callbacks {
     if (this.#failure) throw this.#failure.error;
   }
 
-  /** Waits for the calls that have not ended yet. Throws the first rejection. */
+  /** Waits for the calls that are still pending. Throws the first rejection. */
   async settle(): Promise<void> {
     await Promise.all(this.#pending);
     this.check();

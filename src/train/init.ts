@@ -1,4 +1,4 @@
-/** Where a training starts. */
+/** Initial weights: zeros, nearest centroids, or those of another model. */
 import type { Label } from "../data/labels.js";
 import { range } from "../core/random.js";
 import { sampleByWeight } from "../data/sample.js";
@@ -11,33 +11,38 @@ import { show } from "../core/show.js";
 import { shrinkageOf } from "../math/shrinkage.js";
 
 /**
- * The parts of a model that are needed to go on from it: a SoftmaxModel, or its numbers in arrays of any
- * kind.
+ * The fields of a model that a training can start from: a SoftmaxModel, or its numbers in arrays of any kind.
  */
 export interface StartingModel<L extends Label> {
+  /** (classes) The class labels. At least one must be a class of the data. */
   readonly classes: ArrayLike<L>;
+  /** Features in a row, as many as the data have. */
   readonly features: number;
-  /** (features, classes), flat, row by row. */
+  /** (features, classes) flat, row by row. */
   readonly weights: ArrayLike<number>;
-  /** (classes) */
+  /** (classes) The intercept: the logits at the origin. */
   readonly bias: ArrayLike<number>;
-  /** (features) taken off x. Default 0. */
+  /** (features) Subtracted from x. Default: zeros. */
   readonly origin?: ArrayLike<number>;
 }
 
+/** What the initial weights are computed from. */
 export interface Beginning<L extends Label> {
   readonly init: "zeros" | "centroids" | StartingModel<L>;
-  /** In the units of the task. */
+  /** All placed rows, in the units of the task. */
   readonly rows: Rows;
+  /** Numbers of the rows to train on. */
   readonly train: Uint32Array;
   readonly classes: readonly L[];
   readonly intercept: boolean;
+  /** Units of `rows`. Absent when they are those of the data. */
   readonly units?: FeatureUnits;
 }
 
 /**
- * (features + 1, classes) in the units of the rows, the intercept last. Their mean over the classes, which no softmax sees, is 0.
- * Throws an OptionError when the model to start from does not belong to the data.
+ * Returns the initial weights, (features + 1, classes), in the units of the rows, with the intercept last.
+ * Their mean over the classes, which softmax ignores, is 0. Throws an OptionError when the model to start
+ * from does not fit the data.
  */
 export function startingWeights<L extends Label>(beginning: Beginning<L>): FloatArray {
   const { init, rows, classes, intercept } = beginning;
@@ -53,8 +58,8 @@ export function startingWeights<L extends Label>(beginning: Beginning<L>): Float
 }
 
 /**
- * The model's weights, less their mean over its classes: a class that is new to it starts from 0, the mean of the others.
- * Classes that the data no longer have are left out.
+ * Takes the model's weights minus their mean over its classes, so that a class that is new to it starts from
+ * 0, the mean of the others. Classes that are no longer in the data are left out.
  */
 function warm<L extends Label>(
   model: StartingModel<L>,
@@ -87,7 +92,7 @@ function warm<L extends Label>(
   return units ? toUnits(weights, units, classes.length) : weights;
 }
 
-/** (classes) the intercepts b − origin·W, which are the logits at x = 0. */
+/** Returns the intercepts b − origin·W, (classes), which are the logits at x = 0. */
 function atZero({ classes, features, weights, bias, origin }: StartingModel<Label>): Float64Array {
   const moved = Float64Array.from(bias);
   if (!origin) return moved;
@@ -97,20 +102,24 @@ function atZero({ classes, features, weights, bias, origin }: StartingModel<Labe
   return moved;
 }
 
-/** Rows that the temperature is taken from, if that is no more products than this. */
+/**
+ * The temperature is fitted to at most SAMPLE rows, and fewer where their logits would take more than
+ * PRODUCTS multiply-adds.
+ */
 const SAMPLE = 4096;
 const PRODUCTS = 2 ** 26;
 
 /**
- * Nearest centroids: with features that are independent and vary alike in every class, log-odds are w_k = μ_k / σ² and
- * b_k = log π_k − ½ Σ μ_k² / σ² (linear discriminants with a diagonal covariance; Hastie, Tibshirani & Friedman 2009, 4.3).
- * Features are not independent, which makes such logits too sure: they are divided by the temperature that fits best.
+ * Nearest centroids. For independent features with the same variance in every class the logits are
+ * w_k = μ_k / σ² and b_k = log π_k − ½ Σ μ_k² / σ² (linear discriminants with a diagonal covariance; Hastie,
+ * Tibshirani & Friedman 2009, 4.3). Real features are not independent, which makes such logits overconfident:
+ * they are divided by the temperature that fits best.
  */
 function centroids<L extends Label>({ rows, train, classes }: Beginning<L>): Float64Array {
   const { features } = rows;
   const k = classes.length;
   const { mean, share, variance } = clusters(rows, train, k);
-  const ridge = shrinkageOf(variance); // a feature that is all but constant within the classes says little
+  const ridge = shrinkageOf(variance); // damps features that are nearly constant within the classes
   const weights = new Float64Array((features + 1) * k);
   for (let c = 0; c < k; c++) {
     let intercept = Math.log(share[c]);
@@ -128,7 +137,10 @@ function centroids<L extends Label>({ rows, train, classes }: Beginning<L>): Flo
   return cooled(weights, selectInF64(sampled, sample.rows), k);
 }
 
-/** By weight: of each feature and class the mean, (features, classes); each class' share; the variance about the class' mean, (features). */
+/**
+ * Computes, by weight, the mean of each feature and class, (features, classes), the share of each class,
+ * (classes), and the variance about the class means, (features).
+ */
 function clusters(
   { x, features, scale, labels, weights }: Rows,
   chosen: Uint32Array,
@@ -144,7 +156,7 @@ function clusters(
     }
   }
   const total = share.reduce((a, b) => a + b, 0);
-  // A class without rows counts as half of the rarest of the others, so that it keeps a logit.
+  // A class without rows counts half as much as the rarest of the others, so that its logit stays finite.
   const counts = share.slice();
   const least = counts.reduce((a, b) => (b > 0 ? Math.min(a, b) : a), Infinity) / 2;
   for (let c = 0; c < classes; c++) share[c] = (counts[c] || least) / total;
@@ -159,13 +171,15 @@ function clusters(
   return { mean, share, variance };
 }
 
-/** The weights divided by the temperature that fits the rows best; as they are, where none does. */
+/**
+ * Divides the weights by the temperature that fits the rows best. Returns them unchanged where there is none.
+ */
 function cooled(weights: Float64Array, rows: Rows, classes: number): Float64Array {
   try {
     const temperature = temperatureOf(rows, logits(rows, range(rows.count), weights, classes), classes);
     return weights.map((weight) => weight / temperature);
   } catch (error) {
-    if (error instanceof DataError) return weights; // all of them are right, or none is more likely to be
+    if (error instanceof DataError) return weights; // all rows right, or logits unrelated to labels
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-/** Opens an engine and starts work there. Under "auto" the next engine takes over where one fails at that. */
+/** Opens an engine and starts work on it. Under "auto" the next engine takes over where one fails. */
 import { throwIfAborted } from "./abort.js";
 import type { Label } from "../data/labels.js";
 import { type EngineChoice, chooseEngine } from "../engine/choose.js";
@@ -6,15 +6,16 @@ import type { EngineName, Placement } from "../engine/engine.js";
 import { DeviceError } from "../core/errors.js";
 import type { Task } from "./problem.js";
 
+/** An open engine, and the work that was started on it. */
 export interface Opened<T> extends EngineChoice {
   readonly started: T;
-  /** Gives the rows and the engine back. What was started must have been released. */
+  /** Releases the rows and closes the engine. Release what was started first. */
   release(): void;
 }
 
 /**
- * Opens the engine that the task wants, places its rows and starts work on them. A DeviceError in any of that
- * is a fault of the machine, such as a GPU that crashes or has too little memory: "auto" then starts again on
+ * Opens the engine that the task asks for, places the rows and calls `start`. A DeviceError in any of that is
+ * a fault of the machine, such as a GPU that crashes or has too little memory: "auto" then starts again on
  * the next engine.
  */
 export async function openEngine<T>(

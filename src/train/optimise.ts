@@ -1,4 +1,4 @@
-/** A solver that is about to begin, on rows that are placed. */
+/** Sets up a second-order fit on placed rows: its objective, preconditioner and solver. */
 import type { Label } from "../data/labels.js";
 import { type FeatureUnits, penaltiesIn } from "../data/units.js";
 import type { Placement } from "../engine/engine.js";
@@ -23,6 +23,7 @@ import { Tilted, tiltOf } from "../solvers/optimum/soft-targets.js";
 import { Stopwatch } from "../core/stopwatch.js";
 import type { Task } from "./problem.js";
 
+/** A solver that is ready to run. */
 export interface Start {
   readonly kernels: string;
   readonly steps: AsyncGenerator<Progress, Outcome>;
@@ -35,23 +36,23 @@ type Fit = Pick<
   "settings" | "rows" | "classes" | "problem" | "examples" | "targets" | "start" | "units"
 >;
 
-/** What one fit may take over from others. */
+/** What a fit may take over from others, and how it is watched. */
 export interface Given {
-  /** (features + 1, classes) where to begin, instead of where the task does. */
+  /** (features + 1, classes) Initial weights. Default: those of the task. */
   readonly weights?: FloatArray | undefined;
-  /** A preconditioner; one is made, where it pays, when absent. */
+  /** Preconditioner. Default: a new one, where it pays. */
   readonly inverse?: InverseBound | undefined;
-  /** Stop when L-BFGS guesses that F − F* is below this. */
+  /** Stop when L-BFGS estimates that F − F* is below this. */
   readonly enough?: number;
-  /** Fits that go on at the same time, this one included. Default 1. */
+  /** Number of fits that run at the same time, this one included. Default 1. */
   readonly together?: number;
-  /** Hears how exact the engine is, at points on the way. */
+  /** Receives the parity of the engine at some points of the fit. */
   readonly watch?: ((seen: Parity) => void) | undefined;
-  /** Stands still while the engine is checked. */
+  /** Times the fit; paused while parity is checked. */
   readonly clock?: Stopwatch;
 }
 
-/** For lbfgs and newton. The objective lives until the start is released. */
+/** Starts a fit by lbfgs or newton. The objective lives until the start is released. */
 export async function startSecondOrder(
   task: Fit,
   placement: Placement,
@@ -111,7 +112,10 @@ export async function startSecondOrder(
   }
 }
 
-/** The mean loss, and the penalties in the units of the task: on w̃ = w·unit, l2·w² is l2/unit²·w̃². */
+/**
+ * Describes the mean objective, with penalties in the units of the task: for w̃ = w·unit, l2·w² is
+ * l2/unit²·w̃².
+ */
 function objectiveProblem(
   { settings, rows, classes, problem, examples, units }: Fit,
   { together }: Given,
@@ -131,7 +135,7 @@ function objectiveProblem(
   };
 }
 
-/** The preconditioner for these penalties, where it pays. */
+/** Makes the preconditioner for these penalties, or returns undefined where it does not pay. */
 async function inverseOf(
   { settings, rows, classes, problem, examples, units }: Fit,
   penalties: FloatArray,
@@ -139,12 +143,15 @@ async function inverseOf(
   const { train } = examples;
   if (!pays(train.length, rows.features, classes.length)) return undefined;
   const { standardize, l1, l2 } = settings;
-  const asGiven = !standardize && (l1 > 0 || l2 > 0); // without a penalty no units are better than those of the task
+  const asGiven = !standardize && (l1 > 0 || l2 > 0); // else the units of the task are as good
   const shrunk = asGiven ? units?.unit : undefined;
   return preconditioner(await featureMoments(rows, train, problem.intercept, shrunk), penalties);
 }
 
-/** The weights of the model in the units of the task, after they were rounded in those of the data. */
+/**
+ * Rounds the weights to f32 in the units of the data, as the model will have them, and returns them in the
+ * units of the task.
+ */
 function handedOut(found: FloatArray, classes: number, units: FeatureUnits | undefined): FloatArray {
   const size = found.length - classes;
   return Float64Array.from(found, (w, i) => {
@@ -153,18 +160,22 @@ function handedOut(found: FloatArray, classes: number, units: FeatureUnits | und
   });
 }
 
-/** The share of the rarest class in the weight: about the curvature of F along its intercept, which no penalty adds to. */
+/**
+ * Returns the rarest class's share of the weight: about the curvature of F along its intercept, which has no
+ * penalty.
+ */
 function leastShare({ rows, classes, examples }: Fit): number {
   const shares = new Float64Array(classes.length);
   for (const row of examples.train) shares[rows.labels[row]] += rows.weights ? rows.weights[row] : 1;
   return leastOf(shares) / (examples.train.length * examples.meanWeight);
 }
 
+/** Returns the smallest value, or Infinity if there is none. */
 function leastOf(penalties: FloatArray): number {
   return Array.from(penalties).reduce((a, b) => Math.min(a, b), Infinity);
 }
 
-/** Looks at the weights about the iterations 1, 10, 100 and so on, and at those that come out in the end. */
+/** Calls `look` at about iterations 1, 10, 100 and so on, and once for the final weights. */
 async function* watched(
   steps: AsyncGenerator<Progress, Outcome>,
   look: () => Promise<void>,
@@ -182,7 +193,10 @@ async function* watched(
   return step.value;
 }
 
-/** Makes an objective of labels one of the targets that the examples have instead, where they have any. */
+/**
+ * Returns a function that turns an objective of labels into one of the soft or smoothed targets, where there
+ * are any.
+ */
 async function targetsOf(task: Fit): Promise<(objective: Objective) => Objective> {
   const { settings: chosen, rows, classes, problem, examples, targets } = task;
   if (!targets && chosen.labelSmoothing === 0) return (objective) => objective;

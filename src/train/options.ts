@@ -1,4 +1,4 @@
-/** Every option of a training, its default and its check, in one place. */
+/** The options of a training, with their defaults and checks, in one place. */
 import type { Label } from "../data/labels.js";
 import type { TrainingData } from "../data/dataset.js";
 import { ENGINES, type EngineName } from "../engine/engine.js";
@@ -29,128 +29,173 @@ import type { Warning } from "../core/warnings.js";
 
 export const SOLVERS = ["lbfgs", "newton", "gd", "sgd", "adam", "adamw"] as const;
 const SAMPLINGS = ["uniform", "importance"] as const;
+/** Name of a solver; see `TrainOptions.solver`. */
 export type SolverName = (typeof SOLVERS)[number];
 
+/**
+ * Options of `train` and `trainer`. All of them have defaults. An option that is unknown, out of
+ * range, or not read by the solver is an OptionError that names it.
+ */
 export interface TrainOptions<L extends Label = Label> {
   /**
-   * What computes: the GPU, SIMD kernels on the processor's threads, or plain loops in f64. Default "auto": webgpu where
-   * there is a GPU, wasm where there is none or its adapter is software, and the reference where there is no SIMD either.
+   * What computes: "webgpu" (the GPU), "wasm" (SIMD kernels on the processor's threads) or "reference" (plain
+   * loops in f64). Default "auto": webgpu where there is a GPU, wasm where there is none or its adapter is
+   * software, and the reference where there is no SIMD either. "auto" goes on to the next engine where one
+   * fails; an engine that is named fails with a DeviceError.
    */
   readonly engine?: "auto" | EngineName;
   /**
-   * Which kernels of the engine. "auto" (default) times a few at first use, for at most a third of a second, where that
-   * pays; "table" never does; the name in `model.engine.kernels` pins them, and the same adapter then gives the same bits.
+   * Kernels of the engine, by name. Default "auto": with webgpu and a first-order solver it times a few at
+   * first use, for about a third of a second, where that pays. "table" never does. The name in
+   * `model.engine.kernels` pins them: the same adapter then gives the same bits.
    */
   readonly kernels?: string;
-  /** A GPUDevice to share, for webgpu, which "auto" then is. It is left open. Default: one of smigh's own. */
+  /**
+   * A GPUDevice to share, which smigh leaves open. "auto" then tries webgpu first, whatever the adapter;
+   * "wasm" and "reference" are an OptionError. Default: a device of smigh's own.
+   */
   readonly device?: GPUDevice;
 
   /**
-   * Default "lbfgs" (Liu & Nocedal 1989), which goes to the optimum, as "newton" does. "gd" is the derivation's: the whole data at
-   * every step, W ← W − α·∂J/∂W. "sgd", "adam" (Kingma & Ba 2015) and "adamw" (Loshchilov & Hutter 2019) take mini-batches.
+   * How to minimise. "lbfgs" (default; Liu & Nocedal 1989) and "newton" go to the optimum. "gd" takes all
+   * examples at every step, as the derivation does: W ← W − α·∂J/∂W. "sgd", "adam" (Kingma & Ba 2015) and
+   * "adamw" (Loshchilov & Hutter 2019) take mini-batches.
    */
   readonly solver?: SolverName;
   /**
-   * For lbfgs and newton: they have converged when F − F* ≤ tolerance · max(F*, 0.01), F* the minimum of the
-   * mean objective F, and no |∂F/∂w| is larger than the tolerance, with features in units of about their
-   * deviation. At 0 they go on to maxIterations, or as far as rounding lets them. Default 1e-5.
+   * For lbfgs and newton: they have converged when F − F* ≤ tolerance · max(F*, 0.01), where F* is the
+   * minimum of the mean objective F, and no |∂F/∂w| exceeds the tolerance, with features in units near their
+   * deviations. At 0 they go on to maxIterations, or as far as rounding allows. A number ≥ 0, default 1e-5.
    */
   readonly tolerance?: number;
-  /** For lbfgs and newton: the most iterations, each of about one pass over the data. Default 1000. */
+  /**
+   * For lbfgs and newton: the largest number of iterations. One of lbfgs takes about one pass over the data,
+   * one of newton several. Default 1000.
+   */
   readonly maxIterations?: number;
-  /** For lbfgs: steps that it remembers. Default 10. */
+  /** For lbfgs: number of past steps that it remembers. Default 10. */
   readonly memory?: number;
 
-  /** For the others: times that all examples are seen. Default 10, for gd 100. */
+  /** For gd, sgd, adam and adamw: how often all examples are seen. Default 10; 100 for gd. */
   readonly epochs?: number;
-  /** Examples in a step. Default 512, or all if there are fewer. Not for gd. */
+  /** For sgd, adam and adamw: examples per step. Default 512, or all if there are fewer. */
   readonly batchSize?: number;
-  /** A number, or a schedule in epochs. Default: gd 0.5, sgd 0.1, adam and adamw 0.003. */
+  /**
+   * For gd, sgd, adam and adamw: a number above 0, or a schedule over the epochs. Default 0.5 for gd, 0.1 for
+   * sgd, 0.003 for adam and adamw.
+   */
   readonly learningRate?: number | Schedule;
   /**
-   * For sgd: which examples an epoch takes. "uniform" (default): each once. "importance": as many, but those with longer
-   * gradients more often, and with less weight, so that the mean gradient is the same. It pays where most
-   * examples are easy. `loss` and `accuracy` are then means over the draws by those weights: estimates of the data's.
+   * For sgd: how an epoch samples the examples. "uniform" (default) takes each once. "importance" takes the
+   * same number, but examples with longer gradients more often and with less weight, so that the mean
+   * gradient is the same. It pays where most examples are easy. `loss` and `accuracy` are then weighted means
+   * over the draws, which estimate those of the data.
    */
   readonly sampling?: (typeof SAMPLINGS)[number];
-  /** For sgd: v ← momentum·v + g. Default 0. */
+  /** For sgd: v ← momentum·v + g. From 0 to below 1, default 0. */
   readonly momentum?: number;
   /** For sgd with momentum: step along g + momentum·v. Default false. */
   readonly nesterov?: boolean;
-  /** For adam and adamw: decay of the gradient's mean. Default 0.9. */
+  /** For adam and adamw: decay of the gradient's mean. From 0 to below 1, default 0.9. */
   readonly beta1?: number;
-  /** For adam and adamw: decay of the gradient's mean square. Default 0.999. */
+  /** For adam and adamw: decay of the gradient's mean square. From 0 to below 1, default 0.999. */
   readonly beta2?: number;
-  /** For adam and adamw: added to the root of the mean square. Default 1e-7. */
+  /** For adam and adamw: added to the root of the mean square. Above 0, default 1e-7. */
   readonly epsilon?: number;
-  /** For adamw: each step takes rate·weightDecay of the weights off them. Default 0.01. */
+  /**
+   * For adamw: each step subtracts rate·weightDecay·W from the weights, without the intercept. A number ≥ 0,
+   * default 0.01.
+   */
   readonly weightDecay?: number;
 
   /**
-   * Penalty on the mean objective: l2/2·‖W‖², without the intercept. Default 0; for lbfgs and newton, where neither it nor l1
-   * is given, what C = 1 makes it, as in scikit-learn: without a penalty the optimum may be far, or nowhere.
+   * Penalty on the mean objective, l2/2·‖W‖², without the intercept. A number ≥ 0, default 0. But lbfgs and
+   * newton without any of l2, l1 and C take C = 1, as scikit-learn does: without a penalty the optimum may be
+   * far away or not exist.
    */
   readonly l2?: number;
   /**
-   * For lbfgs: penalty on the mean objective besides, l1·Σ|w|, without the intercept, which makes weights exactly 0. With l2
-   * or C an elastic net. Default 0.
+   * For lbfgs: a further penalty on the mean objective, l1·Σ|w|, without the intercept, which makes weights
+   * exactly 0. With l2 or C it is an elastic net. A number ≥ 0, default 0.
    */
   readonly l1?: number;
   /**
-   * The penalty as scikit-learn has it, instead of l2: l2 = 1 / (C · total weight of the examples to train
-   * on); Infinity is no penalty. Default: see l2.
+   * The penalty as scikit-learn defines it, instead of l2: l2 = 1 / (C · total weight of the training
+   * examples, with class weights). Above 0; Infinity is no penalty. Default: see `l2`. Giving both is an
+   * OptionError.
    */
   readonly C?: number;
-  /** Not for lbfgs and newton, whose optimum is the same: "mean" (default) of the weighted losses, or their "sum", as in the derivation; the penalty is scaled with it. */
+  /**
+   * For gd, sgd, adam and adamw: minimise the "mean" of the weighted losses (default) or their "sum", as in
+   * the derivation. The penalty is scaled with it. The optimum is the same.
+   */
   readonly reduction?: "mean" | "sum";
   /** Fit an intercept. Default true. */
   readonly intercept?: boolean;
   /**
-   * Train on (x − mean) / deviation of every feature, so that units do not matter to the penalty or to a step. The model's
-   * weights are for the features as they came. Bytes and halves become floats on the device. Default false.
+   * Train on (x − mean) / deviation of every feature, so that units do not matter to the penalty or to a
+   * step; without an intercept on x / deviation. The weights of the model are for the original features.
+   * Bytes and halves become floats on the device. Default false.
    */
   readonly standardize?: boolean;
-  /** ε, where the targets of training become (1 − ε)·y + ε/classes. Validation is of y itself. Default 0. */
+  /**
+   * ε of label smoothing: training targets become (1 − ε)·y + ε/classes. Validation is against y itself. From
+   * 0 to below 1, default 0.
+   */
   readonly labelSmoothing?: number;
-  /** Weights ≥ 0 of classes, times those of rows; "balanced" is rows ÷ (classes · rows of the class). Default 1 each. */
+  /**
+   * Factor ≥ 0 on the weights of each class's training rows: a Map, or an object with labels as keys. Classes
+   * that are not named have 1; naming one that is not in the data is an OptionError. "balanced" is
+   * rows ÷ (classes · rows of the class), by weight. Default 1 each. Not for soft targets.
+   */
   readonly classWeight?: "balanced" | ReadonlyMap<L, number> | Readonly<Record<string, number>>;
 
   /**
-   * Where the weights start: "zeros" (default); "centroids", which asks which class' mean is nearest; or a
-   * model to go on from, of as many features, whose classes may be other ones: those that are new start from
-   * the mean of its own. It may be numbers of your own in arrays of any kind: { classes, features, weights,
-   * bias, origin? }.
+   * Initial weights: "zeros" (default); "centroids", which predict the class with the nearest mean; or a
+   * model to continue from, a SoftmaxModel or your own numbers in arrays of any kind,
+   * `{ classes, features, weights, bias, origin? }`. It needs the same number of features, and at least one
+   * class of the data. Classes that are new to it start from the mean of its own.
    */
   readonly init?: "zeros" | "centroids" | StartingModel<L>;
 
-  /** Examples to watch but not train on: a fraction of the data, or data of their own. Default none. */
+  /**
+   * Examples to score but not to train on: a fraction of the data between 0 and 1, chosen at random, or other
+   * data. Default none.
+   */
   readonly validation?: number | TrainingData<L>;
-  /** Stop after this many epochs (of lbfgs and newton: iterations) without a lower validation loss, and return the best weights. Default: never. */
+  /**
+   * Stop after this many epochs (iterations of lbfgs and newton) without a lower validation loss. The model
+   * has the weights of the lowest one. Needs `validation`. Default: never stop.
+   */
   readonly patience?: number;
-  /** Of the shuffling and of a fraction's choice. Same seed, engine and adapter: the same bits. Default 0. */
+  /**
+   * Seeds shuffling, sampling and the choice of a validation fraction. The same seed, engine, adapter and
+   * kernels give the same bits. A whole number ≥ 0, default 0.
+   */
   readonly seed?: number;
-  /** Shuffle the rows before every epoch. Default true. Not for gd. */
+  /** For sgd, adam and adamw: shuffle the rows before every epoch. Default true. */
   readonly shuffle?: boolean;
 
-  /** Check passes of the running training against the f64 reference; see `model.parity`. Default false. */
+  /**
+   * Check some passes of the running training against the f64 reference; `model.parity` has the result.
+   * Default false.
+   */
   readonly parity?: boolean;
   /**
-   * Called during training, at most every 50 ms, and at the end of every epoch. It may be asynchronous: it is
-   * not waited for until the training ends. Where it throws or rejects, the training stops and rejects with
-   * the same.
+   * Called during the training, at most every 50 ms, and besides at the end of every epoch; for lbfgs and
+   * newton at the beginning and the end. It may be asynchronous: the training waits for it only at the end.
+   * Where it throws or rejects, the training stops and rejects with the same error.
    */
   readonly onProgress?: (progress: Progress) => void;
-  /**
-   * Called with each of `model.warnings` when it arises: what is worth knowing and is no error. May throw
-   * like onProgress.
-   */
+  /** Called with each of `model.warnings` when it is raised. It may throw or reject, as onProgress may. */
   readonly onWarning?: (warning: Warning) => void;
   /**
-   * Aborts the training, which then rejects with the signal's reason. The weights so far are `trainer.model`.
+   * Aborts the training, which then rejects with the signal's reason. `trainer.model` has the weights so far.
    */
   readonly signal?: AbortSignal;
 }
 
+/** Options that may stay undefined. */
 type WithoutDefault =
   | "device"
   | "C"
@@ -161,17 +206,22 @@ type WithoutDefault =
   | "onWarning"
   | "signal";
 
-/** The options with every default filled in; the learning rate is a schedule. For gd and lbfgs there is no batch size: all rows. */
+/**
+ * The options with their defaults filled in, and the learning rate as a schedule. Without a batch size, as
+ * for gd, lbfgs and newton, a step takes all rows.
+ */
 export type Settings<L extends Label = Label> = Required<
   Omit<TrainOptions<L>, WithoutDefault | "learningRate">
 > &
   Pick<TrainOptions<L>, WithoutDefault> & { readonly schedule: Schedule };
 
+/** Defaults of epochs and learning rate. */
 const EPOCHS = 10;
 const GD_EPOCHS = 100;
 const RATE = 0.003;
 const RATES: Partial<Record<SolverName, number>> = { gd: 0.5, sgd: 0.1 };
 
+/** The check of each option's value. */
 const CHECKS: { readonly [option in keyof Required<TrainOptions>]: Check } = {
   engine: oneOf("auto", ...ENGINES),
   kernels: ofType("string", '"auto", "table", or the name of a choice that a model recorded'),
@@ -212,7 +262,9 @@ const CHECKS: { readonly [option in keyof Required<TrainOptions>]: Check } = {
 const SECOND_ORDER = ["lbfgs", "newton"] as const;
 const FIRST_ORDER = ["gd", "sgd", "adam", "adamw"] as const;
 
-/** Options that only some solvers read: given to another they would be ignored, which is an error. */
+/**
+ * Solvers that read an option, where not all do. Giving it to another is an error, since it would be ignored.
+ */
 const READERS: Partial<Record<keyof TrainOptions, readonly SolverName[]>> = {
   tolerance: SECOND_ORDER,
   maxIterations: SECOND_ORDER,
@@ -232,7 +284,10 @@ const READERS: Partial<Record<keyof TrainOptions, readonly SolverName[]>> = {
   weightDecay: ["adamw"],
 };
 
-/** Checks the options and fills in the defaults. Throws an OptionError that names the option, its value and what it may be. */
+/**
+ * Checks the options and fills in the defaults. Throws an OptionError that names the option, its value and
+ * what it may be.
+ */
 export function settings<L extends Label>(passed: TrainOptions<L>): Settings<L> {
   checkOptions(passed);
   const options = { ...passed };
@@ -323,11 +378,12 @@ export function settings<L extends Label>(passed: TrainOptions<L>): Settings<L> 
   };
 }
 
-/** Whether the solver reads the option. */
+/** Tells whether the solver reads the option. */
 function reads(solver: SolverName, name: keyof TrainOptions): boolean {
   return READERS[name]?.includes(solver) ?? true;
 }
 
+/** Tells whether the solver is lbfgs or newton, which evaluate all examples at every step. */
 export function isSecondOrder(solver: SolverName): boolean {
   return SECOND_ORDER.some((one) => one === solver);
 }

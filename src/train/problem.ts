@@ -1,4 +1,7 @@
-/** What a training works on: everything that is known, and checked, before an engine is opened. */
+/**
+ * Turns data and options into a training task: everything that is checked and known before an engine is
+ * opened.
+ */
 import { type Dataset, type TrainingData, concatenate, dataset } from "../data/dataset.js";
 import type { Features } from "../data/features.js";
 import type { Label } from "../data/labels.js";
@@ -14,34 +17,50 @@ import type { Examples } from "../solvers/solver.js";
 import { startingWeights } from "./init.js";
 import type { Warnings } from "../core/warnings.js";
 
-/** Deviations from 0 beyond which the mean is taken off bytes and halves too. */
+/** Bytes and halves are centred too where a mean is more than this many deviations from 0. */
 const FAR = 16;
 
+/** A training before an engine is opened. */
 export interface Task<L extends Label> {
+  /** The options, with C converted to l2. */
   readonly settings: Settings<L>;
-  /** All rows to place, to train on and to watch, in units of the task: copies, none of weight 0, of a mean weight of 1. */
+  /**
+   * All rows to place, for training and validation, in the units of the task. They are copies without the
+   * rows of weight 0. The weights of the training rows have a mean of 1.
+   */
   readonly rows: Rows;
-  /** Where rows of weight 0 were left out, the numbers of the others among those given. */
+  /** Numbers of the given rows that were kept. Absent when none has weight 0. */
   readonly kept?: Uint32Array;
-  /** What a byte of the data means, if they are bytes. The rows may be floats by now, if the rows to watch are. */
+  /**
+   * Value of a unit of a byte, if the data are bytes. The rows may still be floats, as where the validation
+   * rows are.
+   */
   readonly scale?: number;
   readonly classes: readonly L[];
+  /** Which rows are for training and which for validation. */
   readonly examples: Examples;
-  /** (classes) what the weights of the rows to train on were multiplied by, if by anything. */
+  /**
+   * (classes) Factors that classWeight put on the weights of the training rows. Absent without classWeight.
+   */
   readonly classFactors?: Float64Array;
+  /** The problem as first-order solvers see it. */
   readonly problem: DescentProblem;
-  /** (rows, classes) soft targets, if there are any, of lbfgs and newton. Those of other solvers are placed with the rows. */
+  /** (rows, classes) Soft targets for lbfgs and newton. For other solvers they are placed with the rows. */
   readonly targets?: FloatArray;
-  /** The units of the features, where they are not those of the data. */
+  /** Units of the rows. Absent when they are those of the data. */
   readonly units?: FeatureUnits;
-  /** (features + 1, classes) */
+  /** (features + 1, classes) Initial weights, in the units of the task. */
   readonly start: FloatArray;
+  /** Random numbers, seeded by `seed`, for shuffling and sampling. */
   readonly random: Random;
-  /** Raised until now; more may be. */
+  /** Warnings so far. Engines and solvers add more. */
   readonly warnings: Warnings;
 }
 
-/** Throws a DataError or an OptionError. Nothing of `data` is read once it has returned. */
+/**
+ * Makes the task of a training. Throws a DataError or an OptionError. `data` is not read after it has
+ * returned.
+ */
 export function taskOf<L extends Label>(
   data: TrainingData<L>,
   chosen: Settings<L>,
@@ -107,15 +126,17 @@ export function taskOf<L extends Label>(
   };
 }
 
-/** The rows, with features that are not the caller's to change. */
+/** Copies the features where they are the caller's own buffer. */
 function owned(rows: Rows, given: Features): Rows {
   const shared = ArrayBuffer.isView(given) && given.buffer === rows.x.buffer;
   return shared ? { ...rows, x: rows.x.slice() } : rows;
 }
 
 /**
- * Features of first-order solvers stay what they are, unless they are to be standardised. So do bytes and halves, unless they
- * are so far from 0 that f32 would lose the digits in which rows differ.
+ * Returns the units to train in, or undefined to keep those of the data. With `standardize` they are means
+ * and deviations. First-order solvers otherwise keep the features as they are. So do lbfgs and newton for
+ * bytes and halves, unless these are so far from 0 that f32 would lose the digits in which rows differ, which
+ * raises a warning.
  */
 function unitsOf<L extends Label>(
   rows: Rows,
@@ -139,7 +160,10 @@ function unitsOf<L extends Label>(
   return workingUnits(rows, train, intercept, l2);
 }
 
-/** A row of weight 0 is no row: it is neither placed nor in a batch or a fraction, and may hold anything finite. */
+/**
+ * Drops rows of weight 0: they are not placed, are in no batch and no validation fraction, and may hold any
+ * finite values.
+ */
 function withoutWeightless<L extends Label>(given: Dataset<L>): Dataset<L> & { readonly kept?: Uint32Array } {
   const { rows, targets, classes } = given;
   const { weights } = rows;
@@ -153,7 +177,7 @@ function withoutWeightless<L extends Label>(given: Dataset<L>): Dataset<L> & { r
   };
 }
 
-/** What soft targets cannot be trained with. */
+/** Throws an OptionError where soft targets are combined with classWeight. */
 function checkSoft({ classWeight }: Pick<Settings, "classWeight">): void {
   if (classWeight !== undefined) {
     throw new OptionError(
@@ -162,7 +186,10 @@ function checkSoft({ classWeight }: Pick<Settings, "classWeight">): void {
   }
 }
 
-/** Throws a DataError when they weigh nothing: there would be no mean loss. */
+/**
+ * Returns the total weight of the chosen rows. Throws a DataError when it is 0, which leaves no mean loss, or
+ * not finite.
+ */
 export function weightOf({ weights }: Rows, chosen: Uint32Array, what: string): number {
   if (!weights) return chosen.length;
   const total = chosen.reduce((sum, row) => sum + weights[row], 0);
@@ -177,15 +204,16 @@ export function weightOf({ weights }: Rows, chosen: Uint32Array, what: string): 
   return total;
 }
 
+/** Rows split into training and validation. */
 interface Split {
   readonly rows: Rows;
-  /** (rows, classes) */
+  /** (rows, classes) Soft targets. */
   readonly targets?: FloatArray;
   readonly train: Uint32Array;
   readonly validation?: Uint32Array;
 }
 
-/** Sets a random fraction of the rows aside, or adds the validation rows after the others. */
+/** Sets aside a random fraction of the rows, or appends the validation rows to the others. */
 function split<L extends Label>(
   given: Dataset<L>,
   validation: Settings<L>["validation"],
@@ -216,7 +244,7 @@ function split<L extends Label>(
   };
 }
 
-/** Labels count as targets beside soft ones. */
+/** Joins the targets of two datasets, (rows, classes). Labels become one-hot targets. */
 function joinTargets<L extends Label>(a: Dataset<L>, b: Dataset<L>): Float64Array {
   const [first, second] = [a, b].map(({ rows, classes, targets }) => targets ?? oneHot(rows, classes.length));
   const together = new Float64Array(first.length + second.length);
@@ -225,13 +253,14 @@ function joinTargets<L extends Label>(a: Dataset<L>, b: Dataset<L>): Float64Arra
   return together;
 }
 
-/** The rows to train on, their weights times their class's. */
+/** Multiplies the weight of each training row by the factor of its class. */
 function classWeighted(rows: Rows, train: Uint32Array, factors: Float64Array): Rows {
   const weights = rows.weights ? Float64Array.from(rows.weights) : new Float64Array(rows.count).fill(1);
   for (const row of train) weights[row] *= factors[rows.labels[row]];
   return { ...rows, weights };
 }
 
+/** Returns the factor of each class, (classes), or undefined without classWeight. */
 function classFactors<L extends Label>(
   rows: Rows,
   train: Uint32Array,
@@ -242,7 +271,10 @@ function classFactors<L extends Label>(
   return classWeight === "balanced" ? balanced(rows, train, classes.length) : factorsOf(classWeight, classes);
 }
 
-/** Σw ÷ (K·Σw of the class), as scikit-learn's since 1.7: weights count as so many rows. 0 for a class without rows. */
+/**
+ * Returns Σw ÷ (K·Σw of the class) as scikit-learn does since 1.7, where weight n counts as n rows. 0 for a
+ * class without rows.
+ */
 function balanced(rows: Rows, train: Uint32Array, classes: number): Float64Array {
   const ofClass = new Float64Array(classes);
   for (const row of train) ofClass[rows.labels[row]] += rows.weights ? rows.weights[row] : 1;
@@ -250,6 +282,7 @@ function balanced(rows: Rows, train: Uint32Array, classes: number): Float64Array
   return ofClass.map((weight) => (weight > 0 ? total / (classes * weight) : 0));
 }
 
+/** Looks up the factor of each class by its label as a string; 1 for classes that are not named. */
 function factorsOf<L extends Label>(
   classWeight: ReadonlyMap<L, number> | Readonly<Record<string, number>>,
   classes: readonly L[],

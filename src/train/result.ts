@@ -1,4 +1,4 @@
-/** What a training has made: a model, and warnings about it. */
+/** Turns the outcome of a training into a model and warnings. */
 import type { Label } from "../data/labels.js";
 import { fromUnits } from "../data/units.js";
 import type { EngineChoice } from "../engine/choose.js";
@@ -12,7 +12,7 @@ import type { Outcome } from "../solvers/solver.js";
 import type { Task } from "./problem.js";
 import type { Warnings } from "../core/warnings.js";
 
-/** Throws a DivergenceError where a weight is not finite. */
+/** Makes the model, in the units of the data. Throws a DivergenceError where a weight is not finite. */
 export function modelOf<L extends Label>(
   {
     rows,
@@ -40,7 +40,7 @@ export function modelOf<L extends Label>(
   });
 }
 
-/** Weights that are not finite are never handed out as a model. */
+/** Throws a DivergenceError where a weight is not finite. */
 function checkFinite(weights: FloatArray, iterations: number): void {
   const bad = weights.findIndex((value: number) => !Number.isFinite(value));
   if (bad < 0) return;
@@ -51,7 +51,10 @@ function checkFinite(weights: FloatArray, iterations: number): void {
   );
 }
 
-/** Warns of a training that ended before it was where it should be, and of an engine that computes wrong. */
+/**
+ * Warns where a second-order training ended before it converged, or parity shows that the engine computes
+ * wrong.
+ */
 export function warnOf<L extends Label>(
   { settings, warnings }: Pick<Task<L>, "settings" | "warnings">,
   { converged, reason }: Outcome,
@@ -59,7 +62,7 @@ export function warnOf<L extends Label>(
   parity?: Parity,
 ): void {
   const { solver, tolerance, patience } = settings;
-  // With a tolerance of 0, or patience, it is no surprise that a training ends before it has converged.
+  // With a tolerance of 0, or patience, a training is meant to end before it has converged.
   if (isSecondOrder(solver) && !converged && tolerance > 0 && patience === Infinity) {
     warnings.raise("not-converged", `The training has not converged: ${reason}.`);
   }
@@ -72,7 +75,7 @@ export function warnOf<L extends Label>(
   }
 }
 
-/** Warns of an engine that is slower than what this machine should have. */
+/** Warns of an engine that is slower than this machine should have. */
 export function warnOfEngine(warnings: Warnings, { engine, why, fellBack }: EngineChoice): void {
   const { name, note } = engine;
   if (fellBack) {

@@ -1,4 +1,4 @@
-/** A training from end to end: data → rows → placed on an engine → steps → model. */
+/** Trains from end to end: data → rows → placed on an engine → steps → model. */
 import { LinkedAbort, throwIfAborted } from "./abort.js";
 import { Callbacks } from "./callbacks.js";
 import type { TrainingData } from "../data/dataset.js";
@@ -23,15 +23,26 @@ import { modelOf, warnOf, warnOfEngine } from "./result.js";
 import { Warnings } from "../core/warnings.js";
 
 /**
- * Trains a softmax classifier. Bad data and options are rejected before anything is uploaded.
+ * Trains a softmax (multinomial logistic) classifier. Rejects bad data and options before it uploads
+ * anything.
  *
- * `x`, `y`, `weights` and `classes` are copied before this returns its promise: change them freely while it
- * trains.
+ * `x`, `y`, `weights` and `classes` are copied before this returns its promise, so they may be changed during
+ * the training.
  *
- * @returns the model. `model.warnings` says what is worth knowing about the training.
- * @throws {DataError | OptionError | DeviceError | DivergenceError} as a rejection. A training that is
- * aborted rejects with the signal's own reason, untouched; use a {@link trainer} to keep its weights so far.
- * What `onProgress` or `onWarning` throws, or rejects with, the training rejects with too.
+ * @param data features `x`, labels or soft targets `y`, and optionally weights and classes
+ * @param options see {@link TrainOptions}. By default L-BFGS goes to the optimum of the loss with C = 1, on
+ * the fastest engine of the machine.
+ * @returns the model. `model.warnings` has what is worth knowing about the training and is no error.
+ * @throws {DataError | OptionError | DeviceError | DivergenceError} as a rejection. An aborted training
+ * rejects with the signal's reason itself; use a {@link trainer} to keep its weights so far. What
+ * `onProgress` or `onWarning` throws, or rejects with, the training rejects with too.
+ * @example
+ * ```ts
+ * const x = [[5.1, 3.5], [4.9, 3.0], [6.3, 3.3], [5.8, 2.7]];
+ * const y = ["setosa", "setosa", "virginica", "virginica"];
+ * const model = await train({ x, y }, { C: 10 });
+ * model.predict([[5.0, 3.4]]); // ["setosa"]
+ * ```
  */
 export async function train<L extends Label>(
   data: TrainingData<L>,
@@ -45,11 +56,20 @@ export async function train<L extends Label>(
 }
 
 /**
- * A training that the caller drives: each turn of the loop is a report of progress, and the training goes on
- * when the next one is asked for. The generator's return value, and afterwards `trainer.model`, is the model.
- * Where the loop was left, by `break`, an error or an abort, `trainer.model` has the weights so far.
+ * Makes a training that the caller drives: each turn of the loop gets a progress report, and the training
+ * goes on when the next one is requested. Afterwards `trainer.model` is the model, which is also the return
+ * value of the generator. Where the loop was left by `break`, an error or an abort, `trainer.model` has the
+ * weights so far.
  *
+ * The data are copied before this returns. The engine opens when the loop begins.
+ *
+ * @param data as for {@link train}
+ * @param options as for {@link train}
+ * @returns the training, an async iterable of {@link Progress} that can be iterated once
+ * @throws {DataError | OptionError} at once. The loop throws the other errors of {@link train}, and the
+ * signal's reason when it aborts.
  * @example
+ * ```ts
  * const training = trainer(data, { signal });
  * try {
  *   for await (const { loss } of training) console.log(loss);
@@ -57,17 +77,20 @@ export async function train<L extends Label>(
  *   if (!signal.aborted) throw error;
  * }
  * training.model; // also where the signal aborted it
+ * ```
  */
 export function trainer<L extends Label>(data: TrainingData<L>, options: TrainOptions<L> = {}): Trainer<L> {
   return new Trainer(data, options);
 }
 
+/** A training that the caller drives, made by {@link trainer}. */
 export class Trainer<L extends Label = Label> implements AsyncIterable<Progress> {
   readonly #task: Task<L>;
   readonly #callbacks = new Callbacks();
   #started = false;
   readonly #result: Result<L> = { missing: NOT_ENDED };
 
+  /** Prepares a training. Throws a DataError or an OptionError. */
   constructor(data: TrainingData<L>, options: TrainOptions<L>) {
     const chosen = settings(options);
     const warnings = new Warnings((warning) => this.#callbacks.call(chosen.onWarning, warning));
@@ -78,14 +101,19 @@ export class Trainer<L extends Label = Label> implements AsyncIterable<Progress>
    * The model, or the weights so far of a training that was left or aborted.
    *
    * @throws {TrainerError} before the training has ended, where it was left or aborted before its first
-   * iteration, and where it failed.
+   * iteration, and where it failed
    */
   get model(): SoftmaxModel<L> {
     if (this.#result.model) return this.#result.model;
     throw new TrainerError(this.#result.missing);
   }
 
-  /** Starts the training. Throws a TrainerError when it was started before: make a new trainer for another fit. */
+  /**
+   * Starts the training.
+   *
+   * @returns a generator of progress reports, whose return value is the model
+   * @throws {TrainerError} when this trainer was started before: make a new one for another fit
+   */
   [Symbol.asyncIterator](): AsyncGenerator<Progress, SoftmaxModel<L>> {
     if (this.#started) {
       throw new TrainerError(
@@ -101,13 +129,14 @@ const NOT_ENDED = "There is no model yet: the training has not ended. Take it af
 const BEFORE_FIRST =
   "The training was aborted, or its loop left, before the first iteration: there is no model.";
 
-/** What a training has come to. */
+/** The result of a training: its model, or why there is none. */
 interface Result<L extends Label> {
   model?: SoftmaxModel<L>;
   /** Why there is no model. */
   missing: string;
 }
 
+/** Runs the training, yields its reports and keeps the model in `result`. */
 async function* fit<L extends Label>(
   task: Task<L>,
   callbacks: Callbacks,
@@ -169,7 +198,7 @@ async function* fit<L extends Label>(
   }
 }
 
-/** Lets a solver that was told to stop hand over what it has. */
+/** Runs a solver that was told to stop to its end, and returns what it has. */
 async function outcomeOf(steps: Start["steps"]): Promise<Outcome> {
   for (;;) {
     const { done, value } = await steps.next();
@@ -178,8 +207,8 @@ async function outcomeOf(steps: Start["steps"]): Promise<Outcome> {
 }
 
 /**
- * Keeps the weights of a training that ends early. An error here is not the one it ends with, and is only
- * noted.
+ * Keeps the weights of a training that ends early. An error here is only noted, since the training ends with
+ * another.
  */
 async function keepSoFar<L extends Label>(
   result: Result<L>,
@@ -199,8 +228,10 @@ function failed(error: unknown): string {
   return `There is no model: the training failed. ${error instanceof Error ? error.message : show(error)}`;
 }
 
+/** Receives the parity of each step that is checked. */
 type Watch = ((seen: Parity) => void) | undefined;
 
+/** Starts a fit by gd, sgd, adam or adamw. */
 async function startFirstOrder(
   task: Task<Label>,
   placement: Placement,

@@ -1,7 +1,7 @@
-/** Deno's half: the adapter that it finds. */
+/** Requests the WebGPU adapter in Deno. */
 import process from "node:process";
 
-/** Deno panics when a device is asked for its `adapterInfo` after the adapter has been collected. */
+/** Keeps adapters alive: Deno panics if a device's `adapterInfo` is read after the adapter was collected. */
 const kept: (GPUAdapter | null)[] = [];
 const { gpu } = navigator;
 const requestAdapter = gpu.requestAdapter.bind(gpu);
@@ -11,7 +11,7 @@ gpu.requestAdapter = async (options) => {
   return adapter;
 };
 
-/** "llvmpipe (LLVM 15.0.6, 256 bits)". Without an adapter it says so and ends the process. */
+/** The adapter's name, such as "llvmpipe (LLVM 15.0.6, 256 bits)". Exits with status 1 if there is none. */
 export async function adapterOrExit(): Promise<string> {
   const adapter = await gpu.requestAdapter();
   if (adapter) return adapter.info.description || adapter.info.vendor || "an adapter without a name";

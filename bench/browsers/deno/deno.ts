@@ -1,6 +1,7 @@
 /**
- * Runs a script of ours in Deno: its WebGPU is wgpu and its compiler Naga, both independent of Chrome's. Deno is the
- * one on PATH or else the npm package, which npx downloads once; it is too large to be installed with the project.
+ * Bundles scripts of this project and runs them in Deno, whose WebGPU (wgpu) and shader compiler (Naga) are
+ * independent of Chrome's. Uses the Deno on PATH or else the npm package, which npx downloads once; it is too
+ * large to install with the project.
  */
 import { execFile, spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -27,9 +28,9 @@ export interface Script {
 
 export interface RunOptions {
   readonly args?: readonly string[];
-  /** A folder. Without one the script reads nothing but itself. */
+  /** Folder that the script may read. By default it may read nothing but itself. */
   readonly mayRead?: string;
-  /** Whether what it prints is kept from the terminal and becomes the outcome's output. */
+  /** Whether standard output goes to the outcome's `output` instead of the terminal (default false). */
   readonly captured?: boolean;
 }
 
@@ -38,7 +39,7 @@ interface Outcome {
   readonly output: string;
 }
 
-/** Bundles a script and all that it imports, since Deno knows neither `?raw` nor our `.js` that are `.ts`. */
+/** Bundles a script with its imports: Deno resolves neither `?raw` nor a `.js` that is a `.ts` file. */
 export async function denoScript(name: string, alias: AliasOptions = {}): Promise<Script> {
   const { command, version } = await findDeno();
   const folder = await mkdtemp(join(tmpdir(), "smigh-deno-"));
@@ -56,7 +57,7 @@ export async function denoScript(name: string, alias: AliasOptions = {}): Promis
         minify: false,
         chunkSizeWarningLimit: Infinity,
         lib: { entry: join(import.meta.dirname, name), formats: ["es"], fileName: () => "script.mjs" },
-        // The tests are imported for what they do, whatever package.json says of the package.
+        // The tests are imported for their side effects, which package.json says the package does not have.
         rolldownOptions: { external: [/^node:/], treeshake: false },
       },
     });
@@ -78,9 +79,9 @@ async function run(
   const child = spawn(program, [...first, "run", ...flags, join(folder, "script.mjs"), ...args], {
     stdio: ["ignore", captured ? "pipe" : "inherit", "inherit"],
     env: {
-      // Without these wgpu would also take OpenGL, which translates WGSL to GLSL and holds less.
+      // By default wgpu may also choose OpenGL, which translates WGSL to GLSL and guarantees less.
       DENO_WEBGPU_BACKEND: "vulkan,metal,dx12",
-      // Mesa complains where there is none.
+      // Mesa warns if this is unset.
       XDG_RUNTIME_DIR: folder,
       ...process.env,
       DENO_NO_UPDATE_CHECK: "1",

@@ -1,6 +1,6 @@
 /**
- * Deno's half of `npm run bench:deno`. Its last line is the result, as JSON: of the workload that is named, or, without
- * a name, what there is to measure on.
+ * The part of `npm run bench:deno` that runs in Deno. Its last line of output is JSON: the measurement of the
+ * workload in the first argument or, without arguments, the adapter and its peak.
  */
 import process from "node:process";
 import { gpuAndPeak } from "../../measure/machine.js";

@@ -1,4 +1,4 @@
-/** Deno's half of `npm run test:deno`: the tests of the WebGPU engine that need no page. */
+/** The part of `npm run test:deno` that runs in Deno: the tests of the WebGPU engine that need no page. */
 import "../../../test/unit/engine/webgpu/limits.browser.test.js";
 import "../../../test/conformance/webgpu.browser.test.js";
 import "../../../test/mutation/webgpu-descents.browser.test.js";

@@ -1,12 +1,12 @@
 /**
- * As much of vitest as the engine's tests use, to run them where vitest itself does not: describe and test with their
- * `each`, hooks, expect and spies. The tests run one after the other, in their order.
+ * The part of vitest that the engine's tests use, for Deno, where vitest itself does not run: describe and
+ * test with `each`, hooks, expect and spies. Tests run one after another, in the order of their declaration.
  */
 import { inspect, isDeepStrictEqual } from "node:util";
 
 type Work = () => unknown;
 type Body = (...args: readonly unknown[]) => unknown;
-/** Hears how each test ended: without errors it passed. */
+/** Called after each test; it passed if there are no errors. */
 type Report = (path: string, errors: readonly unknown[]) => void;
 
 interface Suite {
@@ -14,7 +14,7 @@ interface Suite {
   readonly before: Work[];
   readonly after: Work[];
   readonly afterEach: Work[];
-  /** Its tests, and the suites in it. */
+  /** Tests and nested suites, in order. */
   readonly children: ((report: Report) => Promise<void>)[];
 }
 
@@ -60,7 +60,7 @@ async function errorsOf(works: readonly Work[]): Promise<unknown[]> {
   return errors;
 }
 
-/** `each` gives every case to the body: an array as its arguments, anything else as the only one. */
+/** Adds `each`, which runs the body per case: an array is its arguments, anything else its only argument. */
 function withEach(declare: (name: string, body: Work) => void) {
   const each = (cases: readonly unknown[]) => (name: string, body: Body) => {
     for (const one of cases) {
@@ -71,7 +71,7 @@ function withEach(declare: (name: string, body: Work) => void) {
   return Object.assign(declare, { each });
 }
 
-/** "%s" stands for the next argument, "$key" for a property of the first. */
+/** Fills in a title: "%s" stands for the next argument, "$key" for a property of the first. */
 function titled(name: string, args: readonly unknown[]): string {
   const rest = [...args];
   const properties = new Map<string, unknown>(Object.entries(Object(args[0])));
@@ -129,7 +129,7 @@ export function expect(found: unknown, message = "") {
 const restorations: Work[] = [];
 
 export const vi = {
-  /** Counts the calls of a method, which does what it did until `mockResolvedValue`. */
+  /** Records the calls of a method, which keeps its behaviour until `mockResolvedValue` is called. */
   spyOn(object: object, key: string) {
     const own = Object.getOwnPropertyDescriptor(object, key);
     const original: unknown = Reflect.get(object, key);

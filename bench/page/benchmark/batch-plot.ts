@@ -1,4 +1,4 @@
-/** Examples a second over the batch size, a line a system, on two logarithmic axes. */
+/** Plots examples per second over the batch size, one line per system, with both axes logarithmic. */
 import "../shared/language.js";
 import uPlot from "uplot";
 import type { MeasureFailure, Run } from "../../measure/measure.js";
@@ -13,7 +13,7 @@ import { type Doing, inOrder, onGpu } from "./rows.js";
 import { sizesOf } from "../../measure/batch-sizes.js";
 
 const HEIGHT = 340;
-/** Dots and dashes, in pixels. */
+/** Dash pattern of systems on the CPU: dash and gap, in pixels. */
 const ON_CPU = [6, 4];
 
 interface Line {
@@ -81,7 +81,7 @@ export class SweepPlot {
     if (width > 0 && this.#plot && this.#plot.width !== width) this.#plot.setSize({ width, height: HEIGHT });
   }
 
-  /** Each line's value at a size, or the best that it has. */
+  /** Writes each line's value at a batch size into the key, or its best value without one. */
   #read(size: number | undefined): void {
     const now = this.#doing ? `${this.#doing.system}, ${this.#doing.what}` : "the best of each";
     this.#reading.textContent = size === undefined ? now : `at batch ${count(size)}`;
@@ -183,7 +183,7 @@ function inWords({ system, loaded, runs }: Line): string {
   return `${system}${loaded ? ", loaded" : ""}: ${points.join(", ")}`;
 }
 
-/** The power of ten next to a value. */
+/** The power of ten next to a value, below or above according to `round`. */
 function decade(value: number, round: (exponent: number) => number): number {
   return 10 ** round(Math.log10(value));
 }

@@ -1,4 +1,4 @@
-/** Draws the measured steps: bars with their spread, and the cold starts. */
+/** Draws the measured runs: bars of the steps with their spread, and the cold starts. */
 import { make } from "../shared/dom.js";
 import { count } from "../shared/format.js";
 import type { Cold } from "../../measure/contender.js";
@@ -9,10 +9,10 @@ import { duration, significant } from "../../measure/format.js";
 import { type Metric, isBounded } from "../../measure/metrics.js";
 import { type Card, type Row, onGpu } from "./rows.js";
 
-/** A peak that is farther away than this, in lengths of the longest bar, is told and not drawn. */
+/** A peak farther away than this many lengths of the longest bar is only named, not drawn. */
 const FARTHEST = 4;
 
-/** What bars of full length are. */
+/** Values of a full-length bar. */
 interface Scale {
   readonly steady: number;
   readonly cold: number;
@@ -53,7 +53,7 @@ function drawCard({ workload, rows }: Card, metric: Metric): HTMLElement {
   );
 }
 
-/** What the line is, or that it would be out of sight. */
+/** Says which peaks the lines mark, and which are too far away to be drawn. */
 function boundWords(rows: readonly Row[], scale: number): string {
   const told = [false, true].flatMap((loaded) =>
     [true, false].flatMap((gpu) => {
@@ -74,7 +74,7 @@ function shapeOf(name: string): string {
   return `${count(features)} features × ${count(classes)} classes, batch ${count(batch)}.`;
 }
 
-/** `below`: under one's own row of the same system, whose name it needs not repeat. */
+/** Draws a row. `below`: the row above is of the same system, so the name need not be repeated. */
 function drawRow(row: Row, metric: Metric, scale: Scale, below: boolean): HTMLTableRowElement {
   const { system, loaded, run, failure, doing } = row;
   const idle = doing === undefined ? "" : "waits";
@@ -140,7 +140,7 @@ function coldCell({ coldMs, cold }: Run, scale: number): HTMLTableCellElement {
   );
 }
 
-/** From zero to the median, and a line from the least to the most. */
+/** A bar from zero to the median, with a line from the least to the most. */
 function spreadBar({ min, median, max }: Spread, scale: number): HTMLElement {
   return make(
     "span",
@@ -168,7 +168,7 @@ function placed(className: string, places: Readonly<Record<string, number>>): HT
   return element;
 }
 
-/** Of the libraries that have a colour. */
+/** The library in a system's name; style.css has a colour for each known one. */
 export function libraryOf(system: string): string {
   return system.split("/")[0] ?? "";
 }

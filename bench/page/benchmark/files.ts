@@ -1,8 +1,8 @@
-/** Files and the clipboard: the result goes out, and another one's comes in. */
+/** Loads the file of another result, chosen or dropped on the page. */
 import { find } from "../shared/dom.js";
 import { ResultError, type Result, readResult } from "../../measure/result.js";
 
-/** Results are small: what is larger is something else. */
+/** Largest file that is read, in bytes; results are far smaller. */
 const LARGEST = 16 * 2 ** 20;
 
 interface Listener {
@@ -10,7 +10,7 @@ interface Listener {
   refused(name: string, error: ResultError): void;
 }
 
-/** Hears of a file that is chosen, or dropped anywhere on the page. */
+/** Listens for a file that is chosen, or dropped anywhere on the page. */
 export function onResultFile(listener: Listener): void {
   const read = async (file: File) => {
     try {
@@ -25,7 +25,7 @@ export function onResultFile(listener: Listener): void {
   const input = find("#load", HTMLInputElement);
   input.addEventListener("change", () => {
     const file = input.files?.[0];
-    // So that the same file can be chosen again.
+    // Reset, so that choosing the same file again is a change.
     if (file) void read(file).finally(() => (input.value = ""));
   });
   const target = document.documentElement;

@@ -1,4 +1,4 @@
-/** The form: which workloads on which systems, and the three buttons. */
+/** The benchmark's form: a choice of workloads and systems, and three buttons. */
 import { find, make } from "../shared/dom.js";
 import { count } from "../shared/format.js";
 import { systems } from "../../peers/all.js";
@@ -17,7 +17,7 @@ interface Actions {
   stop(): void;
 }
 
-/** Chosen at first: those that take a minute together where there is no GPU. */
+/** Workloads checked at first: together they take a minute where there is no GPU. */
 const QUICK = ["mnist", "mnist-f32", "tiny"];
 
 export class ChoiceForm {
@@ -53,7 +53,7 @@ export class ChoiceForm {
     this.show("idle");
   }
 
-  /** In the order of their tables. */
+  /** The checked workloads and systems, in the order of their tables. */
   get chosen(): BenchmarkChoice {
     const data = new FormData(this.#form);
     const texts = (name: string) => data.getAll(name).filter((value) => typeof value === "string");
@@ -63,7 +63,7 @@ export class ChoiceForm {
   show(state: ChoiceState): void {
     const buttons = [this.#start, this.#sweep, this.#stop];
     const focused = buttons.find((button) => button === document.activeElement);
-    // A disabled fieldset's boxes are not in the form's data.
+    // Set before `chosen` is read: checkboxes in a disabled fieldset are not in the form's data.
     const running = state === "running" || state === "stopping";
     for (const fieldset of this.#fieldsets) fieldset.disabled = running;
     const { workloads, systems } = this.chosen;
@@ -71,7 +71,7 @@ export class ChoiceForm {
     this.#start.disabled = !ready;
     this.#sweep.disabled = !ready;
     this.#stop.disabled = state !== "running";
-    // A button that is disabled loses the keyboard's focus: the one that can be pressed now gets it.
+    // A disabled button loses the keyboard focus: move it to the first enabled one.
     if (focused?.disabled) buttons.find((button) => !button.disabled)?.focus();
   }
 }

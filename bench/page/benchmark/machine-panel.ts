@@ -1,4 +1,4 @@
-/** What a result was measured on: the adapter and its limits, and the browser. */
+/** Shows what a result was measured on: the adapter and its limits, the browser and the processor. */
 import { make } from "../shared/dom.js";
 import { count } from "../shared/format.js";
 import { adapterName } from "../../peers/system.js";
@@ -18,7 +18,7 @@ const LIMIT_NAMES: Readonly<Record<string, readonly [name: string, format: (limi
   maxComputeWorkgroupsPerDimension: ["Workgroups a dimension", count],
 };
 
-/** `missing` is said where the result has no adapter. */
+/** Creates the panel of a result. `missing` replaces the adapter's facts where the result has none. */
 export function machinePanel(
   title: string,
   { machine, gpu, peakGflops, cpuPeakGflops }: Result,

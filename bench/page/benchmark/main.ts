@@ -1,4 +1,4 @@
-/** The benchmark's page, for people and for `npm run bench`: it starts what is measured in a worker and shows it. */
+/** The benchmark's page, for people and for `npm run bench`: measures in a worker and shows the results. */
 import { drawBoard } from "./board.js";
 import { ChoiceForm, type ChoiceState } from "./form.js";
 import { cpuPeak } from "../../measure/cpu-peak.js";
@@ -20,17 +20,17 @@ import { workloads } from "../../measure/workloads.js";
 
 declare global {
   interface Window {
-    /** For the driver. */
+    /** Called by the driver. */
     benchmark: {
       gpuAndPeaks(): Promise<GpuAndPeak>;
       measure(workload: string, systems: readonly string[]): Promise<Measured>;
     };
-    /** Given by the driver. */
+    /** Provided by the driver. */
     reportProgress?: (progress: string) => void;
   }
 }
 
-/** The worker's address is another one: it is told where the digits are. */
+/** Address of the digits, resolved here because the worker's own address differs from the page's. */
 const mnist = new URL("./mnist/", document.baseURI).href;
 
 window.benchmark = {
@@ -77,7 +77,7 @@ copyButton.addEventListener("click", () => void copy());
 offerMetrics();
 void lookAround();
 
-/** On the chosen workloads, one after the other. */
+/** Measures the chosen workloads one after another, or sweeps their batch sizes. */
 async function run(sweep: boolean): Promise<void> {
   const chosen = form.chosen;
   controller = new AbortController();
@@ -112,7 +112,7 @@ async function run(sweep: boolean): Promise<void> {
   }
 }
 
-/** What goes wrong with one workload is said, and the others go on. */
+/** Measures one workload. A failure is shown, and other workloads go on; rejects only when aborted. */
 async function runOne(
   workload: string,
   names: readonly string[],
@@ -140,7 +140,7 @@ async function runOne(
   }
 }
 
-/** In the same session as the steps that are held against it, before them and after. */
+/** Measures the peaks, before and after the steps that are compared with them, in the same session. */
 async function measurePeaks(): Promise<void> {
   try {
     own = { ...own, ...higherPeaks(own, await gpuAndPeaks()) };
@@ -150,12 +150,12 @@ async function measurePeaks(): Promise<void> {
   drawMachines();
 }
 
-/** One after the other: both may be the processor's work. */
+/** Measures the two peaks one after another, since a software adapter uses the processor too. */
 async function gpuAndPeaks(): Promise<GpuAndPeak> {
   return { ...(await gpuAndPeak()), ...(await cpuPeak()) };
 }
 
-/** Says what there is before anything is measured. */
+/** Shows the machine before anything is measured. */
 async function lookAround(): Promise<void> {
   const adapter = await findGpuInfo();
   if (adapter) own = { ...own, gpu: describeMachine(adapter) };
@@ -183,7 +183,7 @@ function draw(sweep: boolean): void {
   else download.withdraw();
 }
 
-/** A plot for each workload that has been swept, or is. */
+/** Draws a plot for each workload that has been swept or is being swept. */
 function drawSweeps(): void {
   const results = theirs ? [own, theirs.result] : [own];
   const swept = results.flatMap(({ sweep, failures }) => [...sweep, ...failures.filter(isOfSweep), ...doing]);
@@ -213,7 +213,7 @@ function drawMachines(): void {
   );
 }
 
-/** The file that is shown beside one's own, or none. */
+/** Shows a loaded result next to the page's own, or removes it. */
 function showTheirs(file: typeof theirs): void {
   theirs = file;
   theirLine.hidden = !file;
@@ -239,7 +239,7 @@ function offerMetrics(): void {
   }
 }
 
-/** A metric that no run has is not offered. */
+/** Hides metrics that no run has. */
 function drawMetrics(runs: readonly Run[]): void {
   const labels = metricChoice.querySelectorAll("label");
   for (const [index, one] of metrics.entries()) {
@@ -257,7 +257,7 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Read aloud, so only when it changes. */
+/** Sets the status text, only when it changes: screen readers announce every assignment. */
 function say(text: string): void {
   if (status.textContent !== text) status.textContent = text;
 }

@@ -1,4 +1,4 @@
-/** What the board has to show: a card a workload, a row a system, and under each the loaded result's. */
+/** Rows of the benchmark's board: a card per workload, a row per system, then that of the loaded result. */
 import type { Run } from "../../measure/measure.js";
 import { BASE } from "../../measure/report.js";
 import { systems } from "../../peers/all.js";
@@ -14,16 +14,16 @@ export interface Card {
 export interface Row {
   readonly workload: string;
   readonly system: string;
-  /** Of the result that was loaded, and not measured here. */
+  /** Whether it is from the loaded result, not measured here. */
   readonly loaded: boolean;
   readonly run?: Run;
   /** Why there is no run. */
   readonly failure?: string;
-  /** What the system is doing now: empty while it is another one's turn, absent when nothing is measured. */
+  /** What the system is doing now: empty while another has its turn, absent when nothing is measured. */
   readonly doing?: string;
-  /** The step's time as a multiple of smigh/webgpu's in the same result. */
+  /** Time of a step relative to smigh/webgpu in the same result. */
   readonly ratio?: number;
-  /** Of the adapter or of WebAssembly, whichever the system runs on. */
+  /** Peak of the adapter or of WebAssembly, whichever the system runs on. */
   readonly peakGflops?: number;
 }
 
@@ -52,7 +52,7 @@ export function cardsOf(own: Result, theirs: Result | undefined, doing: readonly
   });
 }
 
-/** One for each system that has run, failed or is at work. */
+/** One row for each system that has run, failed or is being measured. */
 function rowsOf(result: Result, loaded: boolean, doing: readonly Doing[]): Row[] {
   const rows = new Map<string, Row>();
   const put = (row: Omit<Row, "loaded">) => {
@@ -77,7 +77,7 @@ function rowsOf(result: Result, loaded: boolean, doing: readonly Doing[]): Row[]
   return [...rows.values()];
 }
 
-/** None for a system that is on neither. */
+/** Undefined for a system that runs neither on the adapter nor in WebAssembly. */
 function peakOf({ peakGflops, cpuPeakGflops }: Result, system: string): number | undefined {
   if (onGpu(system)) return peakGflops;
   return system.endsWith("/wasm") ? cpuPeakGflops : undefined;
@@ -87,7 +87,7 @@ export function onGpu(system: string): boolean {
   return system.endsWith("/webgpu");
 }
 
-/** Each name once: the known ones in the order of their table, then the others. */
+/** Distinct names: the known ones in the order of their table, then the others. */
 export function inOrder(names: readonly string[], known: readonly { readonly name: string }[]): string[] {
   const all = new Set(names);
   const first = known.map(({ name }) => name).filter((name) => all.has(name));

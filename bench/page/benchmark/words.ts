@@ -1,4 +1,4 @@
-/** What the page says, in plain words. */
+/** Texts of the benchmark page. */
 import { count } from "../shared/format.js";
 import { isOfSweep } from "../../measure/record.js";
 import type { Result } from "../../measure/result.js";

@@ -1,4 +1,4 @@
-/** The confusion matrix: for each true digit, what the model says of it. */
+/** The confusion matrix on the test digits: one row per true digit, one column per prediction. */
 import { make } from "../shared/dom.js";
 import { count } from "../shared/format.js";
 

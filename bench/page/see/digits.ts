@@ -1,4 +1,4 @@
-/** Test digits, and what the model says of them. */
+/** A list of test digits with the model's predictions. */
 import { colours, onSchemeChange } from "../shared/colours.js";
 import { make } from "../shared/dom.js";
 import { percent } from "../shared/format.js";
@@ -14,7 +14,7 @@ export class DigitList {
     onSchemeChange(() => this.#paint());
   }
 
-  /** Digits that nobody was asked about yet. */
+  /** Shows digits before there are predictions. */
   show(digits: readonly Digit[]): void {
     this.#fill(digits, (digit) => ({ says: "?", tells: `A ${digit.truth}, not yet read`, wrong: false }));
   }

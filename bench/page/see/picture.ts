@@ -1,7 +1,7 @@
-/** Pictures of 28×28 values, one canvas pixel each; style.css scales them. */
+/** Paints pictures of 28×28 values, one canvas pixel each; style.css scales them. */
 const SIDE = 28;
 
-/** Paints `canvas`; `colour` gives red, green, blue of each value from 0 to 255. */
+/** Paints `canvas`; `colour` returns red, green and blue of a pixel, each from 0 to 255. */
 export function paint(
   canvas: HTMLCanvasElement,
   colour: (pixel: number) => readonly [number, number, number],

@@ -1,11 +1,11 @@
-/** The learned weights: for each digit, what a pixel's ink says for it and against it. */
+/** Pictures of the learned weights: for each digit, which pixels count as evidence for and against it. */
 import { colours, diverging, onSchemeChange } from "../shared/colours.js";
 import { make } from "../shared/dom.js";
 import { paint } from "./picture.js";
 
 const CLASSES = 10;
 const PIXELS = 28 * 28;
-/** The share of weights that the colours tell apart; the few beyond are as strong as colours get. */
+/** Share of the weights that the colour scale resolves; the few beyond get its end colours. */
 const SHOWN = 0.995;
 
 export class WeightPictures {
@@ -28,7 +28,7 @@ export class WeightPictures {
     this.#draw();
   }
 
-  /** As a training begins: from zero. */
+  /** Shows zero weights, as before a training. */
   clear(): void {
     this.show(new Float32Array(PIXELS * CLASSES));
   }

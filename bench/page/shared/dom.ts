@@ -1,11 +1,13 @@
-/** The element of `type` that `selector` names. Throws when index.html has none. */
+/** Finds and creates elements of the pages. */
+
+/** Finds the element of `type` that `selector` names. Throws when the page has none. */
 export function find<T extends Element>(selector: string, type: abstract new () => T): T {
   const element = document.querySelector(selector);
   if (element instanceof type) return element;
   throw new Error(`index.html has no ${type.name} ${selector}.`);
 }
 
-/** A new element with properties and children. */
+/** Creates an element with properties and children. */
 export function make<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
   properties: Partial<HTMLElementTagNameMap[Tag]> = {},

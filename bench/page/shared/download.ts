@@ -1,4 +1,4 @@
-/** A link to the model's file. */
+/** A link that downloads a JSON file: a model, or a benchmark's result. */
 export class Download {
   readonly #link: HTMLAnchorElement;
 

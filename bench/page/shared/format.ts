@@ -1,4 +1,4 @@
-/** Numbers as people read them, in the page and in the terminal. */
+/** Formats numbers for people, in the page and in the terminal. */
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 
 /** 60,000 */
@@ -23,7 +23,7 @@ export function seconds(value: number): string {
   return `${Math.floor(rounded / 60)} min ${rounded % 60} s`;
 }
 
-/** Two significant digits, however small: 0.26, 7.8e-6 */
+/** Two significant digits: 0.26, 7.8e-6 */
 export function rough(value: number): string {
   return value === 0 || value >= 0.001 ? String(Number(value.toPrecision(2))) : value.toExponential(1);
 }

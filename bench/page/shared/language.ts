@@ -1,4 +1,5 @@
-// Under LANG=C, Chromium's language is "en-US@posix", which Intl refuses, and so uPlot as soon as it is loaded.
+// Replaces a language that Intl rejects, before uPlot is imported: under LANG=C, Chromium's is "en-US@posix",
+// and uPlot throws on loading.
 try {
   Intl.getCanonicalLocales(navigator.language);
 } catch {

@@ -1,4 +1,4 @@
-/** The MNIST digits, fetched once. */
+/** Fetches the MNIST digits. */
 import { DataError } from "../../../src/core/errors.js";
 import { readIdx } from "../../../src/index.js";
 
@@ -14,10 +14,13 @@ export interface Mnist {
   readonly test: Digits;
 }
 
-/** Of the four files together. */
+/** Bytes of the four files together. */
 const TOTAL = 54_950_048;
 
-/** `from` is the address of the folder with the four files. */
+/**
+ * Fetches the four files from the folder with the address `from`, reporting the bytes received. Throws a
+ * DataError when a file is not available or does not hold bytes.
+ */
 export async function loadMnist(
   from: string,
   report: (bytes: number, total: number) => void,

@@ -1,12 +1,12 @@
+/** Pauses a training between two of its reports. */
 import { yieldToEventLoop } from "../../../src/core/event-loop.js";
 
-/** Holds a training between two of its reports. */
 export class Brake {
   #release: (() => void) | undefined;
   #held: Promise<void> | undefined;
   #seconds = 0;
 
-  /** Seconds that the training was held. */
+  /** Total seconds of all pauses. */
   get seconds(): number {
     return this.#seconds;
   }
@@ -22,7 +22,7 @@ export class Brake {
     this.#held = undefined;
   }
 
-  /** Resolves when the training may go on. Lets this thread hear its messages first. */
+  /** Resolves when the training may go on. Yields first, so that messages such as a pause arrive. */
   async passed(): Promise<void> {
     await yieldToEventLoop();
     const began = performance.now();

@@ -1,4 +1,4 @@
-/** Loss and accuracy over the epochs or iterations, drawn as the training goes. */
+/** Charts of loss and accuracy over the epochs or iterations, drawn during the training. */
 import "../shared/language.js";
 import uPlot from "uplot";
 import type { Progress } from "../../../src/index.js";
@@ -9,19 +9,19 @@ import type { Limit } from "./job.js";
 
 interface Look {
   readonly name: string;
-  /** The custom property that holds the line's colour. */
+  /** The custom property with the line's colour. */
   readonly colour: "--for" | "--against";
   readonly scale: uPlot.Scale;
-  /** The values that get a line across. Default: uPlot's choice. */
+  /** Values with a grid line (default: uPlot's choice). */
   readonly ticks?: (least: number, most: number) => number[];
   readonly tick: (value: number) => string;
   readonly format: (value: number) => string;
 }
 
 const HEIGHT = 220;
-/** Iterations that there is room for from the beginning: nobody knows how many it will take. */
+/** Iterations that the x-axis has room for at the start, when the number of iterations is unknown. */
 const ROOM = 20;
-/** Between two marks of the axis: no part of an epoch or iteration. */
+/** Allowed distances between ticks of the x-axis: whole epochs or iterations only. */
 const WHOLE = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000];
 
 const LOSS: Look = {
@@ -44,7 +44,7 @@ const ACCURACY: Look = {
   format: format.percent,
 };
 
-/** Where the axis of accuracies begins, so that what the most of them differ in can be seen. */
+/** Where the axis of accuracies begins, chosen by their median so that their differences can be seen. */
 function floor(accuracies: ArrayLike<number | null | undefined>): number {
   const sorted = Array.from(accuracies, (accuracy) => accuracy ?? 0).sort((a, b) => a - b);
   const median = sorted[Math.floor(sorted.length / 2)] ?? 0;
@@ -96,13 +96,13 @@ class Chart {
     this.#title.textContent = `${this.#look.name} by ${this.#limit.unit}`;
   }
 
-  /** epoch 3.25, iteration 34 */
+  /** Formats a position: epoch 3.25, iteration 34 */
   #time(at: number, digits: number): string {
     const { unit } = this.#limit;
     return `${unit} ${at.toFixed(unit === "epoch" ? digits : 0)}`;
   }
 
-  /** All epochs that there will be; of iterations those that there were. */
+  /** End of the x-axis: the last epoch to come, or the latest iteration (at least ROOM). */
   #most(latest: number): number {
     const { unit, most } = this.#limit;
     return unit === "epoch" ? most : Math.max(Math.min(ROOM, most), latest);
@@ -151,7 +151,7 @@ class Chart {
   }
 }
 
-/** Both charts, of one training at a time. They draw at most once a frame. */
+/** Both charts of one training at a time. They draw at most once per frame. */
 export class Charts {
   readonly #loss: Chart;
   readonly #accuracy: Chart;

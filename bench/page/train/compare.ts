@@ -1,4 +1,4 @@
-/** Every solver in turn on the same digits, towards the same minimum. */
+/** Trains with every solver in turn on the same digits and the same objective. */
 import { type Progress, type TrainOptions, train } from "../../../src/index.js";
 import { dataset } from "../../../src/data/dataset.js";
 import { SOLVERS, type SolverName, isSecondOrder } from "../../../src/train/options.js";
@@ -7,15 +7,15 @@ import type { Digits } from "../shared/mnist.js";
 import { weigh } from "./objective.js";
 import type { ComparedPoint } from "./protocol.js";
 
-/** Digits that it is done on: the first ones. */
+/** Number of training digits to compare on: the first ones. */
 const EXAMPLES = 10_000;
 const PIXELS = 28 * 28;
-/** From one point of a solver to its next, in epochs or iterations. */
+/** Factor between the epochs or iterations of consecutive points of a solver. */
 const GROWTH = 2;
-/** Epochs of the solvers that do not end by themselves, at the least. */
+/** Least epochs of the last point of a solver that does not stop by itself. */
 const EPOCHS = 100;
 
-/** What differs from the defaults. */
+/** Options that differ from the defaults. */
 const OPTIONS: Readonly<Record<SolverName, TrainOptions<number>>> = {
   lbfgs: { tolerance: 1e-6 },
   newton: { tolerance: 1e-6 },
@@ -26,8 +26,9 @@ const OPTIONS: Readonly<Record<SolverName, TrainOptions<number>>> = {
 };
 
 /**
- * Each point is a training of its own from the same beginning, ended after so many epochs or iterations: what a first-order
- * solver reports in its course is the loss of weights that change as it is added up, and never F.
+ * Yields the points of each solver. Each point is a separate training from the same start, limited in epochs
+ * or iterations, because a first-order solver does not report F: its losses are sums over steps with changing
+ * weights.
  */
 export async function* compare(
   digits: Digits,

@@ -1,4 +1,4 @@
-/** The comparison of the solvers: a line and a row of a table for each. */
+/** Shows the comparison of the solvers: a line in the chart and a row in the table for each. */
 import "../shared/language.js";
 import uPlot from "uplot";
 import { SOLVERS, type SolverName } from "../../../src/train/options.js";
@@ -10,7 +10,7 @@ import type { ComparedPoint } from "./protocol.js";
 
 interface Look {
   readonly name: string;
-  /** The custom property that holds the line's colour. */
+  /** The custom property with the line's colour. */
   readonly colour: "--for" | "--against" | "--ink";
   readonly dashed: boolean;
 }
@@ -25,7 +25,7 @@ const LOOKS: Readonly<Record<SolverName, Look>> = {
 };
 
 const HEIGHT = 340;
-/** The lowest F of all is its own measure: what is nearer to it than this is drawn as if it were so far. */
+/** Least F − F* that is drawn; smaller differences are drawn as this. F* is the lowest F found. */
 const NEAREST = 1e-9;
 
 export class ComparisonPanel {
@@ -37,7 +37,7 @@ export class ComparisonPanel {
   readonly #points = new Map<SolverName, ComparedPoint[]>();
   #plot: uPlot | undefined;
 
-  /** `toggle` begins a comparison, or stops the one that is running. */
+  /** `toggle` starts a comparison, or stops the one that is running. */
   constructor(toggle: () => void) {
     this.#button.addEventListener("click", toggle);
     new ResizeObserver(() =>
@@ -91,7 +91,7 @@ export class ComparisonPanel {
     this.#plot.setData([passes, ...lines]);
   }
 
-  /** Where a solver ended, or is by now, and why. */
+  /** Rows of a solver's latest point and the reason why that training ended. */
   #rows(solver: SolverName): HTMLElement[] {
     const last = this.#points.get(solver)?.at(-1);
     if (!last) return [];
@@ -158,7 +158,7 @@ function options(width: number): uPlot.Options {
   };
 }
 
-/** The power of ten next to a value. */
+/** The power of ten next to a value, below or above according to `round`. */
 function decade(value: number, round: (exponent: number) => number): number {
   return 10 ** round(Math.log10(value));
 }
@@ -168,7 +168,7 @@ function decades(least: number, most: number): number[] {
   return Array.from({ length: last - first + 1 }, (_, n) => 10 ** (first + n));
 }
 
-/** 10⁻⁴ */
+/** Formats a power of ten: 10⁻⁴ */
 function power(value: number): string {
   const digits = [...String(Math.round(Math.log10(value)))];
   return `10${digits.map((digit) => (digit === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(digit)])).join("")}`;

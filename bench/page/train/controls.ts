@@ -1,4 +1,4 @@
-/** The form: what to train with, and the three buttons. */
+/** The training page's form: the options and three buttons. */
 import { OptionError } from "../../../src/core/errors.js";
 import { find } from "../shared/dom.js";
 import { SOLVERS } from "../../../src/train/options.js";
@@ -13,10 +13,10 @@ export type ControlsState =
   | "paused"
   | "stopping"
   | "evaluating"
-  /** Every solver has its turn. */
+  /** All solvers are being compared. */
   | "comparing"
   | "ended"
-  /** Without digits there is nothing to do. */
+  /** The digits could not be loaded, so nothing can be done. */
   | "broken";
 
 export interface Actions {
@@ -24,7 +24,7 @@ export interface Actions {
   pause(): void;
   resume(): void;
   stop(): void;
-  /** An option is not what it must be. */
+  /** Called when an option is invalid. */
   refuse(error: OptionError): void;
 }
 
@@ -54,7 +54,7 @@ export class Controls {
     this.#fillDefaults();
   }
 
-  /** Fills the form in from an address' query. */
+  /** Fills in the form from the query of an address. */
   fill(query: URLSearchParams): void {
     this.#set("solver", query.get("solver"));
     this.#fillDefaults();
@@ -83,7 +83,7 @@ export class Controls {
     this.#pause.disabled = !running;
     this.#pause.textContent = state === "paused" ? "Resume" : "Pause";
     this.#stop.disabled = !running;
-    // A button that is disabled loses the keyboard's focus: the one that can be pressed now gets it.
+    // A disabled button loses the keyboard focus: move it to the first enabled one.
     const pressable = buttons.filter((button) => !button.disabled);
     if (focused && !pressable.some((button) => button === document.activeElement)) pressable[0]?.focus();
   }
@@ -92,7 +92,7 @@ export class Controls {
     return jobOf((option) => (option === "engine" ? this.#text(option) : "")).engine;
   }
 
-  /** Only what the solver reads is there to be filled in; the rest is empty. */
+  /** Fills in the defaults of the solver's options, and empties and hides the fields that it does not use. */
   #fillDefaults(): void {
     const solver = SOLVERS.find((one) => one === this.#solver.value) ?? SOLVERS[0];
     const defaults = defaultsOf(solver);

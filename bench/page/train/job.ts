@@ -1,4 +1,4 @@
-/** What a person can choose, as the texts of a form, an address or a command line, read and checked in one place. */
+/** Parses and checks the training options of the form, the page's address and the command line. */
 import { ENGINES } from "../../../src/engine/engine.js";
 import { OptionError } from "../../../src/core/errors.js";
 import {
@@ -9,7 +9,7 @@ import {
   settings,
 } from "../../../src/train/options.js";
 
-/** The names that addresses and command lines use. */
+/** Option names in addresses and on the command line. */
 export const OPTIONS = [
   "engine",
   "solver",
@@ -23,7 +23,7 @@ export const OPTIONS = [
 ] as const;
 export type Option = (typeof OPTIONS)[number];
 
-/** Plain data, so that it can be posted to a worker. What is absent has its default. */
+/** Plain data, so that it can be posted to a worker. Absent options have their defaults. */
 export type Job = Pick<
   TrainOptions,
   | "engine"
@@ -37,16 +37,16 @@ export type Job = Pick<
   | "seed"
 >;
 
-/** What a training counts, and how far it goes at the most. */
+/** The unit in which a training counts, and the most of them that it takes. */
 export interface Limit {
   readonly unit: "epoch" | "iteration";
   readonly most: number;
 }
 
-/** Without a penalty the digits have no optimum that is near, and what is learned of them holds less of others. */
+/** Default penalty of the page. Without one the optimum is far away, and the model generalises less well. */
 export const L2 = 1e-4;
 
-/** Throws an OptionError that says what a text must be. An empty text is as none. */
+/** Parses the options' texts; an empty one counts as absent. Throws an OptionError when one is invalid. */
 export function jobOf(text: (option: Option) => string | null | undefined): Job {
   const engine = choice("engine", text("engine"), ["auto", ...ENGINES]);
   const solver = choice("solver", text("solver"), SOLVERS);
@@ -65,7 +65,7 @@ export function jobOf(text: (option: Option) => string | null | undefined): Job 
   return job;
 }
 
-/** The numbers that a solver reads, by their options, and what they are when nothing else is said. */
+/** Default values of the numeric options that apply to a solver. */
 export function defaultsOf(solver: SolverName): Readonly<Record<string, number | undefined>> {
   const { tolerance, maxIterations, epochs, batchSize, schedule } = settings({ solver });
   if (isSecondOrder(solver)) return { tolerance, "max-iterations": maxIterations, l2: L2 };

@@ -1,4 +1,4 @@
-/** The training page: what a person does goes to the worker, and what the worker reports is shown. */
+/** The training page: sends the user's actions to the worker, and shows the worker's reports. */
 import { OptionError } from "../../../src/core/errors.js";
 import { Charts } from "./charts.js";
 import { ComparisonPanel } from "./comparison.js";
@@ -82,7 +82,7 @@ const comparison = new ComparisonPanel(() => {
 
 let ready: Ready | undefined;
 let state: ControlsState = "loading";
-/** What the page goes back to after a comparison. */
+/** State to return to after a comparison. */
 let before: ControlsState = "idle";
 
 const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
@@ -150,7 +150,7 @@ function hear(report: Report): void {
   }
 }
 
-/** Takes the options in the address, and starts at once if it says so. */
+/** Applies the options in the page's address, and starts at once if it has `auto`. */
 function begin(query: URLSearchParams): void {
   try {
     jobOf((option) => query.get(option));
@@ -202,7 +202,7 @@ function clear(): void {
   if (ready) sample.show(ready.digits);
 }
 
-/** Read aloud, so only when it changes. */
+/** Sets the status text, only when it changes: screen readers announce every assignment. */
 function say(text: string): void {
   if (status.textContent !== text) status.textContent = text;
 }

@@ -1,4 +1,4 @@
-/** What the solvers are compared by, in f64, whatever trained. */
+/** Evaluates the objective and its gradient in f64, to compare solvers independently of their engine. */
 import type { SoftmaxModel } from "../../../src/index.js";
 import type { Rows } from "../../../src/core/rows.js";
 import { gradient, logits, residual } from "../../../src/math/passes.js";
@@ -7,13 +7,13 @@ import { rowBlock } from "../../../src/model/affine.js";
 import { blocks } from "../../../src/math/row-blocks.js";
 
 export interface Weighed {
-  /** F = mean loss + l2/2·‖W‖², without the intercept. */
+  /** F = mean loss + l2/2·‖W‖², with no penalty on the intercept. */
   readonly objective: number;
   /** The largest |∂F/∂w|. */
   readonly gradientMax: number;
 }
 
-/** The rows' labels are numbers of the model's classes. */
+/** Evaluates a model on rows whose labels are indices into the model's classes. */
 export function weigh(
   { weights, bias, origin, classes }: SoftmaxModel<number>,
   rows: Rows,

@@ -1,4 +1,4 @@
-/** What a trained model is shown by: its score on all digits, its pictures, its file. */
+/** Makes the report on a trained model: its scores on all digits, its pictures and its file. */
 import type { SoftmaxModel } from "../../../src/index.js";
 import type { Digits, Mnist } from "../shared/mnist.js";
 import type { Answer, Digit, Pictures, Report, Summary } from "./protocol.js";
@@ -36,7 +36,7 @@ export function outcome(
   };
 }
 
-/** Spread evenly over all of them. */
+/** A sample of the digits, spread evenly over all of them. */
 export function sampleRows(digits: Digits): Digit[] {
   return sampled(digits).map((row) => digitOf(digits, row));
 }

@@ -1,11 +1,11 @@
-/** The parity of a training, stage by stage. */
+/** Shows the parity of a training, stage by stage. */
 import type { Parity } from "../../../src/index.js";
 import { STAGES } from "../../../src/parity/stages.js";
 import { find, make } from "../shared/dom.js";
 import { rough } from "../shared/format.js";
 import { parityWords } from "./words.js";
 
-/** The bars' left end: a billionth of the bound. */
+/** Decades of the bars' logarithmic scale: their left end is a billionth of the bound. */
 const DECADES = 9;
 
 export class ParityPanel {
@@ -14,7 +14,7 @@ export class ParityPanel {
   readonly #words = find("#parity-words", HTMLElement);
   readonly #rows = find("#parity-stages", HTMLElement);
 
-  /** Where nothing was checked there is nothing to see. */
+  /** Hides the panel where parity was not checked. */
   show(parity: Parity | undefined): void {
     this.#section.hidden = this.#badge.hidden = !parity;
     if (!parity) return;
@@ -34,7 +34,7 @@ export class ParityPanel {
   }
 }
 
-/** A name, a bar whose right end is the bound, on a logarithmic scale, and the number. */
+/** A row with the stage's name, a bar on a logarithmic scale whose right end is the bound, and the number. */
 function row(stage: string, rho: number | undefined): HTMLElement {
   const bar = make("span", { className: rho !== undefined && rho >= 1 ? "bar bad" : "bar" });
   const length = rho ? 1 + Math.log10(rho) / DECADES : 0;

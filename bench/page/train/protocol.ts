@@ -1,11 +1,11 @@
-/** What the page, its worker and the driver in Node say to each other. All of it is plain data. */
+/** Messages between the training page, its worker and the driver in Node. All of it is plain data. */
 import type { Parity, Progress, SoftmaxModel } from "../../../src/index.js";
 import type { SolverName } from "../../../src/train/options.js";
 import type { Job, Limit } from "./job.js";
 
 /** From the page to the worker. */
 export type Command =
-  /** The first one. `from` is the address of the folder with the digits. */
+  /** The first command. `from` is the address of the folder with the digits. */
   | { readonly kind: "load"; readonly from: string }
   | { readonly kind: "start"; readonly job: Job }
   | { readonly kind: "compare"; readonly engine: Job["engine"] }
@@ -18,14 +18,14 @@ export type Report =
   | { readonly kind: "loading"; readonly bytes: number; readonly total: number }
   | ({ readonly kind: "ready" } & Ready)
   | { readonly kind: "progress"; readonly progress: Progress; readonly limit: Limit }
-  /** The training is over, and the model is being tried on all digits. */
+  /** The training is over, and the model is being evaluated on all digits. */
   | { readonly kind: "evaluating" }
   | { readonly kind: "ended"; readonly summary: Summary; readonly file: string; readonly pictures: Pictures }
-  /** Stopped before the first step, so that there is no model. */
+  /** Stopped before the first step, so there is no model. */
   | { readonly kind: "cancelled" }
-  /** A solver's turn in the comparison goes on, from one point to the next. */
+  /** A solver has reached its next point in the comparison. */
   | { readonly kind: "compared"; readonly point: ComparedPoint }
-  /** All solvers have had their turns, or they were stopped. */
+  /** All solvers have been compared, or the comparison was stopped. */
   | { readonly kind: "comparison-ended"; readonly stopped: boolean }
   | { readonly kind: "failed"; readonly failure: Failure };
 
@@ -33,7 +33,7 @@ export interface Ready {
   readonly train: number;
   readonly test: number;
   readonly webgpu: WebGpu;
-  /** What "auto" takes here. */
+  /** The engine that "auto" chooses on this machine. */
   readonly auto: Chosen;
   /** Some of the test digits. */
   readonly digits: readonly Digit[];
@@ -45,46 +45,46 @@ export type WebGpu = { readonly adapter: string } | { readonly missing: string }
 export type Chosen = Pick<SoftmaxModel["engine"], "name" | "adapter" | "why">;
 
 export interface Digit {
-  /** (28, 28) from 0, paper, to 255, ink */
+  /** (28, 28), from 0 (paper) to 255 (ink). */
   readonly pixels: Uint8Array;
   readonly truth: number;
 }
 
-/** A digit and what the model says of it. */
+/** A digit and the model's prediction. */
 export interface Answer extends Digit {
   readonly prediction: number;
   readonly probability: number;
 }
 
 export interface Summary {
-  /** False: stopped, so the model is that of the last step taken. */
+  /** False if stopped: then the model is that of the last step taken. */
   readonly completed: boolean;
   readonly reason: string;
   readonly engine: SoftmaxModel["engine"];
-  /** Training digits. */
+  /** Number of training digits. */
   readonly examples: number;
   readonly limit: Limit;
   /** Epochs begun, or iterations. */
   readonly taken: number;
   readonly converged: boolean;
-  /** The largest |∂F/∂w| of the final weights, of the solvers that look at it. */
+  /** Largest |∂F/∂w| at the final weights, for solvers that compute it. */
   readonly gradientMax?: number;
-  /** Of the final weights, on the training digits. */
+  /** Loss of the final weights on the training digits. */
   readonly loss: number;
   readonly trainAccuracy: number;
   readonly testAccuracy: number;
   readonly testExamples: number;
-  /** Of training, without pauses. */
+  /** Training time, without pauses. */
   readonly seconds: number;
-  /** Of the solvers that it is checked for. */
+  /** Absent for solvers whose parity is not checked. */
   readonly parity?: Parity;
 }
 
-/** A model that a solver made in so many passes over the data, and how good it is. */
+/** How good a solver's model is after some passes over the data. */
 export interface ComparedPoint {
   readonly solver: SolverName;
   readonly passes: number;
-  /** Of the training that made it. */
+  /** Time of the training that made the model. */
   readonly seconds: number;
   /** F, in f64. */
   readonly objective: number;
@@ -99,7 +99,7 @@ export interface Pictures {
   /** `confusion[truth][prediction]` on the test digits. */
   readonly confusion: readonly (readonly number[])[];
   readonly sample: readonly Answer[];
-  /** Wrong answers, the surest first. */
+  /** Wrong answers, the most confident first. */
   readonly mistakes: readonly Answer[];
 }
 
@@ -108,7 +108,7 @@ export interface Failure {
   readonly message: string;
 }
 
-/** What the driver hears: the worker's reports without their pictures. */
+/** What the driver receives: the worker's reports without pictures and digits. */
 export type DriverReport =
   | Exclude<Report, { kind: "ended" | "ready" }>
   | { readonly kind: "ready"; readonly webgpu: WebGpu }
@@ -116,7 +116,7 @@ export type DriverReport =
 
 declare global {
   interface Window {
-    /** Given by the driver. */
+    /** Provided by the driver. */
     reportToDriver?: (report: DriverReport) => void;
   }
 }

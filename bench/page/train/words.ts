@@ -1,4 +1,4 @@
-/** What the page says, in plain words. */
+/** Texts of the training page. */
 import type { Parity, Progress } from "../../../src/index.js";
 import { count, percent, rough, seconds } from "../shared/format.js";
 import type { Limit } from "./job.js";
@@ -30,7 +30,7 @@ export function autoWords({ name, adapter, why }: Chosen): string {
   return `“Automatic” is ${name} on ${adapter}: ${why}.`;
 }
 
-/** Changes once an epoch or in ten iterations, so that it can be read aloud. */
+/** Changes once per epoch or every ten iterations, so that a screen reader can keep up. */
 export function trainingWords({ epoch, iteration }: Progress, { unit, most }: Limit): string {
   if (unit === "epoch") return `Training: epoch ${epoch} of ${most}.`;
   return `Training: iteration ${Math.max(1, 10 * Math.floor(iteration / 10))} of at most ${count(most)}.`;

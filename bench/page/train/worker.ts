@@ -1,4 +1,4 @@
-/** The page's other thread: it holds the digits and trains, so that the page never waits. */
+/** The training page's worker: it holds the digits and trains, so that the page stays responsive. */
 import { type SoftmaxModel, type Trainer, TrainerError, trainer } from "../../../src/index.js";
 import { DeviceError } from "../../../src/core/errors.js";
 import { chooseEngine } from "../../../src/engine/choose.js";
@@ -10,7 +10,7 @@ import { type Mnist, loadMnist } from "../shared/mnist.js";
 import { outcome, sampleRows } from "./outcome.js";
 import type { Chosen, Command, Report, WebGpu } from "./protocol.js";
 
-/** Why a training was stopped. */
+/** The reason to abort with when the user stops a training. */
 class Stop extends Error {
   override name = "Stop";
 }
@@ -77,7 +77,7 @@ async function findAuto(): Promise<Chosen> {
   return { name: engine.name, adapter: engine.adapter, why };
 }
 
-/** Makes the run that commands are about. `signal` is aborted with `stopped`. */
+/** Makes the run that pause, resume and stop act on. A stop aborts `signal` with the reason `stopped`. */
 function begin(): { readonly stopped: Stop; readonly signal: AbortSignal; readonly brake: Brake } {
   const stopped = new Stop("The training was stopped.");
   const controller = new AbortController();
@@ -108,7 +108,7 @@ async function start(job: Job): Promise<void> {
     for await (const progress of training) {
       seconds = progress.elapsed - brake.seconds;
       taken = progress.epoch;
-      // Over the whole training, so that it is steady, and right after a pause.
+      // Averaged over the whole training, so that it is steady, and correct after a pause.
       const examplesPerSecond = progress.examples / seconds;
       report({ kind: "progress", progress: { ...progress, elapsed: seconds, examplesPerSecond }, limit });
       await brake.passed();
@@ -124,7 +124,7 @@ async function start(job: Job): Promise<void> {
   }
 }
 
-/** The model of a training that was stopped; undefined where it had not made a step. */
+/** The model of a stopped training; undefined if it had not taken a step. */
 function soFar(training: Trainer<number>): SoftmaxModel<number> | undefined {
   try {
     return training.model;

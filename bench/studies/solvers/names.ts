@@ -1,5 +1,7 @@
-/** Examples in a step of every first-order solver of the race. */
+/** Constants that the solver studies share between Node and the page. */
+
+/** Batch size of the mini-batch solvers in the race. */
 export const BATCH = 512;
 
-/** What the small comparison is of. */
+/** The small data sets. */
 export const SETS = ["iris", "wine", "breast_cancer", "digits"] as const;

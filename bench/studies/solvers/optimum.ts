@@ -1,4 +1,4 @@
-/** How long it takes to go to the optimum of the 60,000 digits, and how near to it that is. */
+/** Times the fit of the 60,000 digits to their optimum, and shows how close it gets. */
 import { train } from "../../../src/index.js";
 import minimum from "../../../test/fixtures/optima/mnist.json";
 import { dataset } from "../../../src/data/dataset.js";
@@ -9,14 +9,14 @@ export interface Optimised {
   readonly adapter: string;
   readonly seconds: number;
   readonly iterations: number;
-  /** Over all examples. */
+  /** Passes over all examples. */
   readonly passes: number;
   /** (F − its minimum) / its minimum, in f64. */
   readonly excess: number;
   readonly reason: string;
 }
 
-/** By lbfgs from zero, with scikit-learn's C of 1. */
+/** Fits by lbfgs from zero weights, with scikit-learn's default penalty, C = 1. */
 export async function optimise(
   engine: "wasm" | "webgpu",
   tolerance: number,

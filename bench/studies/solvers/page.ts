@@ -1,4 +1,4 @@
-/** What `solvers.ts` asks of the page. */
+/** The page of `solvers.ts`: runs the solvers that the driver asks for. */
 import { loadMnist } from "../../page/shared/mnist.js";
 import { optimise } from "./optimum.js";
 import { firstOrderFinish, secondOrderFinish, tfjsFinish } from "./race.js";
@@ -17,7 +17,7 @@ const solvers = {
 
 declare global {
   interface Window {
-    /** For the driver. */
+    /** Called by the driver. */
     solvers: typeof solvers;
   }
 }

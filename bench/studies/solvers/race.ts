@@ -1,6 +1,7 @@
 /**
- * Who is first to read 92 % of the test digits, from zero weights: smigh's solvers, and TensorFlow.js by its own. Every
- * first-order contender has the same batch and the same number of rates to choose from, and is timed at its best one.
+ * The race to 92 % test accuracy on the digits, from zero weights, between smigh's solvers and TensorFlow.js
+ * with its own optimizers. Every mini-batch contender has the same batch size and the same number of learning
+ * rates to choose from, and is timed at its best one.
  */
 import { type Progress, type SoftmaxModel, train } from "../../../src/index.js";
 import type { Digits, Mnist } from "../../page/shared/mnist.js";
@@ -8,16 +9,16 @@ import { BATCH } from "./names.js";
 import { tfjsEpochs } from "./tfjs.js";
 
 export interface Finish {
-  /** The best of those tried; none for lbfgs and newton. */
+  /** The best learning rate of those tried; absent for lbfgs and newton. */
   readonly rate?: number;
   readonly seconds: number;
-  /** Over all examples. */
+  /** Passes over all examples. */
   readonly passes: number;
   readonly testAccuracy: number;
 }
 
 const GOAL = 0.92;
-/** Epochs after which a rate is given up. */
+/** Epochs after which a learning rate is given up. */
 const EPOCHS = 12;
 const GD_EPOCHS = 200;
 const RUNS = 3;
@@ -29,7 +30,10 @@ const RATES = {
 
 const features = 784;
 
-/** lbfgs and newton: how many iterations it takes is known from a run that watches the test digits, which the timed ones do not. */
+/**
+ * Races lbfgs or newton. A first run evaluates the test digits to find how many iterations it takes; the
+ * timed runs do not. Throws if the goal is not reached.
+ */
 export async function secondOrderFinish(
   solver: "lbfgs" | "newton",
   { train: data, test }: Mnist,
@@ -85,7 +89,7 @@ export async function tfjsFinish(optimizer: "sgd" | "adam", mnist: Mnist): Promi
   return { rate, seconds, passes: epochs, testAccuracy };
 }
 
-/** How long a training takes, and what becomes of it. */
+/** Times a training and tests its model. */
 async function timed(
   training: () => Promise<SoftmaxModel<number>>,
   { x, y }: Digits,
@@ -96,7 +100,10 @@ async function timed(
   return { seconds, testAccuracy: model.evaluate({ x, y }).accuracy };
 }
 
-/** The rate that takes the fewest epochs, the first of equals, and how many, if any gets there. `accuracies` are of the test digits, epoch after epoch. */
+/**
+ * Finds the rate that reaches the goal in the fewest epochs, and that number; ties go to the earlier rate.
+ * Undefined if no rate gets there. `accuracies` returns the test accuracy after each epoch.
+ */
 async function bestRate(
   rates: readonly number[],
   accuracies: (rate: number) => Promise<readonly number[]>,

@@ -1,20 +1,20 @@
-/** Every solver on small data sets with its defaults: how far each gets, and what it takes. */
+/** Runs a solver with its defaults on a small data set: how near the optimum it gets, and the cost. */
 import { type SolverName, train } from "../../../src/index.js";
 import { weigh } from "../../page/train/objective.js";
 import { OPTIMA, type SetName, dataSet } from "../../../test/support/optima.js";
 
 export interface Solved {
   readonly seconds: number;
-  /** Over all examples. */
+  /** Passes over all examples. */
   readonly passes: number;
   /** (F − its minimum) / its minimum, in f64. */
   readonly excess: number;
-  /** Of the mean objective, in f64. */
+  /** Largest |∂F/∂w| of the mean objective, in f64. */
   readonly gradientMax: number;
   readonly reason: string;
 }
 
-/** With standardised features and C = 1. */
+/** Trains on standardised features with C = 1. */
 export async function solveSet(set: SetName, solver: SolverName): Promise<Solved> {
   const optimum = OPTIMA.find((one) => one.set === set && one.kind === "standardised" && one.C === 1);
   if (!optimum) throw new Error(`There is no optimum of ${set}.`);

@@ -1,7 +1,8 @@
 /**
- * `npm run bench:solvers -- [optimum] [race] [sets]`: how long smigh's solvers take to the optimum of the 60,000 digits, beside
- * scikit-learn where there is a Python that has it (PYTHON names it); to 92 % of the test digits, beside TensorFlow.js; and
- * how far each gets on small data sets. Ten minutes for all of it.
+ * `npm run bench:solvers -- [optimum] [race] [sets]`: times smigh's solvers to the optimum of the 60,000
+ * digits, next to scikit-learn if the Python that PYTHON names has it (optimum), and to 92 % test accuracy,
+ * next to TensorFlow.js (race); and shows how far each solver gets on small data sets (sets). All three take
+ * ten minutes.
  */
 import process from "node:process";
 import { type Page, chromium } from "playwright";
@@ -96,7 +97,7 @@ async function sets(): Promise<void> {
   }
 }
 
-/** So that nothing is measured in the memory that something else left. */
+/** Runs `work` in a fresh page, so that nothing is measured in memory that something else left behind. */
 async function inPage<T>(work: (page: Page) => Promise<T>): Promise<T> {
   const context = await browser.newContext();
   try {

@@ -1,6 +1,7 @@
 /**
- * TensorFlow.js on WebAssembly, by its own optimizers, on mini-batches: the gradient by hand, and its product transposed, as
- * in `systems/tfjs.ts`, because that is how it is fastest. Rows are gathered in JavaScript: with its own gather a step takes five times as long.
+ * TensorFlow.js on WebAssembly with its own optimizers, on mini-batches. The gradient is written by hand and
+ * its product transposed, as in `peers/tfjs.ts`, because that is fastest. Rows are gathered in JavaScript:
+ * with the library's gather a step takes five times as long.
  */
 import * as tf from "@tensorflow/tfjs";
 import { range, randomIntegers, shuffle } from "../../../src/core/random.js";
@@ -12,13 +13,13 @@ const FEATURES = 784;
 const CLASSES = 10;
 
 export interface Epochs {
-  /** From the digits in JavaScript's memory to the last step's weights, without trying them on the test digits. */
+  /** From the digits in JavaScript's memory to the final weights, without the tests in between. */
   readonly seconds: number;
-  /** Of the test digits, after each epoch; of the last only where there is no goal. */
+  /** On the test digits: after each epoch, or only after the last one where there is no goal. */
   readonly accuracies: readonly number[];
 }
 
-/** So many epochs, or until the accuracy is as high as the goal. */
+/** Trains for `epochs` epochs, or until the test accuracy reaches the goal. */
 export async function tfjsEpochs(
   kind: "sgd" | "adam",
   rate: number,
@@ -52,7 +53,7 @@ export async function tfjsEpochs(
         ]);
       });
     }
-    await b.data(); // all of it is done
+    await b.data(); // waits for all steps
     seconds += (performance.now() - began) / 1000;
     if (goal !== undefined || epoch === epochs) {
       const right = tf.tidy(() => {
@@ -70,14 +71,14 @@ export async function tfjsEpochs(
   return { seconds, accuracies };
 }
 
-/** (rows, features) from 0 to 1 */
+/** Pixels from 0 to 1: (rows, features) */
 function floats({ x }: Digits): Float32Array {
-  const floats = new Float32Array(x.length); // a loop: `from` with a function takes seconds
+  const floats = new Float32Array(x.length); // a loop, because `from` with a function takes seconds
   for (let i = 0; i < x.length; i++) floats[i] = x[i] / 255;
   return floats;
 }
 
-/** Of the rows named: (rows, features) and, one-hot, (rows, classes). */
+/** The given rows of x, (rows, features), and their one-hot labels, (rows, classes). */
 function batch(x: Float32Array, labels: Uint8Array, rows: Uint32Array): [tf.Tensor2D, tf.Tensor2D] {
   const xs = new Float32Array(rows.length * FEATURES);
   rows.forEach((row, n) => xs.set(x.subarray(row * FEATURES, (row + 1) * FEATURES), n * FEATURES));

@@ -1,4 +1,4 @@
-/** Streams of bytes, decompressed on the way where they are gzipped. */
+/** Reads streams of bytes, and decompresses those that are gzipped. */
 import { DataError } from "../../core/errors.js";
 
 /** Bytes in memory, or an async iterable of chunks, such as a Node stream or the body of a Response. */
@@ -7,12 +7,12 @@ export type ByteSource = ArrayBufferLike | ArrayBufferView | AsyncIterable<Array
 type Chunks = AsyncGenerator<Uint8Array, void, undefined>;
 
 /**
- * Compressed bytes that are decompressed at a time. A browser decompresses a whole chunk before it hands any of it out,
- * and a byte becomes at most 1032: so 16 KiB become at most 16 MiB.
+ * Compressed bytes that are decompressed at a time. A browser decompresses a whole chunk before it returns
+ * any of it, and a byte becomes at most 1032 bytes, so 16 KiB become at most about 16 MiB.
  */
 const PACKED_BYTES = 2 ** 14;
 
-/** Yields the bytes of `source`. Gzip is recognised by its first two bytes. Error messages begin with `name`. */
+/** Yields the bytes of `source`. Recognises gzip by its first two bytes. Error messages begin with `name`. */
 export async function* openBytes(source: ByteSource, name: string): Chunks {
   const chunks = chunksOf(source, name);
   const head = await gather(chunks, new Uint8Array(0), 2);
@@ -52,7 +52,7 @@ async function* chunksOf(source: ByteSource, name: string): Chunks {
   }
 }
 
-/** Recognises buffers by their tag, since those of another realm are not instances of this realm's classes. */
+/** Recognises buffers by their tag: those of another realm are not instances of the classes of this one. */
 function asBytes(value: unknown): Uint8Array | undefined {
   if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
   return isBuffer(value) ? new Uint8Array(value) : undefined;

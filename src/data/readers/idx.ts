@@ -1,7 +1,8 @@
-/** The IDX format of the MNIST files (LeCun, Cortes, Burges): big-endian, uncompressed or gzipped. */
+/** Reads the IDX format of the MNIST files (LeCun, Cortes, Burges): big-endian, uncompressed or gzipped. */
 import { DataError } from "../../core/errors.js";
 import { type ByteSource, gather, openBytes } from "./byte-stream.js";
 
+/** Contents of an IDX file. */
 export interface Idx {
   /** The size of each dimension, slowest first: (60000, 28, 28) for the training digits. */
   readonly shape: readonly number[];
@@ -9,7 +10,7 @@ export interface Idx {
   readonly values: Uint8Array | Int8Array | Int16Array | Int32Array | Float32Array | Float64Array;
 }
 
-/** Reads a value of each type of the format, by the byte that names the type. */
+/** The value types of the format, by the byte that denotes them. */
 const TYPES = {
   0x08: {
     name: "unsigned byte",
@@ -47,7 +48,7 @@ const TYPES = {
 /** Typed arrays of this length exist in every JavaScript engine that smigh runs on. */
 const MAX_VALUES = 2 ** 32;
 
-/** At most this much memory is allocated on the word of a header; more is allocated as bytes arrive. */
+/** Most memory that is allocated because a header asks for it; more is allocated as bytes arrive. */
 const FIRST_BYTES = 2 ** 20;
 
 interface Header {
@@ -60,13 +61,19 @@ interface Header {
 }
 
 /**
- * Reads an IDX file, gzipped or not. The header is checked before the values are read, and reading stops at the first
- * surplus byte.
+ * Reads an IDX file, gzipped or not. The header is checked before the values are read, and reading stops at
+ * the first surplus byte.
  *
- * @param source A buffer or view of any kind, or an async iterable of them, such as a stream. The bytes are copied.
- * @param name Name of the file, with which error messages begin.
- * @throws DataError when the file is of another format, truncated, longer than its header says, or too large.
- * @throws The error of `source` itself, where reading it fails.
+ * @param source A buffer or view of any kind, or an async iterable of them, such as a stream. It is copied.
+ * @param name Name of the file, with which error messages begin. Default "IDX file".
+ * @returns The shape and the values, in a typed array of the type that the file has.
+ * @throws DataError if the file is of another format, truncated, longer than its header says, or too large.
+ * @throws The error of `source` itself, if reading it fails.
+ * @example
+ * ```ts
+ * const response = await fetch("train-images-idx3-ubyte.gz");
+ * const { shape, values } = await readIdx(await response.arrayBuffer(), "training images");
+ * ```
  */
 export async function readIdx(source: ByteSource, name = "IDX file"): Promise<Idx> {
   const chunks = openBytes(source, name);
@@ -112,7 +119,7 @@ async function readHeader(chunks: Chunks, name: string): Promise<{ header: Heade
   return { header: { shape, type, count, bytes }, rest: have.subarray(bytes) };
 }
 
-/** Reads the bytes of all values. `rest` has those that came with the header. */
+/** Reads the bytes of all values. `rest` holds those that came with the header. */
 async function readPayload(
   chunks: Chunks,
   rest: Uint8Array,
@@ -155,7 +162,7 @@ function allocate(bytes: number, name: string): Uint8Array<ArrayBuffer> {
   }
 }
 
-/** Brings each value from big-endian to this machine's order, in place. */
+/** Converts each value from big-endian to this machine's byte order, in place. */
 function decode(bytes: Uint8Array<ArrayBuffer>, { type, count }: Header): Idx["values"] {
   if (type.array === Uint8Array) return bytes;
   const view = new DataView(bytes.buffer);

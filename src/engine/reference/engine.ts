@@ -1,4 +1,4 @@
-/** The reference engine: the passes of `passes.ts` in f64, one row block after another, on this thread. */
+/** The reference engine: the passes of `math/passes.ts` in f64, block by block, on the calling thread. */
 import { OptionError } from "../../core/errors.js";
 import { type Engine, type Placement } from "../engine.js";
 import {
@@ -101,7 +101,7 @@ class ReferenceDescent implements Descent {
     return this.#blocks(order, 0, () => {});
   }
 
-  /** Logits and residual of the rows, block by block, and the sums over all of them. */
+  /** Hands logits and residual to `use` block by block, and returns the sums over all rows. */
   async #blocks(
     rows: Uint32Array,
     smoothing: number | undefined,

@@ -1,4 +1,4 @@
-/** An objective in f64. What is asked for is done in order, a block of rows at a time. */
+/** The objective of the reference engine, in f64. Calls run in order, a block of rows at a time. */
 import { type Objective, type ObjectiveProblem } from "../objective.js";
 import { type Matrix, type Product, type Term, type Vector } from "../vectors.js";
 import { NOTHING, type Sums, type Trial, addSums } from "../../core/sums.js";
@@ -13,7 +13,7 @@ export class ReferenceObjective implements Objective {
   readonly #problem: ObjectiveProblem;
   readonly #vectors: Float64Array[] = [];
   readonly #matrices: Float64Array[] = [];
-  /** Each (rows, classes). */
+  /** Z and ΔZ, each (rows, classes). */
   readonly #z: Float64Array;
   readonly #direction: Float64Array;
   #last: Promise<unknown> = Promise.resolve();
@@ -208,7 +208,7 @@ export class ReferenceObjective implements Objective {
 
   release() {}
 
-  /** Sets Z block by block, and ∇F of it. */
+  /** Sets Z block by block with `set`, writes ∇F there to `to`, and returns the sums over all rows. */
   async #gradient(
     w: Vector,
     to: Vector,
@@ -237,7 +237,7 @@ export class ReferenceObjective implements Objective {
     );
   }
 
-  /** Sets every element of a vector, which `element` may read at the same index. */
+  /** Sets every element of a vector. `element(i)` may read the vector itself at i only. */
   #each(to: Vector, workPerElement: number, element: (i: number) => number): Promise<void> {
     const values = this.#values(to);
     return inRanges(values.length, workPerElement, (first, past) => {
@@ -267,7 +267,7 @@ export class ReferenceObjective implements Objective {
     return l1 && i < this.#intercept ? l1[Math.floor(i / classes)] : 0;
   }
 
-  /** Where the intercept's row begins. */
+  /** The index where the intercept's row begins. */
   get #intercept(): number {
     return this.#data.features * this.#problem.classes;
   }
@@ -276,7 +276,7 @@ export class ReferenceObjective implements Objective {
     return this.#vectors[vector.number];
   }
 
-  /** After what was asked for before. */
+  /** Runs `work` after all earlier calls. */
   #then<T>(work: () => T | Promise<T>): Promise<T> {
     const done = this.#last.then(work);
     this.#last = done;

@@ -1,8 +1,11 @@
-/** The update of the weights in f64, by each rule. */
+/** Updates the weights in f64 by each update rule. */
 import type { Step, DescentProblem, DescentState } from "../descent.js";
 import type { FloatArray } from "../../core/rows.js";
 
-/** W ← W − α·∂J/∂W, or what the rule makes of the gradient. Changes `state` in place; `number` counts steps from 1. */
+/**
+ * Changes `state` in place: W ← W − α·∂J/∂W, or the rule's step instead. `g` is the summed gradient, not yet
+ * scaled or penalised; `number` counts steps from 1.
+ */
 export function update(
   state: DescentState,
   g: FloatArray,

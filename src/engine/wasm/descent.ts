@@ -1,4 +1,4 @@
-/** Steps in the kernels' memory: many at a time, so that threads are told what to do a few dozen times a second. */
+/** Descents in the kernels' memory: many steps a run, so that threads get a few dozen messages a second. */
 import {
   type Descent,
   type Passes,
@@ -17,7 +17,7 @@ import { type Entry, WHAT } from "./plan.js";
 import type { Team } from "./team.js";
 import { MOST_ENTRIES, type Three, Work, vectorBytes } from "./work.js";
 
-/** How long threads should work before they answer; the same where the thread that asks computes, and a page waits. */
+/** Milliseconds that a run should take on other threads, and on the calling thread, where a page waits. */
 const RUN_MS = { threads: 30, alone: 12 };
 
 export class WasmDescent implements Descent {
@@ -26,7 +26,7 @@ export class WasmDescent implements Descent {
   readonly #problem: DescentProblem;
   readonly #weights: number;
   readonly #moments: readonly number[];
-  /** Where there is room for so many row numbers. */
+  /** The address of the row numbers, and how many of them have room there. */
   #order = 0;
   #room = 0;
   #number = 0;
@@ -103,7 +103,7 @@ export class WasmDescent implements Descent {
     }
   }
 
-  /** The next step, as the kernels want it. */
+  /** Counts the next step and returns its entry. */
   #entry({ first, rows, learningRate, gradientScale, penalty }: Step): Partial<Entry> {
     const { rule } = this.#problem;
     const number = ++this.#number;
@@ -113,13 +113,14 @@ export class WasmDescent implements Descent {
     return { what: WHAT.train, order: this.#order, first, rows, input: this.#weights, ...step };
   }
 
+  /** Sets the number of steps of the next run, from how long the last one took. */
   #pace(steps: number, milliseconds: number): void {
     const wanted = RUN_MS[this.#work.blocking ? "alone" : "threads"];
     const fitting = Math.floor((wanted * steps) / Math.max(milliseconds, 1e-3));
     this.#stepsPerRun = Math.max(1, Math.min(MOST_ENTRIES, fitting, 4 * steps));
   }
 
-  /** One step, and copies of all that its passes computed. */
+  /** Runs one step and copies everything that its passes computed. */
   async #captured(order: Uint32Array, step: Step): Promise<StepResult> {
     const { classes } = this.#problem;
     const { rows } = step;
@@ -184,7 +185,7 @@ export class WasmDescent implements Descent {
   }
 }
 
-/** What the kernels add up of losses. */
+/** Names the three sums of an entry that computes losses. */
 export function sumsOf([loss, hits, weight]: Three): Sums {
   return { loss, hits, weight };
 }

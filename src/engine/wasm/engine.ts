@@ -10,17 +10,21 @@ import { assemble } from "./team.js";
 
 export interface WasmOptions {
   /**
-   * Default: one for each core, 16 at most. The calling thread alone where threads may not share memory or
-   * do not start.
+   * Number of threads. Default one for each core, 16 at most. Where threads may not share memory or do not
+   * start, the calling thread computes alone.
    */
   readonly threads?: number;
-  /** For tests: others than those of this machine. */
+  /** For tests: other kernels than those compiled for this machine. */
   readonly kernels?: WasmKernels;
-  /** For tests: memory whose blocks they count. */
+  /** For tests: memory whose blocks the test can count. */
   readonly heap?: Heap;
 }
 
-/** @throws {DeviceError} where WebAssembly has no SIMD. */
+/**
+ * Opens the wasm engine.
+ *
+ * @throws {DeviceError} if WebAssembly has no SIMD or no atomics, may not be compiled, or gets no memory.
+ */
 export async function wasmEngine({ threads, kernels: given, heap: own }: WasmOptions = {}): Promise<Engine> {
   const kernels = given ?? (await compileKernels());
   const resources = takeResources(own);

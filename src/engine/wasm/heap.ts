@@ -1,10 +1,10 @@
-/** Memory that kernels compute in: blocks of it are allocated and freed by address. */
+/** The memory that the kernels compute in, whose blocks are allocated and freed by address. */
 import { DeviceError } from "../../core/errors.js";
 
 const PAGE = 2 ** 16;
-/** All that wasm32 addresses; where a machine does not even reserve so much, a half, or a quarter. */
+/** Pages to reserve: all that wasm32 addresses (4 GiB), else a half or a quarter if the machine refuses. */
 const MOST_PAGES = [2 ** 16, 2 ** 15, 2 ** 14];
-/** Blocks begin at multiples of this: no two share a line of the cache. */
+/** Blocks begin at multiples of this many bytes, so that no two share a cache line. */
 const ALIGNMENT = 64;
 
 interface Range {
@@ -14,11 +14,13 @@ interface Range {
 
 export class Heap {
   readonly memory: WebAssembly.Memory;
-  /** Where the last block must end. */
+  /** No block may end beyond this address. */
   readonly #limit: number;
-  /** In order, none next to another. The first page is left alone: 0 is no address. */
+  /** Free ranges in order, adjacent ones merged. The first page is never used, so 0 is no block's address. */
   #free: Range[] = [];
+  /** Bytes of each block in use, by address. */
   readonly #blocks = new Map<number, number>();
+  /** Where the memory that has grown so far ends. */
   #end = PAGE;
 
   constructor() {
@@ -34,10 +36,11 @@ export class Heap {
   }
 
   /**
-   * The address of so many bytes, which hold anything.
-   * @param what the training or the rows that it is a part of, for the error.
-   * @param own addresses of the blocks that those have already.
-   * @throws {DeviceError} where there are not so many.
+   * Allocates a block, without clearing it, and returns its address.
+   *
+   * @param what the training or the rows that it belongs to, for the error.
+   * @param own addresses of the blocks that these already have, whose sizes the error adds up.
+   * @throws {DeviceError} if there is no room.
    */
   allocate(bytes: number, what: string, own: readonly number[] = []): number {
     const size = sizeOf(bytes);
@@ -50,7 +53,7 @@ export class Heap {
     return found.begin;
   }
 
-  /** Throws a DeviceError where there is no room for all these blocks. */
+  /** Throws a DeviceError if blocks of these sizes, in bytes, do not fit together. */
   check(blocks: readonly number[], what: string): void {
     const total = blocks.reduce((sum, bytes) => sum + sizeOf(bytes), 0);
     if (total > this.#room) throw this.#full(total, what, []);
@@ -84,7 +87,7 @@ export class Heap {
     return { begin: open, end };
   }
 
-  /** Bytes that are not in use, grown or not. */
+  /** Bytes not in use, whether or not the memory has grown to them. */
   get #room(): number {
     return this.#limit - PAGE - this.live.bytes;
   }
@@ -129,7 +132,7 @@ export class Heap {
   }
 }
 
-/** Bytes of the block for so many. */
+/** Returns the size of the block that holds `bytes`, a multiple of the alignment. */
 function sizeOf(bytes: number): number {
   return ALIGNMENT * Math.max(1, Math.ceil(bytes / ALIGNMENT));
 }

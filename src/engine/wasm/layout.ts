@@ -1,9 +1,12 @@
-/** How a problem is cut. A function of the shape alone, whatever the threads: so the bits are the same for any number. */
+/**
+ * Splits a problem into ranges and blocks of rows. The split depends on the shape and the named kernels
+ * alone, not on the number of threads, so any number of threads gives the same bits.
+ */
 import { OptionError } from "../../core/errors.js";
 import type { DescentProblem } from "../descent.js";
 import type { FlatFeatures, Rows } from "../../core/rows.js";
 
-/** Rows of X, and of the weights: values a row, the one of the intercept included, padded to a multiple of 8. */
+/** Rows of X and of the weights have `stride` values: features, intercept, and zeros to a multiple of 8. */
 export interface RowLayout {
   readonly stride: number;
   readonly valueBytes: number;
@@ -11,16 +14,19 @@ export interface RowLayout {
 }
 
 interface Common {
-  /** Classes whose weights there is room for, an even number: the last may be zeros that nothing changes. */
+  /** Classes rounded up to an even number. The weights of the padding class stay 0. */
   readonly paddedClasses: number;
-  /** Partial sums of losses that there is room for. */
+  /** Capacity for partial sums of the losses. */
   readonly sums: number;
   readonly scratchBytes: number;
-  /** The longest chain of additions to one element of the gradient. */
+  /** The longest chain of additions behind one element of the gradient. */
   readonly chain: number;
 }
 
-/** Few classes: ranges of `slotRows` rows, each with a partial sum of the gradient; `blockRows` of them at a time. */
+/**
+ * For few classes: each range of `slotRows` rows has its own partial sum of the gradient, and is computed
+ * `blockRows` rows at a time.
+ */
 export interface FusedLayout extends Common {
   readonly kind: "fused";
   readonly slots: number;
@@ -28,7 +34,7 @@ export interface FusedLayout extends Common {
   readonly blockRows: number;
 }
 
-/** Many classes: the logits of `chunkRows` rows at a time are in memory, and every weight's gradient is one sum. */
+/** For many classes: memory holds the logits of `chunkRows` rows at a time and one sum of the gradient. */
 export interface TiledLayout extends Common {
   readonly kind: "tiled";
   readonly chunkRows: number;
@@ -37,25 +43,31 @@ export interface TiledLayout extends Common {
 
 export type Layout = FusedLayout | TiledLayout;
 
-/** Fused while the weights stay in the second cache, and all classes of a few rows in the first. */
+/**
+ * Fused up to these numbers of classes and of weights: the weights then stay in the L2 cache, and all classes
+ * of a few rows in L1.
+ */
 const FUSED_CLASSES = 64;
 const FUSED_WEIGHTS = 2 ** 16;
-/** A range has about so many rows: enough to be worth its partial sum, few enough that threads share them evenly. */
+/**
+ * Least rows of a range, and most ranges: enough rows to be worth a partial sum, few enough that threads
+ * share the ranges evenly.
+ */
 const SLOT_ROWS = 256;
 const MOST_SLOTS = 64;
-/** Values of a block of rows. */
+/** Most values of a block of rows, which has at least 8 rows. */
 const BLOCK_VALUES = 2 ** 15;
-/** Rows whose losses are one sum, as in assembly/tiled.ts. */
+/** Rows in each partial sum of the losses, as in assembly/tiled.ts. */
 const SOFTMAX_ROWS = 16;
-/** Rows of a chunk, and bytes of its logits. */
+/** Most rows of a chunk, and most bytes of its logits. */
 const CHUNK_ROWS = 512;
 const CHUNK_BYTES = 2 ** 27;
 
 export function rowLayout(features: number, x: FlatFeatures): RowLayout {
-  // Eight values of two classes are a line of the cache, and tiles of the gradient share none: they would be fought over.
+  // Eight values of two classes are a cache line. Tiles of the gradient share none, to avoid contention.
   const eights = Math.ceil((features + 1) / 8);
-  const stride = 8 * (eights % 16 === 0 ? eights + 1 : eights); // rows a power of two apart would crowd the caches
-  const valueBytes = Math.min(4, x.BYTES_PER_ELEMENT); // f64 is computed with as f32
+  const stride = 8 * (eights % 16 === 0 ? eights + 1 : eights); // multiples of 128 would crowd the caches
+  const valueBytes = Math.min(4, x.BYTES_PER_ELEMENT); // f64 is stored as f32
   return { stride, valueBytes, rowBytes: stride * valueBytes };
 }
 
@@ -71,7 +83,7 @@ export function layoutOf(
     : tiledLayout(stride, classes, batchSize);
 }
 
-/** The kind that is asked for by name. */
+/** Returns the kind of layout that `kernels` names, if any. Throws an OptionError for an unknown name. */
 export function kindOf({ kernels = "table" }: Pick<DescentProblem, "kernels">): Layout["kind"] | undefined {
   if (kernels === "auto" || kernels === "table") return undefined;
   if (kernels === "fused" || kernels === "tiled") return kernels;
@@ -107,7 +119,7 @@ function tiledLayout(stride: number, classes: number, batchSize: number): TiledL
   };
 }
 
-/** A block of rows: what is known of them, and they themselves as floats. */
+/** Bytes of a `Block` of assembly/rows.ts: its header, four words for each row, and the rows as f32. */
 function blockBytes(rows: number, stride: number): number {
   return 64 + 16 * rows + 64 + 4 * rows * stride;
 }

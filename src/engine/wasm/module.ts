@@ -1,19 +1,23 @@
-/** The kernels, compiled for this machine. */
+/** Compiles the kernels for this machine. */
 import { DeviceError } from "../../core/errors.js";
 import kernels from "./assembly/kernels.wasm?built";
 
 export interface WasmKernels {
   readonly module: WebAssembly.Module;
-  /** Multiply-adds are fused where the processor can: faster, and rounded once instead of twice. */
+  /** True if multiply-adds are fused where the processor can: faster, and rounded once instead of twice. */
   readonly relaxed: boolean;
 }
 
-/** The least module with relaxed SIMD: one function, `(a, b, c) => f32x4.relaxed_madd(a, b, c)`. */
+/** The smallest module with relaxed SIMD: one function, `(a, b, c) => f32x4.relaxed_madd(a, b, c)`. */
 const RELAXED = bytesOf("AGFzbQEAAAABCAFgA3t7ewF7AwIBAAoNAQsAIAAgASAC/YUCCw==");
 
 let compiled: Promise<WasmKernels> | undefined;
 
-/** Compiled once. Throws a DeviceError where WebAssembly has no SIMD, or no threads. */
+/**
+ * Compiles the kernels once, with relaxed SIMD where there is any.
+ *
+ * @throws {DeviceError} if WebAssembly has no SIMD or no atomics, or the page may not compile it.
+ */
 export function compileKernels(): Promise<WasmKernels> {
   return (compiled ??= compile(WebAssembly.validate(RELAXED)));
 }

@@ -1,4 +1,4 @@
-/** An objective in the kernels' memory. What is asked for in one turn of the event loop is one run of the threads. */
+/** Objectives in the kernels' memory. Calls made in one turn of the event loop are one run of the threads. */
 import type { Objective, ObjectiveProblem } from "../objective.js";
 import type { Matrix, Product, Term, Vector } from "../vectors.js";
 import type { Sums, Trial } from "../../core/sums.js";
@@ -11,12 +11,12 @@ import { type Entry, WHAT } from "./plan.js";
 import type { Team } from "./team.js";
 import { MOST_ENTRIES, type Three, Work, vectorBytes } from "./work.js";
 
-/** The most terms of all sums of one run. */
+/** The most terms in all `combine` sums of one run. */
 const TERMS = 1024;
-/** Weights, gradient and direction: every solver has these vectors. */
+/** Vectors that every solver has: weights, gradient and direction. */
 const LEAST_VECTORS = 3;
 
-/** Something for the threads to do, or, when they have done what comes before it, for this one. */
+/** A queued task: an entry for the threads, or work for the calling thread once all before it is done. */
 type Asked = { readonly fail: (error: unknown) => void } & (
   | {
       readonly entry: Partial<Entry>;
@@ -32,7 +32,7 @@ export class WasmObjective implements Objective {
   readonly #work: Work;
   readonly #problem: ObjectiveProblem;
   readonly #order: number;
-  /** Addresses: each (rows / 4, paddedClasses, 4 rows). */
+  /** Addresses of Z and ΔZ, each (rows / 4, paddedClasses, 4 rows). */
   readonly #point: number;
   readonly #direction: number;
   readonly #terms: number;
@@ -55,7 +55,7 @@ export class WasmObjective implements Objective {
       matrix,
       8 * TERMS,
       penalties,
-      penalties, // and those of l1
+      penalties, // those of l1
       ...vectors,
     ]);
     this.kernels = work.layout.kind;
@@ -160,7 +160,7 @@ export class WasmObjective implements Objective {
     return this.#here(() => this.#ofRows(this.#direction));
   }
 
-  /** (rows, classes) of what lies by four rows. */
+  /** Copies Z or ΔZ out of memory as (rows, classes). */
   #ofRows(address: number): Float32Array {
     const { classes, rows } = this.#problem;
     const { paddedClasses } = this.#work.layout;
@@ -190,7 +190,7 @@ export class WasmObjective implements Objective {
     this.#work.release();
   }
 
-  /** A pass over all rows. */
+  /** Returns the entry of a pass over all rows. */
   #pass(what: number, fields: Partial<Entry>): Partial<Entry> {
     const { rows, scale } = this.#problem;
     return { what, order: this.#order, rows: rows.length, gradientScale: scale, ...fields };
@@ -204,7 +204,7 @@ export class WasmObjective implements Objective {
     return new Promise((answer, fail) => this.#push({ entry, terms: [], answer, fail }));
   }
 
-  /** What fails here fails whoever asks next. */
+  /** Queues an entry that nobody awaits. If it fails, the calls after it fail. */
   #queue(entry: Partial<Entry>, terms: readonly Term[] = []): void {
     this.#push({ entry, terms, answer() {}, fail() {} });
   }
@@ -222,7 +222,7 @@ export class WasmObjective implements Objective {
     void Promise.resolve().then(() => this.#run());
   }
 
-  /** Does all that was asked for, and is asked for meanwhile, in order. */
+  /** Runs the queue in order, with what is added meanwhile. */
   async #run(): Promise<void> {
     while (this.#asked.length > 0) {
       const some = this.#next();
@@ -230,7 +230,7 @@ export class WasmObjective implements Objective {
         if (this.#failure) throw this.#failure.error;
         await this.#do(some);
       } catch (error) {
-        // What fails here may have lacked memory, and no more; threads that fail are lost.
+        // Work on the calling thread may only have lacked memory; threads that fail are lost.
         if (!("here" in some[0])) this.#failure = { error };
         for (const { fail } of some) fail(error);
       }
@@ -238,7 +238,7 @@ export class WasmObjective implements Objective {
     this.#running = false;
   }
 
-  /** Takes one thing for this thread to do off the queue, or as many for the others as one run can hold. */
+  /** Takes one task for the calling thread off the queue, or as many entries as one run holds. */
   #next(): readonly Asked[] {
     let terms = 0;
     const past = this.#asked.findIndex(
@@ -255,7 +255,7 @@ export class WasmObjective implements Objective {
     entries.forEach(({ answer }, n) => answer(threes[n]));
   }
 
-  /** Entries whose terms are where the kernels find them. */
+  /** Writes the terms of the entries to memory and returns the entries with their addresses. */
   #written(asked: readonly Pick<Extract<Asked, { entry: object }>, "entry" | "terms">[]): Partial<Entry>[] {
     const { u32, f32 } = this.#work.words(this.#terms, 2 * TERMS);
     let used = 0;

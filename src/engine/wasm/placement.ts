@@ -1,5 +1,6 @@
 /**
- * Rows in the kernels' memory: X as it came (bytes, f16 or f32), with a column of ones after the features.
+ * Copies rows into the kernels' memory: X in its own type (bytes, f16 or f32; f64 as f32), with a column of
+ * ones after the features.
  */
 import { yieldIfDue } from "../../core/event-loop.js";
 import type { FloatArray, Rows } from "../../core/rows.js";
@@ -7,14 +8,17 @@ import { paddedRows } from "../padded.js";
 import type { Heap } from "./heap.js";
 import { type RowLayout, rowLayout } from "./layout.js";
 
-/** Rows are copied in slices of about this many bytes, between which the event loop has its turn. */
+/** Rows are copied in slices of about this many bytes, so that the event loop can run between them. */
 const SLICE_BYTES = 2 ** 22;
 
 export interface HeapRows extends RowLayout {
-  /** Addresses: (rows, stride), (rows), (rows), and (rows, classes), or 0 where labels are the targets. */
+  /** Address of X, (rows, stride). */
   readonly x: number;
+  /** Address of the labels, (rows). */
   readonly labels: number;
+  /** Address of the weights of the rows, (rows). */
   readonly rowWeights: number;
+  /** Address of the targets, (rows, classes), or 0 if the labels are the targets. */
   readonly targets: number;
   weigh(weights: FloatArray): void;
   release(): void;

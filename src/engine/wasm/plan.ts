@@ -1,4 +1,7 @@
-/** What the kernels are told, as words in their memory: the fields of `assembly/plan.ts`, in the same order. */
+/**
+ * Writes what the kernels read from their memory: plans and entries, as words of four bytes. The fields are
+ * those of `assembly/plan.ts`, in the same order.
+ */
 import type { Heap } from "./heap.js";
 
 type Kind = "u32" | "f32";
@@ -57,7 +60,7 @@ export const PLAN = {
   generation: "u32",
 } as const satisfies Record<string, Kind>;
 
-/** What an entry is for, as in `assembly/plan.ts`. */
+/** The operations of entries, numbered as in `assembly/plan.ts`. */
 export const WHAT = {
   train: 0,
   evaluate: 1,
@@ -93,7 +96,7 @@ export const ENTRY = {
 export type Plan = Record<keyof typeof PLAN, number>;
 export type Entry = Record<keyof typeof ENTRY, number>;
 
-/** Names and kinds, word by word. */
+/** Name and kind of each word, in order. */
 const PLAN_WORDS = Object.entries(PLAN);
 const ENTRY_WORDS = Object.entries(ENTRY);
 
@@ -101,7 +104,7 @@ const WORD = 4;
 export const PLAN_BYTES = WORD * PLAN_WORDS.length;
 export const PLAN_ENTRY_BYTES = WORD * ENTRY_WORDS.length;
 
-/** Writes the fields that are given. */
+/** Writes the given fields of a plan and leaves the others as they are. */
 export function writePlan(heap: Heap, address: number, values: Partial<Plan>): void {
   const given: Readonly<Record<string, number | undefined>> = values;
   const [u32, f32] = [heap.u32(address, PLAN_WORDS.length), heap.f32(address, PLAN_WORDS.length)];

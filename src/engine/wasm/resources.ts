@@ -1,8 +1,8 @@
 /**
- * The memory of an engine, and threads that have it. They are kept for the next engine: threads
- * take time to start, and a page may have no network by then.
+ * Keeps the memory of an engine, and the threads that have it, for the next engine: threads take time to
+ * start, and by then a page may have no network.
  *
- * Memory never shrinks, and a thread keeps it alive until it collects its garbage, which an idle one never
+ * Memory never shrinks, and a thread keeps it alive until it collects its garbage, which an idle thread never
  * does. So threads stay with their memory, and end when it is dropped.
  */
 import { yieldToEventLoop } from "../../core/event-loop.js";
@@ -11,30 +11,33 @@ import { Thread } from "./thread.js";
 
 export interface Resources {
   readonly heap: Heap;
-  /** Idle ones, and those at work. */
+  /** All threads that have the memory, idle or busy. */
   readonly threads: Thread[];
 }
 
-/** The most that is kept: bytes of all memories together, and memories, each with its threads. */
+/** Limits on what is kept: bytes of all memories together, and number of memories, each with its threads. */
 const MOST_IDLE = { bytes: 2 ** 28, memories: 4 };
 
 /**
- * An ArrayBuffer of so many bytes, never written to, makes V8 collect garbage soon: it counts those, but no
- * shared memory.
+ * An ArrayBuffer of this many bytes, never written to, makes V8 collect garbage soon: V8 counts such buffers,
+ * but not shared memory.
  */
 const PRESSURE_BYTES = 2 ** 27;
 
 const idle: Resources[] = [];
 
 /**
- * Memory that nobody can use any more, of trainings that were abandoned. Its threads do not refer to the
- * heap.
+ * Ends the threads of a heap that became garbage because its training was abandoned. Nothing in the threads
+ * refers to the heap: that would keep it alive.
  */
 const abandoned = new FinalizationRegistry<Thread[]>((threads) => {
   if (threads.length > 0) endThreads(threads);
 });
 
-/** Idle resources, or new ones. Given back with `giveBack`, or by themselves when their heap is garbage. */
+/**
+ * Takes idle resources, or makes new ones. `giveBack` returns them; if their heap becomes garbage first,
+ * their threads end.
+ */
 export function takeResources(heap?: Heap): Resources {
   const kept = heap ? undefined : idle.pop();
   if (kept) return kept;
@@ -43,16 +46,17 @@ export function takeResources(heap?: Heap): Resources {
   return resources;
 }
 
-/**
- * So many of its threads, started where there are fewer. Throws what the host throws where it starts none.
- */
+/** Returns `count` of its threads, starting those that are missing. Throws the host's error if it cannot. */
 export function takeThreads({ threads }: Resources, count: number): readonly Thread[] {
   threads.splice(0, threads.length, ...threads.filter(({ ended }) => !ended));
   while (threads.length < count) threads.push(new Thread());
   return threads.slice(0, count);
 }
 
-/** Keeps resources that are whole: all is freed, and no thread is at work. The oldest make room for them. */
+/**
+ * Keeps resources whose threads are idle, and drops the oldest ones to make room. Resources with blocks in
+ * use, or with more memory than may be kept, are dropped instead.
+ */
 export function giveBack(resources: Resources): void {
   if (resources.heap.live.blocks > 0 || bytesOf(resources) > MOST_IDLE.bytes) return drop(resources);
   idle.push(resources);
@@ -63,7 +67,7 @@ export function giveBack(resources: Resources): void {
     idle.splice(0, 1).forEach(drop);
 }
 
-/** Ends the threads, so that the memory is free once nothing refers to it. */
+/** Ends the threads, so that the memory is freed once nothing else refers to it. */
 export function drop({ threads }: Resources): void {
   endThreads(threads);
 }
@@ -82,12 +86,12 @@ function endThreads(threads: Thread[]): void {
   void collectGarbage();
 }
 
-/** Once the caller is done with what refers to the memory. */
+/** Makes V8 collect garbage, after the caller has let go of what refers to the memory. */
 async function collectGarbage(): Promise<void> {
   await yieldToEventLoop();
   try {
     void new ArrayBuffer(PRESSURE_BYTES);
   } catch {
-    // A machine that has not even so much collects by itself.
+    // A machine without that much memory collects garbage by itself.
   }
 }

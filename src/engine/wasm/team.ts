@@ -1,13 +1,13 @@
 /**
  * Runs plans on the threads of an engine.
  *
- * Jobs start in the order in which they are asked for: one that needs several threads waits until so many
- * are idle, and none overtakes it. Each thread has a queue of jobs that it was sent and has not answered. An
- * inline job takes less time than a message, so the calling thread runs it itself, one after another; when
- * several wait, other threads take some of them.
+ * Jobs start first in, first out: one that needs several threads waits until that many are idle, and none
+ * overtakes it. Each thread has a queue of jobs that it was sent and has not answered. Inline jobs take less
+ * time than a message, so the calling thread runs them itself, one after another; when several wait, other
+ * threads take some.
  *
- * Whatever ends a thread fails every job, then and later: the other threads may wait in a kernel for the one
- * that is gone.
+ * If a thread ends, for whatever reason, all present and later jobs fail: the other threads may be waiting
+ * for it in a kernel.
  */
 import { DeviceError } from "../../core/errors.js";
 import { yieldToEventLoop } from "../../core/event-loop.js";
@@ -17,13 +17,13 @@ import { type Message, type Thread, cores } from "./thread.js";
 
 export interface Team {
   readonly threads: number;
-  /** True where the calling thread computes: nothing else happens in it meanwhile. */
+  /** True if the calling thread computes, and does nothing else meanwhile. */
   readonly blocking: boolean;
-  /** Why the calling thread computes, where others might have been started and were not. */
+  /** Why the calling thread computes, if other threads should have started and did not. */
   readonly note?: string;
-  /** Runs a plan on so many threads. An `inline` plan for one thread may be run by the calling one. */
+  /** Runs a plan on `threads` threads. The calling thread may run an `inline` plan for one thread itself. */
   run(plan: number, threads: number, inline: boolean): Promise<void>;
-  /** Fails what is asked for from now on. Returns whether the threads were idle; those at work are ended. */
+  /** Fails all unfinished and later jobs. Returns whether the threads were idle; if not, they are ended. */
   close(): boolean;
 }
 
@@ -31,15 +31,19 @@ type Run = (plan: number, thread: number) => void;
 
 const CLOSED = "The wasm engine is closed.";
 
-/** More do not help: a step is short, and every thread must be waited for. */
+/** More threads do not help: a step is short, and waits for every thread. */
 const MOST_THREADS = 16;
-/** Single-thread jobs in a thread's queue: the next is there while the calling thread computes. */
+/**
+ * Most single-thread jobs in a thread's queue: more than one, so that the next is there while the calling
+ * thread computes.
+ */
 const QUEUE_DEPTH = 3;
-/** A thread whose script does not load, or does not answer, counts as missing after so long. */
+/** Milliseconds after which a thread whose script does not load or answer counts as missing. */
 const START_MS = 20_000;
 
 /**
- * A thread for each core. The calling thread alone, where others may not share memory or cannot be started.
+ * Starts `threads` threads, by default one for each core, 16 at most. The team is the calling thread alone
+ * where others may not share memory or cannot be started.
  */
 export async function assemble(
   { module }: WasmKernels,
@@ -61,7 +65,7 @@ export async function assemble(
   }
 }
 
-/** A page may when it is isolated from others' (COOP and COEP); Node always may. */
+/** Threads may share memory in Node, and in a page that is cross-origin isolated (COOP and COEP). */
 function mayShare(): boolean {
   return "crossOriginIsolated" in globalThis ? globalThis.crossOriginIsolated : true;
 }
@@ -102,13 +106,13 @@ class CallingThread implements Team {
   }
 }
 
-/** Work for so many threads together, and who waits for it. */
+/** Work that `threads` threads do together, and the callbacks of its caller. */
 interface Job {
   readonly threads: number;
   readonly message: (thread: number) => Message;
   readonly done: () => void;
   readonly fail: (error: DeviceError) => void;
-  /** Threads that have not answered. */
+  /** Number of threads that have not answered. */
   left: number;
 }
 
@@ -134,7 +138,7 @@ class ThreadTeam implements Team {
     }
   }
 
-  /** Waits until all threads have the kernels and the memory. */
+  /** Sends the kernels and the memory to all threads and waits until they have them. */
   async start(message: Message): Promise<void> {
     const { threads } = this;
     const timer = setTimeout(() => void this.#startedLate(), START_MS);
@@ -148,7 +152,7 @@ class ThreadTeam implements Team {
     }
   }
 
-  /** A calling thread that was busy hears the answers that came meanwhile first. */
+  /** Fails if threads are missing. Takes the answers first that arrived while the calling thread was busy. */
   async #startedLate(): Promise<void> {
     for (let turn = 0; turn < 3; turn++) await yieldToEventLoop();
     const missing = [...this.#queues.values()].filter((queue) => queue.length > 0).length;
@@ -171,10 +175,7 @@ class ThreadTeam implements Team {
     });
   }
 
-  /**
-   * Runs inline jobs one by one, after everyone who asks in this turn has asked. Other threads take theirs
-   * first.
-   */
+  /** Runs inline jobs one by one, once this turn's calls are all queued. Other threads take theirs first. */
   async #runInline(): Promise<void> {
     if (this.#runningInline) return;
     this.#runningInline = true;
@@ -193,12 +194,12 @@ class ThreadTeam implements Team {
     this.#runningInline = false;
   }
 
-  /** Sends jobs to threads that have room. */
+  /** Sends jobs to threads that have room in their queues. */
   #assign(): void {
     const all = [...this.#queues];
     while (this.#waiting.length > 0 && trySend(this.#waiting[0], all)) this.#waiting.shift();
     if (this.#waiting.length > 0) return;
-    const others = all.slice(1); // there is one for each core, and the calling thread has one too
+    const others = all.slice(1); // one core is the calling thread's
     while (this.#inline.length > 1 && trySend(this.#inline[0], others)) this.#inline.shift();
   }
 
@@ -218,7 +219,7 @@ class ThreadTeam implements Team {
       fail(this.#failure);
   }
 
-  /** Lets go of the threads. */
+  /** Lets go of the threads without ending them. */
   #release(): void {
     for (const thread of this.#queues.keys()) thread.onAnswer = thread.onEnd = () => {};
     this.#queues.clear();
@@ -232,10 +233,7 @@ class ThreadTeam implements Team {
   }
 }
 
-/**
- * Sends the job to the idlest threads. Returns false, and sends nothing, where fewer have room than it
- * needs.
- */
+/** Sends the job to the threads with the shortest queues. Returns false, unsent, if too few have room. */
 function trySend(job: Job, queues: readonly (readonly [Thread, Job[]])[]): boolean {
   const room = job.threads === 1 ? QUEUE_DEPTH : 1;
   const free = queues

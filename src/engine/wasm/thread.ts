@@ -1,4 +1,4 @@
-/** A thread of the engine: a worker of Node, or a Web Worker. */
+/** Starts and talks to a thread of the engine: a worker of Node, or a Web Worker. */
 
 export type Message =
   | { readonly module: WebAssembly.Module; readonly memory: WebAssembly.Memory }
@@ -13,11 +13,11 @@ export interface ThreadAnswer {
 interface Host {
   post(message: Message): void;
   terminate(): void;
-  /** True where the process must wait for it. */
+  /** Sets whether the process waits for the thread before it ends. */
   keepAlive(keep: boolean): void;
 }
 
-/** Reports of a host. */
+/** Receives what a host reports. */
 interface Listener {
   answered(answer: ThreadAnswer): void;
   /** Called at least once when the thread ends. */
@@ -45,22 +45,22 @@ interface NodeProcess {
 
 const process: NodeProcess | undefined = Reflect.get(globalThis, "process");
 
-/** Threads that can run at once. */
+/** Returns how many threads can run at once. */
 export function cores(): number {
   return process?.getBuiltinModule?.("node:os").availableParallelism() ?? navigator.hardwareConcurrency;
 }
 
 /** Runs `worker.js`. Lets the process end while no message waits for its answer. */
 export class Thread {
-  /** Hears the answer to each message, in order. */
+  /** Called with the answer to each message, in order. */
   onAnswer: (answer: ThreadAnswer) => void = () => {};
-  /** Hears why the thread ended, unless `end` was called. */
+  /** Called with the reason when the thread ends, unless `end` was called. */
   onEnd: (why: string) => void = () => {};
   readonly #host: Host;
   #unanswered = 0;
   #ended = false;
 
-  /** Throws what the host throws where it starts no workers. */
+  /** Throws the host's error if it cannot start a worker. */
   constructor() {
     this.#host = startHost({
       answered: (answer) => {
@@ -92,8 +92,8 @@ export class Thread {
 }
 
 /**
- * Deno and Bun have both kinds, and end by themselves only with Node's. Electron's pages have both, and
- * start only the Web's.
+ * Starts a worker of Node, or a Web Worker where that fails or there is none. Deno and Bun have both kinds,
+ * but end by themselves only with Node's. Electron's pages have both, but start only Web Workers.
  */
 function startHost(listener: Listener): Host {
   const threads = process?.getBuiltinModule?.("node:worker_threads");
@@ -107,7 +107,7 @@ function startHost(listener: Listener): Host {
 }
 
 function startNodeWorker({ Worker }: WorkerThreads, { answered, ended }: Listener): Host {
-  // Flags of the process, such as --input-type, may be wrong for a file.
+  // Without the flags of the process: some, such as --input-type, are wrong for a file.
   const worker = new Worker(new URL("./worker.js", import.meta.url), { execArgv: [] });
   worker.on("message", answered);
   worker.on("error", (error) => ended(String(error)));
@@ -120,7 +120,10 @@ function startNodeWorker({ Worker }: WorkerThreads, { answered, ended }: Listene
   };
 }
 
-/** Holds a lock, for a Web Worker that ends says nothing: whoever is given the lock next knows. */
+/**
+ * Starts a Web Worker that holds a lock. When it ends it reports nothing, but this thread, next in line, is
+ * given the lock.
+ */
 function startWebWorker({ answered, ended }: Listener): Host {
   const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
   const { locks } = navigator;

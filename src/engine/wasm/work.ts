@@ -8,40 +8,40 @@ import { PLAN_ENTRY_BYTES, type Entry, PLAN_BYTES, type Plan, writeEntries, writ
 import type { Team } from "./team.js";
 
 /**
- * Multiply-adds of a product that are worth a thread more: it must be met several times a pass, which takes
+ * Multiply-adds of a product that are worth one more thread: threads meet several times a pass, which takes
  * microseconds.
  */
 const THREAD_WORK = 2 ** 16;
 /**
- * The same where each pass is awaited, which takes a message to the thread and back. Less work is done
- * inline.
+ * The same where each pass is awaited, which takes a message to the thread and back. Work for less than two
+ * threads runs inline.
  */
 const AWAITED_WORK = 2 ** 21;
-/** Entries of one run. */
+/** The most entries of one run. */
 export const MOST_ENTRIES = 1024;
-/** Vectors of four numbers whose part of an inner product is one sum, as in assembly/vectors.ts. */
+/** Vectors of four numbers in each partial sum of an inner product, as in assembly/vectors.ts. */
 const PRODUCT_RANGE = 1024;
 
-/** Three sums of an entry. */
+/** The three sums of an entry. */
 export type Three = readonly [number, number, number];
 
 export interface WorkShape {
   readonly classes: number;
   readonly intercept: boolean;
-  /** The most rows of an entry. */
+  /** The most rows of a step or pass. `sums` takes more. */
   readonly batchSize: number;
-  /** True where every entry is awaited: a run then has few. */
+  /** True if every entry is awaited, so that a run has few. */
   readonly awaited?: boolean;
-  /** Works that run at the same time, each with its part of the threads. Default 1. */
+  /** How many `Work`s run at the same time, each with an equal share of the threads. Default 1. */
   readonly together?: number;
 }
 
-/** Bytes of a vector: a matrix (features + 1, classes) as the kernels keep it. */
+/** Bytes of a vector: a matrix (features + 1, classes) in the kernels' layout. */
 export function vectorBytes({ paddedClasses }: Layout, stride: number): number {
   return 4 * paddedClasses * stride;
 }
 
-/** Bytes of each block that a layout needs, by its name in the plan. */
+/** Returns the bytes of each block that a layout needs, by its name in the plan. */
 function layoutBlocks(layout: Layout, stride: number, threads: number) {
   const common = { sums: 32 * layout.sums, scratch: threads * layout.scratchBytes };
   const vector = vectorBytes(layout, stride);
@@ -65,8 +65,8 @@ export class Work {
   readonly #ring: number;
 
   /**
-   * @param others bytes of the blocks that its owner will allocate: all together must fit.
-   * @throws {DeviceError} where they do not.
+   * @param others bytes of each block that its owner will allocate.
+   * @throws {DeviceError} if they do not fit together with its own blocks.
    */
   constructor(
     heap: Heap,
@@ -102,7 +102,7 @@ export class Work {
     }
   }
 
-  /** Whether the calling thread computes. */
+  /** True if the calling thread computes. */
   get blocking(): boolean {
     return this.#team.blocking;
   }
@@ -123,7 +123,7 @@ export class Work {
     this.#blocks.splice(this.#blocks.indexOf(block), 1);
   }
 
-  /** All that stays the same from run to run. */
+  /** Allocates the blocks and writes the fields of the plan that stay the same from run to run. */
   #writePlan(placed: HeapRows, blocks: Readonly<Record<string, number>>): void {
     const { layout } = this;
     const { classes, intercept } = this.#shape;
@@ -159,7 +159,7 @@ export class Work {
     writePlan(this.#heap, this.#plan, values);
   }
 
-  /** Runs at most MOST_ENTRIES entries, and returns what each adds up. */
+  /** Runs at most MOST_ENTRIES entries and returns the sums of each. */
   async run(entries: readonly Partial<Entry>[], inline = this.#inline): Promise<Three[]> {
     writeEntries(this.#heap, this.#entries, entries);
     this.write({ steps: entries.length });
@@ -168,7 +168,7 @@ export class Work {
     return entries.map((_, n) => [ring[4 * n], ring[4 * n + 1], ring[4 * n + 2]]);
   }
 
-  /** The sums of an entry that asks for nothing else, over so many rows: as many entries as that takes. */
+  /** Adds up the sums of a sums-only entry over `rows` rows, which may take several runs. */
   async sums(entry: Partial<Entry>, rows: number): Promise<Three> {
     const { layout } = this;
     const most = layout.kind === "fused" ? layout.sums * layout.slotRows : layout.chunkRows;
@@ -185,7 +185,7 @@ export class Work {
     return { u32: this.#heap.u32(address, length), f32: this.#heap.f32(address, length) };
   }
 
-  /** A vector of zeros: (paddedClasses / 2, stride / 4, 2, 4). */
+  /** Allocates a vector of zeros: (paddedClasses / 2, stride / 4, 2, 4). */
   vector(): number {
     const address = this.allocate(this.#vectorBytes);
     this.clear(address);
@@ -196,7 +196,7 @@ export class Work {
     this.#heap.bytes(vector, this.#vectorBytes).fill(0);
   }
 
-  /** Makes room for what products with vectors need on the way, and places the penalties of each feature. */
+  /** Allocates the scratch memory of products with vectors, and copies the penalties of each feature. */
   prepareVectors({ penalties, l1 }: Pick<ObjectiveProblem, "penalties" | "l1">): void {
     this.write({
       parts: this.allocate(32 * Math.ceil(this.#vectorBytes / 16 / PRODUCT_RANGE)),
@@ -206,7 +206,7 @@ export class Work {
     });
   }
 
-  /** A number for each feature, and zeros for the intercept and the padding: (stride). */
+  /** Copies a number for each feature, with zeros for the intercept and the padding: (stride). */
   #ofFeatures(values: FloatArray = new Float32Array()): number {
     const address = this.allocate(4 * this.#stride);
     this.#heap.f32(address, this.#stride).fill(0).set(values);
@@ -214,7 +214,8 @@ export class Work {
   }
 
   /**
-   * A matrix (features + 1, features + 1), four of its rows side by side: (rows / 4, stride / 4, 4 rows, 4).
+   * Copies a matrix (features + 1, features + 1) into memory, four rows side by side:
+   * (rows / 4, stride / 4, 4 rows, 4).
    */
   square(values: FloatArray): number {
     const size = this.#rows.features + 1;
@@ -229,7 +230,7 @@ export class Work {
     return address;
   }
 
-  /** (features + 1, classes) of a vector in memory. */
+  /** Copies a vector out of memory as (features + 1, classes). */
   matrix(vector: number): Float32Array {
     const { classes } = this.#shape;
     const from = this.#heap.f32(vector, this.#vectorBytes / 4);
@@ -248,7 +249,7 @@ export class Work {
     }
   }
 
-  /** Two classes lie side by side, four features of one and four of the other. */
+  /** The index of weight (d, k). Classes lie in pairs: four features of one, then four of the other. */
   #placeOf(d: number, k: number): number {
     return (k >> 1) * 2 * this.#stride + 8 * (d >> 2) + 4 * (k & 1) + (d & 3);
   }

@@ -1,4 +1,6 @@
-/** The WebGPU engine: rows, weights and moments live on the device, and the passes are the shaders of `shaders/`. */
+/**
+ * The WebGPU engine: rows, weights and moments live on the device; the passes are the shaders in `shaders/`.
+ */
 import type { Engine } from "../engine.js";
 import { type Capacity, capacityOf } from "./device/capacity.js";
 import { WebGpuDescent } from "./descent/descent.js";
@@ -9,16 +11,16 @@ import { placeOnGpu } from "./placement.js";
 import { checkTargets, sharding } from "./kernels/tiling.js";
 
 export interface WebGpuOptions {
-  /** A device to share. It is left open. Default: one of its own. */
+  /** A device to share; it is left open. Default: smigh's own device. */
   readonly device?: GPUDevice | undefined;
   /** Milliseconds that the browser may take for an adapter, and for a device. Default 60,000. */
   readonly patience?: number | undefined;
-  /** For tests: an adapter that holds less than this one, and kernels that are wrong. */
+  /** For tests: capacities below the adapter's own, and kernels that are wrong. */
   readonly capacity?: Partial<Capacity>;
   readonly edited?: Edited;
 }
 
-/** Throws a DeviceError when there is no adapter, or its device is lost. */
+/** Opens the engine. Throws a DeviceError if there is no adapter or its device is lost. */
 export async function webgpuEngine({
   device,
   patience,

@@ -1,14 +1,17 @@
-/** Rows on the device: X as it came (bytes, f16 or f32), with a column of ones after the features, padded to vectors of four, in as many shards as it takes. */
+/**
+ * Rows on the device: X as bytes, f16 or f32, with a column of ones after the features, padded to vectors of
+ * four and cut into as many shards as its size requires.
+ */
 import type { FloatArray, Rows } from "../../core/rows.js";
 import { paddedRows } from "../padded.js";
 import type { Gpu } from "./device/device.js";
 
-/** Rows go up in slices of about this many bytes, and wait for the device after every few. */
+/** Rows are uploaded in slices of about this many bytes, waiting for the device after every few. */
 const SLICE_BYTES = 2 ** 22;
 const SLICES_IN_FLIGHT = 16;
 
 export interface Shard {
-  /** Its first row, and how many it has. */
+  /** The shard's first row and its number of rows. */
   readonly first: number;
   readonly rows: number;
   /** (rows, rowWords) */
@@ -16,12 +19,15 @@ export interface Shard {
 }
 
 export interface GpuRows {
-  /** The handle that what is computed of these rows forks from. */
+  /** The parent handle of everything that is computed from these rows. */
   readonly gpu: Gpu;
   readonly shards: readonly Shard[];
   /** (rows) */
   readonly labels: GPUBuffer;
-  /** (rows, 1 + classes) the label, and the bits of the targets, where rows have any: what has no more bindings has both in one. */
+  /**
+   * (rows, 1 + classes) each row's label, then its targets as the bits of f32s; only for rows with soft
+   * targets. The kernels have no binding left for a second buffer.
+   */
   readonly targets?: GPUBuffer;
   /** (rows) */
   readonly weights: GPUBuffer;
@@ -52,7 +58,7 @@ export async function placeOnGpu(
       const x = create(`x of rows ${first} to ${first + count}`, 4 * rowWords * count);
       shards.push({ first, rows: count, x });
     }
-    await own.answered(Promise.resolve()); // no row goes up where not all of them have room
+    await own.answered(Promise.resolve()); // fail before the upload if the rows do not fit
 
     write(labels, Uint32Array.from(rows.labels));
     weigh(rows.weights ?? new Float32Array(rows.count).fill(1));
@@ -70,7 +76,7 @@ export async function placeOnGpu(
   });
 }
 
-/** (rows, 1 + classes) each row's label, and its targets as the bits of floats. */
+/** (rows, 1 + classes) each row's label, then its targets as the bits of f32s. */
 function labelsAndTargets({ count, labels }: Rows, targets: FloatArray): Uint32Array<ArrayBuffer> {
   const classes = targets.length / count;
   const words = new Uint32Array(count * (1 + classes));

@@ -1,16 +1,17 @@
 /**
- * Reads values out of a parsed model file. Each throws a ModelFileError that names the part, its value and
- * what it must be.
+ * Readers of the values in a parsed model file. Each throws a ModelFileError that names the part, its value
+ * and what it must be.
  */
 import { ModelFileError } from "../../core/errors.js";
 import { show } from "../../core/show.js";
 
+/** Makes the error for a value that is missing or wrong. */
 export function wrong(value: unknown, name: string, wanted: string): ModelFileError {
   const shown = value === undefined ? "missing" : show(value);
   return new ModelFileError(`The model file is damaged: ${name} is ${shown}, and must be ${wanted}.`);
 }
 
-/** True where the file itself has the part, whatever objects inherit. */
+/** True where the record itself has the part, not an object that it inherits from. */
 export function has(record: Readonly<Record<string, unknown>>, name: string): boolean {
   return Object.hasOwn(record, name);
 }
@@ -18,7 +19,7 @@ export function has(record: Readonly<Record<string, unknown>>, name: string): bo
 export function object(value: unknown, name: string): Readonly<Record<string, unknown>> {
   if (typeof value !== "object" || value === null || Array.isArray(value))
     throw wrong(value, name, "an object");
-  // Without a prototype, so that a missing part is undefined, whatever its name.
+  // No prototype, so that a missing part is undefined whatever its name.
   return Object.assign(Object.create(null), value);
 }
 
@@ -42,7 +43,7 @@ export function finite(value: unknown, name: string): number {
   return value;
 }
 
-/** ≥ 0 */
+/** Reads an integer ≥ 0. */
 export function whole(value: unknown, name: string): number {
   if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) {
     throw wrong(value, name, "a whole number ≥ 0");
@@ -50,6 +51,7 @@ export function whole(value: unknown, name: string): number {
   return value;
 }
 
+/** Reads a list of `length` finite numbers. */
 export function numbers(value: unknown, name: string, length: number): Float64Array {
   const values = list(value, name);
   if (values.length !== length) {

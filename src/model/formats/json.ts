@@ -12,21 +12,27 @@ const FORMAT = "smigh-model";
 /** Version 1 had neither an origin nor warnings, and its bias was f32. */
 const VERSION = 2;
 
-/** A model as plain data that JSON can hold. */
+/** A model as plain data that JSON can hold, as `model.toJSON` returns it. */
 export interface ModelJson {
+  /** "smigh-model". */
   readonly format: string;
+  /** Version of the format, now 2. */
   readonly version: number;
+  /** The `typeof` of the labels: "string", "number", "boolean" or "bigint". */
   readonly labelType: string;
-  /** A bigint as its digits. */
+  /** (classes) The class labels. A bigint is written as a string of its digits. */
   readonly classes: readonly (string | number | boolean)[];
+  /** Features in a row. */
   readonly features: number;
+  /** Value of a unit of a byte. Absent when the model was trained on floats. */
   readonly scale?: number;
-  /** (features) */
+  /** (features) Subtracted from x. Default: zeros. */
   readonly origin?: readonly number[];
-  /** (classes) */
+  /** (classes) The intercept: the logits at the origin. */
   readonly bias: readonly number[];
-  /** (features, classes) */
+  /** (features, classes) one list per feature. */
   readonly weights: readonly (readonly number[])[];
+  /** What is known of the training. */
   readonly training: Pick<
     ModelParts,
     "history" | "converged" | "reason" | "iterations" | "warnings" | "engine" | "parity"
@@ -54,7 +60,7 @@ export function toJson(model: ModelParts): ModelJson {
   };
 }
 
-/** The same as text, a part a line and a row of weights a line. */
+/** Returns the model as JSON text, with one line per part and one per row of weights. */
 export function toText(model: ModelParts): string {
   const lines = Object.entries(toJson(model)).map(([name, value]: [string, unknown]) => {
     const rows = name === "weights" && Array.isArray(value) && value.length > 0;
@@ -67,8 +73,8 @@ export function toText(model: ModelParts): string {
 }
 
 /**
- * Reads what `toJson` made. Throws a ModelFileError that says what is wrong, and where: what training could
- * not make.
+ * Parses the text of a model file. Throws a ModelFileError that says what is wrong and where, also for values
+ * that no training makes.
  */
 export function fromJson(written: string): ModelParts {
   const file = object(parse(written), "the file");
@@ -138,7 +144,7 @@ function readScale(value: unknown): number {
   return scale;
 }
 
-/** Checks the sizes of all rows before it takes memory for as many as the file claims. */
+/** Checks the length of every row before it allocates as much memory as the file claims. */
 function readWeights(value: unknown, features: number, classes: number): Float32Array {
   const rows = list(value, "weights");
   if (rows.length !== features) {
@@ -152,7 +158,7 @@ function readWeights(value: unknown, features: number, classes: number): Float32
   return weights;
 }
 
-/** The value as an f32, which it must fit. */
+/** Rounds to f32. Throws a ModelFileError where the value does not fit. */
 function single(value: number, name: string): number {
   const rounded = Math.fround(value);
   if (Number.isFinite(rounded)) return rounded;
@@ -208,7 +214,7 @@ function readParity(value: unknown): Parity {
   };
 }
 
-/** A wrong engine may have been infinitely wrong, for which JSON has null. */
+/** Reads ρ. null stands for Infinity, which JSON cannot hold: a wrong engine can be infinitely wrong. */
 function readRho(value: unknown, name: string): number {
   return value === null ? Infinity : finite(value, name);
 }

@@ -1,10 +1,17 @@
-/** Whether data say what the coefficients are; a DataError says which do not, why, and what to do. */
+/**
+ * Checks that data identify the coefficients. A DataError says which coefficients they do not, why, and what
+ * to do.
+ */
 import type { Label } from "../../data/labels.js";
 import type { Rows } from "../../core/rows.js";
 import { DataError } from "../../core/errors.js";
 import { factorise } from "../../math/cholesky.js";
 
-/** Rows here are those of a weight above 0. A class without any, and a column that is the same in all of them, have no coefficients. */
+/**
+ * Throws a DataError where a class has no rows or a column is constant, since such coefficients are not
+ * identified. `rows` have weights above 0. An absent class is allowed with l2 and no intercept; without an
+ * intercept only columns of zeros are rejected.
+ */
 export function checkPresent(rows: Rows, classes: readonly Label[], l2: number, intercept: boolean): void {
   const { x, features, count, labels } = rows;
   const present = new Set(labels);
@@ -25,7 +32,10 @@ export function checkPresent(rows: Rows, classes: readonly Label[], l2: number, 
   }
 }
 
-/** Without a penalty, a feature that others add up to has no coefficient. gram: (width, width), its diagonal 1; it is used up. */
+/**
+ * Throws a DataError where rows are too few or features collinear, so that coefficients without a penalty are
+ * not determined. gram: (width, width) with a diagonal of 1; overwritten. Pivots below `least` count as 0.
+ */
 export function checkIndependent(gram: Float64Array, width: number, rows: Rows, least: number): void {
   if (rows.count < width) {
     throw new DataError(

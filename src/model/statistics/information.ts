@@ -1,4 +1,7 @@
-/** How well rows know the coefficients: sums of [x, 1]⊗[x, 1] over them, x less the model's origin. */
+/**
+ * Gradient and Fisher information of the rows: sums of [x, 1]⊗[x, 1] over them, with the model's origin
+ * subtracted from x.
+ */
 import { range } from "../../core/random.js";
 import { yieldIfDue } from "../../core/event-loop.js";
 import type { Rows } from "../../core/rows.js";
@@ -8,19 +11,20 @@ import { blocks } from "../../math/row-blocks.js";
 import { softmax } from "../../math/softmax.js";
 
 /**
- * Derivatives of Σ weight·loss in the contrasts w_k − w_0 for k = 1 … K − 1, the only ones that the loss depends on. The
- * contrasts of a class follow one another, `width` many: the features', and the intercept's if width is features + 1.
+ * Derivatives of Σ weight·loss with respect to the contrasts w_k − w_0 for k = 1 … K − 1, which determine the
+ * loss. Contrasts are ordered class by class, `width` per class: the features', then the intercept's if width
+ * is features + 1.
  */
 export interface Derivatives {
   /** (contrasts) */
   readonly gradient: Float64Array;
-  /** (contrasts, contrasts) the lower triangle of the Fisher information, which is the second derivative. */
+  /** (contrasts, contrasts) The lower triangle of the Fisher information, which is the second derivative. */
   readonly information: Float64Array;
-  /** Whether every row that has a weight is given its class. */
+  /** True where every row with a weight is classified correctly. */
   readonly allRight: boolean;
 }
 
-/** All three in one pass. */
+/** Computes all three in one pass. */
 export async function derivatives(
   rows: Rows,
   { weights, classes, origin }: Affine,
@@ -42,7 +46,7 @@ export async function derivatives(
     await addInformation(information, part, z, classes, width);
   }
   mirrorBlocks(information, classes, width);
-  // The columns of ∂/∂W add up to zero, and those but the first are the contrasts' own.
+  // The columns of ∂/∂W sum to zero; all but the first are the gradient with respect to the contrasts.
   const own = Float64Array.from({ length: size }, (_, i) => {
     const [k, d] = [Math.floor(i / width), i % width];
     return sums[d * classes + k + 1];
@@ -50,7 +54,10 @@ export async function derivatives(
   return { gradient: own, information, allRight: hits === total };
 }
 
-/** information += Σ weight·(diag(s) − s⊗s) ⊗ ([x, 1]⊗[x, 1]), in each block of classes k ≥ l its lower triangle. s: (rows, classes) */
+/**
+ * Adds Σ weight·(diag(s) − s⊗s) ⊗ ([x, 1]⊗[x, 1]) to `information`: the lower triangle of each block of
+ * classes k ≥ l. s: (rows, classes)
+ */
 async function addInformation(
   information: Float64Array,
   rows: Rows,
@@ -73,7 +80,7 @@ async function addInformation(
   }
 }
 
-/** Σ weight·[x, 1]⊗[x, 1], the lower triangle. (width, width) */
+/** Returns the lower triangle of Σ weight·[x, 1]⊗[x, 1], (width, width). */
 export function gram(rows: Rows, width: number, origin: Float64Array | undefined): Float64Array {
   const sums = new Float64Array(width * width);
   for (const block of blocks(rows, 0)) {
@@ -83,7 +90,10 @@ export function gram(rows: Rows, width: number, origin: Float64Array | undefined
   return sums;
 }
 
-/** The block of `matrix`, (size, size), that begins at (row, column) += Σₙ sharesₙ·xₙ⊗xₙ, its lower triangle. x: (rows, width) */
+/**
+ * Adds the lower triangle of Σₙ sharesₙ·xₙ⊗xₙ to the block of `matrix` that begins at (row, column). matrix:
+ * (size, size), x: (rows, width)
+ */
 function addOuter(
   matrix: Float64Array,
   size: number,
@@ -97,14 +107,17 @@ function addOuter(
     const own = n * width;
     for (let d = 0; d < width; d++) {
       const feature = shares[n] * x[own + d];
-      if (feature === 0) continue; // adds nothing; most pixels are
+      if (feature === 0) continue; // adds nothing, and most pixels are 0
       const to = (row + d) * size + column;
       for (let e = 0; e <= d; e++) matrix[to + e] += feature * x[own + e];
     }
   }
 }
 
-/** A block of two classes is symmetric: its upper triangle is its lower. */
+/**
+ * Copies the lower triangle of each block of two different classes to its upper one, since such blocks are
+ * symmetric.
+ */
 function mirrorBlocks(information: Float64Array, classes: number, width: number): void {
   const size = (classes - 1) * width;
   for (let row = width; row < size; row++) {
@@ -116,7 +129,7 @@ function mirrorBlocks(information: Float64Array, classes: number, width: number)
   }
 }
 
-/** The features in f64, and 1 after them if the width is that of one more. (rows, width) */
+/** Returns the features in f64, followed by a 1 if width is features + 1: (rows, width). */
 function design({ x, features, scale, count }: Rows, width: number): Float64Array {
   const values = new Float64Array(count * width).fill(1);
   for (let n = 0; n < count; n++) {

@@ -1,4 +1,4 @@
-/** How far the coefficients of a model can be trusted: standard errors, z and p-values, from the Hessian at its optimum. */
+/** Standard errors, z and p-values of a model's coefficients, from the Hessian at its optimum. */
 import { yieldIfDue } from "../../core/event-loop.js";
 import { factorise, inverse, quadratic, solve } from "../../math/cholesky.js";
 import type { Label } from "../../data/labels.js";
@@ -13,48 +13,68 @@ import { checkIndependent, checkPresent } from "./identified.js";
 import { derivatives, gram } from "./information.js";
 import { twoSided } from "../../math/normal.js";
 
+/** Options of `model.statistics`: how the model was trained. */
 export interface StatisticsOptions {
-  /** The l2 that the model was trained with: l2/2·‖W‖² on the mean objective, without the intercept. Default 0. */
+  /**
+   * The l2 that the model was trained with: l2/2·‖W‖² on the mean objective, without the intercept. Default
+   * 0. A model trained with C, which is the default of lbfgs and newton, has l2 = 1/(C · total weight).
+   */
   readonly l2?: number;
-  /** Whether the model was trained with an intercept. Default true. */
+  /** True where the model was trained with an intercept. Default true. */
   readonly intercept?: boolean;
 }
 
 /**
- * Softmax stays the same when one vector is added to the weights of all classes, so only differences between
- * classes are known. The coefficients are w_k − w_0, against the first class. All arrays are (features + 1,
- * classes), row by row, with the intercepts in the last row; (features, classes) without intercepts. The
- * intercept of a model with an origin is the logit there.
+ * Coefficients of a model and how far they can be trusted. Softmax does not change when one vector is added
+ * to the weights of all classes, so only differences between classes are identified: the coefficients are
+ * w_k − w_0, against the first class.
+ *
+ * All arrays are (features + 1, K − 1) for K classes, row by row, with the intercepts in the last row, or
+ * (features, K − 1) without an intercept. The intercept of a model with an origin is the logit there.
  */
 export interface Statistics<L extends Label = Label> {
   /** The model's first class. */
   readonly baseline: L;
-  /** The other classes, which are the columns. */
+  /** The other classes, which are the columns of the arrays. */
   readonly classes: readonly L[];
+  /** w_k − w_0. */
   readonly coefficients: Float64Array;
+  /** Square roots of the diagonal of the covariance H⁻¹·I·H⁻¹. */
   readonly standardErrors: Float64Array;
-  /** coefficient ÷ standard error */
+  /** Coefficient ÷ standard error. */
   readonly z: Float64Array;
-  /** How likely a |z| as large would be if the coefficient were 0: two-sided, from the normal distribution. */
+  /**
+   * p-value: probability of |z| at least this large if the coefficient were 0. Two-sided, from the normal
+   * distribution.
+   */
   readonly p: Float64Array;
 }
 
-/** Of all classes. Each matrix of so many takes 128 MB, four are needed, and the work takes minutes. */
+/**
+ * The largest number of coefficients over all classes. A matrix of that size takes 128 MB, four are needed,
+ * and the work takes minutes.
+ */
 const MOST_COEFFICIENTS = 4000;
 
-/** Pivots of a matrix scaled to a diagonal near 1 that are as good as 0. With those above, some six digits are right. */
+/**
+ * Pivots below this count as 0, in a matrix scaled to a diagonal near 1. Above it about six digits are right.
+ */
 const LEAST_PIVOT = 1e-10;
 
-/** How far off the optimum may be, in standard errors of a coefficient, and in a logit. */
+/**
+ * The largest Newton step accepted at the optimum: in standard errors of a coefficient, and as a change of a
+ * logit.
+ */
 const NEAR = 0.1;
 
 /**
- * I = Σ weight·(diag(s) − s⊗s) ⊗ ([x, 1]⊗[x, 1]) is the Fisher information of the rows, a weight counting as
- * so many equal rows, and H = I + the penalty's second derivative. The covariance is H⁻¹·I·H⁻¹; without a
- * penalty, I⁻¹.
+ * Computes the statistics of a model that was trained on `rows` to its optimum.
  *
- * Throws a DataError where the data do not say what a coefficient is, or where the weights are not the
- * optimum.
+ * I = Σ weight·(diag(s) − s⊗s) ⊗ ([x, 1]⊗[x, 1]) is the Fisher information of the rows, where a row of weight
+ * n counts as n rows, and H = I + the second derivative of the penalty. The covariance is H⁻¹·I·H⁻¹; without
+ * a penalty, I⁻¹.
+ *
+ * Throws a DataError where the data do not identify a coefficient, or where the weights are not the optimum.
  */
 export async function statistics<L extends Label>(
   rows: Rows,
@@ -70,7 +90,7 @@ export async function statistics<L extends Label>(
   check(rows, weights, k * width, intercept);
   checkPresent(rows, classes, l2, intercept);
 
-  // Features are brought to a length of 1, so that pivots do not depend on their units.
+  // Scale features to a length of 1, so that pivots do not depend on their units.
   const products = gram(rows, width, origin);
   const lengths = Float64Array.from({ length: width }, (_, d) => Math.sqrt(products[d * width + d]));
   scale(products, width, lengths);
@@ -139,14 +159,14 @@ function check(rows: Rows, weights: FloatArray, count: number, intercept: boolea
   }
 }
 
-/** a[i, j] ÷ (lengthᵢ·lengthⱼ), of the lower triangle. The lengths repeat. */
+/** Divides each a[i, j] of the lower triangle by lengthᵢ·lengthⱼ. `lengths` repeat from class to class. */
 function scale(a: Float64Array, size: number, lengths: Float64Array): void {
   for (let i = 0; i < size; i++) {
     for (let j = 0; j <= i; j++) a[i * size + j] /= lengths[i % lengths.length] * lengths[j % lengths.length];
   }
 }
 
-/** w_k − w_0 of each class k ≥ 1, one class after another. weights: (width or more, classes) */
+/** Returns w_k − w_0 of each class k ≥ 1, class by class. weights: (width or more, classes) */
 function contrasts(weights: FloatArray, classes: number, width: number): Float64Array {
   return Float64Array.from({ length: (classes - 1) * width }, (_, i) => {
     const [k, d] = [Math.floor(i / width) + 1, i % width];
@@ -155,8 +175,8 @@ function contrasts(weights: FloatArray, classes: number, width: number): Float64
 }
 
 /**
- * Adds the derivatives of penalty/2·‖W‖². At its optimum W adds up to zero over the classes, and ‖W‖² is then
- * Σ θ_k² − (Σ θ_k)²/K of the contrasts θ, for each feature.
+ * Adds the derivatives of penalty/2·‖W‖². At the optimum W sums to zero over the classes, so for each feature
+ * ‖W‖² is Σ θ_k² − (Σ θ_k)²/K of the contrasts θ.
  */
 function penalise(
   hessian: Float64Array,
@@ -179,7 +199,10 @@ function penalise(
   }
 }
 
-/** Roots of the diagonal of H⁻¹·I·H⁻¹, from the Cholesky factor of H and the lower triangle of I. */
+/**
+ * Returns the square roots of the diagonal of H⁻¹·I·H⁻¹, from the Cholesky factor of H and the lower triangle
+ * of I.
+ */
 async function deviations(
   factor: Float64Array,
   information: Float64Array,
@@ -226,7 +249,7 @@ function separable(sign: string): DataError {
   );
 }
 
-/** From one class after another to one feature after another. (classes, width) → (width, classes) */
+/** Reorders values from class by class to feature by feature: (classes, width) → (width, classes). */
 function byFeature(values: Float64Array, classes: number, width: number): Float64Array {
   return values.map((_, i) => values[(i % classes) * width + Math.floor(i / classes)]);
 }

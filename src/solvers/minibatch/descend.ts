@@ -1,6 +1,6 @@
 /**
- * First-order training: gd, sgd with momentum, adam, adamw. An epoch is queued as a whole and its results come back
- * late, so the engine never waits for this thread within an epoch.
+ * First-order training: gd, sgd with momentum, adam, adamw. An epoch is queued as a whole and its results
+ * come back late, so the engine never waits for this thread within an epoch.
  */
 import {
   type Descent,
@@ -18,7 +18,7 @@ import type { Sampling } from "./sampling.js";
 import { type Schedule, rateAt } from "./schedule.js";
 import { type Examples, type Outcome, score } from "../solver.js";
 
-/** A report is made at most this often within an epoch. */
+/** Least time between reports within an epoch, in ms. */
 const REPORT_MS = 50;
 
 /** The options that mini-batch solvers read: `train` documents them. */
@@ -48,8 +48,8 @@ export function updateRule(settings: DescentSettings): UpdateRule {
 }
 
 /**
- * Trains until the epochs are over, patience ends or the signal aborts. `check` gets the passes of the steps
- * that are captured; the clock stands still meanwhile.
+ * Trains until all epochs are done, patience runs out or the signal aborts. `check` gets the passes of each
+ * captured step; the clock is paused meanwhile. Throws a `DivergenceError` when a loss is not finite.
  */
 export async function* firstOrder(
   descent: Descent,
@@ -124,7 +124,7 @@ export async function* firstOrder(
   return outcome(`all ${epochs} epochs are done`);
 }
 
-/** One step on the mean or the sum of the batch's losses, and as much of the penalty. */
+/** Plans a step on the mean of the batch's losses, or on their sum, with the penalty times its weight. */
 function plan(
   first: number,
   rows: number,
@@ -133,7 +133,7 @@ function plan(
   settings: DescentSettings,
   capture: boolean,
 ): Step {
-  // A batch's weight is taken as that of so many average rows: the gradient stays unbiased, whatever rows it drew.
+  // The batch weighs rows · mean weight, whatever rows it drew, so that the gradient is unbiased.
   const weight = rows * meanWeight;
   return settings.reduction === "mean"
     ? { first, rows, learningRate, gradientScale: 1 / weight, penalty: settings.l2, capture }
@@ -147,7 +147,7 @@ function plan(
       };
 }
 
-/** Four steps, from the first to the last. */
+/** Numbers of four steps (from 0), evenly spaced from the first to the last. */
 function captureSteps(steps: number): Set<number> {
   return new Set([0, 1, 2, 3].map((n) => Math.round((n * (steps - 1)) / 3)));
 }
@@ -161,7 +161,7 @@ function checkFinite({ sums }: StepResult, iteration: number, settings: DescentS
   );
 }
 
-/** Validation rows of other sizes than those trained on may overflow where the training does not. */
+/** Checks the validation loss: features larger than those trained on can overflow where training does not. */
 function checkValidation({ loss }: Score, iteration: number, epoch: number): void {
   if (Number.isFinite(loss)) return;
   throw new DivergenceError(
@@ -171,14 +171,14 @@ function checkValidation({ loss }: Score, iteration: number, epoch: number): voi
   );
 }
 
-/** Adds results up between reports. */
+/** Adds up results between reports. */
 class Reporter {
   readonly #examples: number;
   readonly #clock: Stopwatch;
   #seen = 0;
   #sums = NOTHING;
   #steps = 0;
-  /** When the first step since the last report came in. */
+  /** When the first result since the last report came in, in ms. */
   #began: number;
   #reportedAt: number;
   #reportedSeen = 0;
@@ -198,7 +198,9 @@ class Reporter {
     return this.#clock.milliseconds - this.#began > REPORT_MS;
   }
 
-  /** Steps since the last report. The last report of an epoch has at least as many as the one before it. */
+  /**
+   * Steps since the last report. The last report of an epoch covers at least as many as the one before it.
+   */
   get steps(): number {
     return this.#steps;
   }

@@ -1,4 +1,4 @@
-/** Which rows an epoch takes, in which order, and what each of them counts. */
+/** Sampling: which rows an epoch takes, in which order and with which weights. */
 import { yieldIfDue } from "../../core/event-loop.js";
 import { type Random, range, shuffle } from "../../core/random.js";
 import type { Placement } from "../../engine/engine.js";
@@ -8,13 +8,13 @@ import { residual } from "../../math/passes.js";
 import { blocks } from "../../math/row-blocks.js";
 
 export interface Sampling {
-  /** The rows, as they weigh in the present epoch. */
+  /** The rows, with their weights in the current epoch. */
   readonly rows: Rows;
-  /** Row numbers in the order in which the next epoch takes them. To be asked for when no step is under way. */
+  /** Returns the row numbers of the next epoch, in order. Call it only while no step is running. */
   next(): Promise<Uint32Array>;
 }
 
-/** Every row once an epoch. */
+/** Takes every row once per epoch, in a new random order each time if `shuffled`. */
 export function uniform(rows: Rows, train: Uint32Array, shuffled: boolean, random: Random): Sampling {
   const order = train.slice();
   return {
@@ -27,12 +27,13 @@ export function uniform(rows: Rows, train: Uint32Array, shuffled: boolean, rando
 }
 
 /**
- * Rows as often as their gradients are long, ‖s − t‖·‖[x, 1]‖ times their weight: of all ways to draw rows this one's
- * gradient has the least variance (Zhao & Zhang 2015). What is drawn r times as often weighs 1/r, so that the gradient's mean
- * is that of the whole data.
+ * Importance sampling: draws rows in proportion to the norm of their gradient, ‖s − t‖·‖[x, 1]‖ times their
+ * weight, which minimises the variance of the gradient estimate (Zhao & Zhang 2015); some draws go by weight
+ * alone (`BY_WEIGHT`). A row drawn r times as often weighs 1/r, so that the expected gradient is that of the
+ * whole data.
  *
- * Gradients are looked at before epochs 1, 2, 3, 5, 9, 17, …, as they change ever more slowly: half a pass over X, after which
- * the logits of all rows come back.
+ * Gradient norms are recomputed before epochs 1, 2, 3, 5, 9, 17, …, as they change ever more slowly. That
+ * costs half a pass over X and a readback of all rows' logits.
  */
 export class Importance implements Sampling {
   rows: Rows;
@@ -40,16 +41,16 @@ export class Importance implements Sampling {
   readonly #descent: Descent;
   readonly #problem: DescentProblem;
   readonly #random: Random;
-  /** Draws an epoch. */
+  /** Draws per epoch. */
   readonly #count: number;
-  /** Those that weigh anything. */
+  /** Training rows with a weight above 0. */
   readonly #train: Uint32Array;
-  /** (train) */
+  /** (train) the rows' own weights. */
   readonly #weights: Float64Array;
-  /** (train) how often each is drawn in an epoch. */
+  /** (train) expected draws of each row per epoch. */
   #rates: Float64Array = new Float64Array();
   #featureNorms: Float64Array | undefined;
-  /** That have begun. */
+  /** Epochs begun. */
   #epochs = 0;
 
   constructor(
@@ -77,7 +78,7 @@ export class Importance implements Sampling {
     return drawn(this.#rates, this.#count, this.#random).map((n) => this.#train[n]);
   }
 
-  /** Finds how often rows are to be drawn, and weighs them by it. */
+  /** Recomputes the rates from the current gradients, and divides the rows' weights by them. */
   async #look(): Promise<void> {
     this.#rates = ratesOf(await this.#gradientNorms(), this.#weights, this.#count);
     const weights = this.rows.weights?.slice() ?? new Float32Array(this.rows.count).fill(1);
@@ -86,7 +87,7 @@ export class Importance implements Sampling {
     this.rows = { ...this.rows, weights };
   }
 
-  /** (train) the length of each row's gradient [x, 1] ⊗ (s − t). */
+  /** (train) the norm of each row's gradient [x, 1] ⊗ (s − t), without the row's weight. */
   async #gradientNorms(): Promise<Float64Array> {
     const { classes, smoothing } = this.#problem;
     const { weights: _, ...equal } = this.rows;
@@ -108,7 +109,7 @@ export class Importance implements Sampling {
     return norms;
   }
 
-  /** (train) ‖[x, 1]‖, or without an intercept ‖x‖. */
+  /** (train) ‖[x, 1]‖, or ‖x‖ without an intercept. */
   async #normsOfFeatures(): Promise<Float64Array> {
     const { x, features, scale } = this.rows;
     const norms = new Float64Array(this.#train.length);
@@ -122,7 +123,7 @@ export class Importance implements Sampling {
     return norms;
   }
 
-  /** Numbers of the rows to train on, a block at a time. */
+  /** Positions in `#train`, block by block. */
   #blocks(): Iterable<Uint32Array> {
     return blocks({ count: this.#train.length, features: this.rows.features }, this.#problem.classes);
   }
@@ -147,13 +148,13 @@ export class Importance implements Sampling {
 }
 
 /**
- * The part of the draws that goes by weight alone. No row then counts more than twice the mean, however its gradient grows
- * within the epoch; and a step's variance is no more than twice that of either way of drawing, for rows drawn one by one
- * (Needell, Srebro & Ward 2016, partially biased sampling).
+ * The share of draws made by weight alone. No draw then weighs more than twice the mean, however a gradient
+ * grows within the epoch, and a step's variance is at most twice that of either pure scheme, for rows drawn
+ * independently (Needell, Srebro & Ward 2016, partially biased sampling).
  */
 const BY_WEIGHT = 0.5;
 
-/** How often each row should be drawn, `count` times in all. */
+/** (rows) the expected draws of each row, `count` in total. */
 export function ratesOf(norms: Float64Array, weights: Float64Array, count: number): Float64Array {
   const total = sum(weights);
   const lengths = norms.map((norm, n) => weights[n] * norm);
@@ -166,8 +167,9 @@ export function ratesOf(norms: Float64Array, weights: Float64Array, count: numbe
 }
 
 /**
- * Numbers of rows, each drawn as often as its rate says, rounded down or up, at random; in random order. Rates of 1 are a
- * shuffle. (Systematic sampling, Madow 1949: the rates end to end in random order, and a comb of points laid on them.)
+ * Draws `count` row numbers in random order, each as often as its rate, rounded up or down at random. Rates
+ * of 1 give a shuffle. (Systematic sampling, Madow 1949: lays the rates end to end in random order and picks
+ * the rows at equally spaced points.)
  */
 export function drawn(rates: Float64Array, count: number, random: Random): Uint32Array {
   const order = range(rates.length);

@@ -1,5 +1,6 @@
 /** Learning rates over the course of a training. */
 
+/** How the learning rate changes over a training. It ramps up over the first `warmup` epochs (default 0). */
 export type Schedule =
   /** The same rate throughout. */
   | { readonly kind: "constant"; readonly rate: number; readonly warmup?: number }
@@ -15,8 +16,8 @@ export type Schedule =
   | { readonly kind: "cosine"; readonly rate: number; readonly final?: number; readonly warmup?: number };
 
 /**
- * The rate of a step (from 0). During the first `warmup` epochs (default 0) the scheduled rate is multiplied by a
- * ramp from 1/steps to 1 (Goyal et al. 2017); a cosine begins after them.
+ * The rate of a step (from 0). During the first `warmup` epochs (default 0) the scheduled rate is multiplied
+ * by a ramp from 1/steps to 1 (Goyal et al. 2017); a cosine begins after them.
  */
 export function rateAt(schedule: Schedule, step: number, stepsPerEpoch: number, epochs: number): number {
   const warmup = schedule.warmup ?? 0;

@@ -1,7 +1,8 @@
 /**
- * The equation of Newton's method, H·p = −g, by preconditioned conjugate gradients (Dembo, Eisenstat & Steihaug 1982; Nocedal
- * & Wright 2006, algorithm 7.1). The Hessian is never made: a product with it is one pass over X. Half of g·H⁻¹·g is how far
- * the quadratic model of F lies above its minimum; the solution comes with bounds of it from below and above.
+ * Newton's equation, H·p = −g, by preconditioned conjugate gradients (Dembo, Eisenstat & Steihaug 1982;
+ * Nocedal & Wright 2006, algorithm 7.1). The Hessian is never formed: a product with it is one pass over X.
+ * ½·g·H⁻¹·g is how far the quadratic model of F lies above its minimum; the solution comes with bounds of it
+ * from below and above.
  */
 import type { Objective } from "../../engine/objective.js";
 import type { Matrix, Vector } from "../../engine/vectors.js";
@@ -9,42 +10,51 @@ import type { NewtonEquation, Solution, Wanted } from "./newton-equation.js";
 import { type Coefficients, errorBound, smallestRitzValue } from "./spectrum.js";
 import { plus } from "./terms.js";
 
-/** The preconditioner, and what is known of it. */
+/** The preconditioner M, and a lower bound on the eigenvalues of M·H. */
 export interface Preconditioner {
   readonly matrix?: Matrix;
-  /** No more than the smallest eigenvalue of M·H anywhere: what the penalty alone makes sure of. 0 without one. */
+  /**
+   * A lower bound of the smallest eigenvalue of M·H at any weights, from the penalty alone; 0 without one.
+   */
   readonly floor: number;
 }
 
-/** Products with the Hessian that one equation may take. */
+/** Most products with the Hessian for one equation. */
 const MOST_PRODUCTS = 200;
-/** Ritz values approach the smallest eigenvalue from above: it is taken for no less than this part of the least of them. */
+/**
+ * Ritz values approach the smallest eigenvalue from above: it is assumed to be no less than this fraction of
+ * the smallest one.
+ */
 const RITZ = 1 / 8;
 /**
- * The upper bound that this gives is believed when it is no more than this many times the lower one; or else this many times the
- * bound, where that is within the distance asked for. And where no eigenvalue is so small that others like it could hide from f32.
+ * The upper bound from Ritz values is accepted if it is at most `SETTLED` times the lower bound; otherwise
+ * `MARGIN` times it is, if that is within the required distance. Neither is if the eigenvalue is below
+ * `LEAST_TRUSTED`, as others like it could then be hidden by f32.
  */
 const SETTLED = 1.25;
 const MARGIN = 16;
 const LEAST_TRUSTED = 2 ** -22;
 
-/** The free weights of an l1 problem: w ≠ 0 or d ≠ 0, and the intercept. The equation is of those alone. */
+/**
+ * The free weights of an l1 problem: those with w ≠ 0 or d ≠ 0, d the smallest subgradient, and the
+ * intercept. The equation is restricted to them.
+ */
 export interface FreeWeights {
   readonly w: Vector;
   readonly d: Vector;
 }
 
 export interface BoundedSolution extends Solution {
-  /** v·H⁻¹·v ≤ v·M·v / smallest, as far as is known. */
+  /** An estimated lower bound of the smallest eigenvalue of M·H, so that v·H⁻¹·v ≤ v·M·v / smallest. */
   readonly smallest: number;
 }
 
 export class ConjugateGradients implements NewtonEquation {
-  /** The solution. */
+  /** The last solution. */
   readonly p: Vector;
   readonly #objective: Objective;
   readonly #preconditioner: Preconditioner;
-  /** The residual, M times it, the direction, H times it, and scratch space. */
+  /** The residual r, z = M·r, the direction d, H·d, and scratch space. */
   readonly #r: Vector;
   readonly #z: Vector;
   readonly #d: Vector;
@@ -58,7 +68,7 @@ export class ConjugateGradients implements NewtonEquation {
     [this.p, this.#r, this.#z, this.#d, this.#hd, this.#other] = [p, r, z, d, hd, other];
   }
 
-  /** p ← −H⁻¹·g, about; of the free weights alone where they are given. */
+  /** Sets p to about −H⁻¹·g, restricted to the free weights if they are given. */
   async solve(g: Vector, wanted: Wanted, free?: FreeWeights): Promise<BoundedSolution> {
     const objective = this.#objective;
     const [p, r, z, d, hd] = [this.p, this.#r, this.#z, this.#d, this.#hd];
@@ -80,7 +90,7 @@ export class ConjugateGradients implements NewtonEquation {
         [d, d],
         [hd, hd],
       ]);
-      // A direction that H turns by so nearly a right angle has no curvature but for rounding.
+      // Where H·d is this close to orthogonal to d, the curvature along d is only rounding.
       flat = !(curved.sum > 16 * this.#objective.precision * Math.sqrt(far.sum * pull.sum));
       if (flat) break;
       const alpha = left / curved.sum;
@@ -115,13 +125,14 @@ export class ConjugateGradients implements NewtonEquation {
   #precondition(free: FreeWeights | undefined): void {
     const objective = this.#objective;
     const { matrix } = this.#preconditioner;
-    // Softmax does not see the mean over the classes; what rounding puts there would never go away.
+    // Softmax ignores the mean over the classes, so what rounding adds there would never go away.
     if (!free) objective.centre(this.#r);
     if (matrix) objective.multiply(this.#z, matrix, this.#r);
     else objective.combine(this.#z, [[1, this.#r]]);
     if (matrix) this.#keepFree(this.#z, free);
   }
 
+  /** Sets the vector to 0 outside the free weights, if they are given. */
   #keepFree(vector: Vector, free: FreeWeights | undefined): void {
     if (!free) return;
     this.#objective.combine(this.#other, [[1, vector]]);
@@ -132,18 +143,18 @@ export class ConjugateGradients implements NewtonEquation {
     if (this.#isExact(left, first)) return true;
     const { distance, forcing } = wanted;
     if (distance === undefined) return left <= forcing * first;
-    if (coefficients.alphas.length === 0) return false; // the model is checked along a step
-    // A step costs less than to be sure of a distance that is hardly within what is asked for.
+    if (coefficients.alphas.length === 0) return false; // `NewtonModel` needs a step to check the model along
+    // A step costs less than proving a distance that is unlikely to be within the required one.
     if (MARGIN * lower > distance && left <= forcing * first) return true;
     return this.#upper(coefficients, lower, left, first, distance) <= distance;
   }
 
-  /** The residual is rounding. */
+  /** Whether the residual is only rounding. */
   #isExact(left: number, first: number): boolean {
     return !(left > (16 * this.#objective.precision) ** 2 * first);
   }
 
-  /** The better of two bounds: one that the penalty makes sure of, and one that is believed once it is near the lower bound. */
+  /** The smaller of two upper bounds: the penalty's guarantee, and the one from Ritz values if accepted. */
   #upper(coefficients: Coefficients, lower: number, left: number, first: number, distance = 0): number {
     const { floor } = this.#preconditioner;
     if (left === 0) return lower;
@@ -156,7 +167,7 @@ export class ConjugateGradients implements NewtonEquation {
     return MARGIN * likely <= distance ? Math.min(MARGIN * likely, sure) : sure;
   }
 
-  /** No more, as far as is known, than the smallest eigenvalue of M·H. */
+  /** An estimated lower bound of the smallest eigenvalue of M·H. */
   #smallest(coefficients: Coefficients): number {
     return coefficients.alphas.length === 0
       ? this.#preconditioner.floor

@@ -1,6 +1,6 @@
 /**
- * The equation of Newton's method, H·p = −g, with a dense Hessian and its Cholesky factor. The solution is exact, so that
- * the bounds of ½·g·H⁻¹·g meet.
+ * Newton's equation, H·p = −g, with a dense Hessian and its Cholesky factor. The solution is exact, so the
+ * bounds of ½·g·H⁻¹·g coincide, unless the Hessian is singular to rounding.
  */
 import type { Objective, ObjectiveProblem } from "../../engine/objective.js";
 import type { Vector } from "../../engine/vectors.js";
@@ -15,7 +15,7 @@ export class DenseEquation implements NewtonEquation {
   readonly #rows: Rows;
   #p: Vector;
 
-  /** `objective` is the problem's on these rows, in f64. */
+  /** `objective` is that of the problem on these rows, in f64. */
   constructor(objective: Objective, rows: Rows, problem: ObjectiveProblem) {
     this.#objective = objective;
     this.#problem = problem;
@@ -28,7 +28,7 @@ export class DenseEquation implements NewtonEquation {
   }
 
   async solve(g: Vector, wanted: Wanted): Promise<Solution> {
-    wanted.more(); // the Hessian is one pass
+    wanted.more(); // the Hessian takes one pass
     const [z, slope] = await Promise.all([this.#objective.logits(), this.#objective.read(g)]);
     const hessian = denseHessian(this.#rows, this.#problem, z, true);
     const { x, doubt } = new SemidefiniteFactor(hessian, slope.length, ridgeOf(this.#problem)).solve(

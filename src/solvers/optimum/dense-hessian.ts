@@ -1,12 +1,15 @@
-/** The Hessian of a problem that is small enough for it to be made, in f64: one pass over the rows. */
+/** The dense Hessian of a small problem, in f64, in one pass over the rows. */
 import type { ObjectiveProblem } from "../../engine/objective.js";
 import type { FloatArray, Rows } from "../../core/rows.js";
 import { softmax } from "../../math/softmax.js";
 
 /**
- * The lower triangle of ∇²F at these logits, (weights, weights), in the order of vectors: (features + 1, classes). z: (rows,
- * classes). Along the mean over the classes of a feature that has no `penalties` the curvature is 0; where `centred`, 1 is added
- * there, as it always is for the intercept: a step without such a part is the same. Without an intercept its rows are 0.
+ * The lower triangle of ∇²F, (weights, weights), at the logits z, (rows, classes). Weights are in the order
+ * of vectors, (features + 1, classes).
+ *
+ * For a feature without a penalty, and for the intercept, the curvature along the mean over the classes is 0.
+ * There 1 is added for the intercept, and if `centred` for all features; steps without such a component stay
+ * the same. Without an intercept its rows are 0.
  */
 export function denseHessian(
   rows: Rows,
@@ -44,8 +47,8 @@ export function ridgeOf({ classes, penalties }: ObjectiveProblem): Float64Array 
 }
 
 /**
- * Σ scale·weight·s_k(δ_kl − s_l)·[x, 1] ⊗ [x, 1] of each pair of classes k ≥ l, as the lower triangle of (features + 1,
- * features + 1).
+ * For each pair of classes k ≥ l, Σ scale·weight·s_k(δ_kl − s_l)·[x, 1] ⊗ [x, 1], as the lower triangle of
+ * (features + 1, features + 1).
  */
 function curvatureBlocks(
   { x, features, scale: ofByte, weights }: Rows,
@@ -77,7 +80,7 @@ function curvatureBlocks(
   return blocks;
 }
 
-/** 1 − s_k as the sum of the others, which has digits where s_k is all but 1. */
+/** 1 − s_k as the sum of the other probabilities, which keeps its digits where s_k is nearly 1. */
 function others(s: Float64Array, first: number, k: number, classes: number): number {
   let sum = 0;
   for (let l = 0; l < classes; l++) if (l !== k) sum += s[first + l];

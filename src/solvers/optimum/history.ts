@@ -1,9 +1,9 @@
 /**
- * The last steps s and what they did to the gradient, y: all that L-BFGS knows of the curvature (Nocedal & Wright 2006,
- * algorithm 7.4). The vectors stay where the engine computes; their inner products, which come in one readback an
- * iteration, are all that the two loops need (Chen, Wang & Zhou 2014).
+ * The history of L-BFGS: the last steps s and the changes y of the gradient over them (Nocedal & Wright 2006,
+ * algorithm 7.4). The vectors stay where the engine computes; the two-loop recursion needs only their inner
+ * products, which come in one readback per iteration (Chen, Wang & Zhou 2014).
  *
- * The first estimate of the inverse Hessian is γ·M, with M the preconditioner or 1.
+ * The initial estimate of the inverse Hessian is γ·M, with M the preconditioner, or the identity without one.
  */
 import type { Objective } from "../../engine/objective.js";
 import type { Product, Term, Vector } from "../../engine/vectors.js";
@@ -12,24 +12,24 @@ import { plus } from "./terms.js";
 interface Pair {
   readonly s: Vector;
   readonly y: Vector;
-  /** M·y: y itself without a preconditioner. */
+  /** M·y, or y itself without a preconditioner. */
   readonly my: Vector;
-  /** s·y of this pair's s and the y of every pair from this one on, oldest first. */
+  /** Products of this pair's s with the y of this pair and of every later one, oldest first. */
   readonly sy: number[];
-  /** y·M·y, likewise. */
+  /** Products of this pair's y with the M·y of the same pairs. */
   readonly yy: number[];
-  /** s·g and y·M·g of the present gradient. */
+  /** s·g and y·M·g with the current gradient g. */
   sg: number;
   yg: number;
 }
 
-/** A gradient, and M times it. */
+/** A gradient g and M·g. */
 export interface Slope {
   readonly g: Vector;
   readonly mg: Vector;
 }
 
-/** A direction as a sum of vectors, and how F changes along it. */
+/** A direction as a sum of vectors, and the slope of F along it. */
 export interface Direction {
   readonly terms: readonly Term[];
   readonly slope: number;
@@ -56,7 +56,10 @@ export class History {
     this.#idle.push(...this.#pairs.splice(0));
   }
 
-  /** After a step of t along p, from one gradient to another. What it asks for is answered with what else is asked for now. */
+  /**
+   * Adds the step t·p, which changed the gradient `from` into `to`. Its products are answered together with
+   * what else is requested in the same turn of the event loop.
+   */
   async add(t: number, p: Vector, from: Slope, to: Slope): Promise<void> {
     const vectors = this.#idle.pop() ?? this.#vectors();
     const objective = this.#objective;
@@ -77,7 +80,7 @@ export class History {
     this.#keep(pairs, sg, yg);
   }
 
-  /** How products with the gradient have changed is what they are with its change. */
+  /** Keeps the pair unless it is rounding. Products with y are the changes of products with the gradient. */
   #keep(pairs: Pair[], sg: readonly Product[], yg: readonly Product[]): void {
     const sy = pairs.map((pair, n) => sg[n].sum - pair.sg);
     const yy = pairs.map((pair, n) => yg[n].sum - pair.yg);
@@ -85,7 +88,7 @@ export class History {
       pair.sg = sg[n].sum;
       pair.yg = yg[n].sum;
     });
-    // F is convex, so s·y > 0 but for rounding: such a pair would say nothing true.
+    // F is convex, so s·y > 0 but for rounding: drop a pair that rounding spoiled.
     const last = pairs.length - 1;
     if (!(sy[last] > 0 && yy[last] > 0)) {
       this.#idle.push(pairs[last]);
@@ -100,7 +103,7 @@ export class History {
     this.#idle.push(...pairs.splice(0, 1));
   }
 
-  /** −H·g, H the estimate of the inverse Hessian; `gg` is g·M·g. */
+  /** The direction −H·g, with H the estimate of the inverse Hessian. `gg` is g·M·g. */
   direction({ mg }: Slope, gg: number): Direction {
     const pairs = this.#pairs;
     const count = pairs.length;
@@ -111,7 +114,7 @@ export class History {
       a[i] = sq / pairs[i].sy[0];
     }
     const gamma = count > 0 ? pairs[count - 1].sy[0] / pairs[count - 1].yy[0] : 1;
-    const b = new Float64Array(count); // the steps' factors
+    const b = new Float64Array(count); // negated coefficients of the steps s
     for (let i = 0; i < count; i++) {
       let yr = gamma * pairs[i].yg;
       for (let j = 0; j < count; j++) {

@@ -1,33 +1,34 @@
 /**
- * The minimum of a quadratic model with l1 penalties, by feature-sign search (Lee, Battle, Raina & Ng 2006): signs are
- * guessed, the model is minimised over the weights that are not 0, and those that would change their sign stop at 0 where that is lower.
+ * Minimises a quadratic model with l1 penalties by feature-sign search (Lee, Battle, Raina & Ng 2006):
+ * guesses the signs, minimises the model over the nonzero weights, and stops weights at 0 that would change
+ * sign, where that is lower.
  */
 import { SemidefiniteFactor } from "../../math/semidefinite.js";
 
 export interface L1Quadratic {
-  /** (size) where the model is made, and its slope there. */
+  /** (size) the point at which the model is made, and the gradient there, without l1. */
   readonly w: Float64Array;
   readonly g: Float64Array;
-  /** (size, size) the lower triangle of its Hessian. */
+  /** (size, size) the lower triangle of the Hessian. */
   readonly hessian: Float64Array;
-  /** (size) the part of the diagonal that comes from the l2 penalty: the rest of the Hessian is semidefinite. */
+  /** (size) what the l2 penalty adds to the diagonal: the rest of the Hessian is positive semidefinite. */
   readonly ridge: Float64Array;
-  /** (size) the l1 penalties; 0 for what has none. */
+  /** (size) the l1 penalties; 0 for weights without one. */
   readonly l1: Float64Array;
 }
 
 export interface L1Minimum {
-  /** (size) where it is, less w. */
+  /** (size) the minimum less w. */
   readonly p: Float64Array;
-  /** How far the model is above it at w. */
+  /** How much lower the model is at its minimum than at w; infinite where that was not found. */
   readonly decrease: number;
-  /** Whether the search came to its end. */
+  /** Whether the minimum was found. */
   readonly found: boolean;
 }
 
-/** A slope is beyond its penalty when it is so by more than this part of it. */
+/** Least relative amount by which a slope must exceed its penalty to count. */
 const BEYOND = 1e-9;
-/** Turns of the search, times the number of weights. */
+/** Most iterations of the search per weight. */
 const TURNS = 10;
 
 export function minimiseL1Quadratic(model: L1Quadratic): L1Minimum {
@@ -40,19 +41,22 @@ export function minimiseL1Quadratic(model: L1Quadratic): L1Minimum {
     if (!search.isOptimal || search.activate()) continue;
     const curved = search.doubt - search.change;
     const flat = flatDecrease(model);
-    // A long step changes the curvature everywhere, so it is taken only once it gains more than all the others.
+    // A long step changes the curvature everywhere, so the flat weights move only once that gains more than
+    // all the others do.
     const v = flat > curved ? search.v.map((value, i) => (isFlat(model, i) ? 0 : value)) : search.v;
     return { p: less(v), decrease: Math.max(0, curved) + flat, found: flat < Infinity };
   }
   return { p: less(search.v), decrease: Infinity, found: l1.length === 0 };
 }
 
-/** Whether the model has no curvature along a weight: its slope is the same everywhere but for the l1 penalty. */
+/** Whether the model has no curvature along a weight: its slope is constant but for the l1 penalty. */
 function isFlat({ w, hessian }: L1Quadratic, i: number): boolean {
   return !(hessian[i * w.length + i] > 0);
 }
 
-/** How much lower the model is where the weights without curvature are 0. Infinite where it has no minimum along one. */
+/**
+ * How much the model falls when weights without curvature become 0; infinite if it has no minimum along one.
+ */
 function flatDecrease(model: L1Quadratic): number {
   const { w, g, l1 } = model;
   return w.reduce((sum, value, i) => {
@@ -62,18 +66,18 @@ function flatDecrease(model: L1Quadratic): number {
 }
 
 class SignSearch {
-  /** The present point. */
+  /** The current point. */
   readonly v: Float64Array;
   readonly #model: L1Quadratic;
-  /** The slope of the smooth part at v. */
+  /** The gradient of the smooth part at v. */
   readonly #slope: Float64Array;
-  /** The sign that each weight has, or is to have: 0 for those that are held at 0. */
+  /** The sign that each weight has or may move to; 0 for weights that are held at 0 or have no l1 penalty. */
   readonly #sign: Float64Array;
-  /** Change of the model, l1 included, since w. */
+  /** Change of the model, l1 included, from w to v. */
   change = 0;
-  /** How much lower than at v the model may be, because rounding hides curvature. */
+  /** How much lower the model may be than at v, because rounding hides curvature. */
   doubt = 0;
-  /** Whether the last step went all the way. */
+  /** Whether the last step reached the minimum without any weight crossing 0. */
   isOptimal = false;
 
   constructor(model: L1Quadratic) {
@@ -84,7 +88,7 @@ class SignSearch {
     this.#sign = w.map((value, i) => (l1[i] === 0 ? 0 : Math.sign(value)));
   }
 
-  /** Sets the weight free whose slope is farthest beyond its penalty. False where there is none. */
+  /** Frees the weight whose slope exceeds its penalty by the largest factor; returns false if none does. */
   activate(): boolean {
     const { l1 } = this.#model;
     let [most, best] = [0, -1];
@@ -98,7 +102,7 @@ class SignSearch {
     return true;
   }
 
-  /** One step of the free weights: to the minimum for their signs, or to the lowest point at which some become 0. */
+  /** Moves the free weights to the minimum for their signs, or to the lowest point at which some become 0. */
   improve(): void {
     const { hessian, l1 } = this.#model;
     const [v, sign, slope] = [this.v, this.#sign, this.#slope];

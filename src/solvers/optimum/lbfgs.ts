@@ -1,6 +1,7 @@
 /**
- * L-BFGS (Liu & Nocedal 1989; Nocedal & Wright 2006, ch. 7) with a preconditioner and an almost exact line search. One
- * iteration is one pass over X in two halves: ΔZ = X·p before the search, whose trials need nothing else, and Xᵀ·R after it.
+ * L-BFGS (Liu & Nocedal 1989; Nocedal & Wright 2006, ch. 7) with a preconditioner and a nearly exact line
+ * search. An iteration is one pass over X in two halves: ΔZ = X·p before the search, whose trials need no
+ * pass, and Xᵀ·R after it.
  */
 import type { Objective } from "../../engine/objective.js";
 import type { Matrix, Product, Vector } from "../../engine/vectors.js";
@@ -10,9 +11,9 @@ import { lineAlong, search } from "./line-search.js";
 import { type Method, type Point, type Scaling, valueOf } from "./method.js";
 import { plus } from "./terms.js";
 
-/** Z is computed afresh after so many steps along it, so that rounding does not add up. */
+/** Z is recomputed after this many steps, so that rounding does not add up. */
 export const AFRESH = 30;
-/** What it knows of the curvature is a guess: what a step would gain may be so many times as much. */
+/** Safety factor on the gain that the model of L-BFGS predicts, as its curvature is a guess. */
 export const DOUBT = 10;
 
 export class Lbfgs implements Method {
@@ -22,14 +23,14 @@ export class Lbfgs implements Method {
   readonly #matrix: Matrix | undefined;
   readonly #history: History;
   readonly #direction: Vector;
-  /** The present gradient, and room for the next. */
+  /** The current gradient, and space for the next. */
   #here: Slope;
   #next: Slope;
   #ahead: Direction = { terms: [], slope: 0 };
   #moves = 0;
   #passes = 0;
 
-  /** `matrix` is the preconditioner, `start` (features + 1, classes). */
+  /** `matrix` is the preconditioner; `start`, (features + 1, classes), is updated in place. */
   constructor(objective: Objective, scaling: Scaling, memory: number, start: Vector, matrix?: Matrix) {
     this.weights = start;
     this.objective = objective;
@@ -57,13 +58,13 @@ export class Lbfgs implements Method {
     const t = await this.#search(from);
     if (t === undefined) {
       if (this.#history.length === 0) return undefined;
-      this.#history.forget(); // down the gradient itself, of a point computed afresh
+      this.#history.forget(); // restart along the gradient, freshly evaluated
       return this.iterate(await this.evaluate());
     }
     return this.#move(t);
   }
 
-  /** How far to go along the next direction. */
+  /** Finds the step length along the next direction. Returns undefined where no step lowers F. */
   async #search({ sums }: Point): Promise<number | undefined> {
     const objective = this.objective;
     const p = this.#direction;
@@ -74,7 +75,7 @@ export class Lbfgs implements Method {
     this.#passes += 0.5;
     const asking = lineAlong(objective, this.#scaling, this.weights, p, sums, slope);
     if (this.#history.length > 0) return search(objective, asking, 1);
-    // A direction that knows of no step before has no length of its own: Newton's along the line.
+    // Without a history the direction has no length of its own: take Newton's step along the line.
     const [line, [start]] = await Promise.all([asking, objective.trials([0])]);
     const first = -slope / (line.scale * start.curvature + line.penaltyCurvature);
     return first > 0 && first < Infinity ? search(objective, line, first) : undefined;

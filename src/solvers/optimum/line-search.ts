@@ -1,10 +1,13 @@
-/** Where to stop along a direction. F is convex, so its slope alone says on which side of the minimum a point is. */
+/** Line search. F is convex, so the sign of its slope tells on which side of the minimum a point is. */
 import type { Objective } from "../../engine/objective.js";
 import type { Vector } from "../../engine/vectors.js";
 import type { Sums } from "../../core/sums.js";
 import type { Scaling } from "./method.js";
 
-/** A line: scale·Σ losses and F's slope where it begins, and the penalty's slope and curvature, w·Λ·p and p·Λ·p. */
+/**
+ * F along w + t·p: at t = 0 scale·Σ losses and the slope of F, and the penalty's slope w·Λ·p (plus that of
+ * l1, if any) and curvature p·Λ·p.
+ */
 export interface Line {
   readonly scale: number;
   readonly loss: number;
@@ -13,7 +16,7 @@ export interface Line {
   readonly penaltyCurvature: number;
 }
 
-/** The line from w, where Σ losses and F's slope along p are known. */
+/** The line from w along p, given the sums of the losses at w and the slope of F along p. */
 export async function lineAlong(
   objective: Objective,
   { scale }: Scaling,
@@ -35,19 +38,20 @@ export async function lineAlong(
   };
 }
 
-/** A point is good when its slope is at most this part of the first one: Wolfe's second condition, c₂. */
+/** Wolfe's second condition, c₂: the slope must shrink to this fraction of the initial one. */
 const FLAT = 0.1;
-/** Trials of one search. */
+/** Most trials of one search. */
 const TRIALS = 25;
-/** Of losses in f32: they are sums of logarithms that are right to about 2⁻²¹. */
+/** Relative error of losses in f32: they are sums of logarithms that are right to about 2⁻²¹. */
 const NOISE = 1e-6;
-/** No trial is further from the last one than this many times. */
+/** Most that t may grow by from one trial to the next, as a factor. */
 const FURTHEST = 10;
 
 /**
- * The t > 0 where F(w + t·p) is flat enough, from `first` on, by Newton's method between the bounds that slopes of
- * either sign set. A trial costs no pass over X, and the first is answered together with what is asked for the line. No t is
- * above `most`, where F may still fall. Undefined where f32 finds none.
+ * Finds a t > 0 where F(w + t·p) is flat enough, by Newton's method from `first`, kept within the bounds that
+ * slopes of either sign set. A trial takes no pass over X, and the first is answered together with the
+ * request for the line. With `most` equal to `first`, t never exceeds it, and it is returned if F still falls
+ * there. Returns undefined where f32 resolves no such t.
  */
 export async function search(
   objective: Objective,
@@ -56,7 +60,7 @@ export async function search(
   most = Infinity,
 ): Promise<number | undefined> {
   let t = first;
-  let [low, high] = [0, Infinity]; // the slopes there are negative and positive
+  let [low, high] = [0, Infinity]; // the slope is negative at low, positive at high
   for (let trial = 0; trial < TRIALS; trial++) {
     const [line, [{ loss, slope: lossSlope, curvature: lossCurvature }]] = await Promise.all([
       asking,
@@ -70,7 +74,7 @@ export async function search(
     }
     if (slope < 0 && t === most) return t;
     if (slope < 0) low = t;
-    else high = t; // or not a number: too far
+    else high = t; // or the slope is NaN: too far
     const newton = t - slope / curvature;
     const middle = high < Infinity ? (low + high) / 2 : FURTHEST * t;
     t = newton > low && newton < high && newton < FURTHEST * t ? newton : middle;

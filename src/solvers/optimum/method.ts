@@ -1,22 +1,22 @@
-/** A way from point to point that lowers F: what the loop of the second-order solvers asks of L-BFGS, OWL-QN and Newton. */
+/** The interface between the loop of the second-order solvers and its methods: L-BFGS, OWL-QN and Newton. */
 import type { Objective } from "../../engine/objective.js";
 import type { Product, Vector } from "../../engine/vectors.js";
 import type { Sums } from "../../core/sums.js";
 import type { FloatArray } from "../../core/rows.js";
 
-/** F at the present weights. */
+/** F at the current weights, and how near it is to its minimum. */
 export interface Point {
   /** Sums of the losses, without the penalty. */
   readonly sums: Sums;
   /** F */
   readonly value: number;
-  /** The largest |∂F/∂w|, or element of the smallest subgradient, in the units of the placement. */
+  /** The largest |∂F/∂w|, or with l1 that of the smallest subgradient, in the units of the placement. */
   readonly gradientMax: number;
-  /** The method's own guess of F − F*. It decides when another method takes over. */
+  /** The method's guess of F − F*, which decides when the next method takes over. */
   readonly guess: number;
-  /** No less than F − F* where the quadratic model holds: solved for, not guessed. Undefined where it is not known. */
+  /** A computed upper bound of F − F*, valid where the quadratic model holds. Undefined where unknown. */
   readonly distance?: number;
-  /** How far along its direction the last step went. */
+  /** Step length along the last direction; 0 where the point is a fresh evaluation. */
   readonly step: number;
 }
 
@@ -25,12 +25,15 @@ export interface Scaling {
   readonly scale: number;
 }
 
-/** F, where the losses add up to `sums` and `square` is w's product with itself. */
+/** F without l1, from the sums of the losses at w and the product of w with itself. */
 export function valueOf({ scale }: Scaling, sums: Sums, square: Product): number {
   return scale * sums.loss + square.penalised / 2;
 }
 
-/** A point whose distance from the minimum is solved for: undefined where it was not tried, infinite where it is not known. */
+/**
+ * Makes a point of a method that computes its distance: `distance` is undefined where it was not computed and
+ * infinite where no bound is known. The guess is the distance, or infinite.
+ */
 export function pointOf(point: Omit<Point, "guess" | "distance">, distance: number | undefined): Point {
   const known = distance !== undefined && distance < Infinity;
   return { ...point, guess: distance ?? Infinity, ...(known && { distance }) };
@@ -39,23 +42,26 @@ export function pointOf(point: Omit<Point, "guess" | "distance">, distance: numb
 export interface Method {
   /** Passes over X so far. */
   readonly passes: number;
-  /** It has taken as many passes as it may. */
+  /** Whether its budget of passes is used up. */
   readonly spent?: boolean;
   readonly objective: Objective;
-  /** (features + 1, classes) the present weights. */
+  /** (features + 1, classes) the current weights, updated in place. */
   readonly weights: Vector;
-  /** F at the present weights, computed afresh. */
+  /** Evaluates F at the current weights from scratch. */
   evaluate(): Promise<Point>;
-  /** One iteration. Undefined where rounding hides any lower point. */
+  /** Takes one iteration. Returns undefined where rounding hides any lower point or the budget is used up. */
   iterate(from: Point): Promise<Point | undefined>;
 }
 
-/** (features + 1, classes) a copy of the method's present weights. */
+/** Returns a copy of the method's current weights, (features + 1, classes). */
 export function readWeights({ objective, weights }: Method): Promise<FloatArray> {
   return objective.read(weights);
 }
 
-/** F − F* that `tolerance` allows: this part of F*, or of 0.01 where F* is smaller. */
+/**
+ * The F − F* that `tolerance` allows: tolerance · max(F*, 0.01). In terms of F = `value`, tolerance · F* is
+ * tolerance · F / (1 + tolerance) at the limit.
+ */
 export function allowedDistance(value: number, tolerance: number): number {
   return tolerance * Math.max(value / (1 + tolerance), 0.01);
 }

@@ -1,4 +1,7 @@
-/** Training that evaluates all examples before each step and stops where F is known to be as near its minimum as was asked for. */
+/**
+ * Full-batch training: evaluates all examples before each step and stops once F is known to be within the
+ * tolerance of its minimum.
+ */
 import type { FloatArray } from "../../core/rows.js";
 import { DivergenceError } from "../../core/errors.js";
 import type { EpochRecord, Progress, Score } from "../../core/progress.js";
@@ -6,28 +9,34 @@ import type { Stopwatch } from "../../core/stopwatch.js";
 import { type Method, type Point, allowedDistance, readWeights } from "./method.js";
 import { type Examples, type Outcome, score } from "../solver.js";
 
-/** Reports are made at most this often. */
+/** Least time between reports, in ms. */
 const REPORT_MS = 50;
-/** A method stalls when for so many iterations F falls by less than its own rounding, and the gradient no further. */
+/**
+ * A method has stalled when for `STALLED` iterations F has not fallen by more than its relative rounding, and
+ * neither the largest gradient nor the distance has reached a new low.
+ */
 const STALLED = 20;
 const ROUNDING = 1e-7;
-/** Iterations after which a method's guess is believed where nothing else is asked for. */
+/** Iterations after which a method's guess of F − F* is accepted, where `enough` allows guesses. */
 const EXPERIENCED = 10;
 
-/** A method that takes over from the one before it, at the weights that it has reached. */
+/** One method of a training. It continues from the weights of the method before it. */
 export interface Phase {
-  /** Begins where the method before it, if any, has ended, after so many passes. */
+  /** Creates the method, given the one before it, if any, and the passes taken so far. */
   begin(before: Method | undefined, passes: number): Promise<Method>;
-  /** It knows its distance from the minimum: it alone ends the training as converged. */
+  /**
+   * Whether the method computes its distance from the minimum. Only such a phase ends a training as
+   * converged, unless `enough` allows guesses.
+   */
   readonly certifies: boolean;
 }
 
-/** The options that solvers to the optimum read: `train` documents them. */
+/** The options that full-batch solvers read: `train` documents them. */
 export interface OptimumSettings {
   readonly solver: string;
   readonly tolerance: number;
   readonly maxIterations: number;
-  /** Pairs of L-BFGS's history. */
+  /** Pairs in the history of L-BFGS. */
   readonly memory: number;
   readonly patience: number;
   readonly l1: number;
@@ -37,17 +46,19 @@ export interface OptimumSettings {
 }
 
 export interface SecondOrderOptions {
-  /** Runs while the training does. */
+  /** Measures the time of the training. */
   readonly clock: Stopwatch;
   readonly examples: Examples;
   readonly settings: OptimumSettings;
-  /** How much higher F is at a point with the weights as the model will have them. */
+  /** Returns how much F rises at a point when its weights are rounded as the model will have them. */
   readonly lostByRounding: (method: Method, point: Point) => Promise<number>;
-  /** Where given, F − F* may also be this much, and the first method's guess of it is believed. */
+  /**
+   * If given, an F − F* up to this also counts as converged, and the first method's guess of it is accepted.
+   */
   readonly enough?: number;
 }
 
-/** A training by one method after another. */
+/** Runs the phases of a training one after another. */
 export class SecondOrder {
   readonly #phases: Phase[];
   readonly #examples: Examples;
@@ -75,7 +86,10 @@ export class SecondOrder {
     this.#enough = enough;
   }
 
-  /** (features + 1, classes) the present weights, or the best where validation chooses them. Nothing may be under way. */
+  /**
+   * Returns the current weights, or the best by validation, (features + 1, classes). Call it only while no
+   * iteration is running.
+   */
   async weights(): Promise<FloatArray | undefined> {
     return this.#best?.weights ?? (this.#method && (await readWeights(this.#method)));
   }
@@ -110,7 +124,7 @@ export class SecondOrder {
     }
   }
 
-  /** One iteration, by the next method where the present one has come to its end. */
+  /** Takes an iteration, or begins the next phase where the method hands over or goes no further. */
   async #advance(point: Point): Promise<Point | undefined> {
     const handsOver = !this.#certifies && this.#isNear(point, point.guess);
     this.#stall.observe(point);
@@ -118,7 +132,7 @@ export class SecondOrder {
     return next ?? (this.#isNear(point, this.#known(point)) ? undefined : this.#next());
   }
 
-  /** The first point of the next phase's method. Undefined where there is no further phase. */
+  /** Begins the next phase and evaluates its method. Returns undefined after the last phase. */
   async #next(): Promise<Point | undefined> {
     const phase = this.#phases.shift();
     if (!phase) return undefined;
@@ -129,7 +143,10 @@ export class SecondOrder {
     return this.#method.evaluate();
   }
 
-  /** Whether F is as near its minimum as was asked for, if it is within `distance`. */
+  /**
+   * Whether the point meets the tolerance if F − F* is at most `distance`. It never does where the classes
+   * are separable and nothing bounds the weights.
+   */
   #isNear(point: Point, distance: number): boolean {
     const { tolerance } = this.#settings;
     const allowed = Math.max(allowedDistance(point.value, tolerance), this.#enough ?? 0);
@@ -156,7 +173,7 @@ export class SecondOrder {
     return scored;
   }
 
-  /** Whether this point is to be the last, as far as that is known without trying to go on. */
+  /** Returns why the training ends at this point, or undefined where another iteration should be tried. */
   async #endOf(point: Point, validation: Score | undefined): Promise<End | undefined> {
     const { maxIterations, patience, tolerance } = this.#settings;
     if (validation && patience < Infinity) {
@@ -168,7 +185,8 @@ export class SecondOrder {
       }
     }
     const known = this.#known(point);
-    // Below 0.01 the promise allows more than this part of F. The fit still goes on to that part while it can.
+    // Where F* is below 0.01, the tolerance allows more than this fraction of F. The fit still goes on to
+    // this fraction while it can.
     if (this.#isNear(point, known) && (this.#enough !== undefined || known <= tolerance * point.value)) {
       return this.#converged(point, known);
     }
@@ -179,7 +197,7 @@ export class SecondOrder {
     );
   }
 
-  /** F − F* as far as the method's word on it counts. */
+  /** The bound on F − F* that the training accepts; infinite where there is none. */
   #known(point: Point): number {
     const believed = this.#enough !== undefined && this.#iteration >= EXPERIENCED;
     if (this.#certifies) return Math.min(point.distance ?? Infinity, point.value); // F* is not below 0
@@ -199,7 +217,7 @@ export class SecondOrder {
     );
   }
 
-  /** Why there is no further point. */
+  /** Returns how the training ends where no phase can go further. */
   async #exhausted(point: Point): Promise<End> {
     const known = this.#known(point);
     if (this.#isNear(point, known)) return this.#converged(point, known);
@@ -222,7 +240,7 @@ export class SecondOrder {
     return `${gradient}, and F within about ${shown(part, 1)} of its minimum`;
   }
 
-  /** Why a training without a penalty may have no end. */
+  /** Explains why a training without a penalty may never converge; empty where that does not apply. */
   #separable(point: Point): string {
     return isSeparable(point, this.#examples, this.#settings)
       ? ". The classes are separable and there is no penalty, so that ever larger weights fit ever better: give l2 or C"
@@ -266,7 +284,7 @@ function stopped(why: string): End {
 
 type Scored = Pick<Progress, "loss" | "accuracy" | "gradientMax" | "validation">;
 
-/** Time since the training began, and what has been seen since the last report. */
+/** Elapsed time, and examples per second since the last report. */
 class Clock {
   readonly #stopwatch: Stopwatch;
   #reported = { ms: 0, examples: 0 };
@@ -295,12 +313,12 @@ class Clock {
   }
 }
 
-/** Notices when nothing falls any more. */
+/** Detects when F, the largest gradient and the distance have all stopped falling. */
 class StallDetector {
   #value = Infinity;
   #gradientMax = Infinity;
   #distance = Infinity;
-  /** Points since anything fell. */
+  /** Points since any of them fell. */
   #points = 0;
 
   observe({ value, gradientMax, distance = Infinity }: Point): void {
@@ -319,7 +337,10 @@ class StallDetector {
   }
 }
 
-/** Of the iterations allowed, or of the way from the first gradient to the last in powers of ten. 1 is the end alone. */
+/**
+ * The fraction done, by iterations or by the log of the largest gradient on its way to the tolerance,
+ * whichever is more. At most 0.99: only the end is 1.
+ */
 function fractionOf(iterations: number, first: Point, point: Point, tolerance: number): number {
   const way = Math.log(first.gradientMax / tolerance);
   const done = Math.log(first.gradientMax / point.gradientMax);
@@ -335,13 +356,16 @@ function checkFinite({ sums, gradientMax }: Point, iteration: number, settings: 
   );
 }
 
-/** 0.012, 7.8e-6 */
+/** Formats a number with `digits` significant digits: 0.012, 7.8e-6. */
 function shown(value: number, digits: number): string {
   const rounded = Number(value.toPrecision(digits));
   return value === 0 || value >= 1e-3 ? String(rounded) : rounded.toExponential();
 }
 
-/** Whether ever larger weights fit ever better, for all rows are right and nothing holds the weights back. */
+/**
+ * Whether ever larger weights fit ever better: all rows are classified correctly, and no penalty or soft
+ * target bounds the weights.
+ */
 function isSeparable(
   { sums }: Point,
   { soft }: Examples,

@@ -1,26 +1,29 @@
-/** The equation of Newton's method, H·p = −g, and what its solution says of the distance to the minimum. */
+/** Solvers of Newton's equation, H·p = −g, which also bound the distance to the minimum. */
 import type { Vector } from "../../engine/vectors.js";
 
+/** How accurately to solve the equation. */
 export interface Wanted {
-  /** r·M·r is to fall to this part of g·M·g, unless the distance is to be known and is small enough. */
+  /** Solve until r·M·r ≤ forcing · g·M·g, with r the residual, or the upper bound is within `distance`. */
   readonly forcing: number;
-  /** The equation is solved until ½·g·H⁻¹·g is known to be within this distance, or beyond it. */
+  /**
+   * If given, solve on until ½·g·H⁻¹·g is known to be within this, or its lower bound makes that unlikely.
+   */
   readonly distance?: number;
-  /** Whether another product with the Hessian may be taken. */
+  /** Counts another product with the Hessian; returns false where the budget is used up. */
   readonly more: () => boolean;
 }
 
 export interface Solution {
   /** g·p */
   readonly slope: number;
-  /** Bounds of ½·g·H⁻¹·g. The upper one is infinite where nothing is known. */
+  /** Bounds of ½·g·H⁻¹·g, half the squared Newton decrement. `upper` is infinite where nothing is known. */
   readonly lower: number;
   readonly upper: number;
 }
 
 export interface NewtonEquation {
-  /** The last solution, or room for it. */
+  /** The last solution; zeros before the first. */
   readonly p: Vector;
-  /** p ← −H⁻¹·g, about. The objective was evaluated where g is its gradient. */
+  /** Sets p to about −H⁻¹·g. The objective must be at the point where g is its gradient. */
   solve(g: Vector, wanted: Wanted): Promise<Solution>;
 }

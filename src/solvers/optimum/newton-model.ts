@@ -1,19 +1,22 @@
-/** The quadratic model of F at a point: where its minimum is, within a budget of passes, and how far F may be above its own. */
+/**
+ * The quadratic model of F at a point: how accurately to find its minimum, within a budget of passes, and how
+ * far F may be above its own minimum.
+ */
 import type { Objective } from "../../engine/objective.js";
 import type { Vector } from "../../engine/vectors.js";
 import type { Scaling } from "./method.js";
 import type { Wanted } from "./newton-equation.js";
 
 export interface NewtonOptions {
-  /** The part of F that F − F* may be, and the largest |∂F/∂w|. */
+  /** Bound on F − F*, relative to F*, and on the largest |∂F/∂w|. */
   readonly tolerance: number;
-  /** Passes over X that it may take. Default: any number. */
+  /** Most passes over X. Default: unlimited. */
   readonly allowance?: number;
 }
 
-/** The equation is solved to this part of the gradient, and better as the gradient falls. */
+/** Largest forcing term: the residual may be this fraction of the gradient, less as the gradient falls. */
 const FORCING = 0.3;
-/** The distance is this many times that of the model, at the least. */
+/** Least factor from the distance of the model to that of F. */
 const LEAST_ERROR = 1.1;
 
 export class NewtonModel {
@@ -23,7 +26,7 @@ export class NewtonModel {
   readonly #objective: Objective;
   readonly #scaling: Scaling;
   readonly #allowance: number;
-  /** The first squared length of a gradient, by which later equations are solved better. */
+  /** g·g of the first gradient, which the forcing term is relative to. */
   #first: number | undefined;
 
   constructor(objective: Objective, scaling: Scaling, { tolerance, allowance = Infinity }: NewtonOptions) {
@@ -38,8 +41,8 @@ export class NewtonModel {
   }
 
   /**
-   * How well the equation is to be solved, where the squared length of the gradient is `length`. Where F is given, until it is
-   * known whether it is within the tolerance of its minimum.
+   * How accurately to solve the equation for a gradient of squared length `length`. If F is given, also until
+   * it is known whether F is within the tolerance of its minimum.
    */
   wanted(length: number, value?: number): Wanted {
     this.#first ??= length;
@@ -55,10 +58,11 @@ export class NewtonModel {
   }
 
   /**
-   * The distance of F from its minimum where its model is `distance` above its own, p away. Along the step the curvature of F
-   * changes by a factor, as by e where F falls like e^−t: there F − F* is twice that of the model. The distance is multiplied by
-   * the cube of this factor. A step that overshoots may end where the curvature is what it was: the change of the slope, which
-   * is the mean curvature on the way, tells.
+   * Returns a bound on F − F* where the quadratic model is `distance` above its minimum, p away. Takes half a
+   * pass. Along the step the curvature of F changes by a factor. Where F falls like e^−t it is e, and F − F*
+   * is twice the distance of the model; the distance is multiplied by the cube of this factor. A step that
+   * overshoots may end where the curvature is the same as before, so the mean curvature on the way, which is
+   * the change of the slope, counts as well.
    */
   async above(distance: number, p: Vector): Promise<number> {
     if (distance === 0 || distance === Infinity) return distance;

@@ -1,6 +1,6 @@
 /**
- * Newton's method with a line search. At points whose gradient is within the tolerance its equation is solved until the
- * distance to the minimum is known to be small enough, or not to be: what it says of the distance is a promise.
+ * Newton's method with a line search. Where the gradient is within the tolerance, the equation is solved
+ * until F − F* is known to be within it or not: `distance` is a bound, not a guess.
  */
 import type { Objective } from "../../engine/objective.js";
 import type { Vector } from "../../engine/vectors.js";
@@ -22,7 +22,7 @@ export class Newton implements Method {
   #length = 0;
   #solution: Solution | undefined;
 
-  /** `start` is (features + 1, classes). */
+  /** `start`, (features + 1, classes), is updated in place. */
   constructor(
     objective: Objective,
     scaling: Scaling,
@@ -48,7 +48,8 @@ export class Newton implements Method {
 
   evaluate(): Promise<Point> {
     this.#model.passes++;
-    this.objective.centre(this.weights); // the penalty alone sees their mean over the classes, and no step takes it off
+    // Only the penalty depends on the weights' mean over the classes, and no step removes it.
+    this.objective.centre(this.weights);
     return this.#point(this.objective.at(this.weights, this.#gradient), 0);
   }
 

@@ -1,10 +1,11 @@
 /**
- * Newton's method on the free weights of an l1 problem: those that are not 0, or that their subgradient draws away from 0.
+ * Newton's method on the free weights of an l1 problem: those that are not 0, or that their subgradient draws
+ * away from 0.
  *
- * For any s of |s| ≤ 1 that is sign(w) where w is not 0, F ≥ the smooth part + l1·s·w, with equality at w: so F* is no less
- * than the minimum of that. With s what holds the other weights at 0 after the step of the free ones, its quadratic
- * model has its minimum there, and ½·d·H⁻¹·d of the free weights bounds the distance; where some would not be held, what they
- * could gain is added.
+ * For any s with |s| ≤ 1 that is sign(w) where w ≠ 0, F(v) is at least the smooth part + l1·s·v, with
+ * equality at v = w, so F* is at least the minimum of that. Choose the s that holds the other weights at 0
+ * after the step of the free ones: the quadratic model then has its minimum there, and ½·d·H⁻¹·d of the free
+ * weights bounds the distance. Where some weights would not be held at 0, what they could gain is added.
  */
 import type { Objective } from "../../engine/objective.js";
 import type { Vector } from "../../engine/vectors.js";
@@ -24,19 +25,19 @@ export class OrthantNewton implements Method {
   readonly #model: NewtonModel;
   readonly #equation: ConjugateGradients;
   readonly #penalties: ElasticNet;
-  /** Of the smooth part. */
+  /** The gradient of the smooth part. */
   readonly #gradient: Vector;
   /** The smallest subgradient. */
   readonly #d: Vector;
   readonly #step: Vector;
-  /** Room for what weights that are held at 0 could gain. */
+  /** Scratch space for what weights held at 0 could gain. */
   readonly #hp: Vector;
   readonly #freed: Vector;
   /** d·d */
   #length = 0;
   #solution: BoundedSolution | undefined;
 
-  /** `start` is (features + 1, classes). */
+  /** `start`, (features + 1, classes), is updated in place. */
   constructor(
     objective: Objective,
     scaling: Scaling,
@@ -86,7 +87,7 @@ export class OrthantNewton implements Method {
     );
     const t = line && (await search(objective, line, 1, 1));
     if (t === undefined) return undefined;
-    objective.combine(w, plus(w, t, step)); // exactly 0 at the end of a step of −w
+    objective.combine(w, plus(w, t, step)); // exactly 0 where t is 1 and the step is −w
     model.passes++;
     return this.#point(objective.move(t, w, gradient), t);
   }
@@ -115,7 +116,9 @@ export class OrthantNewton implements Method {
     return pointOf({ sums, value, gradientMax, step }, distance);
   }
 
-  /** The bound of the free weights, and what those that would not be held at 0 after their step could gain. */
+  /**
+   * The bound from the free weights, plus what weights that would not be held at 0 after the step could gain.
+   */
   async #upper({ upper, smallest }: BoundedSolution): Promise<number> {
     if (upper === 0 || upper === Infinity) return upper;
     const { objective, weights: w } = this;
@@ -123,7 +126,7 @@ export class OrthantNewton implements Method {
     this.#model.passes++;
     objective.curvature(this.#equation.p, hp);
     objective.combine(hp, plus(this.#gradient, 1, hp));
-    objective.subgradient(freed, w, hp); // at w, of the gradient after the step
+    objective.subgradient(freed, w, hp); // at w, with the gradient after the step
     objective.restrict(hp, freed, w, d);
     objective.combine(freed, plus(freed, -1, hp));
     const length = await this.#equation.squaredLength(freed);

@@ -1,9 +1,10 @@
 /**
- * A step that stops weights at 0 instead of letting them change their sign (after Andrew & Gao 2007): between its ends the l1
- * penalty is linear, so that a search along it costs no pass over X, and at its far end weights are exactly 0.
+ * A step that stops weights at 0 instead of letting them change sign (after Andrew & Gao 2007). Between its
+ * ends the l1 penalty is linear, so a search along it takes no pass over X, and at its far end stopped
+ * weights are exactly 0.
  *
- * Where weights that stop take away more than half of the slope, the direction is halved: of a short one only those stop that
- * are 0 already, and they would have gone uphill or are held by l1.
+ * Where stopped weights take away more than half of the slope, the direction is halved. Along a short
+ * direction only weights stop that are already 0, and they would have gone uphill or are held by l1.
  */
 import type { Objective } from "../../engine/objective.js";
 import type { Vector } from "../../engine/vectors.js";
@@ -12,9 +13,9 @@ import type { Line } from "./line-search.js";
 import type { Scaling } from "./method.js";
 import { plus } from "./terms.js";
 
-/** Of what a direction promises, a step within the orthant must keep as much. */
+/** A step within the orthant must keep this fraction of the direction's slope. */
 const KEPT = 0.5;
-/** Times that a direction is halved. */
+/** Most halvings of a direction. */
 const SHORTER = 30;
 
 export interface OrthantVectors {
@@ -22,13 +23,16 @@ export interface OrthantVectors {
   /** The smallest subgradient, and the gradient without l1. */
   readonly d: Vector;
   readonly gradient: Vector;
-  /** The direction, which is halved in place. */
+  /** The direction, halved in place. */
   readonly p: Vector;
-  /** Where the step goes. */
+  /** Receives the step. */
   readonly step: Vector;
 }
 
-/** Sets the step and ΔZ along it. `slope` is d·p, `sums` the losses at w. Undefined where it does not go downhill. */
+/**
+ * Sets the step and ΔZ along it, and returns the line. `slope` is d·p, `sums` the losses at w. Returns
+ * undefined where no step goes downhill.
+ */
 export async function orthantStep(
   objective: Objective,
   { scale }: Scaling,
@@ -51,7 +55,7 @@ export async function orthantStep(
         scale,
         loss: scale * sums.loss,
         slope: whole.sum,
-        // The slope of the l1 penalty is what the subgradient has and the gradient has not.
+        // The slope of the l1 penalty is the subgradient's along the step less the gradient's.
         penaltySlope: ws.penalised + whole.sum - smooth.sum,
         penaltyCurvature: ss.penalised,
       };

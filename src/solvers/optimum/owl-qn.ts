@@ -1,7 +1,7 @@
 /**
- * L-BFGS with l1 penalties (orthant-wise: Andrew & Gao 2007). The history's curvature is how the subgradients change that are
- * followed, not the gradients: weights that stay at 0 have no part in it. They are subgradients of a convex function, so
- * s·y ≥ 0 all the same. docs/solvers.md has the measurements.
+ * L-BFGS with l1 penalties (orthant-wise: Andrew & Gao 2007). The y of the history are the changes of the
+ * smallest subgradient, not of the gradient, so weights that stay at 0 have no part in the curvature. They
+ * are subgradients of a convex function, so s·y ≥ 0 still holds. docs/solvers.md has the measurements.
  */
 import type { Objective } from "../../engine/objective.js";
 import type { Product, Vector, Matrix } from "../../engine/vectors.js";
@@ -19,19 +19,19 @@ export class OwlQn implements Method {
   readonly #scaling: Scaling;
   readonly #matrix: Matrix | undefined;
   readonly #history: History;
-  /** Of F without l1, at the present weights. */
+  /** The gradient of F without l1, at the current weights. */
   readonly #gradient: Vector;
-  /** Where L-BFGS would go, and what of it stays in the orthant. */
+  /** The direction of L-BFGS, and the step along it that stays within the orthant. */
   readonly #direction: Vector;
   readonly #step: Vector;
-  /** The present subgradient, and room for the next. */
+  /** The current subgradient, and space for the next. */
   #here: Slope;
   #next: Slope;
   #ahead: Direction = { terms: [], slope: 0 };
   #moves = 0;
   #passes = 0;
 
-  /** `matrix` is the preconditioner, `start` (features + 1, classes). */
+  /** `matrix` is the preconditioner; `start`, (features + 1, classes), is updated in place. */
   constructor(objective: Objective, scaling: Scaling, memory: number, start: Vector, matrix?: Matrix) {
     this.weights = start;
     this.objective = objective;
@@ -65,14 +65,14 @@ export class OwlQn implements Method {
     const t = line && (await search(objective, line, 1, 1));
     if (t !== undefined) return this.#move(t);
     if (this.#history.length === 0) return undefined;
-    this.#history.forget(); // down the subgradient itself, of a point computed afresh
+    this.#history.forget(); // restart along the subgradient, freshly evaluated
     return this.iterate(await this.evaluate());
   }
 
   async #move(t: number): Promise<Point> {
     const objective = this.objective;
     const [w, g, step, next] = [this.weights, this.#gradient, this.#step, this.#next];
-    objective.combine(w, plus(w, t, step)); // exactly 0 at the end of a step of −w
+    objective.combine(w, plus(w, t, step)); // exactly 0 where t is 1 and the step is −w
     const afresh = ++this.#moves % AFRESH === 0;
     this.#passes += afresh ? 1 : 0.5;
     const moving = afresh ? objective.at(w, g) : objective.move(t, w, g);

@@ -1,4 +1,4 @@
-/** Which methods a second-order training goes through, one after another, and how much each may cost. */
+/** Plans a second-order training: which methods run, in which order, and how many passes each may take. */
 import type { Objective, ObjectiveProblem } from "../../engine/objective.js";
 import type { Vector } from "../../engine/vectors.js";
 import type { Rows } from "../../core/rows.js";
@@ -21,18 +21,21 @@ export interface Size {
   readonly weights: number;
 }
 
-/** Operations of a dense Hessian, in f64 on this thread, that take less than a tenth of a second, and less than a few. */
+/**
+ * Operations of a dense Newton step, in f64 on this thread, that take under 0.1 s and under a few seconds.
+ */
 const SMALL = 2 ** 25;
 const LARGE = 2 ** 31;
 const SMALL_WEIGHTS = 400;
 const LARGE_WEIGHTS = 1500;
-/** Passes that Newton's method may take in f64. */
+/** Passes that Newton's method in f64 may take. */
 const EXACT_PASSES = 300;
 
 /**
- * Where the distance to the minimum is found out. Rounding in f32 can hide a minimum, and conjugate gradients a direction
- * of little curvature, but a dense Hessian in f64 hides nothing: "always" for problems for which it costs next to nothing, "at last"
- * for those for which it costs seconds, where everything else has stalled.
+ * When to compute the distance to the minimum with a dense Hessian in f64. Rounding in f32 can hide a
+ * minimum, and conjugate gradients can miss a direction of little curvature; a dense Hessian in f64 does
+ * neither. "always" is for problems where it costs next to nothing, "at last" for those where it costs
+ * seconds: there it follows once everything else has stalled.
  */
 export function exactness({ rows, weights }: Size): "always" | "at last" | "never" {
   const work = rows * weights ** 2 + weights ** 3;
@@ -41,13 +44,14 @@ export function exactness({ rows, weights }: Size): "always" | "at last" | "neve
 }
 
 /**
- * Newton's method on the engine may take as many passes as the method before it, or as these multiply-adds are, some tenths
- * of a second, or this many. Without a penalty it could take hundreds to find out what no prediction shows.
+ * After another method, Newton's method on the engine may take as many passes as that one took, `LAST_WORD`
+ * multiply-adds (some tenths of a second) or `LEAST_PASSES`, whichever is most. Without a penalty it could
+ * take hundreds of passes to find what no prediction shows.
  */
 const LAST_WORD = 2 ** 32;
 const LEAST_PASSES = 50;
 
-/** A problem in f64, and the rows that its Hessian is made of. */
+/** A problem in f64, and the rows from which its Hessian is computed. */
 export interface ExactProblem {
   readonly objective: Objective;
   readonly rows: Rows;
@@ -57,16 +61,16 @@ export interface ExactProblem {
 export interface PhaseContext {
   readonly objective: Objective;
   readonly scaling: Scaling;
-  /** Where to begin; it becomes the present weights. */
+  /** The starting weights, updated in place. */
   readonly start: Vector;
   readonly preconditioner: Preconditioner;
   readonly settings: OptimumSettings;
-  /** The penalties, where some are l1. */
+  /** All penalties; absent without l1. */
   readonly l1?: ElasticNet;
   readonly size: Size;
-  /** The same problem in f64. */
+  /** Creates the same problem in f64. */
   readonly exact: () => Promise<ExactProblem>;
-  /** Whether the first method's own guess of the distance will do. */
+  /** Whether the first method's guess of F − F* is good enough, so that no phase in f64 is needed. */
   readonly guessed: boolean;
 }
 

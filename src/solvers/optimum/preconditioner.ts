@@ -1,11 +1,12 @@
 /**
- * A first guess at the inverse Hessian: without it, features of different sizes and features that go together cost L-BFGS
- * hundreds of passes.
+ * The preconditioner, an estimate of the inverse Hessian. Without it, features of different scales and
+ * correlated features cost L-BFGS hundreds of passes.
  *
- * Of the mean loss the Hessian is at most ½(I − 11ᵀ/K) ⊗ C, where C are the second moments of [x, 1] (Böhning 1992), so
- * P = ½C + λI bounds it class by class. Shrinking the features' covariance towards a multiple of the identity, ½ the
- * median variance, makes P better, not only safer: where a class is all but certain the true curvature is far below the
- * bound, and the less so the smaller its direction's variance (docs/solvers.md has the measurements).
+ * The Hessian of the mean loss is at most ½(I − 11ᵀ/K) ⊗ C, where C are the second moments of [x, 1] (Böhning
+ * 1992), so P = ½C + λI bounds it class by class. Shrinking the features' covariance towards a multiple of
+ * the identity, ½ the median variance, makes P better, not only safer: where a class is nearly certain, the
+ * true curvature is far below the bound, and less so along directions of small variance. docs/solvers.md has
+ * the measurements.
  */
 import { yieldIfDue } from "../../core/event-loop.js";
 import { factorise, inverse } from "../../math/cholesky.js";
@@ -13,38 +14,38 @@ import { sampleByWeight } from "../../data/sample.js";
 import type { FloatArray, Rows } from "../../core/rows.js";
 import { shrinkageOf } from "../../math/shrinkage.js";
 
-/** Beyond so many features the inverse takes longer than it saves. */
+/** Above this many features the inverse takes longer than it saves. */
 const MOST_FEATURES = 1024;
-/** So many pairs of features are worth a row's class: of the time that passes take. */
+/** Most pairs of features per row and class for which the passes saved are worth the time of making P⁻¹. */
 const PAIRS = 16;
-/** Rows that moments are taken from, and how many for each feature. */
+/** Most rows that moments are estimated from: this many, or this many per feature if that is more. */
 const LEAST_ROWS = 1024;
 const ROWS_PER_FEATURE = 2;
-/** Of ½C: the class's own curvature s(1 − s) ≤ ¼, and what it shares with others. */
+/** The ½ of ½C: it covers a class's own curvature s(1 − s) ≤ ¼ and its coupling to the other classes. */
 const BOUND = 0.5;
 
-/** Whether a preconditioner saves more passes than it costs. */
+/** Whether a preconditioner saves more time than it costs. */
 export function pays(rows: number, features: number, classes: number): boolean {
   return features <= MOST_FEATURES && features ** 2 <= PAIRS * rows * classes;
 }
 
-/** The second moments that P is made of, for any penalty. */
+/** The moments from which P is made, for any penalty. */
 export interface Moments {
-  /** (features) of the features; zeros without an intercept. */
+  /** (features) the means of the features; zeros without an intercept. */
   readonly mean: Float64Array;
-  /** P − Λ of the features less their mean: the lower triangle of (features, features). */
+  /** P − Λ of the centred features: the lower triangle of (features, features). */
   readonly bound: Float64Array;
-  /** The shrinkage's part of the diagonal, before features were brought to their units. */
+  /** What shrinkage adds to the diagonal, for features in their original units. */
   readonly ridge: number;
   readonly intercept: boolean;
 }
 
-/** The shrinkage of a feature is that of the median variance, but not this many times less or more than its own unit squared. */
+/** Shrinkage, ½ the median variance, is kept within this factor of each feature's squared unit. */
 const APART = 2 ** 12;
 
 /**
- * Moments of the chosen rows, by weight. `units`, (features), are what the features were divided by to bring them to a
- * deviation near 1: the shrinkage is that of the features before.
+ * Computes weighted moments from a sample of the chosen rows. `units`, (features), are the divisors that
+ * brought the features to a standard deviation near 1: shrinkage is based on the variances before that.
  */
 export async function featureMoments(
   data: Rows,
@@ -72,13 +73,16 @@ export async function featureMoments(
 export interface InverseBound {
   /** P⁻¹: (features + 1, features + 1). Without an intercept its last row and column are zero. */
   readonly values: Float32Array;
-  /** (features) the penalties that it was made with. */
+  /** (features) the penalties in P. */
   readonly penalties: FloatArray;
-  /** The largest eigenvalue of Λ^−½·(P − Λ)·Λ^−½: how far P exceeds what the penalties alone make of the curvature. Infinite without one. */
+  /**
+   * The largest eigenvalue of Λ^−½·(P − Λ)·Λ^−½: how far P exceeds Λ, the curvature of the penalties alone.
+   * Infinite where a feature has no penalty.
+   */
   readonly excess: number;
 }
 
-/** P⁻¹ for penalties of each feature. */
+/** Computes P⁻¹ for the penalties of the features, (features). */
 export async function preconditioner(
   { mean, bound, intercept }: Moments,
   penalties: FloatArray,
@@ -87,16 +91,16 @@ export async function preconditioner(
   const excess = largestExcess(bound, penalties);
   const matrix = bound.slice();
   for (let d = 0; d < features; d++) matrix[d * features + d] += penalties[d];
-  const least = 0; // the ridge keeps it positive definite
+  const least = 0; // shrinkage keeps it positive definite
   if (factorise(matrix, features, least) >= 0)
     throw new Error("The preconditioner is not positive definite.");
   return { values: bordered(await inverse(matrix, features), mean, intercept), penalties, excess };
 }
 
 /**
- * No more than the smallest eigenvalue of P⁻¹·H without the intercept, whatever the data: the loss adds nothing negative to the
- * penalties' Λ, and (Λ + P − Λ)⁻¹·Λ ≥ 1/(1 + excess). Half of that allows for the coupling to the intercept. `penalties` may be
- * others than those of the matrix.
+ * A lower bound of the smallest eigenvalue of P⁻¹·H without the intercept, for any data: H ≥ Λ, since the
+ * loss is convex, and (Λ + P − Λ)⁻¹·Λ ≥ 1/(1 + excess). Halving it allows for the coupling to the intercept.
+ * `penalties`, (features), may differ from those in P.
  */
 export function smallestEigenvalue({ penalties: own, excess }: InverseBound, penalties: FloatArray): number {
   if (excess === Infinity) return 0;
@@ -104,13 +108,13 @@ export function smallestEigenvalue({ penalties: own, excess }: InverseBound, pen
   return ratio / (2 * (1 + excess));
 }
 
-/** Turns of the power method, and what its estimate of the largest eigenvalue is multiplied by. */
+/** Iterations of the power method, and the safety factor on its estimate of the largest eigenvalue. */
 const TURNS = 20;
 const SAFETY = 1.25;
 
 /**
- * The largest eigenvalue of Λ^−½·B·Λ^−½, of the lower triangle of B, (features, features): by the power method, whose
- * estimate is a little too small, and never more than the norm of Frobenius.
+ * Estimates the largest eigenvalue of Λ^−½·B·Λ^−½ from the lower triangle of B, (features, features), by the
+ * power method, times `SAFETY` as that falls slightly short. Never more than the Frobenius norm.
  */
 function largestExcess(bound: Float64Array, penalties: FloatArray): number {
   const features = penalties.length;
@@ -125,7 +129,8 @@ function largestExcess(bound: Float64Array, penalties: FloatArray): number {
     }
   }
   const length = (v: Float64Array) => Math.sqrt(v.reduce((sum, one) => sum + one * one, 0));
-  let v = Float64Array.from({ length: features }, (_, d) => 1 + (d % 7) / 7); // orthogonal to no likely eigenvector
+  // A start that is unlikely to be orthogonal to the eigenvector.
+  let v = Float64Array.from({ length: features }, (_, d) => 1 + (d % 7) / 7);
   let estimate = 0;
   for (let turn = 0; turn < TURNS; turn++) {
     const before = length(v);
@@ -140,7 +145,7 @@ function largestExcess(bound: Float64Array, penalties: FloatArray): number {
   return Math.min(length(scaled), SAFETY * estimate);
 }
 
-/** The means, and of the second moments the lower triangle: (features, features). */
+/** The weighted means, and the lower triangle of the second moments, (features, features), of a sample. */
 async function secondMoments(
   { x, features, scale, weights: given }: Rows,
   chosen: Uint32Array,
@@ -173,7 +178,7 @@ async function secondMoments(
   return { mean: mean.map((sum) => sum / total), moments: moments.map((sum) => sum / total) };
 }
 
-/** P⁻¹ of [x, 1] from that of x − mean: moving the mean only changes the intercept. */
+/** P⁻¹ for [x, 1] from that for x − mean: subtracting the mean only changes the intercept. */
 function bordered(inner: Float64Array, mean: Float64Array, intercept: boolean): Float32Array {
   const features = mean.length;
   const size = features + 1;

@@ -1,7 +1,7 @@
 /**
- * Newton's method with l1 penalties for problems that are small enough for a dense Hessian, in f64: each step goes to the
- * minimum of the quadratic model of the loss with the penalties as they are (Lee, Sun & Saunders 2014). How far F is above the
- * minimum of its model is how far it may be above its own.
+ * Proximal Newton: Newton's method with l1 penalties, in f64, for problems small enough for a dense Hessian.
+ * Each step goes to the minimum of the quadratic model of the smooth part plus the exact l1 penalty (Lee, Sun
+ * & Saunders 2014). From how far F is above the minimum of this model follows a bound on F − F*.
  */
 import type { Objective, ObjectiveProblem } from "../../engine/objective.js";
 import type { Vector } from "../../engine/vectors.js";
@@ -14,9 +14,9 @@ import { type Method, type Point, type Scaling, pointOf, valueOf } from "./metho
 import type { NewtonModel } from "./newton-model.js";
 import { plus } from "./terms.js";
 
-/** A step is taken when F falls by this part of what the model promises (Armijo). */
+/** A step is accepted when F falls by this fraction of the decrease that the model predicts (Armijo). */
 const KEPT = 0.01;
-/** Times that a step is halved. */
+/** Most halvings of a step. */
 const HALVINGS = 40;
 
 export class ProximalNewton implements Method {
@@ -30,7 +30,9 @@ export class ProximalNewton implements Method {
   readonly #gradient: Vector;
   #step: L1Minimum | undefined;
 
-  /** `objective` is the problem's on these rows, in f64; `start` is (features + 1, classes). */
+  /**
+   * `objective` is the problem on these rows, in f64; `start`, (features + 1, classes), is updated in place.
+   */
   constructor(
     objective: Objective,
     scaling: Scaling,
@@ -85,7 +87,7 @@ export class ProximalNewton implements Method {
     for (let [halving, t] = [0, 1]; halving < HALVINGS; halving++, t /= 2) {
       const [{ loss }] = await objective.trials([t]);
       if (!(this.#scaling.scale * loss + penaltyAt(t) <= value - KEPT * t * decrease)) continue;
-      // To the bit what the model's minimum has: weights that it sets to 0 are 0.
+      // A full step takes the model's minimum to the bit: weights that it sets to 0 are exactly 0.
       objective.combine(
         weights,
         t === 1
@@ -113,7 +115,7 @@ export class ProximalNewton implements Method {
       const size = w[i] === 0 ? Math.abs(g[i]) - l1[i] : Math.abs(g[i] + l1[i] * Math.sign(w[i]));
       gradientMax = Math.max(gradientMax, size);
     }
-    this.#model.passes++; // the Hessian is one pass
+    this.#model.passes++; // the Hessian takes one pass
     const hessian = denseHessian(this.#rows, this.#problem, z, false);
     this.#step = minimiseL1Quadratic({
       w: Float64Array.from(w),

@@ -1,11 +1,11 @@
-/** What it costs that a model has its weights in f32. */
+/** The cost of rounding a model's weights to f32. */
 import type { ObjectiveProblem } from "../../engine/objective.js";
 import type { FloatArray } from "../../core/rows.js";
 import { type Method, type Point, readWeights } from "./method.js";
 
 /**
- * How much higher F is with the weights as they are handed out: `round` gives them, (features + 1, classes). 0 for methods that
- * compute in f32 themselves.
+ * Returns how much F rises when `round` rounds the weights, (features + 1, classes), as the model will have
+ * them; 0 for methods that compute in f32. Moves the objective to the rounded weights.
  */
 export async function lostByRounding(
   method: Method,

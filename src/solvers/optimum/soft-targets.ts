@@ -1,10 +1,10 @@
 /**
- * An objective whose examples are partly of several classes. With targets t instead of the labels' one-hot y, a row's loss is
+ * An objective with soft targets. With targets t instead of the labels' one-hot y, a row's loss is
  *
  *   −Σₖ tₖ log sₖ = −log s_y + ⟨W, x ⊗ (y − t)⟩,
  *
- * since log s = z − log Σ e^z and both y and t add up to 1. So F differs by ⟨W, C⟩, with C the sum of weight·x ⊗ (y − t): a tilt
- * that is computed once, and that engines need not know of.
+ * since log s = z − log Σ e^z and both y and t add up to 1. So F differs by the linear term ⟨W, C⟩, the tilt,
+ * with C the sum of weight·x ⊗ (y − t). It is computed once, and engines need not know of it.
  */
 import type { Objective } from "../../engine/objective.js";
 import type { Matrix, Product, Term, Vector } from "../../engine/vectors.js";
@@ -14,8 +14,8 @@ import { inBlocks } from "../../math/pieces.js";
 import { plus } from "./terms.js";
 
 /**
- * C = Σ weight·[x, 1] ⊗ (y − t) of the rows named: (features + 1, classes). `targets`, (rows, classes), are the labels where
- * absent; smoothing makes (1 − ε)·t + ε/K of them.
+ * Computes C = Σ weight·[x, 1] ⊗ (y − t) over the chosen rows: (features + 1, classes). `targets`, (rows,
+ * classes), default to the labels' one-hot; `smoothing` ε makes (1 − ε)·t + ε/K of them.
  */
 export async function tiltOf(
   data: Rows,
@@ -54,17 +54,20 @@ export async function tiltOf(
   });
 }
 
+/** An objective of labels plus the linear term ⟨W, C⟩. */
 export class Tilted implements Objective {
   readonly #objective: Objective;
   readonly #scale: number;
   readonly #tilt: Vector;
   readonly #validationTilt: Vector | undefined;
-  /** ⟨w, C⟩ where it was last looked, the direction, and ⟨p, C⟩. */
+  /** ⟨w, C⟩ at the last w evaluated, the direction p, and ⟨p, C⟩. */
   #here = 0;
   #direction: Vector | undefined;
   #ahead: number | undefined;
 
-  /** `scale` is the objective's; the tilts, of the rows of the objective and of those that it will be evaluated on, are not scaled. */
+  /**
+   * `scale` is the objective's. The tilts, C of the training rows and C of the validation rows, are unscaled.
+   */
   constructor(objective: Objective, scale: number, tilt: FloatArray, validationTilt?: FloatArray) {
     this.#objective = objective;
     this.#scale = scale;

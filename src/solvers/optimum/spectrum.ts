@@ -1,20 +1,25 @@
-/** What conjugate gradients have learnt of the matrix: bounds of its smallest eigenvalue, and of the error that is left. */
+/**
+ * Bounds from the coefficients of conjugate gradients: of the smallest eigenvalue, and of what error is left.
+ */
 
 /**
- * The coefficients of k steps of preconditioned conjugate gradients: step lengths α and ratios β = ρ′/ρ, with ρ = r·M·r
- * before and after each step.
+ * The coefficients of k steps of preconditioned conjugate gradients: step lengths α and ratios β = ρ′/ρ, with
+ * ρ and ρ′ the values of r·M·r before and after each step.
  */
 export interface Coefficients {
   readonly alphas: readonly number[];
   readonly betas: readonly number[];
 }
 
-/** The smallest eigenvalue of the tridiagonal matrix of Lanczos: never below the smallest of M·H, and ever nearer to it. */
+/**
+ * The smallest eigenvalue of the Lanczos tridiagonal matrix T, to 1 %. It is never below the smallest
+ * eigenvalue of M·H and approaches it with each step.
+ */
 export function smallestRitzValue({ alphas, betas }: Coefficients): number {
   const size = alphas.length;
   const diagonal = alphas.map((alpha, k) => 1 / alpha + (k > 0 ? betas[k - 1] / alphas[k - 1] : 0));
-  const squares = alphas.map((alpha, k) => betas[k] / alpha ** 2); // of the elements beside the diagonal
-  // Sylvester: as many eigenvalues are below x as there are negative pivots of T − x.
+  const squares = alphas.map((alpha, k) => betas[k] / alpha ** 2); // of the off-diagonal elements
+  // Sylvester's law of inertia: T − x has as many negative pivots as T has eigenvalues below x.
   const isAbove = (x: number) => {
     let pivot = 1;
     for (let k = 0; k < size; k++) {
@@ -34,8 +39,9 @@ export function smallestRitzValue({ alphas, betas }: Coefficients): number {
 }
 
 /**
- * ½‖x − xₖ‖² in the norm of the matrix is at most this, where `smallest` is no more than its smallest eigenvalue and `left` is
- * r·M·r: the quadrature rule of Gauss and Radau (Golub & Meurant 2010; CGQ of Meurant & Tichý 2013).
+ * An upper bound of ½‖x − xₖ‖² in the norm of the matrix, where `smallest` is a lower bound of its smallest
+ * eigenvalue and `left` is r·M·r, by the Gauss–Radau quadrature rule (Golub & Meurant 2010; CGQ of Meurant &
+ * Tichý 2013).
  */
 export function errorBound({ alphas, betas }: Coefficients, left: number, smallest: number): number {
   let gamma = 1 / smallest;

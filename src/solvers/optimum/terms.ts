@@ -1,3 +1,4 @@
+/** Terms for `Objective.combine`. */
 import type { Term, Vector } from "../../engine/vectors.js";
 
 /** a + factor·b */

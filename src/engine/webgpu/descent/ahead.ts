@@ -1,12 +1,12 @@
 /**
- * Yields the results of `work` in order while up to `most` later ones are under way. The iterable starts a piece of
- * work whenever it is asked for one, and is asked for no more than that.
+ * Yields the results of `work` in order while up to `most` later ones are under way. The iterable starts a
+ * piece of work each time the next one is requested, so no more than these are started.
  */
 export async function* ahead<T>(work: Iterable<Promise<T>>, most: number): AsyncGenerator<T> {
   const pending: Promise<T>[] = [];
   try {
     for (const promise of work) {
-      promise.catch(() => {}); // heard below, in its turn
+      promise.catch(() => {}); // handled below, in order
       pending.push(promise);
       if (pending.length > most) yield* pending.splice(0, 1);
     }

@@ -1,4 +1,4 @@
-/** Steps on the device: queued ahead of what was read back, in submissions that last a few tens of milliseconds. */
+/** Descents on the device: steps are queued ahead of the readback, in submissions of about SUBMISSION_MS. */
 import {
   type Descent,
   type Passes,
@@ -22,9 +22,12 @@ import type { Capacity } from "../device/capacity.js";
 import { shapeOf, tiling } from "../kernels/tiling.js";
 import { tuned } from "./tune.js";
 
-/** Submissions that the device may have before it. With fewer it would wait for this thread. */
+/** Submissions queued behind the one being read back. With fewer the device would wait for this thread. */
 const IN_FLIGHT = 2;
-/** How long a submission should keep the device busy: a GPU has a page to draw between two; a software adapter has none. */
+/**
+ * Milliseconds that a submission should keep the device busy. A GPU has a page to draw between two
+ * submissions; a software adapter has none.
+ */
 const SUBMISSION_MS = { slow: 90, fast: 8 };
 
 export class WebGpuDescent implements Descent {
@@ -79,7 +82,7 @@ export class WebGpuDescent implements Descent {
     }
   }
 
-  /** Compiles what these steps need, before the first of them. */
+  /** Compiles the kernels of these steps before the first of them. */
   async #prepare(steps: readonly Step[]): Promise<void> {
     const captured = steps.filter(({ capture }) => capture).length;
     await Promise.all([
@@ -88,7 +91,7 @@ export class WebGpuDescent implements Descent {
     ]);
   }
 
-  /** Submits, each time it is asked, and says when the steps that the submission ends are read back. */
+  /** Makes one submission per promise requested. It resolves to the results of the steps that end in it. */
   *#submissions(order: Uint32Array, steps: readonly Step[]): Generator<Promise<StepResult[]>> {
     let units: Unit[] = [];
     for (const step of steps) {
@@ -151,7 +154,7 @@ export class WebGpuDescent implements Descent {
     }));
   }
 
-  /** Adapts the size of submissions. What was in flight before this one took its share of the time. */
+  /** Adapts the size of submissions. The time includes that of the submissions already in flight. */
   #pace(blocks: number, milliseconds: number): void {
     const perBlock = milliseconds / blocks / (IN_FLIGHT + 1);
     this.#blocksPerSubmission = Math.max(
@@ -164,12 +167,12 @@ export class WebGpuDescent implements Descent {
     );
   }
 
-  /** One step, and copies of all that its passes computed. */
+  /** Submits one step, and copies of everything that its passes computed. */
   async #submitCaptured(order: Uint32Array, step: Step, number: number): Promise<StepResult[]> {
     const { device } = this.#gpu;
     const passes = this.#passes;
     const { tiling } = passes;
-    /** Submits what `encode` encodes, and returns what it returns. */
+    /** Encodes and submits commands, and returns the result of `encode`. */
     const submit = <T>(encode: (encoder: GPUCommandEncoder) => T): T =>
       this.#gpu.run(() => {
         const encoder = device.createCommandEncoder({ label: `step ${number}, captured` });
@@ -229,7 +232,7 @@ export class WebGpuDescent implements Descent {
     }
   }
 
-  /** The partial sums, (sums, 4), block by block. */
+  /** Yields the partial sums of each block, (sums, 4). */
   *#evaluations(rows: number): Generator<Promise<Float32Array>> {
     const { device } = this.#gpu;
     const passes = this.#passes;
@@ -280,14 +283,14 @@ export class WebGpuDescent implements Descent {
     };
   }
 
-  /** From the device's padded rows to (features + 1, classes). */
+  /** Removes the padding of the device's rows: (features + 1, classes). */
   #fromDevice(padded: ArrayBuffer): Float32Array {
     const { classes, classes4 } = this.#passes.tiling;
     return unpad(new Float32Array(padded), 4 * classes4, classes).subarray(0, (this.#features + 1) * classes);
   }
 }
 
-/** The kernels that the problem asks for. */
+/** Chooses the kernels: by timing for "auto", from the table, or by name. */
 async function chosen(
   rows: Rows,
   placed: GpuRows,

@@ -1,4 +1,4 @@
-/** Few classes: one dispatch a block. */
+/** The passes for few classes: one dispatch per block. */
 import type { DescentProblem } from "../../descent.js";
 import type { Rows } from "../../../core/rows.js";
 import {
@@ -53,12 +53,12 @@ export class FusedPasses implements BlockPasses {
   }
 }
 
-/** Vectors of a row's record: the residual, the sums, the captured logits. */
+/** Returns the number of vectors of four in a row's record: residual, sums and captured logits. */
 export function recordWidth({ classes4 }: FusedTiling): number {
   return 2 * classes4 + 1;
 }
 
-/** The stages of so many rows, from their records. */
+/** Encodes a copy of the records of `rows` rows. The result resolves to their stages. */
 export function recordStages(
   tiling: FusedTiling,
   buffer: GPUBuffer,

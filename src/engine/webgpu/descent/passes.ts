@@ -23,7 +23,7 @@ import { WholeSteps, wholeCapacity } from "./steps.js";
 import { TiledPasses } from "./tiled.js";
 import { type FusedTiling, type Tiling, grid } from "../kernels/tiling.js";
 
-/** Entries of a uniform that one submission can hold, at the least. */
+/** Fewest entries in a uniform. */
 const ENTRIES = 256;
 /** Threads in a workgroup of gather and of update. */
 const WORKGROUP = 64;
@@ -42,14 +42,14 @@ type BufferName =
 export class GpuPasses {
   readonly tiling: Tiling;
   readonly buffers: Readonly<Record<BufferName, GPUBuffer>>;
-  /** Blocks, and steps, that one submission can hold. */
+  /** Most blocks, and most steps, in one submission. */
   readonly capacity: number;
   readonly #blocks: BlockPasses;
-  /** For small problems: whole steps, but for evaluation. */
+  /** For small problems: takes whole steps in place of `#blocks`, which still evaluates. */
   readonly #whole: WholeSteps | undefined;
   readonly #gpu: Gpu;
   readonly #updates: KernelCache;
-  /** A gather for every shard, when there are several. */
+  /** One gather per shard; none if X is one binding. */
   readonly #gathers: readonly Bound[];
   readonly #updateIn: (mode: Mode) => Specialisation;
 
@@ -77,7 +77,7 @@ export class GpuPasses {
     this.#updateIn = (mode) => updateKernel(rows, problem, tiling, mode);
   }
 
-  /** Takes its buffers of `gpu`, whose owner releases them. */
+  /** Allocates its buffers on `gpu`, whose owner releases them. */
   static async create(
     gpu: Gpu,
     rows: Rows,
@@ -130,7 +130,7 @@ export class GpuPasses {
     return new GpuPasses(gpu, rows, problem, tiling, buffers, updates, gathers, blocks, whole);
   }
 
-  /** Compiles what the mode needs, once. */
+  /** Compiles the kernels of a mode, once. */
   async prepare(mode: Mode): Promise<void> {
     if (this.#whole && mode !== "evaluate") return this.#whole.prepare(mode);
     await Promise.all([
@@ -139,7 +139,7 @@ export class GpuPasses {
     ]);
   }
 
-  /** Weights from (features + 1, classes) to the device's padded rows. */
+  /** Writes weights, (features + 1, classes), to the device's padded rows. */
   setWeights(weights: FloatArray): void {
     const { count, classes, classes4 } = this.tiling;
     const padded = pad(weights, classes, 4 * classes4, 4 * count);
@@ -151,7 +151,7 @@ export class GpuPasses {
     this.#gpu.run(() => this.#gpu.device.queue.writeBuffer(this.buffers.order, 0, numbers));
   }
 
-  /** Writes what the kernels need to know of these units, within the caller's run(). Encode them next. */
+  /** Writes the entries of these units, within the caller's `run`. Encode the same units next. */
   write(mode: Mode, units: readonly Unit[]): void {
     if (this.#whole && mode !== "evaluate") {
       this.#whole.write(units);
@@ -194,7 +194,7 @@ export class GpuPasses {
     this.#gpu.device.queue.writeBuffer(this.buffers.steps, 0, entries.buffer);
   }
 
-  /** The units that were written last: blocks to the slots, or to the sums only; and their steps. */
+  /** Encodes the units written last: the passes of each block and the update of each step that ends. */
   encode(pass: GPUComputePassEncoder, mode: Mode, units: readonly Unit[]): void {
     if (this.#whole && mode !== "evaluate") {
       this.#whole.encode(pass, mode, units);
@@ -210,7 +210,7 @@ export class GpuPasses {
     });
   }
 
-  /** The n-th step: from the slots to the weights, and from the sums to the ring. */
+  /** Encodes the n-th update: weights from the slots, and the step's place in the ring from the sums. */
   #encodeUpdate(pass: GPUComputePassEncoder, mode: Mode, n: number): void {
     const { count, updateVectors } = this.tiling;
     const ranges = stepEntries(this.tiling);
@@ -220,19 +220,19 @@ export class GpuPasses {
     }
   }
 
-  /** Copies what a captured block of so many rows left behind. */
+  /** Encodes copies of the stages of a captured block of `rows` rows. Call the result after submitting. */
   stages(readback: Readback, encoder: GPUCommandEncoder, rows: number): () => Promise<Stages> {
     return (this.#whole ?? this.#blocks).stages(readback, encoder, rows);
   }
 
-  /** Copies the gradient of a captured step, (4·features4, 4·classes4). */
+  /** Encodes a copy of the gradient of a captured step, (4·features4, 4·classes4). */
   gradient(readback: Readback, encoder: GPUCommandEncoder): () => Promise<ArrayBuffer> {
     if (this.#whole) return this.#whole.gradient(readback, encoder);
     return readback.copy(encoder, this.buffers.slots, 16 * this.tiling.count);
   }
 }
 
-/** The purpose of a descent's buffers, for error messages. */
+/** Describes the purpose of a descent's buffers, for error messages. */
 export function descentOf(
   { features }: Rows,
   { classes, rule }: DescentProblem,
@@ -246,12 +246,12 @@ function isWhole(tiling: Tiling): tiling is FusedTiling {
   return tiling.kind === "fused" && tiling.wholeSteps > 0;
 }
 
-/** Entries that a block takes: one for every dispatch's range of tiles. */
+/** Returns the entries of a block: one for each dispatch's range of tiles. */
 function blockEntries(tiling: Tiling): number {
   return tiling.kind === "tiled" ? Math.ceil(tiling.tiles / tiling.dispatchTiles) : 1;
 }
 
-/** Entries that a step takes: one for every dispatch's range of W. */
+/** Returns the entries of a step: one for each dispatch's range of W. */
 function stepEntries({ count, updateVectors }: Tiling): number {
   return Math.ceil((count + 1) / updateVectors);
 }

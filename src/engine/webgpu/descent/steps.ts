@@ -1,4 +1,4 @@
-/** Small problems: whole steps, as many as a submission has, in one dispatch. */
+/** The passes for small problems: up to `wholeSteps` whole steps in one dispatch. */
 import type { DescentProblem } from "../../descent.js";
 import type { Rows } from "../../../core/rows.js";
 import { type Buffers, KernelCache, type Mode, type Stages, type Unit, scratch } from "../kernels/blocks.js";
@@ -11,11 +11,12 @@ import type { Readback } from "../device/readback.js";
 import type { Specialisation } from "../kernels/specialise.js";
 import type { FusedTiling } from "../kernels/tiling.js";
 
+/** Bytes of a step's entry. */
 const ENTRY_BYTES = 32;
-/** Dispatches that one submission can hold. */
+/** Most dispatches in one submission. */
 const RUNS = 16;
 
-/** Steps that one submission can hold. */
+/** Returns how many steps one submission can hold. */
 export function wholeCapacity({ wholeSteps: most }: FusedTiling): number {
   return RUNS * most;
 }
@@ -50,7 +51,7 @@ export class WholeSteps {
     this.#kernelIn = (mode) => stepsKernel(rows, problem, tiling, mode);
   }
 
-  /** Steps that one submission can hold. */
+  /** Most steps in one submission. */
   get capacity(): number {
     return wholeCapacity(this.#tiling);
   }
@@ -82,7 +83,7 @@ export class WholeSteps {
     this.#runs(units.length).forEach((_, n) => dispatch(pass, this.#kernels.get(mode), n, 1));
   }
 
-  /** The first step of every dispatch, and how many it takes. */
+  /** Returns the first step of each dispatch, and its number of steps. */
   #runs(steps: number): [first: number, steps: number][] {
     const { wholeSteps: most } = this.#tiling;
     return Array.from({ length: Math.ceil(steps / most) }, (_, n) => [

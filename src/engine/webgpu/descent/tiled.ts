@@ -1,4 +1,7 @@
-/** Many classes: two tiled products, the softmax in the epilogue of the first and the prologue of the second. */
+/**
+ * The passes for many classes: two tiled products, with the softmax in the epilogue of the first and the
+ * prologue of the second, and a pass over the tiles' sums between them.
+ */
 import type { DescentProblem } from "../../descent.js";
 import type { Rows } from "../../../core/rows.js";
 import {
@@ -24,7 +27,7 @@ export class TiledPasses implements BlockPasses {
   readonly #rowSums: GPUBuffer;
   readonly #kernels: KernelCache;
   readonly #kernelsIn: (mode: Mode) => Specialisation;
-  /** Where captured stages are kept: made when the first is. */
+  /** Buffers for captured stages, created for the first capture. */
   #captured: { readonly logits: GPUBuffer; readonly residual: GPUBuffer } | undefined;
 
   constructor(
@@ -83,7 +86,7 @@ export class TiledPasses implements BlockPasses {
     );
   }
 
-  /** No dispatch takes more tiles than it should; each has its entry, which names its first tile. */
+  /** Calls `one` for ranges of at most `dispatchTiles` tiles. Each has its own entry, with its first tile. */
   #overTiles(
     n: number,
     kernel: Bound,

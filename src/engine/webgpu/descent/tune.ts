@@ -1,4 +1,4 @@
-/** Times the promising choices on the rows themselves, once for each device and kind of problem. */
+/** Times the candidate kernels on the rows themselves, once for each device and kind of problem. */
 import type { DescentProblem } from "../../descent.js";
 import type { Rows } from "../../../core/rows.js";
 import { type KernelChoice, type DescentShape, choices, nameOf } from "../kernels/choice.js";
@@ -8,20 +8,20 @@ import type { GpuRows } from "../placement.js";
 import type { Capacity } from "../device/capacity.js";
 import { shapeOf, tiling } from "../kernels/tiling.js";
 
-/** No candidate is begun after so long. */
+/** Milliseconds after which no further candidate is timed. */
 const BUDGET_MS = 300;
-/** Blocks in a submission, and submissions of which the fastest counts. */
+/** Blocks per submission, and timed submissions per candidate, of which the fastest counts. */
 const BLOCKS = 4;
 const REPEATS = 3;
-/** What the table says is kept unless another is faster by more than the noise. */
+/** The table's choice is kept unless another takes less than this share of its time: less may be noise. */
 const MARGIN = 0.95;
 
-/** The winners on a device, by kinds of problems. */
+/** The fastest choices on a device, by kind of problem. */
 const winners = new WeakMap<GPUDevice, Map<string, KernelChoice>>();
 
 /**
- * The fastest choice. A software adapter compiles for longer than it would gain, so there the table decides: its figures
- * are in docs/kernels.md.
+ * Returns the fastest choice. On a software adapter compiling takes longer than it would gain, so the table
+ * decides there: its figures are in docs/kernels.md.
  */
 export async function tuned(
   rows: Rows,
@@ -42,7 +42,10 @@ export async function tuned(
   return found;
 }
 
-/** Problems of one kind want the same choice: the same candidates, features and rows of about the same number. */
+/**
+ * Returns a key for problems that share a choice: the same candidates, sharding and element type, and about
+ * as many features, classes and rows per batch.
+ */
 function kindOf(
   { x }: Rows,
   { features4, classes, batchSize, gathered }: DescentShape,
@@ -84,7 +87,7 @@ async function fastest(
   return best.choice;
 }
 
-/** Milliseconds that a block takes, weights at zero. */
+/** Returns the milliseconds that a block takes, with weights of zero. */
 async function timed(gpu: Gpu, passes: GpuPasses, rows: Rows): Promise<number> {
   const block = { first: 0, rows: Math.min(rows.count, passes.tiling.blockRows), continues: false };
   const units = Array.from({ length: BLOCKS }, () => ({ block }));

@@ -3,7 +3,7 @@ import { DeviceError } from "../../../core/errors.js";
 import { WHOLE_BUFFERS } from "./capacity.js";
 import { withTimeout } from "./timeout.js";
 
-/** How an adapter is called. */
+/** An adapter's name and kind. */
 export interface AdapterName {
   /** Such as "google swiftshader". */
   readonly adapter: string;
@@ -16,27 +16,30 @@ interface OwnDevice {
   readonly name: AdapterName;
 }
 
-/** Milliseconds that the browser may take for an adapter or a device, where no other engine would do. */
+/** Milliseconds that the browser may take for an adapter or a device, if there is no other engine. */
 export const PATIENCE_MS = 60_000;
 
-/** smigh's own device, once it is asked for: fits that follow find their kernels compiled. */
+/** smigh's own device, opened by the first fit. Later fits find their kernels compiled. */
 let own: Promise<OwnDevice> | undefined;
-/** How each of its own devices was opened. */
+/** The opening of each of smigh's own devices. */
 const openings = new WeakMap<GPUDevice, Promise<OwnDevice>>();
 
 /**
- * Names the adapter that smigh's own device is of, without opening it.
+ * Finds the adapter that smigh's own device would use, without opening the device.
  *
- * @param patience - milliseconds that it may take
- * @throws DeviceError where there is none
+ * @param patience - milliseconds that the browser may take
+ * @throws DeviceError if there is no adapter
  */
 export async function findAdapter(patience = PATIENCE_MS): Promise<AdapterName> {
   return nameOf(await requestAdapter(patience));
 }
 
-/** smigh's own device, opened where it is not. Each of its requests may take `patience` milliseconds. */
+/**
+ * Returns smigh's own device, opening it if necessary. The browser may take `patience` milliseconds for the
+ * adapter, and again for the device.
+ */
 export async function ownDevice(patience: number): Promise<OwnDevice> {
-  if (own) return withTimeout(2 * patience, "The GPU device", own); // another fit opens it, with a patience of its own
+  if (own) return withTimeout(2 * patience, "The GPU device", own); // opened with another fit's patience
   const opening = open(patience);
   own = opening;
   opening.then(
@@ -51,24 +54,24 @@ export async function ownDevice(patience: number): Promise<OwnDevice> {
   return opening;
 }
 
-/** The next fit opens another device. This one stays open for those that use it. */
+/** Makes the next fit open another device. This one stays open for its users. */
 export function forgetDevice(device: GPUDevice): void {
   if (openings.get(device) === own) own = undefined;
 }
 
-/** What an adapter's information says. Older browsers have none, or less. */
+/** Names an adapter by its information. Older browsers provide none, or less. */
 export function nameFrom(
   info: Partial<GPUAdapterInfo> = {},
   isFallback = info.isFallbackAdapter,
 ): AdapterName {
-  // Deno names the vendor by its number.
+  // Deno gives the vendor as a number.
   const names = [info.vendor, info.architecture, info.description].filter((name) => /\D/.test(name ?? ""));
   const adapter = names.join(" ") || "an adapter without a name";
   const slow = /swiftshader|llvmpipe|lavapipe|basic render/i.test(adapter);
   return { adapter, slow: isFallback || slow };
 }
 
-/** Chrome's way before `info`, until 127. */
+/** The API of Chrome before `info`, until 127. */
 interface OlderAdapter {
   readonly isFallbackAdapter?: boolean;
   requestAdapterInfo?(): Promise<Partial<GPUAdapterInfo>>;
@@ -80,7 +83,7 @@ async function nameOf(adapter: GPUAdapter): Promise<AdapterName> {
     const info: Partial<GPUAdapterInfo> | undefined = adapter.info ?? (await older.requestAdapterInfo?.());
     return nameFrom(info, info?.isFallbackAdapter ?? older.isFallbackAdapter);
   } catch {
-    return nameFrom(); // a name is worth no failure
+    return nameFrom(); // a missing name is no reason to fail
   }
 }
 
@@ -114,7 +117,7 @@ async function requestAdapter(patience: number): Promise<GPUAdapter> {
   );
 }
 
-/** Waits for WebGPU. Throws a DeviceError where it throws, rejects or does not answer. */
+/** Waits for an answer from WebGPU. Throws a DeviceError if WebGPU throws, rejects or does not answer. */
 async function answerOf<T>(name: string, patience: number, ask: () => Promise<T>): Promise<T> {
   const asked = async () => ask(); // throwing becomes a rejection
   try {

@@ -1,20 +1,19 @@
-/** What a WebGPU device can hold, and what it is good at. */
+/** The capacity of a WebGPU device: what it can hold, and what it is good at. */
 
-/** What the adapter holds, and what it is good at. */
 export interface Capacity {
-  /** Bytes in one binding. */
+  /** Most bytes in one binding. */
   readonly bindingBytes: number;
   /** A software adapter: few threads, a hundred times slower, and best with much work in registers. */
   readonly slow: boolean;
-  /** Storage buffers that a kernel can bind. */
+  /** Most storage buffers that a kernel can bind. */
   readonly storageBuffers: number;
-  /** It has subgroups, whose lanes can share what each has loaded. */
+  /** Subgroups are available, so lanes can share what they load. */
   readonly subgroups: boolean;
-  /** The most rows in a block, where they would be more. */
+  /** Most rows in a block. Default: as many as fit. */
   readonly blockRows?: number;
-  /** The most multiply-adds in a dispatch. */
+  /** Most multiply-adds in a dispatch. Default: by the adapter's speed. */
   readonly dispatchMacs?: number;
-  /** The kernels to use, where the shape allows them. */
+  /** The kind of kernels to use, if the shape allows it. Default: the best guess. */
   readonly kind?: "steps" | "fused" | "tiled";
 }
 
@@ -34,4 +33,5 @@ export function capacityOf({
   };
 }
 
+/** Storage buffers that the kernel of whole steps binds. */
 export const WHOLE_BUFFERS = 10;

@@ -1,15 +1,15 @@
-/** An open device as one engine sees it: its own errors and buffers, and waits that end when the device is lost. */
+/** An open device as one engine sees it: its own errors and buffers, and waits that end with a loss. */
 import { DeviceError, SmighError } from "../../../core/errors.js";
 import { type AdapterName, PATIENCE_MS, forgetDevice, nameFrom, ownDevice } from "./adapter.js";
 import { scoped } from "./scopes.js";
 import { withTimeout } from "./timeout.js";
 
-/** Milliseconds that a loss may be heard after what failed of it, once the device has answered again. */
+/** Milliseconds to wait for the report of a loss after a failure, once the device has answered again. */
 const LOSS_MS = 100;
-/** Milliseconds after which a device that failed is not waited for. */
+/** Milliseconds to wait for an answer from a device that failed. */
 const FAILED_MS = 2000;
 
-/** The buffers that are alive, of all engines on a device. */
+/** Buffers alive on a device, over all engines. */
 export interface Live {
   buffers: number;
   bytes: number;
@@ -18,11 +18,11 @@ export interface Live {
 /** State that engines on the same device share. */
 interface Shared {
   readonly live: Live;
-  /** Pipelines by their kernels' texts. */
+  /** Pipelines by the source of their kernel. */
   readonly pipelines: Map<string, Promise<GPUComputePipeline>>;
-  /** Error scopes that were popped and are not answered yet. */
+  /** Popped error scopes whose results are pending. */
   readonly scopes: Set<Promise<void>>;
-  /** Called when the device is lost, each by someone who waits for an answer. */
+  /** Callbacks for a lost device, one for each pending wait. */
   readonly waiting: Set<() => void>;
   lost: GPUDeviceLostInfo | undefined;
 }
@@ -32,8 +32,9 @@ const shared = new WeakMap<GPUDevice, Shared>();
 /**
  * Opens the device given, or smigh's own.
  *
- * @param patience - milliseconds that the browser may take for an adapter, for a device and for the device's first answer
- * @throws DeviceError where there is none, or it is lost
+ * @param patience - milliseconds that the browser may take for an adapter, for a device and for the device's
+ *   first answer
+ * @throws DeviceError if there is no device, or it is lost
  */
 export async function openGpu(given?: GPUDevice, patience = PATIENCE_MS): Promise<Gpu> {
   if (given) return responding(new Gpu(given, nameFrom(given.adapterInfo)), patience);
@@ -42,11 +43,11 @@ export async function openGpu(given?: GPUDevice, patience = PATIENCE_MS): Promis
     return new Gpu(device, name);
   };
   const gpu = await open();
-  // It may be lost since the last fit: then a new one will do.
+  // The shared device may have been lost since the last fit: then open a new one.
   return responding(gpu, patience).catch(async () => responding(await open(), patience));
 }
 
-/** Asks the device for an answer: its loss may not have been heard yet. */
+/** Waits until the device has answered, because a loss may not have been reported yet. */
 async function responding(gpu: Gpu, patience: number): Promise<Gpu> {
   try {
     const answer = gpu.run(() => scoped(gpu.device, () => {})).error;
@@ -58,7 +59,7 @@ async function responding(gpu: Gpu, patience: number): Promise<Gpu> {
   }
 }
 
-/** A handle on an open device. Errors are those of its own calls and of the handle that it was forked from. */
+/** A handle on an open device. It reports its own errors and those of the handle that it was forked from. */
 export class Gpu {
   readonly device: GPUDevice;
   readonly adapter: string;
@@ -88,7 +89,7 @@ export class Gpu {
   }
 
   /**
-   * A handle with buffers of its own, which are released together. Its errors are not its parent's.
+   * Creates a handle with buffers of its own, which are released together. Its errors are not its parent's.
    *
    * @param purpose - what the buffers are for, as the object of "cannot hold"
    */
@@ -96,11 +97,11 @@ export class Gpu {
     return new Gpu(this.device, this, purpose, this);
   }
 
-  /** Makes what takes buffers, with a handle of its own. The buffers are released where that fails. */
+  /** Calls `make` with a handle of its own to allocate on. If that fails, its buffers are released. */
   async allocate<T>(purpose: string, make: (gpu: Gpu) => Promise<T>): Promise<T> {
     const own = this.fork(purpose);
     try {
-      const made = await make(own); // to its end, also on a device that is lost: it may take buffers until then
+      const made = await make(own); // to the end even if the device is lost: it may allocate until then
       await own.answered(Promise.resolve());
       return made;
     } catch (cause) {
@@ -109,7 +110,7 @@ export class Gpu {
     }
   }
 
-  /** A new buffer. Where the device refuses it the next answer is a DeviceError. */
+  /** Creates a buffer. If the device refuses it, the next `answered` rejects with a DeviceError. */
   buffer(label: string, size: number, usage: number): GPUBuffer {
     const { live } = this.#shared;
     const buffer = this.#scoped(
@@ -131,18 +132,24 @@ export class Gpu {
       try {
         buffer.destroy();
       } catch {
-        // Only a device that is gone can object.
+        // Only a lost device can throw here.
       }
     }
     this.#buffers.clear();
   }
 
-  /** Calls WebGPU, synchronously. Throws a DeviceError where that throws; where the device reports an error the next answer is one. */
+  /**
+   * Calls WebGPU synchronously. Throws a DeviceError if the call throws; if the device reports an error, the
+   * next `answered` rejects with one.
+   */
   run<T>(call: () => T): T {
     return this.#scoped(call, (why, cause) => this.#stopped(why, cause));
   }
 
-  /** What the device answers, once the errors of all calls before are known. Rejects with a DeviceError for those, and for a loss. */
+  /**
+   * Resolves to the device's answer once the errors of all earlier calls are known. Rejects with a
+   * DeviceError if this handle or a parent had one, or if the device was lost.
+   */
   async answered<T>(answer: Promise<T>): Promise<T> {
     const settled = async () => {
       const value = await answer;
@@ -158,7 +165,7 @@ export class Gpu {
     }
   }
 
-  /** Throws a DeviceError where the device is lost, or reported an error of this handle's. */
+  /** Throws a DeviceError if the device is lost, or reported an error of this handle or of a parent. */
   check(): void {
     const { lost } = this.#shared;
     if (lost) throw this.#loss(lost);
@@ -166,7 +173,7 @@ export class Gpu {
     this.#parent?.check();
   }
 
-  /** The error to reject with where something failed of `cause`: a loss says more than what failed of it. */
+  /** Returns the error to reject with after a failure. A lost device explains the failures that it causes. */
   async explained(cause: unknown): Promise<unknown> {
     if (cause instanceof SmighError && !(cause instanceof DeviceError)) return cause;
     if (!this.#shared.lost) await this.#hearLoss();
@@ -192,7 +199,7 @@ export class Gpu {
     }
   }
 
-  /** Settles as `answer` does, or rejects when the device is lost first. */
+  /** Settles as `answer` does, or rejects with a DeviceError when the device is lost first. */
   untilLost<T>(answer: Promise<T>): Promise<T> {
     const { waiting } = this.#shared;
     return new Promise((resolve, reject) => {
@@ -203,7 +210,7 @@ export class Gpu {
     });
   }
 
-  /** A loss may be reported after what failed of it: waits for it, or until the device has answered again. */
+  /** Waits for a loss, which may be reported after the failures it caused, or for the device to answer. */
   async #hearLoss(): Promise<void> {
     const asked = async () => scoped(this.device, () => {}).error;
     const answer = withTimeout(FAILED_MS, "The GPU device", asked()).catch(() => {});
@@ -227,7 +234,7 @@ export class Gpu {
     );
   }
 
-  /** The device itself is in doubt: the next fit opens another. */
+  /** The device itself may be broken, so the next fit opens another. */
   #stopped(why: string, cause: unknown): DeviceError {
     forgetDevice(this.device);
     return new DeviceError(`${this.adapter} stopped: ${why}`, { cause });

@@ -1,6 +1,6 @@
+/** Copies buffers from the device to this thread, through staging buffers that are reused. */
 import type { Gpu } from "./device.js";
 
-/** Copies from the device to this thread, through staging buffers that are used again. */
 export class Readback {
   readonly #gpu: Gpu;
   readonly #idle: GPUBuffer[] = [];
@@ -10,8 +10,9 @@ export class Readback {
   }
 
   /**
-   * Encodes a copy of `bytes` bytes (a multiple of 4) from `offset` on. Call the result once the encoder's commands are submitted: it
-   * resolves to the bytes when the device has got there, or rejects with a DeviceError.
+   * Encodes a copy of `bytes` bytes (a multiple of 4) from `offset` on. Call the result once the encoder's
+   * commands are submitted: it resolves to the bytes when the device has executed the copy, or rejects with a
+   * DeviceError.
    */
   copy(encoder: GPUCommandEncoder, source: GPUBuffer, bytes: number, offset = 0): () => Promise<ArrayBuffer> {
     const staging = this.#take(bytes);

@@ -1,17 +1,20 @@
-/** Error scopes, which tell the errors of our own calls from those of whoever else uses the device. */
+/** Error scopes, which tell smigh's own errors from those of other users of the device. */
 
-/** An error goes to the innermost scope of its kind. Popped in reverse, so that want of memory is told before what follows from it. */
+/**
+ * Scopes in the order in which they are pushed. They are popped in reverse, so that running out of memory
+ * takes precedence over the errors that follow from it.
+ */
 const FILTERS: readonly GPUErrorFilter[] = ["validation", "internal", "out-of-memory"];
 
 export interface Scoped<T> {
   readonly value: T;
-  /** The error of these calls, or null. Rejects where the device cannot tell. */
+  /** The error of these calls, or null. Rejects if the device cannot tell. */
   readonly error: Promise<GPUError | null>;
 }
 
 /**
- * Calls WebGPU between error scopes of its own. Scopes are a stack of the device, which a page and other fits push to as
- * well, so `call` is synchronous: nothing else runs before the scopes are popped again.
+ * Calls WebGPU within error scopes of its own. A device has one stack of scopes, which the page and other
+ * fits push to as well, so `call` is synchronous: nothing else runs before the scopes are popped again.
  */
 export function scoped<T>(device: GPUDevice, call: () => T): Scoped<T> {
   const pop = async () => device.popErrorScope(); // throwing becomes a rejection
@@ -27,7 +30,7 @@ export function scoped<T>(device: GPUDevice, call: () => T): Scoped<T> {
   return { value, error: handled(Promise.all(popped).then((errors) => errors.find(Boolean) ?? null)) };
 }
 
-/** The same promise, whose rejection is nobody's concern where nobody asks. */
+/** Returns the same promise, with its rejection marked as handled. */
 function handled<T>(answer: Promise<T>): Promise<T> {
   answer.catch(() => {});
   return answer;

@@ -1,9 +1,10 @@
+/** Timeouts for answers from WebGPU. */
 import { DeviceError } from "../../../core/errors.js";
 
 /**
  * Settles as `answer` does, or rejects with a DeviceError after `ms` milliseconds.
  *
- * @param what - who is waited for, as the subject of a sentence
+ * @param what - what is awaited, as the subject of a sentence
  */
 export function withTimeout<T>(ms: number, what: string, answer: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
@@ -15,7 +16,7 @@ export function withTimeout<T>(ms: number, what: string, answer: Promise<T>): Pr
   });
 }
 
-/** A timer is a number in browsers, and in Node an object that would keep the process alive. */
+/** Lets Node exit while the timer runs. In browsers a timer is a number and needs nothing. */
 function unref(timer: number | { unref(): unknown }): void {
   if (typeof timer === "object") timer.unref();
 }

@@ -1,4 +1,4 @@
-/** What a block of rows goes through: all passes but the update. The fused and the tiled kernels are two ways to do it. */
+/** Blocks of rows and their passes, all but the update: the fused and the tiled kernels implement them. */
 import type { FloatArray } from "../../../core/rows.js";
 import type { Gpu } from "../device/device.js";
 import type { Edited, KernelName } from "./kernels.js";
@@ -6,14 +6,14 @@ import { type Bound, bound } from "./pipelines.js";
 import type { Readback } from "../device/readback.js";
 import type { Specialisation } from "./specialise.js";
 
-/** Rows `order[first .. first + rows)`; `continues` when the step's earlier blocks are already in the slots. */
+/** Rows `order[first .. first + rows)`; `continues` if the slots already hold earlier blocks of the step. */
 export interface Block {
   readonly first: number;
   readonly rows: number;
   readonly continues: boolean;
 }
 
-/** Rows `order[first .. first + rows)` in blocks of at most `most`. */
+/** Cuts rows `order[first .. first + rows)` into blocks of at most `most`. */
 export function cutRows(first: number, rows: number, most: number): Block[] {
   return Array.from({ length: Math.ceil(rows / most) }, (_, n) => {
     const done = n * most;
@@ -21,7 +21,7 @@ export function cutRows(first: number, rows: number, most: number): Block[] {
   });
 }
 
-/** What the update needs to know of a step. */
+/** The fields of a step that the update needs. */
 export interface StepEntry {
   readonly learningRate: number;
   readonly gradientScale: number;
@@ -31,16 +31,16 @@ export interface StepEntry {
   readonly correction2: number;
 }
 
-/** A block and, when it is its step's last, what the update needs. */
+/** A block and, if it is the last of its step, the fields that the update needs. */
 export interface Unit {
   readonly block: Block;
   readonly step?: StepEntry;
 }
 
-/** To train: add to the slots. To capture: and keep logits and residuals. To evaluate: only the sums. */
+/** "train" adds gradients to the slots, "capture" also keeps logits and residuals, "evaluate" only sums. */
 export type Mode = "train" | "capture" | "evaluate";
 
-/** Stages of a block, on this thread. */
+/** What the passes of a captured block computed, read back to this thread. */
 export interface Stages {
   /** (rows, classes) */
   readonly logits: Float32Array;
@@ -50,18 +50,18 @@ export interface Stages {
 }
 
 export interface BlockPasses {
-  /** Compiles what the mode needs, once. */
+  /** Compiles the kernels of a mode, once. */
   prepare(mode: Mode): Promise<void>;
-  /** Encodes a block whose entries of the uniform begin at n. */
+  /** Encodes the passes of a block whose entries in the uniform begin at n. */
   encode(pass: GPUComputePassEncoder, mode: Mode, n: number): void;
-  /** Copies what a captured block of so many rows left behind. Call the result once the commands are submitted. */
+  /** Encodes copies of the stages of a captured block of `rows` rows. Call the result after submitting. */
   stages(readback: Readback, encoder: GPUCommandEncoder, rows: number): () => Promise<Stages>;
 }
 
-/** The buffers that all ways share, by the names of the bindings. */
+/** Buffers by the names of their bindings. */
 export type Buffers = Readonly<Record<string, GPUBuffer>>;
 
-/** The compiled kernels of one problem, by keys of the caller's. */
+/** The compiled kernels of one problem, by keys that the caller chooses. */
 export class KernelCache {
   readonly #gpu: Gpu;
   readonly #buffers: Buffers;
@@ -74,7 +74,7 @@ export class KernelCache {
     this.#edited = edited;
   }
 
-  /** Compiles a kernel, once; `more` are buffers that only it binds. */
+  /** Compiles a kernel unless its key is already there; `more` are buffers that only it binds. */
   async add(
     key: string,
     name: KernelName,
@@ -93,13 +93,13 @@ export class KernelCache {
   }
 }
 
-/** A buffer that kernels fill and that can be copied from. */
+/** Creates a buffer that kernels fill and that can be copied from. */
 export function scratch(gpu: Gpu, label: string, bytes: number): GPUBuffer {
   const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC;
   return gpu.buffer(label, bytes, usage);
 }
 
-/** Rows of `width` values to the first of every `stride`, zeros after them; `length` in all. */
+/** Copies rows of `width` values to rows of `stride`, padded with zeros; `length` values in all. */
 export function pad(
   rows: FloatArray,
   width: number,

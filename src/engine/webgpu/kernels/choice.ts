@@ -1,50 +1,51 @@
-/** Which kernels, and how much of the work a thread takes: the choice that makes one adapter fast and another slow. */
+/** The choice of kernels and of the work per thread. What is fast on one adapter is slow on another. */
 import { OptionError } from "../../../core/errors.js";
 import { type Capacity, WHOLE_BUFFERS } from "../device/capacity.js";
 
-/** How threads share what they load: not at all, four lanes through their subgroup, or a workgroup in its memory. */
+/** How threads share their loads: not at all, four lanes by subgroup, or a workgroup through its memory. */
 const SHARINGS = ["none", "subgroups", "shared"] as const;
 export type Sharing = (typeof SHARINGS)[number];
 
 export interface KernelChoice {
   /** Whole steps in one workgroup, all passes of a block in one dispatch, or tiles of classes. */
   readonly kind: "steps" | "fused" | "tiled";
-  /** Rows, and vectors of features, a thread. */
+  /** Rows, and vectors of four features, per thread. */
   readonly rows: number;
   readonly vectors: number;
   readonly sharing: Sharing;
 }
 
-/** What the choice depends on. */
+/** The shape that the choice depends on. */
 export interface DescentShape {
   readonly features4: number;
   readonly classes: number;
   readonly batchSize: number;
-  /** Rows are in several bindings. */
+  /** X takes several bindings. */
   readonly gathered: boolean;
 }
 
-/** Accumulators that a thread keeps in registers. More compile slowly, and spill. */
+/** Most accumulators that a thread keeps in registers. More compile slowly, and spill. */
 const ACCUMULATORS = 96;
-/** The most classes that are all kept in registers. */
+/** Most classes that fit in registers, for the fused kernels. */
 const FUSED_CLASSES = 24;
 const MOST_THREADS = 256;
-/** Multiply-adds of one product that one workgroup does in less time than more dispatches take; and what it binds. */
+/** Most multiply-adds of a step's product that one workgroup does in less time than more dispatches take. */
 const WHOLE_MACS = 2 ** 18;
 
-/** llvmpipe silently ends a thread's loops after 65,535 turns in all; no dispatch of ours comes near. */
+/** Most loop iterations of a thread: llvmpipe silently ends a thread's loops after 65,535 in all. */
 const MOST_TURNS = 60_000;
 
-/** Threads of the workgroup that takes whole steps: on a software adapter they take turns, and each turn costs. */
+/** Threads of the workgroup that takes whole steps. A software adapter runs them in turn, at a cost. */
 export const STEP_THREADS = { slow: 16, fast: 64 };
 
 /**
- * Threads of a workgroup that shares slabs, in each of its two dimensions: as many as every device has. With 8 rows, or 2
- * vectors of features, a thread its slabs fill the 16 KiB that every device has.
+ * Threads of a workgroup that shares slabs, along each of its two dimensions: as many as every device allows.
+ * With 8 rows, or 2 vectors of features, per thread its slabs fill the 16 KiB of workgroup memory that every
+ * device has.
  */
 export const SIDE = 16;
 
-/** Whole steps that one dispatch can take: none where a step alone is too long. */
+/** Returns how many whole steps one dispatch can take: 0 if a single step is too long. */
 export function stepsPerDispatch(
   { features4, batchSize }: Pick<DescentShape, "features4" | "batchSize">,
   threads: number,
@@ -53,7 +54,7 @@ export function stepsPerDispatch(
   return Math.min(2048, Math.floor(MOST_TURNS / turns));
 }
 
-/** The choices that are possible and promising, the best guess first. Never empty. */
+/** Lists the candidates for a shape on an adapter, the best guess first and all of one kind. Never empty. */
 export function choices(shape: DescentShape, capacity: Capacity): KernelChoice[] {
   const { slow, subgroups, kind } = capacity;
   const few = fused(shape, slow);
@@ -72,12 +73,15 @@ function isWhole(shape: DescentShape, capacity: Capacity): boolean {
   return small && !gathered && storageBuffers >= WHOLE_BUFFERS && blockRows >= batchSize;
 }
 
-/** A thread takes a row, and a vector of features, at a time; the tile is that of the fused kernel, which evaluates. */
+/**
+ * Returns the choice of whole steps. A thread takes one row, or one vector of features, at a time; the
+ * choice's rows and vectors are those of the fused kernel, which evaluates.
+ */
 function whole([tile]: KernelChoice[]): KernelChoice[] {
   return tile ? [{ ...tile, kind: "steps" }] : [];
 }
 
-/** A software adapter wants much work in registers; a GPU wants many threads. */
+/** Lists the fused choices. A software adapter needs much work in registers, a GPU many threads. */
 function fused({ features4, classes }: DescentShape, slow: boolean): KernelChoice[] {
   if (classes > FUSED_CLASSES) return [];
   const most = Math.min(8, Math.floor(ACCUMULATORS / (4 * classes)));
@@ -90,8 +94,9 @@ function fused({ features4, classes }: DescentShape, slow: boolean): KernelChoic
 }
 
 /**
- * A GPU, a discrete one most of all, wants workgroup memory: a seventh of the loads from its caches, where more than half of
- * a workgroup's threads have work. A software adapter would only pay for the barriers.
+ * Lists the tiled choices. Workgroup memory cuts a GPU's loads from its caches to a seventh, which matters
+ * most on discrete GPUs; it pays off if more than half of a workgroup's threads have work. A software adapter
+ * would only pay for the barriers.
  */
 function tiled({ features4, classes, batchSize }: DescentShape, slow: boolean): KernelChoice[] {
   const own = slow ? [[8, 2], [4, 2]] : [[4, 1], [8, 2], [4, 2], [2, 1]]; // prettier-ignore
@@ -103,12 +108,15 @@ function tiled({ features4, classes, batchSize }: DescentShape, slow: boolean): 
   });
 }
 
-/** As a model records it, and `kernels` pins it: "fused 8x2 subgroups". */
+/** Names a choice as a model records it and `kernels` pins it: "fused 8x2 subgroups". */
 export function nameOf({ kind, rows, vectors, sharing }: KernelChoice): string {
   return `${kind} ${rows}x${vectors}${sharing === "none" ? "" : ` ${sharing}`}`;
 }
 
-/** The choice of that name. Throws an OptionError where there is none, or it is not available for this shape on this adapter. */
+/**
+ * Returns the choice of that name. Throws an OptionError if there is none, or if it is not available for this
+ * shape on this adapter.
+ */
 export function choiceNamed(
   name: string,
   shape: DescentShape,

@@ -1,4 +1,4 @@
-/** What a problem makes of the shaders: the constants and the alternatives of its kernels. */
+/** The specialisation of each kernel for a problem: its constants and alternatives. */
 import type { ObjectiveProblem } from "../../objective.js";
 import type { DescentProblem } from "../../descent.js";
 import type { Rows } from "../../../core/rows.js";
@@ -6,10 +6,10 @@ import type { Mode } from "./blocks.js";
 import type { Specialisation } from "./specialise.js";
 import type { FusedTiling, ObjectiveTiling, TiledTiling, Tiling } from "./tiling.js";
 
-/** Vectors of four that a thread of products.wgsl takes. */
+/** Vectors of four per thread of products.wgsl. */
 export const PRODUCT_VECTORS = 16;
 
-/** The kernels of a block: fused, or logits, residual and gradient. An evaluation smooths nothing. */
+/** Specialises the kernels of a block: fused, or logits, residual and gradient. Evaluations do not smooth. */
 export function blockKernels(
   rows: Rows,
   problem: Pick<DescentProblem, "smoothing">,
@@ -26,7 +26,7 @@ export function blockKernels(
     SUBGROUPS: tiling.sharing === "subgroups",
     SHARED: tiling.sharing === "shared",
     SOFT: rows.targets !== undefined,
-    MIXED: rows.targets !== undefined || smoothing > 0, // targets are not labels
+    MIXED: rows.targets !== undefined || smoothing > 0, // targets other than plain labels
   };
   return {
     when: Object.entries(when).flatMap(([name, holds]) => (holds ? name : [])),
@@ -90,7 +90,7 @@ export function updateKernel(
   };
 }
 
-/** Whole steps: all of a block's passes, and the update. */
+/** Specialises the kernel of whole steps: all passes of a block, and the update. */
 export function stepsKernel(
   rows: Rows,
   problem: DescentProblem,
@@ -106,14 +106,14 @@ export function stepsKernel(
   });
 }
 
-/** An objective's two products. */
+/** Specialises the two products of an objective, logits and gradient. */
 export function rawKernels(rows: Rows, tiling: Tiling): Specialisation {
   const { targets: _, ...labelled } = rows;
   const { when, constants } = blockKernels(labelled, {}, tiling, "train");
   return { when: [...when, "RAW"], constants: { ...constants, RAW: true } };
 }
 
-/** What it does to rows and classes alone. */
+/** Specialises the passes of an objective over rows and classes only: softmax, trial and bend. */
 export function rowKernels({ classes, classes4, workgroup, rowLanes }: ObjectiveTiling): Specialisation {
   return {
     when: [],
@@ -128,7 +128,7 @@ export function rowKernels({ classes, classes4, workgroup, rowLanes }: Objective
   };
 }
 
-/** And to vectors. */
+/** Specialises the kernels over an objective's vectors. */
 export function vectorKernels(
   { features }: Rows,
   { intercept }: Pick<ObjectiveProblem, "intercept">,
@@ -149,7 +149,7 @@ export function gatherKernel({ rowWords }: Tiling): Specialisation {
   return { when: [], constants: { WORDS: rowWords } };
 }
 
-/** The same with some constants changed. */
+/** Returns a copy with some constants changed. */
 export function changed(
   { when, constants }: Specialisation,
   changes: Specialisation["constants"],

@@ -1,4 +1,4 @@
-/** The kernel table: for every shader its source, its bindings in order and its constants. */
+/** The kernel table: the source, the bindings in order and the constants of every shader. */
 import bend from "../../../../shaders/bend.wgsl?raw";
 import centre from "../../../../shaders/centre.wgsl?raw";
 import combine from "../../../../shaders/combine.wgsl?raw";
@@ -25,7 +25,7 @@ export interface Kernel {
   readonly source: string;
   /** Names and kinds in the order of their @binding numbers. */
   readonly bindings: Readonly<Record<string, Binding>>;
-  /** Constants that a specialisation must give. */
+  /** Constants that a specialisation must provide. */
   readonly constants: readonly string[];
 }
 
@@ -37,7 +37,7 @@ export type KernelName =
   | "gradient"
   | "update"
   | "steps"
-  // Of an objective:
+  // Kernels of an objective:
   | "softmax"
   | "trial"
   | "bend"
@@ -299,5 +299,5 @@ export const KERNELS: Readonly<Record<KernelName, Kernel>> = {
   },
 };
 
-/** Kernels whose source differs from the table's: a test gives wrong ones to show that its checks can fail. */
+/** Sources that replace those of the table: tests pass wrong kernels to show that their checks can fail. */
 export type Edited = Readonly<Partial<Record<KernelName, string>>>;

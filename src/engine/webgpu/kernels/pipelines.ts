@@ -1,13 +1,14 @@
+/** Kernels on a device: compiling pipelines, binding buffers and dispatching. */
 import { DeviceError } from "../../../core/errors.js";
 import type { Gpu } from "../device/device.js";
 import { type Binding, type Edited, KERNELS, type KernelName } from "./kernels.js";
 import { scoped } from "../device/scopes.js";
 import { type Specialisation, specialise } from "./specialise.js";
 
-/** A uniform's entries lie this far apart: the largest alignment that an implementation may ask for. */
+/** Bytes between two entries of a uniform: the largest alignment that an implementation may require. */
 export const ENTRY_BYTES = 256;
 
-/** Compiled kernels that are kept for the next fit. */
+/** Most pipelines kept on a device for later fits. */
 const KEPT_PIPELINES = 128;
 
 const BUFFERS: Readonly<Record<Binding, GPUBufferBindingLayout>> = {
@@ -29,7 +30,7 @@ export interface Bound {
   readonly group: GPUBindGroup;
 }
 
-/** Compiles a kernel without blocking. Throws a DeviceError with the compiler's message when it does not compile. */
+/** Compiles a kernel without blocking. Throws a DeviceError with the compiler's message if that fails. */
 export async function compiled(
   gpu: Gpu,
   name: KernelName,
@@ -56,7 +57,7 @@ export async function compiled(
   return { name, pipeline: await pipelineOf(gpu, name, code, layout), layout };
 }
 
-/** Binds buffers to the names of the table. A uniform's range is one entry of 32 bytes. */
+/** Binds buffers by the names in the kernel table. A uniform's range is one entry of 32 bytes. */
 export function bind(
   { device }: Gpu,
   { name, pipeline, layout }: Compiled,
@@ -85,7 +86,7 @@ export async function bound(
   return gpu.run(() => bind(gpu, kernel, buffers));
 }
 
-/** The pipeline of a kernel's text: compiled once for all engines on a device, the oldest forgotten first. */
+/** Returns the pipeline of a kernel's source, from a cache for all engines on a device (oldest out first). */
 function pipelineOf(
   gpu: Gpu,
   name: KernelName,
@@ -111,7 +112,7 @@ async function compile(
 ): Promise<GPUComputePipeline> {
   const { device, adapter } = gpu;
   const createShaderModule = () => device.createShaderModule({ label: `${name}.wgsl`, code });
-  // An error in the text also reaches these scopes. It is ignored there: the pipeline is refused for it.
+  // A compile error also reaches these scopes, where it is ignored: creating the pipeline fails with it.
   const { value: module } = scoped(device, createShaderModule);
   const createPipeline = () =>
     device.createComputePipelineAsync({
@@ -133,7 +134,7 @@ async function compile(
   }
 }
 
-/** Dispatches over the uniform's n-th entry. */
+/** Dispatches a kernel with the uniform's n-th entry. */
 export function dispatch(
   pass: GPUComputePassEncoder,
   kernel: Bound,

@@ -1,11 +1,13 @@
 /**
- * Makes a kernel of a shader file: the file is readable WGSL that compiles as it is, and a kernel is the same text with
+ * Makes a kernel from a shader file: the file is readable WGSL that compiles as it is, and the kernel is the
+ * same text with
  *
- * - its constants replaced: `const ROWS = 4u; // rows a thread`, of a line of their own;
- * - alternatives taken: a line `code; // when NAME: other code` becomes `other code`, and a line `// when NAME: code`
- *   becomes `code`, where NAME is among `when`. Of several on one line the first counts;
- * - loops unrolled: `for (var r = 0u; r < ROWS; r++) { // unrolled`, with a constant or a number for its bound.
- *   Arrays indexed by what is then a number live in registers, where a running index would put them in memory.
+ * - its constants replaced, each on a line of its own: `const ROWS = 4u; // rows a thread`;
+ * - its alternatives taken: a line `code; // when NAME: other code` becomes `other code`, and a line
+ *   `// when NAME: code` becomes `code`, if NAME is in `when`. Of several the first that applies counts;
+ * - its loops unrolled: `for (var r = 0u; r < ROWS; r++) { // unrolled`, with a constant or a number as the
+ *   bound. Arrays indexed by the resulting literals live in registers; a running index would put them in
+ *   memory.
  */
 export interface Specialisation {
   readonly constants: Readonly<Record<string, number | boolean>>;
@@ -34,14 +36,14 @@ function constant(line: string, constants: Specialisation["constants"]): string 
   return line.replace(CONSTANT, `const ${name}${type} = ${literalOf(constants[name], literal)};`);
 }
 
-/** Written as the literal that it replaces: `4u`, `true`, or `0.5`. */
+/** Formats a value like the literal that it replaces: `4u`, `true`, or `0.5`. */
 function literalOf(value: number | boolean, literal: string): string {
   if (typeof value === "boolean") return String(value);
   if (literal.endsWith("u")) return `${value}u`;
   return Number.isInteger(value) ? `${value}.0` : String(value);
 }
 
-/** The constants that are plain numbers, which loops may have for a bound. */
+/** Returns the unsigned integer constants, which can be bounds of loops. */
 function bounds(lines: readonly string[]): ReadonlyMap<string, number> {
   return new Map(
     lines.flatMap((line) => {

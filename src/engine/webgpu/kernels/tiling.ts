@@ -1,4 +1,7 @@
-/** How a problem is cut to fit an adapter. A function of the shape and the adapter only, so that sums are reproducible. */
+/**
+ * Cuts a problem to fit an adapter. The cut depends only on the shape, the adapter and the choice of kernels,
+ * so sums are reproducible.
+ */
 import type { DescentProblem } from "../../descent.js";
 import { DeviceError } from "../../../core/errors.js";
 import type { Rows } from "../../../core/rows.js";
@@ -14,100 +17,107 @@ import {
 } from "./choice.js";
 
 interface Common {
-  /** Vectors of four features a row, the column of ones included; the last is padded with zeros. */
+  /** Vectors of four features per row, including the column of ones; the last is padded with zeros. */
   readonly features4: number;
   readonly classes: number;
-  /** Vectors of four classes a row; the last is padded with zeros. */
+  /** Vectors of four classes per row, padded with zeros after the last class. */
   readonly classes4: number;
-  /** Vectors in W: 4·features4 rows, each of classes4. */
+  /** Vectors of four in W: 4·features4 rows of classes4 each. */
   readonly count: number;
-  /** The most rows that a pass takes at a time. A step of more rows is several blocks. */
+  /** Most rows that a pass takes at a time. A step with more rows is cut into several blocks. */
   readonly blockRows: number;
-  /** Partial sums of a block's gradient, and of its losses. */
+  /** Number of partial sums of a block's gradient, and of its losses. */
   readonly slots: number;
   readonly sums: number;
   /** The longest chain of additions to one element of a slot, in one block. */
   readonly chain: number;
-  /** 32-bit words of a row of X. */
+  /** 32-bit words per row of X. */
   readonly rowWords: number;
-  /** Rows of X in one binding. With more than one shard the rows of a block are gathered first. */
+  /** Rows of X per binding. With more than one shard the rows of a block are gathered first. */
   readonly shardRows: number;
   readonly gathered: boolean;
   readonly sharing: Sharing;
-  /** Vectors of W that one dispatch of the update takes. */
+  /** Vectors of W per dispatch of the update. */
   readonly updateVectors: number;
-  /** Threads in a workgroup. */
+  /** Threads per workgroup. */
   readonly workgroup: number;
-  /** Rows, and vectors of features, a thread. */
+  /** Rows, and vectors of four features, per thread. */
   readonly rows: number;
   readonly vectors: number;
 }
 
-/** Few classes: one kernel does all three passes. */
+/** Tiling for few classes: one kernel does all three passes. */
 export interface FusedTiling extends Common {
   readonly kind: "fused";
+  /** Threads per workgroup for logits and for outer products, and turns that it takes over its rows. */
   readonly rowThreads: number;
   readonly columnThreads: number;
   readonly turns: number;
-  /** For a problem so small that one workgroup takes whole steps: how many a dispatch; otherwise 0. */
+  /** Whole steps per dispatch, if the problem is small enough for one workgroup to take them; otherwise 0. */
   readonly wholeSteps: number;
-  /** And the threads of that workgroup. */
+  /** Threads of the workgroup that takes whole steps. */
   readonly stepThreads: number;
 }
 
-/** Many classes: tiles of `tile4` vectors of classes. */
+/** Tiling for many classes: tiles of `tile4` vectors of classes. */
 export interface TiledTiling extends Common {
   readonly kind: "tiled";
   readonly tile4: number;
   readonly tiles: number;
-  /** Threads of a workgroup of the two products: along rows or vectors of features, and along tiles. */
+  /** Threads per workgroup of the two products: along rows or vectors of features, and along tiles. */
   readonly threads: number;
   readonly tileThreads: number;
-  /** Tiles that one dispatch takes. */
+  /** Tiles per dispatch. */
   readonly dispatchTiles: number;
-  /** Fours of rows that add to a slot. */
+  /** Rows that add to one slot, in fours. */
   readonly span4: number;
-  /** Threads that share a row in the residual. */
+  /** Threads that share a row in the residual kernel. */
   readonly lanes: number;
 }
 
 export type Tiling = FusedTiling | TiledTiling;
 
-/** An objective keeps the logits: what is done to them row by row is a pass of its own. */
+/** Tiling of an objective, which keeps its logits and processes them row by row in passes of their own. */
 export interface ObjectiveTiling extends TiledTiling {
-  /** Threads that share a row in such a pass. */
+  /** Threads that share a row in these passes. */
   readonly rowLanes: number;
-  /** Multiply-adds in one submission, and in one dispatch. */
+  /** Most multiply-adds in one submission, and in one dispatch. */
   readonly submissionMacs: number;
 }
 
 /**
- * Multiply-adds in one dispatch: about 0.1 s on a software adapter (3 G/s), and far less on a GPU. Windows resets a
- * device after 2 s.
+ * Most multiply-adds in one dispatch: about 0.1 s on a software adapter (3 G/s), and far less on a GPU.
+ * Windows resets a device after 2 s.
  */
 const DISPATCH_MACS = { slow: 3e8, fast: 4e10 };
-/** A class of a row costs as much again as this many vectors of features: its loads, stores and exponential. */
+/** Overhead of a class of a row (loads, stores, exponential), in vectors of features that cost as much. */
 const OVERHEAD4 = 8;
-/** Vectors of W in one dispatch of the update. */
+/** Most vectors of W in one dispatch of the update. */
 const UPDATE_VECTORS = { slow: 2 ** 20, fast: 2 ** 26 };
 /** Threads that keep an adapter busy. */
 const THREADS = { slow: 256, fast: 16384 };
-/** Tiles of a row that one thread goes over. llvmpipe silently ends a thread's loops after 65,535 turns in all. */
+/** Most tiles of a row for one thread. llvmpipe silently ends a thread's loops after 65,535 turns in all. */
 const MOST_TILES = { slow: 4096, fast: 256 };
-/** Vectors of a row's classes that one thread goes over, three times, where it keeps no tile of them. */
+/**
+ * Most vectors of classes that one thread loops over in the row passes of an objective, which read a row
+ * three times instead of keeping it in registers.
+ */
 const MOST_VECTORS = { slow: 8192, fast: 16 };
-/** Memory for a block's powers or records, and for the slots. */
+/** Most bytes for a block's exponentials (`powers`) or records, and for the slots. */
 const BLOCK_BYTES = 2 ** 27;
 const SLOTS_BYTES = 2 ** 26;
-/** Workgroups along one dimension of a dispatch, in every implementation. */
+/** Most workgroups along one dimension of a dispatch, in every implementation. */
 const MOST_GROUPS = 65535;
 
-/** Vectors of four features a row, with the column of ones. */
+/** Returns the number of vectors of four features per row, including the column of ones. */
 export function vectorsOf(features: number): number {
   return Math.ceil((features + 1) / 4);
 }
 
-/** How X is cut to bindings. It depends on neither the classes nor the batch. */
+/**
+ * Cuts X into shards of one binding each, whatever the classes and the batch. Throws a DeviceError if a row
+ * exceeds a binding.
+ */
 export function sharding(rows: Rows, { bindingBytes }: Capacity): { rowWords: number; shardRows: number } {
   const features4 = vectorsOf(rows.features);
   const rowWords = features4 * Math.min(4, rows.x.BYTES_PER_ELEMENT); // f64 goes to the device as f32
@@ -120,13 +130,16 @@ export function sharding(rows: Rows, { bindingBytes }: Capacity): { rowWords: nu
   return { rowWords, shardRows };
 }
 
-/** What the choice of kernels depends on. */
+/** Returns the shape that the choice of kernels depends on. */
 export function shapeOf(rows: Rows, classes: number, batchSize: number, capacity: Capacity): ChoiceShape {
   const gathered = rows.count > sharding(rows, capacity).shardRows;
   return { features4: vectorsOf(rows.features), classes, batchSize, gathered };
 }
 
-/** Cuts the problem as chosen; by default as the table says, which is the first choice. */
+/**
+ * Cuts a problem for a choice of kernels, by default the table's, which is the first candidate. Throws a
+ * DeviceError if the weights exceed a binding.
+ */
 export function tiling(
   rows: Rows,
   classes: number,
@@ -143,7 +156,7 @@ export function tiling(
   return cut;
 }
 
-/** Cuts an objective of so many rows, as the choice of tiled kernels says. */
+/** Cuts an objective of `count` rows for a choice of tiled kernels. Throws as `tiling` does. */
 export function objectiveTiling(
   rows: Rows,
   classes: number,
@@ -169,7 +182,7 @@ function cutShape(rows: Rows, classes: number, capacity: Capacity): Shape {
   return { ...shards, features4: vectorsOf(rows.features), classes, gathered };
 }
 
-/** Throws a DeviceError when the rows' soft targets are more than one binding. */
+/** Throws a DeviceError if the rows' soft targets exceed one binding. */
 export function checkTargets(rows: Rows, { bindingBytes }: Capacity): void {
   const bytes = 4 * labelWords(rows) * rows.count;
   if (!rows.targets || bytes <= bindingBytes) return;
@@ -237,7 +250,7 @@ function fusedTiling(shape: Shape, batchSize: number, capacity: Capacity, choice
   };
 }
 
-/** Vectors of classes in a tile; where there are few classes one tile has them all, so that X is read once for each product. */
+/** Vectors of classes in a tile. Up to FEW4 vectors make a single tile, so that each product reads X once. */
 const TILE4 = 2;
 const FEW4 = 3;
 
@@ -254,7 +267,7 @@ function tiledTiling(shape: Shape, batchSize: number, capacity: Capacity, choice
   const tiles = Math.ceil(vectors4 / tile4);
   const classes4 = tiles * tile4;
   const count = 4 * features4 * classes4;
-  const macsOfARow = 16 * (features4 + OVERHEAD4) * tile4 * tileThreads; // and the tiles of a workgroup
+  const macsOfARow = 16 * (features4 + OVERHEAD4) * tile4 * tileThreads; // for the tiles of a workgroup
   const most = Math.min(
     dispatchMacs / macsOfARow,
     Math.min(BLOCK_BYTES, bindingBytes) / (16 * classes4),
@@ -300,7 +313,7 @@ function tiledTiling(shape: Shape, batchSize: number, capacity: Capacity, choice
   };
 }
 
-/** Rows of a block: all of a batch if it may have so many. */
+/** Returns the rows of a block: the whole batch if it fits, otherwise a multiple of 4. */
 function blockOf(batchSize: number, most: number, { blockRows = Infinity }: Capacity): number {
   return Math.min(batchSize, Math.max(4, 4 * Math.floor(Math.min(most, blockRows) / 4)));
 }
@@ -309,19 +322,19 @@ function fours(n: number): number {
   return 4 * Math.ceil(n / 4);
 }
 
-/** Workgroups in two dimensions that hold `threads` threads, as the update counts them. */
+/** Returns a grid (x, y) of workgroups with at least `threads` threads, as update.wgsl numbers them. */
 export function grid(threads: number, workgroup: number): [x: number, y: number] {
   const groups = Math.ceil(threads / workgroup);
   const y = Math.ceil(groups / MOST_GROUPS);
   return [Math.ceil(groups / y), y];
 }
 
-/** Words that the tiled kernels keep of a tile's softmax: two for the loss of a label, four for that of other targets. */
+/** Returns the 32-bit words per tile for its softmax: two if the targets are labels, otherwise four. */
 export function tileWords({ targets }: Rows, { smoothing = 0 }: Pick<DescentProblem, "smoothing">): number {
   return targets || smoothing > 0 ? 4 : 2;
 }
 
-/** Words of a row's label, and of its targets where it has any. */
+/** Returns the 32-bit words of a row's label and of its soft targets, if it has any. */
 export function labelWords({ targets, count }: Rows): number {
   return 1 + (targets ? targets.length / count : 0);
 }

@@ -1,4 +1,4 @@
-/** Commands of one turn of the event loop: encoded one after the other, submitted and answered together. */
+/** Commands of one turn of the event loop: encoded in order, and submitted and answered together. */
 import type { Buffers } from "../kernels/blocks.js";
 import type { Gpu } from "../device/device.js";
 import { KERNELS } from "../kernels/kernels.js";
@@ -6,32 +6,32 @@ import { type Compiled, ENTRY_BYTES, bind, dispatch } from "../kernels/pipelines
 import { Readback } from "../device/readback.js";
 import type { ObjectiveTiling } from "../kernels/tiling.js";
 
-/** Dispatches that one submission can hold. */
+/** Most dispatches in one submission. */
 const ENTRIES = 256;
-/** And partial sums: no dispatch has more workgroups that write one. */
+/** Most partial sums in one submission. No dispatch has more workgroups that write one. */
 const SUMS = 2 ** 17;
 
 export interface Dispatch {
   readonly kernel: Compiled;
-  /** By the names of its bindings. The uniform, and the sums, are there already. */
+  /** Buffers by the names of their bindings. `Commands` binds the uniform and the sums itself. */
   readonly buffers: Buffers;
-  /** What its uniform holds: whole numbers, then f32s. */
+  /** The contents of its uniform entry: `whole` as u32s, then `real` as f32s. */
   readonly whole: readonly number[];
   readonly real?: readonly number[];
   readonly groups: readonly [x: number, y?: number, z?: number];
-  /** About as many multiply-adds take as long. */
+  /** Estimated cost, as a number of multiply-adds. */
   readonly macs: number;
 }
 
-/** A copy of a buffer's first bytes, among the dispatches. */
+/** A copy of a buffer's first bytes, in order with the dispatches. */
 interface Copy {
   readonly source: GPUBuffer;
   readonly bytes: number;
 }
 
-/** The answer to a submission. */
+/** The results of a submission. */
 interface Answers {
-  /** All partial sums. */
+  /** (sums, 4) all partial sums. */
   readonly sums: Promise<Float32Array> | undefined;
   readonly copies: ReadonlyMap<Copy, Promise<ArrayBuffer>>;
 }
@@ -41,7 +41,7 @@ interface Batch {
   dispatches: number;
   sums: number;
   macs: number;
-  /** Rejects with a DeviceError where the submission fails. */
+  /** Rejects with a DeviceError if the submission fails. */
   readonly submitted: Promise<Answers>;
   settle(answers: Promise<Answers>): void;
 }
@@ -49,10 +49,10 @@ interface Batch {
 export class Commands {
   readonly #gpu: Gpu;
   readonly #readback: Readback;
-  /** The uniform, of one entry a dispatch. */
+  /** The uniform, with one entry per dispatch. */
   readonly #uniform: GPUBuffer;
   readonly #entries = new DataView(new ArrayBuffer(ENTRIES * ENTRY_BYTES));
-  /** Partial sums, vectors of four. */
+  /** (SUMS, 4) partial sums. */
   readonly #sums: GPUBuffer;
   readonly #mostMacs: number;
   #batch: Batch | undefined;
@@ -73,7 +73,10 @@ export class Commands {
     batch.macs += one.macs;
   }
 
-  /** A dispatch whose workgroups write a partial sum each, from a place on that ends its whole numbers. (workgroups, 4) */
+  /**
+   * Queues a dispatch whose workgroups each write a partial sum, and resolves to these sums, (workgroups, 4).
+   * The place of the first is appended to `whole`.
+   */
   async sums(one: Dispatch): Promise<Float32Array> {
     const [x, y = 1, z = 1] = one.groups;
     const count = x * y * z;
@@ -86,7 +89,7 @@ export class Commands {
     return all.subarray(4 * place, 4 * (place + count));
   }
 
-  /** A buffer's first bytes, as they are when all that was asked before is done. */
+  /** Resolves to a buffer's first bytes, as they are after all commands queued before. */
   async read(source: GPUBuffer, bytes: number): Promise<ArrayBuffer> {
     const batch = this.#room(0, 0);
     const copy = { source, bytes };
@@ -96,14 +99,14 @@ export class Commands {
     return read;
   }
 
-  /** Submits what was asked. The end of the turn does so by itself. */
+  /** Submits the commands queued so far, which otherwise happens at the end of the turn. */
   submit(): void {
     const batch = this.#batch;
     this.#batch = undefined;
     batch?.settle(this.#submit(batch));
   }
 
-  /** Encodes and submits without a pause, so that the errors are this batch's. */
+  /** Encodes and submits synchronously, so that any errors belong to this batch. */
   async #submit(batch: Batch): Promise<Answers> {
     const { device } = this.#gpu;
     try {
@@ -124,7 +127,7 @@ export class Commands {
     }
   }
 
-  /** A batch that has room for one dispatch more. */
+  /** Returns a batch with room for one more dispatch, submitting a full one first. */
   #room(macs: number, sums: number): Batch {
     const full =
       this.#batch &&
@@ -139,7 +142,7 @@ export class Commands {
     return this.#batch;
   }
 
-  /** Returns the copies, to be read once the commands are submitted. */
+  /** Encodes a batch. Returns its copies, which can be read once the commands are submitted. */
   #encode(encoder: GPUCommandEncoder, { work }: Batch): [Copy, () => Promise<ArrayBuffer>][] {
     const copies: [Copy, () => Promise<ArrayBuffer>][] = [];
     let pass: GPUComputePassEncoder | undefined;
@@ -166,7 +169,7 @@ export class Commands {
     const at = entry * ENTRY_BYTES;
     whole.forEach((value, n) => this.#entries.setUint32(at + 4 * n, value, true));
     real.forEach((value, n) => this.#entries.setFloat32(at + 4 * (whole.length + n), value, true));
-    const [uniform] = Object.keys(KERNELS[kernel.name].bindings); // the first of all
+    const [uniform] = Object.keys(KERNELS[kernel.name].bindings); // the first binding
     const bound = bind(this.#gpu, kernel, { ...buffers, [uniform]: this.#uniform, sums: this.#sums });
     dispatch(pass, bound, entry, ...groups);
   }
@@ -175,6 +178,6 @@ export class Commands {
 function newBatch(): Batch {
   let settle: Batch["settle"] = () => {};
   const submitted = new Promise<Answers>((resolve) => (settle = resolve));
-  submitted.catch(() => {}); // whoever asked hears it
+  submitted.catch(() => {}); // the callers that await it handle the rejection
   return { work: [], dispatches: 0, sums: 0, macs: 0, submitted, settle };
 }

@@ -1,4 +1,4 @@
-/** An objective on the device: what the seam asks for, in passes over blocks of rows and in sums of vectors. */
+/** An objective on the device, made of passes over blocks of rows and of operations on vectors. */
 import type { Objective, ObjectiveProblem } from "../../objective.js";
 import type { Matrix, Product, Term, Vector } from "../../vectors.js";
 import type { Sums, Trial } from "../../../core/sums.js";
@@ -174,7 +174,7 @@ export class WebGpuObjective implements Objective {
     return this.#ofRows(this.#passes.blocks.map(({ change }) => change));
   }
 
-  /** (rows, classes) of what is kept of each block. */
+  /** Reads one buffer of each block and joins them, (rows, classes). */
   async #ofRows(blocks: readonly GPUBuffer[]): Promise<FloatArray> {
     const { classes, classes4 } = this.#tiling;
     const padded = await Promise.all(blocks.map((block) => this.#commands.read(block, block.size)));
@@ -183,7 +183,7 @@ export class WebGpuObjective implements Objective {
 
   async evaluate(w: Vector, rows: Uint32Array): Promise<Sums> {
     const passes = this.#passes;
-    this.#commands.submit(); // an evaluation before has rows of its own
+    this.#commands.submit(); // an earlier evaluation reads its own rows from the same buffer
     const order = Uint32Array.from(rows);
     this.#gpu.run(() => this.#gpu.device.queue.writeBuffer(passes.others, 0, order));
     const sums = cutRows(0, rows.length, this.#tiling.blockRows).map((block) => {
@@ -199,7 +199,7 @@ export class WebGpuObjective implements Objective {
     this.#gpu.release();
   }
 
-  /** to ← scale·G + penalties·w, of the slots. */
+  /** to ← scale·G + penalties·w, where the slots hold parts of G. */
   #total(w: Vector, to: Vector): void {
     this.#vectors.total(this.#passes.slots, this.#problem.scale, w, to);
   }
@@ -209,7 +209,7 @@ export class WebGpuObjective implements Objective {
     return { loss, hits, weight };
   }
 
-  /** Partial sums, added up in f64. */
+  /** Adds up partial sums in f64. */
   async #added(parts: readonly Promise<Float32Array>[]): Promise<[number, number, number]> {
     let [a, b, c] = [0, 0, 0];
     for (const part of await Promise.all(parts))
@@ -222,7 +222,10 @@ export class WebGpuObjective implements Objective {
   }
 }
 
-/** An objective keeps its logits, so its kernels are tiled whatever the classes; which of them the table says. */
+/**
+ * Chooses tiled kernels for any number of classes, because an objective keeps its logits: those named,
+ * otherwise the table's. "auto" times nothing here.
+ */
 function chosen(
   rows: Rows,
   { classes, rows: { length }, kernels = "table" }: ObjectiveProblem,

@@ -1,6 +1,6 @@
 /**
- * The passes of an objective over a block of rows. Products with X are the tiled kernels'; what is between two of them, or
- * in place of one, goes over rows and classes alone.
+ * The passes of an objective over a block of rows. The tiled kernels compute the products with X; the passes
+ * between or instead of them go over rows and classes only.
  */
 import type { ObjectiveProblem } from "../../objective.js";
 import type { Rows } from "../../../core/rows.js";
@@ -16,17 +16,17 @@ import type { ObjectiveTiling } from "../kernels/tiling.js";
 
 /** Threads in a workgroup of gather. */
 const WORKGROUP = 64;
-/** Multiply-adds that take as long as what is done to four logits of a row, exponentials and all. */
+/** The cost of processing four logits of a row, exponentials included, in multiply-adds. */
 const LOGITS_MACS = 128;
 
-/** A block of the objective's own rows, with what it keeps of them. */
+/** A block of the objective's own rows, with its logits Z and their change ΔZ along a direction. */
 export interface KeptBlock extends Block {
-  /** Z and ΔZ: (rows, classes4) */
+  /** Z and ΔZ: (rows, classes4) vectors of four. */
   readonly z: GPUBuffer;
   readonly change: GPUBuffer;
 }
 
-/** The passes that end in partial sums. */
+/** The passes that write partial sums. */
 type Summed = "softmax" | "moved" | "evaluated" | "trial";
 type Pass = Summed | "gather" | "logits" | "gradient" | "bend";
 
@@ -56,21 +56,21 @@ export async function compilePasses(
 }
 
 export class ObjectivePasses {
-  /** Of the objective's own rows. */
+  /** The blocks of the objective's own rows. */
   readonly blocks: readonly KeptBlock[];
-  /** Numbers of rows: the objective's own, and those of an evaluation. */
+  /** Row numbers: the objective's own, and those of an evaluation. */
   readonly order: GPUBuffer;
   readonly others: GPUBuffer;
-  /** (blockRows, classes4) R; or what it is made of, where that is not kept. */
+  /** (blockRows, classes4) R, or the logits that a pass evaluates or changes in place. */
   readonly r: GPUBuffer;
-  /** (slots, count) */
+  /** (slots, count) partial sums of the gradient. */
   readonly slots: GPUBuffer;
   readonly #gpu: Gpu;
   readonly #commands: Commands;
   readonly #kernels: PassKernels;
   readonly #tiling: ObjectiveTiling;
   readonly #shared: Buffers;
-  /** What rows are gathered from, when they are. */
+  /** The shards that rows are gathered from; none if X is one binding. */
   readonly #shards: readonly { readonly x: GPUBuffer; readonly shard: GPUBuffer }[];
 
   constructor(
@@ -106,13 +106,13 @@ export class ObjectivePasses {
       rowWeights: placed.weights,
       x: gathered ? this.#create("gathered rows", 4 * rowWords * blockRows) : placed.shards[0].x,
       slots: this.slots,
-      // Bound, but not looked at.
+      // Bound, but not used.
       ...Object.fromEntries(["tiles", "rowSums", "captured"].map((name) => [name, this.#create(name, 16)])),
     };
     gpu.run(() => gpu.device.queue.writeBuffer(this.order, 0, Uint32Array.from(problem.rows)));
   }
 
-  /** Brings the block's rows of X together, if they are in several bindings. Before any product with them. */
+  /** Gathers the block's rows of X if they are in several bindings. Call it before any product with them. */
   gather({ first, rows, continues }: Block, order: GPUBuffer): void {
     const words = this.#tiling.rowWords;
     for (const { x, shard } of this.#shards)
@@ -132,7 +132,7 @@ export class ObjectivePasses {
     this.#product("logits", block, { order, weights, powers: to }, (tileGroups) => [groups, tileGroups]);
   }
 
-  /** Adds Xᵀ·R to the slots. The first block sets them. */
+  /** Adds Xᵀ·R to the slots. The first block overwrites them. */
   gradient(block: Block): void {
     const { features4, vectors, threads, slots } = this.#tiling;
     const groups = Math.ceil(features4 / vectors / threads);
@@ -140,7 +140,7 @@ export class ObjectivePasses {
     this.#product("gradient", block, buffers, (tileGroups) => [groups, tileGroups, slots]);
   }
 
-  /** No dispatch takes more tiles than it should. */
+  /** Dispatches a product for ranges of at most `dispatchTiles` tiles. */
   #product(
     pass: "logits" | "gradient",
     { first, rows, continues }: Block,
@@ -160,24 +160,27 @@ export class ObjectivePasses {
     }
   }
 
-  /** R of the block's Z, after Z ← Z + t·ΔZ where t is given; and sums of losses, hits and weights. */
+  /**
+   * Computes R from the block's Z, after Z ← Z + t·ΔZ if t is given. Resolves to partial sums of losses, hits
+   * and weights, (workgroups, 4).
+   */
   softmax({ z, change, ...block }: KeptBlock, t?: number): Promise<Float32Array> {
     const pass = t === undefined ? "softmax" : "moved";
     return this.#sums(pass, block, { order: this.order, z, change, r: this.r }, t);
   }
 
-  /** Sums of losses, hits and weights, where the logits are in place of R. */
+  /** Resolves to partial sums of losses, hits and weights, (workgroups, 4), of the logits in R's buffer. */
   evaluated(block: Block): Promise<Float32Array> {
-    const { tiles, captured } = this.#shared; // nothing moves, and nothing is kept
+    const { tiles, captured } = this.#shared; // placeholders: Z does not move and R is not stored
     return this.#sums("evaluated", block, { order: this.others, z: this.r, change: tiles, r: captured });
   }
 
-  /** Sums of losses, slopes and curvatures at Z + t·ΔZ. */
+  /** Resolves to partial sums of losses, slopes and curvatures at Z + t·ΔZ, (workgroups, 4). */
   trial({ z, change, ...block }: KeptBlock, t: number): Promise<Float32Array> {
     return this.#sums("trial", block, { order: this.order, z, change }, t);
   }
 
-  /** (workgroups, 4) */
+  /** Dispatches a pass that writes partial sums, (workgroups, 4). */
   #sums(pass: Summed, block: Block, buffers: Buffers, t = 0): Promise<Float32Array> {
     const { labels, rowWeights } = this.#shared;
     return this.#commands.sums({
@@ -190,7 +193,7 @@ export class ObjectivePasses {
     });
   }
 
-  /** U, which is in place of R, becomes what R is for the curvature. */
+  /** Turns U = X·V, in R's buffer, into the change of R: weight ⊙ s ⊙ (u − s·u), s the softmax of Z. */
   bend({ z, ...block }: KeptBlock): void {
     const { labels, rowWeights } = this.#shared;
     this.#commands.dispatch({

@@ -1,4 +1,4 @@
-/** The vectors of an objective, each (features + 1, classes), on the device: padded as the kernels have weights. */
+/** An objective's vectors on the device, each (features + 1, classes), padded like the kernels' weights. */
 import { DeviceError } from "../../../core/errors.js";
 import type { ObjectiveProblem } from "../../objective.js";
 import type { Matrix, Product, Term, Vector } from "../../vectors.js";
@@ -53,7 +53,7 @@ export class Vectors {
   readonly #matrices: GPUBuffer[] = [];
   /** Placeholder for an unused term. */
   readonly #nothing: GPUBuffer;
-  /** (4·features4) the l2 and the l1 penalty of each feature, and zeros. */
+  /** (4·features4) each: the l2 and the l1 penalty of each feature, padded with zeros. */
   readonly #penalties: GPUBuffer;
   readonly #l1: GPUBuffer;
 
@@ -91,7 +91,7 @@ export class Vectors {
     return { number };
   }
 
-  /** Throws a DeviceError where it is larger than a binding. */
+  /** Creates a matrix. Throws a DeviceError if it exceeds a binding. */
   matrix(values: FloatArray): Matrix {
     const { features4 } = this.#tiling;
     const size = Math.sqrt(values.length);
@@ -114,7 +114,7 @@ export class Vectors {
     return this.#buffers[number];
   }
 
-  /** (features + 1, classes), and what is padding after them. */
+  /** Resolves to (features + 1, classes) values, followed by rows of padding. */
   async read(vector: Vector): Promise<Float32Array> {
     const { classes, classes4, count } = this.#tiling;
     const padded = await this.#commands.read(this.buffer(vector), 16 * count);
@@ -175,7 +175,7 @@ export class Vectors {
   multiply(to: Vector, { number }: Matrix, from: Vector): void {
     const { features4, classes4, submissionMacs } = this.#tiling;
     const fours = features4 * classes4;
-    const macs = 64 * features4; // of a thread, which owns one
+    const macs = 64 * features4; // per thread, which owns four rows of four classes
     const most = Math.max(1, Math.floor(submissionMacs / macs));
     for (let first = 0; first < fours; first += most) {
       const some = Math.min(most, fours - first);
@@ -204,13 +204,13 @@ export class Vectors {
     }
   }
 
-  /** The smallest subgradient: to ← g + l1[d]·∂‖w_d‖₁ */
+  /** to ← the smallest subgradient: g + l1[d]·∂‖w_d‖₁ */
   subgradient(to: Vector, w: Vector, gradient: Vector): void {
     const [weights, g] = [w, gradient].map((vector) => this.buffer(vector));
     this.#elementwise("subgradient", { weights, gradient: g, l1: this.#l1, to: this.buffer(to) });
   }
 
-  /** to ← w + p, within the orthant of w, or of −d */
+  /** to ← w + p, kept within the orthant of w, or of −d where w is 0. */
   orthant(to: Vector, w: Vector, p: Vector, d: Vector): void {
     const [weights, direction, subgradient] = [w, p, d].map((vector) => this.buffer(vector));
     this.#elementwise("orthant", { weights, direction, subgradient, to: this.buffer(to) });
@@ -248,7 +248,7 @@ export class Vectors {
     );
   }
 
-  /** No dispatch takes more of a vector than it should. */
+  /** Calls `one` for ranges of at most `updateVectors` vectors of four. */
   #overVectors(one: (first: number, count: number) => void): void {
     const { count, updateVectors } = this.#tiling;
     for (let first = 0; first < count; first += updateVectors)
