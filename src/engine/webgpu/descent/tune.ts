@@ -21,7 +21,7 @@ const winners = new WeakMap<GPUDevice, Map<string, KernelChoice>>();
 
 /**
  * Returns the fastest choice. On a software adapter compiling takes longer than it would gain, so the table
- * decides there: its figures are in docs/kernels.md.
+ * decides there: its figures are in docs/figures/kernels.md.
  */
 export async function tuned(
   rows: Rows,
