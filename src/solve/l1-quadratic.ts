@@ -19,8 +19,10 @@ export interface L1Quadratic {
 export interface L1Minimum {
   /** (size) where it is, less w. */
   readonly p: Float64Array;
-  /** How far the model is above it at w. */
+  /** How much lower the model is there than at w. */
   readonly decrease: number;
+  /** How much lower than at w it may be anywhere, because rounding hides curvature or a step was put off. */
+  readonly bound: number;
   /** Whether the search came to its end. */
   readonly found: boolean;
 }
@@ -38,13 +40,17 @@ export function minimiseL1Quadratic(model: L1Quadratic): L1Minimum {
   for (let turn = 0; turn < TURNS * size + 10; turn++) {
     search.improve();
     if (!search.isOptimal || search.activate()) continue;
-    const curved = search.doubt - search.change;
+    const curved = Math.max(0, -search.change);
     const flat = flatDecrease(model);
+    const bound = curved + search.doubt + flat;
     // A long step changes the curvature everywhere, so it is taken only once it gains more than all the others.
-    const v = flat > curved ? search.v.map((value, i) => (isFlat(model, i) ? 0 : value)) : search.v;
-    return { p: less(v), decrease: Math.max(0, curved) + flat, found: flat < Infinity };
+    if (flat <= curved + search.doubt || flat === Infinity) {
+      return { p: less(search.v), decrease: curved, bound, found: flat < Infinity };
+    }
+    const dropped = search.v.map((value, i) => (isFlat(model, i) ? 0 : value));
+    return { p: less(dropped), decrease: curved + flat, bound, found: true };
   }
-  return { p: less(search.v), decrease: Infinity, found: l1.length === 0 };
+  return { p: less(search.v), decrease: 0, bound: Infinity, found: l1.length === 0 };
 }
 
 /** Whether the model has no curvature along a weight: its slope is the same everywhere but for the l1 penalty. */
