@@ -20,8 +20,10 @@ export interface L1Quadratic {
 export interface L1Minimum {
   /** (size) the minimum less w. */
   readonly p: Float64Array;
-  /** How much lower the model is at its minimum than at w; infinite where that was not found. */
+  /** How much lower the model is there than at w. */
   readonly decrease: number;
+  /** How much lower than at w the model may be anywhere: more where rounding hides curvature or a step waits. */
+  readonly bound: number;
   /** Whether the minimum was found. */
   readonly found: boolean;
 }
@@ -32,21 +34,25 @@ const BEYOND = 1e-9;
 const TURNS = 10;
 
 export function minimiseL1Quadratic(model: L1Quadratic): L1Minimum {
-  const { w, l1 } = model;
+  const { w } = model;
   const size = w.length;
   const search = new SignSearch(model);
   const less = (v: Float64Array) => v.map((value, i) => value - w[i]);
   for (let turn = 0; turn < TURNS * size + 10; turn++) {
     search.improve();
     if (!search.isOptimal || search.activate()) continue;
-    const curved = search.doubt - search.change;
+    const curved = Math.max(0, -search.change);
     const flat = flatDecrease(model);
+    const bound = curved + search.doubt + flat;
     // A long step changes the curvature everywhere, so the flat weights move only once that gains more than
     // all the others do.
-    const v = flat > curved ? search.v.map((value, i) => (isFlat(model, i) ? 0 : value)) : search.v;
-    return { p: less(v), decrease: Math.max(0, curved) + flat, found: flat < Infinity };
+    if (flat <= curved + search.doubt || flat === Infinity) {
+      return { p: less(search.v), decrease: curved, bound, found: flat < Infinity };
+    }
+    const dropped = search.v.map((value, i) => (isFlat(model, i) ? 0 : value));
+    return { p: less(dropped), decrease: curved + flat, bound, found: true };
   }
-  return { p: less(search.v), decrease: Infinity, found: l1.length === 0 };
+  return { p: less(search.v), decrease: 0, bound: Infinity, found: false };
 }
 
 /** Whether the model has no curvature along a weight: its slope is constant but for the l1 penalty. */

@@ -125,7 +125,7 @@ export class ProximalNewton implements Method {
       l1,
     });
     const value = valueOf(this.#scaling, sums, square) + this.#l1Of(w, w, 0);
-    const distance = await this.#model.above(this.#step.decrease, objective.vector(this.#step.p));
+    const distance = await this.#model.above(this.#step.bound, objective.vector(this.#step.p));
     return pointOf({ sums, value, gradientMax, step }, distance);
   }
 

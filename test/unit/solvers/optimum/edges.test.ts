@@ -1,11 +1,12 @@
 /** What second-order fits do at their edges: a part that softmax does not see, no tolerance, and classes without rows. */
 import { describe, expect, test } from "vitest";
-import { range } from "../../../../src/core/random.js";
+import { randomIntegers, range } from "../../../../src/core/random.js";
 import { referenceEngine } from "../../../../src/engine/reference/engine.js";
-import { type TrainOptions, train } from "../../../../src/index.js";
+import { type SoftmaxModel, type TrainOptions, train } from "../../../../src/index.js";
 import { DenseEquation } from "../../../../src/solvers/optimum/dense-equation.js";
 import { NewtonModel } from "../../../../src/solvers/optimum/newton-model.js";
 import { Newton } from "../../../../src/solvers/optimum/newton.js";
+import { Draw } from "../../../support/draw.js";
 import { clouds, randomRows } from "../../../support/examples.js";
 
 const { x, y, features } = clouds(120, 4, 3, 0.8);
@@ -103,6 +104,40 @@ describe.each(ENGINES)("on %s", (engine) => {
     },
   );
 });
+
+describe.each([2, 3, 6, 12])("flowers of seed %d", (seed) => {
+  const near = flowers(seed);
+
+  test.each([1e5, 1e6])(
+    "with an l1 penalty of next to nothing, 1/(%d·rows), end at the minimum, and say so",
+    async (C) => {
+      // F is far below 0.01 here, and its curvature nearly nothing.
+      const l1 = 1 / (C * near.y.length);
+      const penalised = (model: SoftmaxModel<number>) =>
+        model.evaluate(near).loss + l1 * model.weights.reduce((sum, w) => sum + Math.abs(w), 0);
+      const options = { engine: "reference", l1, l2: 0 } as const;
+      const exact = penalised(await train(near, { ...options, tolerance: 1e-9, maxIterations: 5000 }));
+      for (const engine of ENGINES) {
+        const model = await train(near, { ...options, engine });
+        expect(model.reason).toMatch(/within tolerance/);
+        expect(penalised(model) - exact).toBeLessThan(1e-5 * Math.max(exact, 0.01));
+      }
+    },
+  );
+});
+
+/** 50 rows of each of three classes that are all but separable, with about the means and deviations of Fisher's irises. */
+function flowers(seed: number) {
+  const draw = new Draw(randomIntegers(seed));
+  const means = [
+    [5, 3.4, 1.5, 0.25],
+    [5.9, 2.8, 4.3, 1.3],
+    [6.6, 3, 5.5, 2],
+  ];
+  const deviations = [0.5, 0.35, 0.5, 0.25];
+  const labels = Array.from({ length: 150 }, (_, row) => Math.floor(row / 50));
+  return { x: labels.map((k) => means[k].map((mean, d) => mean + deviations[d] * draw.normal())), y: labels };
+}
 
 test("Newton's method itself loses a start's mean over the classes", async () => {
   const rows = randomRows(60, 3, 3);
