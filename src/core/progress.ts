@@ -28,9 +28,7 @@ export interface Progress extends Score {
   readonly validation?: Score;
   /** Since the last report. */
   readonly examplesPerSecond: number;
-  /**
-   * Seconds since the training began, including opening the engine and placing data, not checks of `parity`.
-   */
+  /** Seconds since the training began, without opening the engine, placing the data and checking `parity`. */
   readonly elapsed: number;
   /** Share of the training that is done, from 0 to 1. For lbfgs and newton, an estimate. */
   readonly fraction: number;

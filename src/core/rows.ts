@@ -12,6 +12,7 @@ export function selectRows(data: Rows, chosen: Uint32Array): Rows {
     labels: chosen.map((row) => labels[row]),
     ...(weights && { weights: selectFrom(weights, 1, chosen) }),
     ...(targets && { targets: selectFrom(targets, targets.length / data.count, chosen) }),
+    numbers: chosen.map((row) => data.numbers?.[row] ?? row),
   };
 }
 
@@ -51,6 +52,8 @@ export interface FeatureRows {
   readonly x: FlatFeatures;
   /** Value of one unit of a byte: features are `scale · x`. 1 for floats. */
   readonly scale: number;
+  /** (count) The caller's number of each row, where some of the caller's rows were left out. For errors. */
+  readonly numbers?: Uint32Array;
 }
 
 /** Labelled rows of features, checked and ready to be placed on an engine. */
@@ -67,10 +70,6 @@ export interface Rows extends FeatureRows {
   readonly targets?: FloatArray;
   /** Index of the first validation row, when such rows follow the others. Errors use it to name rows. */
   readonly validationFrom?: number;
-  /**
-   * The caller's numbers of the rows before `validationFrom`, when some of the caller's rows were left out.
-   */
-  readonly numbers?: Uint32Array;
 }
 
 /**

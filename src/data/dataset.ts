@@ -1,4 +1,5 @@
 /** Checks the data that a caller passes and turns them into rows that an engine can place. */
+import { range } from "../core/random.js";
 import type { FloatArray, Rows } from "../core/rows.js";
 import { DataError } from "../core/errors.js";
 import { show } from "../core/show.js";
@@ -114,7 +115,18 @@ export function concatenate(a: Rows, b: Rows): Rows {
   const weights = a.weights || b.weights ? new Float64Array(count).fill(1) : undefined;
   if (a.weights) weights?.set(a.weights);
   if (b.weights) weights?.set(b.weights, a.count);
-  return { ...a, count, ...joinFeatures(a, b), labels, validationFrom: a.count, ...(weights && { weights }) };
+  const numbers = a.numbers || b.numbers ? new Uint32Array(count) : undefined;
+  numbers?.set(a.numbers ?? range(a.count));
+  numbers?.set(b.numbers ?? range(b.count), a.count);
+  return {
+    ...a,
+    count,
+    ...joinFeatures(a, b),
+    labels,
+    validationFrom: a.count,
+    ...(weights && { weights }),
+    ...(numbers && { numbers }),
+  };
 }
 
 /** Joins features: bytes of the same scale stay bytes; else they become f64 if either is f64, or f32. */

@@ -34,7 +34,7 @@ function checkRange(padded: Padded, rows: Rows, first: number, stride: number): 
   if (bad < 0) return;
   const [row, column] = [first + Math.floor(bad / stride), bad % stride];
   const name = row < validationFrom ? "x is" : "validation.x is";
-  const own = row < validationFrom ? (numbers?.[row] ?? row) : row - validationFrom;
+  const own = numbers?.[row] ?? (row < validationFrom ? row : row - validationFrom);
   throw new DataError(
     `${name} ${x[row * features + column]} at row ${own}, column ${column}, beyond the largest f32 (3.4e38) that this ` +
       "engine computes with: scale the column down, or use the reference engine.",

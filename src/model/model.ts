@@ -272,7 +272,8 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
     }
     const bad = z.findIndex((one) => !Number.isFinite(one));
     if (bad >= 0) {
-      const row = Math.floor(bad / classes);
+      const at = Math.floor(bad / classes);
+      const row = rows.numbers?.[at] ?? at;
       throw new DataError(
         `The logit of row ${row} for class ${String(this.classes[bad % classes])} is ${z[bad]}: ` +
           "its features are too large for the model. Check that x has the units of the training.",

@@ -170,7 +170,7 @@ function withoutWeightless<L extends Label>(given: Dataset<L>): Dataset<L> & { r
   if (!weights?.includes(0)) return given;
   const kept = range(rows.count).filter((row) => weights[row] > 0);
   return {
-    rows: { ...selectRows(rows, kept), numbers: kept },
+    rows: selectRows(rows, kept),
     classes,
     kept,
     ...(targets && { targets: selectFrom(targets, classes.length, kept) }),

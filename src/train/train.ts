@@ -149,13 +149,13 @@ async function* fit<L extends Label>(
   try {
     let parity = NO_PARITY;
     const watch = chosen.parity ? (seen: Parity) => (parity = worst(parity, seen)) : undefined;
-    const clock = new Stopwatch();
     const stoppable = { ...task, settings: { ...chosen, signal: stop.signal } };
-    const opened = await openEngine(task, (placement) =>
-      isSecondOrder(chosen.solver)
+    const opened = await openEngine(task, (placement) => {
+      const clock = new Stopwatch(); // opening the engine and placing the rows is not training
+      return isSecondOrder(chosen.solver)
         ? startSecondOrder(stoppable, placement, { watch, clock })
-        : startFirstOrder(stoppable, placement, watch, clock),
-    );
+        : startFirstOrder(stoppable, placement, watch, clock);
+    });
     const { engine, why, started } = opened;
     const { steps, kernels } = started;
     releases.push(opened.release, () => started.release());

@@ -32,7 +32,10 @@ test.each(x)("are of their type, in the order named, and copies: $type", ({ x })
     labels: Uint32Array.of(1, 3, 1),
     weights: Float64Array.of(3, 1, 3),
     targets: Float32Array.of(0.5, 0.5, 0, 1, 0.5, 0.5),
+    numbers: Uint32Array.of(2, 0, 2),
   });
+  // A choice from a choice names the rows of the first.
+  expect(selectRows(chosen, Uint32Array.of(1, 2)).numbers).toEqual(Uint32Array.of(0, 2));
   x[4] = 99;
   expect(chosen.x[0]).toBe(20);
 });
@@ -40,5 +43,12 @@ test.each(x)("are of their type, in the order named, and copies: $type", ({ x })
 test("have no weights or targets where there were none, and none of them is no rows", () => {
   const rows = { count: 2, features: 1, x: Float32Array.of(1, 2), scale: 1, labels: Uint32Array.of(0, 1) };
   const none = selectRows(rows, new Uint32Array());
-  expect(none).toEqual({ count: 0, features: 1, x: new Float32Array(), scale: 1, labels: new Uint32Array() });
+  expect(none).toEqual({
+    count: 0,
+    features: 1,
+    x: new Float32Array(),
+    scale: 1,
+    labels: new Uint32Array(),
+    numbers: new Uint32Array(),
+  });
 });

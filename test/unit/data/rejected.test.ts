@@ -250,11 +250,13 @@ describe("validation data", () => {
     const data = { x: [[0], [1], [1e60], [2]], y: ["a", "b", "a", "b"], weights: [0, 1, 1, 1] };
     const options = { engine: "wasm", solver: "adam" };
     await expect(untypedTrain(data, options)).rejects.toThrow("x is 1e+60 at row 2, column 0");
-    const far = { x: [[1], [1e70]], y: ["a", "b"] };
+    const far = { x: [[1], [2], [1e70]], y: ["a", "a", "b"], weights: [1, 0, 1] };
     const rest = { x: [[0], [1], [2]], y: ["a", "b", "a"], weights: [0, 1, 1] };
-    await expect(untypedTrain(rest, { ...options, validation: far })).rejects.toThrow(
-      "validation.x is 1e+70 at row 1, column 0",
-    );
+    for (const one of [rest, { ...rest, weights: [1, 1, 1] }]) {
+      await expect(untypedTrain(one, { ...options, validation: far })).rejects.toThrow(
+        "validation.x is 1e+70 at row 2, column 0",
+      );
+    }
   });
 
   test("that leaves no row to train on is rejected", () => {
