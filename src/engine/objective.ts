@@ -79,22 +79,22 @@ export interface Objective {
    * Evaluates F at w: Z ← X·w and gradient ← ∇F(w). The sums are those of the losses, without the penalty.
    * `gradient` must not be `w`. One pass.
    */
-  at(w: Vector, gradient: Vector): Promise<Sums>;
+  linearize(w: Vector, gradient: Vector): Promise<Sums>;
   /** ΔZ ← X·p. Half a pass. */
-  along(direction: Vector): void;
+  setDirection(direction: Vector): void;
   /** Returns the summed loss and its derivatives at each Z + t·ΔZ. Leaves Z as it is. */
-  trials(ts: readonly number[]): Promise<Trial[]>;
+  evaluateAlong(ts: readonly number[]): Promise<Trial[]>;
   /**
    * Takes a step along the line: Z ← Z + t·ΔZ and gradient ← ∇F(w), where w is the point already moved by the
    * same step. `gradient` must not be `w`. Half a pass.
    */
-  move(t: number, w: Vector, gradient: Vector): Promise<Sums>;
+  step(t: number, w: Vector, gradient: Vector): Promise<Sums>;
   /** Hessian-vector product: to ← ∇²F·v at Z. `to` must not be `v`. One pass. */
   curvature(v: Vector, to: Vector): void;
   /** Returns a copy of Z, (rows, classes). */
   logits(): Promise<FloatArray>;
   /** Returns a copy of ΔZ, (rows, classes). */
-  change(): Promise<FloatArray>;
+  directionLogits(): Promise<FloatArray>;
   /** Sums the loss and hits of other rows of the placement at w. Leaves Z as it is. */
   evaluate(w: Vector, rows: Uint32Array): Promise<Sums>;
   release(): void;

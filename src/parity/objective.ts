@@ -36,7 +36,7 @@ export async function objectiveParity(
   const objective = await placement.objective(some);
   try {
     const [at, g, h] = [objective.vector(w), objective.vector(), objective.vector()];
-    const sums = await objective.at(at, g);
+    const sums = await objective.linearize(at, g);
     objective.curvature(g, h);
     const [z, slope, curved, weights] = (
       await Promise.all([objective.logits(), objective.read(g), objective.read(h), objective.read(at)])

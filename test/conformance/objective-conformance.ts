@@ -28,7 +28,7 @@ export function objectiveConforms(shapes: readonly Shape[], engine: () => Engine
     for (const look of LOOKS) expect(looks[look], look).toBeLessThan(1);
     await withObjective(engine(), rows, { ...problem, intercept: false }, async (objective) => {
       const [w, g, h] = [randomWeights(shape, 123), undefined, undefined].map((v) => objective.vector(v));
-      await objective.at(w, g);
+      await objective.linearize(w, g);
       objective.curvature(w, h);
       for (const vector of [g, h]) {
         const values = Array.from(await objective.read(vector));
@@ -44,11 +44,11 @@ export function objectiveConforms(shapes: readonly Shape[], engine: () => Engine
         const [w, p, g, h] = [randomWeights(shape, 124), randomWeights(shape, 125), undefined, undefined].map(
           (v) => objective.vector(v),
         );
-        const sums = await objective.at(w, g);
-        objective.along(p);
+        const sums = await objective.linearize(w, g);
+        objective.setDirection(p);
         objective.curvature(p, h);
         const [trials, products] = await Promise.all([
-          objective.trials([0, 0.5, 1, 2, -1]),
+          objective.evaluateAlong([0, 0.5, 1, 2, -1]),
           objective.products([
             [g, p],
             [h, h],
@@ -64,21 +64,21 @@ export function objectiveConforms(shapes: readonly Shape[], engine: () => Engine
     await withObjective(engine(), rows, problem, async (objective) => {
       const [w, p] = [randomWeights(shape, 126), randomWeights(shape, 127)].map((v) => objective.vector(v));
       const [g, other] = [objective.vector(), objective.vector()];
-      const first = objective.at(w, g);
-      objective.along(p);
-      const trials = objective.trials([1]);
+      const first = objective.linearize(w, g);
+      objective.setDirection(p);
+      const trials = objective.evaluateAlong([1]);
       objective.combine(w, [
         [1, w],
         [1, p],
       ]);
-      const moved = objective.move(1, w, other);
+      const moved = objective.step(1, w, other);
       objective.combine(other, [[1, other], [-1, g]]); // prettier-ignore
       const change = objective.products([[other, p]]);
       const found = { first: await first, trial: (await trials)[0], moved: await moved };
       expect(found.moved.loss / found.trial.loss).toBeCloseTo(1, 5);
       expect(found.moved.loss).not.toBeCloseTo(found.first.loss, 1);
       const [{ sum }] = await change;
-      const slopes = await objective.trials([-1, 0]);
+      const slopes = await objective.evaluateAlong([-1, 0]);
       const [{ penalised }] = await objective.products([[p, p]]);
       const expected = problem.scale * (slopes[1].slope - slopes[0].slope) + penalised;
       expect(sum / expected).toBeCloseTo(1, 3);
@@ -90,7 +90,7 @@ export function objectiveConforms(shapes: readonly Shape[], engine: () => Engine
     await withObjective(engine(), rows, smooth, async (objective) => {
       const w = randomWeights(shape, 128).map((value, i) => (i % 3 === 0 ? 0 : value));
       const [at, g, d] = [w, undefined, undefined].map((v) => objective.vector(v));
-      await objective.at(at, g);
+      await objective.linearize(at, g);
       objective.subgradient(d, at, g);
       expect(await objective.read(d)).toEqual(await objective.read(g));
     });
@@ -104,7 +104,7 @@ export function objectiveConforms(shapes: readonly Shape[], engine: () => Engine
     const ask = (one: Engine) =>
       withObjective(one, few, small, async (objective) => {
         const [w, zeros, g] = [objective.vector(start), objective.vector(), objective.vector()];
-        await objective.at(w, g);
+        await objective.linearize(w, g);
         const before = await objective.logits();
         const sums = await objective.evaluate(w, others);
         const even = await objective.evaluate(zeros, others);

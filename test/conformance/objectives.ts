@@ -55,7 +55,7 @@ export async function lookAround(
     );
     const read = async (vector: Vector) => Float64Array.from(await objective.read(vector));
     const exactLogits = (of: FloatArray) => logits(data, all, of, classes);
-    const sums = await objective.at(at, g);
+    const sums = await objective.linearize(at, g);
     const z = Float64Array.from(await objective.logits());
     const zBounds = logitBounds(data, w, classes);
     const found = {
@@ -66,10 +66,10 @@ export async function lookAround(
 
     const delta = exactLogits(p);
     const deltaBounds = logitBounds(data, p, classes);
-    objective.along(along);
-    const change = ratio(await objective.change(), delta, (i) => deltaBounds[i]);
+    objective.setDirection(along);
+    const change = ratio(await objective.directionLogits(), delta, (i) => deltaBounds[i]);
     const ts = [0, 1, -0.3];
-    const trials = await objective.trials(ts);
+    const trials = await objective.evaluateAlong(ts);
     const trialRatio = ts.map((t, n) => trialsRatio(data, classes, z, delta, deltaBounds, t, trials[n]));
 
     const t = 0.4;
@@ -77,7 +77,7 @@ export async function lookAround(
       [1, at],
       [t, along],
     ]);
-    await objective.move(t, moved, g);
+    await objective.step(t, moved, g);
     const movedTo = await read(moved);
     const zMoved = Float64Array.from(await objective.logits());
     const zExact = z.map((zi, i) => zi + t * delta[i]);

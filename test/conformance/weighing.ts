@@ -46,7 +46,7 @@ export async function weighing(engine: Engine, weighted: boolean): Promise<Weigh
       rho = larger(rho, parityOfAll(results, rows, problem).rho);
       const weightOf = (some: Uint32Array) => some.reduce((sum, row) => sum + (rows.weights?.[row] ?? 1), 0);
       const evaluated = await descent.evaluate(order);
-      const looked = await objective.at(w, g);
+      const looked = await objective.linearize(w, g);
       off = larger(off, Math.abs(evaluated.weight - weightOf(order)));
       off = larger(off, Math.abs(looked.weight - weightOf(ofObjective.rows)));
     }

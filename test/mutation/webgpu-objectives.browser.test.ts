@@ -517,7 +517,11 @@ async function hitsOfEquals(kernels: Edited): Promise<[found: readonly number[],
   const expected = range(70).reduce((sum, row) => sum + (rows.labels[row] === 0 ? weightOf(row) : 0), 0);
   const sums = await withObjective({ edited: kernels }, rows, problem, (objective) => {
     const [w, g] = [objective.vector(), objective.vector()];
-    return Promise.all([objective.at(w, g), objective.move(1, w, g), objective.evaluate(w, problem.rows)]);
+    return Promise.all([
+      objective.linearize(w, g),
+      objective.step(1, w, g),
+      objective.evaluate(w, problem.rows),
+    ]);
   });
   return [sums.map(({ hits }) => hits), expected];
 }
@@ -550,12 +554,12 @@ async function certain(kernels: Edited): Promise<number> {
     const at = objective.vector(Float32Array.of(-6, 6, -6, 0, 0, 0));
     const along = objective.vector(Float32Array.of(0, 1, 0, 0, 0, 0));
     const [g, h] = [objective.vector(), objective.vector()];
-    const asked = [objective.at(at, g), objective.evaluate(at, range(1))];
-    objective.along(along);
+    const asked = [objective.linearize(at, g), objective.evaluate(at, range(1))];
+    objective.setDirection(along);
     objective.curvature(along, h);
     const [[looked, evaluated], [trial], gradient, curved] = await Promise.all([
       Promise.all(asked),
-      objective.trials([0]),
+      objective.evaluateAlong([0]),
       objective.read(g),
       objective.read(h),
     ]);

@@ -130,7 +130,7 @@ export class ReferenceObjective implements Objective {
     });
   }
 
-  at(w: Vector, to: Vector): Promise<Sums> {
+  linearize(w: Vector, to: Vector): Promise<Sums> {
     return this.#then(() =>
       this.#gradient(w, to, (block, z) => {
         z.set(logits(this.#data, block, this.#values(w), this.#problem.classes));
@@ -138,7 +138,7 @@ export class ReferenceObjective implements Objective {
     );
   }
 
-  along(direction: Vector): void {
+  setDirection(direction: Vector): void {
     void this.#then(() =>
       this.#blocks((block, first, past) => {
         const { classes } = this.#problem;
@@ -148,7 +148,7 @@ export class ReferenceObjective implements Objective {
     );
   }
 
-  trials(ts: readonly number[]): Promise<Trial[]> {
+  evaluateAlong(ts: readonly number[]): Promise<Trial[]> {
     return this.#then(async () => {
       const sums = ts.map(() => ({ loss: 0, slope: 0, curvature: 0 }));
       await this.#blocks((block, first, past) => {
@@ -165,7 +165,7 @@ export class ReferenceObjective implements Objective {
     });
   }
 
-  move(t: number, w: Vector, to: Vector): Promise<Sums> {
+  step(t: number, w: Vector, to: Vector): Promise<Sums> {
     return this.#then(() =>
       this.#gradient(w, to, (_, z, direction) => {
         for (let i = 0; i < z.length; i++) z[i] += t * direction[i];
@@ -190,7 +190,7 @@ export class ReferenceObjective implements Objective {
     return this.#then(() => this.#z.slice());
   }
 
-  change(): Promise<FloatArray> {
+  directionLogits(): Promise<FloatArray> {
     return this.#then(() => this.#direction.slice());
   }
 

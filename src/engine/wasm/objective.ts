@@ -127,15 +127,15 @@ export class WasmObjective implements Objective {
     this.#queue({ what: WHAT.orthant, input, first, order, output });
   }
 
-  async at(w: Vector, gradient: Vector): Promise<Sums> {
+  async linearize(w: Vector, gradient: Vector): Promise<Sums> {
     return sumsOf(await this.#ask(this.#pass(WHAT.look, { input: this.#at(w), output: this.#at(gradient) })));
   }
 
-  along(direction: Vector): void {
+  setDirection(direction: Vector): void {
     this.#queue(this.#pass(WHAT.along, { input: this.#at(direction) }));
   }
 
-  trials(ts: readonly number[]): Promise<Trial[]> {
+  evaluateAlong(ts: readonly number[]): Promise<Trial[]> {
     const answers = ts.map(async (t) => {
       const [loss, slope, curvature] = await this.#ask(this.#pass(WHAT.trial, { t }));
       return { loss, slope, curvature };
@@ -143,7 +143,7 @@ export class WasmObjective implements Objective {
     return Promise.all(answers);
   }
 
-  async move(t: number, w: Vector, gradient: Vector): Promise<Sums> {
+  async step(t: number, w: Vector, gradient: Vector): Promise<Sums> {
     const entry = this.#pass(WHAT.move, { t, input: this.#at(w), output: this.#at(gradient) });
     return sumsOf(await this.#ask(entry));
   }
@@ -156,7 +156,7 @@ export class WasmObjective implements Objective {
     return this.#here(() => this.#ofRows(this.#point));
   }
 
-  change(): Promise<FloatArray> {
+  directionLogits(): Promise<FloatArray> {
     return this.#here(() => this.#ofRows(this.#direction));
   }
 

@@ -139,8 +139,8 @@ export class Importance implements Sampling {
       rows: this.#train,
     });
     try {
-      objective.along(objective.vector(await this.#descent.weights()));
-      return await objective.change();
+      objective.setDirection(objective.vector(await this.#descent.weights()));
+      return await objective.directionLogits();
     } finally {
       objective.release();
     }

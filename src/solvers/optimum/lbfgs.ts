@@ -48,7 +48,7 @@ export class Lbfgs implements Method {
   async evaluate(): Promise<Point> {
     this.#passes++;
     const [sums, products] = await Promise.all([
-      this.objective.at(this.weights, this.#here.g),
+      this.objective.linearize(this.weights, this.#here.g),
       this.#products(this.#here),
     ]);
     return this.#point(sums, products, 0);
@@ -71,12 +71,12 @@ export class Lbfgs implements Method {
     const { terms, slope } = this.#ahead;
     if (!(slope < 0)) return undefined;
     objective.combine(p, terms);
-    objective.along(p);
+    objective.setDirection(p);
     this.#passes += 0.5;
     const asking = lineAlong(objective, this.#scaling, this.weights, p, sums, slope);
     if (this.#history.length > 0) return search(objective, asking, 1);
     // Without a history the direction has no length of its own: take Newton's step along the line.
-    const [line, [start]] = await Promise.all([asking, objective.trials([0])]);
+    const [line, [start]] = await Promise.all([asking, objective.evaluateAlong([0])]);
     const first = -slope / (line.scale * start.curvature + line.penaltyCurvature);
     return first > 0 && first < Infinity ? search(objective, line, first) : undefined;
   }
@@ -87,7 +87,7 @@ export class Lbfgs implements Method {
     objective.combine(w, plus(w, t, this.#direction));
     const afresh = ++this.#moves % AFRESH === 0;
     this.#passes += afresh ? 1 : 0.5;
-    const moving = afresh ? objective.at(w, next.g) : objective.move(t, w, next.g);
+    const moving = afresh ? objective.linearize(w, next.g) : objective.step(t, w, next.g);
     const asking = this.#products(next);
     const adding = this.#history.add(t, this.#direction, this.#here, next);
     const [sums, products] = await Promise.all([moving, asking, adding]);

@@ -64,7 +64,7 @@ export async function search(
   for (let trial = 0; trial < TRIALS; trial++) {
     const [line, [{ loss, slope: lossSlope, curvature: lossCurvature }]] = await Promise.all([
       asking,
-      objective.trials([t]),
+      objective.evaluateAlong([t]),
     ]);
     const slope = line.scale * lossSlope + line.penaltySlope + t * line.penaltyCurvature;
     const curvature = line.scale * lossCurvature + line.penaltyCurvature;

@@ -43,7 +43,7 @@ export interface Method {
   /** Passes over X so far. */
   readonly passes: number;
   /** Whether its budget of passes is used up. */
-  readonly spent?: boolean;
+  readonly budgetExhausted?: boolean;
   readonly objective: Objective;
   /** (features + 1, classes) the current weights, updated in place. */
   readonly weights: Vector;

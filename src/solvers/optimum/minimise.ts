@@ -221,7 +221,7 @@ export class SecondOrder {
   async #exhausted(point: Point): Promise<End> {
     const known = this.#known(point);
     if (this.#isNear(point, known)) return this.#converged(point, known);
-    const why = !this.#method?.spent
+    const why = !this.#method?.budgetExhausted
       ? "rounding hides any lower point"
       : point.distance === undefined
         ? "how near F is to its minimum took more passes to find out than the training"

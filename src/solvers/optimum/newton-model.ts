@@ -36,7 +36,7 @@ export class NewtonModel {
     this.#allowance = allowance;
   }
 
-  get spent(): boolean {
+  get budgetExhausted(): boolean {
     return this.passes >= this.#allowance;
   }
 
@@ -48,7 +48,7 @@ export class NewtonModel {
     this.#first ??= length;
     const forcing = Math.min(FORCING, Math.sqrt(length / this.#first)) ** 2;
     const more = () => {
-      if (this.spent) return false;
+      if (this.budgetExhausted) return false;
       this.passes++;
       return true;
     };
@@ -68,8 +68,11 @@ export class NewtonModel {
     if (distance === 0 || distance === Infinity) return distance;
     const objective = this.#objective;
     this.passes += 0.5;
-    objective.along(p);
-    const [[here, there], [pp]] = await Promise.all([objective.trials([0, 1]), objective.products([[p, p]])]);
+    objective.setDirection(p);
+    const [[here, there], [pp]] = await Promise.all([
+      objective.evaluateAlong([0, 1]),
+      objective.products([[p, p]]),
+    ]);
     const { scale } = this.#scaling;
     const curvature = scale * here.curvature + pp.penalised;
     const end = (scale * there.curvature + pp.penalised) / curvature;

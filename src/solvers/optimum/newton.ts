@@ -42,33 +42,33 @@ export class Newton implements Method {
     return this.#model.passes;
   }
 
-  get spent(): boolean {
-    return this.#model.spent;
+  get budgetExhausted(): boolean {
+    return this.#model.budgetExhausted;
   }
 
   evaluate(): Promise<Point> {
     this.#model.passes++;
     // Only the penalty depends on the weights' mean over the classes, and no step removes it.
     this.objective.centre(this.weights);
-    return this.#point(this.objective.at(this.weights, this.#gradient), 0);
+    return this.#point(this.objective.linearize(this.weights, this.#gradient), 0);
   }
 
   async iterate({ sums }: Point): Promise<Point | undefined> {
     const { objective, weights } = this;
     const model = this.#model;
-    if (model.spent) return undefined;
+    if (model.budgetExhausted) return undefined;
     const { slope } =
       this.#solution ?? (await this.#equation.solve(this.#gradient, model.wanted(this.#length)));
-    if (!(slope < 0) || model.spent) return undefined;
+    if (!(slope < 0) || model.budgetExhausted) return undefined;
     const { p } = this.#equation;
-    objective.along(p);
+    objective.setDirection(p);
     const line = lineAlong(objective, this.#scaling, weights, p, sums, slope);
     const t = await search(objective, line, 1);
     if (t === undefined) return undefined;
     objective.combine(weights, plus(weights, t, p));
     objective.centre(weights);
     model.passes++;
-    return this.#point(objective.move(t, weights, this.#gradient), t);
+    return this.#point(objective.step(t, weights, this.#gradient), t);
   }
 
   async #point(computing: Promise<Sums>, step: number): Promise<Point> {

@@ -60,8 +60,8 @@ export class OrthantNewton implements Method {
     return this.#model.passes;
   }
 
-  get spent(): boolean {
-    return this.#model.spent;
+  get budgetExhausted(): boolean {
+    return this.#model.budgetExhausted;
   }
 
   async evaluate(): Promise<Point> {
@@ -69,15 +69,15 @@ export class OrthantNewton implements Method {
     const weights = await this.objective.read(this.weights);
     const shifted = this.objective.vector(shiftClasses(weights, this.#penalties));
     this.objective.combine(this.weights, [[1, shifted]]);
-    return this.#point(this.objective.at(this.weights, this.#gradient), 0);
+    return this.#point(this.objective.linearize(this.weights, this.#gradient), 0);
   }
 
   async iterate({ sums }: Point): Promise<Point | undefined> {
     const { objective, weights: w } = this;
     const [d, gradient, step, model] = [this.#d, this.#gradient, this.#step, this.#model];
-    if (model.spent) return undefined;
+    if (model.budgetExhausted) return undefined;
     const { slope } = this.#solution ?? (await this.#equation.solve(d, model.wanted(this.#length), { w, d }));
-    if (!(slope < 0) || model.spent) return undefined;
+    if (!(slope < 0) || model.budgetExhausted) return undefined;
     const line = await orthantStep(
       objective,
       this.#scaling,
@@ -89,7 +89,7 @@ export class OrthantNewton implements Method {
     if (t === undefined) return undefined;
     objective.combine(w, plus(w, t, step)); // exactly 0 where t is 1 and the step is −w
     model.passes++;
-    return this.#point(objective.move(t, w, gradient), t);
+    return this.#point(objective.step(t, w, gradient), t);
   }
 
   async #point(computing: Promise<Sums>, step: number): Promise<Point> {

@@ -50,7 +50,7 @@ export async function orthantStep(
       [step, step],
     ]);
     if (whole.sum <= KEPT * promised) {
-      objective.along(step);
+      objective.setDirection(step);
       return {
         scale,
         loss: scale * sums.loss,

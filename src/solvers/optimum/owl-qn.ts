@@ -49,7 +49,7 @@ export class OwlQn implements Method {
   async evaluate(): Promise<Point> {
     this.#passes++;
     const [sums, products] = await Promise.all([
-      this.objective.at(this.weights, this.#gradient),
+      this.objective.linearize(this.weights, this.#gradient),
       this.#products(this.#here),
     ]);
     return this.#point(sums, products, 0);
@@ -75,7 +75,7 @@ export class OwlQn implements Method {
     objective.combine(w, plus(w, t, step)); // exactly 0 where t is 1 and the step is −w
     const afresh = ++this.#moves % AFRESH === 0;
     this.#passes += afresh ? 1 : 0.5;
-    const moving = afresh ? objective.at(w, g) : objective.move(t, w, g);
+    const moving = afresh ? objective.linearize(w, g) : objective.step(t, w, g);
     const asking = this.#products(next);
     const adding = this.#history.add(t, step, this.#here, next);
     const [sums, products] = await Promise.all([moving, asking, adding]);

@@ -58,8 +58,8 @@ export class ProximalNewton implements Method {
     return this.#model.passes;
   }
 
-  get spent(): boolean {
-    return this.#model.spent;
+  get budgetExhausted(): boolean {
+    return this.#model.budgetExhausted;
   }
 
   async evaluate(): Promise<Point> {
@@ -67,15 +67,15 @@ export class ProximalNewton implements Method {
     this.#model.passes++;
     const shifted = objective.vector(shiftClasses(await objective.read(weights), this.#net));
     objective.combine(weights, [[1, shifted]]);
-    return this.#point(objective.at(weights, this.#gradient), 0);
+    return this.#point(objective.linearize(weights, this.#gradient), 0);
   }
 
   async iterate({ value }: Point): Promise<Point | undefined> {
     const { objective, weights } = this;
     const { p, decrease, found } = this.#step ?? { p: new Float64Array(), decrease: 0, found: false };
-    if (this.spent || !found || decrease === 0) return undefined;
+    if (this.budgetExhausted || !found || decrease === 0) return undefined;
     const direction = objective.vector(p);
-    objective.along(direction);
+    objective.setDirection(direction);
     const w = await objective.read(weights);
     const [wp, pp, ww] = await objective.products([
       [weights, direction],
@@ -85,7 +85,7 @@ export class ProximalNewton implements Method {
     const penaltyAt = (t: number) =>
       ww.penalised / 2 + t * (wp.penalised + (t / 2) * pp.penalised) + this.#l1Of(w, p, t);
     for (let [halving, t] = [0, 1]; halving < HALVINGS; halving++, t /= 2) {
-      const [{ loss }] = await objective.trials([t]);
+      const [{ loss }] = await objective.evaluateAlong([t]);
       if (!(this.#scaling.scale * loss + penaltyAt(t) <= value - KEPT * t * decrease)) continue;
       // A full step takes the model's minimum to the bit: weights that it sets to 0 are exactly 0.
       objective.combine(
@@ -95,7 +95,7 @@ export class ProximalNewton implements Method {
           : plus(weights, t, direction),
       );
       this.#model.passes++;
-      return this.#point(objective.move(t, weights, this.#gradient), t);
+      return this.#point(objective.step(t, weights, this.#gradient), t);
     }
     return undefined;
   }

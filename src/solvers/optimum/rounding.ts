@@ -19,7 +19,7 @@ export async function lostByRounding(
   const handedOut = round(found);
   const rounded = objective.vector(handedOut);
   const [{ loss }, [before, after]] = await Promise.all([
-    objective.at(rounded, objective.vector()),
+    objective.linearize(rounded, objective.vector()),
     objective.products([
       [method.weights, method.weights],
       [rounded, rounded],

@@ -75,12 +75,12 @@ export class Tilted implements Objective {
     this.#validationTilt = validationTilt && objective.vector(validationTilt);
   }
 
-  at(w: Vector, gradient: Vector): Promise<Sums> {
-    return this.#tilted(this.#objective.at(w, gradient), w, gradient);
+  linearize(w: Vector, gradient: Vector): Promise<Sums> {
+    return this.#tilted(this.#objective.linearize(w, gradient), w, gradient);
   }
 
-  move(t: number, w: Vector, gradient: Vector): Promise<Sums> {
-    return this.#tilted(this.#objective.move(t, w, gradient), w, gradient);
+  step(t: number, w: Vector, gradient: Vector): Promise<Sums> {
+    return this.#tilted(this.#objective.step(t, w, gradient), w, gradient);
   }
 
   async #tilted(computing: Promise<Sums>, w: Vector, gradient: Vector): Promise<Sums> {
@@ -90,14 +90,14 @@ export class Tilted implements Objective {
     return { ...sums, loss: sums.loss + this.#here };
   }
 
-  along(direction: Vector): void {
+  setDirection(direction: Vector): void {
     this.#direction = direction;
     this.#ahead = undefined;
-    this.#objective.along(direction);
+    this.#objective.setDirection(direction);
   }
 
-  async trials(ts: readonly number[]): Promise<Trial[]> {
-    const [trials, ahead] = await Promise.all([this.#objective.trials(ts), this.#slope()]);
+  async evaluateAlong(ts: readonly number[]): Promise<Trial[]> {
+    const [trials, ahead] = await Promise.all([this.#objective.evaluateAlong(ts), this.#slope()]);
     this.#ahead = ahead;
     return trials.map(({ loss, slope, curvature }, n) => ({
       loss: loss + this.#here + ts[n] * ahead,
@@ -175,8 +175,8 @@ export class Tilted implements Objective {
     return this.#objective.logits();
   }
 
-  change(): Promise<FloatArray> {
-    return this.#objective.change();
+  directionLogits(): Promise<FloatArray> {
+    return this.#objective.directionLogits();
   }
 
   release(): void {

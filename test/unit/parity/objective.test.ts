@@ -110,8 +110,8 @@ describe("every fault goes past 1 at its own stage", () => {
       fault: "the loss is off by a thousandth",
       stages: ["loss"],
       wrong: (objective) => ({
-        async at(w, g) {
-          const sums = await objective.at(w, g);
+        async linearize(w, g) {
+          const sums = await objective.linearize(w, g);
           return { ...sums, loss: sums.loss * 1.001 };
         },
       }),
@@ -120,8 +120,8 @@ describe("every fault goes past 1 at its own stage", () => {
       fault: "the penalty is left out of the gradient",
       stages: ["gradient"],
       wrong: (objective) => ({
-        at(w, g) {
-          const sums = objective.at(w, g);
+        linearize(w, g) {
+          const sums = objective.linearize(w, g);
           objective.combine(g, [
             [1, g],
             [-problem.penalties[0], w],
@@ -144,7 +144,7 @@ describe("every fault goes past 1 at its own stage", () => {
       fault: "the loss is not a number",
       stages: ["loss"],
       wrong: (objective) => ({
-        at: async (w, g) => ({ ...(await objective.at(w, g)), loss: Number.NaN }),
+        linearize: async (w, g) => ({ ...(await objective.linearize(w, g)), loss: Number.NaN }),
       }),
     },
   ];

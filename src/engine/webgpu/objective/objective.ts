@@ -111,7 +111,7 @@ export class WebGpuObjective implements Objective {
     this.#vectors.orthant(to, w, p, d);
   }
 
-  async at(w: Vector, gradient: Vector): Promise<Sums> {
+  async linearize(w: Vector, gradient: Vector): Promise<Sums> {
     const passes = this.#passes;
     const sums = passes.blocks.map((block) => {
       passes.gather(block, passes.order);
@@ -124,7 +124,7 @@ export class WebGpuObjective implements Objective {
     return this.#losses(sums);
   }
 
-  along(direction: Vector): void {
+  setDirection(direction: Vector): void {
     const passes = this.#passes;
     for (const block of passes.blocks) {
       passes.gather(block, passes.order);
@@ -132,7 +132,7 @@ export class WebGpuObjective implements Objective {
     }
   }
 
-  trials(ts: readonly number[]): Promise<Trial[]> {
+  evaluateAlong(ts: readonly number[]): Promise<Trial[]> {
     const passes = this.#passes;
     return Promise.all(
       ts.map(async (t) => {
@@ -143,7 +143,7 @@ export class WebGpuObjective implements Objective {
     );
   }
 
-  async move(t: number, w: Vector, gradient: Vector): Promise<Sums> {
+  async step(t: number, w: Vector, gradient: Vector): Promise<Sums> {
     const passes = this.#passes;
     const sums = passes.blocks.map((block) => {
       passes.gather(block, passes.order);
@@ -170,7 +170,7 @@ export class WebGpuObjective implements Objective {
     return this.#ofRows(this.#passes.blocks.map(({ z }) => z));
   }
 
-  change(): Promise<FloatArray> {
+  directionLogits(): Promise<FloatArray> {
     return this.#ofRows(this.#passes.blocks.map(({ change }) => change));
   }
 

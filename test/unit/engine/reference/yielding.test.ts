@@ -46,7 +46,7 @@ async function opened(features: number, classes: number): Promise<Objective> {
 test("passes over few rows of many features and classes yield after each", async () => {
   const objective = await opened(3000, 2000); // 6e6 multiply-adds a row
   const [w, g] = [objective.vector(), objective.vector()];
-  expect(await turnsDuring(() => objective.at(w, g))).toBeGreaterThanOrEqual(4);
+  expect(await turnsDuring(() => objective.linearize(w, g))).toBeGreaterThanOrEqual(4);
 });
 
 test.each<{ what: string; ask: (objective: Objective) => Promise<unknown> }>([

@@ -89,10 +89,10 @@ export async function answers(placement: Placement, problem: ObjectiveProblem, f
     const symmetric = Float32Array.from({ length: size ** 2 }, (_, i) =>
       Math.cos((i % size) * Math.floor(i / size)),
     );
-    const sums = [await objective.at(w, g)];
+    const sums = [await objective.linearize(w, g)];
     const gradients = [await objective.read(g)];
-    objective.along(p);
-    const trials = objective.trials([0, 0.5, -1]);
+    objective.setDirection(p);
+    const trials = objective.evaluateAlong([0, 0.5, -1]);
     trials.catch(() => {}); // where the engine fails, what is awaited before them says so
     objective.multiply(multiplied, objective.matrix(symmetric), g);
     objective.curvature(p, curved);
@@ -103,7 +103,7 @@ export async function answers(placement: Placement, problem: ObjectiveProblem, f
     objective.restrict(free, p, within, steep);
     const products = [];
     for (let n = 0; n < 10; n++) {
-      sums.push(await objective.move(0.1, moved, g));
+      sums.push(await objective.step(0.1, moved, g));
       products.push(await objective.products([[g, g], [g, p], [curved, multiplied]])); // prettier-ignore
       gradients.push(await objective.read(g));
     }

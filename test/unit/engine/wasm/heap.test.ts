@@ -189,7 +189,7 @@ describe("an engine", () => {
       const [w, g] = [objective.vector(randomWeights(shape, 2)), objective.vector()];
       objective.multiply(g, objective.matrix(new Float32Array(10 ** 2)), w);
       expect(heap.live.blocks).toBe(created.blocks + 3);
-      await objective.at(w, g);
+      await objective.linearize(w, g);
       await objective.evaluate(w, range(700));
       expect(heap.live.blocks).toBe(created.blocks + 3);
       objective.release();
@@ -312,7 +312,7 @@ describe("an engine", () => {
     const placement = await engine.place(rows);
     const objective = await placement.objective(problemOf("fused"));
     const [w, g] = [objective.vector(randomWeights(shape, 2)), objective.vector()];
-    const [before, sums] = [heap.live, await objective.at(w, g)];
+    const [before, sums] = [heap.live, await objective.linearize(w, g)];
     const gone = vi.spyOn(heap, "allocate").mockImplementation((_, what) => {
       throw new DeviceError(`${what} has no more memory`);
     });
@@ -321,7 +321,7 @@ describe("an engine", () => {
     await expect(objective.evaluate(w, range(700))).rejects.toThrow(DeviceError);
     gone.mockRestore();
     expect(heap.live).toEqual(before);
-    expect(await objective.at(w, g)).toEqual(sums);
+    expect(await objective.linearize(w, g)).toEqual(sums);
     expect(await objective.evaluate(w, range(601))).toEqual(sums);
     engine.close();
   });

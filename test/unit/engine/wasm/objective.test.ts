@@ -32,19 +32,19 @@ describe("what is asked in one turn", () => {
     const [w, other] = [182, 183].map((seed) => objective.vector(randomWeights(shape, seed)));
     const [g, h] = [objective.vector(), objective.vector()];
     const wanted = {
-      sums: await objective.at(w, g),
+      sums: await objective.linearize(w, g),
       gradient: await objective.read(g),
       logits: await objective.logits(),
       some: await objective.evaluate(other, range(100)),
-      others: await objective.at(other, h),
+      others: await objective.linearize(other, h),
       otherGradient: await objective.read(h),
       otherLogits: await objective.logits(),
     };
-    const sums = objective.at(w, g);
+    const sums = objective.linearize(w, g);
     const gradient = objective.read(g);
     const logits = objective.logits();
     const some = objective.evaluate(other, range(100));
-    const others = objective.at(other, g);
+    const others = objective.linearize(other, g);
     const otherGradient = objective.read(g);
     const otherLogits = objective.logits();
     const found = {
@@ -61,12 +61,12 @@ describe("what is asked in one turn", () => {
 
   test("may be asked while something is computed", async () => {
     const [w, g] = [objective.vector(randomWeights(shape, 182)), objective.vector()];
-    const sums = await objective.at(w, g);
+    const sums = await objective.linearize(w, g);
     const evaluated = await objective.evaluate(w, range(100));
     for (let turn = 0; turn < 10; turn++) {
-      const asking = [objective.at(w, g), objective.evaluate(w, range(100))];
+      const asking = [objective.linearize(w, g), objective.evaluate(w, range(100))];
       for (let pause = 0; pause < turn; pause++) await Promise.resolve();
-      asking.push(objective.evaluate(w, range(100)), objective.at(w, g));
+      asking.push(objective.evaluate(w, range(100)), objective.linearize(w, g));
       expect(await Promise.all(asking)).toEqual([sums, evaluated, evaluated, sums]);
     }
   });

@@ -111,9 +111,9 @@ describe("a thread that fails", () => {
 function questions(objective: Objective, shape: { readonly features: number; readonly classes: number }) {
   const [v, to] = [objective.vector(randomWeights({ count: 0, ...shape }, 153)), objective.vector()];
   return {
-    at: () => objective.at(v, to),
-    trials: () => objective.trials([0.5]),
-    move: () => objective.move(0.5, v, to),
+    at: () => objective.linearize(v, to),
+    trials: () => objective.evaluateAlong([0.5]),
+    move: () => objective.step(0.5, v, to),
     products: () => objective.products([[v, to]]),
     read: () => objective.read(to),
     logits: () => objective.logits(),
@@ -157,7 +157,7 @@ describe("an objective", () => {
 
   /** What returns nothing. */
   const queued = [
-    { what: "along", number: WHAT.along, queue: (one: Objective) => one.along(one.vector()) },
+    { what: "along", number: WHAT.along, queue: (one: Objective) => one.setDirection(one.vector()) },
     {
       what: "curvature",
       number: WHAT.bend,
@@ -212,7 +212,7 @@ describe("an objective", () => {
       const { engine, objective } = await opened(undefined, of);
       const [w, g] = [objective.vector(), objective.vector()];
       messages.mockClear();
-      await objective.at(w, g);
+      await objective.linearize(w, g);
       expect(messages).toHaveBeenCalledTimes(sent);
       objective.release();
       engine.close();
@@ -231,7 +231,7 @@ describe("an objective", () => {
     const found = await Promise.all(
       several.map(async (objective) => {
         const [w, g] = [objective.vector(randomWeights(brief, 154)), objective.vector()];
-        return { sums: await objective.at(w, g), gradient: await objective.read(g) };
+        return { sums: await objective.linearize(w, g), gradient: await objective.read(g) };
       }),
     );
     // Before it begins itself it sends what the other has room for, and more as that is done.

@@ -55,7 +55,7 @@ async function pointOf({ seed, intercept, l2, held }: Case) {
   const w = objective.vector(weights);
   if (!held) objective.centre(w);
   const gradient = objective.vector();
-  await objective.at(w, gradient);
+  await objective.linearize(w, gradient);
   const slope = Float64Array.from(await objective.read(gradient), (one, i) => (isHeld(i) ? 0 : one));
   const g = objective.vector(slope);
   const d = objective.vector(slope.map((one, i) => (drawn(i) ? one : 0)));

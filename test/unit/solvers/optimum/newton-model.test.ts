@@ -10,7 +10,7 @@ async function said(w: number, p: number, distance: number) {
   const problem = { classes: 2, intercept: false, scale: 1, penalties: new Float64Array(1), rows: range(1) };
   const placement = await referenceEngine().place(rows);
   const objective = await placement.objective(problem);
-  await objective.at(objective.vector(Float64Array.of(w, -w, 0, 0)), objective.vector());
+  await objective.linearize(objective.vector(Float64Array.of(w, -w, 0, 0)), objective.vector());
   const model = new NewtonModel(objective, { scale: 1 }, { tolerance: 1e-5 });
   return model.above(distance, objective.vector(Float64Array.of(p, -p, 0, 0)));
 }

@@ -184,19 +184,19 @@ test("every trial along a line is what is seen where one goes there", async () =
   const w = Float64Array.from({ length: size }, (_, i) => Math.sin(i));
   const p = Float64Array.from({ length: size }, (_, i) => Math.cos(2 * i));
   const [at, along, g] = [objective.vector(w), objective.vector(p), objective.vector()];
-  await objective.at(at, g);
-  objective.along(along);
-  const [near, far] = await objective.trials([0, 0.7]);
+  await objective.linearize(at, g);
+  objective.setDirection(along);
+  const [near, far] = await objective.evaluateAlong([0, 0.7]);
   const slopeOf = async () => (await objective.products([[g, along]]))[0].sum * COUNT;
   expect(near.slope).toBeCloseTo(await slopeOf(), 9);
   objective.combine(at, [
     [1, at],
     [0.7, along],
   ]);
-  const there = await objective.move(0.7, at, g);
+  const there = await objective.step(0.7, at, g);
   expect(far.loss).toBeCloseTo(there.loss, 9);
   expect(far.slope).toBeCloseTo(await slopeOf(), 9);
-  expect((await objective.trials([0]))[0].loss).toBeCloseTo(there.loss, 9);
+  expect((await objective.evaluateAlong([0]))[0].loss).toBeCloseTo(there.loss, 9);
 });
 
 test("smoothing leaves separable classes an optimum", async () => {

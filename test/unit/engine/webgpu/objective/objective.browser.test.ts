@@ -54,14 +54,14 @@ async function answers(rows: Rows, capacity: Partial<Capacity>, problem = object
   return withObjective({ capacity }, rows, problem, async (objective) => {
     const [w, p] = [143, 144].map((seed) => objective.vector(randomWeights(SHAPE, seed)));
     const [g, h, m] = [objective.vector(), objective.vector(), objective.vector()];
-    const at = objective.at(w, g);
-    objective.along(p);
+    const at = objective.linearize(w, g);
+    objective.setDirection(p);
     objective.curvature(p, h);
     objective.multiply(m, objective.matrix(square()), p);
     return Promise.all([
       at,
-      objective.trials([0, 1]),
-      objective.move(0.5, w, g),
+      objective.evaluateAlong([0, 1]),
+      objective.step(0.5, w, g),
       objective.evaluate(p, Uint32Array.of(3, 1, 4, 1, 5, 9, 2, 6)),
       objective.evaluate(p, Uint32Array.of(2, 7)),
       objective.products([[h, g], [m, p]]), // prettier-ignore
@@ -102,8 +102,8 @@ test("what is asked in one turn is one submission and one readback", async () =>
     const [w, p, g] = [147, 148, 149].map((seed) => objective.vector(randomWeights(SHAPE, seed)));
     const submit = vi.spyOn(GPUQueue.prototype, "submit");
     const map = vi.spyOn(GPUBuffer.prototype, "mapAsync");
-    objective.along(p);
-    const asked = [objective.at(w, g), objective.trials([0, 1, 2]), objective.products([[w, p], [g, g]])]; // prettier-ignore
+    objective.setDirection(p);
+    const asked = [objective.linearize(w, g), objective.evaluateAlong([0, 1, 2]), objective.products([[w, p], [g, g]])]; // prettier-ignore
     objective.combine(w, [[1, p]]);
     await Promise.all(asked);
     expect(submit.mock.calls.length).toBe(1);
@@ -132,7 +132,7 @@ describe("the device", () => {
     const before = { ...gpu.live };
     await withObjective({ capacity: { bindingBytes: 8192 } }, rows, problem, async (objective) => {
       const [w, g] = [objective.vector(randomWeights(SHAPE, 162)), objective.vector()];
-      await objective.at(w, g);
+      await objective.linearize(w, g);
       objective.curvature(w, objective.vector());
     });
     expect(gpu.live).toEqual(before);
@@ -155,7 +155,7 @@ describe("the device", () => {
       const [w, g] = [objective.vector(), objective.vector()];
       vi.spyOn(GPUDevice.prototype, "popErrorScope").mockResolvedValue(new GPUOutOfMemoryError("no room"));
       objective.vector();
-      const at = objective.at(w, g);
+      const at = objective.linearize(w, g);
       await expect(at).rejects.toThrow(DeviceError);
       await expect(at).rejects.toThrow(
         /in \d+ buffers, of at most \d+ bytes each, and vector 3 of 13 classes \(2048 bytes\) was refused\. no room/,
@@ -176,9 +176,9 @@ describe("the device", () => {
     const device = await adapter?.requestDevice();
     await withObjective({ device }, rows, problem, async (objective) => {
       const [w, g] = [objective.vector(), objective.vector()];
-      await objective.at(w, g);
+      await objective.linearize(w, g);
       device?.destroy();
-      const lost = objective.at(w, g);
+      const lost = objective.linearize(w, g);
       await expect(lost).rejects.toThrow(DeviceError);
       await expect(lost).rejects.toThrow(/was lost/);
       await expect(objective.read(w)).rejects.toThrow(/was lost/);
