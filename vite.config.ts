@@ -1,4 +1,5 @@
-// `vite` serves the pages in bench/ and `vite build` builds them; `--mode library` and `--mode cli` build the package.
+// `vite` serves the pages in bench/ and `vite build` builds them; `--mode library` and `--mode cli` build the
+// package.
 import { chmod } from "node:fs/promises";
 import { join } from "node:path";
 import { defineConfig, type Plugin, type UserConfig } from "vite";
@@ -20,7 +21,8 @@ const page: UserConfig = {
     warmup: { clientFiles: [join(root, "src/engine/wasm/module.ts")] },
   },
   preview: { headers: ISOLATION },
-  // tfjs hands the text of a function to its threads, which know none of the names that a minifier takes for granted.
+  // tfjs hands the text of a function to its threads, which know none of the names that a minifier takes for
+  // granted.
   worker: {
     format: "es",
     plugins: () => [assemblyPlugin()],

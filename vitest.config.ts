@@ -11,7 +11,9 @@ const adapter = wantedAdapter("swiftshader");
 
 const launchOptions = { executablePath: chrome.path, args: launchArguments(adapter) };
 
-/** Milliseconds of one test: kernels that a software adapter compiles and runs on two busy cores take long. */
+/**
+ * Milliseconds of one test: kernels that a software adapter compiles and runs on two busy cores take long.
+ */
 const testTimeout = 90_000;
 
 export default defineConfig({

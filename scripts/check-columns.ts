@@ -1,5 +1,6 @@
 /**
- * Checks that comments, and prose in documents, end by column 110. Tables, links, code and headings may be wider.
+ * Checks that comments, and prose in documents, end by column 110. Tables, links, code and headings may be
+ * wider.
  *
  *   npx tsx scripts/check-columns.ts
  */
@@ -13,7 +14,9 @@ export function wideComments(text: string): number[] {
   return numbersOf(text, (line) => /^\s*(?:\/\/|\/\*|\*)/.test(line));
 }
 
-/** Returns the numbers of the lines, from 1, of a document's prose that are too wide. A link may end a line. */
+/**
+ * Returns the numbers of the lines, from 1, of a document's prose that are too wide. A link may end a line.
+ */
 export function wideProse(text: string): number[] {
   let code = false;
   return numbersOf(text, (line) => {
@@ -29,7 +32,9 @@ function numbersOf(text: string, counts: (line: string) => boolean): number[] {
 }
 
 if (process.argv[1] === import.meta.filename) {
-  const files = execFileSync("git", ["ls-files", "*.ts", "*.mjs", "*.md"], { encoding: "utf8" }).trim().split("\n");
+  const files = execFileSync("git", ["ls-files", "*.ts", "*.mjs", "*.md"], { encoding: "utf8" })
+    .trim()
+    .split("\n");
   const wide = files.flatMap((path) => {
     const text = readFileSync(path, "utf8");
     return (path.endsWith(".md") ? wideProse(text) : wideComments(text)).map((line) => `${path}:${line}`);

@@ -1,9 +1,10 @@
 /**
- * The structure of the repository: which room may import from which, that no files stand in a circle, that an exported
- * name has one meaning, and where Node and the DOM may be used.
+ * The structure of the repository: which room may import from which, that no files stand in a circle, that an
+ * exported name has one meaning, and where Node and the DOM may be used.
  */
 import { posix } from "node:path";
 import { expect, test } from "vitest";
+import { wideComments, wideProse } from "../scripts/check-columns.js";
 import { withRooms } from "../scripts/draw-rooms.js";
 import { FLOORS, type Import, filesOf, importsOf, roomOf, textOf } from "../scripts/imports.js";
 
@@ -123,4 +124,13 @@ test("an import that climbs, a circle and a name that is declared twice are foun
     ]),
   );
   expect(twice).toEqual({ same: ["a.ts", "b.ts"] });
+});
+
+test("comments and prose past column 110 are found, and code, tables and links are not", () => {
+  const long = "word ".repeat(25);
+  const code = ["const one = 1;", `/** ${long} */`, ` * ${long}`, `  // ${long}`, `const text = "${long}";`];
+  expect(wideComments(code.join("\n"))).toEqual([2, 3, 4]);
+  const link = `${"word ".repeat(20)}[text](${"a".repeat(60)})`;
+  const prose = [long, `| ${long} |`, `# ${long}`, "```", long, "```", `- ${long}`, link];
+  expect(wideProse(prose.join("\n"))).toEqual([1, 7]);
 });

@@ -1,6 +1,6 @@
 /**
- * Prints the tables of docs/figures/kernels.md: the kernels' counts on the benchmark's workloads, and the time of a
- * step on two hypothetical GPUs, with the kernels of TensorFlow.js and jax-js counted the same way.
+ * Prints the tables of docs/figures/kernels.md: the kernels' counts on the benchmark's workloads, and the
+ * time of a step on two hypothetical GPUs, with the kernels of TensorFlow.js and jax-js counted the same way.
  *
  *   npx tsx bench/studies/paper.ts
  */

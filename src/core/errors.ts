@@ -1,6 +1,6 @@
 /**
- * Every error that smigh throws on purpose. Each says what was wrong, where, both numbers where two
- * disagree, and what to do about it. `name` survives minifiers, but not `postMessage`, which makes it "Error".
+ * Every error that smigh throws on purpose. Each says what was wrong, where, both numbers where two disagree,
+ * and what to do about it. `name` survives minifiers, but not `postMessage`, which makes it "Error".
  */
 export class SmighError extends Error {
   static {

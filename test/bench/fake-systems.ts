@@ -1,4 +1,5 @@
-// Systems that compute nothing: how long their steps take, and what goes wrong when, is said. The clock is the test's.
+// Systems that compute nothing: how long their steps take, and what goes wrong when, is said. The clock is
+// the test's.
 import { vi } from "vitest";
 import type { System } from "../../bench/peers/system.js";
 import type { Workload } from "../../bench/measure/workloads.js";

@@ -1,6 +1,6 @@
 /**
- * What an objective computed, held against f64: each of its results replayed from what the engine itself had before, and
- * its error divided by a bound as `src/parity/step.ts` derives them.
+ * What an objective computed, held against f64: each of its results replayed from what the engine itself had
+ * before, and its error divided by a bound as `src/parity/step.ts` derives them.
  */
 import { randomIntegers, range, shuffle } from "../../src/core/random.js";
 import type { Engine } from "../../src/engine/engine.js";
@@ -173,7 +173,9 @@ function trialsRatio(
     .reduce(larger);
 }
 
-/** A vector whose largest product with p is negative, and of the third of four features and of four classes. */
+/**
+ * A vector whose largest product with p is negative, and of the third of four features and of four classes.
+ */
 function withSpike(p: Float32Array, features: number, classes: number): Float32Array {
   const at = Math.min(features, 2) * classes + Math.min(classes - 1, 2);
   return p.map((value, i) => (i === at ? -100 / value : value));

@@ -1,4 +1,7 @@
-/** What an objective makes of vectors where there are l1 penalties, held against f64: which case each element is, exactly. */
+/**
+ * What an objective makes of vectors where there are l1 penalties, held against f64: which case each element
+ * is, exactly.
+ */
 import type { Objective } from "../../src/engine/objective.js";
 import type { FloatArray } from "../../src/core/rows.js";
 import { TINY, U, ratio } from "../../src/parity/step.js";
@@ -8,8 +11,8 @@ import { type Shape, randomWeights } from "./problems.js";
 const ZEROS = [0, -0];
 
 /**
- * The largest error ÷ bound of a subgradient, of a step within an orthant, and of a vector in the free weights: one rounding
- * each, and none for the last. `l1` is the objective's, in numbers of f32.
+ * The largest error ÷ bound of a subgradient, of a step within an orthant, and of a vector in the free
+ * weights: one rounding each, and none for the last. `l1` is the objective's, in numbers of f32.
  */
 export async function orthantRatio(
   objective: Objective,
@@ -51,8 +54,8 @@ function nearest(w: number, g: number, l1: number): number {
 }
 
 /**
- * Weights, many of them 0 of either sign; gradients, every other one ±l1, which is 0 for the intercept; and steps, many across 0
- * and some to it.
+ * Weights, many of them 0 of either sign; gradients, every other one ±l1, which is 0 for the intercept; and
+ * steps, many across 0 and some to it.
  */
 function vectorsOf(
   shape: Shape,

@@ -1,4 +1,7 @@
-/** Problems that engines are held to: every shape that does not fit a tile, every type of features, every rule. */
+/**
+ * Problems that engines are held to: every shape that does not fit a tile, every type of features, every
+ * rule.
+ */
 import { type Random, randomIntegers, range, shuffle } from "../../src/core/random.js";
 import type { Engine } from "../../src/engine/engine.js";
 import type { DescentProblem, Step, StepResult, UpdateRule } from "../../src/engine/descent.js";
@@ -34,7 +37,10 @@ export interface Shape {
   readonly classes: number;
 }
 
-/** Seeded rows with outliers, so that a softmax has something to get wrong, and unequal weights, one of them 0. */
+/**
+ * Seeded rows with outliers, so that a softmax has something to get wrong, and unequal weights, one of them
+ * 0.
+ */
 export function randomRows({ count, features, classes }: Shape, kind: Kind, seed: number): Rows {
   const random = randomIntegers(seed);
   const normal = () => gaussian(random);
@@ -54,7 +60,9 @@ export function randomRows({ count, features, classes }: Shape, kind: Kind, seed
   return { ...shared, x, scale: 1 };
 }
 
-/** The same rows with soft targets, of which some are 0 and some equal, and with the labels that go with them. */
+/**
+ * The same rows with soft targets, of which some are 0 and some equal, and with the labels that go with them.
+ */
 export function softened(rows: Rows, classes: number, seed: number): Rows {
   const random = randomIntegers(seed);
   const shares = Float64Array.from({ length: rows.count * classes }, (_, i) =>
@@ -73,7 +81,10 @@ export function randomWeights({ features, classes }: Shape, seed: number, size =
   return Float32Array.from({ length: (features + 1) * classes }, () => size * gaussian(random));
 }
 
-/** The l2 and l1 penalties of the first features, then over again: f32 values, so that all engines have the same. */
+/**
+ * The l2 and l1 penalties of the first features, then over again: f32 values, so that all engines have the
+ * same.
+ */
 const PENALTIES = Float32Array.of(0.02, 0.5, 0, 0.1, 3);
 const L1 = Float32Array.of(0.25, 0, 0.5);
 

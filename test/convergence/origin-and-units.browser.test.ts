@@ -1,4 +1,6 @@
-/** Neither the origin of the features nor their units matter to how near the minimum a fit comes, on WebGPU. */
+/**
+ * Neither the origin of the features nor their units matter to how near the minimum a fit comes, on WebGPU.
+ */
 import { describe, expect, test } from "vitest";
 import { SOLVERS, givenAs, standing } from "./origin-and-units.js";
 

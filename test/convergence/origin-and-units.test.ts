@@ -75,8 +75,8 @@ async function fits(
 describe.each(ENGINES)("on %s", (engine) => {
   describe.each(["lbfgs", "newton"] as const)("by %s", (solver) => {
     /**
-     * What differs between the first fit and the others. Rounding in f32 stalls sooner or later: the iterations say something
-     * in f64 alone.
+     * What differs between the first fit and the others. Rounding in f32 stalls sooner or later: the
+     * iterations say something in f64 alone.
      */
     const differences = (
       [plain, ...others]: Awaited<ReturnType<typeof fits>>,

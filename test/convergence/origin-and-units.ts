@@ -79,7 +79,9 @@ function penaltiesOf(kind: Kind, { meaning }: Given): Pick<DenseProblem, "l1" | 
 
 const minima = new Map<string, DenseMinimum>();
 
-/** How far a fit ends from the minimum of the very numbers that were handed in, and what it says of itself. */
+/**
+ * How far a fit ends from the minimum of the very numbers that were handed in, and what it says of itself.
+ */
 export async function standing(engine: EngineName, kind: Kind, ratio: number, given: Given) {
   const { x, scale } = given;
   const values = Float64Array.from(ArrayBuffer.isView(x) ? x : x.flatMap((row) => Array.from(row)));

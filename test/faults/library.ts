@@ -1,6 +1,6 @@
 /**
- * Faults of what callers pass, on the library as it is published, in `dist`: signals, arrays, callbacks, model
- * files.
+ * Faults of what callers pass, on the library as it is published, in `dist`: signals, arrays, callbacks,
+ * model files.
  */
 import { join } from "node:path";
 import process from "node:process";

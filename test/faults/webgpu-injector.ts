@@ -6,7 +6,10 @@ import type { Outcome } from "./fault.js";
 /** In place of a call, which it may make. */
 export type Fake = (call: (...args: unknown[]) => unknown, args: readonly unknown[]) => unknown;
 
-/** What fits call, by who has it. Buffers' and devices' `destroy` is how they are released, and how faults lose a device. */
+/**
+ * What fits call, by who has it. Buffers' and devices' `destroy` is how they are released, and how faults
+ * lose a device.
+ */
 const METHODS: Readonly<Record<string, readonly string[]>> = {
   GPU: ["requestAdapter"],
   GPUAdapter: ["requestDevice"],

@@ -1,4 +1,7 @@
-/** Faults of WebGPU: at the calls that small fits make of it, and of a page that uses the same device. For a browser. */
+/**
+ * Faults of WebGPU: at the calls that small fits make of it, and of a page that uses the same device. For a
+ * browser.
+ */
 import {
   type Fake,
   type Injection,

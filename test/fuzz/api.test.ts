@@ -1,6 +1,7 @@
 /**
- * Calls of the public API with odd values, right and wrong: each ends in a result of finite numbers or in an error of smigh's,
- * never in drawAnything else. SMIGH_FUZZ_SEED gives another seed, SMIGH_FUZZ_TIMES so many times the calls.
+ * Calls of the public API with odd values, right and wrong: each ends in a result of finite numbers or in an
+ * error of smigh's, never in drawAnything else. SMIGH_FUZZ_SEED gives another seed, SMIGH_FUZZ_TIMES so many
+ * times the calls.
  */
 import * as fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
@@ -22,7 +23,9 @@ const SEED = Number(process.env["SMIGH_FUZZ_SEED"] ?? 12);
 const TIMES = Number(process.env["SMIGH_FUZZ_TIMES"] ?? 1);
 const TIMEOUT = { timeout: TIMES * 120_000 };
 
-/** The faults of so many calls. One is that too few give a result, or an error: they then test one half only. */
+/**
+ * The faults of so many calls. One is that too few give a result, or an error: they then test one half only.
+ */
 async function fuzz(runs: number, callOf: (g: Draw) => Call): Promise<string[]> {
   const outcomes = new Outcomes();
   for (const g of fc.sample(fc.gen(), { seed: SEED, numRuns: TIMES * runs })) await outcomes.add(callOf(g));

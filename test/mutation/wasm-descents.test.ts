@@ -1,6 +1,6 @@
 /**
- * Checks that can fail: kernels that are wrong, each by one edit of their text, must go past the error bound. The table
- * that is printed says by how much, and how near to it the right kernels are.
+ * Checks that can fail: kernels that are wrong, each by one edit of their text, must go past the error bound.
+ * The table that is printed says by how much, and how near to it the right kernels are.
  */
 import { expect, test, vi } from "vitest";
 import type { DescentProblem, StepResult } from "../../src/engine/descent.js";
@@ -400,7 +400,10 @@ function startOf({ shape, deviation }: Case): Float32Array {
 
 type Errors = Readonly<Partial<Record<Caught, number>>>;
 
-/** All steps: floats with Adam; bytes, of an odd scale that makes every factor visible, with momentum and smoothed labels; soft targets; or those up to the one on which an edit is caught. */
+/**
+ * All steps: floats with Adam; bytes, of an odd scale that makes every factor visible, with momentum and
+ * smoothed labels; soft targets; or those up to the one on which an edit is caught.
+ */
 async function errors(kind: KernelKind, options: WasmOptions, caught?: Caught): Promise<Errors> {
   const tried = CASES[kind];
   const { shape, batchSize } = tried;

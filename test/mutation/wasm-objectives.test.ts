@@ -1,6 +1,7 @@
 /**
- * The same of an objective: kernels that are wrong, each by one edit of their text, must go past the error bound of what
- * it is asked. The table that is printed says by how much, and how near to it the right kernels are.
+ * The same of an objective: kernels that are wrong, each by one edit of their text, must go past the error
+ * bound of what it is asked. The table that is printed says by how much, and how near to it the right kernels
+ * are.
  */
 import { expect, test, vi } from "vitest";
 import type { Engine } from "../../src/engine/engine.js";
@@ -589,7 +590,8 @@ const WRONG: readonly Wrong<Caught>[] = [
   },
 ];
 
-// Several ranges, blocks, chunks and tasks each way, of rows and of vectors, none of them full, and two threads for them.
+// Several ranges, blocks, chunks and tasks each way, of rows and of vectors, none of them full, and two
+// threads for them.
 const SHAPES: Readonly<Record<KernelKind, Shape>> = {
   fused: { count: 603, features: 401, classes: 11 },
   tiled: { count: 603, features: 141, classes: 71 },

@@ -1,6 +1,6 @@
 /**
- * Checks that can fail: kernels that are wrong, each by one edit of the shader's text, must go past the error bound.
- * The table that is printed says by how much, and how near to it the right kernels are.
+ * Checks that can fail: kernels that are wrong, each by one edit of the shader's text, must go past the error
+ * bound. The table that is printed says by how much, and how near to it the right kernels are.
  */
 import { afterAll, expect, test } from "vitest";
 import type { Capacity } from "../../src/engine/webgpu/device/capacity.js";
@@ -496,16 +496,21 @@ type Way = "steps" | "fused" | "tiled" | "shared";
 
 interface Case {
   readonly shape: Shape;
-  /** The weights' standard deviation. Large ones make powers that overflow; with many features and classes, underflow. */
+  /**
+   * The weights' standard deviation. Large ones make powers that overflow; with many features and classes,
+   * underflow.
+   */
   readonly deviation: number;
   readonly batchSize: number;
   readonly capacity: Partial<Capacity>;
   readonly kernels?: string;
 }
 
-// Bytes of an odd scale make every factor visible, and their labels are smoothed; those of halves are smoothed soft targets. A batch of 600 rows takes several blocks, slots and tiles; one of 30 is
-// taken whole, and has more rows, as it has more features, than the 4 or 8 lanes that a software adapter runs at once.
-// Where workgroups share slabs there are several each way, and none is full; two slots, as on a GPU, none of whole slabs.
+// Bytes of an odd scale make every factor visible, and their labels are smoothed; those of halves are
+// smoothed soft targets. A batch of 600 rows takes several blocks, slots and tiles; one of 30 is taken whole,
+// and has more rows, as it has more features, than the 4 or 8 lanes that a software adapter runs at once.
+// Where workgroups share slabs there are several each way, and none is full; two slots, as on a GPU, none of
+// whole slabs.
 const CASES: Readonly<Record<Way, Case>> = {
   steps: {
     shape: { count: 600, features: 61, classes: 10 },
@@ -548,7 +553,9 @@ async function run(way: Way, edited: Edited, kind: Kind, capture: boolean) {
   return { ...ran, parity: parityOfAll(ran.results, rows, problem) };
 }
 
-/** Of all kinds of features, or of those up to the one on which an edit is caught: `stage` is past its bound. */
+/**
+ * Of all kinds of features, or of those up to the one on which an edit is caught: `stage` is past its bound.
+ */
 async function parity(way: Way, edited: Edited, stage?: Stage): Promise<Parity> {
   const floats = way === "shared" && stage !== undefined; // a slab holds floats
   let found = NO_PARITY;

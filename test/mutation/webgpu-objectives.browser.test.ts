@@ -1,4 +1,7 @@
-/** Kernels of an objective that are wrong, each by one edit of the shader's text: they must go past the error bound. */
+/**
+ * Kernels of an objective that are wrong, each by one edit of the shader's text: they must go past the error
+ * bound.
+ */
 import { afterAll, expect, test } from "vitest";
 import type { Capacity } from "../../src/engine/webgpu/device/capacity.js";
 import { webgpuEngine } from "../../src/engine/webgpu/engine.js";
@@ -428,7 +431,8 @@ interface Case {
   readonly capacity: Partial<Capacity>;
 }
 
-// So many features make powers that overflow. Three blocks, the last of which fills no workgroup, and four slots.
+// So many features make powers that overflow. Three blocks, the last of which fills no workgroup, and four
+// slots.
 const CASE: Case = { shape: { count: 602, features: 350, classes: 10 }, capacity: { blockRows: 256 } };
 const LANES: Case = {
   shape: { count: 92, features: 302, classes: 137 },
@@ -508,7 +512,10 @@ test.each([
   expect(await summed(edited("combine", [from, to]))).toBeGreaterThan(1);
 });
 
-/** Hits of all rows at weights of zero, where all logits are equal, and what they should be: the rows of the first class. */
+/**
+ * Hits of all rows at weights of zero, where all logits are equal, and what they should be: the rows of the
+ * first class.
+ */
 async function hitsOfEquals(kernels: Edited): Promise<[found: readonly number[], expected: number]> {
   const shape = { count: 70, features: 3, classes: 11 };
   const rows = randomRows(shape, "f32", 191);
@@ -541,8 +548,9 @@ test.each([
 });
 
 /**
- * One row whose logits are 6 for its label and −6 for two more classes: 1 − s is about 10⁻⁵, a hundred times U. All that is
- * found of it is within the accuracy of an exponential (3 + 2·12 ulp) and a few roundings. The largest error ÷ bound.
+ * One row whose logits are 6 for its label and −6 for two more classes: 1 − s is about 10⁻⁵, a hundred times
+ * U. All that is found of it is within the accuracy of an exponential (3 + 2·12 ulp) and a few roundings. The
+ * largest error ÷ bound.
  */
 async function certain(kernels: Edited): Promise<number> {
   const [labels, weights] = [Uint32Array.of(1), Float32Array.of(1)];

@@ -31,11 +31,13 @@ export function reachesOptima(engine: EngineName, optima: readonly SparseOptimum
     const w = all(model);
     const { objective, gradient } = penalisedAt(data, w, optimum);
     expect(Math.abs(objective / optimum.objective - 1)).toBeLessThan(1e-6);
-    // The engine's own gradient is within the tolerance; in f32 it is that far from this one, of features up to 16.
+    // The engine's own gradient is within the tolerance; in f32 it is that far from this one, of features up
+    // to 16.
     const penalised = data.features * data.classes;
     expect(farthest(gradient, w, penalised, l1)).toBeLessThan(kind === "raw" ? 4e-6 : 1.5e-6);
 
-    // Weights are 0 where the optimum's are and its gradient is below l1 by a margin, and only there, but for the smallest.
+    // Weights are 0 where the optimum's are and its gradient is below l1 by a margin, and only there, but for
+    // the smallest.
     const at = penalisedAt(data, optimum.weights, optimum).gradient;
     const zeros = (chosen: (i: number) => boolean) => [...w.keys()].filter((i) => i < penalised && chosen(i));
     const certain = zeros((i) => optimum.weights[i] === 0 && Math.abs(at[i]) < 0.99 * l1);

@@ -1,12 +1,13 @@
 /**
- * The same training in TensorFlow.js, on its cpu backend: `tf.losses.softmaxCrossEntropy` is the exact log-sum-exp
- * with the gradient s − y, and its optimizers are the textbook's.
+ * The same training in TensorFlow.js, on its cpu backend: `tf.losses.softmaxCrossEntropy` is the exact
+ * log-sum-exp with the gradient s − y, and its optimizers are the textbook's.
  *
- * TensorFlow.js keeps everything in f32, u = 2⁻²⁴ by rounding; smigh's reference computes in f64 and rounds its
- * weights once at the end. A loss, an element of the gradient or a logit is a chain of at most `CHAIN` operations
- * on values of at most about 4, so it is off by at most γ = CHAIN·u·4. An update moves a weight by
- * rate·g / (1 − momentum), and so its error is that of `steps` such updates. (In Adam 1 − β₂ is off by u/0.001 in
- * f32; half of that is left in the root, 3e-5, which is less than what the gradient's error makes of it.)
+ * TensorFlow.js keeps everything in f32, u = 2⁻²⁴ by rounding; smigh's reference computes in f64 and rounds
+ * its weights once at the end. A loss, an element of the gradient or a logit is a chain of at most `CHAIN`
+ * operations on values of at most about 4, so it is off by at most γ = CHAIN·u·4. An update moves a weight by
+ * rate·g / (1 − momentum), and so its error is that of `steps` such updates. (In Adam 1 − β₂ is off by
+ * u/0.001 in f32; half of that is left in the root, 3e-5, which is less than what the gradient's error makes
+ * of it.)
  */
 import * as tf from "@tensorflow/tfjs";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -19,10 +20,16 @@ import { gradientAt } from "../support/passes.js";
 const FEATURES = 6;
 const CLASSES = 4;
 const BATCH = 16;
-/** Products and sums behind one element of a mean gradient: features, exponentials, classes, rows, and a few more. */
+/**
+ * Products and sums behind one element of a mean gradient: features, exponentials, classes, rows, and a few
+ * more.
+ */
 const CHAIN = FEATURES + 8 + CLASSES + BATCH + 6;
 const ERROR = CHAIN * 2 ** -24 * 4;
-/** Adam divides the gradient by the root of its mean square, here 0.06 in the middle and 0.004 at least: so rate·ERROR/0.004. */
+/**
+ * Adam divides the gradient by the root of its mean square, here 0.06 in the middle and 0.004 at least: so
+ * rate·ERROR/0.004.
+ */
 const ADAM = 250;
 
 beforeAll(async () => {

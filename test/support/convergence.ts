@@ -122,7 +122,10 @@ function fitted({ data, options, start }: RandomProblem, engine: EngineName, tra
   }).then((init) => train(data, { ...chosen, init }));
 }
 
-/** F − F* by the words "F within about 3e-6 of its minimum", which are relative to F*, or to 0.01 where F* is smaller. */
+/**
+ * F − F* by the words "F within about 3e-6 of its minimum", which are relative to F*, or to 0.01 where F* is
+ * smaller.
+ */
 function saidDistance(reason: string, value: number): number | undefined {
   const found = /F within about (-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)/.exec(reason);
   if (!found) return undefined;

@@ -1,6 +1,6 @@
 /**
- * The derivation in its own words: W is a list of K rows w_k, an example is x with y one-hot, and nothing here
- * comes from `src`. The tests hold the passes against these formulas.
+ * The derivation in its own words: W is a list of K rows w_k, an example is x with y one-hot, and nothing
+ * here comes from `src`. The tests hold the passes against these formulas.
  */
 import type { Rows } from "../../src/core/rows.js";
 

@@ -15,8 +15,8 @@ export interface Clouds {
 }
 
 /**
- * Clouds of points, one a class, around centres that differ by `apart` in one feature each. Below 1 they overlap, so
- * no weights are right for all; above 2 they are separable. Labels go round: 0, 1, 2, 0, 1, …
+ * Clouds of points, one a class, around centres that differ by `apart` in one feature each. Below 1 they
+ * overlap, so no weights are right for all; above 2 they are separable. Labels go round: 0, 1, 2, 0, 1, …
  */
 export function clouds(count: number, features: number, classes: number, apart: number, seed = 1): Clouds {
   const random = randomIntegers(seed);

@@ -129,7 +129,9 @@ function lowestAlong(
   return fallen;
 }
 
-/** −H⁻¹·slopes over the chosen coordinates, by Cholesky of H scaled to a diagonal of 1, with a least ridge. */
+/**
+ * −H⁻¹·slopes over the chosen coordinates, by Cholesky of H scaled to a diagonal of 1, with a least ridge.
+ */
 function solve(hessian: Float64Array, size: number, indices: readonly number[], slopes: readonly number[]) {
   const n = indices.length;
   const scale = indices.map((i) => 1 / Math.sqrt(Math.max(hessian[i * (size + 1)], 1e-300)));

@@ -1,7 +1,7 @@
 /**
  * Data sets of scikit-learn and the exact minima of softmax regression on them, made in extended precision by
- * `test/fixtures/optima/optima.py`, which says what the objective is, and how two classes become a single logit, and by
- * `sparse.py` where there is a penalty l1.
+ * `test/fixtures/optima/optima.py`, which says what the objective is, and how two classes become a single
+ * logit, and by `sparse.py` where there is a penalty l1.
  */
 import { range } from "../../src/core/random.js";
 import type { Rows } from "../../src/core/rows.js";

@@ -34,8 +34,8 @@ export function partOf(matrix: Float64Array, size: number, chosen: readonly numb
 }
 
 /**
- * A matrix of (features + 1, classes) elements, seen along differences of the classes alone: each feature's block B is Uᵀ·B·U,
- * with U the (classes, classes − 1) matrix of Helmert's contrasts.
+ * A matrix of (features + 1, classes) elements, seen along differences of the classes alone: each feature's
+ * block B is Uᵀ·B·U, with U the (classes, classes − 1) matrix of Helmert's contrasts.
  */
 export function alongDifferences(matrix: Float64Array, size: number, classes: number): Float64Array {
   const less = classes - 1;

@@ -1,4 +1,7 @@
-/** Symmetric matrices, (size, size) row by row, by the plainest methods there are: for tests to hold the solvers' against. */
+/**
+ * Symmetric matrices, (size, size) row by row, by the plainest methods there are: for tests to hold the
+ * solvers' against.
+ */
 import type { Random } from "../../src/core/random.js";
 import { signed } from "./examples.js";
 

@@ -1,7 +1,12 @@
-/** The peak of a thread: multiply-adds whose operands never leave the registers, in twelve chains that do not wait for each other. */
+/**
+ * The peak of a thread: multiply-adds whose operands never leave the registers, in twelve chains that do not
+ * wait for each other.
+ */
 import { madd } from "../../../src/engine/wasm/assembly/math";
 
-/** 48 multiply-adds of four lanes a turn. It returns the sum of the chains, so that nothing can be left out. */
+/**
+ * 48 multiply-adds of four lanes a turn. It returns the sum of the chains, so that nothing can be left out.
+ */
 export function peak(factor: f32, term: f32, turns: u32): f32 {
   const m = f32x4.splat(factor);
   const c = f32x4.splat(term);

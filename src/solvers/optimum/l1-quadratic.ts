@@ -22,7 +22,9 @@ export interface L1Minimum {
   readonly p: Float64Array;
   /** How much lower the model is there than at w. */
   readonly decrease: number;
-  /** How much lower than at w the model may be anywhere: more where rounding hides curvature or a step waits. */
+  /**
+   * How much lower than at w the model may be anywhere: more where rounding hides curvature or a step waits.
+   */
   readonly bound: number;
   /** Whether the minimum was found. */
   readonly found: boolean;

@@ -1,7 +1,8 @@
 /**
  * L-BFGS with l1 penalties (orthant-wise: Andrew & Gao 2007). The y of the history are the changes of the
  * smallest subgradient, not of the gradient, so weights that stay at 0 have no part in the curvature. They
- * are subgradients of a convex function, so s·y ≥ 0 still holds. docs/figures/solvers.md has the measurements.
+ * are subgradients of a convex function, so s·y ≥ 0 still holds. docs/figures/solvers.md has the
+ * measurements.
  */
 import type { Objective } from "../../engine/objective.js";
 import type { Product, Vector, Matrix } from "../../engine/vectors.js";

@@ -5,8 +5,8 @@
  * The Hessian of the mean loss is at most ½(I − 11ᵀ/K) ⊗ C, where C are the second moments of [x, 1] (Böhning
  * 1992), so P = ½C + λI bounds it class by class. Shrinking the features' covariance towards a multiple of
  * the identity, ½ the median variance, makes P better, not only safer: where a class is nearly certain, the
- * true curvature is far below the bound, and less so along directions of small variance. docs/figures/solvers.md has
- * the measurements.
+ * true curvature is far below the bound, and less so along directions of small variance.
+ * docs/figures/solvers.md has the measurements.
  */
 import { yieldIfDue } from "../../core/event-loop.js";
 import { factorise, inverse } from "../../math/cholesky.js";

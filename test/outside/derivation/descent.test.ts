@@ -107,7 +107,8 @@ describe("on separable data", () => {
     expect(gradient).toBeLessThan(1e-6);
     // Without the penalty it is not at its optimum at all, so the penalty is what stopped it.
     expect(norm(await penalisedGradient(rows, late, 0))).toBeGreaterThan(1e-2);
-    // F is l2-strongly convex in the weights, so they are within ‖∇F‖ / l2 of the optimum (Boyd & Vandenberghe, 9.1.2).
+    // F is l2-strongly convex in the weights, so they are within ‖∇F‖ / l2 of the optimum (Boyd &
+    // Vandenberghe, 9.1.2).
     expect(gradient / l2).toBeLessThan(1e-4);
   });
 

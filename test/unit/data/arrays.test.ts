@@ -1,4 +1,6 @@
-/** Arrays of every type, of other realms and over shared memory: all train the model that the same numbers do. */
+/**
+ * Arrays of every type, of other realms and over shared memory: all train the model that the same numbers do.
+ */
 import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import { DataError, readIdx, sweep, train } from "../../../src/index.js";

@@ -1,4 +1,7 @@
-/** Where a flat x does not say how long its rows are, y does; and where y could be two things, features must be given. */
+/**
+ * Where a flat x does not say how long its rows are, y does; and where y could be two things, features must
+ * be given.
+ */
 import { describe, expect, test } from "vitest";
 import { DataError, train } from "../../../src/index.js";
 import { dataset } from "../../../src/data/dataset.js";

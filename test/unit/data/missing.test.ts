@@ -1,4 +1,7 @@
-/** What is no number is named where a number belongs: taken as 0, a missing value would train a wrong model without a word. */
+/**
+ * What is no number is named where a number belongs: taken as 0, a missing value would train a wrong model
+ * without a word.
+ */
 import { describe, expect, test } from "vitest";
 import { DataError, sweep, train } from "../../../src/index.js";
 import { modelOf } from "../../support/models.js";

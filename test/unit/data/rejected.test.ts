@@ -1,4 +1,7 @@
-/** Bad data is rejected while the trainer is made: before an engine is opened, and with the place and both numbers. */
+/**
+ * Bad data is rejected while the trainer is made: before an engine is opened, and with the place and both
+ * numbers.
+ */
 import { describe, expect, test } from "vitest";
 import { DataError, SmighError, train } from "../../../src/index.js";
 import { thrownBy, untypedTrain, untypedTrainer } from "../../support/untyped.js";

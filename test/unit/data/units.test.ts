@@ -1,4 +1,6 @@
-/** The units that features are trained in: those of `standardize`, and those that lbfgs and newton work in. */
+/**
+ * The units that features are trained in: those of `standardize`, and those that lbfgs and newton work in.
+ */
 import { describe, expect, test } from "vitest";
 import { range } from "../../../src/core/random.js";
 import {

@@ -1,4 +1,5 @@
-// "auto" where a browser's WebGPU fails in every way that one can. In Node, with a WebGPU that is made up here.
+// "auto" where a browser's WebGPU fails in every way that one can. In Node, with a WebGPU that is made up
+// here.
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { type EngineChoice, chooseEngine } from "../../../src/engine/choose.js";
 import { findAdapter } from "../../../src/engine/webgpu/device/adapter.js";

@@ -146,7 +146,8 @@ describe("labelErrors", () => {
     const fit = (first: number, last: number): Promise<SoftmaxModel<number>> =>
       train({ x: x.subarray(784 * first, 784 * last), y: y.slice(first, last), features: 784 }, options);
 
-    // By a model that was trained on the same labels, the flipped ones among them: 0.88. A random ranking has 0.05.
+    // By a model that was trained on the same labels, the flipped ones among them: 0.88. A random ranking has
+    // 0.05.
     const { rows } = (await fit(0, count)).labelErrors({ x, y });
     const found = averagePrecision(rows, flipped);
     expect(found).toBeGreaterThan(0.8);

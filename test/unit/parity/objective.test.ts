@@ -1,4 +1,7 @@
-/** Parity of the solvers that go to the optimum: 0 of the reference, below 1 of honest f32, above 1 for every fault, at its own stage. */
+/**
+ * Parity of the solvers that go to the optimum: 0 of the reference, below 1 of honest f32, above 1 for every
+ * fault, at its own stage.
+ */
 import { describe, expect, test } from "vitest";
 import type { Placement } from "../../../src/engine/engine.js";
 import type { Objective, ObjectiveProblem } from "../../../src/engine/objective.js";

@@ -1,4 +1,7 @@
-/** Parity of steps too large to be replayed whole: a sample must still tell honest f32 from wrong kernels, in bounded time. */
+/**
+ * Parity of steps too large to be replayed whole: a sample must still tell honest f32 from wrong kernels, in
+ * bounded time.
+ */
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { type Progress, type TrainOptions, train } from "../../../src/index.js";
 import { randomIntegers } from "../../../src/core/random.js";

@@ -1,6 +1,6 @@
 /**
- * The ruler that engines are measured with: it must read 0 for the reference, stay below 1 for honest f32, and go past
- * 1 at the right stage for every kind of fault that an engine can have.
+ * The ruler that engines are measured with: it must read 0 for the reference, stay below 1 for honest f32,
+ * and go past 1 at the right stage for every kind of fault that an engine can have.
  */
 import { describe, expect, test } from "vitest";
 import type { Passes, DescentProblem } from "../../../src/engine/descent.js";
@@ -92,7 +92,8 @@ describe("the parity of honest f32", () => {
   });
 
   test("is below 1 when each stage is merely rounded to f32", async () => {
-    // The stages after it begin from what was rounded, as parity takes every stage from the engine's own inputs.
+    // The stages after it begin from what was rounded, as parity takes every stage from the engine's own
+    // inputs.
     const { rows, problem, steps } = await capture();
     const [passes] = steps;
     for (const stage of ["logits", "residual", "losses", "gradient"] as const) {

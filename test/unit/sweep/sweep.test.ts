@@ -68,7 +68,10 @@ describe("stratified folds", () => {
   });
 });
 
-/** Losses but for the rounding of f32, and accuracies to the row but for one that is all but a tie, which f32 may not decide as f64 does. */
+/**
+ * Losses but for the rounding of f32, and accuracies to the row but for one that is all but a tie, which f32
+ * may not decide as f64 does.
+ */
 function expectScores(table: readonly SweepEntry[], wanted: { accuracies: number[][]; losses: number[][] }) {
   const [accuracies, losses] = [scoresOf(table, "accuracy"), scoresOf(table, "loss")];
   losses.flat().forEach((loss, n) => {

@@ -166,7 +166,8 @@ describe("from centroids", () => {
   );
 
   test("log-odds are those of clouds with the same variance about their means, as far as they go", async () => {
-    // Two classes at ±1 in the only feature, both with variance 1: w = 2·1 apart, and no intercept between them.
+    // Two classes at ±1 in the only feature, both with variance 1: w = 2·1 apart, and no intercept between
+    // them.
     const x = Float64Array.from({ length: 4000 }, (_, row) => {
       const quantile = (Math.floor(row / 2) + 0.5) / 2000;
       return (row % 2 === 0 ? 1 : -1) + normalQuantile(quantile);

@@ -1,4 +1,7 @@
-/** Rows without features, on a GPU: its tiles and bindings are of no values, and there is still an intercept to train. */
+/**
+ * Rows without features, on a GPU: its tiles and bindings are of no values, and there is still an intercept
+ * to train.
+ */
 import { expect, test } from "vitest";
 import { train } from "../../../src/index.js";
 

@@ -1,4 +1,6 @@
-/** Weights mean repetition: weight n is n copies of a row, weight 0 none, and a common factor changes nothing. */
+/**
+ * Weights mean repetition: weight n is n copies of a row, weight 0 none, and a common factor changes nothing.
+ */
 import { describe, expect, test } from "vitest";
 import { range } from "../../../src/core/random.js";
 import { type SoftmaxModel, type SweepOptions, type TrainOptions, sweep, train } from "../../../src/index.js";

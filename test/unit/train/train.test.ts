@@ -296,7 +296,8 @@ describe("adamw", () => {
       { x: [[1], [1], [1]], y: [0, 0, 1] },
       { ...reference, solver: "adamw", weightDecay: 1000, learningRate: 1e-3, epochs: 1, batchSize: 3 },
     );
-    // The first step of Adam is the rate in the gradient's direction; 1000·0.001 of the weights, then 0, are taken off.
+    // The first step of Adam is the rate in the gradient's direction; 1000·0.001 of the weights, then 0, are
+    // taken off.
     expect(huge.bias[0]).toBeCloseTo(1e-3, 6);
   });
 });

@@ -1,6 +1,6 @@
 /**
- * Few classes: logits, residual and gradient of one range of rows after another, each with a partial sum of its own, then
- * the partial sums are added up, in their order, and the weights changed.
+ * Few classes: logits, residual and gradient of one range of rows after another, each with a partial sum of
+ * its own, then the partial sums are added up, in their order, and the weights changed.
  */
 import { middle } from "./middle";
 import { Entry, Plan, hasGradient, hasLogits } from "./plan";

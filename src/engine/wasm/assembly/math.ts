@@ -24,12 +24,16 @@ const LOG2_E: f32 = 1.44269504;
 const LN2_HIGH: f32 = 0.693145751953125;
 const LN2_LOW: f32 = 1.428606765330187e-6;
 
-/** 1.5·2²³ + 127: a number added to it is rounded to a whole one, n, and its lowest bits are then the exponent of 2ⁿ. */
+/**
+ * 1.5·2²³ + 127: a number added to it is rounded to a whole one, n, and its lowest bits are then the exponent
+ * of 2ⁿ.
+ */
 const ROUNDER: f32 = 12583039;
 
 /**
- * e^x for x ≤ 0, to 2 ulp; 0 where that is less than the smallest normal number, and NaN of NaN. With n = round(x / ln 2) it is
- * 2ⁿ·e^r, |r| ≤ ln 2 / 2, and e^r is its Taylor polynomial of degree 7, whose remainder is below 2⁻²⁷.
+ * e^x for x ≤ 0, to 2 ulp; 0 where that is less than the smallest normal number, and NaN of NaN. With n =
+ * round(x / ln 2) it is 2ⁿ·e^r, |r| ≤ ln 2 / 2, and e^r is its Taylor polynomial of degree 7, whose remainder
+ * is below 2⁻²⁷.
  */
 // @ts-ignore: decorator
 @inline
@@ -53,8 +57,8 @@ export function exp4(x: v128): v128 {
 }
 
 /**
- * ln x for x ≥ 1, to 2 ulp or 2⁻²³. With x = m·2ᵉ and √½ ≤ m < √2 it is e·ln 2 + 2·artanh s, s = (m − 1)/(m + 1), and
- * artanh its series to s⁹, whose remainder is below 2⁻³⁰.
+ * ln x for x ≥ 1, to 2 ulp or 2⁻²³. With x = m·2ᵉ and √½ ≤ m < √2 it is e·ln 2 + 2·artanh s, s = (m − 1)/(m +
+ * 1), and artanh its series to s⁹, whose remainder is below 2⁻³⁰.
  */
 // @ts-ignore: decorator
 @inline

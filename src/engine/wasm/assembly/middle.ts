@@ -1,13 +1,16 @@
 /**
- * What is made of the logits of four rows, which are the lanes, between the two products: their residuals, or what an
- * objective wants instead. It keeps the logits Z of all its rows, and their changes ΔZ, four rows at a time.
+ * What is made of the logits of four rows, which are the lanes, between the two products: their residuals, or
+ * what an objective wants instead. It keeps the logits Z of all its rows, and their changes ΔZ, four rows at
+ * a time.
  */
 import { exp4, log4, madd } from "./math";
 import { ALONG, BEND, Entry, LOOK, MOVE, Plan, TRIAL } from "./plan";
 import { addTo, ownOf, residual } from "./residual";
 import { Block } from "./rows";
 
-/** z: (classes, rows) those of the block's rows from i on, or room for them, `next` bytes from class to class. */
+/**
+ * z: (classes, rows) those of the block's rows from i on, or room for them, `next` bytes from class to class.
+ */
 export function middle(plan: Plan, entry: Entry, block: Block, i: u32, z: u32, next: u32, sums: u32): void {
   const kept = ((block.first + i) * plan.paddedClasses) << 2;
   const past = z + plan.classes * next;

@@ -8,8 +8,8 @@ const RANGE: u32 = 1024;
 const SIGN: u32 = 0x80000000;
 
 /**
- * output ← g + l1·sign(w), and where w is 0 what is left of g beyond ±l1: g itself for the intercept, whose l1 is 0. w: input,
- * g: first
+ * output ← g + l1·sign(w), and where w is 0 what is left of g beyond ±l1: g itself for the intercept, whose
+ * l1 is 0. w: input, g: first
  */
 export function subgradient(plan: Plan, entry: Entry): void {
   const count = (plan.paddedClasses * plan.stride) >> 2;
@@ -29,8 +29,8 @@ export function subgradient(plan: Plan, entry: Entry): void {
 }
 
 /**
- * output ← w + p, and 0 where its sign is not w's, or, where w is 0, not that of −d; w + p for the intercept. w: input,
- * p: first, d: order
+ * output ← w + p, and 0 where its sign is not w's, or, where w is 0, not that of −d; w + p for the intercept.
+ * w: input, p: first, d: order
  */
 export function orthant(plan: Plan, entry: Entry): void {
   const zero = f32x4.splat(0);

@@ -4,9 +4,9 @@ import { EVALUATE, Entry, Plan, TRAIN } from "./plan";
 import { Block } from "./rows";
 
 /**
- * R = weight·(softmax(z) − t) of the block's rows from i on, in place of their logits, and what they add to the sums. t = y, but
- * for rows that have targets, and for steps that smooth.
- * z: (classes, rows), `next` bytes from class to class. Of a captured step, what it computed is kept.
+ * R = weight·(softmax(z) − t) of the block's rows from i on, in place of their logits, and what they add to
+ * the sums. t = y, but for rows that have targets, and for steps that smooth. z: (classes, rows), `next`
+ * bytes from class to class. Of a captured step, what it computed is kept.
  */
 export function residual(plan: Plan, entry: Entry, block: Block, i: u32, z: u32, next: u32, sums: u32): void {
   const past = z + plan.classes * next;

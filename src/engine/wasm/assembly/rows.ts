@@ -1,4 +1,7 @@
-/** Some rows of a step, as floats and in the order that the products want, wherever and whatever they are in X. */
+/**
+ * Some rows of a step, as floats and in the order that the products want, wherever and whatever they are in
+ * X.
+ */
 import { Entry, Plan } from "./plan";
 
 /** Rows, four by four: those past the last real one count for nothing. */
@@ -81,8 +84,8 @@ function halves(from: u32, to: u32, count: u32): void {
 }
 
 /**
- * Four finite f16, each in 32 bits, as f32. Their exponents and fractions are read as those of an f32, which is
- * 2¹¹² too small; the product is exact, and what is subnormal comes out right.
+ * Four finite f16, each in 32 bits, as f32. Their exponents and fractions are read as those of an f32, which
+ * is 2¹¹² too small; the product is exact, and what is subnormal comes out right.
  */
 function half4(h: v128): v128 {
   const magnitude = i32x4.shl(v128.and(h, i32x4.splat(0x7fff)), 13);

@@ -1,6 +1,7 @@
 /**
- * Many classes: of some rows at a time, which all threads share, the logits of all classes, then their residual, then
- * their outer products, added to one gradient. What is a task's alone is a tile of Z, four rows of R, or a tile of G.
+ * Many classes: of some rows at a time, which all threads share, the logits of all classes, then their
+ * residual, then their outer products, added to one gradient. What is a task's alone is a tile of Z, four
+ * rows of R, or a tile of G.
  */
 import { middle } from "./middle";
 import { Entry, Plan, TRIAL, hasGradient, hasLogits } from "./plan";

@@ -10,8 +10,8 @@ export function constant(plan: Plan, feature: u32): v128 {
 }
 
 /**
- * The weights' vector number i, of the four features from `feature` on and a class, whose outer products add up to g: its
- * update, or the gradient itself.
+ * The weights' vector number i, of the four features from `feature` on and a class, whose outer products add
+ * up to g: its update, or the gradient itself.
  */
 export function update4(plan: Plan, entry: Entry, i: u32, feature: u32, g: v128): void {
   const at = i << 4;
@@ -59,7 +59,10 @@ export function update4(plan: Plan, entry: Entry, i: u32, feature: u32, g: v128)
   v128.store(entry.input + at, changed);
 }
 
-/** Adds up the first of some sums, in order, in the step's place in the ring, with what is there already if there is more. */
+/**
+ * Adds up the first of some sums, in order, in the step's place in the ring, with what is there already if
+ * there is more.
+ */
 export function addSums(plan: Plan, sums: u32, step: u32, count: u32, more: bool): void {
   const to = plan.ring + (step << 5);
   let loss: f64 = more ? load<f64>(to) : 0;

@@ -26,7 +26,10 @@ export function combine(plan: Plan, entry: Entry): void {
   meet(plan);
 }
 
-/** Σ input·output, the same with each product times its feature's penalty, and the largest of the products, in the step's place in the ring. */
+/**
+ * Σ input·output, the same with each product times its feature's penalty, and the largest of the products, in
+ * the step's place in the ring.
+ */
 export function product(plan: Plan, entry: Entry, step: u32, thread: u32): void {
   const count = (plan.paddedClasses * plan.stride) >> 2;
   const tasks = parts(count, RANGE);

@@ -1,4 +1,6 @@
-/** The library as it is published: in Node, and in pages that are isolated or not, under the strictest policy. */
+/**
+ * The library as it is published: in Node, and in pages that are isolated or not, under the strictest policy.
+ */
 import { availableParallelism } from "node:os";
 import { type Browser, chromium } from "playwright";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";

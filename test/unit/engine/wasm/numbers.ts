@@ -1,4 +1,7 @@
-/** How exact numbers are in the kernels: powers and logarithms by the harness in assembly/, features by a whole engine. */
+/**
+ * How exact numbers are in the kernels: powers and logarithms by the harness in assembly/, features by a
+ * whole engine.
+ */
 import { describe, expect, test } from "vitest";
 import { range } from "../../../../src/core/random.js";
 import type { FlatFeatures } from "../../../../src/core/rows.js";
@@ -38,7 +41,10 @@ export function powerError({ powers }: Numbers): number {
   });
 }
 
-/** ln x from 1 to the largest float: the largest error, in units of the last place or of 2⁻²⁴, so that 2 of them are 2⁻²³. */
+/**
+ * ln x from 1 to the largest float: the largest error, in units of the last place or of 2⁻²⁴, so that 2 of
+ * them are 2⁻²³.
+ */
 export function logarithmError({ logarithms }: Numbers): number {
   const [one, past] = [bitsOf(1), bitsOf(Infinity)];
   return Math.max(
@@ -75,7 +81,10 @@ export function accurate(name: string, open: () => Promise<Numbers>): void {
   });
 }
 
-/** Each value is the only feature of a row: the logits of a class whose weight is 1, in which nothing is rounded. */
+/**
+ * Each value is the only feature of a row: the logits of a class whose weight is 1, in which nothing is
+ * rounded.
+ */
 export async function featuresAs(
   x: FlatFeatures,
   scale: number,

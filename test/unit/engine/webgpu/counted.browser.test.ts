@@ -1,4 +1,7 @@
-/** Loads, stores and multiply-adds of real dispatches are what the formulas of traffic.ts say, to the last one. */
+/**
+ * Loads, stores and multiply-adds of real dispatches are what the formulas of traffic.ts say, to the last
+ * one.
+ */
 import { describe, expect, test } from "vitest";
 import type { DescentProblem } from "../../../../src/engine/descent.js";
 import type { Rows } from "../../../../src/core/rows.js";

@@ -1,14 +1,17 @@
 /**
- * A counting build of the kernels, made of their text: every load from a storage buffer, every store to one and every
- * multiply-add of the two products adds to a counter. A device that makes it of all that it compiles counts what the
- * engine really dispatches.
+ * A counting build of the kernels, made of their text: every load from a storage buffer, every store to one
+ * and every multiply-add of the two products adds to a counter. A device that makes it of all that it
+ * compiles counts what the engine really dispatches.
  */
 import { KERNELS, type KernelName } from "../../../../src/engine/webgpu/kernels/kernels.js";
 import type { Counts } from "../../../../bench/studies/traffic.js";
 
 const NAMES = Object.keys(KERNELS) as KernelName[];
 const FIELDS = 3; // loads, stores, macs
-/** A binding that steps.wgsl has and no rule but Adam uses: the counters take its place, for there is no other left. */
+/**
+ * A binding that steps.wgsl has and no rule but Adam uses: the counters take its place, for there is no other
+ * left.
+ */
 const SPARE = "moment2";
 const SPARE_BINDING = Object.keys(KERNELS.steps.bindings).indexOf(SPARE);
 const SPARE_DECLARED = new RegExp(`^@group.* ${SPARE}: array<vec4f>;`, "m");
@@ -20,7 +23,10 @@ export interface CountingDevice {
   counts(): Promise<Partial<Record<KernelName, Counts>>>;
 }
 
-/** A device with a second bind group, the counters, in every pipeline and every pass. Not for whole steps of Adam. */
+/**
+ * A device with a second bind group, the counters, in every pipeline and every pass. Not for whole steps of
+ * Adam.
+ */
 export async function countingDevice(): Promise<CountingDevice> {
   const adapter = await navigator.gpu.requestAdapter();
   if (!adapter) throw new Error("There is no adapter.");
@@ -127,7 +133,10 @@ function productsCounted(code: string): string {
   });
 }
 
-/** `name[index]` of a storage buffer becomes `name[loaded(index, words)]`, or `stored` where it is assigned to. */
+/**
+ * `name[index]` of a storage buffer becomes `name[loaded(index, words)]`, or `stored` where it is assigned
+ * to.
+ */
 function accessesCounted(code: string): string {
   const words = new Map(
     Array.from(code.matchAll(/ var<storage, \w+> (\w+): array<(\w+)>/g), ([, name, type]) => [

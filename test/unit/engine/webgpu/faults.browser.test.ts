@@ -1,4 +1,7 @@
-/** A few of WebGPU's faults, of every kind: each ends in the right weights or in an error that says what happened. */
+/**
+ * A few of WebGPU's faults, of every kind: each ends in the right weights or in an error that says what
+ * happened.
+ */
 import { expect, test } from "vitest";
 import { webgpuFaults } from "../../../faults/webgpu.js";
 

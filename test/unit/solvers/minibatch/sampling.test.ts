@@ -131,7 +131,8 @@ describe.each([
     const whole = await gradients(rows, fitted(2));
     const full = added(Array.from(train, (row) => whole[row])).map((g) => g / train.length);
     const { mean, error } = await batches(await opened(rows, train), whole);
-    // 15 elements, each normal enough after so many draws: one in 10,000 seeds has any beyond 4.5 standard errors.
+    // 15 elements, each normal enough after so many draws: one in 10,000 seeds has any beyond 4.5 standard
+    // errors.
     mean.forEach((g, i) => expect(Math.abs(g - full[i]) / error[i], `element ${i}`).toBeLessThan(4.5));
   });
 
@@ -209,7 +210,8 @@ test("importance sampling's gradient varies less where most rows are easy", asyn
   const whole = await gradients(easy, fitted(2));
   const { variance } = await batches(await opened(easy, train), whole);
   const once = await batches({ sampling: uniform(easy, train, true, randomIntegers(1)) }, whole);
-  // A tenth of the rows have all of the gradient, and half of the draws: a fifth of the variance, and some for the easy ones.
+  // A tenth of the rows have all of the gradient, and half of the draws: a fifth of the variance, and some
+  // for the easy ones.
   expect(variance / once.variance).toBeLessThan(0.3);
   expect(variance / once.variance).toBeGreaterThan(0.1);
 });

@@ -1,4 +1,7 @@
-/** The dense Hessian where a row is all but certain of its class: there 1 − s has no digits, but what is left has. */
+/**
+ * The dense Hessian where a row is all but certain of its class: there 1 − s has no digits, but what is left
+ * has.
+ */
 import { expect, test } from "vitest";
 import { range } from "../../../../src/core/random.js";
 import { denseHessian } from "../../../../src/solvers/optimum/dense-hessian.js";

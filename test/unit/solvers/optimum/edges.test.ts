@@ -1,4 +1,7 @@
-/** What second-order fits do at their edges: a part that softmax does not see, no tolerance, and classes without rows. */
+/**
+ * What second-order fits do at their edges: a part that softmax does not see, no tolerance, and classes
+ * without rows.
+ */
 import { describe, expect, test } from "vitest";
 import { randomIntegers, range } from "../../../../src/core/random.js";
 import { referenceEngine } from "../../../../src/engine/reference/engine.js";
@@ -126,7 +129,10 @@ describe.each([2, 3, 6, 12])("flowers of seed %d", (seed) => {
   );
 });
 
-/** 50 rows of each of three classes that are all but separable, with about the means and deviations of Fisher's irises. */
+/**
+ * 50 rows of each of three classes that are all but separable, with about the means and deviations of
+ * Fisher's irises.
+ */
 function flowers(seed: number) {
   const draw = new Draw(randomIntegers(seed));
   const means = [

@@ -1,4 +1,6 @@
-/** The minimum of a quadratic with l1 penalties, held to the conditions that mark it (Karush, Kuhn & Tucker). */
+/**
+ * The minimum of a quadratic with l1 penalties, held to the conditions that mark it (Karush, Kuhn & Tucker).
+ */
 import { expect, test } from "vitest";
 import { randomIntegers } from "../../../../src/core/random.js";
 import { minimiseL1Quadratic } from "../../../../src/solvers/optimum/l1-quadratic.js";

@@ -1,4 +1,6 @@
-/** The equation of Newton's method, by conjugate gradients and by a dense Hessian, against Gauss' elimination. */
+/**
+ * The equation of Newton's method, by conjugate gradients and by a dense Hessian, against Gauss' elimination.
+ */
 import { describe, expect, test } from "vitest";
 import { range } from "../../../../src/core/random.js";
 import type { ObjectiveProblem } from "../../../../src/engine/objective.js";
@@ -62,7 +64,8 @@ async function pointOf({ seed, intercept, l2, held }: Case) {
 
   const free = Array.from(range(SIZE)).filter((i) => (isIntercept(i) ? intercept : !isHeld(i)));
   const hessian = hessianAt(rows, problem, await objective.read(w));
-  // Along the mean over the classes only a penalty is seen: any curvature there has the same centred solution.
+  // Along the mean over the classes only a penalty is seen: any curvature there has the same centred
+  // solution.
   for (const i of free) {
     for (const j of free) {
       const same = Math.floor(i / CLASSES) === Math.floor(j / CLASSES);

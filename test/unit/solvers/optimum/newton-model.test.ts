@@ -1,4 +1,7 @@
-/** What the quadratic model of F says of the distance to the minimum, on one row of two classes: F = log(1 + e^−2w) + l2·w². */
+/**
+ * What the quadratic model of F says of the distance to the minimum, on one row of two classes: F = log(1 +
+ * e^−2w) + l2·w².
+ */
 import { expect, test } from "vitest";
 import { range } from "../../../../src/core/random.js";
 import { referenceEngine } from "../../../../src/engine/reference/engine.js";

@@ -1,4 +1,7 @@
-/** The methods that a second-order training goes through: who takes over, at what price, and what is said of the distance. */
+/**
+ * The methods that a second-order training goes through: who takes over, at what price, and what is said of
+ * the distance.
+ */
 import { describe, expect, test } from "vitest";
 import { range } from "../../../../src/core/random.js";
 import { referenceEngine } from "../../../../src/engine/reference/engine.js";
@@ -46,7 +49,10 @@ function fitOf(stages: ConstructorParameters<typeof SecondOrder>[0], tolerance: 
   return new SecondOrder(stages, { clock: new Stopwatch(), examples, settings: chosen, lostByRounding });
 }
 
-/** L-BFGS, and then Newton's method with so many passes. It has no preconditioner and needs about 30 for one equation. */
+/**
+ * L-BFGS, and then Newton's method with so many passes. It has no preconditioner and needs about 30 for one
+ * equation.
+ */
 async function lbfgsThenNewton(tolerance: number, allowance: number) {
   const { objective, start } = await begin();
   const model = new NewtonModel(objective, scaling, { tolerance, allowance });

@@ -1,4 +1,7 @@
-/** Label smoothing and soft targets, held against the cross-entropy with targets as the textbook has it, in f64. */
+/**
+ * Label smoothing and soft targets, held against the cross-entropy with targets as the textbook has it, in
+ * f64.
+ */
 import { describe, expect, test } from "vitest";
 import { type ModelParts, type Progress, type TrainOptions, train } from "../../../../src/index.js";
 import { range } from "../../../../src/core/random.js";
@@ -24,7 +27,10 @@ const soft = Float64Array.from({ length: COUNT * CLASSES }, (_, i) => {
 const hard = Float64Array.from(soft, (_, i) => (y[Math.floor(i / CLASSES)] === i % CLASSES ? 1 : 0));
 const smoothed = (targets: Float64Array) => targets.map((t) => (1 - EPSILON) * t + EPSILON / CLASSES);
 
-/** −Σ weight·Σ t·log s ÷ Σ weight, and ∇F: (features + 1, classes). Written out, and sharing nothing with what it checks. */
+/**
+ * −Σ weight·Σ t·log s ÷ Σ weight, and ∇F: (features + 1, classes). Written out, and sharing nothing with what
+ * it checks.
+ */
 function crossEntropy(
   model: Pick<ModelParts, "weights" | "bias">,
   targets: Float64Array,

@@ -5,7 +5,10 @@ import { errorBound, smallestRitzValue } from "../../../../src/solvers/optimum/s
 import { signed } from "../../../support/examples.js";
 import { dot, eigenvalues, orthogonal, solved, symmetricWith, times } from "../../../support/symmetric.js";
 
-/** After each step of conjugate gradients: the coefficients so far, r·r, and ½‖x − xₖ‖² in the norm of the matrix. */
+/**
+ * After each step of conjugate gradients: the coefficients so far, r·r, and ½‖x − xₖ‖² in the norm of the
+ * matrix.
+ */
 function conjugateGradients(matrix: Float64Array, b: Float64Array) {
   const exact = solved(matrix, b);
   const x = new Float64Array(b.length);
@@ -89,7 +92,8 @@ describe.each(CASES)("of a matrix with a spectrum $spectrum, seed $seed", ({ of,
     expect(ratio).toBeGreaterThan(1 - 1e-9);
     expect(ratio).toBeLessThan(1.011);
 
-    // The rule of Gauss and Radau: a row more, such that `least` is an eigenvalue (Golub & Meurant 2010, 6.2).
+    // The rule of Gauss and Radau: a row more, such that `least` is an eigenvalue (Golub & Meurant 2010,
+    // 6.2).
     const least = smallest * (1 - 1e-3);
     const square = betas[size - 1] / alphas[size - 1] ** 2;
     const last = unit(size, size - 1).map((one) => one * square);

@@ -1,4 +1,7 @@
-/** The kernels are chosen by timing them, within bounds; the choice is recorded, and pinned it gives the same bits. */
+/**
+ * The kernels are chosen by timing them, within bounds; the choice is recorded, and pinned it gives the same
+ * bits.
+ */
 import { describe, expect, test, vi } from "vitest";
 import {
   type KernelChoice,

@@ -1,4 +1,6 @@
-/** Objectives on the GPU: every way to cut one, what is asked together, and where the device's limits show. */
+/**
+ * Objectives on the GPU: every way to cut one, what is asked together, and where the device's limits show.
+ */
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { FloatArray, Rows } from "../../../../../src/core/rows.js";
 import type { Capacity } from "../../../../../src/engine/webgpu/device/capacity.js";
