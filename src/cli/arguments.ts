@@ -1,7 +1,7 @@
 /** Parses command lines, and turns flags into options of the library. */
 import { type ParseArgsConfig, parseArgs } from "node:util";
 import { SmighError } from "../core/errors.js";
-import type { TrainOptions } from "../train/options.js";
+import { OPTION_TABLE, type OptionRow, type TrainOptions } from "../train/options.js";
 
 /** The command line itself is wrong. */
 export class UsageError extends SmighError {
@@ -42,39 +42,27 @@ function split<F extends Flags>(words: readonly string[], options: F) {
   }
 }
 
+/** An option of the library as a flag. */
+interface OptionFlag {
+  readonly option: string;
+  readonly flag: string;
+  /** The value of a flag that stands alone; others take a value. */
+  readonly alone?: boolean;
+}
+
+/** Flags that stand alone reverse the default: `--parity`, and `--no-shuffle`. */
+const OPTION_FLAGS = Object.entries<OptionRow>(OPTION_TABLE).flatMap(([option, row]): OptionFlag[] => {
+  if (row.flag === false) return [];
+  const name = option.replaceAll(/[a-z][A-Z]/g, ([a, b]) => `${a}-${b.toLowerCase()}`);
+  if (typeof row.default !== "boolean") return [{ option, flag: name }];
+  return [{ option, flag: row.default ? `no-${name}` : name, alone: !row.default }];
+});
+
 /** The options of the library as flags. Their values are checked with all options, in `settings`. */
-export const TRAIN_FLAGS = {
-  engine: { type: "string" },
-  kernels: { type: "string" },
-  solver: { type: "string" },
-  tolerance: { type: "string" },
-  "max-iterations": { type: "string" },
-  memory: { type: "string" },
-  epochs: { type: "string" },
-  "batch-size": { type: "string" },
-  "learning-rate": { type: "string" },
-  sampling: { type: "string" },
-  momentum: { type: "string" },
-  nesterov: { type: "boolean" },
-  beta1: { type: "string" },
-  beta2: { type: "string" },
-  epsilon: { type: "string" },
-  "weight-decay": { type: "string" },
-  l2: { type: "string" },
-  l1: { type: "string" },
-  C: { type: "string" },
-  reduction: { type: "string" },
-  "no-intercept": { type: "boolean" },
-  standardize: { type: "boolean" },
-  "label-smoothing": { type: "string" },
-  init: { type: "string" },
-  "class-weight": { type: "string" },
-  validation: { type: "string" },
-  patience: { type: "string" },
-  seed: { type: "string" },
-  "no-shuffle": { type: "boolean" },
-  parity: { type: "boolean" },
-} as const satisfies Flags;
+export const TRAIN_FLAGS: Readonly<Record<string, { readonly type: "string" | "boolean" }>> =
+  Object.fromEntries(
+    OPTION_FLAGS.map(({ flag, alone }) => [flag, { type: alone === undefined ? "string" : "boolean" }]),
+  );
 
 /**
  * Turns flags into options. A value is a number where it reads as one, JSON where it begins with a brace,
@@ -82,14 +70,10 @@ export const TRAIN_FLAGS = {
  */
 export function trainOptions(values: Readonly<Record<string, string | boolean | undefined>>): TrainOptions {
   const options: Record<string, unknown> = {};
-  for (const flag of Object.keys(TRAIN_FLAGS)) {
+  for (const { option, flag, alone } of OPTION_FLAGS) {
     const value = values[flag];
     if (value === undefined) continue;
-    const negative = flag.startsWith("no-");
-    const name = (negative ? flag.slice(3) : flag).replaceAll(/-(\w)/g, (_, letter: string) =>
-      letter.toUpperCase(),
-    );
-    options[name] = negative ? false : typeof value === "string" ? valueOf(flag, value) : value;
+    options[option] = typeof value === "string" ? valueOf(flag, value) : alone;
   }
   return options;
 }

@@ -14,6 +14,7 @@ import type { Streams } from "./streams.js";
 export async function trainCommand(words: readonly string[], streams: Streams): Promise<void> {
   const own = {
     labels: { type: "string" },
+    init: { type: "string" }, // a model's file, besides the option's words
     output: { type: "string", short: "o" },
     json: { type: "boolean" },
   } as const;

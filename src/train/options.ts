@@ -24,13 +24,17 @@ import {
 import type { Progress } from "../core/progress.js";
 import { show } from "../core/show.js";
 import type { Schedule } from "../solvers/minibatch/schedule.js";
+import {
+  SOLVERS,
+  SOLVER_NAMES,
+  type SolverName,
+  isSecondOrder,
+  solversThatRead,
+} from "../solvers/solver-table.js";
 import type { StartingModel } from "./init.js";
 import type { Warning } from "../core/warnings.js";
 
-export const SOLVERS = ["lbfgs", "newton", "gd", "sgd", "adam", "adamw"] as const;
 const SAMPLINGS = ["uniform", "importance"] as const;
-/** Name of a solver; see `TrainOptions.solver`. */
-export type SolverName = (typeof SOLVERS)[number];
 
 /**
  * Options of `train` and `trainer`. All of them have defaults. An option that is unknown, out of
@@ -215,74 +219,71 @@ export type Settings<L extends Label = Label> = Required<
 > &
   Pick<TrainOptions<L>, WithoutDefault> & { readonly schedule: Schedule };
 
-/** Defaults of epochs and learning rate. */
-const EPOCHS = 10;
-const GD_EPOCHS = 100;
-const RATE = 0.003;
-const RATES: Partial<Record<SolverName, number>> = { gd: 0.5, sgd: 0.1 };
+const BOOLEAN = ofType("boolean", "true or false");
 
-/** The check of each option's value. */
-const CHECKS: { readonly [option in keyof Required<TrainOptions>]: Check } = {
-  engine: oneOf("auto", ...ENGINES),
-  kernels: ofType("string", '"auto", "table", or the name of a choice that a model recorded'),
-  device: checkDevice,
-  solver: oneOf(...SOLVERS),
-  tolerance: notNegative,
-  maxIterations: wholeNumber(1),
-  memory: wholeNumber(1),
-  epochs: wholeNumber(1),
-  batchSize: wholeNumber(1),
-  learningRate: checkRate,
-  sampling: oneOf(...SAMPLINGS),
-  momentum: inRange(0, 1),
-  nesterov: ofType("boolean", "true or false"),
-  beta1: inRange(0, 1),
-  beta2: inRange(0, 1),
-  epsilon: positive,
-  weightDecay: notNegative,
-  l2: notNegative,
-  l1: notNegative,
-  C: checkC,
-  reduction: oneOf("mean", "sum"),
-  intercept: ofType("boolean", "true or false"),
-  standardize: ofType("boolean", "true or false"),
-  labelSmoothing: inRange(0, 1),
-  classWeight: checkClassWeight,
-  init: checkInit,
-  validation: checkFractionOrData,
-  patience: wholeNumber(1),
-  seed: wholeNumber(0),
-  shuffle: ofType("boolean", "true or false"),
-  parity: ofType("boolean", "true or false"),
-  onProgress: ofType("function", "a function"),
-  onWarning: ofType("function", "a function"),
-  signal: checkSignal,
+/** An option: its check, its default if it has one, and whether the command line has a flag for it. */
+export interface OptionRow {
+  readonly check: Check;
+  /** Solvers may have another (`defaults` in their table). Absent: the option may stay undefined. */
+  readonly default?: unknown;
+  /** Default true: `--name VALUE`, `--name` where the default is false, `--no-name` where it is true. */
+  readonly flag?: false;
+}
+
+/** All options of a training, one row each. `TrainOptions` documents them. */
+export const OPTION_TABLE = {
+  engine: { check: oneOf("auto", ...ENGINES), default: "auto" },
+  kernels: {
+    check: ofType("string", '"auto", "table", or the name of a choice that a model recorded'),
+    default: "auto",
+  },
+  device: { check: checkDevice, flag: false },
+  solver: { check: oneOf(...SOLVER_NAMES), default: "lbfgs" },
+  tolerance: { check: notNegative, default: 1e-5 },
+  maxIterations: { check: wholeNumber(1), default: 1000 },
+  memory: { check: wholeNumber(1), default: 10 },
+  epochs: { check: wholeNumber(1), default: 10 },
+  batchSize: { check: wholeNumber(1), default: 512 },
+  learningRate: { check: checkRate, default: 0.003 },
+  sampling: { check: oneOf(...SAMPLINGS), default: "uniform" },
+  momentum: { check: inRange(0, 1), default: 0 },
+  nesterov: { check: BOOLEAN, default: false },
+  beta1: { check: inRange(0, 1), default: 0.9 },
+  beta2: { check: inRange(0, 1), default: 0.999 },
+  epsilon: { check: positive, default: 1e-7 },
+  weightDecay: { check: notNegative, default: 0 },
+  l2: { check: notNegative, default: 0 },
+  l1: { check: notNegative, default: 0 },
+  C: { check: checkC },
+  reduction: { check: oneOf("mean", "sum"), default: "mean" },
+  intercept: { check: BOOLEAN, default: true },
+  standardize: { check: BOOLEAN, default: false },
+  labelSmoothing: { check: inRange(0, 1), default: 0 },
+  classWeight: { check: checkClassWeight },
+  init: { check: checkInit, default: "zeros" },
+  validation: { check: checkFractionOrData },
+  patience: { check: wholeNumber(1), default: Infinity },
+  seed: { check: wholeNumber(0), default: 0 },
+  shuffle: { check: BOOLEAN, default: true },
+  parity: { check: BOOLEAN, default: false },
+  onProgress: { check: ofType("function", "a function"), flag: false },
+  onWarning: { check: ofType("function", "a function"), flag: false },
+  signal: { check: checkSignal, flag: false },
+} as const satisfies { readonly [option in keyof Required<TrainOptions>]: OptionRow };
+
+type Table = typeof OPTION_TABLE;
+type Defaults = {
+  readonly [
+    option in keyof Table as Table[option] extends { readonly default: unknown } ? option : never
+  ]: Table[option] extends { readonly default: infer Value } ? Value : never;
 };
 
-const SECOND_ORDER = ["lbfgs", "newton"] as const;
-const FIRST_ORDER = ["gd", "sgd", "adam", "adamw"] as const;
-
-/**
- * Solvers that read an option, where not all do. Giving it to another is an error, since it would be ignored.
- */
-const READERS: Partial<Record<keyof TrainOptions, readonly SolverName[]>> = {
-  tolerance: SECOND_ORDER,
-  maxIterations: SECOND_ORDER,
-  memory: ["lbfgs"],
-  l1: ["lbfgs"],
-  epochs: FIRST_ORDER,
-  learningRate: FIRST_ORDER,
-  reduction: FIRST_ORDER,
-  batchSize: ["sgd", "adam", "adamw"],
-  shuffle: ["sgd", "adam", "adamw"],
-  sampling: ["sgd"],
-  momentum: ["sgd"],
-  nesterov: ["sgd"],
-  beta1: ["adam", "adamw"],
-  beta2: ["adam", "adamw"],
-  epsilon: ["adam", "adamw"],
-  weightDecay: ["adamw"],
-};
+/** The default of every option that has one. */
+const DEFAULTS = Object.fromEntries(
+  Object.entries<OptionRow>(OPTION_TABLE).flatMap(([name, row]) =>
+    "default" in row ? [[name, row.default]] : [],
+  ),
+) as Defaults;
 
 /**
  * Checks the options and fills in the defaults. Throws an OptionError that names the option, its value and
@@ -290,18 +291,18 @@ const READERS: Partial<Record<keyof TrainOptions, readonly SolverName[]>> = {
  */
 export function settings<L extends Label>(passed: TrainOptions<L>): Settings<L> {
   checkOptions(passed);
-  const options = { ...passed };
-  const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  for (const [name, value] of given) {
+  const options = given(passed);
+  const entries = Object.entries(options);
+  for (const [name, value] of entries) {
     if (!isOption(name)) {
-      throw new OptionError(`${name} is no option. The options are ${Object.keys(CHECKS).join(", ")}.`);
+      throw new OptionError(`${name} is no option. The options are ${Object.keys(OPTION_TABLE).join(", ")}.`);
     }
-    CHECKS[name](name, value);
+    OPTION_TABLE[name].check(name, value);
   }
   const solver = options.solver ?? "lbfgs";
-  for (const [name, value] of given) {
-    const solvers = isOption(name) ? READERS[name] : undefined;
-    if (solvers && !solvers.includes(solver)) {
+  for (const [name, value] of entries) {
+    const solvers = solversThatRead(name);
+    if (!solvers.includes(solver)) {
       throw new OptionError(
         `${name} is ${show(value)}, but solver is "${solver}"${options.solver ? "" : ", the default"}: ` +
           `${name} is for ${solvers.join(", ")}.`,
@@ -332,8 +333,8 @@ export function settings<L extends Label>(passed: TrainOptions<L>): Settings<L> 
   if (options.device && engine !== "auto" && engine !== "webgpu") {
     throw new OptionError(`device is given, but engine is "${engine}", which uses none.`);
   }
-  const epochs = options.epochs ?? (solver === "gd" ? GD_EPOCHS : EPOCHS);
-  const rate = options.learningRate ?? RATES[solver] ?? RATE;
+  const defaults = { ...DEFAULTS, ...SOLVERS[solver].defaults };
+  const { epochs = defaults.epochs, learningRate: rate = defaults.learningRate } = options;
   const schedule: Schedule = typeof rate === "number" ? { kind: "constant", rate } : rate;
   if ((schedule.warmup ?? 0) >= epochs) {
     throw new OptionError(
@@ -341,53 +342,30 @@ export function settings<L extends Label>(passed: TrainOptions<L>): Settings<L> 
     );
   }
   const penalised = options.C !== undefined || options.l2 !== undefined || options.l1 !== undefined;
-  const { batchSize, learningRate: _, classWeight, ...rest } = options;
+  const reads = (option: string) => solversThatRead(option).includes(solver);
+  const { learningRate: _, batchSize: __, ...others } = defaults;
+  const { learningRate: ___, classWeight, ...rest } = options;
   return {
+    ...others,
+    shuffle: reads("shuffle") && others.shuffle,
+    ...(reads("batchSize") && { batchSize: defaults.batchSize }),
+    ...(isSecondOrder(solver) && !penalised && { C: 1 }),
     ...rest,
     ...(classWeight !== undefined && {
       classWeight: isMap(classWeight) ? new Map(classWeight) : classWeight,
     }),
-    engine,
-    kernels: options.kernels ?? "auto",
-    solver,
-    epochs,
-    ...(reads(solver, "batchSize") && { batchSize: batchSize ?? 512 }),
-    tolerance: options.tolerance ?? 1e-5,
-    maxIterations: options.maxIterations ?? 1000,
-    memory: options.memory ?? 10,
     schedule,
-    sampling: options.sampling ?? "uniform",
-    momentum: options.momentum ?? 0,
-    nesterov: options.nesterov ?? false,
-    beta1: options.beta1 ?? 0.9,
-    beta2: options.beta2 ?? 0.999,
-    epsilon: options.epsilon ?? 1e-7,
-    weightDecay: options.weightDecay ?? (solver === "adamw" ? 0.01 : 0),
-    ...(isSecondOrder(solver) && !penalised && { C: 1 }),
-    l2: options.l2 ?? 0,
-    l1: options.l1 ?? 0,
-    reduction: options.reduction ?? "mean",
-    intercept: options.intercept ?? true,
-    standardize: options.standardize ?? false,
-    labelSmoothing: options.labelSmoothing ?? 0,
-    init: options.init ?? "zeros",
-    patience: options.patience ?? Infinity,
-    seed: options.seed ?? 0,
-    shuffle: options.shuffle ?? reads(solver, "shuffle"),
-    parity: options.parity ?? false,
   };
 }
 
-/** Tells whether the solver reads the option. */
-function reads(solver: SolverName, name: keyof TrainOptions): boolean {
-  return READERS[name]?.includes(solver) ?? true;
-}
-
-/** Tells whether the solver is lbfgs or newton, which evaluate all examples at every step. */
-export function isSecondOrder(solver: SolverName): boolean {
-  return SECOND_ORDER.some((one) => one === solver);
+/** Returns the options without those that are undefined. */
+function given<T extends object>(options: T): T {
+  const kept = { ...options };
+  for (const name of Object.keys(kept))
+    if (Reflect.get(kept, name) === undefined) Reflect.deleteProperty(kept, name);
+  return kept;
 }
 
 function isOption(name: string): name is keyof TrainOptions {
-  return Object.hasOwn(CHECKS, name);
+  return Object.hasOwn(OPTION_TABLE, name);
 }

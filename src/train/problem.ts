@@ -11,8 +11,8 @@ import { oneHot } from "../data/targets.js";
 import { type FeatureUnits, farthestFromZero, inUnits, standardUnits, workingUnits } from "../data/units.js";
 import type { DescentProblem } from "../engine/descent.js";
 import { DataError, OptionError } from "../core/errors.js";
-import { type Settings, isSecondOrder } from "./options.js";
-import { updateRule } from "../solvers/minibatch/descend.js";
+import type { Settings } from "./options.js";
+import { isSecondOrder, updateRule } from "../solvers/solver-table.js";
 import type { Examples } from "../solvers/solver.js";
 import { startingWeights } from "./init.js";
 import type { Warnings } from "../core/warnings.js";
@@ -107,7 +107,7 @@ export function taskOf<L extends Label>(
       classes: classes.length,
       intercept: chosen.intercept,
       kernels: chosen.kernels,
-      rule: updateRule(chosen),
+      rule: updateRule(chosen.solver, chosen),
       batchSize: Math.min(chosen.batchSize ?? train.length, train.length),
       smoothing: chosen.labelSmoothing,
     },

@@ -6,7 +6,7 @@ import type { FloatArray } from "../core/rows.js";
 import { DivergenceError } from "../core/errors.js";
 import { SoftmaxModel } from "../model/model.js";
 import type { ModelParts } from "../model/parts.js";
-import { isSecondOrder } from "./options.js";
+import { isSecondOrder } from "../solvers/solver-table.js";
 import type { Parity } from "../parity/stages.js";
 import type { Outcome } from "../solvers/solver.js";
 import type { Task } from "./problem.js";

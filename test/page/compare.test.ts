@@ -4,7 +4,7 @@ import { weigh } from "../../bench/page/train/objective.js";
 import type { ComparedPoint } from "../../bench/page/train/protocol.js";
 import { dataset } from "../../src/data/dataset.js";
 import { SoftmaxModel } from "../../src/index.js";
-import { SOLVERS } from "../../src/train/options.js";
+import { SOLVER_NAMES } from "../../src/solvers/solver-table.js";
 import { clouds } from "../support/examples.js";
 import { modelOf } from "../support/models.js";
 
@@ -67,8 +67,8 @@ describe("the comparison", () => {
   const of = (solver: string) => all.filter((point) => point.solver === solver);
 
   test("has every solver in turn, with ever more passes", () => {
-    expect([...new Set(all.map(({ solver }) => solver))]).toEqual(SOLVERS);
-    for (const solver of SOLVERS) {
+    expect([...new Set(all.map(({ solver }) => solver))]).toEqual(SOLVER_NAMES);
+    for (const solver of SOLVER_NAMES) {
       const passes = of(solver).map((point) => point.passes);
       expect(passes).toEqual(passes.toSorted((a, b) => a - b));
       expect(new Set(passes).size).toBe(passes.length);

@@ -1,7 +1,7 @@
 /** Trains with every solver in turn on the same digits and the same objective. */
 import { type Progress, type TrainOptions, train } from "../../../src/index.js";
 import { dataset } from "../../../src/data/dataset.js";
-import { SOLVERS, type SolverName, isSecondOrder } from "../../../src/train/options.js";
+import { SOLVER_NAMES, type SolverName, isSecondOrder } from "../../../src/solvers/solver-table.js";
 import { type Job, L2 } from "./job.js";
 import type { Digits } from "../shared/mnist.js";
 import { weigh } from "./objective.js";
@@ -41,7 +41,7 @@ export async function* compare(
     features: PIXELS,
   };
   const { rows } = dataset(data);
-  for (const solver of SOLVERS) {
+  for (const solver of SOLVER_NAMES) {
     const count = isSecondOrder(solver) ? "maxIterations" : "epochs";
     for (let most = 1, ended = false; !ended; most *= GROWTH) {
       let last: Progress | undefined;

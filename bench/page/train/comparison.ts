@@ -1,7 +1,7 @@
 /** Shows the comparison of the solvers: a line in the chart and a row in the table for each. */
 import "../shared/language.js";
 import uPlot from "uplot";
-import { SOLVERS, type SolverName } from "../../../src/train/options.js";
+import { SOLVER_NAMES, type SolverName } from "../../../src/solvers/solver-table.js";
 import { css, onSchemeChange } from "../shared/colours.js";
 import type { ControlsState } from "./controls.js";
 import { find, make } from "../shared/dom.js";
@@ -58,7 +58,7 @@ export class ComparisonPanel {
     this.#result.hidden = false;
     this.#say(`${LOOKS[solver].name}: ${format.count(passes)} ${passes === 1 ? "pass" : "passes"}.`);
     this.#draw();
-    this.#table.replaceChildren(...SOLVERS.flatMap((one) => this.#rows(one)));
+    this.#table.replaceChildren(...SOLVER_NAMES.flatMap((one) => this.#rows(one)));
   }
 
   stopping(): void {
@@ -83,7 +83,7 @@ export class ComparisonPanel {
     const all = [...this.#points.values()].flat();
     const lowest = Math.min(...all.map(({ objective }) => objective));
     const passes = [...new Set(all.map((point) => point.passes))].toSorted((a, b) => a - b);
-    const lines = SOLVERS.map((solver) => {
+    const lines = SOLVER_NAMES.map((solver) => {
       const own = new Map(this.#points.get(solver)?.map((point) => [point.passes, point.objective]));
       return passes.map((at) => Math.max((own.get(at) ?? Number.NaN) - lowest, NEAREST) || null);
     });
@@ -144,7 +144,7 @@ function options(width: number): uPlot.Options {
     ],
     series: [
       {},
-      ...SOLVERS.map((solver): uPlot.Series => {
+      ...SOLVER_NAMES.map((solver): uPlot.Series => {
         const { colour, dashed } = LOOKS[solver];
         return {
           stroke: () => css(colour),

@@ -1,7 +1,7 @@
 /** The training page's form: the options and three buttons. */
 import { OptionError } from "../../../src/core/errors.js";
 import { find } from "../shared/dom.js";
-import { SOLVERS } from "../../../src/train/options.js";
+import { SOLVER_NAMES } from "../../../src/solvers/solver-table.js";
 import * as format from "../shared/format.js";
 import { type Job, OPTIONS, type Option, defaultsOf, jobOf } from "./job.js";
 
@@ -94,7 +94,7 @@ export class Controls {
 
   /** Fills in the defaults of the solver's options, and empties and hides the fields that it does not use. */
   #fillDefaults(): void {
-    const solver = SOLVERS.find((one) => one === this.#solver.value) ?? SOLVERS[0];
+    const solver = SOLVER_NAMES.find((one) => one === this.#solver.value) ?? SOLVER_NAMES[0];
     const defaults = defaultsOf(solver);
     for (const field of this.#options.querySelectorAll("input")) {
       const value = defaults[field.name];

@@ -1,13 +1,8 @@
 /** Parses and checks the training options of the form, the page's address and the command line. */
 import { ENGINES } from "../../../src/engine/engine.js";
 import { OptionError } from "../../../src/core/errors.js";
-import {
-  SOLVERS,
-  type SolverName,
-  type TrainOptions,
-  isSecondOrder,
-  settings,
-} from "../../../src/train/options.js";
+import { SOLVER_NAMES, type SolverName, isSecondOrder } from "../../../src/solvers/solver-table.js";
+import { type TrainOptions, settings } from "../../../src/train/options.js";
 
 /** Option names in addresses and on the command line. */
 export const OPTIONS = [
@@ -49,7 +44,7 @@ export const L2 = 1e-4;
 /** Parses the options' texts; an empty one counts as absent. Throws an OptionError when one is invalid. */
 export function jobOf(text: (option: Option) => string | null | undefined): Job {
   const engine = choice("engine", text("engine"), ["auto", ...ENGINES]);
-  const solver = choice("solver", text("solver"), SOLVERS);
+  const solver = choice("solver", text("solver"), SOLVER_NAMES);
   const numbers = {
     tolerance: number("tolerance", text("tolerance")),
     maxIterations: number("max-iterations", text("max-iterations")),

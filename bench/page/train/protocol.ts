@@ -1,6 +1,6 @@
 /** Messages between the training page, its worker and the driver in Node. All of it is plain data. */
 import type { Parity, Progress, SoftmaxModel } from "../../../src/index.js";
-import type { SolverName } from "../../../src/train/options.js";
+import type { SolverName } from "../../../src/solvers/solver-table.js";
 import type { Job, Limit } from "./job.js";
 
 /** From the page to the worker. */

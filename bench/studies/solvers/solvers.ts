@@ -12,7 +12,7 @@ import { findChrome, launchArguments } from "../../browsers/chrome.js";
 import { mnistFolder } from "../../../scripts/mnist-plugin.js";
 import { python, runPython } from "../../run/python.js";
 import type { Finish } from "./race.js";
-import { SOLVERS } from "../../../src/train/options.js";
+import { SOLVER_NAMES } from "../../../src/solvers/solver-table.js";
 import { SETS } from "./names.js";
 
 const wanted = process.argv.slice(2);
@@ -85,7 +85,7 @@ function showFinish(contender: string, finish: Finish | undefined): void {
 async function sets(): Promise<void> {
   console.log("\nsmigh/wasm, standardised features, C = 1, every solver with its defaults");
   for (const set of SETS) {
-    for (const solver of SOLVERS) {
+    for (const solver of SOLVER_NAMES) {
       const solved = await inPage((page) =>
         page.evaluate(([one, other]) => window.solvers.solveSet(one, other), [set, solver] as const),
       );

@@ -2,13 +2,7 @@
  * First-order training: gd, sgd with momentum, adam, adamw. An epoch is queued as a whole and its results
  * come back late, so the engine never waits for this thread within an epoch.
  */
-import {
-  type Descent,
-  type Passes,
-  type Step,
-  type StepResult,
-  type UpdateRule,
-} from "../../engine/descent.js";
+import { type Descent, type Passes, type Step, type StepResult } from "../../engine/descent.js";
 import { NOTHING, type Sums, addSums } from "../../core/sums.js";
 import { type FloatArray } from "../../core/rows.js";
 import { DivergenceError } from "../../core/errors.js";
@@ -38,13 +32,6 @@ export interface DescentSettings {
   readonly reduction: "mean" | "sum";
   readonly patience: number;
   readonly signal?: AbortSignal | undefined;
-}
-
-/** The solver's rule for turning a gradient into a step. */
-export function updateRule(settings: DescentSettings): UpdateRule {
-  const { solver, beta1, beta2, epsilon, weightDecay, momentum, nesterov } = settings;
-  if (solver === "adam" || solver === "adamw") return { kind: "adam", beta1, beta2, epsilon, weightDecay };
-  return { kind: "sgd", momentum, nesterov };
 }
 
 /**
