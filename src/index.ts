@@ -6,6 +6,7 @@ export { train, trainer, type Trainer } from "./train/train.js";
 export { sweep, type Sweep } from "./sweep/sweep.js";
 export type { SweepOptions, SweepProgress } from "./sweep/options.js";
 export type { SweepEntry, SweepFold } from "./sweep/table.js";
+export type { ReasonCode } from "./core/progress.js";
 export type { SolverName } from "./solvers/solver-table.js";
 export type { TrainOptions } from "./train/options.js";
 export type { TrainingData } from "./data/dataset.js";

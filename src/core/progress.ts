@@ -52,3 +52,30 @@ export interface EpochRecord extends Score {
   /** Seconds since the training began, as in Progress. */
   readonly elapsed: number;
 }
+
+/**
+ * Why a training ended, for programs:
+ * - "converged": F is within the tolerance of its minimum;
+ * - "max-iterations", "epochs": all that were allowed are done;
+ * - "patience": the validation loss fell no further;
+ * - "aborted": the caller stopped it;
+ * - "separable": ever larger weights fit ever better, and no penalty bounds them;
+ * - "rounding": rounding hides any lower point;
+ * - "stalled": no method lowers F any more;
+ * - "unknown-distance": finding out how near the minimum is would have taken too many passes;
+ * - "rounded-weights": the weights need more digits than f32 has.
+ */
+export const REASON_CODES = [
+  "converged",
+  "max-iterations",
+  "epochs",
+  "patience",
+  "aborted",
+  "separable",
+  "rounding",
+  "stalled",
+  "unknown-distance",
+  "rounded-weights",
+] as const;
+
+export type ReasonCode = (typeof REASON_CODES)[number];

@@ -1,4 +1,5 @@
 /** The trained model: predicts, evaluates and saves. */
+import type { ReasonCode, EpochRecord } from "../core/progress.js";
 import { isList } from "../data/arrays.js";
 import { type TrainingData, dataset } from "../data/dataset.js";
 import { type Features, checkSizes, createFeatureRows } from "../data/features.js";
@@ -9,7 +10,6 @@ import { range } from "../core/random.js";
 import { logits } from "../math/passes.js";
 import { DataError, OptionError } from "../core/errors.js";
 import type { Parity } from "../parity/stages.js";
-import type { EpochRecord } from "../core/progress.js";
 import { show } from "../core/show.js";
 import type { Warning } from "../core/warnings.js";
 import { type Affine, featureBlock } from "./affine.js";
@@ -74,6 +74,7 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
   readonly history: readonly EpochRecord[];
   readonly converged: boolean;
   readonly reason: string;
+  readonly reasonCode?: ReasonCode;
   readonly iterations: number;
   readonly warnings: readonly Warning[];
   readonly engine: ModelParts["engine"];
@@ -95,6 +96,7 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
     this.history = parts.history;
     this.converged = parts.converged;
     this.reason = parts.reason;
+    if (parts.reasonCode) this.reasonCode = parts.reasonCode;
     this.iterations = parts.iterations;
     this.warnings = parts.warnings;
     this.engine = parts.engine;

@@ -1,7 +1,7 @@
 /** The data that a model consists of. */
+import type { ReasonCode, EpochRecord } from "../core/progress.js";
 import type { Label } from "../data/labels.js";
 import type { Parity } from "../parity/stages.js";
-import type { EpochRecord } from "../core/progress.js";
 import type { Warning } from "../core/warnings.js";
 
 /** The fields of a model. All of them are plain data. */
@@ -24,6 +24,8 @@ export interface ModelParts<L extends Label = Label> {
   readonly converged: boolean;
   /** Why the training ended, in words. */
   readonly reason: string;
+  /** The same for programs. Absent in models of older files. */
+  readonly reasonCode?: ReasonCode;
   /** Number of steps taken. */
   readonly iterations: number;
   /** What is worth knowing about the training and is no error. */

@@ -1,7 +1,7 @@
 /** The input and the result of every solver. */
 import type { Sums } from "../core/sums.js";
 import type { FloatArray } from "../core/rows.js";
-import type { EpochRecord, Score } from "../core/progress.js";
+import type { EpochRecord, Score, ReasonCode } from "../core/progress.js";
 
 export interface Examples {
   /** Row numbers in the placement, to train on and to validate on. */
@@ -22,6 +22,7 @@ export interface Outcome {
   readonly iterations: number;
   readonly converged: boolean;
   readonly reason: string;
+  readonly reasonCode: ReasonCode;
 }
 
 export function score(sums: Sums): Score {

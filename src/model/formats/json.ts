@@ -1,8 +1,8 @@
 /** The JSON model file: one object that a person can read and any language can load. */
+import { type ReasonCode, REASON_CODES, type EpochRecord, type Score } from "../../core/progress.js";
 import type { Label } from "../../data/labels.js";
 import { ModelFileError } from "../../core/errors.js";
 import { type Parity, STAGES, type Stage } from "../../parity/stages.js";
-import type { EpochRecord, Score } from "../../core/progress.js";
 import { show } from "../../core/show.js";
 import type { Warning } from "../../core/warnings.js";
 import { finite, flag, has, list, numbers, object, text, whole, wrong } from "./json-values.js";
@@ -35,13 +35,13 @@ export interface ModelJson {
   /** What is known of the training. */
   readonly training: Pick<
     ModelParts,
-    "history" | "converged" | "reason" | "iterations" | "warnings" | "engine" | "parity"
+    "history" | "converged" | "reason" | "reasonCode" | "iterations" | "warnings" | "engine" | "parity"
   >;
 }
 
 export function toJson(model: ModelParts): ModelJson {
   const { classes, features, scale, origin, bias, weights } = model;
-  const { history, converged, reason, iterations, warnings, engine, parity } = model;
+  const { history, converged, reason, reasonCode, iterations, warnings, engine, parity } = model;
   const k = classes.length;
   return {
     format: FORMAT,
@@ -56,7 +56,16 @@ export function toJson(model: ModelParts): ModelJson {
     weights: Array.from({ length: features }, (_, d) =>
       Array.from(weights.subarray(d * k, (d + 1) * k), (one) => Number(one.toPrecision(9))),
     ),
-    training: { history, converged, reason, iterations, warnings, engine, ...(parity && { parity }) },
+    training: {
+      history,
+      converged,
+      reason,
+      ...(reasonCode && { reasonCode }),
+      iterations,
+      warnings,
+      engine,
+      ...(parity && { parity }),
+    },
   };
 }
 
@@ -102,6 +111,7 @@ export function fromJson(written: string): ModelParts {
     history: list(training["history"], "training.history").map(readEpoch),
     converged: flag(training["converged"], "training.converged"),
     reason: text(training["reason"], "training.reason"),
+    ...(has(training, "reasonCode") && { reasonCode: readReasonCode(training["reasonCode"]) }),
     iterations: whole(training["iterations"], "training.iterations"),
     warnings: version === 1 ? [] : list(training["warnings"], "training.warnings").map(readWarning),
     engine: readEngine(object(training["engine"], "training.engine")),
@@ -115,6 +125,12 @@ function parse(written: string): unknown {
   } catch (cause) {
     throw new ModelFileError(`This is no model file, or it is truncated: ${String(cause)}.`, { cause });
   }
+}
+
+function readReasonCode(value: unknown): ReasonCode {
+  const code = REASON_CODES.find((one) => one === value);
+  if (code === undefined) throw wrong(value, "training.reasonCode", `one of ${REASON_CODES.join(", ")}`);
+  return code;
 }
 
 function readClasses(value: unknown, type: unknown): Label[] {

@@ -6,7 +6,7 @@ import { type Descent, type Passes, type Step, type StepResult } from "../../eng
 import { NOTHING, type Sums, addSums } from "../../core/sums.js";
 import { type FloatArray } from "../../core/rows.js";
 import { DivergenceError } from "../../core/errors.js";
-import type { EpochRecord, Progress, Score } from "../../core/progress.js";
+import type { EpochRecord, Progress, Score, ReasonCode } from "../../core/progress.js";
 import type { Stopwatch } from "../../core/stopwatch.js";
 import type { Sampling } from "./sampling.js";
 import { type Schedule, rateAt } from "./schedule.js";
@@ -56,16 +56,18 @@ export async function* firstOrder(
   let iteration = 0;
   let best: { loss: number; epoch: number; weights: FloatArray } | undefined;
 
-  const outcome = async (why: string): Promise<Outcome> => ({
+  const outcome = async (code: ReasonCode, why: string): Promise<Outcome> => ({
     weights: best?.weights ?? (await descent.weights()),
     history,
     iterations: iteration,
     converged: false,
     reason: best ? `${why}; the weights are the best, of epoch ${best.epoch}` : why,
+    reasonCode: code,
   });
 
   for (let epoch = 1; epoch <= epochs; epoch++) {
-    if (settings.signal?.aborted) return outcome(`aborted after step ${iteration}, in epoch ${epoch - 1}`);
+    if (settings.signal?.aborted)
+      return outcome("aborted", `aborted after step ${iteration}, in epoch ${epoch - 1}`);
     const order = await sampling.next();
     const steps = Array.from({ length: stepsPerEpoch }, (_, step) => {
       const number = iteration + step;
@@ -85,7 +87,8 @@ export async function* firstOrder(
       total = addSums(total, result.sums);
       report.add(result.sums, steps[taken++].rows);
       if (report.due && report.steps <= stepsPerEpoch - taken) yield report.progress(iteration, epoch);
-      if (settings.signal?.aborted) return outcome(`aborted after step ${iteration}, in epoch ${epoch}`);
+      if (settings.signal?.aborted)
+        return outcome("aborted", `aborted after step ${iteration}, in epoch ${epoch}`);
     }
 
     const validation = examples.validation && score(await descent.evaluate(examples.validation));
@@ -103,12 +106,12 @@ export async function* firstOrder(
       if (!best || validation.loss < best.loss) {
         best = { loss: validation.loss, epoch, weights: await descent.weights() };
       } else if (epoch - best.epoch >= settings.patience) {
-        return outcome(`no lower validation loss for ${settings.patience} epochs`);
+        return outcome("patience", `no lower validation loss for ${settings.patience} epochs`);
       }
     }
   }
 
-  return outcome(`all ${epochs} epochs are done`);
+  return outcome("epochs", `all ${epochs} epochs are done`);
 }
 
 /** Plans a step on the mean of the batch's losses, or on their sum, with the penalty times its weight. */

@@ -6,17 +6,12 @@ import type { FloatArray } from "../../core/rows.js";
 import { DivergenceError } from "../../core/errors.js";
 import type { EpochRecord, Progress, Score } from "../../core/progress.js";
 import type { Stopwatch } from "../../core/stopwatch.js";
-import { type Method, type Point, allowedDistance, readWeights } from "./method.js";
+import { type Method, type Point, readWeights } from "./method.js";
+import { type End, aborted, converged, lostDigits, outOfPatience, unfinished } from "./reasons.js";
+import { ReportClock } from "./report-clock.js";
+import { StallDetector, fractionDone, isSeparable, meetsTolerance } from "./stopping.js";
 import { type Examples, type Outcome, score } from "../solver.js";
 
-/** Least time between reports, in ms. */
-const REPORT_MS = 50;
-/**
- * A method has stalled when for `STALLED` iterations F has not fallen by more than its relative rounding, and
- * neither the largest gradient nor the distance has reached a new low.
- */
-const STALLED = 20;
-const ROUNDING = 1e-7;
 /** Iterations after which a method's guess of F − F* is accepted, where `enough` allows guesses. */
 const EXPERIENCED = 10;
 
@@ -66,7 +61,7 @@ export class SecondOrder {
   readonly #lostByRounding: SecondOrderOptions["lostByRounding"];
   readonly #enough: number | undefined;
   readonly #history: EpochRecord[] = [];
-  readonly #clock: Clock;
+  readonly #clock: ReportClock;
   #method: Method | undefined;
   #certifies = false;
   #passesBefore = 0;
@@ -79,7 +74,7 @@ export class SecondOrder {
     { examples, settings, clock, lostByRounding, enough }: SecondOrderOptions,
   ) {
     this.#lostByRounding = lostByRounding;
-    this.#clock = new Clock(clock);
+    this.#clock = new ReportClock(clock);
     this.#phases = [...phases];
     this.#examples = examples;
     this.#settings = settings;
@@ -94,34 +89,38 @@ export class SecondOrder {
     return this.#best?.weights ?? (this.#method && (await readWeights(this.#method)));
   }
 
+  /** Runs the training: yields reports, and returns the weights and why it ended. */
   async *steps(): AsyncGenerator<Progress, Outcome> {
-    const { maxIterations, signal } = this.#settings;
+    const { maxIterations, tolerance, signal } = this.#settings;
     let point = await this.#next();
     if (!point) throw new Error("The first phase of a training has no method.");
     const first = point;
     let fraction = 0;
     for (;;) {
+      // 1. Record F, its gradient and the validation loss at the current point.
       checkFinite(point, this.#iteration, this.#settings);
       const scored = await this.#record(point);
+      // 2. End where the point is near enough to the minimum, or no further iteration is allowed.
       const end = await this.#endOf(point, scored.validation);
-      if (end) {
-        yield this.#report(scored, 1);
-        return this.#outcome(end);
-      }
-      if (this.#iteration === 0 || this.#clock.elapsedMs - this.#clock.reportedMs >= REPORT_MS) {
+      if (end) return yield* this.#finish(scored, end);
+      // 3. Report.
+      if (this.#iteration === 0 || this.#clock.due) {
         const done = this.#iteration / maxIterations;
-        fraction = Math.max(fraction, fractionOf(done, first, point, this.#settings.tolerance));
+        fraction = Math.max(fraction, fractionDone(done, first, point, tolerance));
         yield this.#report(scored, fraction);
       }
-      if (signal?.aborted) return this.#outcome(stopped(`aborted after iteration ${this.#iteration}`));
+      if (signal?.aborted) return this.#outcome(aborted(this.#iteration));
+      // 4. Take a step, by the next method where this one hands over. End where none goes further.
       const next = await this.#advance(point);
-      if (!next) {
-        yield this.#report(scored, 1);
-        return this.#outcome(await this.#exhausted(point));
-      }
+      if (!next) return yield* this.#finish(scored, await this.#exhausted(point));
       point = next;
       this.#iteration++;
     }
+  }
+
+  async *#finish(scored: Scored, end: End): AsyncGenerator<Progress, Outcome> {
+    yield this.#report(scored, 1);
+    return this.#outcome(end);
   }
 
   /** Takes an iteration, or begins the next phase where the method hands over or goes no further. */
@@ -148,13 +147,13 @@ export class SecondOrder {
    * are separable and nothing bounds the weights.
    */
   #isNear(point: Point, distance: number): boolean {
-    const { tolerance } = this.#settings;
-    const allowed = Math.max(allowedDistance(point.value, tolerance), this.#enough ?? 0);
     return (
-      point.gradientMax <= tolerance &&
-      distance <= allowed &&
-      !isSeparable(point, this.#examples, this.#settings)
+      meetsTolerance(point, distance, this.#settings.tolerance, this.#enough) && !this.#isSeparable(point)
     );
+  }
+
+  #isSeparable({ sums }: Point): boolean {
+    return isSeparable(sums, this.#examples, this.#settings);
   }
 
   async #record(point: Point): Promise<Scored> {
@@ -167,7 +166,7 @@ export class SecondOrder {
       ...(validation && { validation }),
     };
     if (this.#iteration > 0) {
-      const elapsed = this.#clock.elapsedMs / 1000;
+      const { elapsed } = this.#clock;
       this.#history.push({ epoch: this.#iteration, ...scored, learningRate: point.step, elapsed });
     }
     return scored;
@@ -181,7 +180,7 @@ export class SecondOrder {
         const weights = this.#method && (await readWeights(this.#method));
         if (weights) this.#best = { loss: validation.loss, iteration: this.#iteration, weights };
       } else if (this.#iteration - this.#best.iteration >= patience) {
-        return stopped(`no lower validation loss for ${patience} iterations`);
+        return outOfPatience(patience);
       }
     }
     const known = this.#known(point);
@@ -192,9 +191,7 @@ export class SecondOrder {
     }
     if (this.#iteration < maxIterations) return undefined;
     if (this.#isNear(point, known)) return this.#converged(point, known);
-    return stopped(
-      `all ${maxIterations} iterations are done, and ${this.#standing(point)}${this.#separable(point)}`,
-    );
+    return this.#unfinished("max-iterations", point);
   }
 
   /** The bound on F − F* that the training accepts; infinite where there is none. */
@@ -205,46 +202,27 @@ export class SecondOrder {
   }
 
   async #converged(point: Point, distance: number): Promise<End> {
-    const { tolerance } = this.#settings;
     const lost = this.#method ? await this.#lostByRounding(this.#method, point) : 0;
-    const standing = this.#standing({ ...point, distance: distance + lost });
-    if (this.#isNear(point, distance + lost)) {
-      return { converged: true, why: `${standing}: within tolerance ${shown(tolerance, 3)}` };
-    }
-    return stopped(
-      `${standing}, but rounding its weights to f32 raises it by ${shown(lost / point.value, 1)} of itself: ` +
-        "take a mean off the features, or train with an intercept",
-    );
+    return this.#isNear(point, distance + lost)
+      ? converged(point, distance + lost, this.#settings.tolerance)
+      : lostDigits(point, distance + lost, lost);
   }
 
   /** Returns how the training ends where no phase can go further. */
   async #exhausted(point: Point): Promise<End> {
     const known = this.#known(point);
     if (this.#isNear(point, known)) return this.#converged(point, known);
-    const why = !this.#method?.budgetExhausted
-      ? "rounding hides any lower point"
-      : point.distance === undefined
-        ? "how near F is to its minimum took more passes to find out than the training"
-        : "L-BFGS and Newton's method both stalled";
-    const { distance } = point;
-    const lost = distance !== undefined && this.#method ? await this.#lostByRounding(this.#method, point) : 0;
-    const whole = distance === undefined ? point : { ...point, distance: distance + lost };
-    return stopped(`${why}: ${this.#standing(whole)}${this.#separable(point)}`);
+    if (point.distance === undefined) {
+      return this.#unfinished(this.#method?.budgetExhausted ? "unknown-distance" : "rounding", point);
+    }
+    const lost = this.#method ? await this.#lostByRounding(this.#method, point) : 0;
+    const whole = { ...point, distance: point.distance + lost };
+    return this.#unfinished(this.#method?.budgetExhausted ? "stalled" : "rounding", whole);
   }
 
-  #standing({ gradientMax, distance, value }: Point): string {
-    const gradient = `the largest gradient is ${shown(gradientMax, 2)}`;
-    if (distance === undefined) return gradient;
-    const known = Math.min(distance, value); // F* is not below 0
-    const part = known / Math.max(value - known, 0.01);
-    return `${gradient}, and F within about ${shown(part, 1)} of its minimum`;
-  }
-
-  /** Explains why a training without a penalty may never converge; empty where that does not apply. */
-  #separable(point: Point): string {
-    return isSeparable(point, this.#examples, this.#settings)
-      ? ". The classes are separable and there is no penalty, so that ever larger weights fit ever better: give l2 or C"
-      : "";
+  #unfinished(cause: Parameters<typeof unfinished>[0], point: Point): End {
+    const { maxIterations } = this.#settings;
+    return unfinished(cause, point, { maxIterations, separable: this.#isSeparable(point) });
   }
 
   #report(scored: Scored, fraction: number): Progress {
@@ -258,7 +236,7 @@ export class SecondOrder {
     };
   }
 
-  async #outcome({ converged, why }: End): Promise<Outcome> {
+  async #outcome({ code, text }: End): Promise<Outcome> {
     const best = this.#best;
     const weights = await this.weights();
     if (!weights) throw new Error("The training has no weights.");
@@ -266,86 +244,14 @@ export class SecondOrder {
       weights,
       history: this.#history,
       iterations: this.#iteration,
-      converged,
-      reason: best ? `${why}; the weights are the best, of iteration ${best.iteration}` : why,
+      converged: code === "converged",
+      reason: best ? `${text}; the weights are the best, of iteration ${best.iteration}` : text,
+      reasonCode: code,
     };
   }
-}
-
-/** Why a training ends. */
-interface End {
-  readonly converged: boolean;
-  readonly why: string;
-}
-
-function stopped(why: string): End {
-  return { converged: false, why };
 }
 
 type Scored = Pick<Progress, "loss" | "accuracy" | "gradientMax" | "validation">;
-
-/** Elapsed time, and examples per second since the last report. */
-class Clock {
-  readonly #stopwatch: Stopwatch;
-  #reported = { ms: 0, examples: 0 };
-
-  constructor(stopwatch: Stopwatch) {
-    this.#stopwatch = stopwatch;
-  }
-
-  get elapsedMs(): number {
-    return this.#stopwatch.milliseconds;
-  }
-
-  get reportedMs(): number {
-    return this.#reported.ms;
-  }
-
-  report(examples: number): Pick<Progress, "examples" | "examplesPerSecond" | "elapsed"> {
-    const before = this.#reported;
-    this.#reported = { ms: this.elapsedMs, examples };
-    const seconds = Math.max(this.#reported.ms - before.ms, 1e-3) / 1000;
-    return {
-      examples,
-      examplesPerSecond: (examples - before.examples) / seconds,
-      elapsed: this.#reported.ms / 1000,
-    };
-  }
-}
-
-/** Detects when F, the largest gradient and the distance have all stopped falling. */
-class StallDetector {
-  #value = Infinity;
-  #gradientMax = Infinity;
-  #distance = Infinity;
-  /** Points since any of them fell. */
-  #points = 0;
-
-  observe({ value, gradientMax, distance = Infinity }: Point): void {
-    const fell =
-      value < this.#value - ROUNDING * Math.abs(value) ||
-      gradientMax < this.#gradientMax ||
-      distance < this.#distance;
-    this.#value = Math.min(this.#value, value);
-    this.#gradientMax = Math.min(this.#gradientMax, gradientMax);
-    this.#distance = Math.min(this.#distance, distance);
-    this.#points = fell ? 0 : this.#points + 1;
-  }
-
-  get stalled(): boolean {
-    return this.#points >= STALLED;
-  }
-}
-
-/**
- * The fraction done, by iterations or by the log of the largest gradient on its way to the tolerance,
- * whichever is more. At most 0.99: only the end is 1.
- */
-function fractionOf(iterations: number, first: Point, point: Point, tolerance: number): number {
-  const way = Math.log(first.gradientMax / tolerance);
-  const done = Math.log(first.gradientMax / point.gradientMax);
-  return Math.min(0.99, Math.max(iterations, way > 0 ? done / way : 0));
-}
 
 function checkFinite({ sums, gradientMax }: Point, iteration: number, settings: OptimumSettings): void {
   if (Number.isFinite(sums.loss) && Number.isFinite(gradientMax)) return;
@@ -354,22 +260,4 @@ function checkFinite({ sums, gradientMax }: Point, iteration: number, settings: 
     `At iteration ${iteration} the loss is ${sums.loss} and the largest gradient ${gradientMax}: bring the features to a ` +
       `range near 1${settings.l2 > 0 ? ` or lower l2 (${settings.l2})` : ""}.`,
   );
-}
-
-/** Formats a number with `digits` significant digits: 0.012, 7.8e-6. */
-function shown(value: number, digits: number): string {
-  const rounded = Number(value.toPrecision(digits));
-  return value === 0 || value >= 1e-3 ? String(rounded) : rounded.toExponential();
-}
-
-/**
- * Whether ever larger weights fit ever better: all rows are classified correctly, and no penalty or soft
- * target bounds the weights.
- */
-function isSeparable(
-  { sums }: Point,
-  { soft }: Examples,
-  { l1, l2, labelSmoothing }: OptimumSettings,
-): boolean {
-  return l1 === 0 && l2 === 0 && labelSmoothing === 0 && !soft && sums.hits === sums.weight;
 }
