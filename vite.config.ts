@@ -21,8 +21,7 @@ const page: UserConfig = {
     warmup: { clientFiles: [join(root, "src/engine/wasm/module.ts")] },
   },
   preview: { headers: ISOLATION },
-  // tfjs hands the text of a function to its threads, which know none of the names that a minifier takes for
-  // granted.
+  // tfjs sends the text of a function to its threads, which lack the helpers that a minifier relies on.
   worker: {
     format: "es",
     plugins: () => [assemblyPlugin()],
@@ -37,7 +36,9 @@ const page: UserConfig = {
   },
 };
 
-/** One self-contained module in dist/, but for the threads' worker.js beside it, from one entry in src/. */
+/**
+ * Bundles one entry of src/ into one self-contained module in dist/, with the threads' worker.js beside it.
+ */
 function bundle(entry: string, fileName: string, emptyOutDir: boolean, ...plugins: Plugin[]): UserConfig {
   return {
     plugins: [assemblyPlugin(), workerPlugin(join(root, "src/engine/wasm/worker.js")), ...plugins],

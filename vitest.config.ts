@@ -1,3 +1,4 @@
+/** Runs the tests in Node and in a browser with WebGPU. */
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
 import { ISOLATION } from "./bench/browsers/isolation.js";
@@ -6,14 +7,12 @@ import { assemblyPlugin } from "./scripts/assembly-plugin.js";
 import { ClosingLine } from "./test/closing-line.js";
 
 const chrome = await findChrome();
-// SwiftShader is the same everywhere; SMIGH_ADAPTER=hardware runs the tests on this machine's GPU.
+// SwiftShader gives the same results everywhere; SMIGH_ADAPTER=hardware runs the tests on this machine's GPU.
 const adapter = wantedAdapter("swiftshader");
 
 const launchOptions = { executablePath: chrome.path, args: launchArguments(adapter) };
 
-/**
- * Milliseconds of one test: kernels that a software adapter compiles and runs on two busy cores take long.
- */
+/** Milliseconds per test, enough for a software adapter on two busy cores to compile and run kernels. */
 const testTimeout = 90_000;
 
 export default defineConfig({

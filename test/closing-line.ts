@@ -1,6 +1,7 @@
+/** The vitest reporter of this repository's tests. */
 import type { Reporter, TestModule } from "vitest/node";
 
-/** Ends a run with one plain line, "N passed, N failed"; what broke outside a test counts as failed. */
+/** Ends a run with one plain line, "N passed, N failed". Errors outside tests count as failed. */
 export class ClosingLine implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
     const tests = modules.flatMap((module) => [...module.children.allTests()]);

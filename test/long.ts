@@ -1,9 +1,9 @@
 /**
- * The checks that take half an hour together, or more, one after another, and a summary.
+ * Runs the long checks, half an hour or more in all, one after another, and prints a summary.
  *
  *   npm run test:long -- [convergence] [webgpu] [memory] [hidden] [faults]
  *
- * Names choose some of them; default: all. Exit status 1 where one fails.
+ * Names choose some of them; default: all. Exit status 1 if one fails.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -63,7 +63,7 @@ for (const [name, { title, passes }] of Object.entries(CHECKS)) {
 }
 console.log(`\n${machineNow()}\n${lines.join("\n")}`);
 
-/** Runs a program of node_modules, whose output is this one's. Returns whether its exit status is 0. */
+/** Runs a program of node_modules with its output shown. Returns whether its exit status is 0. */
 async function run(program: string, ...words: string[]): Promise<boolean> {
   const [status] = await once(spawn("npx", [program, ...words], { stdio: "inherit" }), "close");
   return status === 0;

@@ -1,4 +1,4 @@
-// The benchmark's page in a real browser.
+// Tests the benchmark's page in a real browser.
 import { readFile } from "node:fs/promises";
 import type { Page } from "playwright";
 import { beforeEach, expect, test } from "vitest";
@@ -48,7 +48,7 @@ test("measures, shows, gives the result away, and shows another one beside it", 
   expect(own.runs[0]?.adapter).toMatch(/^WebAssembly, .*SIMD, \d+ threads?$/);
   expect(own.runs[0]).not.toHaveProperty("bytesMoved");
   expect(own.peakGflops).toBeGreaterThan(1);
-  // Even one thread does more than a multiply-add of four lanes in two cycles of 1 GHz.
+  // Even one thread does more than a multiply-add of four lanes every two cycles at 1 GHz.
   expect(own.cpuPeakGflops).toBeGreaterThan(4);
   expect(own.gpu?.limits["maxBufferSize"]).toBeGreaterThan(0);
 

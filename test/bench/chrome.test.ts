@@ -1,3 +1,4 @@
+/** Tests how Chrome and the WebGPU adapter are found. */
 import { access, constants } from "node:fs/promises";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { findChrome, launchArguments, wantedAdapter } from "../../bench/browsers/chrome.js";

@@ -1,4 +1,4 @@
-// Systems that compute nothing: how long their steps take, and what goes wrong when, is said. The clock is
+// Fake systems that compute nothing: a test says how long their steps take and when they fail. The clock is
 // the test's.
 import { vi } from "vitest";
 import type { System } from "../../bench/peers/system.js";
@@ -18,18 +18,18 @@ export const WORKLOAD: Workload = {
 };
 
 export interface Fake {
-  /** Milliseconds, of a step on so many rows. */
+  /** Milliseconds of a step on `rows` rows. */
   readonly stepMs?: (rows: number) => number;
   readonly loss?: number;
   readonly bytesMoved?: number;
   readonly leastBytes?: number;
-  /** Called, and waited for, with the number of steps so far, before each run of steps. */
+  /** Called and awaited before each run of steps, with the number of steps so far. */
   readonly beforeRun?: (steps: number) => void | Promise<void>;
   readonly opening?: () => void;
   readonly closing?: () => void;
 }
 
-/** Every system that was opened, and is not closed. */
+/** Names of the systems that are open. */
 export const open = new Set<string>();
 
 export function fake(name: string, { stepMs = () => 5, loss = 0.5, ...more }: Fake = {}): System {
@@ -64,7 +64,7 @@ export function fake(name: string, { stepMs = () => 5, loss = 0.5, ...more }: Fa
   };
 }
 
-/** Needs a fake `performance`. */
+/** Advances a fake `performance`, which the test must install. */
 function pass(milliseconds: number): void {
   vi.advanceTimersByTime(milliseconds);
 }

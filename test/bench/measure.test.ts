@@ -1,3 +1,4 @@
+/** Tests the measurement of systems: samples, failures and stopping. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type Notice, measure } from "../../bench/measure/measure.js";
 import type { System } from "../../bench/peers/system.js";
@@ -124,7 +125,7 @@ test("a system that does not even close spoils nothing", async () => {
 test("can be stopped between any two samples, with a system's loop in between", async () => {
   const controller = new AbortController();
   const { events, measured: result } = await measured([fake("a"), fake("b")], controller.signal);
-  // As a worker is told to stop: a message, heard only if `measure` lets this thread do something else.
+  // Stops as a worker is stopped: by a message, which arrives only if `measure` yields to the event loop.
   const { port1, port2 } = new MessageChannel();
   port1.addEventListener("message", () => controller.abort(new Error("enough")));
   port1.start();
@@ -139,7 +140,7 @@ test("a step that takes seconds is sampled less often, once at least", async () 
   const slower = fake("slower", { stepMs: () => 60_000 });
   const { events, measured: result } = await measured([slow, slower, fake("fast")]);
   const { runs } = await result;
-  // The steps after the first one, in `open`, are a sample already.
+  // The steps after the first one, in `open`, already are a sample.
   expect(runs.map(({ system, samples }) => [system, samples])).toEqual([
     ["slow", 3],
     ["slower", 1],

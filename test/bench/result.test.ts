@@ -1,3 +1,4 @@
+/** Tests how benchmark results are saved and read. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ResultError, higherPeaks, readResult } from "../../bench/measure/result.js";
@@ -111,7 +112,7 @@ test("whatever is in the file, it is a result or a ResultError", () => {
     fc.property(fc.constantFrom(...places), fc.jsonValue(), (place, value) => {
       const first = read(changed({ [place]: value }));
       outcomes.add(first instanceof Error ? first.name : "a result");
-      // What is taken is whole.
+      // What is accepted can be saved and read again.
       return first instanceof Error || !(read(JSON.stringify(first)) instanceof Error);
     }),
   );

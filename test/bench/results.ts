@@ -1,3 +1,4 @@
+/** Benchmark results for tests. */
 import type { Result } from "../../bench/measure/result.js";
 import type { Run } from "../../bench/measure/measure.js";
 

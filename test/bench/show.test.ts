@@ -1,4 +1,4 @@
-// What the benchmark's page and report make of results.
+// Tests how the benchmark's page and report show results.
 import { expect, test } from "vitest";
 import { bytes, duration, significant } from "../../bench/measure/format.js";
 import { metrics } from "../../bench/measure/metrics.js";

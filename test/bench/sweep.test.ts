@@ -1,3 +1,4 @@
+/** Tests the benchmark over batch sizes. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { sizesOf, measureBatchSizes } from "../../bench/measure/batch-sizes.js";
 import type { Notice } from "../../bench/measure/measure.js";

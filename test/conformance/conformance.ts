@@ -1,4 +1,4 @@
-/** What every engine must do. An engine's own test file calls `conformance` with a way to open it. */
+/** Tests that every engine must pass. An engine's own test file calls `conformance` with a way to open it. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { range } from "../../src/core/random.js";
 import type { Engine } from "../../src/engine/engine.js";
@@ -21,7 +21,7 @@ import {
 import { objectiveOf } from "./objectives.js";
 import { weighing } from "./weighing.js";
 
-/** Nothing here is a multiple of a tile, but for one that is a multiple of all. */
+/** Sizes that are no multiple of a tile, except for one shape whose sizes are multiples of all tiles. */
 const SHAPES: readonly (Shape & { readonly batchSize: number })[] = [
   { count: 1, features: 1, classes: 2, batchSize: 1 },
   { count: 2, features: 3, classes: 2, batchSize: 1 },
@@ -101,7 +101,7 @@ export function conformance(name: string, open: () => Promise<Engine>): void {
       },
     );
 
-    // By the table the kernels of webgpu are whole steps, fused and tiled.
+    // For these shapes WebGPU's kernel table chooses whole steps, fused and tiled kernels, in this order.
     test.each(
       [
         { count: 129, features: 17, classes: 10, batchSize: 65 },
@@ -360,7 +360,7 @@ function hitsOf(logits: ArrayLike<number>, order: Uint32Array, rows: Rows, class
   return hits;
 }
 
-/** Sums of f32 losses, to the error of so many additions. */
+/** Compares sums of f32 losses, within the rounding error of their additions. */
 function expectNear(found: number, exact: number): void {
   expect(Math.abs(found - exact)).toBeLessThan(1e-4 * Math.abs(exact) + 1e-5);
 }

@@ -1,4 +1,4 @@
-/** What every engine's objective must do. */
+/** Tests that every engine's objective must pass. */
 import { expect, test } from "vitest";
 import { range } from "../../src/core/random.js";
 import type { Engine } from "../../src/engine/engine.js";
@@ -8,7 +8,7 @@ import { referenceEngine } from "../../src/engine/reference/engine.js";
 import { LOOKS, lookAround, objectiveOf } from "./objectives.js";
 import { KINDS, type Shape, randomRows, randomWeights } from "./problems.js";
 
-/** `engine` is called in tests, when it is open. */
+/** Calls `engine` within tests, once it is open. */
 export function objectiveConforms(shapes: readonly Shape[], engine: () => Engine): void {
   test.each(shapes.flatMap((shape) => KINDS.map((kind) => ({ ...shape, kind }))))(
     "an objective of $count rows × $features features × $classes classes, $kind, is within its error bounds",

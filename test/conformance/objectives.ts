@@ -1,6 +1,6 @@
 /**
- * What an objective computed, held against f64: each of its results replayed from what the engine itself had
- * before, and its error divided by a bound as `src/parity/step.ts` derives them.
+ * Checks an objective's results against f64: each is replayed from the engine's own inputs, and its error is
+ * divided by a bound derived as in `src/parity/step.ts`.
  */
 import { randomIntegers, range, shuffle } from "../../src/core/random.js";
 import type { Engine } from "../../src/engine/engine.js";
@@ -35,7 +35,7 @@ export function objectiveOf(rows: Rows, classes: number, intercept = true): Obje
   return { classes, intercept, scale: 1 / some.length, ...penaltiesOf(rows.features), rows: some };
 }
 
-/** Looks at an objective from all sides. Returns error ÷ bound of each. */
+/** Evaluates everything that an objective computes. Returns error ÷ bound of each result. */
 export async function lookAround(
   engine: Engine,
   rows: Rows,
@@ -124,7 +124,7 @@ export async function lookAround(
   }
 }
 
-/** Losses, slope and curvature at Z + t·ΔZ, where ΔZ is as far off as `deltaBounds` says. */
+/** Checks losses, slope and curvature at Z + t·ΔZ, where the error of ΔZ is at most `deltaBounds`. */
 function trialsRatio(
   data: Rows,
   classes: number,
@@ -174,14 +174,17 @@ function trialsRatio(
 }
 
 /**
- * A vector whose largest product with p is negative, and of the third of four features and of four classes.
+ * A vector whose product with p has its largest element at the third of four features and of four classes,
+ * and negative.
  */
 function withSpike(p: Float32Array, features: number, classes: number): Float32Array {
   const at = Math.min(features, 2) * classes + Math.min(classes - 1, 2);
   return p.map((value, i) => (i === at ? -100 / value : value));
 }
 
-/** A product with a penalty has two roundings more than the others, the penalty's and its own. */
+/**
+ * A product with a penalty has two more roundings than the others: the penalty and the multiplication by it.
+ */
 function productRatio(
   a: Float64Array,
   b: Float64Array,
@@ -210,20 +213,20 @@ function productRatio(
   );
 }
 
-/** M·v, each element of M·v a sum of as many products as M has columns. */
+/** Checks M·v, where each element is a sum of as many products as M has columns. */
 function multiplyRatio(matrix: Float32Array, v: Float64Array, classes: number, found: Float64Array): number {
   const size = v.length / classes;
   const [exact, most] = [0, 1].map((absolutely) => {
     const values = absolutely ? matrix.map(Math.abs) : matrix;
     const rows = { count: size, features: size, x: values, scale: 1 };
-    const columns = new Float64Array(v.length + classes); // there is no constant feature
+    const columns = new Float64Array(v.length + classes); // the intercept's row stays 0
     columns.set(absolutely ? v.map(Math.abs) : v);
     return logits(rows, range(size), columns, classes);
   });
   return ratio(found, exact, (i) => gamma(size + 1) * most[i] + TINY * size);
 }
 
-/** v less its mean over the classes. */
+/** Checks v less its mean over the classes. */
 function centreRatio(v: Float64Array, classes: number, found: Float64Array): number {
   const meanOf = (values: Float64Array, i: number) => {
     const first = i - (i % classes);

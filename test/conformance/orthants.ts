@@ -1,6 +1,6 @@
 /**
- * What an objective makes of vectors where there are l1 penalties, held against f64: which case each element
- * is, exactly.
+ * Checks vector operations with l1 penalties against f64, including the exact case that each element falls
+ * into.
  */
 import type { Objective } from "../../src/engine/objective.js";
 import type { FloatArray } from "../../src/core/rows.js";
@@ -11,8 +11,8 @@ import { type Shape, randomWeights } from "./problems.js";
 const ZEROS = [0, -0];
 
 /**
- * The largest error ÷ bound of a subgradient, of a step within an orthant, and of a vector in the free
- * weights: one rounding each, and none for the last. `l1` is the objective's, in numbers of f32.
+ * The largest error ÷ bound of a subgradient, of a step within an orthant, and of a vector restricted to the
+ * free weights. The first two have one rounding, the last has none. `l1` is the objective's, in f32 numbers.
  */
 export async function orthantRatio(
   objective: Objective,
@@ -24,7 +24,7 @@ export async function orthantRatio(
   const penalties = Float64Array.from({ length: intercept }, (_, i) => l1[Math.floor(i / shape.classes)]);
   const [w, g, p] = vectorsOf(shape, penalties, seed);
   const [weights, gradient, direction] = [w, g, p].map((values) => objective.vector(values));
-  // All of these must be written over.
+  // All three must be overwritten.
   const [smallest, within, free] = [p, p, g].map((values) => objective.vector(values));
   objective.subgradient(smallest, weights, gradient);
   objective.orthant(within, weights, direction, smallest);
@@ -46,7 +46,7 @@ export async function orthantRatio(
   ].reduce(larger);
 }
 
-/** Of all g + l1·s, s between −1 and 1 where w is 0 and otherwise its sign, the one nearest to 0. */
+/** The element nearest to 0 among g + l1·s, where s is the sign of w, or anything in [−1, 1] where w is 0. */
 function nearest(w: number, g: number, l1: number): number {
   const [low, high] = w > 0 ? [1, 1] : w < 0 ? [-1, -1] : [-1, 1];
   if (g + l1 * low > 0) return g + l1 * low;
@@ -54,8 +54,8 @@ function nearest(w: number, g: number, l1: number): number {
 }
 
 /**
- * Weights, many of them 0 of either sign; gradients, every other one ±l1, which is 0 for the intercept; and
- * steps, many across 0 and some to it.
+ * Weights, many of them 0 of either sign; gradients, every other one ±l1 (0 for the intercept); and steps,
+ * many of them across 0 and some that end at 0.
  */
 function vectorsOf(
   shape: Shape,

@@ -1,6 +1,5 @@
 /**
- * Problems that engines are held to: every shape that does not fit a tile, every type of features, every
- * rule.
+ * Problems that every engine is tested on: shapes that do not fit a tile, every type of features, every rule.
  */
 import { type Random, randomIntegers, range, shuffle } from "../../src/core/random.js";
 import type { Engine } from "../../src/engine/engine.js";
@@ -12,7 +11,7 @@ import { NO_PARITY, type Parity, worst } from "../../src/parity/stages.js";
 
 export type Kind = "f16" | "f32" | "f64" | "bytes";
 
-/** All that this JavaScript has. */
+/** All types that this JavaScript has. */
 export const KINDS: readonly Kind[] = [
   "f32",
   "f64",
@@ -20,7 +19,7 @@ export const KINDS: readonly Kind[] = [
   ...("Float16Array" in globalThis ? (["f16"] as const) : []),
 ];
 
-/** Those that stay what they are where the engine computes; f64 becomes f32. */
+/** Types that engines keep; f64 becomes f32. */
 export const KEPT_KINDS = KINDS.filter((kind) => kind !== "f64");
 
 export const RULES: Readonly<Record<string, UpdateRule>> = {
@@ -37,10 +36,7 @@ export interface Shape {
   readonly classes: number;
 }
 
-/**
- * Seeded rows with outliers, so that a softmax has something to get wrong, and unequal weights, one of them
- * 0.
- */
+/** Seeded rows with outliers, to strain the softmax, and with unequal weights, one of them 0. */
 export function randomRows({ count, features, classes }: Shape, kind: Kind, seed: number): Rows {
   const random = randomIntegers(seed);
   const normal = () => gaussian(random);
@@ -60,9 +56,7 @@ export function randomRows({ count, features, classes }: Shape, kind: Kind, seed
   return { ...shared, x, scale: 1 };
 }
 
-/**
- * The same rows with soft targets, of which some are 0 and some equal, and with the labels that go with them.
- */
+/** The same rows with soft targets, some of them 0 and some equal, and with the labels that go with them. */
 export function softened(rows: Rows, classes: number, seed: number): Rows {
   const random = randomIntegers(seed);
   const shares = Float64Array.from({ length: rows.count * classes }, (_, i) =>
@@ -82,20 +76,20 @@ export function randomWeights({ features, classes }: Shape, seed: number, size =
 }
 
 /**
- * The l2 and l1 penalties of the first features, then over again: f32 values, so that all engines have the
- * same.
+ * The l2 and l1 penalties of the features, repeated in a cycle. They are f32 values, so that all engines have
+ * the same.
  */
 const PENALTIES = Float32Array.of(0.02, 0.5, 0, 0.1, 3);
 const L1 = Float32Array.of(0.25, 0, 0.5);
 
-/** Penalties that differ from feature to feature, some of them 0. */
+/** Penalties that differ between features, some of them 0. */
 export function penaltiesOf(features: number): { penalties: Float32Array; l1: Float32Array } {
   const over = (some: Float32Array) =>
     Float32Array.from({ length: features }, (_, d) => some[d % some.length]);
   return { penalties: over(PENALTIES), l1: over(L1) };
 }
 
-/** Steps over all rows in a shuffled order, the last one ragged, as the solver would plan them. */
+/** Steps over all rows in a shuffled order, the last one partial, as the solver plans them. */
 export function plan(rows: Rows, batchSize: number, capture = true): { order: Uint32Array; steps: Step[] } {
   const order = range(rows.count);
   shuffle(order, randomIntegers(7));
@@ -114,7 +108,10 @@ export function plan(rows: Rows, batchSize: number, capture = true): { order: Ui
   return { order, steps };
 }
 
-/** All steps of one pass over the rows, from the weights given; and the weights that it ends with. */
+/**
+ * Runs the steps of one pass over the rows from the given weights, and returns their results and the final
+ * weights.
+ */
 export async function runAll(
   engine: Engine,
   rows: Rows,
@@ -135,7 +132,7 @@ export async function runAll(
   }
 }
 
-/** The parity of all steps that were captured. */
+/** The parity of all captured steps. */
 export function parityOfAll(results: readonly StepResult[], rows: Rows, problem: DescentProblem): Parity {
   return results
     .flatMap(({ passes }) => passes ?? [])
@@ -143,7 +140,7 @@ export function parityOfAll(results: readonly StepResult[], rows: Rows, problem:
     .reduce(worst, NO_PARITY);
 }
 
-/** Box and Muller. */
+/** A normal draw (Box and Muller). */
 function gaussian(random: Random): number {
   const radius = Math.sqrt(-2 * Math.log((random() + 1) / (2 ** 32 + 1)));
   return radius * Math.cos((2 * Math.PI * random()) / 2 ** 32);

@@ -1,3 +1,4 @@
+/** Runs the conformance tests on the reference engine. */
 import { referenceEngine } from "../../src/engine/reference/engine.js";
 import { conformance } from "./conformance.js";
 

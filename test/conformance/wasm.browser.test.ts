@@ -1,3 +1,4 @@
+/** Runs the conformance tests on the wasm engine in a page. */
 import { expect, test } from "vitest";
 import { type WasmOptions, wasmEngine } from "../../src/engine/wasm/engine.js";
 import { compile, compileKernels } from "../../src/engine/wasm/module.js";
@@ -28,7 +29,7 @@ test("kernels are relaxed where a page's WebAssembly has it, and threads are as 
 });
 
 test("engines can be opened one after another for as long as one likes", async () => {
-  // A page has addresses for about a hundred memories at a time.
+  // A page has address space for about a hundred memories at a time.
   let opened = 0;
   for (; opened < 200; opened++) {
     const engine = await wasmEngine();

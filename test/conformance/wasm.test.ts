@@ -1,3 +1,4 @@
+/** Runs the conformance tests on the wasm engine in Node. */
 import { expect, test } from "vitest";
 import { wasmEngine } from "../../src/engine/wasm/engine.js";
 import { compileKernels } from "../../src/engine/wasm/module.js";

@@ -1,3 +1,4 @@
+/** Runs the conformance tests on the webgpu engine. */
 import { webgpuEngine } from "../../src/engine/webgpu/engine.js";
 import { conformance } from "./conformance.js";
 

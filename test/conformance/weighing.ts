@@ -1,4 +1,4 @@
-/** Rows whose weights change while there are a descent and an objective of them. */
+/** Changes the weights of rows while a descent and an objective on these rows are open. */
 import { randomIntegers } from "../../src/core/random.js";
 import type { Engine } from "../../src/engine/engine.js";
 import type { Rows } from "../../src/core/rows.js";
@@ -9,7 +9,7 @@ import { RULES, parityOfAll, plan, randomRows, randomWeights } from "./problems.
 const SHAPE = { count: 203, features: 6, classes: 5 };
 const BATCH = 70;
 
-/** Quarters, whose sums are exact; one in five is 0. */
+/** Weights that are multiples of ¼, whose sums are exact; one in five is 0. */
 function quarters(seed: number): Float32Array {
   const random = randomIntegers(seed);
   return Float32Array.from({ length: SHAPE.count }, () =>
@@ -18,13 +18,15 @@ function quarters(seed: number): Float32Array {
 }
 
 export interface Weighing {
-  /** Error ÷ bound of the passes of all steps, each by the weights then in force. */
+  /** Error ÷ bound of the passes of all steps, each with the weights then in force. */
   readonly rho: number;
-  /** By how much weights add up to something else, in evaluations and in objectives. */
+  /** The largest error of a sum of weights, in evaluations and in objectives. */
   readonly off: number;
 }
 
-/** Takes steps and evaluates, with the rows' first weights, if any, and then twice with others. */
+/**
+ * Takes steps and evaluates with the rows' first weights, if any, and then with two other sets of weights.
+ */
 export async function weighing(engine: Engine, weighted: boolean): Promise<Weighing> {
   const drawn = randomRows(SHAPE, "f32", 171);
   const { weights: _, ...equal } = drawn;

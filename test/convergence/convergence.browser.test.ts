@@ -1,10 +1,10 @@
-/** What fits on WebGPU say of themselves, on random problems, against the exact minima. */
+/** Checks what fits on WebGPU report of themselves, on random problems, against the exact minima. */
 import { expect, inject, test } from "vitest";
 import { promisesBroken } from "./promises.js";
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** The random problems to fit: SMIGH_SEEDS, or a handful. */
+    /** Seeds of the random problems: SMIGH_SEEDS, or a few. */
     seeds: string;
   }
 }

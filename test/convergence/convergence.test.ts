@@ -1,4 +1,4 @@
-/** What fits say of themselves, on random problems, against the exact minima. */
+/** Checks what fits report of themselves, on random problems, against the exact minima. */
 import { expect, test } from "vitest";
 import { promisesBroken } from "./promises.js";
 

@@ -1,5 +1,6 @@
 /**
- * Neither the origin of the features nor their units matter to how near the minimum a fit comes, on WebGPU.
+ * Checks on WebGPU that a fit comes equally near the minimum whatever the origin and the units of the
+ * features.
  */
 import { describe, expect, test } from "vitest";
 import { SOLVERS, givenAs, standing } from "./origin-and-units.js";

@@ -1,4 +1,4 @@
-/** Neither the origin of the features nor their units matter to how near the minimum a fit comes. */
+/** Checks that a fit comes equally near the minimum whatever the origin and the units of the features. */
 import { describe, expect, test } from "vitest";
 import { type SoftmaxModel, type TrainOptions, train } from "../../src/index.js";
 import { distance } from "../support/arrays.js";
@@ -37,14 +37,14 @@ describe.each(ENGINES)("on %s", (engine) => {
     { solver: "gd", epochs: 30, standardize: true },
     { solver: "adam", epochs: 3, learningRate: 0.03, standardize: true },
   ])("a model of unix milliseconds predicts what was reached: %o", async (options) => {
-    // Timestamps of a minute, now, beside features near 0.
+    // Timestamps within a minute of a present-day time, beside features near 0.
     const far = Float64Array.from(x, (value, i) => (i % features === 0 ? 1.7e12 + 3e4 * value : value));
     const data = { x: far, y, features };
     const model = await train(data, { engine, ...options, validation: data });
     const reached = model.history.at(-1)?.validation?.loss ?? 0;
     expect(reached).toBeLessThan(0.9 * Math.log(3));
     expect(Math.abs(model.evaluate(data).loss / reached - 1)).toBeLessThan(1e-6);
-    // The timestamps count: without them it would be less sure.
+    // The timestamps matter: without them the loss is higher.
     const still = far.map((value, i) => (i % features === 0 ? 1.7e12 : value));
     expect(model.evaluate({ ...data, x: still }).loss).toBeGreaterThan(1.02 * reached);
     expect(
@@ -53,7 +53,7 @@ describe.each(ENGINES)("on %s", (engine) => {
   });
 });
 
-/** Fits of the same rows elsewhere and in other units: probabilities, and iterations. */
+/** Probabilities and iterations of fits of the same rows with another origin and in other units. */
 async function fits(
   engine: (typeof ENGINES)[number],
   rows: readonly Float64Array[],
@@ -75,8 +75,8 @@ async function fits(
 describe.each(ENGINES)("on %s", (engine) => {
   describe.each(["lbfgs", "newton"] as const)("by %s", (solver) => {
     /**
-     * What differs between the first fit and the others. Rounding in f32 stalls sooner or later: the
-     * iterations say something in f64 alone.
+     * Differences between the first fit and the others. In f32 rounding stalls a fit sooner or later, so
+     * iterations are only comparable in f64.
      */
     const differences = (
       [plain, ...others]: Awaited<ReturnType<typeof fits>>,

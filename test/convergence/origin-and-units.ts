@@ -1,4 +1,4 @@
-/** Data whose features lie far from 0 and come in very different units, for tests of all engines. */
+/** Data whose features lie far from 0 and have very different units, for tests of all engines. */
 import type { EngineName } from "../../src/engine/engine.js";
 import { type Features, type TrainOptions, train } from "../../src/index.js";
 import { type DenseMinimum, denseMinimum } from "../support/dense-newton.js";
@@ -7,7 +7,7 @@ import { clouds } from "../support/examples.js";
 
 const [COUNT, FEATURES, CLASSES] = [80, 4, 3];
 const base = clouds(COUNT, FEATURES, CLASSES, 0.8);
-/** Deviation of a feature uniform in [−1, 1), which is what those of the clouds are but for their classes. */
+/** Deviation of a feature uniform in [−1, 1), as the features of the clouds are apart from their classes. */
 const DEVIATION = Math.sqrt(1 / 3);
 const SCALES = [1e-12, 1e12, 1, 1e-5];
 export const RATIOS = [1, 1e2, 1e3, 1e4, 1e5, 1e6];
@@ -19,11 +19,11 @@ export interface Given {
   readonly name: string;
   readonly x: Features;
   readonly scale?: number;
-  /** What a unit of x is. */
+  /** (features) What one unit of x stands for. */
   readonly meaning: readonly number[];
 }
 
-/** (rows, features) the clouds, their features so many deviations from 0, in these units. */
+/** (rows, features) the clouds, offset from 0 by `ratio` deviations, in units of `scales`. */
 export function placed(ratio: number, scales: readonly number[] = SCALES): Float64Array {
   return base.x.map((value, i) => {
     const d = i % FEATURES;
@@ -31,7 +31,7 @@ export function placed(ratio: number, scales: readonly number[] = SCALES): Float
   });
 }
 
-/** The same rows in every type that may hold them. */
+/** The same rows in every type that can hold them. */
 export function givenAs(ratio: number): Given[] {
   const x = placed(ratio);
   const halves =
@@ -44,7 +44,7 @@ export function givenAs(ratio: number): Given[] {
             meaning: [1, 0.1, 16, 4],
           },
         ];
-  const width = 255 / Math.max(3, ratio); // of a deviation in bytes
+  const width = 255 / Math.max(3, ratio); // width of a deviation in bytes
   const bytes =
     width < 2
       ? []
@@ -71,7 +71,7 @@ function rowsOf(x: Float64Array): number[][] {
   );
 }
 
-/** Penalties that matter to a feature of the middle one of the units. */
+/** Penalties that matter to a feature in the middle one of the units. */
 function penaltiesOf(kind: Kind, { meaning }: Given): Pick<DenseProblem, "l1" | "l2"> {
   const unit = meaning[2];
   return kind === "l1" ? { l1: 0.02 * unit, l2: 0 } : { l1: 0, l2: 1e-3 * unit ** 2 };
@@ -80,7 +80,7 @@ function penaltiesOf(kind: Kind, { meaning }: Given): Pick<DenseProblem, "l1" | 
 const minima = new Map<string, DenseMinimum>();
 
 /**
- * How far a fit ends from the minimum of the very numbers that were handed in, and what it says of itself.
+ * How far a fit ends from the minimum for exactly the numbers passed to it, and what it reports of itself.
  */
 export async function standing(engine: EngineName, kind: Kind, ratio: number, given: Given) {
   const { x, scale } = given;
@@ -111,11 +111,13 @@ export async function standing(engine: EngineName, kind: Kind, ratio: number, gi
   const reached = model.history.at(-1)?.loss ?? 0;
   return {
     minimum: minimum.exists ? minimum.value : Number.NaN,
-    /** The part of F* by which F is above it. */
+    /** (F − F*) ÷ F*. */
     above: objectiveOf(problem, model) / minimum.value - 1,
     converged: model.converged,
     reason: model.reason,
-    /** The part by which what the model predicts is off what the training reached. */
+    /**
+     * Relative difference between the loss of the model's predictions and the loss that the training reached.
+     */
     off: Math.abs(model.evaluate(data).loss / reached - 1),
   };
 }

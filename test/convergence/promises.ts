@@ -1,14 +1,16 @@
-/** What the convergence tests of all engines share. */
+/** Helpers that the convergence tests of all engines share. */
 import type { EngineName } from "../../src/engine/engine.js";
 import { train } from "../../src/index.js";
 import { type Case, type Verdict, caseOf, judge } from "../support/convergence.js";
 import { seedsIn } from "../support/seeds.js";
 import { brokenPromises } from "../support/verdicts.js";
 
-/** The oracle is asked once for all engines. */
+/** Problems with their minima by seed, computed once for all engines. */
 const cases = new Map<number, Case>();
 
-/** Fits the seeds' problems. Returns a table and the seeds of broken promises, or "" where all are kept. */
+/**
+ * Fits the problems of the seeds. Returns a table and the seeds of broken promises, or "" if all are kept.
+ */
 export async function promisesBroken(engine: EngineName, seeds: string): Promise<string> {
   const verdicts: Verdict[] = [];
   for (const seed of seedsIn(seeds)) {

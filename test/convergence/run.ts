@@ -1,9 +1,9 @@
 /**
- * Fits random problems and compares what the fits say of themselves with the exact minima.
+ * Fits random problems and compares what the fits report of themselves with the exact minima.
  *
  *   npx tsx test/convergence/run.ts --seeds 0..5000 [--engine wasm] [--solver newton] [--json FILE]
  *
- * SMIGH=dist/index.js judges a build instead of the source. Exit status 1 where a promise is broken.
+ * SMIGH=dist/index.js judges a build instead of the source. Exit status 1 if a promise is broken.
  */
 import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";

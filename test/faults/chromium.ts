@@ -1,4 +1,4 @@
-/** Runs the faults of WebGPU in Chromium, from Node. */
+/** Runs the WebGPU faults in Chromium, from Node. */
 import { join } from "node:path";
 import { type Page, chromium } from "playwright";
 import { findChrome, launchArguments } from "../../bench/browsers/chrome.js";
@@ -11,7 +11,7 @@ export interface Chromium {
   close(): Promise<void>;
 }
 
-/** Opens a page with all faults of WebGPU, on SwiftShader. Each fault runs in it, one after another. */
+/** Opens a page with all WebGPU faults, on SwiftShader. The faults run in it one after another. */
 export async function openChromium(): Promise<Chromium> {
   const { path } = await findChrome();
   const { server, url } = await serve();

@@ -8,14 +8,14 @@ import type { Fault, Outcome } from "./fault.js";
 
 const ROWS = 300;
 const FEATURES = 10;
-/** More memory than the command needs on these files, less than a decompressed bomb of 512 MiB. */
+/** More memory than the command needs for these files, and less than a decompressed bomb of 512 MiB. */
 const PEAK_BYTES = 400 * 2 ** 20;
 const TRAIN = ["train", "x.idx", "--labels", "y.idx"];
 const LONG = [...TRAIN, "-o", "model.json", "--solver", "sgd", "--epochs", "1000000000"];
 
 let model: Promise<Buffer> | undefined;
 
-/** A model of `FEATURES` features. */
+/** The file of a model with `FEATURES` features. */
 async function trained(): Promise<Buffer> {
   const folder = await mkdtemp(join(tmpdir(), "smigh-fault-"));
   try {
@@ -29,7 +29,7 @@ async function trained(): Promise<Buffer> {
   }
 }
 
-/** Runs `work` in a folder of inputs and models. All files but those in `changing` must stay as they are. */
+/** Runs `work` in a folder of inputs and models. Only the files in `changing` may change. */
 async function inFolder(
   work: (folder: string) => Promise<Outcome>,
   changing: readonly string[] = [],
@@ -64,7 +64,7 @@ async function writeInputs(folder: string): Promise<void> {
   await writeFile(join(folder, "y.idx"), idx([ROWS], labels));
 }
 
-/** Of unsigned bytes. */
+/** An IDX file of unsigned bytes. */
 function idx(shape: readonly number[], values: Uint8Array): Buffer {
   const header = Buffer.alloc(4 + 4 * shape.length);
   header.set([0, 0, 8, shape.length]);
@@ -72,7 +72,9 @@ function idx(shape: readonly number[], values: Uint8Array): Buffer {
   return Buffer.concat([header, values]);
 }
 
-/** Judges a command that had to fail: with one line that gives the reason, and nothing on standard output. */
+/**
+ * Judges a command that had to fail: it must print one line with the reason, and nothing on standard output.
+ */
 function refusal({ exit, out, status, timedOut, peakBytes }: Ended, reason: RegExp, wanted = 1): Outcome {
   if (timedOut) return "hang";
   if (peakBytes > PEAK_BYTES) return "leak";
@@ -81,7 +83,7 @@ function refusal({ exit, out, status, timedOut, peakBytes }: Ended, reason: RegE
   return line && exit === wanted && out === "" ? "named" : "unclear";
 }
 
-/** Runs the command, which has to refuse for `reason` and to leave all files as they are. */
+/** Runs the command, which must refuse for `reason` and leave all files unchanged. */
 function refuses(
   item: number,
   name: string,
@@ -97,7 +99,7 @@ function refuses(
   return { name, item, run };
 }
 
-/** The output is an input, under the name `output`. */
+/** Names an input as the output; `name` describes it. */
 function overwrites(
   name: string,
   words: readonly string[],
@@ -107,18 +109,20 @@ function overwrites(
   return refuses(21, `the output is ${name}`, words, reason, { exit: 2, ...(prepare && { prepare }) });
 }
 
-/** The disk is full when the output is written over a file that is there. */
+/** Fills the disk while the output overwrites an existing file. */
 function fullDisk(name: string, words: readonly string[]): Fault {
   const run = () =>
     inFolder(async (folder) => {
       const ended = await smigh([...words, "-o", "old.json"], { folder, fileLimit: 1 });
-      const progress = /^(?!smigh: ).*\n/gm; // which comes before
+      const progress = /^(?!smigh: ).*\n/gm; // progress comes before the error
       return refusal({ ...ended, status: ended.status.replace(progress, "") }, /old\.json.*EFBIG/);
     });
   return { name: `the disk is full when ${name}`, item: 21, run };
 }
 
-/** A signal during training: the weights so far are saved, and the status says which signal it was. */
+/**
+ * Sends a signal during training: the weights so far must be saved, and the exit status must tell the signal.
+ */
 function signalled(signal: "SIGINT" | "SIGTERM", exit: number): Fault {
   const run = () =>
     inFolder(
@@ -134,7 +138,7 @@ function signalled(signal: "SIGINT" | "SIGTERM", exit: number): Fault {
   return { name: `${signal} during training`, item: 21, run };
 }
 
-/** Nobody reads one of the streams: the model is written all the same. */
+/** Closes one of the streams: the model must be written all the same. */
 function unread(closed: "out" | "status", name: string): Fault {
   const run = () =>
     inFolder(async (folder) => {
@@ -147,7 +151,7 @@ function unread(closed: "out" | "status", name: string): Fault {
   return { name: `${name} is closed`, item: 21, run };
 }
 
-/** `start`, then 32 gzip streams of 16 MiB of zeros each, which gzip takes as one. */
+/** `start`, then 32 gzip streams of 16 MiB of zeros each, which gzip reads as one. */
 function bomb(name: string, start: Uint8Array, reason: RegExp): Fault {
   return refuses(22, `a gzip bomb of 512 MiB ${name}`, ["predict", "model.json", "bomb.gz"], reason, {
     prepare: async (folder) => {

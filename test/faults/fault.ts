@@ -1,24 +1,24 @@
-/** Something that goes wrong while smigh works, and what became of it. */
+/** Something that goes wrong while smigh works, and its outcome. */
 
 /**
  * - recovered: the right result all the same
- * - named: an error of ours, or a line of the command, says what happened
+ * - named: an error of smigh's, or a line of the command, says what happened
  * - unclear: any other error
- * - silent: a wrong result, or a file that is lost, as if nothing had happened
- * - hang: nothing in time
- * - leak: memory, buffers, threads or files stayed, or the next fit failed
+ * - silent: a wrong result or a lost file, without any error
+ * - hang: no outcome in time
+ * - leak: memory, buffers, threads or files remained, or the next fit failed
  */
 export const OUTCOMES = ["recovered", "named", "unclear", "silent", "hang", "leak"] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
 export interface Fault {
   readonly name: string;
-  /** Its kind, one of `KINDS`. */
+  /** Its kind, a key of `KINDS`. */
   readonly item: number;
   run(): Promise<Outcome>;
 }
 
-/** The kinds of faults, by the numbers of the list on which they were first written down. */
+/** The kinds of faults, numbered as in the list where they were first written down. */
 export const KINDS: Readonly<Record<number, string>> = {
   13: "Files of other shapes than the model's",
   14: "Aborted and abandoned fits",

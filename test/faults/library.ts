@@ -1,6 +1,5 @@
 /**
- * Faults of what callers pass, on the library as it is published, in `dist`: signals, arrays, callbacks,
- * model files.
+ * Faults in what callers pass to the published library, in `dist`: signals, arrays, callbacks, model files.
  */
 import { join } from "node:path";
 import process from "node:process";
@@ -20,10 +19,10 @@ const labelOf = ([a, b]: readonly number[], row: number) => (a > b || row % 5 ==
 
 type Options = library.TrainOptions<string>;
 
-/** Labels of the fit's own, by which its model is known. */
+/** Labels unique to a fit, which identify its model. */
 const dataOf = (fit: number) => ({ x: X, y: X.map((row, n) => `${labelOf(row, n)} in fit ${fit}`) });
 
-/** What the promise rejects with; undefined where it does not. */
+/** The value that the promise rejects with, or undefined if it resolves. */
 function rejection(promise: Promise<unknown>): Promise<unknown> {
   return promise.then(
     () => undefined,
@@ -31,7 +30,7 @@ function rejection(promise: Promise<unknown>): Promise<unknown> {
   );
 }
 
-/** Several fits hear one signal, which aborts while all of them are under way. */
+/** Several fits share one signal, which aborts while all of them are under way. */
 async function sharedSignal(engine: "wasm" | "reference"): Promise<Outcome> {
   const controller = new AbortController();
   const reason = new Error("stopped by the caller");
@@ -42,7 +41,7 @@ async function sharedSignal(engine: "wasm" | "reference"): Promise<Outcome> {
   controller.abort(reason);
   const errors = await Promise.all(running.map((steps) => rejection(steps.next())));
   if (errors.some((error) => error !== reason)) return "unclear";
-  if (Object.hasOwn(reason, "model")) return "silent"; // whose?
+  if (Object.hasOwn(reason, "model")) return "silent"; // of an unknown fit
   return fits.every(({ model }, n) => String(model.classes[0]).endsWith(`fit ${n + 1}`))
     ? "recovered"
     : "silent";
@@ -67,7 +66,7 @@ async function leftByBreak(): Promise<Outcome> {
   return fit.model?.iterations > 0 ? "recovered" : "silent";
 }
 
-/** Data as a caller may hold them, and a way to write over them. */
+/** Data as a caller may hold them, and a way to overwrite them. */
 interface Held {
   readonly data: library.TrainingData<string>;
   overwrite(): void;
@@ -106,7 +105,7 @@ const HELD: Readonly<Record<string, () => Held>> = {
   },
 };
 
-/** The caller uses an array for something else as soon as `train` has returned its promise. */
+/** The caller reuses an array as soon as `train` has returned its promise. */
 async function overwritten(hold: () => Held, options: Options): Promise<Outcome> {
   const right = await train(hold().data, options);
   const { data, overwrite } = hold();
@@ -120,7 +119,7 @@ async function overwritten(hold: () => Held, options: Options): Promise<Outcome>
   }
 }
 
-/** The fit must reject with what the callback rejects with, and the process must hear nothing of it. */
+/** The fit must reject with the callback's error and leave no unhandled rejection in the process. */
 async function rejected(fit: (callback: () => Promise<never>) => Promise<unknown>): Promise<Outcome> {
   const uncaught: unknown[] = [];
   const hear = (error: unknown) => void uncaught.push(error);
@@ -155,14 +154,14 @@ const CALLBACKS: readonly Fault[] = (
   ] satisfies [string, Parameters<typeof rejected>[0]][]
 ).map(([name, fit]) => ({ name: `${name} rejects`, item: 24, run: () => rejected(fit) }));
 
-/** A model of bytes, as the text of its file. */
+/** The file text of a model trained on bytes. */
 async function modelText(): Promise<string> {
   const x = Uint8Array.from(values);
   const model = await train({ x, y: y(), features: 2 }, { engine: "reference", C: 1 });
   return new TextDecoder().decode(await model.save());
 }
 
-/** Puts JSON of any kind in the place of the part of that name. */
+/** Replaces the part of that name by any JSON. */
 function replacing(part: string, json: string): (text: string) => string {
   return (text) =>
     text.replace(new RegExp(`"${part}": ?(\\[\\n[^]*?\\n {2}\\]|\\[[^\\]]*\\]|"[^"]*"|[^,\\n]*)`), () => {

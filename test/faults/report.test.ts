@@ -1,3 +1,4 @@
+/** Tests the report of injected faults. */
 import { expect, test } from "vitest";
 import { OUTCOMES, type Outcome } from "./fault.js";
 import { type Judged, failures, report } from "./report.js";

@@ -4,11 +4,11 @@ import { type Fault, KINDS, OUTCOMES, type Outcome } from "./fault.js";
 export interface Judged extends Pick<Fault, "name" | "item"> {
   readonly outcome: Outcome;
   readonly seconds: number;
-  /** What the fault itself threw, where it did: it could not be injected, or not be judged. */
+  /** The error of the fault itself, if it could not be injected or judged. */
   readonly thrown?: string;
 }
 
-/** Those that are neither recovered nor named. */
+/** Faults that were neither recovered nor named. */
 export function failures(judged: readonly Judged[]): Judged[] {
   return judged.filter(({ outcome }) => outcome !== "recovered" && outcome !== "named");
 }

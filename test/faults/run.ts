@@ -1,10 +1,10 @@
 /**
- * Injects faults into the command, the library and its engines, and says what became of each.
+ * Injects faults into the command, the library and its engines, and reports the outcome of each.
  *
  *   npm run test:faults -- [--only ITEM|NAME] [--every K] [--json FILE]
  *
  * --only takes the number of a kind, or a part of a name; --every K takes each K-th fault of WebGPU. Exit
- * status 1 where one is neither recovered nor named.
+ * status 1 if a fault is neither recovered nor named.
  */
 import { writeFileSync } from "node:fs";
 import process from "node:process";
@@ -17,7 +17,7 @@ import { libraryFaults } from "./library.js";
 import { type Judged, failures, report } from "./report.js";
 import { wasmFaults } from "./wasm.js";
 
-/** A fault that takes longer than this hangs, whatever limit it has of its own. */
+/** A fault that takes longer than this hangs, whatever its own limit. */
 const LIMIT_MS = 600_000;
 
 const { values } = parseArgs({

@@ -1,6 +1,5 @@
 /**
- * Faults of the CPU engines for `npm run test:faults`: each is injected into the library as it is published,
- * in `dist`.
+ * Faults of the CPU engines for `npm run test:faults`, each injected into the published library in `dist`.
  */
 import { join } from "node:path";
 import { type Browser, chromium } from "playwright";
@@ -21,7 +20,7 @@ import type { Fault, Outcome } from "./fault.js";
 const dist = join(import.meta.dirname, "../../dist");
 const page = join(import.meta.dirname, "../unit/engine/wasm/page");
 
-/** What became of a training in a process or a page: its engine, or what it rejected with. */
+/** The outcome of a training in a process or a page: its engine, or the error it rejected with. */
 interface Report {
   readonly name?: string;
   readonly error?: string;
@@ -38,7 +37,7 @@ function outcomeOfProcess({ stdout, stderr, inTime }: Ended): Outcome {
   return outcomeOf(stdout === "" ? { error: /^\w*Error: .*/m.exec(stderr)?.[0] } : JSON.parse(stdout));
 }
 
-/** A training in Node. `before` runs after the library is there. */
+/** Trains in Node. `before` runs after the library is imported. */
 async function inNode(before: string): Promise<Outcome> {
   const script = scriptOf(
     dist,
@@ -89,7 +88,7 @@ async function hidden(fit: Fit): Promise<Outcome> {
   return Promise.race([timed, late]);
 }
 
-/** As `npm run test:long` has it: 60 fits of 300 MB. */
+/** Checks memory over many fits; `npm run test:long` runs 60 fits of 300 MB. */
 export async function memoryStays(fits: number, megabytes: number): Promise<Outcome> {
   return levels(await memoryOfFits(dist, fits, megabytes)) ? "recovered" : "leak";
 }

@@ -1,14 +1,14 @@
-/** Puts something else in the place of one call of WebGPU, trains, and says how that ended. For a browser. */
+/** Replaces one call of WebGPU, trains, and reports how that ended. Runs in a browser. */
 import { openGpu } from "../../src/engine/webgpu/device/device.js";
 import { type SoftmaxModel, SmighError, type TrainOptions, train } from "../../src/index.js";
 import type { Outcome } from "./fault.js";
 
-/** In place of a call, which it may make. */
+/** Replaces a call, and may make it. */
 export type Fake = (call: (...args: unknown[]) => unknown, args: readonly unknown[]) => unknown;
 
 /**
- * What fits call, by who has it. Buffers' and devices' `destroy` is how they are released, and how faults
- * lose a device.
+ * The methods that fits call, by owner. `destroy` of buffers and devices is not among them: it releases them,
+ * and faults lose a device with it.
  */
 const METHODS: Readonly<Record<string, readonly string[]>> = {
   GPU: ["requestAdapter"],
@@ -30,10 +30,13 @@ const METHODS: Readonly<Record<string, readonly string[]>> = {
   GPUBuffer: ["mapAsync", "getMappedRange", "unmap"],
 };
 
-/** The label of buffers that are the page's own. */
+/** The label of buffers that belong to the page. */
 export const NOT_OURS = "the page's own";
 
-/** Milliseconds after which a fit hangs. "auto" gives an adapter ten seconds, and a device as many. */
+/**
+ * Milliseconds after which a fit counts as hanging. "auto" gives an adapter ten seconds, and a device as
+ * many.
+ */
 const HANG_MS = 40_000;
 
 const X = Array.from({ length: 24 }, (_, row) => [Math.sin(row), Math.cos(3 * row), (row * 7) % 5]);
@@ -46,7 +49,9 @@ const FITS: Readonly<Record<string, TrainOptions<string>>> = {
 };
 export const SOLVERS = Object.keys(FITS);
 
-/** The device that was last used, the buffers that are alive on any, and the fit whose kernels it has. */
+/**
+ * The device used last, the live buffers on any device, and the fit whose kernels the device has compiled.
+ */
 let current: GPUDevice | undefined;
 const alive = new Set<GPUBuffer>();
 let warm: string | undefined;
@@ -61,12 +66,12 @@ function seen(owner: unknown): void {
   if (owner instanceof GPUDevice) current = owner;
 }
 
-/** Loses the device that was last used. */
+/** Loses the device used last. */
 export function loseDevice(): void {
   current?.destroy();
 }
 
-/** The next fit opens a new device. */
+/** Makes the next fit open a new device. */
 async function coolDown(): Promise<void> {
   warm = undefined;
   const { device } = await openGpu();
@@ -79,7 +84,7 @@ function turn(milliseconds = 0): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
-/** Hears every call, and makes it or not, until the result is called. */
+/** Passes every call to `heard`, which makes it or not, until the returned function is called. */
 export function intercept(heard: (method: string, call: Parameters<Fake>[0], args: unknown[]) => unknown) {
   const originals = Object.entries(METHODS).flatMap(([owner, names]) => {
     const { prototype } = Reflect.get(globalThis, owner);
@@ -97,7 +102,7 @@ export function intercept(heard: (method: string, call: Parameters<Fake>[0], arg
   };
 }
 
-/** The n-th call of a method, from 1 on, is the fake. */
+/** Replaces the n-th call of a method, counted from 1, by the fake. */
 export function atCall(method: string, n: number, fake: Fake): () => void {
   let calls = 0;
   return intercept((name, call, args) =>
@@ -121,17 +126,17 @@ export async function countCalls(solver: string, cold: boolean): Promise<Readonl
 
 export interface Injection {
   readonly solver: string;
-  /** On a device that is not open before. */
+  /** Runs on a device that was not open before. */
   readonly cold?: boolean;
-  /** The error must say this. */
+  /** The error must match this. */
   readonly says?: RegExp;
-  /** Breaks something, and returns what mends it. */
+  /** Breaks something, and returns a function that mends it. */
   inject(): () => void;
-  /** Default: the solver's fit. */
+  /** Default: a fit by the solver. */
   fit?(): Promise<SoftmaxModel<string>>;
 }
 
-/** Trains with a fault, and once more without. */
+/** Trains with a fault, and once more without it. */
 export async function outcomeOf({
   solver,
   cold = false,
@@ -182,17 +187,17 @@ export async function outcomeOf({
     GPUBuffer.prototype.destroy = destroy;
     alive.clear();
     window.removeEventListener("unhandledrejection", hear, { capture: true });
-    if (warm === undefined) await coolDown(); // what one fault leaves behind is not the next one's
+    if (warm === undefined) await coolDown(); // nothing of a fault may reach the next one
   }
 }
 
-/** Undefined where it hangs. */
+/** Undefined if it hangs. */
 async function settled<T>(answer: Promise<T>): Promise<T | Error | undefined> {
   const failed = (cause: unknown) => (cause instanceof Error ? cause : new Error(String(cause), { cause }));
   return Promise.race([answer.catch(failed), turn(HANG_MS).then(() => undefined)]);
 }
 
-/** Whether a fit with nothing in its way gives the right weights. */
+/** Whether an undisturbed fit gives the right weights. */
 async function fitsAgain(solver: string): Promise<boolean> {
   const model = await settled(startFit(solver));
   if (!model || model instanceof Error || !same(model.weights, await expected.get(solver))) return false;
@@ -200,7 +205,7 @@ async function fitsAgain(solver: string): Promise<boolean> {
   return true;
 }
 
-/** wasm may have another last digit. */
+/** Compares weights, whose last digit may differ on wasm. */
 function same(weights: Float32Array, right: Float32Array = weights): boolean {
   return weights.every((weight, i) => Math.abs(weight - right[i]) < 1e-4);
 }

@@ -1,7 +1,4 @@
-/**
- * Faults of WebGPU: at the calls that small fits make of it, and of a page that uses the same device. For a
- * browser.
- */
+/** WebGPU faults: in the calls of small fits, and by a page that uses the same device. Runs in a browser. */
 import {
   type Fake,
   type Injection,
@@ -23,7 +20,9 @@ interface Way {
   readonly says?: RegExp;
 }
 
-/** Where no error would be right: what happened is not this fit's affair, or another engine would do. */
+/**
+ * Matches no error: the fit must recover, because the fault is not its own or another engine can take over.
+ */
 const MUST_RECOVER = /(?!)/;
 
 const failed = () => new DOMException("injected", "OperationError");
@@ -55,7 +54,7 @@ const LOSES_SILENTLY: Way = {
     return never();
   },
 };
-/** No buffer may be mapped and be storage. */
+/** Fails because no buffer may be both mapped and storage. */
 const REFUSES: Way = {
   name: "refuses",
   item: 18,
@@ -75,7 +74,7 @@ const LOST_AT_ONCE: Way = {
 };
 const NEVER: Way = { name: "does not answer", item: 19, fake: never };
 
-/** Methods that answer with a promise. */
+/** Methods that return a promise. */
 const ANSWERED = ["createComputePipelineAsync", "popErrorScope", "onSubmittedWorkDone", "mapAsync"];
 /** Calls that only a fit on a new device makes, or makes more of. */
 const COLD = ["createShaderModule", "createPipelineLayout", "createComputePipelineAsync", "popErrorScope"];
@@ -84,7 +83,9 @@ const OPENING: Readonly<Record<string, readonly Way[]>> = {
   requestDevice: [THROWS, REJECTS, LOST_AT_ONCE],
 };
 
-/** Calls before which a device is lost. What is encoded between two of them the device hears at once. */
+/**
+ * Calls before which a device is lost. The device hears of all commands encoded between two of them at once.
+ */
 const HEARD = ["createBindGroup", "writeBuffer", "submit"];
 /** The most calls of a method that each way is tried at, spread over all calls. */
 const MOST_CALLS = 12;
@@ -96,7 +97,7 @@ function waysOf(method: string): readonly Way[] {
   return HEARD.includes(method) ? [THROWS, LOSES] : [THROWS];
 }
 
-/** Numbers of calls, from 1 to `calls`. */
+/** Call numbers from 1 to `calls`, evenly spread. */
 function spread(calls: number): number[] {
   const some = Math.min(calls, MOST_CALLS);
   return Array.from({ length: some }, (_, n) => 1 + Math.floor((n * calls) / some));
@@ -119,7 +120,7 @@ async function faultsOf(solver: string): Promise<Fault[]> {
   });
 }
 
-/** "auto" on a machine whose adapter is a GPU by its name. */
+/** Fits with "auto" on an adapter whose name is that of a GPU. */
 function autoFault(name: string, item: number, inject: () => () => void): Fault {
   const run = () =>
     outcomeOf({
@@ -164,14 +165,14 @@ const AUTO: readonly Fault[] = [
   autoFault("the adapter has no info", 20, () => property(GPUAdapter.prototype, "info", () => undefined)),
 ];
 
-/** Another getter, until the result is called. */
+/** Replaces a getter until the returned function is called. */
 function property(prototype: object, name: string, get: () => unknown): () => void {
   const original = Object.getOwnPropertyDescriptor(prototype, name) ?? {};
   Object.defineProperty(prototype, name, { get, configurable: true });
   return () => Object.defineProperty(prototype, name, original);
 }
 
-/** A page with a device of its own, which smigh shares. */
+/** A device of the page, which smigh shares. */
 async function shared(): Promise<GPUDevice> {
   const adapter = await navigator.gpu.requestAdapter();
   const device = await adapter?.requestDevice();
@@ -179,7 +180,7 @@ async function shared(): Promise<GPUDevice> {
   return device;
 }
 
-/** What a page does wrong: a validation error of its own. */
+/** Makes a validation error, as a faulty page does. */
 const err = (device: GPUDevice) => device.createBuffer({ label: NOT_OURS, size: 4, usage: 0 });
 
 type SharedFit = (device: GPUDevice, solver: string) => ReturnType<typeof startFit>;
@@ -201,10 +202,10 @@ function sharedFault(solver: string, name: string, fit: SharedFit, says = MUST_R
   return { name: `${solver}, shared: ${name}`, item: 18, run: () => outcomeOf(injection) };
 }
 
-/** Calls after which a page does something of its own. */
+/** Calls after which the page does something of its own. */
 const MEDDLED = ["createBuffer", "createComputePipelineAsync", "submit", "mapAsync"];
 
-/** Does `meddle` as a page would: soon after smigh's calls, and never within them. */
+/** Runs `meddle` as a page would: soon after smigh's calls, and never within them. */
 function meddling(meddle: () => void): () => void {
   return intercept((name, call, args) => {
     const [{ label = "" } = {}] = args as [{ readonly label?: string }?];
@@ -241,7 +242,7 @@ const sharedFaults = (solver: string): Fault[] => [
     device.pushErrorScope("out-of-memory");
     let depth = 2;
     const mend = meddling(() => {
-      // One scope more, or one less.
+      // Pop one error scope, or push one.
       if (depth > 1) answers.push(device.popErrorScope());
       else device.pushErrorScope("validation");
       depth = depth > 1 ? 1 : 2;

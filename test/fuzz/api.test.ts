@@ -1,7 +1,6 @@
 /**
- * Calls of the public API with odd values, right and wrong: each ends in a result of finite numbers or in an
- * error of smigh's, never in drawAnything else. SMIGH_FUZZ_SEED gives another seed, SMIGH_FUZZ_TIMES so many
- * times the calls.
+ * Calls the public API with odd values, right and wrong: each call must end in a result of finite numbers or
+ * in an error of smigh's. SMIGH_FUZZ_SEED sets another seed, SMIGH_FUZZ_TIMES multiplies the number of calls.
  */
 import * as fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
@@ -24,7 +23,8 @@ const TIMES = Number(process.env["SMIGH_FUZZ_TIMES"] ?? 1);
 const TIMEOUT = { timeout: TIMES * 120_000 };
 
 /**
- * The faults of so many calls. One is that too few give a result, or an error: they then test one half only.
+ * Makes `runs` calls and returns their faults. Too few results or too few errors are a fault too, because the
+ * calls then test only one half.
  */
 async function fuzz(runs: number, callOf: (g: Draw) => Call): Promise<string[]> {
   const outcomes = new Outcomes();
@@ -34,7 +34,7 @@ async function fuzz(runs: number, callOf: (g: Draw) => Call): Promise<string[]> 
   return faults;
 }
 
-/** The function as JavaScript calls it: with no types in the way. */
+/** Calls the function as JavaScript does, without types. */
 function untyped(run: (...given: never[]) => unknown, self: unknown, given: readonly unknown[]): unknown {
   return Reflect.apply(run, self, given);
 }
@@ -87,7 +87,7 @@ test(`sweep, seed ${SEED}`, TIMEOUT, async () => {
   expect(faults).toEqual([]);
 });
 
-/** A model of each kind of features and labels, and the shape of its data. */
+/** A model for each kind of features and labels, and the shape of its data. */
 const MODELS: { readonly model: SoftmaxModel; readonly of: Shape }[] = [];
 
 beforeAll(async () => {
@@ -176,7 +176,7 @@ test(`loadModel, seed ${SEED}`, TIMEOUT, async () => {
   expect(faults).toEqual([]);
 });
 
-/** What the text is as JSON; the text, where it is none. */
+/** The text parsed as JSON, or the text itself if it is not JSON. */
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -1,4 +1,4 @@
-/** Small data and options, right but for a few of their values. */
+/** Generates small data and options, right except for a few of their values. */
 import { runInNewContext } from "node:vm";
 import { type Draw, NUMBERS, drawAnything, draw, once, pick } from "./values.js";
 
@@ -29,7 +29,7 @@ export function makeShape(g: Draw): Shape {
   };
 }
 
-/** Data of the shape, of which `wrong` in ten have a value that may be wrong. */
+/** Data of the shape; `wrong` in ten get a value that may be wrong. */
 export function makeData(g: Draw, of: Shape, wrong: number): Fields {
   const fields: Fields = { ...makeFeatures(g, of), ...makeTargets(g, of) };
   if (once(g, 3)) fields["weights"] = Array.from({ length: of.rows }, () => pick(g, WEIGHTS));
@@ -38,7 +38,7 @@ export function makeData(g: Draw, of: Shape, wrong: number): Fields {
   return draw(g, 10) < wrong ? spoil(g, fields) : fields;
 }
 
-/** Inputs of a model of the shape, of which `wrong` in ten have a value that may be wrong. */
+/** Inputs for a model of the shape; `wrong` in ten get a value that may be wrong. */
 export function makeInputs(g: Draw, of: Shape, wrong: number): unknown {
   const fields = makeFeatures(g, of);
   const wrongly = draw(g, 10) < wrong;
@@ -132,7 +132,7 @@ const SOLVERS: Readonly<Record<string, Readonly<Record<string, readonly unknown[
   adamw: { ...COMMON, ...FIRST_ORDER, ...BATCHES, weightDecay: [0, 0.1] },
 };
 
-/** Options that would train for ever if they were large. */
+/** Options that would make a training endless if they were large. */
 const LENGTHS = ["epochs", "maxIterations", "memory"];
 
 export type EngineName = "reference" | "wasm";

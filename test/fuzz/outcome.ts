@@ -1,19 +1,19 @@
-/** What every call must end in: a result of finite numbers, or an error of smigh's. */
+/** Checks that every call ends in a result of finite numbers or in an error of smigh's. */
 import { inspect } from "node:util";
 import { SmighError } from "../../src/index.js";
 
-/** Numbers that are NaN by their definition where a class has no examples; see Evaluation. */
+/** Numbers that are NaN by definition for a class without examples; see Evaluation. */
 const MAY_BE_NAN = ["precision", "recall", "f1"];
 
 export interface Call {
   readonly run: () => unknown;
-  /** What it is called with, for the report. */
+  /** The arguments of the call, for the report. */
   readonly given: readonly unknown[];
-  /** Errors that are the caller's own, such as a signal's reason. */
+  /** The caller's own errors, such as a signal's reason. */
   readonly own?: readonly unknown[];
 }
 
-/** How the calls ended, and each kind of fault with a call that has it. */
+/** Counts how calls ended, and keeps one call for each kind of fault. */
 export class Outcomes {
   results = 0;
   errors = 0;

@@ -17,18 +17,18 @@ const TYPED = [
   Uint32Array,
 ];
 
-/** Numbers of every size, and those that are none. */
+/** Numbers of every size, NaN and infinities. */
 export const NUMBERS: readonly number[] = [
   0, -0, 1, -1, 2, 3, 0.5, -2.5, 1e-5, 7, 255, 256, 1e-30, -1e-30, 1e30, 1e39, -1e39, 1e160, 1e308, -1e308, 5e-324,
   Number.MAX_SAFE_INTEGER, 2 ** 53, NaN, Infinity, -Infinity,
 ]; // prettier-ignore
 
-/** As long as an array can be, and of holes. */
+/** An array of the greatest length, all holes. */
 function sparse(): unknown[] {
   return Object.assign([], { length: 2 ** 32 - 1 });
 }
 
-/** Made anew each time: what a call does to one is not seen by the next. */
+/** Creates each object anew, so that no call sees what another did to it. */
 const OBJECTS: readonly (() => unknown)[] = [
   () => [],
   () => [[]],
@@ -84,7 +84,7 @@ const PRIMITIVES: readonly unknown[] = [
   0n, 1n, -1n, 2n ** 70n, 10n ** 400n, Symbol("s"), Symbol.iterator,
 ]; // prettier-ignore
 
-/** Anything that is no Proxy and has no getter, whose own errors would be the caller's. */
+/** Anything but a Proxy or an object with a getter, whose errors would be the caller's own. */
 export function drawAnything(g: Draw): unknown {
   const kind = draw(g, 10);
   if (kind < 3) return pick(g, NUMBERS);
@@ -93,12 +93,12 @@ export function drawAnything(g: Draw): unknown {
   return g(fc.anything, { withTypedArray: true, withBigInt: true, withDate: true, withNullPrototype: true });
 }
 
-/** A whole number from 0 to below `below`. */
+/** A whole number from 0 to `below` − 1. */
 export function draw(g: Draw, below: number): number {
   return g(fc.nat, { max: below - 1 });
 }
 
-/** True once in so many draws. */
+/** True once in `times` draws. */
 export function once(g: Draw, times: number): boolean {
   return draw(g, times) === 0;
 }

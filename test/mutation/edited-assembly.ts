@@ -1,11 +1,11 @@
-/** Kernels with one edit of their AssemblyScript. */
+/** Compiles kernels from AssemblyScript with one edit, for tests that must detect a wrong kernel. */
 import { join } from "node:path";
 import { compileAssembly } from "../../scripts/assembly.js";
 import type { WasmKernels } from "../../src/engine/wasm/module.js";
 
 const ASSEMBLY = join(import.meta.dirname, "../../src/engine/wasm/assembly");
 
-/** The text must stand once in the file. */
+/** Replaces `from` by `to` in the file, where `from` must occur exactly once. */
 export async function editedKernels(file: string, from: string, to: string): Promise<WasmKernels> {
   const binary = await compileAssembly(ASSEMBLY, false, { file, edit: [from, to] });
   return { module: await WebAssembly.compile(Uint8Array.from(binary)), relaxed: false };

@@ -1,6 +1,6 @@
 /**
- * Checks that can fail: kernels that are wrong, each by one edit of their text, must go past the error bound.
- * The table that is printed says by how much, and how near to it the right kernels are.
+ * Checks that the parity tests can fail: each wrong kernel, made by one edit of its source, must exceed the
+ * error bound. The printed table says by how much, and how near the right kernels come to the bound.
  */
 import { expect, test, vi } from "vitest";
 import type { DescentProblem, StepResult } from "../../src/engine/descent.js";
@@ -22,7 +22,7 @@ import { type Wrong, rhoTable } from "./wrong.js";
 
 vi.setConfig({ testTimeout: 60_000 }); // kernels are compiled
 
-/** A stage of parity, or the sums that a step returns of the losses and logits that it captured. */
+/** A stage of parity, or the sums of losses and logits that a captured step returns. */
 type Caught = Stage | "sums";
 
 const WRONG: readonly Wrong<Caught>[] = [
@@ -373,24 +373,24 @@ const WRONG: readonly Wrong<Caught>[] = [
 interface Case {
   readonly shape: Shape;
   readonly batchSize: number;
-  /** The weights' standard deviation. */
+  /** Standard deviation of the weights. */
   readonly deviation: number;
 }
 
-// Steps of several ranges, chunks and tasks each way, none of them full, and two threads to share them.
+// Steps of several ranges, chunks and tasks in each dimension, none of them full, on two threads.
 const CASES: Readonly<Record<KernelKind, Case>> = {
   fused: { shape: { count: 1200, features: 30, classes: 11 }, batchSize: 601, deviation: 3 },
   tiled: { shape: { count: 700, features: 141, classes: 71 }, batchSize: 601, deviation: 0.5 },
 };
 
-/** Far below 0: all powers underflow unless the largest logit is taken off. */
+/** Far below 0, so that all exponentials underflow unless the largest logit is subtracted. */
 const INTERCEPT = -100;
 
 function startOf({ shape, deviation }: Case): Float32Array {
   const { features, classes } = shape;
   const weights = randomWeights(shape, 102, deviation);
   weights.fill(INTERCEPT, features * classes);
-  // Classes of equal logits.
+  // Makes the logits of classes 1 and 5 equal, and those of classes 2 and 3.
   for (let d = 0; d < features; d++) {
     const row = weights.subarray(d * classes, (d + 1) * classes);
     [row[5], row[3]] = [row[1], row[2]];
@@ -401,8 +401,8 @@ function startOf({ shape, deviation }: Case): Float32Array {
 type Errors = Readonly<Partial<Record<Caught, number>>>;
 
 /**
- * All steps: floats with Adam; bytes, of an odd scale that makes every factor visible, with momentum and
- * smoothed labels; soft targets; or those up to the one on which an edit is caught.
+ * Runs all steps on floats with Adam, on soft targets, and on bytes with momentum and smoothed labels, whose
+ * odd scale makes every factor visible. Stops after the run in which an edit is caught.
  */
 async function errors(kind: KernelKind, options: WasmOptions, caught?: Caught): Promise<Errors> {
   const tried = CASES[kind];
@@ -433,7 +433,10 @@ async function errors(kind: KernelKind, options: WasmOptions, caught?: Caught): 
   return found();
 }
 
-/** Sums in f64 of what the step captured: the largest error ÷ the bound of so many additions. */
+/**
+ * Compares the sums of each step with f64 sums of what it captured: the largest error ÷ the bound of that
+ * many additions.
+ */
 function sumsError(
   results: readonly StepResult[],
   { labels, weights }: Rows,

@@ -1,7 +1,7 @@
 /**
- * The same of an objective: kernels that are wrong, each by one edit of their text, must go past the error
- * bound of what it is asked. The table that is printed says by how much, and how near to it the right kernels
- * are.
+ * Checks that the tests of objectives can fail: each wrong kernel, made by one edit of its source, must
+ * exceed the error bound of its result. The printed table says by how much, and how near the right kernels
+ * come to the bound.
  */
 import { expect, test, vi } from "vitest";
 import type { Engine } from "../../src/engine/engine.js";
@@ -16,7 +16,7 @@ import { type Wrong, rhoTable } from "./wrong.js";
 
 vi.setConfig({ testTimeout: 60_000 }); // kernels are compiled
 
-/** A look, or sums of vectors of small integers, which are exact. */
+/** A result of `lookAround`, or sums of vectors of small integers, which are exact. */
 type Caught = Look | "sums";
 
 /** Edits of middle.ts. */
@@ -590,8 +590,8 @@ const WRONG: readonly Wrong<Caught>[] = [
   },
 ];
 
-// Several ranges, blocks, chunks and tasks each way, of rows and of vectors, none of them full, and two
-// threads for them.
+// Several ranges, blocks, chunks and tasks in each dimension, of rows and of vectors, none of them full, on
+// two threads.
 const SHAPES: Readonly<Record<KernelKind, Shape>> = {
   fused: { count: 603, features: 401, classes: 11 },
   tiled: { count: 603, features: 141, classes: 71 },
@@ -599,7 +599,10 @@ const SHAPES: Readonly<Record<KernelKind, Shape>> = {
 
 type Errors = Readonly<Record<Caught, number>>;
 
-/** On floats with an intercept, and on bytes of an odd scale without, unless an edit is caught before. */
+/**
+ * Runs on floats with an intercept, then on bytes of an odd scale without one, unless an edit is caught
+ * before.
+ */
 async function errors(kernels: KernelKind, options: WasmOptions, caught?: Caught): Promise<Errors> {
   const { classes } = SHAPES[kernels];
   const runs = [
@@ -621,7 +624,7 @@ async function errors(kernels: KernelKind, options: WasmOptions, caught?: Caught
   return Object.fromEntries(largest);
 }
 
-/** 2v − u + 3v, in place of v: 0 where it is exact everywhere, and infinite where it is not. */
+/** Computes 2v − u + 3v in place of v. Returns 0 if it is exact everywhere, otherwise infinity. */
 async function sumsError(engine: Engine, rows: Rows, classes: number): Promise<number> {
   const placement = await engine.place(rows);
   const objective = await placement.objective(objectiveOf(rows, classes));

@@ -1,6 +1,7 @@
 /**
- * Checks that can fail: kernels that are wrong, each by one edit of the shader's text, must go past the error
- * bound. The table that is printed says by how much, and how near to it the right kernels are.
+ * Checks that the parity tests can fail: each wrong kernel, made by one edit of the shader's text, must
+ * exceed the error bound. The printed table says by how much, and how near the right kernels come to the
+ * bound.
  */
 import { afterAll, expect, test } from "vitest";
 import type { Capacity } from "../../src/engine/webgpu/device/capacity.js";
@@ -23,7 +24,7 @@ import { edited } from "./edited-shader.js";
 interface Wrong {
   readonly what: string;
   readonly kernel: KernelName;
-  /** Text that stands once in the shader, and what replaces it. */
+  /** Text that occurs exactly once in the shader, and its replacement. */
   readonly edit: readonly [string, string];
   readonly stage: Stage;
 }
@@ -414,7 +415,7 @@ const WRONG: readonly Wrong[] = [
   },
 ];
 
-/** Of the tiled kernels, those whose workgroups share slabs. */
+/** Edits of the tiled kernels whose workgroups share slabs. */
 const WRONG_SHARED: readonly Wrong[] = [
   ...(["logits", "gradient"] as const).flatMap((kernel): Wrong[] => [
     {
@@ -497,8 +498,8 @@ type Way = "steps" | "fused" | "tiled" | "shared";
 interface Case {
   readonly shape: Shape;
   /**
-   * The weights' standard deviation. Large ones make powers that overflow; with many features and classes,
-   * underflow.
+   * Standard deviation of the weights. Large ones make exponentials overflow or, with many features and
+   * classes, underflow.
    */
   readonly deviation: number;
   readonly batchSize: number;
@@ -506,11 +507,11 @@ interface Case {
   readonly kernels?: string;
 }
 
-// Bytes of an odd scale make every factor visible, and their labels are smoothed; those of halves are
-// smoothed soft targets. A batch of 600 rows takes several blocks, slots and tiles; one of 30 is taken whole,
-// and has more rows, as it has more features, than the 4 or 8 lanes that a software adapter runs at once.
-// Where workgroups share slabs there are several each way, and none is full; two slots, as on a GPU, none of
-// whole slabs.
+// Bytes of an odd scale make every factor visible, and their labels are smoothed; those of f16 are smoothed
+// soft targets. A batch of 600 rows takes several blocks, slots and tiles. A batch of 30 is a whole step, and
+// has more rows and features than the 4 or 8 lanes that a software adapter runs at once. Where workgroups
+// share slabs, there are several in each dimension, none of them full, and two slots, as on a GPU, neither of
+// which holds whole slabs.
 const CASES: Readonly<Record<Way, Case>> = {
   steps: {
     shape: { count: 600, features: 61, classes: 10 },
@@ -539,7 +540,7 @@ const CASES: Readonly<Record<Way, Case>> = {
   },
 };
 
-/** All steps of these kernels. */
+/** Runs all steps with these kernels. */
 async function run(way: Way, edited: Edited, kind: Kind, capture: boolean) {
   const { shape, deviation, batchSize, capacity, kernels = "table" } = CASES[way];
   const bytes = kind === "bytes";
@@ -554,7 +555,8 @@ async function run(way: Way, edited: Edited, kind: Kind, capture: boolean) {
 }
 
 /**
- * Of all kinds of features, or of those up to the one on which an edit is caught: `stage` is past its bound.
+ * Parity on all types of features, or on those up to the one on which an edit is caught, where `stage`
+ * exceeds its bound.
  */
 async function parity(way: Way, edited: Edited, stage?: Stage): Promise<Parity> {
   const floats = way === "shared" && stage !== undefined; // a slab holds floats
@@ -595,7 +597,7 @@ test.each(WRONG_SHARED)("$kernel, shared, is caught when $what", async ({ what, 
   expect(found.stages[stage]).toBeGreaterThan(1);
 });
 
-/** Final weights of steps that share a dispatch, and of captured ones, which have one each. */
+/** Final weights of steps that share a dispatch, and of captured steps, which have one each. */
 async function togetherAndApart(kernels: Edited) {
   const together = await run("steps", kernels, "f32", false);
   const apart = await run("steps", kernels, "f32", true);

@@ -1,6 +1,6 @@
 /**
- * Kernels of an objective that are wrong, each by one edit of the shader's text: they must go past the error
- * bound.
+ * Checks that the tests of objectives can fail: each wrong kernel, made by one edit of the shader's text,
+ * must exceed the error bound.
  */
 import { afterAll, expect, test } from "vitest";
 import type { Capacity } from "../../src/engine/webgpu/device/capacity.js";
@@ -22,7 +22,7 @@ interface Wrong {
   readonly intercept?: boolean;
 }
 
-/** What stands in each of the passes over rows and classes. */
+/** Edits of text that occurs in each of the passes over rows and classes. */
 const ofRows = (["softmax", "trial", "bend"] as const).flatMap((kernel): Wrong[] => {
   const look = { softmax: "losses", trial: "trials", bend: "curvature" } as const;
   const uniform = kernel === "bend" ? "block" : "part";
@@ -82,7 +82,7 @@ const WRONG: readonly Wrong[] = [
     edit: ["          if (block.continues != 0u) {", "          if (false) {"],
     look: "gradient",
   },
-  // The label of a row changes nothing in its curvature.
+  // A row's label does not affect its curvature.
   ...ofRows.filter(({ kernel, what }) => kernel !== "bend" || what !== "one label wrong"),
   ...(["softmax", "trial"] as const).map((kernel) => ({
     what: "the row weights are ignored",
@@ -390,7 +390,7 @@ const WRONG: readonly Wrong[] = [
   },
 ];
 
-/** Where threads share a row. */
+/** Edits of kernels in which threads share a row. */
 const WRONG_LANES: readonly Wrong[] = [
   ...(["softmax", "trial", "bend"] as const).flatMap((kernel): Wrong[] => {
     const look = ({ softmax: "losses", trial: "trials", bend: "curvature" } as const)[kernel];
@@ -399,7 +399,7 @@ const WRONG_LANES: readonly Wrong[] = [
         what: "the largest logit is the first lane's",
         kernel,
         edit: ["parts[thread].x = max(parts[thread].x, parts[thread + half].x);", "parts[thread].x += 0.0;"],
-        look: kernel === "softmax" ? "move" : look, // where powers overflow
+        look: kernel === "softmax" ? "move" : look, // where exponentials overflow
       },
       {
         what: "a lane keeps its sum to itself",
@@ -431,8 +431,8 @@ interface Case {
   readonly capacity: Partial<Capacity>;
 }
 
-// So many features make powers that overflow. Three blocks, the last of which fills no workgroup, and four
-// slots.
+// This many features make exponentials overflow. The case has three blocks, the last of which fills no
+// workgroup, and four slots.
 const CASE: Case = { shape: { count: 602, features: 350, classes: 10 }, capacity: { blockRows: 256 } };
 const LANES: Case = {
   shape: { count: 92, features: 302, classes: 137 },
@@ -479,7 +479,7 @@ test.each(WRONG_LANES)("$kernel, shared, is caught when $what", async ({ what, k
   expect(looks[look]).toBeGreaterThan(1);
 });
 
-/** A sum of seven vectors, one of which it is itself and twice among them: the largest error ÷ bound. */
+/** Combines seven vectors, one of them twice, into that one. Returns the largest error ÷ bound. */
 async function summed(kernels: Edited): Promise<number> {
   const shape = { count: 4, features: 40, classes: 5 };
   const rows = randomRows(shape, "f32", 181);
@@ -513,7 +513,7 @@ test.each([
 });
 
 /**
- * Hits of all rows at weights of zero, where all logits are equal, and what they should be: the rows of the
+ * Hits of all rows at zero weights, where all logits are equal, and their expected number: the rows of the
  * first class.
  */
 async function hitsOfEquals(kernels: Edited): Promise<[found: readonly number[], expected: number]> {
@@ -549,8 +549,8 @@ test.each([
 
 /**
  * One row whose logits are 6 for its label and −6 for two more classes: 1 − s is about 10⁻⁵, a hundred times
- * U. All that is found of it is within the accuracy of an exponential (3 + 2·12 ulp) and a few roundings. The
- * largest error ÷ bound.
+ * U. Everything computed from it must be within the accuracy of an exponential (3 + 2·12 ulp) and a few
+ * roundings. Returns the largest error ÷ bound.
  */
 async function certain(kernels: Edited): Promise<number> {
   const [labels, weights] = [Uint32Array.of(1), Float32Array.of(1)];

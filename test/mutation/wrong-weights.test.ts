@@ -1,4 +1,4 @@
-/** Engines that do something else when rows are to weigh something else. */
+/** Checks that the test of changing weights can fail, on engines that set the new row weights wrongly. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Engine } from "../../src/engine/engine.js";
 import type { FloatArray } from "../../src/core/rows.js";

@@ -1,19 +1,19 @@
-/** Kernels that are wrong, and what is shown of them. */
+/** Wrong kernels, and the table of their errors. */
 import { afterAll } from "vitest";
 import type { KernelKind } from "../unit/engine/wasm/pinned.js";
 
 export interface Wrong<Caught extends string> {
   readonly what: string;
   readonly file: string;
-  /** Those that are run: most of their code they share. */
+  /** The kernels that are run; they share most of their code. */
   readonly kernels: KernelKind;
-  /** Text that stands once in the file, and what replaces it. */
+  /** Text that occurs exactly once in the file, and its replacement. */
   readonly edit: readonly [from: string, to: string];
-  /** Whose error is past its bound. */
+  /** The result whose error exceeds its bound. */
   readonly caught: Caught;
 }
 
-/** Adds a line to the table that a test file prints when it is done. */
+/** Adds a line to the table that a test file prints when it ends. */
 export function rhoTable<Caught extends string>(): (
   what: string,
   found: Readonly<Partial<Record<Caught, number>>>,

@@ -1,4 +1,4 @@
-/** Solvers that go to the optimum, held against optima that were computed in extended precision. */
+/** Compares the solvers lbfgs and newton with optima computed in extended precision. */
 import { describe, expect, test } from "vitest";
 import { range } from "../../src/core/random.js";
 import { gradient, logits, residual } from "../../src/math/passes.js";
@@ -32,9 +32,9 @@ function standing(data: DataSet, model: SoftmaxModel<number>, l2: number) {
   };
 }
 
-/** What f32 cannot: digits that are all but certain, whose losses are below its rounding. */
+/** Problems beyond f32: digits classified almost with certainty, whose losses are below its rounding. */
 const beyond = ({ set, C }: Optimum) => set === "digits" && C > 100;
-/** What L-BFGS alone takes too long for. */
+/** Problems on which L-BFGS alone takes too long. */
 const hard = ({ set, kind, C }: Optimum) => set === "breast_cancer" && kind === "standardised" && C > 100;
 
 describe("on the wasm engine, with a tolerance of 1e-6", () => {
@@ -48,7 +48,7 @@ describe("on the wasm engine, with a tolerance of 1e-6", () => {
     const model = await fit(data, { engine: "wasm", solver, C, tolerance: 1e-6 });
     const { objective, slope, weights } = standing(data, model, l2);
     expect(Math.abs(objective - optimum.objective) / optimum.objective).toBeLessThan(1e-6);
-    // F is strongly convex in the weights without the intercepts, which adjust to them.
+    // F is strongly convex in the weights, apart from the intercepts, which adjust to them.
     const penalised = data.features * data.classes;
     const away = norm(weights.subarray(0, penalised).map((w, i) => w - optimum.weights[i]));
     expect(away).toBeLessThanOrEqual(norm(slope) / l2 + 1e-6 * norm(optimum.weights));
@@ -66,7 +66,7 @@ test.each(["lbfgs", "newton"] as const)("%s in f64 goes as far as it is told to"
 });
 
 test("features of very different sizes cost few iterations, and an iteration about one pass", async () => {
-  const data = dataSet("wine", "raw"); // from 0.1 to 1,680: without a preconditioner it takes more than 1,500
+  const data = dataSet("wine", "raw"); // from 0.1 to 1,680: over 1,500 iterations without a preconditioner
   const reports: Progress[] = [];
   const model = await fit(data, {
     engine: "wasm",
@@ -131,7 +131,7 @@ describe("without a penalty", () => {
   test.each(["lbfgs", "newton"] as const)(
     "of what the data do not tell apart nothing grows: %s",
     async (solver) => {
-      // The same feature twice, and one that never changes.
+      // A duplicated feature and a constant one.
       const x = [1, 2, 3, 2.5].map((value) => [value, value, 5]);
       const model = await train({ x, y: ["a", "b", "a", "b"] }, { engine: "wasm", solver, l2: 0 });
       const [first, , second, , constant] = model.weights;

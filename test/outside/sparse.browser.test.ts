@@ -1,4 +1,4 @@
-/** Weights that are exactly 0, by WebGPU. */
+/** Checks on WebGPU that fits with l1 have weights that are exactly 0. */
 import { SPARSE } from "../support/optima.js";
 import { reachesOptima } from "./sparse.js";
 

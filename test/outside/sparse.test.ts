@@ -1,4 +1,4 @@
-/** Penalties that make weights exactly 0, held against optima that were computed in extended precision. */
+/** Compares fits with l1, whose weights are often exactly 0, with optima computed in extended precision. */
 import { describe, expect, test } from "vitest";
 import { type Progress, train } from "../../src/index.js";
 import { norm } from "../support/arrays.js";
@@ -19,7 +19,7 @@ test.each(SPARSE.filter(({ set }) => set === "wine"))(
     expect(model.reason).toContain("within tolerance 1e-9");
     const w = all(model).subarray(0, optimum.weights.length - data.classes);
     const away = norm(w.map((value, i) => value - optimum.weights[i]));
-    expect(away).toBeLessThan(1e-6 * norm(optimum.weights)); // a model has f32
+    expect(away).toBeLessThan(1e-6 * norm(optimum.weights)); // models store f32
     expect(w.map(Math.sign).map((sign) => sign || 0)).toEqual(
       optimum.weights.subarray(0, w.length).map(Math.sign),
     );
@@ -28,7 +28,7 @@ test.each(SPARSE.filter(({ set }) => set === "wine"))(
 
 test("an iteration costs about one pass, and features of very different sizes cost few iterations", async () => {
   const reports: Progress[] = [];
-  const data = dataSet("wine", "raw"); // from 0.1 to 1,680
+  const data = dataSet("wine", "raw"); // values from 0.1 to 1,680
   const onProgress = (one: Progress) => reports.push(one);
   const model = await fit(data, { engine: "reference", l1: 0.01, tolerance: 1e-6, onProgress });
   expect(model.converged).toBe(true);

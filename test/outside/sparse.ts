@@ -1,4 +1,4 @@
-/** Whether a training with l1 ends at its optimum, computed in extended precision. */
+/** Checks that trainings with l1 end at their optimum, which was computed in extended precision. */
 import { expect, test } from "vitest";
 import type { EngineName } from "../../src/engine/engine.js";
 import { type SoftmaxModel, type TrainOptions, train } from "../../src/index.js";
@@ -12,7 +12,7 @@ export function fit(data: DataSet, options: TrainOptions<number>): Promise<Softm
 
 export const all = ({ weights, bias }: SoftmaxModel<number>) => Float64Array.from([...weights, ...bias]);
 
-/** How far 0 is from the subgradients of F + l1·Σ|w|, the intercepts' row included. */
+/** The largest distance from 0 of a component of the subdifferential of F + l1·Σ|w|, intercepts included. */
 export function farthest(gradient: Float64Array, w: Float64Array, penalised: number, l1: number): number {
   const each = gradient.map((g, i) => {
     if (i >= penalised) return Math.abs(g);
@@ -21,7 +21,7 @@ export function farthest(gradient: Float64Array, w: Float64Array, penalised: num
   return Math.max(...each);
 }
 
-/** Tests that it does, with a tolerance of 1e-6. */
+/** Tests that fits with a tolerance of 1e-6 end at the optima. */
 export function reachesOptima(engine: EngineName, optima: readonly SparseOptimum[]): void {
   test.each(optima)("$set, $kind, l1 = $l1, l2 = $l2, ends at the optimum", async (optimum) => {
     const { set, kind, l1, l2 } = optimum;
@@ -31,13 +31,13 @@ export function reachesOptima(engine: EngineName, optima: readonly SparseOptimum
     const w = all(model);
     const { objective, gradient } = penalisedAt(data, w, optimum);
     expect(Math.abs(objective / optimum.objective - 1)).toBeLessThan(1e-6);
-    // The engine's own gradient is within the tolerance; in f32 it is that far from this one, of features up
-    // to 16.
+    // The engine's own gradient is within the tolerance; with features up to 16, f32 rounding sets it this
+    // far apart from the f64 gradient.
     const penalised = data.features * data.classes;
     expect(farthest(gradient, w, penalised, l1)).toBeLessThan(kind === "raw" ? 4e-6 : 1.5e-6);
 
-    // Weights are 0 where the optimum's are and its gradient is below l1 by a margin, and only there, but for
-    // the smallest.
+    // Weights are 0 where the optimum's are 0 and its gradient is below l1 by a margin; weights above 0.01 in
+    // the optimum have its signs.
     const at = penalisedAt(data, optimum.weights, optimum).gradient;
     const zeros = (chosen: (i: number) => boolean) => [...w.keys()].filter((i) => i < penalised && chosen(i));
     const certain = zeros((i) => optimum.weights[i] === 0 && Math.abs(at[i]) < 0.99 * l1);

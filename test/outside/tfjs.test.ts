@@ -1,13 +1,12 @@
 /**
- * The same training in TensorFlow.js, on its cpu backend: `tf.losses.softmaxCrossEntropy` is the exact
+ * Compares trainings with TensorFlow.js on its cpu backend. Its `tf.losses.softmaxCrossEntropy` is the exact
  * log-sum-exp with the gradient s − y, and its optimizers are the textbook's.
  *
  * TensorFlow.js keeps everything in f32, u = 2⁻²⁴ by rounding; smigh's reference computes in f64 and rounds
  * its weights once at the end. A loss, an element of the gradient or a logit is a chain of at most `CHAIN`
  * operations on values of at most about 4, so it is off by at most γ = CHAIN·u·4. An update moves a weight by
- * rate·g / (1 − momentum), and so its error is that of `steps` such updates. (In Adam 1 − β₂ is off by
- * u/0.001 in f32; half of that is left in the root, 3e-5, which is less than what the gradient's error makes
- * of it.)
+ * rate·g / (1 − momentum), so its error is that of `steps` such updates. (In Adam 1 − β₂ is off by u/0.001 in
+ * f32; the root halves that to 3e-5, which is less than the effect of the gradient's error.)
  */
 import * as tf from "@tensorflow/tfjs";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -21,14 +20,13 @@ const FEATURES = 6;
 const CLASSES = 4;
 const BATCH = 16;
 /**
- * Products and sums behind one element of a mean gradient: features, exponentials, classes, rows, and a few
- * more.
+ * Operations behind one element of a mean gradient: features, exponentials, classes, rows, and a few more.
  */
 const CHAIN = FEATURES + 8 + CLASSES + BATCH + 6;
 const ERROR = CHAIN * 2 ** -24 * 4;
 /**
- * Adam divides the gradient by the root of its mean square, here 0.06 in the middle and 0.004 at least: so
- * rate·ERROR/0.004.
+ * Adam divides the gradient by the root of its mean square, here typically 0.06 and at least 0.004, so the
+ * error is at most rate·ERROR/0.004.
  */
 const ADAM = 250;
 
@@ -53,7 +51,7 @@ function lossOf(
   });
 }
 
-/** (features + 1, classes) the weights after TensorFlow.js's steps, batch after batch. */
+/** (features + 1, classes) the weights after TensorFlow.js's steps, batch by batch. */
 function fitWithTensorFlow(
   rows: Rows,
   optimizer: tf.Optimizer,
@@ -81,7 +79,7 @@ async function fitWithSmigh(rows: Rows, options: TrainOptions<number>): Promise<
   return Float32Array.from([...model.weights, ...model.bias]);
 }
 
-/** Features that f32 holds exactly, so that both begin with the same numbers. */
+/** Features that f32 represents exactly, so that both start from the same numbers. */
 function singleRows(count: number): Rows {
   const rows = randomRows(count, FEATURES, CLASSES, 7);
   return { ...rows, x: Float32Array.from(rows.x) };
@@ -102,7 +100,7 @@ test("tf.losses.softmaxCrossEntropy has the same loss and the same gradient", as
   expect(Math.abs(value.dataSync()[0] - loss / rows.count)).toBeLessThan(ERROR);
   expect(distance(mean, theirs)).toBeLessThan(ERROR);
 
-  // The tolerance notices one wrong label among the forty.
+  // The tolerance detects one wrong label among the forty.
   const wrong = await gradientAt({ ...rows, labels: rows.labels.with(3, 0) }, CLASSES, weights);
   expect(
     distance(
@@ -116,9 +114,9 @@ interface Rule {
   readonly name: string;
   readonly options: TrainOptions<number>;
   readonly optimizer: () => tf.Optimizer;
-  /** How far a weight is moved by an error in the gradient, in a step. */
+  /** How far an error in the gradient moves a weight in one step. */
   readonly gain: number;
-  /** The same rule with one thing wrong: it must be seen. */
+  /** The same rule with one thing wrong, which the test must detect. */
   readonly wrong: TrainOptions<number>;
 }
 

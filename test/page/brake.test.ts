@@ -1,3 +1,4 @@
+/** Tests the brake that pauses a training on the page. */
 import { expect, test } from "vitest";
 import { Brake } from "../../bench/page/train/brake.js";
 

@@ -1,3 +1,4 @@
+/** Tests the colours in which the page shows weights. */
 import { expect, test } from "vitest";
 import { diverging, rgb } from "../../bench/page/shared/colours.js";
 

@@ -1,3 +1,4 @@
+/** Tests the command line of `npm start`. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { CommandLineError, commandLine } from "../../bench/run/command-line.js";
 

@@ -1,3 +1,4 @@
+/** Tests the page's comparison of solvers and the objective it compares them by. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { compare } from "../../bench/page/train/compare.js";
 import { weigh } from "../../bench/page/train/objective.js";
@@ -8,7 +9,7 @@ import { SOLVER_NAMES } from "../../src/solvers/solver-table.js";
 import { clouds } from "../support/examples.js";
 import { modelOf } from "../support/models.js";
 
-/** Noise with a mark where its digit is. */
+/** Noise with a mark at a place that depends on the digit. */
 function digits(count: number): { x: Uint8Array; y: Uint8Array } {
   const y = Uint8Array.from({ length: count }, (_, row) => row % 10);
   const x = Uint8Array.from({ length: 784 * count }, (_, i) => (i * 7919) % 61);

@@ -1,3 +1,4 @@
+/** Tests how the pages write numbers and times. */
 import { expect, test } from "vitest";
 import * as format from "../../bench/page/shared/format.js";
 

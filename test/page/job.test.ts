@@ -1,3 +1,4 @@
+/** Tests how the page's form is read into options of a training. */
 import { describe, expect, test } from "vitest";
 import { type Option, defaultsOf, jobOf, limitOf } from "../../bench/page/train/job.js";
 

@@ -1,4 +1,4 @@
-// The training page in a real browser, on WebGPU.
+// Tests the training page in a real browser, on WebGPU.
 import { readFile } from "node:fs/promises";
 import type { Page } from "playwright";
 import { beforeEach, expect, test } from "vitest";
@@ -14,7 +14,7 @@ beforeEach(() => {
 });
 
 const SOFTWARE = wantedAdapter("swiftshader") === "swiftshader";
-/** What “Automatic” is on the adapter of the tests, and why. */
+/** What the page says of “Automatic” on the tests' adapter, and why. */
 const AUTO = SOFTWARE
   ? /^“Automatic” is wasm on WebAssembly, .*SIMD, \d+ threads?: engine is auto and the WebGPU adapter, .*swiftshader.*, is software/i
   : /^“Automatic” is webgpu on .+: engine is auto and there is a GPU, ./;
@@ -40,7 +40,7 @@ test("waits for Start, then pauses, resumes and stops with the model so far", as
   );
   await page.click("#pause");
   expect(await text("#engine")).toBe(auto);
-  await page.waitForTimeout(500); // what was on its way when it paused has arrived
+  await page.waitForTimeout(500); // what was under way at the pause has arrived
   const paused = await text("#time");
   await page.waitForTimeout(500);
   expect(await text("#time")).toBe(paused);

@@ -1,4 +1,4 @@
-// `npm start` as a person runs it.
+// Runs `npm start` as a person does.
 import { execFile } from "node:child_process";
 import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -36,7 +36,7 @@ function start(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<En
   });
 }
 
-/** A Chrome that does not get the flags that give it WebGPU. */
+/** A Chrome that drops the flags that enable WebGPU. */
 const withoutWebGpu = (path: string) => `#!/bin/sh
 for argument do
   shift

@@ -1,3 +1,4 @@
+/** Tests the progress lines in a terminal. */
 import { expect, test } from "vitest";
 import { Terminal, progressLine } from "../../bench/run/terminal.js";
 

@@ -1,3 +1,4 @@
+/** Tests the sentences in which the page reports a training. */
 import { expect, test } from "vitest";
 import type { Summary } from "../../bench/page/train/protocol.js";
 import type { Parity, Progress } from "../../src/index.js";

@@ -1,4 +1,4 @@
-/** The library as it is published: built, run in Node, and served to pages. */
+/** Builds the library as it is published, runs it in Node, and serves it to pages. */
 import { execFile } from "node:child_process";
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -24,7 +24,7 @@ export interface Built {
   remove(): Promise<void>;
 }
 
-/** Builds the library into a folder of its own, beside a page that trains with it. */
+/** Builds the library into a temporary folder, beside a page that trains with it. */
 export async function buildLibrary(): Promise<Built> {
   const folder = await mkdtemp(join(tmpdir(), "smigh-built-"));
   await build({
@@ -40,11 +40,11 @@ export async function buildLibrary(): Promise<Built> {
 export interface Ended {
   readonly stdout: string;
   readonly stderr: string;
-  /** Whether the process ended by itself in time. */
+  /** Whether the process ended by itself within the time limit. */
   readonly inTime: boolean;
 }
 
-/** Runs a module in a Node process of its own. */
+/** Runs a module in a new Node process. */
 export async function runScript(script: string, flags: readonly string[], seconds: number): Promise<Ended> {
   const folder = await mkdtemp(join(tmpdir(), "smigh-script-"));
   try {
@@ -56,7 +56,7 @@ export async function runScript(script: string, flags: readonly string[], second
   }
 }
 
-/** Runs Node in a process of its own. */
+/** Runs Node in a new process. */
 export async function runNode(words: readonly string[], seconds: number): Promise<Ended> {
   return new Promise((resolve) => {
     const options = { timeout: 1000 * seconds, killSignal: "SIGKILL" } as const;
@@ -82,8 +82,8 @@ async function readFirst(folders: readonly string[], name: string): Promise<Buff
 }
 
 /**
- * Serves the folders on a free port of this machine, below another as most sites have it; `missing` names a
- * file to leave out.
+ * Serves the folders on a free port of localhost, below a base path as on most sites. Leaves out the file
+ * `missing`.
  */
 export async function serveFolder(
   folders: string | readonly string[],

@@ -12,7 +12,7 @@ export interface Ended {
   readonly exit: number | undefined;
   readonly out: string;
   readonly status: string;
-  /** It was still running after `seconds`, and was killed. */
+  /** Whether it was still running after `LIMIT_MS` and was killed. */
   readonly timedOut: boolean;
   /** Peak resident memory of the process. */
   readonly peakBytes: number;
@@ -21,9 +21,9 @@ export interface Ended {
 export interface Circumstances {
   /** The folder that the command runs in. */
   readonly folder: string;
-  /** The largest file that it may write, in KiB: writing more fails as on a full disk. */
+  /** The largest file that the command may write, in KiB. Writing more fails as on a full disk. */
   readonly fileLimit?: number;
-  /** Standard output or standard error is a pipe that nobody reads. */
+  /** The stream whose reading end is closed: standard output or standard error. */
   readonly closed?: "out" | "status";
   /** Called once, at the first output on standard error. */
   readonly onProgress?: (child: ChildProcess) => void;
@@ -34,7 +34,7 @@ const LIMIT_MS = 60_000;
 
 let built: Promise<string> | undefined;
 
-/** Path of the built command. Removed when this process exits. */
+/** Path of the built command, which is removed when this process exits. */
 export function builtCommand(): Promise<string> {
   built ??= buildCommand();
   return built;
@@ -52,7 +52,7 @@ async function buildCommand(): Promise<string> {
   return join(folder, "cli.js");
 }
 
-/** Runs the command to its end. It is killed after a minute. */
+/** Runs the command to its end, or kills it after a minute. */
 export async function smigh(words: readonly string[], circumstances: Circumstances): Promise<Ended> {
   const { folder, fileLimit, closed, onProgress } = circumstances;
   const peakFile = join(folder, ".peak");

@@ -1,11 +1,11 @@
-/** The judge of the convergence tests, given fits that lie. */
+/** Tests the judge of the convergence tests on fits that report wrong results. */
 import { expect, test } from "vitest";
 import { type Label, SoftmaxModel, type TrainOptions, type TrainingData, train } from "../../src/index.js";
 import { caseOf, judge } from "./convergence.js";
 import { seedsIn } from "./seeds.js";
 import { brokenPromises } from "./verdicts.js";
 
-/** A problem without a penalty l1, from zeros, with an intercept. */
+/** A problem without l1, started from zeros, with an intercept. */
 const one = seedsIn("0..50")
   .map(caseOf)
   .find(
@@ -13,7 +13,7 @@ const one = seedsIn("0..50")
       kind === "newton" && start === "zeros" && flags.length === 0 && dense.intercept && dense.l2 > 1e-3,
   );
 
-/** Judges the minimum in f64, its weights times `factor`, with what is said of it instead. */
+/** Judges the minimum in f64, with its weights multiplied by `factor` and its report replaced by `said`. */
 function verdictOn(said: { readonly converged: boolean; readonly reason: string }, factor = 1) {
   if (!one) throw new Error("No seed gives such a problem.");
   const lie: typeof train = async <L extends Label>(data: TrainingData<L>, options: TrainOptions<L> = {}) => {

@@ -12,13 +12,13 @@ export interface Verdict {
   readonly flags: RandomProblem["flags"];
   readonly tolerance: number;
   readonly minimum: DenseMinimum;
-  /** The fit, unless it threw. */
+  /** The fit, unless training threw. */
   readonly fit?: Fit;
-  /** What it threw. */
+  /** The error, if training threw one. */
   readonly error?: string;
-  /** It says that it has converged, and is farther from the minimum than the tolerance. */
+  /** It reports convergence, but is farther from the minimum than the tolerance. */
   readonly falseConverged: boolean;
-  /** It stands within a tenth of the tolerance, and says that it has not converged. */
+  /** It is within a tenth of the tolerance, but reports that it has not converged. */
   readonly falseNot: boolean;
   /** The true distance to the minimum ÷ the distance in `reason`. Undefined where either is missing. */
   readonly understatement?: number;
@@ -31,11 +31,11 @@ interface Fit {
   readonly converged: boolean;
   readonly reason: string;
   readonly iterations: number;
-  /** F of the model as it was handed out. */
+  /** F of the returned model. */
   readonly value: number;
   /** (F − F*) ÷ max(F*, 0.01) */
   readonly relative: number;
-  /** What `reason` says of F − F*. */
+  /** F − F* according to `reason`. */
   readonly said?: number;
 }
 
@@ -45,12 +45,12 @@ const LEAST = 0.01;
 /** Relative distances below this are rounding of f32: a `reason` may give any smaller number for them. */
 const UNSAID = 1e-7;
 
-/** The oracle's search with l1 ends this near its minimum, at the latest. */
+/** With l1, the oracle's search ends within this relative distance of its minimum. */
 const SEARCH_END = 1e-10;
 
 type Train = typeof library.train;
 
-/** The problem of a seed with its minimum, for fits on several engines. */
+/** The problem of a seed and its minimum, shared by fits on several engines. */
 export interface Case {
   readonly problem: RandomProblem;
   readonly minimum: DenseMinimum;
@@ -123,8 +123,8 @@ function fitted({ data, options, start }: RandomProblem, engine: EngineName, tra
 }
 
 /**
- * F − F* by the words "F within about 3e-6 of its minimum", which are relative to F*, or to 0.01 where F* is
- * smaller.
+ * F − F* according to "F within about 3e-6 of its minimum", where the number is relative to F*, or to 0.01
+ * where F* is smaller.
  */
 function saidDistance(reason: string, value: number): number | undefined {
   const found = /F within about (-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)/.exec(reason);

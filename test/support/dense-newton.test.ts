@@ -52,7 +52,7 @@ test("nothing near the minimum of a random problem is lower", () => {
     for (let size = 1e-9; size < 10; size *= 10) {
       const apart = at.map((one) => one + size * draw.normal());
       expect(objective.value(apart), `seed ${seed}, ${size} away`).toBeGreaterThanOrEqual(value - error);
-      // Toward 0, where the kinks of l1 are, one coordinate at a time.
+      // Steps toward 0, one coordinate at a time, because l1 has its kinks there.
       const i = draw.integer(0, at.length - 1);
       const fewer = at.with(i, 0);
       expect(objective.value(fewer), `seed ${seed}, 0 at ${i}`).toBeGreaterThanOrEqual(value - error);
@@ -97,7 +97,7 @@ test("separable classes have no minimum without a penalty, and one with it", () 
   const single = { ...separable, labels: new Uint32Array(4) };
   expect(denseMinimum(single)).toMatchObject({ exists: false, value: 0 });
   expect(denseMinimum({ ...single, l2: 1e-6 })).toMatchObject({ exists: true, value: 0 });
-  // Only the first row can be told apart, whatever the others' loss.
+  // Only the first row is separable; the loss of the others cannot vanish.
   const partly = denseMinimum({
     ...separable,
     x: Float64Array.of(-1, 0, 0, 0),
@@ -112,7 +112,7 @@ describe("F of a model as it is handed out", () => {
   const { count, features, classes } = dense;
   const weights = Float32Array.from({ length: features * classes }, () => draw.normal());
   const bias = Float32Array.from({ length: classes }, () => draw.normal());
-  const far = 2 ** 30; // exact beside what the features are rounded to
+  const far = 2 ** 30; // added exactly to features rounded to 1/1024
 
   const x = dense.x.map((value) => Math.round(1024 * value) / 1024);
   const problem = { ...dense, x };

@@ -6,35 +6,35 @@ import { DenseObjective, type DenseProblem } from "./dense-objective.js";
 import { minimiseQuadratic } from "./l1-quadratic.js";
 
 export interface DenseMinimum {
-  /** F*, or what F tends to where there is no minimum. */
+  /** F*, or the limit of F where there is no minimum. */
   readonly value: number;
-  /** Where: the point of DenseObjective's variables. */
+  /** The minimum's location, as a point of DenseObjective's variables. */
   readonly at: Float64Array;
-  /** How much lower the minimum may be, or what rounding hides. */
+  /** Bound on how much lower the minimum may be, including what rounding hides. */
   readonly error: number;
-  /** The Newton decrement where it ended: by how much the quadratic model, l1 included, could still fall. */
+  /** The Newton decrement at the end: how much the quadratic model, l1 included, could still fall. */
   readonly decrement: number;
   /**
    * The largest violation of the optimality conditions, for features of deviation 1: |∂F/∂v|, or with l1 the
    * distance from 0 to the subdifferential.
    */
   readonly violation: number;
-  /** False where ever larger weights fit ever better: separable classes without a penalty. */
+  /** False where ever larger weights keep lowering F, as for separable classes without a penalty. */
   readonly exists: boolean;
   readonly iterations: number;
 }
 
 const ITERATIONS = 200;
-/** Differences of F below this part of F are rounding. */
+/** Differences of F below this part of F are rounding errors. */
 const ROUNDING = 1e-13;
-/** The search ends at a decrement of this part of F. */
+/** The search ends when the decrement is below this part of F. */
 const NEGLIGIBLE = 1e-17;
 /**
- * Added to the Hessian's diagonal, relative to it and times the number of variables, so that steps in
+ * Ridge on the Hessian's diagonal, relative to it and times the number of variables, so that steps in
  * directions without curvature are not rounding noise.
  */
 const RIDGE = 2 ** -50;
-/** A last step that changes logits by more than this goes toward infinity, and not to a minimum. */
+/** A last step that changes logits by more than this leads to infinity, not to a minimum. */
 const GROWING = 0.1;
 
 export function denseMinimum(problem: DenseProblem): DenseMinimum {
@@ -51,7 +51,7 @@ export function denseMinimum(problem: DenseProblem): DenseMinimum {
   let previous = Infinity;
   let remaining = Infinity;
   for (let stalled = 0; iteration < ITERATIONS && stalled < 8; iteration++) {
-    // 1. The quadratic model about v, and its minimum, l1 included.
+    // 1. Minimise the quadratic model about v, l1 included.
     const { value, gradient, hessian } = objective.at(v);
     fixShifts(hessian, objective);
     for (let i = 0; i < v.length; i++) hessian[i * (v.length + 1)] *= 1 + v.length * RIDGE;
@@ -60,7 +60,7 @@ export function denseMinimum(problem: DenseProblem): DenseMinimum {
       { hessian, gradient, thresholds, from: v },
       NEGLIGIBLE * size,
     );
-    // 2. The best point so far: by F as far as that tells, then by the decrement.
+    // 2. Keep the best point so far: by F where it differs by more than rounding, otherwise by the decrement.
     const certain = value < best.value - ROUNDING * size;
     const better = certain || (value < best.value + ROUNDING * size && decrease < 0.5 * best.decrement);
     stalled = better || decrease > ROUNDING * size ? 0 : stalled + 1;
@@ -69,7 +69,7 @@ export function denseMinimum(problem: DenseProblem): DenseMinimum {
     if (better) best = { value, at: v, decrement: decrease, violation: violationOf(v, gradient, thresholds) };
     exists = !unpenalised || (!missing && stepInLogits(objective, v, minimum) < GROWING);
     if (decrease <= NEGLIGIBLE * size) break;
-    // 3. A step toward it that lowers F enough; where rounding hides that, a whole one.
+    // 3. Step toward the model's minimum so that F falls enough, or the whole way where rounding hides that.
     const next = shortened(objective, v, minimum, value, decrease, ROUNDING * size);
     if (!next) break;
     v = next;
@@ -78,7 +78,7 @@ export function denseMinimum(problem: DenseProblem): DenseMinimum {
   return { ...best, error: 4 * remaining + rounding, exists, iterations: iteration };
 }
 
-/** Backtracks from `to` until F has fallen by enough. Undefined where nothing lowers it. */
+/** Backtracks from `to` until F has fallen enough. Undefined where no step lowers F. */
 function shortened(
   objective: DenseObjective,
   from: Float64Array,
@@ -95,7 +95,7 @@ function shortened(
 }
 
 /**
- * Adds curvature along a shift of all classes' weights of a column, which leaves the softmax as it is. Only
+ * Adds curvature along a shift of all classes' weights of a column, which does not change the softmax. Only
  * for columns without l1: their gradient along the shift is 0 at the start and stays 0.
  */
 function fixShifts(hessian: Float64Array, { columns, classes, l1 }: DenseObjective): void {
@@ -120,7 +120,7 @@ function violationOf(v: Float64Array, gradient: Float64Array, thresholds: Float6
   }, 0);
 }
 
-/** The largest change of a difference between two logits of one row. */
+/** The largest change of the difference between two logits of one row. */
 function stepInLogits(objective: DenseObjective, from: Float64Array, to: Float64Array): number {
   const { classes } = objective;
   const z = objective.logits(to.map((one, i) => one - from[i]));

@@ -1,6 +1,7 @@
 /**
- * The objective of a fit in f64: F = Σ weight·loss ÷ Σ weight + l2/2·Σw² + l1·Σ|w|, the intercepts without
- * penalty. Features are centred and scaled first, so that neither their origin nor their units cost digits.
+ * The objective of a fit in f64: F = Σ weight·loss ÷ Σ weight + l2/2·Σw² + l1·Σ|w|, with unpenalised
+ * intercepts. Features are centred and scaled first, so that neither their origin nor their units cost
+ * precision.
  */
 import { Exact } from "./exact.js";
 
@@ -17,7 +18,7 @@ export interface DenseProblem {
   readonly l1: number;
   readonly l2: number;
   readonly intercept: boolean;
-  /** Whether the penalty is on weights of features divided by their deviation. */
+  /** Whether the penalty applies to the weights of features divided by their deviation. */
   readonly standardize: boolean;
 }
 
@@ -50,7 +51,7 @@ function penaltyScales(problem: DenseProblem): Float64Array {
   return deviations(problem).deviation.map((deviation) => deviation || 1);
 }
 
-/** A feature's largest |∂F/∂w| where all weights are 0. */
+/** A feature's largest |∂F/∂w| at zero weights. */
 export function gradientAtZero(problem: Omit<DenseProblem, "l1" | "l2">, feature: number): number {
   const { count, features, classes, x, labels, weights, intercept, standardize } = problem;
   const { mean, deviation } = deviations(problem);
@@ -69,7 +70,7 @@ export function gradientAtZero(problem: Omit<DenseProblem, "l1" | "l2">, feature
   return standardize ? largest / (deviation[feature] || 1) : largest;
 }
 
-/** A model as it is handed out: logits are (x − origin)·weights + bias. */
+/** A returned model, whose logits are (x − origin)·weights + bias. */
 export interface Handed {
   /** (features, classes) */
   readonly weights: Float32Array;
@@ -79,12 +80,12 @@ export interface Handed {
   readonly origin?: Float64Array;
 }
 
-/** F of a model on the features as they were given. */
+/** F of a model, on the features as given. */
 export function objectiveOf(problem: DenseProblem, { weights: w, bias, origin }: Handed): number {
   const { count, features, classes, x, labels, weights } = problem;
   const { mean } = deviations(problem);
   const total = weights.reduce((a, b) => a + b, 0);
-  // The logits at the mean, where large products cancel, in twice the digits.
+  // Compute the logits at the mean, where large products cancel, in twice the precision of f64.
   const middle = Float64Array.from({ length: classes }, (_, k) => {
     const sum = new Exact().add(bias[k]);
     for (let d = 0; d < features; d++) {
@@ -112,7 +113,7 @@ export function objectiveOf(problem: DenseProblem, { weights: w, bias, origin }:
   return loss + penalty;
 }
 
-/** log Σ exp(z) − z[label], exact in relation to itself where it is small. */
+/** log Σ exp(z) − z[label], with a small relative error even where it is small. */
 function lossOf(z: Float64Array, label: number): number {
   const top = z.reduce((a, b) => Math.max(a, b));
   let others = 0;
@@ -124,31 +125,31 @@ function lossOf(z: Float64Array, label: number): number {
   return Math.log1p(others) + (top - z[label]);
 }
 
-/** F at a point, of the oracle's variables. */
+/** F and its derivatives at a point of the oracle's variables. */
 export interface DensePoint {
   /** F */
   readonly value: number;
-  /** (classes, columns) of the smooth part: without l1. */
+  /** (classes, columns) gradient of the smooth part, without l1. */
   readonly gradient: Float64Array;
-  /** (classes · columns, classes · columns) of the smooth part. */
+  /** (classes · columns, classes · columns) Hessian of the smooth part. */
   readonly hessian: Float64Array;
 }
 
 /**
  * F in the variables v = weight × scale, (classes, columns), for features (x − mean) ÷ scale. The last column
- * is the intercept. Rows of weight 0 are left out. With an intercept, so are constant features and classes
- * without rows: F falls as the intercept of such a class goes to −∞.
+ * is the intercept. Rows of weight 0 are left out. With an intercept, constant features and classes without
+ * rows are left out too: F falls as the intercept of such a class goes to −∞.
  */
 export class DenseObjective {
   readonly columns: number;
   readonly classes: number;
-  /** (columns) of v, in place of l2 and l1. */
+  /** (columns) l2 penalties in terms of v; l1 has the same shape. */
   readonly l2: Float64Array;
   readonly l1: Float64Array;
   /** (rows, columns) */
   readonly #u: Float64Array;
   readonly #labels: Uint32Array;
-  /** (rows) adding up to 1 */
+  /** (rows) with a sum of 1 */
   readonly #weights: Float64Array;
 
   constructor(problem: DenseProblem) {
@@ -218,7 +219,7 @@ export class DenseObjective {
       probabilities(own, p);
       const u = this.#u.subarray(n * columns, (n + 1) * columns);
       for (let k = 0; k < classes; k++) {
-        // 1 − p from the others, which keeps its digits where p is nearly 1.
+        // Sums the other probabilities instead of 1 − p, which loses digits where p is nearly 1.
         let rest = 0;
         for (let l = 0; l < classes; l++) if (l !== k) rest += p[l];
         const residual = weight * (k === label ? -rest : p[k]);
@@ -245,7 +246,10 @@ export class DenseObjective {
   }
 }
 
-/** Adds factor·u·uᵀ to a block of the matrix: all of it off the diagonal, the lower triangle on it. */
+/**
+ * Adds factor·u·uᵀ to a block of the matrix: to the whole block off the diagonal, to the lower triangle on
+ * it.
+ */
 function addOuter(
   matrix: Float64Array,
   size: number,

@@ -1,6 +1,6 @@
 /**
- * The derivation in its own words: W is a list of K rows w_k, an example is x with y one-hot, and nothing
- * here comes from `src`. The tests hold the passes against these formulas.
+ * The derivation's formulas, written out independently of `src`: W is a list of K rows w_k, and an example is
+ * x with a one-hot y. Tests compare the passes with them.
  */
 import type { Rows } from "../../src/core/rows.js";
 
@@ -60,12 +60,12 @@ export function plus(a: Matrix, b: Matrix): number[][] {
   return a.map((row, i) => row.map((value, j) => value + b[i][j]));
 }
 
-/** The derivation's W as the engines keep it: (features + 1, classes), with an intercept of zero. */
+/** The derivation's W in the engines' layout: (features + 1, classes), with an intercept of zero. */
 export function stacked(W: Matrix): Float64Array {
   return Float64Array.from([...transpose(W).flat(), ...W.map(() => 0)]);
 }
 
-/** The examples as the engines take them. */
+/** The examples as the rows that engines take. */
 export function rowsOf(examples: readonly Example[]): Rows {
   return {
     count: examples.length,

@@ -1,4 +1,4 @@
-/** Draws from the distributions that random problems are made of. */
+/** Draws from the distributions that random problems use. */
 import type { Random } from "../../src/core/random.js";
 
 export class Draw {
@@ -34,7 +34,7 @@ export class Draw {
     return radius * Math.cos(2 * Math.PI * this.uniform(0, 1));
   }
 
-  /** The largest of logits plus such draws is a draw from their softmax. */
+  /** The index of the largest logit, after adding such a draw to each, is a draw from their softmax. */
   gumbel(): number {
     return -Math.log(-Math.log(this.uniform(0, 1) + 2 ** -33));
   }

@@ -1,4 +1,4 @@
-/** Sums of products in twice the digits of f64 (Dekker 1971; Ogita, Rump & Oishi 2005). */
+/** Adds up products in twice the precision of f64 (Dekker 1971; Ogita, Rump & Oishi 2005). */
 
 const SPLIT = 2 ** 27 + 1;
 
@@ -27,7 +27,7 @@ export class Exact {
   }
 }
 
-/** Two numbers of 26 bits that add up to this one. */
+/** Splits a number into two of 26 bits each that add up to it. */
 function halves(value: number): [high: number, low: number] {
   const scaled = SPLIT * value;
   const high = scaled - (scaled - value);

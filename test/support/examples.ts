@@ -1,8 +1,8 @@
-/** Made-up data of a known character, the same in every run. */
+/** Generates data of a known character, the same in every run. */
 import type { Rows } from "../../src/core/rows.js";
 import { type Random, randomIntegers } from "../../src/core/random.js";
 
-/** Uniform in [−1, 1). */
+/** A uniform number in [−1, 1). */
 export function signed(random: Random): number {
   return random() / 2 ** 31 - 1;
 }
@@ -15,8 +15,9 @@ export interface Clouds {
 }
 
 /**
- * Clouds of points, one a class, around centres that differ by `apart` in one feature each. Below 1 they
- * overlap, so no weights are right for all; above 2 they are separable. Labels go round: 0, 1, 2, 0, 1, …
+ * Clouds of points, one per class, around centres that differ by `apart` in one feature each. Below 1 they
+ * overlap, so that no weights classify every row correctly; above 2 they are separable. Labels cycle: 0, 1,
+ * 2, 0, 1, …
  */
 export function clouds(count: number, features: number, classes: number, apart: number, seed = 1): Clouds {
   const random = randomIntegers(seed);
@@ -30,7 +31,7 @@ export function clouds(count: number, features: number, classes: number, apart: 
   return { x, y, features };
 }
 
-/** Rows with values of all signs, as an engine takes them. */
+/** Rows with values of both signs, in the form that engines take. */
 export function randomRows(count: number, features: number, classes: number, seed = 1): Rows {
   const { x, y } = clouds(count, features, classes, 0.5, seed);
   return { count, features, x, scale: 1, labels: Uint32Array.from(y) };

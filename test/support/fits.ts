@@ -1,7 +1,7 @@
-/** What tests of trainings share. */
+/** Helpers for tests of trainings. */
 import { vi } from "vitest";
 
-/** What the promise rejects with, whatever it is. */
+/** The value that the promise rejects with. Throws if it does not reject. */
 export function rejection(promise: Promise<unknown>): Promise<unknown> {
   return promise.then(
     () => {
@@ -11,7 +11,7 @@ export function rejection(promise: Promise<unknown>): Promise<unknown> {
   );
 }
 
-/** A clock on which 5 ms pass between any two looks at it, so that steps seem to take long. */
+/** Mocks a clock that advances 5 ms between any two readings, so that steps seem to take long. */
 export function slowClock(): void {
   let now = 0;
   vi.spyOn(performance, "now").mockImplementation(() => (now += 5));

@@ -1,6 +1,6 @@
 /**
- * Minimises g·(z − v) + ½·(z − v)·H·(z − v) + Σ τ·|z| over z. This is one Newton step where all τ are 0, and
- * otherwise the exact active-set method of Lee, Battle, Raina & Ng 2006 (feature-sign search).
+ * Minimises g·(z − v) + ½·(z − v)·H·(z − v) + Σ τ·|z| over z. Where all τ are 0 this is one Newton step;
+ * otherwise it is the exact active-set method of Lee, Battle, Raina & Ng 2006 (feature-sign search).
  */
 
 export interface L1Quadratic {
@@ -16,48 +16,49 @@ export interface L1Quadratic {
 
 export interface QuadraticMinimum {
   readonly minimum: Float64Array;
-  /** By how much it is lower than `from`. */
+  /** How much lower the minimum is than the value at `from`. */
   readonly decrease: number;
 }
 
-/** A slope is beyond its threshold when it is so by more than this part of it. */
+/** A slope exceeds its threshold only if it does so by more than this part of it. */
 const BEYOND = 1e-7;
 
-/** Ends where no step lowers it by more than `negligible`. */
+/** Ends when no step lowers the function by more than `negligible`. */
 export function minimiseQuadratic(quadratic: L1Quadratic, negligible: number): QuadraticMinimum {
   const { hessian, thresholds, from } = quadratic;
   const size = from.length;
   const z = from.slice();
-  const gradient = quadratic.gradient.slice(); // of the smooth part, at z
+  const gradient = quadratic.gradient.slice(); // gradient of the smooth part at z
   const active = new Set<number>();
   for (let i = 0; i < size; i++) if (thresholds[i] === 0 || z[i] !== 0) active.add(i);
   let decrease = 0;
   let many = true;
   for (let round = 0; round < 30 * size + 30; round++) {
-    // 1. Solve for the active coordinates, each with the sign that it has, or that it leaves 0 with.
+    // 1. Solve for the active coordinates, each with its sign, or with the sign it leaves 0 with.
     const indices = [...active].toSorted((a, b) => a - b);
     const slopes = indices.map((i) => gradient[i] + thresholds[i] * signOf(z[i], gradient[i]));
     const step = solve(hessian, size, indices, slopes);
-    // 2. Coordinates at 0 that the solution would move against their sign stay at 0.
+    // 2. Keep coordinates at 0 if the solution would move them against their sign.
     const wrong = indices.filter((i, at) => thresholds[i] > 0 && z[i] === 0 && step[at] * -gradient[i] <= 0);
     if (wrong.length > 0 && wrong.length < indices.length) {
       wrong.forEach((i) => active.delete(i));
       many = false;
       continue;
     }
-    // 3. The lowest point along the step, past changes of sign.
+    // 3. Go to the lowest point along the step, past changes of sign.
     const moved = lowestAlong(quadratic, z, gradient, indices, step);
     decrease += moved;
     const ended = indices.filter((i) => thresholds[i] > 0 && z[i] === 0);
     ended.forEach((i) => active.delete(i));
-    // A step that a coordinate near 0 cut short says nothing of the next one.
+    // A step cut short by a coordinate near 0 says nothing about the next one.
     if (ended.length > 0 || moved > Math.max(negligible, 1e-9 * decrease)) continue;
-    // 4. Coordinates that gain by leaving 0: all of them, or, once that has failed, the one that gains most.
+    // 4. Activate coordinates that lower the function by leaving 0: all of them, or, once that has failed,
+    // the best one.
     const gains = Array.from({ length: size }, (_, i) => {
       const beyond = active.has(i) ? 0 : Math.abs(gradient[i]) - thresholds[i];
       return beyond > 0 ? beyond ** 2 / (2 * Math.max(hessian[i * (size + 1)], 1e-300)) : 0;
     });
-    // Alone one may gain little, and much together with columns that are almost the same as its own.
+    // Alone a coordinate may gain little, but much together with nearly identical columns.
     const leaving = [...gains.keys()].filter(
       (i) => gains[i] > negligible || (gains[i] > 0 && Math.abs(gradient[i]) > (1 + BEYOND) * thresholds[i]),
     );
@@ -68,13 +69,13 @@ export function minimiseQuadratic(quadratic: L1Quadratic, negligible: number): Q
   return { minimum: z, decrease };
 }
 
-/** The sign of a coordinate, or where it is 0 the one that the gradient pushes it to. */
+/** The sign of a coordinate, or, if it is 0, the sign that the gradient pushes it to. */
 function signOf(z: number, gradient: number): number {
   return z === 0 ? -Math.sign(gradient) : Math.sign(z);
 }
 
 /**
- * Moves z to the lowest point along the step: the function is convex, and quadratic between changes of sign.
+ * Moves z to the lowest point along the step; the function is convex, and quadratic between changes of sign.
  * Returns the decrease.
  */
 function lowestAlong(
@@ -130,7 +131,8 @@ function lowestAlong(
 }
 
 /**
- * −H⁻¹·slopes over the chosen coordinates, by Cholesky of H scaled to a diagonal of 1, with a least ridge.
+ * Computes −H⁻¹·slopes over the chosen coordinates by Cholesky of H scaled to a unit diagonal, with the
+ * smallest ridge that makes it positive definite.
  */
 function solve(hessian: Float64Array, size: number, indices: readonly number[], slopes: readonly number[]) {
   const n = indices.length;
@@ -156,7 +158,7 @@ function solve(hessian: Float64Array, size: number, indices: readonly number[], 
   return step.map((one, i) => one * scale[i]);
 }
 
-/** Cholesky in place, in the lower triangle. False where a pivot is lost in rounding. */
+/** Cholesky factorization in place, in the lower triangle. Returns false if a pivot is lost in rounding. */
 function factorise(a: Float64Array, n: number): boolean {
   for (let i = 0; i < n; i++) {
     for (let j = 0; j <= i; j++) {

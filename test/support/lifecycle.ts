@@ -1,22 +1,22 @@
-/** Scripts for Node that use the library as it is published, in ways that once leaked, hung or failed. */
+/** Node scripts that use the published library in ways that once leaked, hung or failed. */
 import { join } from "node:path";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
 import { type Ended, runNode, runScript } from "./built.js";
 
-/** Flags of a Node that may read files, and start neither threads nor processes. */
+/** Flags of a Node process that may read files, but start neither threads nor processes. */
 export const NO_WORKERS = [
   process.allowedNodeEnvironmentFlags.has("--permission") ? "--permission" : "--experimental-permission",
   "--allow-fs-read=*",
 ];
 
-/** A script that has imported the library in the folder. */
+/** A script that imports the library from the folder. */
 export function scriptOf(folder: string, script: string): string {
   const library = JSON.stringify(pathToFileURL(join(folder, "index.js")).href);
   return `import { train, trainer } from ${library};\n${script}`;
 }
 
-/** Megabytes of the process after each of several fits on the wasm engine, one after another. */
+/** Memory of the process in MB after each of several consecutive fits on the wasm engine. */
 export async function memoryOfFits(folder: string, fits: number, megabytes: number): Promise<number[]> {
   const script = scriptOf(
     folder,
@@ -37,12 +37,12 @@ export async function memoryOfFits(folder: string, fits: number, megabytes: numb
   return JSON.parse(stdout);
 }
 
-/** Whether the last fit has no more memory than the second, but for a tenth and 50 MB. */
+/** Whether the memory after the last fit exceeds that after the second by at most a tenth and 50 MB. */
 export function levels(used: readonly number[]): boolean {
   return used[used.length - 1] <= 1.1 * used[1] + 50;
 }
 
-/** A process that drops a trainer after its first report. */
+/** Runs a process that abandons a trainer after its first report. */
 export function abandon(folder: string): Promise<Ended> {
   const script = scriptOf(
     folder,
@@ -54,7 +54,7 @@ export function abandon(folder: string): Promise<Ended> {
   return runScript(script, [], 60);
 }
 
-/** Says the engine that it trained on, as JSON. */
+/** A script that trains and prints the engine it trained on, as JSON. */
 function trainingIn(folder: string): string {
   return scriptOf(
     folder,
@@ -63,12 +63,12 @@ function trainingIn(folder: string): string {
   );
 }
 
-/** The engine that a process with these flags trains on, as JSON. */
+/** Trains in a process with these flags, which prints its engine as JSON. */
 export function trainIn(folder: string, flags: readonly string[]): Promise<Ended> {
   return runScript(trainingIn(folder), flags, 60);
 }
 
-/** The same of a script on the command line, whose flags a worker must not take. */
+/** Does the same in a script on the command line, whose flags a worker must not take. */
 export function trainInline(folder: string): Promise<Ended> {
   return runNode(["--input-type=module", "--eval", trainingIn(folder)], 60);
 }

@@ -1,8 +1,8 @@
-/** Where and when figures were measured, for the head of a table. */
+/** Describes where and when figures were measured, for the head of a table. */
 import { cpus } from "node:os";
 import process from "node:process";
 
-/** Such as "2026-11-29, 2 cores (AMD EPYC), Node 20.20.2". */
+/** For example "2026-11-29, 2 cores (AMD EPYC), Node 20.20.2". */
 export function machineNow(): string {
   const cores = cpus();
   const model = cores[0]?.model.trim() ?? "unknown";

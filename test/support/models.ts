@@ -1,6 +1,7 @@
+/** Builds models from given weights, without training. */
 import { type Label, type ModelParts, SoftmaxModel } from "../../src/index.js";
 
-/** A model of the weights given, (features, classes), as if a training had ended with them. */
+/** A model with the given weights (features, classes), as if a training had ended with them. */
 export function modelOf<L extends Label>(
   classes: readonly L[],
   weights: readonly (readonly number[])[],

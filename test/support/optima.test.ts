@@ -1,12 +1,13 @@
+/** Checks the stored optima of `optima.ts` against their definition. */
 import { describe, expect, test } from "vitest";
 import { range } from "../../src/core/random.js";
 import { gradient, logits, residual } from "../../src/math/passes.js";
 import { type DataSet, type Optimum, OPTIMA, SPARSE, dataSet, penalisedAt } from "./optima.js";
 
 interface Definition {
-  /** How many rows of the weights have a penalty: all but the intercepts. */
+  /** Number of weight rows with a penalty: by default all but the intercept's. */
   readonly penalised: number;
-  /** What the sum of the losses is divided by. */
+  /** Divisor of the sum of the losses: by default the number of rows. */
   readonly divisor: number;
 }
 
@@ -42,7 +43,7 @@ function singleLogitAt({ count, features, x, labels }: DataSet, u: Float64Array,
   return { objective, gradientMax: Math.max(...g.map(Math.abs)) };
 }
 
-// A gradient of raw features in the thousands is rounded by some 1e-13.
+// A gradient of raw features in the thousands has a rounding error of about 1e-13.
 const NO_GRADIENT = 1e-12;
 
 test("there are optima of four sets, raw and standardised, at five strengths of the penalty", () => {

@@ -1,7 +1,7 @@
 /**
- * Data sets of scikit-learn and the exact minima of softmax regression on them, made in extended precision by
- * `test/fixtures/optima/optima.py`, which says what the objective is, and how two classes become a single
- * logit, and by `sparse.py` where there is a penalty l1.
+ * Data sets of scikit-learn and the exact minima of softmax regression on them, computed in extended
+ * precision by `test/fixtures/optima/optima.py`, which defines the objective and how two classes become a
+ * single logit, and by `sparse.py` where there is an l1 penalty.
  */
 import { range } from "../../src/core/random.js";
 import type { Rows } from "../../src/core/rows.js";
@@ -19,18 +19,21 @@ const KINDS = ["raw", "standardised"] as const;
 /** Iris, wine and digits have 3, 3 and 10 classes, breast_cancer has 2. */
 export type SetName = (typeof SETS)[number];
 
-/** As measured, or each column less its mean and divided by its deviation (a constant column becomes 0). */
+/**
+ * As measured, or standardised: each column less its mean and divided by its deviation (a constant column
+ * becomes 0).
+ */
 export type Kind = (typeof KINDS)[number];
 
 export interface DataSet extends Rows {
   readonly classes: number;
 }
 
-/** A minimum of F(W) = (1/N)·Σ loss + l2/2·‖W‖², the intercepts without penalty. */
+/** A minimum of F(W) = (1/N)·Σ loss + l2/2·‖W‖², with unpenalised intercepts. */
 export interface Optimum {
   readonly set: SetName;
   readonly kind: Kind;
-  /** scikit-learn's C; for two classes its LogisticRegression needs 2·C. */
+  /** scikit-learn's C. For two classes its LogisticRegression needs 2·C. */
   readonly C: number;
   /** 1/(C·N) */
   readonly l2: number;
@@ -47,7 +50,7 @@ export const OPTIMA: readonly Optimum[] = SETS.flatMap((set) =>
   ),
 );
 
-/** A minimum of F(W) + l1·Σ|w|, the intercepts without penalty. */
+/** A minimum of F(W) + l1·Σ|w|, with unpenalised intercepts. */
 export interface SparseOptimum {
   readonly set: SetName;
   readonly kind: Kind;
@@ -73,7 +76,7 @@ function nameIn<T extends string>(names: readonly T[], name: string): T {
   return found;
 }
 
-/** F + l1·Σ|w| of weights (features + 1, classes), and ∇F, in f64. */
+/** F + l1·Σ|w| at weights (features + 1, classes), and ∇F, in f64. */
 export function penalisedAt(
   data: DataSet,
   w: Float64Array,
@@ -92,7 +95,7 @@ export function penalisedAt(
   };
 }
 
-/** Raw digits are bytes from 0 to 16, not scaled; everything else is f64. */
+/** Raw digits are unscaled bytes from 0 to 16; everything else is f64. */
 export function dataSet(set: SetName, kind: Kind): DataSet {
   const raw = set === "digits" ? readDigits() : readTable({ iris, wine, breast_cancer: breastCancer }[set]);
   if (kind === "raw") return raw;
@@ -104,7 +107,7 @@ export function dataSet(set: SetName, kind: Kind): DataSet {
   return { ...raw, x };
 }
 
-/** A row a line, the label last. */
+/** Parses one row per line, with the label last. */
 function readTable(csv: string): DataSet {
   const rows = csv
     .trim()
@@ -117,7 +120,7 @@ function readTable(csv: string): DataSet {
   );
 }
 
-/** A row a line: a pixel is one figure to base 17, and the label follows a space. */
+/** Parses one row per line: each pixel is a base-17 digit, and the label follows a space. */
 function readDigits(): DataSet {
   const rows = digits
     .trim()

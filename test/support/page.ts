@@ -1,4 +1,4 @@
-/** A page in a real browser, a new one for each test; what it complains of fails the test. */
+/** Opens a new page in a real browser for each test, and fails the test if the page reports errors. */
 import { type Browser, type Page, chromium } from "playwright";
 import type { ViteDevServer } from "vite";
 import { afterAll, afterEach, beforeAll, beforeEach, vi } from "vitest";
@@ -13,11 +13,11 @@ export interface Visit {
   readonly site: Site;
   readonly browser: Browser;
   readonly page: Page;
-  /** Errors that the page threw or logged. Emptied by a test that expects some. */
+  /** Errors that the page threw or logged. A test that expects some empties the list. */
   readonly complaints: string[];
 }
 
-/** Call at the top of a test file. The result returns the visit of the test that is running. */
+/** Call it at the top of a test file. The result returns the visit of the running test. */
 export function visits(serve: () => Promise<Site>, timeout: number): () => Visit {
   vi.setConfig({ testTimeout: timeout, hookTimeout: timeout });
   let site: Site;

@@ -1,4 +1,4 @@
-/** Steps of the reference engine, with all that their passes computed. */
+/** Runs steps on the reference engine and returns everything that their passes computed. */
 import type { Passes, DescentProblem, Step, UpdateRule } from "../../src/engine/descent.js";
 import type { FloatArray, Rows } from "../../src/core/rows.js";
 import { range } from "../../src/core/random.js";
@@ -14,7 +14,9 @@ export function problemOf(
   return { classes, batchSize, intercept: true, rule: PLAIN, ...more };
 }
 
-/** Runs one step after another on all the rows (or on `step.rows` of them) and returns the passes of each. */
+/**
+ * Runs the steps one after another on all rows (or on `step.rows` of them) and returns the passes of each.
+ */
 export async function passesOf(
   rows: Rows,
   problem: DescentProblem,
@@ -37,7 +39,7 @@ export async function passesOf(
   return found;
 }
 
-/** G = Σ [x, 1] ⊗ r at these weights, and J on the way. */
+/** G = Σ [x, 1] ⊗ r at these weights, with J and the passes behind it. */
 export async function gradientAt(
   rows: Rows,
   classes: number,

@@ -7,7 +7,7 @@ import { Draw } from "./draw.js";
 
 export type SolverKind = "lbfgs" | "lbfgs+l1" | "newton";
 
-/** A model to start from, of the data's classes. */
+/** Weights to start from, for the classes of the data. */
 export interface StartingWeights {
   readonly classes: readonly number[];
   readonly features: number;
@@ -21,15 +21,17 @@ export interface RandomProblem {
   readonly seed: number;
   readonly kind: SolverKind;
   readonly data: TrainingData<number>;
-  /** Without `init`. */
+  /** The options without `init`. */
   readonly options: TrainOptions<number>;
-  /** "fit" is a model that was trained with these options, on the same data. */
+  /** The start: `fit` holds the options of a previous training on the same data. */
   readonly start: "zeros" | "centroids" | StartingWeights | { readonly fit: TrainOptions<number> };
-  /** Problems that f32 may not hold, or that may have no minimum: the table counts them apart. */
+  /**
+   * Properties that f32 may not represent or that may leave no minimum; the table counts such problems apart.
+   */
   readonly flags: readonly ("offset" | "unpenalised")[];
   /** The same problem for the oracle. */
   readonly dense: DenseProblem;
-  /** A line for people. */
+  /** One line that describes the problem to people. */
   readonly description: string;
 }
 
@@ -108,7 +110,7 @@ function drawSizes(draw: Draw): Sizes {
   };
 }
 
-/** (rows, features) columns of deviation about 1 and mean 0, some of them nearly multiples of others. */
+/** (rows, features) columns of mean 0 and deviation about 1, some of them nearly multiples of others. */
 function drawLatent(draw: Draw, count: number, features: number): Float64Array {
   const latent = Float64Array.from({ length: count * features }, () => draw.normal());
   if (!draw.chance(0.35)) return latent;
@@ -124,7 +126,7 @@ function drawLatent(draw: Draw, count: number, features: number): Float64Array {
 
 /**
  * Draws labels from the softmax of random weights times a strength, or takes the largest logit where it is
- * infinite. Classes that come out without rows are mostly left out, down to two classes.
+ * infinite. Mostly drops classes that get no rows, but keeps at least two.
  */
 function drawLabels(draw: Draw, latent: Float64Array, { count, features, classes }: Sizes) {
   const strength = draw.pick([0, 0.3, 1, 1, 1, 3, 3, 10, 30, Infinity]);
@@ -158,15 +160,15 @@ interface Placed {
   /** (rows, features) */
   readonly values: Float64Array;
   readonly scales: string;
-  /** The largest mean ÷ deviation. */
+  /** The largest mean ÷ deviation of a column. */
   readonly ratio: number;
   readonly notes: readonly string[];
 }
 
 /**
- * Columns in units of their own, away from 0, and some of them sparse, constant or duplicates. Without an
- * intercept at most 1e3 deviations away: columns farther out are nearly collinear, and the oracle's Hessian
- * loses them.
+ * Columns in various units, offset from 0, some of them sparse, constant or duplicated. Without an intercept
+ * the offset is at most 1e3 deviations: columns farther out are nearly collinear, and the oracle's Hessian
+ * loses them to rounding.
  */
 function drawFeatures(
   draw: Draw,
@@ -234,7 +236,7 @@ function drawSettings(draw: Draw) {
   };
 }
 
-/** The type in which the features are handed in, and their values in it. */
+/** Converts the features to a random accepted type, and returns their values in that type as `x`. */
 function asGiven(
   draw: Draw,
   { values }: Placed,
@@ -267,7 +269,9 @@ function asGiven(
   return { data: { x: rows }, x: values };
 }
 
-/** l2 or C or neither, and l1 relative to the gradient at 0: a larger l1 leaves a feature's weights at 0. */
+/**
+ * Draws l2, C or neither, and l1 relative to the gradient at 0: a larger l1 leaves a feature's weights at 0.
+ */
 function drawPenalty(draw: Draw, base: Omit<DenseProblem, "l1" | "l2">, kind: SolverKind) {
   const total = base.weights.reduce((a, b) => a + b, 0);
   const C = draw.logUniform(1e-6, 1e8);
@@ -291,7 +295,7 @@ function drawStart(draw: Draw, problem: DenseProblem): RandomProblem["start"] {
   const { features, classes } = problem;
   const { mean, deviation } = deviations(problem);
   const size = 10 ** draw.uniform(-2, 1);
-  const shared = draw.chance(0.5) ? 0 : draw.normal(); // a part that the softmax does not see
+  const shared = draw.chance(0.5) ? 0 : draw.normal(); // a shift that does not change the softmax
   const weights = Float32Array.from({ length: features * classes }, (_, i) => {
     const spread = deviation[Math.floor(i / classes)];
     return ((draw.normal() + shared) * size) / (spread > 0 ? spread : 1);

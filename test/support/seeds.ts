@@ -1,4 +1,4 @@
-/** "0..200" is the seeds 0 to 199; "17" is that one, and "3,17,40..44" are several. */
+/** Parses seeds: "0..200" is 0 to 199, "17" is that seed alone, and "3,17,40..44" is several. */
 export function seedsIn(text: string): number[] {
   return text.split(",").flatMap((part) => {
     const [from, to] = part.split("..").map(Number);

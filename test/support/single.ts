@@ -1,11 +1,11 @@
-/** The passes of a step in f32, every operation rounded, as an engine on a device computes them. */
+/** Computes the passes of a step in f32 with every operation rounded, as an engine on a device does. */
 import type { Passes, DescentProblem, DescentState } from "../../src/engine/descent.js";
 import type { Rows } from "../../src/core/rows.js";
 import { targetsOf } from "../../src/math/passes.js";
 
 const f = Math.fround;
 
-/** One thing wrong with an engine: changes what a stage computed, before the next stage takes it up. */
+/** One fault of an engine: changes what a stage computed before the next stage uses it. */
 export interface Fault {
   readonly logits?: (passes: Passes) => void;
   readonly residual?: (passes: Passes) => void;
@@ -13,7 +13,7 @@ export interface Fault {
   readonly update?: (passes: Passes) => void;
 }
 
-/** The step that `reference` captured, computed again in f32 from the same weights, and with this fault. */
+/** Recomputes in f32 the step that `reference` captured, from the same weights and with this fault. */
 export function inSingle(reference: Passes, data: Rows, problem: DescentProblem, fault: Fault = {}): Passes {
   const before = rounded(reference.before);
   const count = reference.rows.length;
@@ -88,7 +88,7 @@ function residual(
   });
 }
 
-/** G: each element is one chain of as many additions as there are rows, which is what `chain` says. */
+/** G: each element is one chain of additions, as long as there are rows, which is what `chain` says. */
 function gradient({ rows, residual: r, gradient: g }: Passes, data: Rows, { classes }: DescentProblem): void {
   const { x, features, scale } = data;
   rows.forEach((row, n) => {

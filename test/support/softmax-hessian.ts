@@ -1,8 +1,8 @@
-/** The Hessian of an objective, written out element by element. */
+/** The Hessian of an objective, computed element by element. */
 import type { ObjectiveProblem } from "../../src/engine/objective.js";
 import type { Rows } from "../../src/core/rows.js";
 
-/** ∇²F at w, (features + 1, classes): a square of as many rows and columns as w has elements. */
+/** ∇²F at w (features + 1, classes): a square matrix with a row and a column for each element of w. */
 export function hessianAt(rows: Rows, problem: ObjectiveProblem, w: ArrayLike<number>): Float64Array {
   const { features } = rows;
   const { classes, intercept, penalties, scale } = problem;
@@ -28,14 +28,14 @@ export function hessianAt(rows: Rows, problem: ObjectiveProblem, w: ArrayLike<nu
   return hessian;
 }
 
-/** The rows and columns named of a (size, size) matrix. */
+/** The chosen rows and columns of a (size, size) matrix. */
 export function partOf(matrix: Float64Array, size: number, chosen: readonly number[]): Float64Array {
   return Float64Array.from(chosen.flatMap((i) => chosen.map((j) => matrix[i * size + j])));
 }
 
 /**
- * A matrix of (features + 1, classes) elements, seen along differences of the classes alone: each feature's
- * block B is Uᵀ·B·U, with U the (classes, classes − 1) matrix of Helmert's contrasts.
+ * Projects a matrix over (features + 1, classes) elements onto differences of the classes: each feature's
+ * block B becomes Uᵀ·B·U, where U is the (classes, classes − 1) matrix of Helmert contrasts.
  */
 export function alongDifferences(matrix: Float64Array, size: number, classes: number): Float64Array {
   const less = classes - 1;

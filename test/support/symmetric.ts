@@ -1,11 +1,8 @@
-/**
- * Symmetric matrices, (size, size) row by row, by the plainest methods there are: for tests to hold the
- * solvers' against.
- */
+/** Symmetric matrices, (size, size) row by row, by the simplest methods, to check the solvers against. */
 import type { Random } from "../../src/core/random.js";
 import { signed } from "./examples.js";
 
-/** All eigenvalues, from the smallest on (Jacobi's rotations). */
+/** All eigenvalues in ascending order, by Jacobi rotations. */
 export function eigenvalues(matrix: Float64Array, size: number): number[] {
   const a = matrix.slice();
   for (let sweep = 0; sweep < 60; sweep++) {
@@ -31,7 +28,7 @@ export function eigenvalues(matrix: Float64Array, size: number): number[] {
   return Array.from({ length: size }, (_, i) => a[i * size + i]).toSorted((x, y) => x - y);
 }
 
-/** x of A·x = b, by Gauss with pivots. */
+/** Solves A·x = b for x by Gaussian elimination with pivoting. */
 export function solved(matrix: Float64Array, b: ArrayLike<number>): Float64Array {
   const size = b.length;
   const rows = Array.from({ length: size }, (_, i) => [...matrix.subarray(i * size, (i + 1) * size), b[i]]);
@@ -57,7 +54,7 @@ export function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return Array.from(a).reduce((sum, one, i) => sum + one * b[i], 0);
 }
 
-/** A random orthogonal matrix: its rows are of length 1, and at right angles. */
+/** A random orthogonal matrix. */
 export function orthogonal(size: number, random: Random): Float64Array {
   let q = new Float64Array(size * size).map((_, i) => (i % (size + 1) === 0 ? 1 : 0));
   for (let turn = 0; turn < 3; turn++) {
@@ -71,7 +68,10 @@ export function orthogonal(size: number, random: Random): Float64Array {
   return q;
 }
 
-/** Σ valueᵢ · qᵢ ⊗ qᵢ of the rows of an orthogonal matrix: its eigenvalues and eigenvectors. */
+/**
+ * Σ valueᵢ · qᵢ ⊗ qᵢ over the rows of an orthogonal matrix, which are its eigenvectors with these
+ * eigenvalues.
+ */
 export function symmetricWith(values: readonly number[], q: Float64Array): Float64Array {
   const size = values.length;
   return Float64Array.from({ length: size * size }, (_, at) => {

@@ -1,16 +1,17 @@
+/** Calls the library without types, as JavaScript does, to pass it wrong arguments. */
 import { type SoftmaxModel, type Trainer, train, trainer } from "../../src/index.js";
 
-/** A trainer made as JavaScript makes it: with no types in the way of a wrong value. Opens no engine. */
+/** Makes a trainer from untyped arguments. Opens no engine. */
 export function untypedTrainer(data: unknown, options: unknown = {}): Trainer {
   return Reflect.apply(trainer, undefined, [data, options]);
 }
 
-/** A training started as JavaScript starts it. */
+/** Starts a training from untyped arguments. */
 export function untypedTrain(data: unknown, options: unknown = {}): Promise<SoftmaxModel> {
   return Reflect.apply(train, undefined, [data, options]);
 }
 
-/** What `make` throws. Fails where it throws nothing, or no error. */
+/** The error that `make` throws. Fails if it throws nothing, or something that is no error. */
 export function thrownBy(make: () => unknown): Error {
   try {
     make();

@@ -1,4 +1,4 @@
-/** Sums many verdicts up: a table for the docs, and the worst cases. */
+/** Summarises many verdicts: a table for the docs, and the worst cases. */
 import type { Verdict } from "./convergence.js";
 
 /** The largest factor by which a `reason` may understate the distance. */
@@ -7,8 +7,8 @@ const UNDERSTATED = 10;
 const understated = ({ understatement }: Verdict) => (understatement ?? 0) > UNDERSTATED;
 
 /**
- * A table and the worst cases where a promise is broken, and "" where none is. One in a hundred of the fits
- * at the minimum may say that it has not converged.
+ * A table and the worst cases if a promise is broken, otherwise "". One in a hundred fits at the minimum may
+ * report that it has not converged.
  */
 export function brokenPromises(verdicts: readonly Verdict[]): string {
   const broken = verdicts.some(
@@ -26,7 +26,7 @@ function atMinimum(verdicts: readonly Verdict[]): Verdict[] {
   );
 }
 
-/** In Markdown, a row for each engine and solver, and rows for the flagged problems among them. */
+/** A Markdown table with a row for each engine and solver, and rows for the flagged problems among them. */
 export function summaryTable(verdicts: readonly Verdict[]): string {
   const engines = [...new Set(verdicts.map(({ engine }) => engine))];
   const kinds = ["lbfgs", "lbfgs+l1", "newton"] as const;
@@ -79,7 +79,7 @@ function row(engine: string, kind: string, own: readonly Verdict[]): (string | n
   ];
 }
 
-/** The seeds of what went wrong, and up to ten of each kind in full. */
+/** The seeds of all failures, and up to ten failures of each kind in full. */
 export function worstCases(verdicts: readonly Verdict[]): string {
   const groups: { readonly [title: string]: (one: Verdict) => number } = {
     "false converged": ({ falseConverged, fit }) => (falseConverged ? (fit?.relative ?? 0) : 0),

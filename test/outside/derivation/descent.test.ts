@@ -1,3 +1,4 @@
+/** Checks gradient descent against the derivation: single steps, convergence, and separable data. */
 import { describe, expect, test } from "vitest";
 import { type SoftmaxModel, type TrainOptions, train } from "../../../src/index.js";
 import type { Rows } from "../../../src/core/rows.js";
@@ -7,7 +8,7 @@ import { gradientAt, passesOf, problemOf } from "../../support/passes.js";
 
 const GD = { engine: "reference", solver: "gd" } as const;
 
-/** (features + 1, classes) the model's weights, then its intercept. */
+/** (features + 1, classes) the model's weights, with its intercept last. */
 function stackedOf(model: SoftmaxModel<number>): Float64Array {
   return Float64Array.from([...model.weights, ...model.bias]);
 }
@@ -37,7 +38,7 @@ describe("one epoch of gd", () => {
       epochs: 1,
       learningRate: rate / rows.count,
     });
-    // α·(G/N) against (α/N)·G: one rounding more, so the f32 weights may differ in their last bit.
+    // α·(G/N) has one rounding more than (α/N)·G, so the f32 weights may differ in their last bit.
     stackedOf(mean).forEach((w, i) =>
       expect(Math.abs(w - stackedOf(sum)[i])).toBeLessThanOrEqual(2 ** -23 * Math.abs(w)),
     );
@@ -65,13 +66,13 @@ describe("one epoch of gd", () => {
   test("after epoch leads downhill, to a gradient of zero", async () => {
     const model = await train(dataOf(rows), { ...GD, l2: 0.01, epochs: 1500, learningRate: 1 });
     const losses = model.history.map(({ loss }) => loss);
-    expect(losses[0]).toBeCloseTo(Math.log(K), 12); // at no weights
+    expect(losses[0]).toBeCloseTo(Math.log(K), 12); // at zero weights
     expect(Math.max(...losses.slice(1).map((loss, i) => loss - losses[i]))).toBeLessThanOrEqual(1e-12);
     expect(norm(await penalisedGradient(rows, model, 0.01))).toBeLessThan(1e-5);
   });
 });
 
-/** Σ G/N + l2·W, the intercept without penalty. */
+/** Σ G/N + l2·W, with an unpenalised intercept. */
 async function penalisedGradient(rows: Rows, model: SoftmaxModel<number>, l2: number): Promise<Float64Array> {
   const weights = stackedOf(model);
   const { gradient } = await gradientAt(rows, model.classes.length, weights);
@@ -88,7 +89,7 @@ describe("on separable data", () => {
     const models = await Promise.all([250, 500, 1000, 2000].map((epochs) => fit({ epochs })));
     const norms = models.map((model) => norm(model.weights));
     const grown = norms.slice(1).map((n, i) => n - norms[i]);
-    // ‖W‖ grows as log t (Soudry et al. 2018): the same for each doubling, and no sign of an end.
+    // ‖W‖ grows as log t (Soudry et al. 2018): by the same amount for each doubling, without end.
     expect(Math.min(...grown)).toBeGreaterThan(0.3);
     expect(grown[2] / grown[1]).toBeGreaterThan(0.8);
     expect(grown[2] / grown[1]).toBeLessThan(1.25);
@@ -105,7 +106,7 @@ describe("on separable data", () => {
     const rows = { count: 30, features, x, scale: 1, labels: Uint32Array.from(y) };
     const gradient = norm(await penalisedGradient(rows, late, l2));
     expect(gradient).toBeLessThan(1e-6);
-    // Without the penalty it is not at its optimum at all, so the penalty is what stopped it.
+    // Without the penalty it is not near an optimum, so the penalty is what stopped it.
     expect(norm(await penalisedGradient(rows, late, 0))).toBeGreaterThan(1e-2);
     // F is l2-strongly convex in the weights, so they are within ‖∇F‖ / l2 of the optimum (Boyd &
     // Vandenberghe, 9.1.2).

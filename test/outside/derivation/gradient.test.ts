@@ -1,3 +1,6 @@
+/**
+ * Checks the gradient pass against the derivation's formulas, against differences, and on its worked example.
+ */
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
@@ -83,7 +86,7 @@ describe("the gradient", () => {
       }),
     );
     expect(distance(gradient, differences)).toBeLessThan(1e-9);
-    // and the tolerance would notice one label of the four being another
+    // The tolerance detects one wrong label among the four.
     const other = { ...rows, labels: rows.labels.with(0, 1) };
     expect(distance((await gradientAt(other, K, weights)).gradient, differences)).toBeGreaterThan(0.1);
   });

@@ -1,3 +1,4 @@
+/** Checks the losses of the passes and of models against the derivation's objective and likelihood. */
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {

@@ -1,3 +1,4 @@
+/** Tests the commands within this process: training, predicting, errors and help. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -225,7 +226,7 @@ describe("exit status 1 and one line when the job fails", () => {
   writeFileSync(truncated, gzipSync(readFileSync(labels)).subarray(0, 500));
   const text = join(folder, "text.csv");
   writeFileSync(text, "label,pixel\n");
-  // Has a class that cannot be read, which the reader of models finds with an error of the language.
+  // Its class cannot be parsed, so that the model reader meets a built-in error.
   const odd = join(folder, "odd.json");
   const head = { format: "smigh-model", version: 1, labelType: "bigint", classes: ["one"] };
   writeFileSync(odd, JSON.stringify({ ...head, features: 1, bias: [0], weights: [[0]], training: {} }));

@@ -1,5 +1,5 @@
-// The doctor on a machine where wasm does not open. In a file of its own: the kernels are compiled once, or
-// refused once.
+// Tests the doctor on a machine where wasm does not open. It needs its own file, because the kernels are
+// compiled, or rejected, only once.
 import { afterEach, expect, test, vi } from "vitest";
 import { run } from "../../../src/cli/run.js";
 

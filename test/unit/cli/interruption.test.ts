@@ -1,4 +1,4 @@
-/** Signals while a training runs. The command that gets them from outside is among the faults. */
+/** Tests signals during a training, within this process. Signals to the built command are in test/faults. */
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-/** Files that commands write: whole or not at all, and nothing else is touched. */
+/** Checks that commands write files completely or not at all, and touch nothing else. */
 import {
   chmodSync,
   existsSync,

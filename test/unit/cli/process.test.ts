@@ -1,4 +1,4 @@
-/** The command as it is shipped, in a process of its own, in circumstances that are not the best. */
+/** Runs the shipped command in a process of its own, under difficult conditions. */
 import { execFile } from "node:child_process";
 import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -15,7 +15,7 @@ let command: string;
 beforeAll(async () => {
   command = await builtCommand();
 });
-afterAll(() => rmSync(dirname(command), { recursive: true })); // a test worker is ended without an exit event
+afterAll(() => rmSync(dirname(command), { recursive: true })); // a test worker ends without an exit event
 
 describe("under a fault it does what was asked for, or says in one line why not", () => {
   test.each(cliFaults)("$item: $name", async ({ run }) => {
@@ -31,7 +31,7 @@ describe("in a shell", () => {
     writeFileSync(join(folder, "x.idx"), Uint8Array.of(0, 0, 8, 2, 0, 0, 0, 3, 0, 0, 0, 1, 0, 5, 9));
   });
 
-  /** Runs a script in which `smigh` is the command; as `user` where root may choose one. */
+  /** Runs a script in which `smigh` is the command, as `user` if root may choose one. */
   function shell(script: string, user?: number): Promise<{ exit: number; out: string; status: string }> {
     const text = `smigh() { "${process.execPath}" "${command}" "$@"; }\n${script}`;
     const options = { cwd: folder, timeout: 60_000, ...(user !== undefined && { uid: user, gid: user }) };

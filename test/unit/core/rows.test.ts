@@ -1,4 +1,4 @@
-/** Rows picked out of others. */
+/** Tests the selection of rows. */
 import { expect, test } from "vitest";
 import { selectRows, type FlatFeatures } from "../../../src/core/rows.js";
 
@@ -34,7 +34,7 @@ test.each(x)("are of their type, in the order named, and copies: $type", ({ x })
     targets: Float32Array.of(0.5, 0.5, 0, 1, 0.5, 0.5),
     numbers: Uint32Array.of(2, 0, 2),
   });
-  // A choice from a choice names the rows of the first.
+  // A selection from a selection has the row numbers of the original.
   expect(selectRows(chosen, Uint32Array.of(1, 2)).numbers).toEqual(Uint32Array.of(0, 2));
   x[4] = 99;
   expect(chosen.x[0]).toBe(20);

@@ -1,5 +1,6 @@
 /**
- * Arrays of every type, of other realms and over shared memory: all train the model that the same numbers do.
+ * Checks that arrays of every type, of other realms and over shared memory train the same model as the same
+ * numbers in any other array.
  */
 import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
@@ -20,7 +21,7 @@ type NumberArray = InstanceType<
   (typeof integers)[number] | (typeof bytes)[number] | Float32ArrayConstructor | Float64ArrayConstructor
 >;
 
-/** The same array, of the classes of another realm. */
+/** The same array, constructed in another realm. */
 function foreign<T extends NumberArray>(array: T): T {
   return runInNewContext(`${array.constructor.name}.from(values)`, { values: Array.from(array) });
 }

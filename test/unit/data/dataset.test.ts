@@ -1,3 +1,4 @@
+/** Tests how features, labels and row weights become a dataset. */
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { train } from "../../../src/index.js";
@@ -147,7 +148,7 @@ describe("weights of rows", () => {
         { x: repeated.map((row) => rows[row]), y: repeated.map((row) => y[row]) },
         options,
       );
-      // In f32 the two may differ in the last bit.
+      // In f32 the last bit may differ.
       expect(distance(weighted.weights, plain.weights)).toBeLessThan(1e-6);
       expect(distance(weighted.bias, plain.bias)).toBeLessThan(1e-6);
       const ignored = await train({ x: rows, y }, options);

@@ -1,7 +1,4 @@
-/**
- * Where a flat x does not say how long its rows are, y does; and where y could be two things, features must
- * be given.
- */
+/** Checks that y gives the row length of a flat x, and that features must be given where y is ambiguous. */
 import { describe, expect, test } from "vitest";
 import { DataError, train } from "../../../src/index.js";
 import { dataset } from "../../../src/data/dataset.js";
@@ -68,7 +65,7 @@ describe("features are guessed", () => {
     expect(rowsOf({ x, y: Float32Array.from(hard), classes })).toMatchObject(expected);
     expect(rowsOf({ x, y: hard.map((k) => "abc"[k]) })).toMatchObject(expected);
     expect(rowsOf({ x, y: hard.map((k) => k > 0) })).toMatchObject(expected);
-    const sorted = hard.map((_, row) => (row < 25 ? 0 : 1)); // 0 0 … 1 1 is no one-hot matrix
+    const sorted = hard.map((_, row) => (row < 25 ? 0 : 1)); // 0 0 … 1 1 is not a one-hot matrix
     expect(rowsOf({ x, y: sorted })).toMatchObject(expected);
     expect(rowsOf({ x, y: oneHot.slice(0, ROWS), classes: [0, 1] })).toMatchObject(expected);
   });

@@ -1,3 +1,4 @@
+/** Tests classes and labels of every type. */
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Label, type SoftmaxModel, train } from "../../../src/index.js";
@@ -8,7 +9,7 @@ function classesOf<L extends Label>(y: ArrayLike<L>, classes?: readonly L[]) {
 }
 
 describe("classes", () => {
-  // The orders are those of scikit-learn's np.unique.
+  // The orders are those of np.unique, which scikit-learn uses.
   test.each<{ kind: string; y: ArrayLike<Label>; classes: Label[]; labels: number[] }>([
     {
       kind: "strings, by code point",

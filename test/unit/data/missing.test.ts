@@ -1,6 +1,6 @@
 /**
- * What is no number is named where a number belongs: taken as 0, a missing value would train a wrong model
- * without a word.
+ * Checks that anything but a number is rejected by name where a number belongs: taken as 0, a missing value
+ * would silently train a wrong model.
  */
 import { describe, expect, test } from "vitest";
 import { DataError, sweep, train } from "../../../src/index.js";
@@ -9,7 +9,7 @@ import { thrownBy, untypedTrain, untypedTrainer } from "../../support/untyped.js
 
 const y = ["a", "b", "b", "a"];
 
-// Each becomes a number, most often 0, where a typed array or an arithmetic operator takes it.
+// Typed arrays and arithmetic operators turn each of these into a number, most often 0.
 const NO_NUMBERS = [
   { value: null, shown: "null" },
   { value: undefined, shown: "undefined" },
@@ -97,7 +97,7 @@ test("numeric strings are not read: text is for readers to parse", () => {
   expect(thrownBy(() => untypedTrainer({ x: [["1"], ["2"]], y: ["a", "b"] })).message).toBe(
     'x is "1" at row 0, column 0, which is no number: turn text into numbers first.',
   );
-  // Strings have characters as arrays have elements, and "12" was once a row of 1 and 2.
+  // Strings are indexed like arrays, and "12" was once a row of 1 and 2.
   expect(thrownBy(() => untypedTrainer({ x: ["12", "34"], y: ["a", "b"] })).message).toContain(
     'x[0] is "12", and must be an array of numbers',
   );

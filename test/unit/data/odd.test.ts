@@ -1,4 +1,4 @@
-/** What is no data, or not quite: each gets a DataError that says what it is and what to pass instead. */
+/** Checks that malformed data get a DataError that says what they are and what to pass instead. */
 import { describe, expect, test } from "vitest";
 import { DataError, sweep } from "../../../src/index.js";
 import { modelOf } from "../../support/models.js";

@@ -1,6 +1,6 @@
 /**
- * Bad data is rejected while the trainer is made: before an engine is opened, and with the place and both
- * numbers.
+ * Checks that bad data are rejected when the trainer is made, before an engine is opened, with the place and
+ * both numbers.
  */
 import { describe, expect, test } from "vitest";
 import { DataError, SmighError, train } from "../../../src/index.js";

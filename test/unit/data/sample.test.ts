@@ -1,4 +1,4 @@
-/** Samples of rows, in which weight means repetition. */
+/** Tests samples of rows, in which weight means repetition. */
 import { expect, test } from "vitest";
 import { range } from "../../../src/core/random.js";
 import { sampleByWeight, spaced } from "../../../src/data/sample.js";
@@ -9,7 +9,7 @@ test("a row of weight n is in the sample as often as n rows are", () => {
   const repeated = Uint32Array.from([...chosen].flatMap((row) => Array(weights[row]).fill(row)));
   for (const most of [1, 10, 64, 123]) {
     const sample = sampleByWeight(chosen, weights, most);
-    expect(sample.weights).toBeUndefined(); // each of the sample counts 1
+    expect(sample.weights).toBeUndefined(); // each sampled row counts 1
     expect(sample.rows).toEqual(spaced(repeated, most));
   }
 });

@@ -1,5 +1,6 @@
 /**
- * The units that features are trained in: those of `standardize`, and those that lbfgs and newton work in.
+ * Tests the units that features are trained in: those of `standardize`, and those that lbfgs and newton work
+ * in.
  */
 import { describe, expect, test } from "vitest";
 import { range } from "../../../src/core/random.js";
@@ -17,7 +18,7 @@ import { distance } from "../../support/arrays.js";
 import { clouds, randomRows } from "../../support/examples.js";
 import { OPTIMA, type SetName, dataSet } from "../../support/optima.js";
 
-/** Mean and deviation of a column, by the textbook. */
+/** Mean and deviation of a column, by their definitions. */
 function momentsOf(column: readonly number[]): { mean: number; deviation: number } {
   const mean = column.reduce((a, b) => a + b, 0) / column.length;
   const square = column.reduce((sum, value) => sum + (value - mean) ** 2, 0) / column.length;
@@ -38,7 +39,7 @@ const raw = (set: SetName) => {
 describe.each([
   { set: "wine", C: 1 },
   { set: "breast_cancer", C: 0.01 },
-  { set: "digits", C: 0.01 }, // bytes, and some of its columns are constant
+  { set: "digits", C: 0.01 }, // bytes, with some constant columns
 ] as const)("of $set, C = $C", ({ set, C }) => {
   const optimum = OPTIMA.find((one) => one.set === set && one.kind === "standardised" && one.C === C);
   const columns = columnsOf(dataSet(set, "raw")).map(momentsOf);
@@ -80,7 +81,7 @@ describe.each([
   });
 });
 
-/** Rows of these columns, in f64 but where another type is asked for. */
+/** Rows of these columns, in f64 unless `more` says otherwise. */
 function rowsOf(columns: readonly (readonly number[])[], more: Partial<Rows> = {}): Rows {
   const [count, features] = [columns[0].length, columns.length];
   const x = Float64Array.from(
@@ -163,7 +164,7 @@ describe("working units", () => {
     }
   });
 
-  // Only the first of every two rows is in a sample of 4096 of 8192.
+  // A sample of 4096 of 8192 rows has only the first of every two.
   const sparse = Array.from({ length: 8192 }, (_, n) => (n % 512 === 511 ? 40 : 0));
 
   test("of a feature that is constant in the sample, but not elsewhere, are those of all rows", () => {
@@ -193,7 +194,7 @@ describe("working units", () => {
 describe("the change of variables", () => {
   const [features, classes, count] = [3, 4, 20];
   const weights = Float64Array.from({ length: (features + 1) * classes }, (_, i) => Math.sin(i));
-  /** Of x·w + b, with the origin taken off x first. */
+  /** Logits x·w + b, with the origin subtracted from x first. */
   const logitsOf = (
     { x, scale }: Rows,
     w: ArrayLike<number>,

@@ -1,5 +1,4 @@
-// "auto" where a browser's WebGPU fails in every way that one can. In Node, with a WebGPU that is made up
-// here.
+// Tests "auto" in Node with a fake WebGPU that fails in every way that a browser's can.
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { type EngineChoice, chooseEngine } from "../../../src/engine/choose.js";
 import { findAdapter } from "../../../src/engine/webgpu/device/adapter.js";

@@ -1,4 +1,5 @@
-// Machines where wasm does not open. In a file of its own: the kernels are compiled once, or refused once.
+// Tests machines where wasm does not open. It needs its own file, because the kernels are compiled, or
+// rejected, only once.
 import { afterEach, expect, test, vi } from "vitest";
 import { chooseEngine } from "../../../src/engine/choose.js";
 import { train } from "../../../src/index.js";

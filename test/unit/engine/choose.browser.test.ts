@@ -1,4 +1,4 @@
-// What auto is on adapters of every kind. They are named here, whichever the browser has.
+// Tests which engine "auto" chooses on adapters of every kind, whose names are faked.
 import { afterEach, expect, test, vi } from "vitest";
 import { chooseEngine } from "../../../src/engine/choose.js";
 import { train } from "../../../src/index.js";

@@ -1,4 +1,4 @@
-// In Node, which has no WebGPU.
+// Tests the choice of an engine in Node, which has no WebGPU.
 import { expect, test } from "vitest";
 import { chooseEngine } from "../../../src/engine/choose.js";
 import { DeviceError } from "../../../src/core/errors.js";

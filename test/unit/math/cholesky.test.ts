@@ -1,10 +1,10 @@
-/** A = L·Lᵀ, held against what it is for: A⁻¹·A is the identity, to the rounding of f64. */
+/** Tests the factorization A = L·Lᵀ by its purpose: A⁻¹·A is the identity, to the rounding of f64. */
 import { describe, expect, test } from "vitest";
 import { factorise, inverse, quadratic, solve } from "../../../src/math/cholesky.js";
 import { randomIntegers } from "../../../src/core/random.js";
 import { signed } from "../../support/examples.js";
 
-/** B·Bᵀ + I, B random: symmetric, and as far from singular as rounding cares. */
+/** B·Bᵀ + I for a random B: symmetric, and far from singular. */
 function positive(size: number, seed: number): Float64Array {
   const random = randomIntegers(seed);
   const b = Float64Array.from({ length: size * size }, () => signed(random));
@@ -16,12 +16,12 @@ function positive(size: number, seed: number): Float64Array {
   });
 }
 
-/** Only the lower triangle is read: what is above it must not matter. */
+/** The lower triangle, with NaN above it, which must not be read. */
 function lower(a: Float64Array, size: number): Float64Array {
   return a.map((value, at) => (at % size > Math.floor(at / size) ? Number.NaN : value));
 }
 
-// Four rows are taken at a time: below four, whole fours, and all that may be left over.
+// Four rows are factored at a time: fewer than four, multiples of four, and all possible remainders.
 describe.each([1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 50])("of %i rows", (size) => {
   const a = positive(size, size);
   const l = lower(a, size);

@@ -1,4 +1,7 @@
-/** Equations of matrices that may be singular: solved where they can be, and doubted where they cannot. */
+/**
+ * Tests equations with matrices that may be singular: solved where possible, and reported as doubtful where
+ * not.
+ */
 import { describe, expect, test } from "vitest";
 import { randomIntegers } from "../../../src/core/random.js";
 import { SemidefiniteFactor } from "../../../src/math/semidefinite.js";
@@ -13,7 +16,7 @@ function scaled(matrix: Float64Array, scales: readonly number[]): Float64Array {
   return matrix.map((value, at) => value * scales[Math.floor(at / SIZE)] * scales[at % SIZE]);
 }
 
-/** What the factor is made of: nothing above the diagonal is read. */
+/** The lower triangle, with NaN above it, which the factor must not read. */
 function lower(matrix: Float64Array): Float64Array {
   return matrix.map((value, at) => (at % SIZE > Math.floor(at / SIZE) ? Number.NaN : value));
 }
@@ -56,7 +59,7 @@ describe.each([1, 2, 3, 4, 5])("seed %d", (seed) => {
   test.each([1, 1e-3, 1e-5])("a singular one without solutions, by %d of it, is doubted", (part) => {
     const matrix = symmetricWith(singular, q);
     const within = times(matrix, randomVector(seed));
-    const along = q.subarray(0, SIZE); // the matrix takes it to 0
+    const along = q.subarray(0, SIZE); // the matrix maps it to 0
     const b = within.map((one, i) => one + part * along[i]);
     const { x, doubt } = new SemidefiniteFactor(lower(matrix), SIZE).solve(b);
     expect(doubt).toBeGreaterThan(1e6 * part ** 2);
@@ -75,19 +78,19 @@ test("a matrix of zeros has no curvature: x is 0 where b is, and long elsewhere"
 });
 
 test("where a penalty is all the curvature that rounding leaves, it is used", () => {
-  // Two features that are the same but for their penalty, 1e-15 of their curvature.
+  // Two identical features, kept apart only by their penalty, 1e-15 of their curvature.
   const penalty = 1e-15;
   const matrix = Float64Array.of(1 + penalty, 0, 1, 1 + penalty);
   const ridge = Float64Array.of(penalty, penalty);
   const b = Float64Array.of(1e-9, -1e-9);
   const { x, doubt } = new SemidefiniteFactor(matrix, 2, ridge).solve(b);
-  // ½·b·A⁻¹·b, where A is penalty·I along (1, −1).
+  // b·A⁻¹·b, where A is penalty·I along (1, −1).
   const exact = (2 * 1e-18) / penalty;
   const found = dot(b, x);
   expect(found + doubt).toBeGreaterThan(exact);
   expect(found + doubt).toBeLessThan(10 * exact);
   expect(found).toBeGreaterThan(exact / 1000);
-  // Not knowing of it, one would take it for smaller than it is.
+  // Without the ridge the result is too small.
   const blind = new SemidefiniteFactor(matrix, 2).solve(b);
   expect(dot(b, blind.x) + blind.doubt).toBeLessThan(exact);
 });

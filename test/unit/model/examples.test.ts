@@ -1,3 +1,4 @@
+/** Tests what a model says of single examples, and how it finds wrong labels. */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -12,7 +13,7 @@ import { thrownBy } from "../../support/untyped.js";
 afterEach(() => vi.unstubAllGlobals());
 
 describe("examples", () => {
-  // z = [x₀ + 1, x₁, −x₀ − x₁ + ½], and W as the derivation has it: a row a class, the intercept last.
+  // z = [x₀ + 1, x₁, −x₀ − x₁ + ½]; W in the derivation's layout, with a row per class, the intercept last.
   const model = modelOf<string>(
     ["a", "b", "c"],
     [
@@ -118,7 +119,10 @@ describe("labelErrors", () => {
     expect([...rows]).toEqual([1, 2, 0, 3]);
   });
 
-  /** Mean over the wrong labels of the share of wrong ones among the rows ranked up to it. */
+  /**
+   * Average precision: the mean, over the wrong labels, of the share of wrong ones among the rows ranked up
+   * to it.
+   */
   function averagePrecision(ranking: Iterable<number>, wrong: ReadonlySet<number>): number {
     let [found, place, sum] = [0, 0, 0];
     for (const row of ranking) {
@@ -136,7 +140,7 @@ describe("labelErrors", () => {
     const x = Uint8Array.from(images.values.subarray(0, 784 * count));
     const y = Array.from(digits.values.subarray(0, count));
 
-    // 5 % of the labels become another digit, each as likely.
+    // Change 5 % of the labels to another digit, each equally likely.
     const random = randomIntegers(1);
     const flipped = new Set<number>();
     while (flipped.size < 0.05 * count) flipped.add(random() % count);
@@ -146,14 +150,13 @@ describe("labelErrors", () => {
     const fit = (first: number, last: number): Promise<SoftmaxModel<number>> =>
       train({ x: x.subarray(784 * first, 784 * last), y: y.slice(first, last), features: 784 }, options);
 
-    // By a model that was trained on the same labels, the flipped ones among them: 0.88. A random ranking has
-    // 0.05.
+    // Ranked by a model trained on the same labels, flipped ones included: 0.88. A random ranking has 0.05.
     const { rows } = (await fit(0, count)).labelErrors({ x, y });
     const found = averagePrecision(rows, flipped);
     expect(found).toBeGreaterThan(0.8);
     expect(averagePrecision(rows.toReversed(), flipped)).toBeLessThan(0.05);
 
-    // Each half by a model of the other half, which has half as many rows to learn from: 0.85.
+    // Each half ranked by a model of the other half, which has half as many rows to learn from: 0.85.
     const half = count / 2;
     const [first, second] = [await fit(0, half), await fit(half, count)];
     const ranked = [

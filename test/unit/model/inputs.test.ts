@@ -1,5 +1,6 @@
 /**
- * What a model is given: bytes that mean what those of the training meant, and arrays that stay the caller's.
+ * Tests what a model accepts: bytes that mean what those of the training meant, and arrays that stay the
+ * caller's.
  */
 import { describe, expect, test } from "vitest";
 import { DataError, train, trainer } from "../../../src/index.js";

@@ -1,3 +1,4 @@
+/** Tests a model's logits, probabilities, predictions and evaluation. */
 import { describe, expect, test } from "vitest";
 import { DataError } from "../../../src/index.js";
 import { distance } from "../../support/arrays.js";
@@ -138,7 +139,7 @@ describe("evaluate", () => {
   // One feature whose value is the first logit; the second logit is 0.
   const one = modelOf<string>(["yes", "no"], [[1, 0]]);
   const ln3 = Math.fround(Math.log(3));
-  // p(yes) = 3/4, 1/4, 3/4, 1/2: predicted yes, no, yes, yes (the first of equals).
+  // p(yes) = 3/4, 1/4, 3/4, 1/2: predicted yes, no, yes, yes (ties go to the lower index).
   const x = [[ln3], [-ln3], [ln3], [0]];
 
   test("agrees with a calculation by hand", () => {
@@ -150,14 +151,14 @@ describe("evaluate", () => {
     expect(loss).toBeCloseTo((2 * Math.log(4 / 3) + Math.log(4) + Math.log(2)) / 4, 7);
     expect(accuracy).toBe(0.5);
     expect(confusion).toEqual([
-      [1, 0], // of 1 yes: 1 said to be yes
-      [2, 1], // of 3 no: 2 said to be yes, 1 no
+      [1, 0], // 1 row of yes: 1 predicted yes
+      [2, 1], // 3 rows of no: 2 predicted yes, 1 no
     ]);
     expect(perClass).toEqual([
       { label: "yes", precision: 1 / 3, recall: 1, f1: 0.5, support: 1 },
       { label: "no", precision: 1, recall: 1 / 3, f1: 0.5, support: 3 },
     ]);
-    // Three examples at 75 %, of which two are right, and one at 50 % that is wrong.
+    // Three examples at 75 %, two of them right, and one at 50 % that is wrong.
     expect(calibrationError).toBeCloseTo(Math.abs(2.25 - 2) / 4 + 0.5 / 4, 7);
   });
 

@@ -1,4 +1,4 @@
-/** A model with an origin: all that it tells of x is what the same model without one tells of x − origin. */
+/** Checks that a model with an origin says of x what the same model without one says of x − origin. */
 import { describe, expect, test } from "vitest";
 import { DataError, type SoftmaxModel, train } from "../../../src/index.js";
 import { weigh } from "../../../bench/page/train/objective.js";
@@ -9,7 +9,7 @@ import { thrownBy } from "../../support/untyped.js";
 
 const [COUNT, FEATURES, CLASSES] = [300, 4, 3];
 const cloud = clouds(COUNT, FEATURES, CLASSES, 0.6);
-/** Far from 0 next to how much features vary, but for the last. Powers of 2, so that x − origin is exact. */
+/** Far from 0 relative to how much features vary, except for the last. Powers of 2 keep x − origin exact. */
 const ORIGIN = Float64Array.of(2 ** 40, -(2 ** 20), 64, 0);
 const near = { ...cloud, x: Float64Array.from(cloud.x, (value) => Math.round(value * 2 ** 10) / 2 ** 10) };
 const far = { ...near, x: near.x.map((value, i) => value + ORIGIN[i % FEATURES]) };
@@ -54,7 +54,7 @@ describe("with an origin, what a model tells of x is what it tells of x − orig
     expect(await moved(weighted).statistics({ ...far, weights }, { l2: 0.1 })).toEqual(
       await weighted.statistics({ ...near, weights }, { l2: 0.1 }),
     );
-    // Without the origin the columns are constant but for rounding.
+    // Without the origin the columns are constant up to rounding.
     await expect(atZero.statistics(far)).rejects.toThrow(DataError);
   });
 

@@ -1,6 +1,6 @@
 /**
- * Parity of the solvers that go to the optimum: 0 of the reference, below 1 of honest f32, above 1 for every
- * fault, at its own stage.
+ * Tests parity of the solvers lbfgs and newton: 0 for the reference, below 1 for correct f32, above 1 for
+ * every fault, at its own stage.
  */
 import { describe, expect, test } from "vitest";
 import type { Placement } from "../../../src/engine/engine.js";
@@ -68,7 +68,7 @@ const problem: ObjectiveProblem = {
   rows: range(300),
 };
 
-/** A placement whose objectives have one thing wrong with them. */
+/** A placement whose objectives have one fault. */
 function faulty(placement: Placement, wrong: (objective: Objective) => Partial<Objective>): Placement {
   return {
     ...placement,
@@ -88,7 +88,7 @@ function faulty(placement: Placement, wrong: (objective: Objective) => Partial<O
   };
 }
 
-/** Its largest value off by a ten-thousandth. */
+/** Changes the largest value by a ten-thousandth of it. */
 function off(values: FloatArray): FloatArray {
   let largest = 0;
   values.forEach((value: number, i: number) => {

@@ -1,6 +1,6 @@
 /**
- * Parity of steps too large to be replayed whole: a sample must still tell honest f32 from wrong kernels, in
- * bounded time.
+ * Tests parity of steps too large to be replayed whole: a sample must still tell correct f32 from wrong
+ * kernels, in bounded time.
  */
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { type Progress, type TrainOptions, train } from "../../../src/index.js";
@@ -232,7 +232,7 @@ describe("the time that parity takes", () => {
   ])("is not in a training's: $options.solver", async ({ options, count }) => {
     const data = clouds(count, 40, 10, 0.2);
     const last = async (parity: boolean): Promise<{ progress: Progress; elapsed: number }> => {
-      slowClock(); // on which every look takes 5 ms: the checks' own looks would add up
+      slowClock(); // each reading takes 5 ms, so those of the checks would add up
       const reports: Progress[] = [];
       const model = await train(data, {
         engine: "reference",
@@ -247,7 +247,7 @@ describe("the time that parity takes", () => {
       return { progress, elapsed: model.history.at(-1)?.elapsed ?? Number.NaN };
     };
     const [plain, checked] = [await last(false), await last(true)];
-    // A check is stopped and started by one look each.
+    // A check reads the clock once when it starts and once when it ends.
     const looks = 0.005 * 4 * 2;
     expect(checked.progress.elapsed).toBeLessThanOrEqual(plain.progress.elapsed + looks);
     expect(checked.elapsed).toBeLessThanOrEqual(plain.elapsed + looks);

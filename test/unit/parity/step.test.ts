@@ -1,6 +1,6 @@
 /**
- * The ruler that engines are measured with: it must read 0 for the reference, stay below 1 for honest f32,
- * and go past 1 at the right stage for every kind of fault that an engine can have.
+ * Tests parity, which measures the engines: it must be 0 for the reference, below 1 for correct f32, and
+ * above 1 at the right stage for every kind of fault that an engine can have.
  */
 import { describe, expect, test } from "vitest";
 import type { Passes, DescentProblem } from "../../../src/engine/descent.js";
@@ -92,7 +92,7 @@ describe("the parity of honest f32", () => {
   });
 
   test("is below 1 when each stage is merely rounded to f32", async () => {
-    // The stages after it begin from what was rounded, as parity takes every stage from the engine's own
+    // Later stages start from the rounded values, because parity takes every stage from the engine's own
     // inputs.
     const { rows, problem, steps } = await capture();
     const [passes] = steps;
@@ -106,7 +106,7 @@ describe("the parity of honest f32", () => {
   });
 });
 
-/** Multiplies one element, by default its largest, so that no fault hides in a small one. */
+/** Multiplies one element, by default the largest, so that a fault is not hidden in a small one. */
 function scaleLargest(values: FloatArray, factor: number): void {
   let largest = 0;
   values.forEach((value: number, i: number) => {
@@ -115,7 +115,7 @@ function scaleLargest(values: FloatArray, factor: number): void {
   values[largest] *= factor;
 }
 
-/** Rounded to four digits, which is a little finer than the eleven bits of an f16. */
+/** Rounds to four digits, slightly finer than the eleven bits of an f16. */
 function half(value: number): number {
   return value === 0 ? 0 : Number.parseFloat(value.toPrecision(4));
 }
@@ -207,7 +207,7 @@ describe("every fault goes past 1 at its own stage, and not at another", () => {
     },
     {
       fault: "the largest logit is not taken off: an exponential overflows",
-      // Of the stages after it, each is given what is not a number, and so none of them can be right.
+      // All later stages have NaN among their inputs, so none of them can be right.
       stages: ["residual", "loss", "gradient", "update"],
       make: () => ({
         residual: ({ residual, losses }) => {
@@ -296,7 +296,7 @@ describe("every fault goes past 1 at its own stage, and not at another", () => {
 
   const zeros = (moment: FloatArray) => new Float64Array(moment.length);
 
-  /** The update again, with something else in place of what it should have taken. */
+  /** Repeats the update with some of its inputs replaced. */
   function again(
     problem: DescentProblem,
     other: (passes: Passes) => { moments?: FloatArray[]; gradientScale?: number; penalty?: number },
@@ -316,7 +316,7 @@ describe("every fault goes past 1 at its own stage, and not at another", () => {
   test.each(faults)("$fault", async ({ stages, make }) => {
     const captured = await capture();
     const { rows, problem, steps } = captured;
-    const [, second] = steps; // by the second step there is momentum
+    const [, second] = steps; // momentum acts from the second step on
     const parity = parityOf(inSingle(second, rows, problem, make(captured, second)), rows, problem);
     expect(stagesAbove(parity, 1)).toEqual(stages);
     expect(parity.rho).toBeGreaterThan(1);

@@ -1,4 +1,4 @@
-/** Fits that go on at the same time, on WebGPU and on a page's wasm. */
+/** Tests concurrent fits of a sweep, on WebGPU and on a page's wasm. */
 import { expect, test } from "vitest";
 import { sweep } from "../../../src/index.js";
 import { clouds } from "../../support/examples.js";

@@ -1,3 +1,4 @@
+/** Tests sweeps: folds, the choice of C, and concurrent fits. */
 import { setTimeout } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { giveBack, takeResources } from "../../../src/engine/wasm/resources.js";
@@ -19,7 +20,7 @@ import { dataSet } from "../../support/optima.js";
 
 const { digits, balanced } = fixture;
 
-/** Raw digits, from 0 to 1, or the rows of them that `keep` names. */
+/** Raw digits scaled to [0, 1], or the rows of them that `keep` selects. */
 function digitsData(keep: (label: number, row: number) => boolean = () => true) {
   const { x, labels, features } = dataSet("digits", "raw");
   const rows = Array.from(labels.keys()).filter((row) => keep(labels[row], row));
@@ -32,7 +33,7 @@ function irisData(): TrainingData<number> {
   return { x, y: labels, features };
 }
 
-/** What it rejects with. */
+/** The value that the promise rejects with. */
 function rejection(promise: Promise<unknown>): Promise<unknown> {
   return promise.then(
     () => Promise.reject(new Error("It did not reject.")),
@@ -69,8 +70,8 @@ describe("stratified folds", () => {
 });
 
 /**
- * Losses but for the rounding of f32, and accuracies to the row but for one that is all but a tie, which f32
- * may not decide as f64 does.
+ * Compares losses up to the rounding of f32, and accuracies to the row, except for one that is almost a tie,
+ * which f32 may decide otherwise than f64.
  */
 function expectScores(table: readonly SweepEntry[], wanted: { accuracies: number[][]; losses: number[][] }) {
   const [accuracies, losses] = [scoresOf(table, "accuracy"), scoresOf(table, "loss")];
@@ -137,7 +138,7 @@ describe("on the iris", () => {
     expect(found.model.classes).toEqual([0, 1, 2]);
     found.model.weights.forEach((w, i) => expect(w).toBeCloseTo(alone.weights[i], 5));
     expect(found.model.converged).toBe(true);
-    expect(found.model.iterations).toBeLessThan(alone.iterations); // it begins at the mean of the folds'
+    expect(found.model.iterations).toBeLessThan(alone.iterations); // it starts at the folds' mean
   });
 
   test("the model may be the one within a standard error", async () => {
@@ -166,7 +167,7 @@ describe("on the iris", () => {
 
   test("l2 is of the mean objective of any fold, and C is in other words", async () => {
     const byL2 = await sweep(irisData(), { ...options, l2: [0.1, 0.01], folds: 3 });
-    const byC = await sweep(irisData(), { ...options, C: [0.1, 1], folds: 3 }); // of 100 rows of 150
+    const byC = await sweep(irisData(), { ...options, C: [0.1, 1], folds: 3 }); // fits on 100 of 150 rows
     expect(scoresOf(byL2.table, "loss")).toEqual(scoresOf(byC.table, "loss"));
     expect(byL2.table[0].C).toBeCloseTo(1 / 15, 12);
     expect(byC.table[0].l2).toBeCloseTo(1 / 15, 12);
@@ -175,7 +176,7 @@ describe("on the iris", () => {
 
   test("it gives the wasm engine's memory back", async () => {
     const kept = takeResources();
-    giveBack(kept); // keeps it only where nothing is left in it
+    giveBack(kept); // keeps it only if nothing is left in it
     const given = { engine: "wasm", C: [1], classWeight: { 0: 2 } } as const;
     await sweep(irisData(), given);
     const failing = sweep(irisData(), { ...given, signal: AbortSignal.timeout(1) }).catch(() => {});
@@ -188,7 +189,7 @@ describe("on the iris", () => {
 test("rows of whole weights are as many rows of the same fold", async () => {
   const { x, y, features } = clouds(90, 4, 3, 0.8);
   const folds = y.map((_, row) => Math.floor(row / 3) % 4);
-  const weights = y.map((_, row) => Math.floor(row / 5) % 3); // some of every class and fold are 0
+  const weights = y.map((_, row) => Math.floor(row / 5) % 3); // some rows of every class and fold are 0
   const repeated = weights.flatMap((weight, row) => Array.from({ length: weight }, () => row));
   const options = { engine: "reference", C: [0.5, 5], tolerance: 1e-10 } as const;
   const weighted = await sweep({ x, y, features, weights }, { ...options, folds });
@@ -208,7 +209,7 @@ test("rows of whole weights are as many rows of the same fold", async () => {
 });
 
 describe("the choice", () => {
-  /** An entry whose folds have these accuracies and the losses of their errors. */
+  /** An entry whose folds have these accuracies, and their error rates as losses. */
   const entry = (C: number, ...accuracies: number[]) =>
     entryOf(
       { C, l2: 1 / C },
@@ -223,9 +224,9 @@ describe("the choice", () => {
   const table = [
     entry(1, 0.5, 0.7, 0.6), // mean 0.6
     entry(100, 0.9, 0.8, 0.7), // mean 0.8, error 0.1/√3 = 0.0577
-    entry(10, 0.75, 0.75, 0.73), // mean 0.743, within
-    entry(1000, 0.7, 0.9, 0.8), // as good as the best, and later
-    entry(5, 0.74, 0.74, 0.74), // mean 0.74, not within
+    entry(10, 0.75, 0.75, 0.73), // mean 0.743, within one error of the best
+    entry(1000, 0.7, 0.9, 0.8), // as good as the best, but later
+    entry(5, 0.74, 0.74, 0.74), // mean 0.74, not within one error
   ];
 
   test("has means, their standard errors, and what the fits came to", () => {
@@ -289,7 +290,7 @@ describe("an aborted sweep", () => {
       },
     });
     expect(await rejection(aborted)).toBe(reason);
-    expect(Math.max(...reports.map(({ fits }) => fits))).toBeLessThanOrEqual(10); // those that ran then may end
+    expect(Math.max(...reports.map(({ fits }) => fits))).toBeLessThanOrEqual(10); // running fits may end
   });
 
   test("is heard in the last fit too", async () => {
@@ -306,7 +307,10 @@ describe("an aborted sweep", () => {
 });
 
 describe("chains of fits", () => {
-  /** What was done, in order, as "chain.step", where each step takes so many milliseconds. */
+  /**
+   * The order in which steps end, as "chain.step", where each step of a chain takes its number of
+   * milliseconds.
+   */
   async function done(milliseconds: readonly number[], steps: number, atOnce: number): Promise<string[]> {
     const ended: string[] = [];
     await inLanes(milliseconds.length, steps, atOnce, undefined, async (chain, step) => {
@@ -336,7 +340,7 @@ describe("chains of fits", () => {
       signal.throwIfAborted();
     });
     expect(await rejection(running)).toBe(failure);
-    expect(ended).toEqual([1, 2, 0]); // and the last was not begun
+    expect(ended).toEqual([1, 2, 0]); // the last was not started
   });
 });
 

@@ -1,4 +1,4 @@
-/** Where a training starts, and how much of the way that is. */
+/** Tests where a training starts, and how much of the way that saves. */
 import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import {
@@ -18,13 +18,13 @@ const FEATURES = 4;
 const data = clouds(120, FEATURES, 3, 0.9);
 const OPTIONS = { engine: "reference", solver: "lbfgs", l2: 0.01, tolerance: 1e-7 } as const;
 
-/** The first report, of the weights before any step. */
+/** The first report, at the weights before any step. */
 async function beginning(of: TrainingData<number>, options: TrainOptions<number>): Promise<Progress> {
   for await (const progress of trainer(of, options)) return progress;
   throw new Error("The training reported nothing.");
 }
 
-/** The rows whose label is among these. */
+/** The rows with one of these labels. */
 function only(labels: readonly number[]): TrainingData<number> {
   const rows = data.y.flatMap((label, row) => (labels.includes(label) ? [row] : []));
   return {
@@ -166,8 +166,8 @@ describe("from centroids", () => {
   );
 
   test("log-odds are those of clouds with the same variance about their means, as far as they go", async () => {
-    // Two classes at ±1 in the only feature, both with variance 1: w = 2·1 apart, and no intercept between
-    // them.
+    // Two classes at ±1 in the only feature, both with variance 1: the weights are 2·1 apart, and the
+    // intercepts equal.
     const x = Float64Array.from({ length: 4000 }, (_, row) => {
       const quantile = (Math.floor(row / 2) + 0.5) / 2000;
       return (row % 2 === 0 ? 1 : -1) + normalQuantile(quantile);
@@ -259,7 +259,7 @@ describe("a start that cannot be", () => {
   });
 });
 
-/** Of the normal distribution, by bisection of its distribution function. */
+/** Quantile of the normal distribution, by bisection of its distribution function. */
 function normalQuantile(p: number): number {
   let [low, high] = [-9, 9];
   for (let n = 0; n < 60; n++) {
@@ -270,7 +270,7 @@ function normalQuantile(p: number): number {
   return (low + high) / 2;
 }
 
-/** By its series about 0 (Abramowitz & Stegun 26.2.10). */
+/** The normal distribution function, by its series about 0 (Abramowitz & Stegun 26.2.10). */
 function distribution(x: number): number {
   let [term, sum] = [x, x];
   for (let n = 1; n < 200; n++) {

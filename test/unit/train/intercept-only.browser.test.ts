@@ -1,6 +1,6 @@
 /**
- * Rows without features, on a GPU: its tiles and bindings are of no values, and there is still an intercept
- * to train.
+ * Tests rows without features on a GPU: tiles and bindings are empty, and there is still an intercept to
+ * train.
  */
 import { expect, test } from "vitest";
 import { train } from "../../../src/index.js";

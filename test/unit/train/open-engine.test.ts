@@ -1,4 +1,4 @@
-// "auto" where an engine opens, and then fails before the first step. The engines are made up here.
+// Tests "auto" where an engine opens and then fails before the first step. The engines are fakes.
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import type { Engine, EngineName, Placement } from "../../../src/engine/engine.js";
 import { referenceEngine } from "../../../src/engine/reference/engine.js";
@@ -13,9 +13,9 @@ vi.mock("../../../src/engine/webgpu/engine.js", () => ({ webgpuEngine: async () 
 vi.mock("../../../src/engine/wasm/engine.js", () => ({ wasmEngine: async () => madeUp("wasm") }));
 
 type Stage = "place" | "descent" | "objective";
-/** Where each engine fails, with what. */
+/** The stage at which each engine fails, and with which error. */
 const faults = new Map<EngineName, readonly [Stage, Error]>();
-/** Of what is open: a name for each engine and each placement. */
+/** Names of the open engines, once for each engine and once for each placement. */
 let open: EngineName[] = [];
 let note: string | undefined;
 
@@ -25,7 +25,7 @@ beforeEach(() => {
   note = undefined;
 });
 
-/** The reference by another name, which fails where it should. */
+/** The reference engine under another name, which fails as `faults` says. */
 function madeUp(name: EngineName): Engine {
   const engine = referenceEngine();
   const held = () => {

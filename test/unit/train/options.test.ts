@@ -1,3 +1,4 @@
+/** Tests that options of a training are parsed, and rejected where they are wrong. */
 import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import { OptionError, type TrainOptions, sweep, train, trainer } from "../../../src/index.js";
@@ -7,7 +8,7 @@ import { thrownBy, untypedTrainer } from "../../support/untyped.js";
 
 const data = { x: [[0], [1], [2], [3]], y: ["a", "b", "a", "b"] };
 
-/** Values out of range, by option, and what the message says each must be. */
+/** Values out of range for each option, and what the message says the option must be. */
 const OUT_OF_RANGE: Readonly<Record<string, { readonly must: string; readonly values: readonly unknown[] }>> =
   {
     engine: { must: 'one of "auto", "webgpu", "wasm", "reference"', values: ["cuda", "", 1, null] },
@@ -77,7 +78,7 @@ describe("an option out of range", () => {
     expect(error.message).toContain(`${option} is ${shown}, and must be ${must}`);
   });
 
-  /** What String() makes a TypeError of, and what is easily taken for an object with options. */
+  /** Values on which String() throws a TypeError, or that are easily taken for an object with options. */
   const odd: readonly unknown[] = [
     Symbol("s"),
     Object.create(null),

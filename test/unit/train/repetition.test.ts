@@ -1,5 +1,6 @@
 /**
- * Weights mean repetition: weight n is n copies of a row, weight 0 none, and a common factor changes nothing.
+ * Checks that weights mean repetition: weight n is n copies of a row, weight 0 is none, and a common factor
+ * changes nothing.
  */
 import { describe, expect, test } from "vitest";
 import { range } from "../../../src/core/random.js";
@@ -13,12 +14,12 @@ import { distance } from "../../support/arrays.js";
 import { clouds } from "../../support/examples.js";
 
 const { x: clean, y, features } = clouds(90, 4, 3, 0.8);
-/** 0 to 3, of every class some of each, and more of the first than of the last. */
+/** 0 to 3, all of which occur in every class, and more in the first class than in the last. */
 const weights = Float64Array.from(
   y,
   (label, row) => (Math.floor(row / 3) % 4) + (row % 5 === 0 ? 2 - label : 0),
 );
-/** Rows of weight 0 hold what would spoil any sum. */
+/** Rows of weight 0 hold values that would spoil any sum. */
 const x = Float64Array.from(clean, (value, i) => {
   if (weights[Math.floor(i / features)] > 0) return value;
   return i % 3 === 0 ? 1e300 : -999_999;
@@ -37,7 +38,7 @@ const FACTORS = [1e-30, 1e-3, 7, 1e30];
 const task = (data: typeof weighted | typeof repeated, options: TrainOptions<number>) =>
   taskOf(data, settings(options), new Warnings(() => {}));
 
-/** Some rows are seen, others are new. */
+/** Some of these rows were trained on, others are new. */
 const probabilities = (model: SoftmaxModel<number>) => model.predictProba({ x: clean, features });
 
 const OPTIONS: TrainOptions<number>[] = (["lbfgs", "newton"] as const).flatMap((solver) => [
@@ -167,7 +168,7 @@ describe("what is known before an engine is opened", () => {
     { init: "centroids", solver: "sgd" },
   ])("centroids are those of the copies: %o", (options) => {
     const many = task(repeated, options).start;
-    // The temperature is found by a search.
+    // A search finds the temperature, so the starts agree only approximately.
     for (const factor of [1, ...FACTORS]) {
       expect(distance(task(scaled(factor), options).start, many)).toBeLessThan(1e-7);
     }

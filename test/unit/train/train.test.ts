@@ -1,3 +1,4 @@
+/** Tests whole trainings: seeds, progress, validation, weights, rules and divergence. */
 import { afterEach, describe, expect, test, vi } from "vitest";
 import {
   DeviceError,
@@ -109,7 +110,7 @@ describe("progress", () => {
     const examples = reports.map((report, i) => report.examples - (reports[i - 1]?.examples ?? 0));
     const loss = reports.reduce((sum, report, i) => sum + report.loss * examples[i], 0) / 120;
     const { history } = await fit({ batchSize: 4, epochs: 1 });
-    expect(loss).toBeCloseTo(history[0].loss, 12); // each report has the steps since the last, and none is left out
+    expect(loss).toBeCloseTo(history[0].loss, 12); // each report covers all steps since the last
   });
 
   test("is what the caller's loop gets, and the model is the generator's return value", async () => {
@@ -134,7 +135,7 @@ describe("the history", () => {
     expect(model.history.map(({ epoch }) => epoch)).toEqual([1, 2, 3, 4, 5]);
     const whole = await train(data, { ...reference, solver: "gd", epochs: 2 });
     expect(whole.history[0].loss).toBeCloseTo(Math.log(3), 12); // before the first update all weights are 0
-    expect(whole.history[0].accuracy).toBeCloseTo(1 / 3, 12); // and the first of equal logits is taken
+    expect(whole.history[0].accuracy).toBeCloseTo(1 / 3, 12); // ties go to the lower index
     const first = await train(data, { ...reference, solver: "gd", epochs: 1 });
     expect(whole.history[1].loss).toBeCloseTo(first.evaluate(data).loss, 6);
     expect(whole).toMatchObject({ converged: false, reason: "all 2 epochs are done", iterations: 2 });
@@ -200,7 +201,7 @@ describe("patience", () => {
     expect(losses).toHaveLength(best + 1 + 5);
     expect(losses.length).toBeLessThan(200);
     expect(model.evaluate(fresh).loss).toBeCloseTo(losses[best], 6);
-    expect(losses.at(-1)).toBeGreaterThan(losses[best] + 1e-4); // the last epoch's weights would be seen
+    expect(losses.at(-1)).toBeGreaterThan(losses[best] + 1e-4); // the last epoch's weights would show
     expect(model.reason).toBe(
       `no lower validation loss for 5 epochs; the weights are the best, of epoch ${best + 1}`,
     );
@@ -296,8 +297,8 @@ describe("adamw", () => {
       { x: [[1], [1], [1]], y: [0, 0, 1] },
       { ...reference, solver: "adamw", weightDecay: 1000, learningRate: 1e-3, epochs: 1, batchSize: 3 },
     );
-    // The first step of Adam is the rate in the gradient's direction; 1000·0.001 of the weights, then 0, are
-    // taken off.
+    // The first step of Adam is the rate in the gradient's direction; the decay takes off 1000·0.001 of the
+    // weights, which are 0 before it.
     expect(huge.bias[0]).toBeCloseTo(1e-3, 6);
   });
 });
@@ -341,7 +342,7 @@ describe("the engine", () => {
 
   test('of "auto" is wasm in Node, and the model says why', async () => {
     const { engine, warnings } = await train(data);
-    expect(warnings).toEqual([]); // that there is no GPU is no surprise
+    expect(warnings).toEqual([]); // a missing GPU is no surprise
     expect(engine.name).toBe("wasm");
     expect(engine.why).toContain(
       "webgpu is not available: There is no WebGPU here: navigator.gpu is missing",

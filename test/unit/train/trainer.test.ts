@@ -1,4 +1,4 @@
-/** The life of a training: driven, aborted, left, failed, and what is heard of it on the way. */
+/** Tests the life of a training: driven, aborted, abandoned or failed, and what it reports on the way. */
 import { afterEach, describe, expect, test, vi } from "vitest";
 import {
   DivergenceError,
@@ -28,7 +28,7 @@ function numbers(model: SoftmaxModel<number>): number[] {
   return [...model.weights, ...model.bias];
 }
 
-/** Options that abort at the report of the end of this epoch or iteration. */
+/** Options that abort at the report of the end of `epoch`, which may be an iteration. */
 function abortingIn(epoch: number, reason?: unknown): TrainOptions<number> {
   const controller = new AbortController();
   const onProgress = (progress: Progress) => {
@@ -37,7 +37,7 @@ function abortingIn(epoch: number, reason?: unknown): TrainOptions<number> {
   return { ...GD, epochs: 1000, onProgress, signal: controller.signal };
 }
 
-/** Runs a trainer to its end, and returns what it ended with, if it was an error. */
+/** Runs a trainer to its end and returns the error that it ended with, if any. */
 async function ending(run: AsyncIterable<Progress>): Promise<unknown> {
   try {
     for await (const _ of run);
@@ -78,7 +78,7 @@ describe("a trainer", () => {
 
 describe("a loop that is left", () => {
   test.each(SOLVERS)("keeps the weights so far: %s", async (solver) => {
-    slowClock(); // a report of every iteration
+    slowClock(); // makes every iteration report
     const run = trainer(data, { ...reference, solver, ...(solver === "gd" && { epochs: 9 }) });
     let last: Progress | undefined;
     for await (const progress of run) {

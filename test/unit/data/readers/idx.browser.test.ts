@@ -1,4 +1,4 @@
-/** Gzip in a browser, whose DecompressionStream is not Node's. */
+/** Tests gzip in a browser, whose DecompressionStream differs from Node's. */
 import { expect, test } from "vitest";
 import { readIdx } from "../../../../src/index.js";
 

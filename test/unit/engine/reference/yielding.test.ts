@@ -1,3 +1,4 @@
+/** Checks that the reference engine yields to the event loop during long work. */
 import { afterEach, expect, test, vi } from "vitest";
 import { range } from "../../../../src/core/random.js";
 import type { Objective } from "../../../../src/engine/objective.js";
@@ -10,9 +11,9 @@ afterEach(() => {
 });
 
 const { now } = performance;
-let late = 0; // only ever more: yields compare two times
+let late = 0; // only grows, because yields compare two times
 
-/** Turns that the event loop has during some work, were every piece of it long. No timer is set. */
+/** Counts the turns of the event loop during some work, as if each piece of it took long. Sets no timer. */
 async function turnsDuring(work: () => Promise<unknown>): Promise<number> {
   vi.spyOn(performance, "now").mockImplementation(() => now.call(performance) + (late += 20));
   const timers = vi.spyOn(globalThis, "setTimeout");
@@ -44,7 +45,7 @@ async function opened(features: number, classes: number): Promise<Objective> {
 }
 
 test("passes over few rows of many features and classes yield after each", async () => {
-  const objective = await opened(3000, 2000); // 6e6 multiply-adds a row
+  const objective = await opened(3000, 2000); // 6e6 multiply-adds per row
   const [w, g] = [objective.vector(), objective.vector()];
   expect(await turnsDuring(() => objective.linearize(w, g))).toBeGreaterThanOrEqual(4);
 });

@@ -1,4 +1,4 @@
-/** A training, and an objective, on any number of threads give the same bits. */
+/** Checks that a training and an objective give the same bits on any number of threads. */
 import { describe, expect, test } from "vitest";
 import { randomIntegers, range, shuffle } from "../../../../src/core/random.js";
 import type { Placement } from "../../../../src/engine/engine.js";
@@ -23,19 +23,21 @@ interface Case {
   readonly batchSize: number;
 }
 
-/** Two steps with work for seven threads, of several ranges or chunks, none of whole fours. */
+/**
+ * Two steps with work for seven threads, of several ranges or chunks, whose sizes are no multiples of four.
+ */
 export const CASES: Readonly<Record<KernelKind, Case>> = {
   fused: { shape: { count: 2490, features: 21, classes: 11 }, batchSize: 2101 },
   tiled: { shape: { count: 1490, features: 21, classes: 70 }, batchSize: 1101 },
 };
-/** The same of an objective whose vectors are several ranges too. */
+/** The same for an objective whose vectors span several ranges too. */
 export const OBJECTIVES: Readonly<Record<KernelKind, Case>> = {
   fused: { shape: { count: 3690, features: 401, classes: 11 }, batchSize: 3301 },
   tiled: { shape: { count: 1890, features: 141, classes: 71 }, batchSize: 1501 },
 };
 export const MOST_THREADS = 7;
 
-/** Everything that a training computes, captured and not. */
+/** Everything that a training computes, with and without capture. */
 export async function trained(kernels: KernelKind, rows: Rows, options: WasmOptions) {
   const { shape, batchSize } = CASES[kernels];
   const problem: DescentProblem = {
@@ -61,7 +63,7 @@ export async function trained(kernels: KernelKind, rows: Rows, options: WasmOpti
   }
 }
 
-/** Of so many of the rows. */
+/** A problem on `batchSize` of the rows, in a random order. */
 export function objectiveProblem(kernels: KernelKind, { shape, batchSize }: Case): ObjectiveProblem {
   const order = range(shape.count);
   shuffle(order, randomIntegers(143));
@@ -76,7 +78,7 @@ export function objectiveProblem(kernels: KernelKind, { shape, batchSize }: Case
   };
 }
 
-/** Everything that an objective computes, asked for one by one and many at a time. */
+/** Everything that an objective computes, requested one by one and many at a time. */
 export async function answers(placement: Placement, problem: ObjectiveProblem, features: number) {
   const objective = await placement.objective(problem);
   try {
@@ -93,7 +95,7 @@ export async function answers(placement: Placement, problem: ObjectiveProblem, f
     const gradients = [await objective.read(g)];
     objective.setDirection(p);
     const trials = objective.evaluateAlong([0, 0.5, -1]);
-    trials.catch(() => {}); // where the engine fails, what is awaited before them says so
+    trials.catch(() => {}); // if the engine fails, an earlier await reports it
     objective.multiply(multiplied, objective.matrix(symmetric), g);
     objective.curvature(p, curved);
     objective.centre(curved);

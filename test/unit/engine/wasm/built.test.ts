@@ -1,6 +1,4 @@
-/**
- * The library as it is published: in Node, and in pages that are isolated or not, under the strictest policy.
- */
+/** Tests the published library in Node, and in pages that are isolated or not, under the strictest policy. */
 import { availableParallelism } from "node:os";
 import { type Browser, chromium } from "playwright";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
@@ -69,7 +67,7 @@ describe("a page", () => {
   });
   afterAll(() => browser.close());
 
-  /** What main.js said in the page, served with these headers, and what the page complained of. */
+  /** What main.js reported in the page, served with these headers, and the page's errors. */
   async function visit(engine: string, headers: Readonly<Record<string, string>>, missing?: string) {
     const server = await serveFolder(built.folder, headers, missing);
     const page = await browser.newPage();

@@ -1,3 +1,4 @@
+/** Tests the wasm engine's memory: allocation, growth, reuse and release. */
 import fc from "fast-check";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { range } from "../../../../src/core/random.js";
@@ -18,7 +19,7 @@ import {
 import { CASES, MOST_THREADS, OBJECTIVES, answered, answers, trained } from "./agreement.js";
 import { KERNELS, type KernelKind } from "./pinned.js";
 
-vi.setConfig({ testTimeout: 30_000 }); // each memory has threads of its own, which are started
+vi.setConfig({ testTimeout: 30_000 }); // each memory starts threads of its own
 
 const PAGE = 2 ** 16;
 const GiB = 2 ** 30;
@@ -51,7 +52,7 @@ describe("blocks", () => {
         expect(heap.live).toEqual({ blocks: blocks.size, bytes: bytes.reduce((a, b) => a + b, 0) });
         for (const address of blocks.keys()) heap.free(address);
         expect(heap.live).toEqual({ blocks: 0, bytes: 0 });
-        // All is one range again: what was grown is given as one block, and nothing is grown for it.
+        // The free memory is one range again: a block of the grown size fits without growing further.
         const grown = heap.memory.buffer.byteLength;
         expect(allocate(heap, grown - PAGE)).toBe(PAGE);
         expect(heap.memory.buffer.byteLength).toBe(grown);
@@ -352,7 +353,7 @@ test("rows beyond 4 GiB are a DeviceError, and no memory is taken to find out", 
   const heap = new Heap();
   const engine = await wasmEngine({ heap, threads: 1 });
   const x = new Float32Array();
-  const bytes = 5_000_000 * (rowLayout(250, x).rowBytes + 8); // the features, a label and a weight
+  const bytes = 5_000_000 * (rowLayout(250, x).rowBytes + 8); // features, a label and a weight per row
   expect(bytes).toBeGreaterThan(4 * GiB);
   const placing = engine.place({ count: 5_000_000, features: 250, x, scale: 1, labels: new Uint32Array() });
   await expect(placing).rejects.toThrow(DeviceError);

@@ -1,4 +1,4 @@
-/** What kernels take for granted of how a problem is cut. */
+/** Checks what the kernels assume about how a problem is divided. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { DescentProblem } from "../../../../src/engine/descent.js";
@@ -19,7 +19,7 @@ function cut(features: number, classes: number, batchSize: number, kind?: Layout
   return layoutOf(rows, problem, kind);
 }
 
-/** Small ones, and as large as any that fit in memory. */
+/** Small sizes, and sizes as large as memory allows. */
 const size = (most: number) => fc.oneof(fc.integer({ min: 1, max: 70 }), fc.integer({ min: 1, max: most }));
 const shape = fc.record({ features: size(100_000), classes: size(1_000_000), batchSize: size(4_000_000) });
 
@@ -46,7 +46,7 @@ test.each(VALUES)("values of $x.constructor.name take $valueBytes bytes", ({ x, 
   expect(layout).toEqual({ stride: layout.stride, valueBytes, rowBytes: layout.stride * valueBytes });
 });
 
-/** A row's label and weight, and the row itself as floats. */
+/** Bytes of a block: each row's label, its weight, and its features as floats. */
 const blockBytes = (rows: number, stride: number) => rows * (8 + 4 * stride);
 
 test("fused: ranges of fours of rows cover the batch, none is empty, and each has a partial sum", () => {

@@ -1,3 +1,4 @@
+/** Checks the accuracy of numbers in the kernels, in a browser. */
 import { expect, test } from "vitest";
 import { compile } from "../../../../src/engine/wasm/module.js";
 import kernels from "./assembly/kernels.wasm?built";
@@ -5,7 +6,7 @@ import { HALVES, accurate, featuresAs, numbersOf, wrongHalves } from "./numbers.
 
 const bytesOf = (base64: string) => Uint8Array.from(atob(base64), (byte) => byte.charCodeAt(0));
 
-// In a page both are available.
+// A page supports both.
 accurate("plain kernels", () => numbersOf(bytesOf(kernels.plain)));
 accurate("relaxed kernels", () => numbersOf(bytesOf(kernels.relaxed)));
 

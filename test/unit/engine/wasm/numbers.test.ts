@@ -1,3 +1,4 @@
+/** Checks the accuracy of numbers in the kernels, in Node, and that wrong functions are detected. */
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { compileAssembly } from "../../../../scripts/assembly.js";
@@ -18,7 +19,7 @@ vi.setConfig({ testTimeout: 60_000 }); // kernels are compiled
 
 accurate("plain kernels", () => numbersOf(Uint8Array.from(Buffer.from(kernels.plain, "base64"))));
 
-/** The harness of kernels whose functions are wrong. */
+/** The harness compiled with an edit that makes its functions wrong. */
 async function edited(from: string, to: string) {
   const edit = { file: "math.ts", edit: [from, to] } as const;
   return numbersOf(
@@ -53,7 +54,7 @@ test("bytes are scaled, rounded once", async () => {
 
 describe("f16", () => {
   beforeEach(() => {
-    // Kernels see only their bits. Where JavaScript has no f16, numbers of as many bits stand for them.
+    // Kernels see only their bits. Where JavaScript has no f16, 16-bit integers stand in for them.
     if (!("Float16Array" in globalThis)) vi.stubGlobal("Float16Array", Uint16Array);
   });
   afterEach(() => vi.unstubAllGlobals());
@@ -64,7 +65,7 @@ describe("f16", () => {
 
   test.each([
     ["the sign is lost", "i32x4.splat(0x8000)), 16)", "i32x4.splat(0)), 16)", 31 * 1024 - 1],
-    // The exponent moved as an integer, which is right for normal numbers.
+    // Moves the exponent as an integer, which is right for normal numbers only.
     [
       "subnormal numbers are read as normal",
       "f32x4.mul(magnitude, f32x4.splat(reinterpret<f32>(0x77800000)))",

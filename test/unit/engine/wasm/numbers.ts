@@ -1,6 +1,6 @@
 /**
- * How exact numbers are in the kernels: powers and logarithms by the harness in assembly/, features by a
- * whole engine.
+ * Measures the accuracy of numbers in the kernels: exponentials and logarithms by the harness in assembly/,
+ * features by a whole engine.
  */
 import { describe, expect, test } from "vitest";
 import { range } from "../../../../src/core/random.js";
@@ -17,7 +17,7 @@ export interface Numbers {
 
 type OfFloats = (from: number, to: number, bytes: number) => void;
 
-/** Of the floats' bits, from one that is tried to the next: a prime, so that all last bits come. */
+/** Distance between the bits of tested floats: a prime, so that all last bits occur. */
 const STRIDE = 641;
 
 export async function numbersOf(binary: BufferSource): Promise<Numbers> {
@@ -32,7 +32,7 @@ export async function numbersOf(binary: BufferSource): Promise<Numbers> {
   return { powers: run("powers"), logarithms: run("logarithms") };
 }
 
-/** e^x from −87.33 to 0: the largest error, in units of the last place. */
+/** The largest error of e^x from −87.33 to 0, in units of the last place. */
 export function powerError({ powers }: Numbers): number {
   const x = floats(0, bitsOf(87.33), STRIDE).map((size) => -size);
   return largest(powers(x), (i) => {
@@ -42,7 +42,7 @@ export function powerError({ powers }: Numbers): number {
 }
 
 /**
- * ln x from 1 to the largest float: the largest error, in units of the last place or of 2⁻²⁴, so that 2 of
+ * The largest error of ln x from 1 to the largest float, in units of the last place or of 2⁻²⁴, so that 2 of
  * them are 2⁻²³.
  */
 export function logarithmError({ logarithms }: Numbers): number {
@@ -82,8 +82,8 @@ export function accurate(name: string, open: () => Promise<Numbers>): void {
 }
 
 /**
- * Each value is the only feature of a row: the logits of a class whose weight is 1, in which nothing is
- * rounded.
+ * Returns the values as an engine reads them: each is the only feature of a row, and the logit of a class
+ * whose weight is 1, which rounds nothing.
  */
 export async function featuresAs(
   x: FlatFeatures,
@@ -106,7 +106,7 @@ export async function featuresAs(
 /** All finite f16, as their bits. */
 export const HALVES = Uint16Array.from(range(2 ** 16)).filter((half) => ((half >> 10) & 31) < 31);
 
-/** Those of them that are not read as what they are. */
+/** The halves that are read as another number. */
 export function wrongHalves(found: Float32Array): number[] {
   return Array.from(HALVES).filter((half, i) => {
     const [exponent, digits] = [(half >> 10) & 31, half & 1023];
@@ -115,7 +115,7 @@ export function wrongHalves(found: Float32Array): number[] {
   });
 }
 
-/** The floats whose bits are `first`, `first` + stride and so on, a multiple of four of them. */
+/** The floats whose bits are `first`, `first` + stride and so on; their number is a multiple of four. */
 function floats(first: number, past: number, stride: number): Float32Array {
   const length = 4 * Math.floor((past - first) / stride / 4);
   const bits = Uint32Array.from({ length }, (_, i) => first + i * stride);
@@ -126,7 +126,7 @@ function bitsOf(value: number): number {
   return new Uint32Array(Float32Array.of(value).buffer)[0];
 }
 
-/** Between two floats where x is, which is positive and normal. */
+/** The distance between neighbouring floats at x, which is positive and normal. */
 function unitOf(x: number): number {
   return 2 ** (Math.floor(Math.log2(x)) - 23);
 }

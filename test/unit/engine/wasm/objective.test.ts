@@ -1,4 +1,4 @@
-/** In which order an objective does what it is asked, and how much it can be asked at once. */
+/** Tests the order in which an objective executes its requests, and how many it accepts at once. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { range } from "../../../../src/core/random.js";
 import type { Engine, Placement } from "../../../../src/engine/engine.js";
@@ -74,7 +74,7 @@ describe("what is asked in one turn", () => {
   test("may be more than one run holds, of questions and of terms", async () => {
     const [v, one] = [objective.vector(integers), objective.vector(integers)];
     const terms: Term[] = [[1, v], [-2, one], [1, one], [0, v], [2, one]]; // prettier-ignore
-    for (let n = 0; n < 1500; n++) objective.combine(v, terms); // v + 1 each
+    for (let n = 0; n < 1500; n++) objective.combine(v, terms); // adds 1 to each v
     const products = objective.products(Array.from({ length: 1500 }, () => [one, one] as const));
     const square = integers.reduce((sum, value) => sum + value * value, 0);
     expect(new Set((await products).map(({ sum }) => sum))).toEqual(new Set([square]));

@@ -1,4 +1,4 @@
-/** The wasm engine with one kind of kernels, whatever the problem. */
+/** The wasm engine restricted to one kind of kernels, whatever the problem. */
 import type { Engine } from "../../../../src/engine/engine.js";
 import { type WasmOptions, wasmEngine } from "../../../../src/engine/wasm/engine.js";
 

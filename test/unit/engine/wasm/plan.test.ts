@@ -1,4 +1,7 @@
-/** The host writes words where the kernels read fields: both must have the same ones in the same order. */
+/**
+ * Checks that the words that the host writes and the fields that the kernels read are the same, in the same
+ * order.
+ */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -18,7 +21,7 @@ const source = readFileSync(
   "utf8",
 );
 
-/** Name and type of the fields of a class of AssemblyScript. */
+/** Names and types of the fields of an AssemblyScript class. */
 function fieldsOf(name: string): [string, string][] {
   const [, body] = new RegExp(`class ${name} {\n(.*?)\n}`, "s").exec(source) ?? [];
   return Array.from(body.matchAll(/^ {2}(\w+): (\w+);/gm), ([, field, type]) => [field, type]);

@@ -1,3 +1,4 @@
+/** Tests the wasm engine's workers in a page. */
 import { expect, test, vi } from "vitest";
 import { range } from "../../../../src/core/random.js";
 import { wasmEngine } from "../../../../src/engine/wasm/engine.js";

@@ -1,3 +1,4 @@
+/** Tests the wasm engine's threads in Node: agreement, failure, reuse and shutdown. */
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { Worker } from "node:worker_threads";
@@ -26,7 +27,7 @@ import { KERNELS } from "./pinned.js";
 
 vi.setConfig({ testTimeout: 60_000 }); // kernels are compiled
 
-/** Every thread that the engine started; it tells each that the process need not wait for it. */
+/** Threads that the engine started, recorded when it calls their `unref`. */
 const started: Worker[] = [];
 const { unref } = Worker.prototype;
 Worker.prototype.unref = function (this: Worker) {
@@ -34,7 +35,7 @@ Worker.prototype.unref = function (this: Worker) {
   unref.call(this);
 };
 const living = () => started.filter(({ threadId }) => threadId !== -1).length;
-/** What keeps the process alive, besides the tests' runner. */
+/** What keeps the process alive, besides the test runner. */
 const ports = () => process.getActiveResourcesInfo().filter((name) => name === "MessagePort").length;
 const portsBefore = ports();
 
@@ -46,7 +47,7 @@ async function endIdle() {
 
 threadsAgree();
 
-/** Kernels that trap in one thread. */
+/** Kernels that trap in the given thread. */
 function trapping(thread: number) {
   const begin = "const plan = changetype<Plan>(at);";
   return editedKernels("index.ts", begin, `if (thread == ${thread}) unreachable();\n  ${begin}`);
@@ -77,7 +78,7 @@ test.each(AGREEING)("threads that do not wait for each other are noticed: $what"
   const right = await compute({ threads: 2 });
   expect(await compute({ kernels, threads: 1 })).toEqual(right);
   const wrong = await compute({ kernels, threads: 2 }).catch((error: unknown) => error);
-  expect(wrong).not.toEqual(right); // other bits, or addresses that are not there yet
+  expect(wrong).not.toEqual(right); // other bits, or addresses that do not exist yet
 });
 
 describe("a thread that fails", () => {
@@ -97,8 +98,8 @@ describe("a thread that fails", () => {
     const failing = run();
     await expect(failing).rejects.toThrow(DeviceError);
     await expect(failing).rejects.toThrow(/^A thread of the wasm engine stopped: RuntimeError: unreachable/);
-    await vi.waitFor(() => expect(living()).toBe(0)); // also the one that waited for it
-    // And says so again, at once, whatever is asked for.
+    await vi.waitFor(() => expect(living()).toBe(0)); // including the one that waited for it
+    // It fails again, at once, on every later call.
     await expect(run()).rejects.toThrow(DeviceError);
     await expect(descent.evaluate(range(10))).rejects.toThrow(DeviceError);
     descent.release();
@@ -107,7 +108,7 @@ describe("a thread that fails", () => {
   });
 });
 
-/** All that one can ask of an objective at two vectors. */
+/** Everything that an objective can be asked, at two vectors. */
 function questions(objective: Objective, shape: { readonly features: number; readonly classes: number }) {
   const [v, to] = [objective.vector(randomWeights({ count: 0, ...shape }, 153)), objective.vector()];
   return {
@@ -125,7 +126,7 @@ describe("an objective", () => {
   const brief = { count: 301, features: 60, classes: 11 };
   const shape = { ...brief, count: 6301 };
 
-  /** On two threads, or where it is brief on this one, and the engine that they are of. */
+  /** An engine on two threads and an objective of it; small work runs on the calling thread. */
   async function opened(kernels?: WasmKernels, of = shape) {
     const engine = await wasmEngine({ threads: 2, ...(kernels && { kernels }) });
     const placement = await engine.place(randomRows(of, "f32", 151));
@@ -155,7 +156,7 @@ describe("an objective", () => {
     },
   );
 
-  /** What returns nothing. */
+  /** Operations that return nothing. */
   const queued = [
     { what: "along", number: WHAT.along, queue: (one: Objective) => one.setDirection(one.vector()) },
     {
@@ -192,7 +193,7 @@ describe("an objective", () => {
     },
   ];
 
-  /** Kernels that trap in what the number is of. */
+  /** Kernels that trap in the operation of that number. */
   const trappingIn = (number: number) => {
     const first = "if (entry.what == COMBINE)";
     return editedKernels("index.ts", first, `if (entry.what == ${number}) unreachable();\n    ${first}`);
@@ -234,7 +235,8 @@ describe("an objective", () => {
         return { sums: await objective.linearize(w, g), gradient: await objective.read(g) };
       }),
     );
-    // Before it begins itself it sends what the other has room for, and more as that is done.
+    // Before it starts its own part it sends as many jobs as the other thread has room for, and more as those
+    // end.
     expect(messages.mock.calls.length).toBeGreaterThanOrEqual(3);
     expect(messages.mock.calls.length).toBeLessThan(9);
     for (const one of found) expect(one).toEqual(found[0]);
@@ -257,7 +259,7 @@ describe("an objective", () => {
           for (const later of [false, true]) {
             const { engine, objective } = await opened(kernels, of);
             const ask = questions(objective, shape)[name];
-            await ask(); // so far all is well
+            await ask(); // works so far
             queue(objective);
             if (later) await new Promise((resolve) => setTimeout(resolve, 10));
             await expect(ask(), name).rejects.toThrow(stopped);
@@ -277,7 +279,7 @@ describe("an objective", () => {
     const { engine, objective } = await opened();
     const asked = questions(objective, shape);
     const asking = Object.values(asked).map((ask) => ask());
-    await Promise.resolve(); // the threads are told
+    await Promise.resolve(); // the jobs are sent to the threads
     engine.close();
     for (const { status } of await Promise.allSettled(asking)) expect(status).toBe("rejected");
     for (const ask of Object.values(asked)) await expect(ask()).rejects.toThrow(closed);
@@ -417,7 +419,7 @@ describe("an engine that is closed", () => {
     };
     const descent = await placement.descent(problem, randomWeights(shape, 162));
     const evaluating = descent.evaluate(range(rows.count));
-    await Promise.resolve(); // the threads are told
+    await Promise.resolve(); // the jobs are sent to the threads
     engine.close();
     await expect(evaluating).rejects.toThrow(DeviceError);
     await expect(descent.evaluate(range(10))).rejects.toThrow(/^The wasm engine is closed\.$/);

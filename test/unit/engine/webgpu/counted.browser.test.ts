@@ -1,6 +1,6 @@
 /**
- * Loads, stores and multiply-adds of real dispatches are what the formulas of traffic.ts say, to the last
- * one.
+ * Checks that the loads, stores and multiply-adds of real dispatches are exactly those of the formulas in
+ * traffic.ts.
  */
 import { describe, expect, test } from "vitest";
 import type { DescentProblem } from "../../../../src/engine/descent.js";
@@ -26,7 +26,7 @@ import { countingDevice } from "./counted.js";
 type ByKernel = Partial<Record<KernelName, Counts>>;
 
 const FUSED = { count: 131, features: 31, classes: 5, batchSize: 77 };
-/** Past one workgroup of threads that share slabs, and no slab, workgroup or slot is full at its end. */
+/** More than one workgroup of threads that share slabs; no slab, workgroup or slot is full at its end. */
 const SHARED = { count: 250, features: 70, classes: 131, batchSize: 211 };
 const WIDE = { count: 90, features: 45, classes: 29, batchSize: 83 };
 const TINY = { count: 37, features: 4, classes: 3, batchSize: 16 };
@@ -38,7 +38,7 @@ const HELD: Capacity = {
   blockRows: 64,
 };
 
-/** What one pass over the rows counts, and what the formulas say. */
+/** The counts of one pass over the rows, and what the formulas say. */
 async function both(
   shape: typeof FUSED,
   kind: Kind,
@@ -158,7 +158,7 @@ test.each([
   expect(counted).toEqual(formula);
 });
 
-/** Edits that change no result, only what it costs. */
+/** Edits that change no result, only its cost. */
 const WASTEFUL = [
   {
     what: "loads X twice",

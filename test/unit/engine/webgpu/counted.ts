@@ -1,7 +1,7 @@
 /**
- * A counting build of the kernels, made of their text: every load from a storage buffer, every store to one
- * and every multiply-add of the two products adds to a counter. A device that makes it of all that it
- * compiles counts what the engine really dispatches.
+ * A counting build of the kernels, made from their text: every load from a storage buffer, every store to one
+ * and every multiply-add of the two products increments a counter. A device that builds everything it
+ * compiles this way counts what the engine really dispatches.
  */
 import { KERNELS, type KernelName } from "../../../../src/engine/webgpu/kernels/kernels.js";
 import type { Counts } from "../../../../bench/studies/traffic.js";
@@ -9,8 +9,7 @@ import type { Counts } from "../../../../bench/studies/traffic.js";
 const NAMES = Object.keys(KERNELS) as KernelName[];
 const FIELDS = 3; // loads, stores, macs
 /**
- * A binding that steps.wgsl has and no rule but Adam uses: the counters take its place, for there is no other
- * left.
+ * A binding of steps.wgsl that only Adam uses. The counters take its place, because no other binding is free.
  */
 const SPARE = "moment2";
 const SPARE_BINDING = Object.keys(KERNELS.steps.bindings).indexOf(SPARE);
@@ -19,7 +18,7 @@ const SPARE_UNUSED = `var<private> ${SPARE}: array<vec4f, 1>;`;
 
 export interface CountingDevice {
   readonly device: GPUDevice;
-  /** What each kernel has counted so far; kernels that were not dispatched are left out. */
+  /** Counts of each kernel so far, without kernels that were not dispatched. */
   counts(): Promise<Partial<Record<KernelName, Counts>>>;
 }
 
@@ -96,7 +95,7 @@ export async function countingDevice(): Promise<CountingDevice> {
   };
 }
 
-/** The text of a kernel, specialised, with counters from `first` on. */
+/** The specialised text of a kernel, with counters from `first` on. */
 export function counting(code: string, first: number): string {
   const [head, parameters] = code.match(/@compute .*\nfn main\(([^{]*)\) \{/) ?? [];
   if (head === undefined || parameters === undefined) throw new Error("There is no entry point.");
@@ -125,7 +124,7 @@ ${head}
 `;
 }
 
-/** `z[…] += a * b;` and `g[…] += a * b;` count one, or four where they are vectors. */
+/** Counts one for `z[…] += a * b;` and `g[…] += a * b;`, or four where they are vectors. */
 function productsCounted(code: string): string {
   return code.replaceAll(/^ *([zg])\[[^=]*\] \+= .* \* .*;$/gm, (line, name: string) => {
     const width = new RegExp(`var ${name}: (array<)+vec4f`).test(code) ? 4 : 1;
@@ -134,8 +133,8 @@ function productsCounted(code: string): string {
 }
 
 /**
- * `name[index]` of a storage buffer becomes `name[loaded(index, words)]`, or `stored` where it is assigned
- * to.
+ * Replaces `name[index]` of a storage buffer by `name[loaded(index, words)]`, or by `stored` where it is
+ * assigned to.
  */
 function accessesCounted(code: string): string {
   const words = new Map(
@@ -149,7 +148,7 @@ function accessesCounted(code: string): string {
     let out = "";
     let done = 0;
     for (const { 0: opening, 1: name, index } of text.matchAll(access)) {
-      if (index < done) continue; // within an index that is counted already
+      if (index < done) continue; // within an index that was already counted
       const begin = index + opening.length;
       const end = closing(text, begin);
       const rest = text.slice(end + 1);
@@ -173,7 +172,7 @@ function wordsOf(type: string, code: string): number {
   return fields?.match(/: (u32|f32),/g)?.length ?? 1;
 }
 
-/** Where the bracket that opened before `begin` is closed. */
+/** The position that closes the bracket opened before `begin`. */
 function closing(text: string, begin: number): number {
   let depth = 1;
   let at = begin;

@@ -1,11 +1,11 @@
 /**
- * A few of WebGPU's faults, of every kind: each ends in the right weights or in an error that says what
+ * Runs some WebGPU faults of every kind: each must end in the right weights or in an error that says what
  * happened.
  */
 import { expect, test } from "vitest";
 import { webgpuFaults } from "../../../faults/webgpu.js";
 
-/** Every so many of those at a solver's calls; and what a page does to a device that it shares. */
+/** Every 37th fault, and all that a page causes on a device that it shares. */
 const few = webgpuFaults.filter(({ name }, n) => n % 37 === 0 || name.startsWith("sgd, shared"));
 
 test.each(few)("$name", { timeout: 120_000 }, async ({ run }) => {

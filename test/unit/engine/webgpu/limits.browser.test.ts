@@ -1,4 +1,4 @@
-/** Where the device's limits show: shards, blocks, memory, and devices that are shared, lost or missing. */
+/** Tests the device's limits: shards, blocks, memory, and devices that are shared, lost or missing. */
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { DescentProblem } from "../../../../src/engine/descent.js";
 import type { Rows } from "../../../../src/core/rows.js";
@@ -213,7 +213,8 @@ test("the host reads results back late, and never waits between the steps of an 
   const submitted: number[] = [];
   for await (const _ of descent.run(order, steps)) submitted.push(submit.mock.calls.length);
   expect(submitted).toHaveLength(100);
-  // When the first submission's results are read, two more are under way; and there are far fewer than steps.
+  // When the first submission's results are read, two more are under way; there are far fewer submissions
+  // than steps.
   expect(submitted[0]).toBeGreaterThanOrEqual(3);
   expect(submitted[99]).toBeLessThan(50);
   descent.release();

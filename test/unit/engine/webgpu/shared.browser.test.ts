@@ -1,4 +1,7 @@
-/** A device that smigh shares with a page: whose errors are whose, and what is left when it is gone. */
+/**
+ * Tests a device that smigh shares with a page: which errors belong to whom, and what is left when it is
+ * gone.
+ */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { DescentProblem } from "../../../../src/engine/descent.js";
 import { openGpu } from "../../../../src/engine/webgpu/device/device.js";
@@ -30,7 +33,7 @@ afterEach(() => {
   device.destroy();
 });
 
-/** What the page has heard, once all is done. */
+/** The errors that the page heard, once the queue is done. */
 async function pageHeard(): Promise<readonly string[]> {
   await device.queue.onSubmittedWorkDone();
   return heard;
@@ -66,7 +69,7 @@ describe("the page hears nothing of", () => {
       const usage = descriptor.label === "x of rows 10 to 20" ? invalid : descriptor.usage;
       return createBuffer.call(this, { ...descriptor, usage });
     });
-    // 40 rows of 8 floats are 1280 bytes in four buffers, beside 160 of labels and 160 of weights.
+    // 40 rows of 8 floats take 1280 bytes in four buffers, plus 160 for labels and 160 for weights.
     await expect(engine.place(ROWS)).rejects.toThrow(
       /cannot hold 40 rows of 5 features: that takes 1600 bytes in 6 buffers, of at most \d+ bytes each, and x of rows 10 to 20 \(320 bytes\) was refused/,
     );

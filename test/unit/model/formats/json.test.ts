@@ -1,3 +1,4 @@
+/** Tests how models are saved as JSON and read again. */
 import { runInNewContext } from "node:vm";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -40,7 +41,7 @@ function foreign(expression: string): object {
   return runInNewContext(`const bytes = Uint8Array.from(values); ${expression}`, { values: [...FILE] });
 }
 
-/** Another value for a part of `training`. */
+/** Replaces parts of `training`. */
 function training(change: object): object {
   return { training: { ...JSON.parse(TEXT).training, ...change } };
 }
@@ -163,7 +164,7 @@ describe("a saved model", () => {
   });
 
   test("keeps every f32 exactly, from the smallest to the largest", () => {
-    // −0 comes back as 0, which is the same number.
+    // −0 is read back as 0, which is the same number.
     const singles = fc.array(fc.float({ noNaN: true, noDefaultInfinity: true }), {
       minLength: 6,
       maxLength: 6,

@@ -1,3 +1,4 @@
+/** Compares the statistics of a model's coefficients with SciPy's, and tests where they are refused. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -24,7 +25,7 @@ interface Case {
   readonly p: number[];
 }
 
-/** What SciPy finds: made by make_statistics.py. */
+/** Results of SciPy, made by make_statistics.py. */
 const FIXTURE: { readonly cases: Case[]; readonly twoSided: [number, number][] } = JSON.parse(
   readFileSync(join(import.meta.dirname, "..", "..", "..", "fixtures", "statistics.json"), "utf8"),
 );
@@ -305,7 +306,7 @@ test("the two-sided probability agrees with SciPy's, in the tails too", () => {
 });
 
 describe("Cholesky's factor", () => {
-  // A = M·Mᵀ, (7, 7): more rows than are added up at a time.
+  // A = M·Mᵀ, (7, 7): more rows than are summed at a time.
   const size = 7;
   const m = Float64Array.from({ length: size * size }, (_, i) => Math.sin(i * i));
   const a = Float64Array.from({ length: size * size }, (_, i) => {
@@ -328,7 +329,7 @@ describe("Cholesky's factor", () => {
 
   test("names the first row that depends on those before it", () => {
     const dependent = a.slice();
-    // Row and column 4 are twice those of 1.
+    // Make row and column 4 twice those of 1.
     for (let i = 0; i < size; i++) dependent[4 * size + i] = 2 * dependent[1 * size + i];
     for (let i = 0; i < size; i++) dependent[i * size + 4] = 2 * dependent[i * size + 1];
     expect(factorise(dependent, size, 1e-10)).toBe(4);

@@ -1,3 +1,4 @@
+/** Tests importance sampling on the webgpu engine. */
 import { expect, test } from "vitest";
 import { train } from "../../../../src/index.js";
 import { clouds } from "../../../support/examples.js";

@@ -1,4 +1,4 @@
-/** Trainings that draw their examples by importance. */
+/** Tests trainings that draw their examples by importance. */
 import { describe, expect, test } from "vitest";
 import { type SoftmaxModel, type TrainOptions, train } from "../../../../src/index.js";
 import { distance, norm } from "../../../support/arrays.js";

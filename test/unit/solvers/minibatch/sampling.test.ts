@@ -1,3 +1,4 @@
+/** Tests how mini-batch solvers draw rows, uniformly and by importance. */
 import { describe, expect, test } from "vitest";
 import { randomIntegers, range } from "../../../../src/core/random.js";
 import type { Placement } from "../../../../src/engine/engine.js";
@@ -29,7 +30,7 @@ function fitted(scale: number): Float64Array {
   );
 }
 
-/** Rows that weights of `fitted` are sure of, but for one in ten. */
+/** Rows that the weights of `fitted` classify with confidence, except for one in ten. */
 function mostlyEasy(count: number): Rows {
   const { x, y } = clouds(count, FEATURES, CLASSES, 3, 3);
   const labels = Uint32Array.from(y, (label, row) => (row % 10 === 0 ? (label + 1) % CLASSES : label));
@@ -48,7 +49,7 @@ interface Opened {
   readonly sampling: Sampling;
 }
 
-/** Importance sampling of rows where the weights are `at`. */
+/** Importance sampling of the rows at the weights `at`. */
 async function opened(rows: Rows, train: Uint32Array, at = fitted(2), seed = 1): Promise<Opened> {
   const placement = await referenceEngine().place(rows);
   const problem = problemOf(CLASSES, train.length);
@@ -57,7 +58,7 @@ async function opened(rows: Rows, train: Uint32Array, at = fitted(2), seed = 1):
   return { placement, descent, sampling };
 }
 
-/** (count, (features + 1) · classes) each row's gradient, times its weight. */
+/** (count, (features + 1) · classes) the gradient of each row, times its weight. */
 async function gradients(rows: Rows, at: Float64Array): Promise<number[][]> {
   return Promise.all(
     Array.from(range(rows.count), async (row) => {
@@ -73,7 +74,10 @@ async function gradients(rows: Rows, at: Float64Array): Promise<number[][]> {
   );
 }
 
-/** A step's gradient, the mean over a batch of each row's own times its importance, over many draws. */
+/**
+ * Gradients of steps over many draws, each the mean over a batch of the rows' gradients times their
+ * importance.
+ */
 async function batches({ sampling }: Pick<Opened, "sampling">, whole: readonly (readonly number[])[]) {
   const found: number[][] = [];
   const weights = sampling.rows.weights;
@@ -131,8 +135,8 @@ describe.each([
     const whole = await gradients(rows, fitted(2));
     const full = added(Array.from(train, (row) => whole[row])).map((g) => g / train.length);
     const { mean, error } = await batches(await opened(rows, train), whole);
-    // 15 elements, each normal enough after so many draws: one in 10,000 seeds has any beyond 4.5 standard
-    // errors.
+    // 15 elements, each nearly normal after that many draws: in one of 10,000 seeds any is beyond 4.5
+    // standard errors.
     mean.forEach((g, i) => expect(Math.abs(g - full[i]) / error[i], `element ${i}`).toBeLessThan(4.5));
   });
 
@@ -210,8 +214,8 @@ test("importance sampling's gradient varies less where most rows are easy", asyn
   const whole = await gradients(easy, fitted(2));
   const { variance } = await batches(await opened(easy, train), whole);
   const once = await batches({ sampling: uniform(easy, train, true, randomIntegers(1)) }, whole);
-  // A tenth of the rows have all of the gradient, and half of the draws: a fifth of the variance, and some
-  // for the easy ones.
+  // A tenth of the rows has the whole gradient and half of the draws: a fifth of the variance, plus some for
+  // the easy ones.
   expect(variance / once.variance).toBeLessThan(0.3);
   expect(variance / once.variance).toBeGreaterThan(0.1);
 });
@@ -223,7 +227,7 @@ test("without an intercept a gradient has none: a row of zeros has no gradient, 
   const descent = await placement.descent(problem, fitted(0));
   const sampling = new Importance(placement, descent, problem, rows, range(12), randomIntegers(1));
   await sampling.next();
-  expect(sampling.rows.weights?.[0]).toBe(2); // 1 of the mean, of which half goes by weight
+  expect(sampling.rows.weights?.[0]).toBe(2); // its rate is ½, the part that goes by weight
 });
 
 describe("rates", () => {
@@ -245,7 +249,8 @@ describe("rates", () => {
   });
 
   test("are kept exactly on average over all places of the comb", () => {
-    // Rates of quarters: four offsets, each in the middle of a quarter, have a row four times its rate.
+    // Rates are multiples of ¼: four offsets, each in the middle of a quarter, draw a row four times its rate
+    // in all.
     const rates = Float64Array.of(0.25, 1.5, 0.5, 2.75, 0.25, 3, 0.75);
     const totals = rates.map(() => 0);
     for (const offset of [0.125, 0.375, 0.625, 0.875]) {

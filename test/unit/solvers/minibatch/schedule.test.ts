@@ -1,12 +1,13 @@
+/** Tests the schedules of the learning rate. */
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Schedule, train } from "../../../../src/index.js";
 import { rateAt } from "../../../../src/solvers/minibatch/schedule.js";
 
 const EPOCHS = 10;
-const STEPS = 4; // an epoch
+const STEPS = 4; // per epoch
 
-/** The rate of a step, counted in epochs and steps of it. */
+/** The rate at a step of an epoch. */
 function rate(schedule: Schedule, epoch: number, step = 0): number {
   return rateAt(schedule, epoch * STEPS + step, STEPS, EPOCHS);
 }
@@ -42,7 +43,7 @@ describe("a cosine", () => {
     expect(rate(schedule, 0)).toBe(1);
     expect(rate(schedule, 2, 2)).toBeCloseTo(0.6 + 0.4 * Math.SQRT1_2, 12); // a quarter: cos(π/4)
     expect(rate(schedule, 5)).toBeCloseTo(0.6, 12);
-    expect(rate(schedule, EPOCHS)).toBeCloseTo(0.2, 12); // which would be the step after the last
+    expect(rate(schedule, EPOCHS)).toBeCloseTo(0.2, 12); // would be the step after the last
     expect(rate({ kind: "cosine", rate: 1 }, EPOCHS)).toBeCloseTo(0, 12);
   });
 

@@ -1,4 +1,4 @@
-/** The shift of a feature's weights that the penalty likes best, against all shifts of a grid. */
+/** Compares the shift of a feature's weights that minimises the penalty with all shifts of a grid. */
 import { describe, expect, test } from "vitest";
 import { randomIntegers } from "../../../../src/core/random.js";
 import { shiftClasses } from "../../../../src/solvers/optimum/class-shift.js";
@@ -35,7 +35,7 @@ describe.each([2, 3, 4, 7])("of %d classes", (classes) => {
         expect(found).toBeLessThan(penaltyOf(row, l1, l2, c) + 1e-12);
       }
       const shift = row[0] - own[0];
-      own.forEach((one, k) => expect(row[k] - one).toBeCloseTo(shift, 12)); // the logits' differences stay
+      own.forEach((one, k) => expect(row[k] - one).toBeCloseTo(shift, 12)); // keeps the differences of logits
       expect(shifted.subarray(classes)).toEqual(intercept);
     }
   });

@@ -1,6 +1,6 @@
 /**
- * The dense Hessian where a row is all but certain of its class: there 1 − s has no digits, but what is left
- * has.
+ * Tests the dense Hessian for a row that is almost certain of its class, where 1 − s has no digits left, but
+ * the sum of the other probabilities has.
  */
 import { expect, test } from "vitest";
 import { range } from "../../../../src/core/random.js";

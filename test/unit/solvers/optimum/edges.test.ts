@@ -1,6 +1,6 @@
 /**
- * What second-order fits do at their edges: a part that softmax does not see, no tolerance, and classes
- * without rows.
+ * Tests second-order fits at their edges: a component that softmax does not see, a tolerance of 0, and
+ * classes without rows.
  */
 import { describe, expect, test } from "vitest";
 import { randomIntegers, range } from "../../../../src/core/random.js";
@@ -67,7 +67,7 @@ describe.each(ENGINES)("on %s", (engine) => {
   test.each(SOLVERS)(
     "a class without rows is all but impossible, and the others are as without it: %o",
     async (options) => {
-      // Labels of two classes only, and a third that is named alone or on rows of weight 0.
+      // Labels of two classes only; a third class is only named, or has only rows of weight 0.
       const two = y.map((label) => label % 2);
       const without = await train({ ...data, y: two }, { engine, ...options });
       const named = { ...data, y: two, classes: [0, 1, 2] };
@@ -114,7 +114,7 @@ describe.each([2, 3, 6, 12])("flowers of seed %d", (seed) => {
   test.each([1e5, 1e6])(
     "with an l1 penalty of next to nothing, 1/(%d·rows), end at the minimum, and say so",
     async (C) => {
-      // F is far below 0.01 here, and its curvature nearly nothing.
+      // F is far below 0.01 here, and its curvature is nearly 0.
       const l1 = 1 / (C * near.y.length);
       const penalised = (model: SoftmaxModel<number>) =>
         model.evaluate(near).loss + l1 * model.weights.reduce((sum, w) => sum + Math.abs(w), 0);
@@ -130,8 +130,7 @@ describe.each([2, 3, 6, 12])("flowers of seed %d", (seed) => {
 });
 
 /**
- * 50 rows of each of three classes that are all but separable, with about the means and deviations of
- * Fisher's irises.
+ * 50 rows of each of three almost separable classes, with about the means and deviations of Fisher's irises.
  */
 function flowers(seed: number) {
   const draw = new Draw(randomIntegers(seed));

@@ -1,5 +1,5 @@
 /**
- * The minimum of a quadratic with l1 penalties, held to the conditions that mark it (Karush, Kuhn & Tucker).
+ * Checks the minimum of a quadratic with l1 penalties by its optimality conditions (Karush, Kuhn & Tucker).
  */
 import { expect, test } from "vitest";
 import { randomIntegers } from "../../../../src/core/random.js";
@@ -80,7 +80,7 @@ test.each([-0.19, 0, 0.19])(
     const { p, decrease, found } = minimiseL1Quadratic({ ...model, w, g, l1 });
     expect(found).toBe(true);
     expect(w[flat] + p[flat]).toBe(0);
-    // Of the others' decrease it is independent: they have none of its curvature.
+    // It does not affect the decrease of the other weights, which share no curvature with it.
     w[flat] = g[flat] = 0;
     const without = minimiseL1Quadratic({ ...model, w, g, l1 });
     expect(decrease - without.decrease).toBeCloseTo(500 * (0.2 - slope), 9);
@@ -99,7 +99,7 @@ test.each([0, 0.2])("a model that falls for ever, beyond a penalty of %d, has no
 });
 
 test("what rounding hides of the curvature is in the bound, and not in the decrease", () => {
-  // Two weights whose curvature is the same but for rounding, and a slope that tells them apart.
+  // Two weights with the same curvature up to rounding, and a slope that tells them apart.
   const { decrease, bound } = minimiseL1Quadratic({
     w: Float64Array.of(100, 100),
     g: Float64Array.of(1e-6, -1e-6),

@@ -1,5 +1,6 @@
 /**
- * The equation of Newton's method, by conjugate gradients and by a dense Hessian, against Gauss' elimination.
+ * Checks solutions of Newton's equation by conjugate gradients and by a dense Hessian against Gaussian
+ * elimination.
  */
 import { describe, expect, test } from "vitest";
 import { range } from "../../../../src/core/random.js";
@@ -28,7 +29,7 @@ interface Case {
   readonly seed: number;
   readonly intercept: boolean;
   readonly l2: number;
-  /** Whether a class of every feature is held at 0, as l1 holds it. */
+  /** Whether one class of every feature is held at 0, as by l1. */
   readonly held: boolean;
 }
 
@@ -48,7 +49,7 @@ async function pointOf({ seed, intercept, l2, held }: Case) {
   const placement = await referenceEngine().place(rows);
   const objective = await placement.objective(problem);
   const isIntercept = (i: number) => i >= SIZE - CLASSES;
-  // Of a feature's three classes one is not 0, one is drawn away from 0, and one is held there.
+  // Of a feature's three classes, one weight is not 0, one is 0 but drawn away from it, and one is held at 0.
   const drawn = (i: number) => held && !isIntercept(i) && (i + Math.floor(i / CLASSES)) % 3 === 1;
   const isHeld = (i: number) => held && !isIntercept(i) && (i + Math.floor(i / CLASSES)) % 3 === 2;
   const weights = Float64Array.from({ length: SIZE }, (_, i) =>
@@ -64,8 +65,8 @@ async function pointOf({ seed, intercept, l2, held }: Case) {
 
   const free = Array.from(range(SIZE)).filter((i) => (isIntercept(i) ? intercept : !isHeld(i)));
   const hessian = hessianAt(rows, problem, await objective.read(w));
-  // Along the mean over the classes only a penalty is seen: any curvature there has the same centred
-  // solution.
+  // Along the mean over the classes only a penalty has curvature, so any curvature there gives the same
+  // centred solution.
   for (const i of free) {
     for (const j of free) {
       const same = Math.floor(i / CLASSES) === Math.floor(j / CLASSES);
@@ -106,7 +107,7 @@ const CASES: Case[] = [1, 2, 3].flatMap((seed) =>
   ]),
 );
 
-/** Less the mean over the classes of the intercept, which no row sees. */
+/** Subtracts the intercepts' mean over the classes, which no row sees. */
 function centred(p: FloatArray): number[] {
   const intercept = Array.from(p).slice(SIZE - CLASSES);
   const mean = intercept.reduce((a, b) => a + b, 0) / CLASSES;
@@ -114,7 +115,7 @@ function centred(p: FloatArray): number[] {
 }
 
 describe.each(METHODS)("by %s", (method) => {
-  // The dense equation is of all weights: with l1 small problems go by the proximal method.
+  // The dense equation covers all weights; with l1, small problems use the proximal method.
   const cases = CASES.filter(({ held }) => method !== "dense" || !held);
 
   test.each(cases)("it has the solution: %o", async (one) => {
@@ -137,8 +138,8 @@ describe.each(METHODS)("by %s", (method) => {
         const wanted = { forcing: 1e-12, more: () => left-- > 0, ...(far && { distance: far * decrement }) };
         const { lower, upper } = await equation.solve(g, wanted, free);
         expect(lower).toBeLessThanOrEqual(decrement * (1 + 1e-9));
-        // What is believed, not known, may be a little too small, which the distance makes up for;
-        // and by more where far less is known to be left than was asked for.
+        // An estimate, unlike a bound, may be a little too small, which the distance makes up for; and by
+        // more where far less is known to be left than was requested.
         expect(upper * (far === 1e3 ? 2 : 1.2)).toBeGreaterThanOrEqual(decrement);
       }
     }

@@ -1,13 +1,13 @@
 /**
- * What the quadratic model of F says of the distance to the minimum, on one row of two classes: F = log(1 +
- * e^−2w) + l2·w².
+ * Tests the distance to the minimum that the quadratic model of F gives, on one row of two classes: F = log(1
+ * + e^−2w) + l2·w².
  */
 import { expect, test } from "vitest";
 import { range } from "../../../../src/core/random.js";
 import { referenceEngine } from "../../../../src/engine/reference/engine.js";
 import { NewtonModel } from "../../../../src/solvers/optimum/newton-model.js";
 
-/** The distance that is said where F is at weights (w, −w), and the model's minimum at (w + p, −w − p). */
+/** The model's distance where F is at weights (w, −w), and the model's minimum at (w + p, −w − p). */
 async function said(w: number, p: number, distance: number) {
   const rows = { count: 1, features: 1, x: Float64Array.of(1), scale: 1, labels: Uint32Array.of(0) };
   const problem = { classes: 2, intercept: false, scale: 1, penalties: new Float64Array(1), rows: range(1) };
@@ -31,6 +31,6 @@ test("in the tail of e^−z a Newton step knows more than half of the way", asyn
 });
 
 test("a step over a bend, to where the curvature is what it was, is not believed", async () => {
-  // From −4 to 4 the curvature is the same at both ends, and the slope turns from −2 to 0.
+  // From −4 to 4 the curvature is the same at both ends, and the slope goes from −2 to 0.
   expect(await said(-4, 8, 1e-6)).toBeGreaterThan(1e-3);
 });

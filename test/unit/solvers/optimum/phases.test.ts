@@ -1,6 +1,6 @@
 /**
- * The methods that a second-order training goes through: who takes over, at what price, and what is said of
- * the distance.
+ * Tests the phases of a second-order training: which method takes over, at what cost, and which distance is
+ * reported.
  */
 import { describe, expect, test } from "vitest";
 import { range } from "../../../../src/core/random.js";
@@ -50,8 +50,8 @@ function fitOf(stages: ConstructorParameters<typeof SecondOrder>[0], tolerance: 
 }
 
 /**
- * L-BFGS, and then Newton's method with so many passes. It has no preconditioner and needs about 30 for one
- * equation.
+ * L-BFGS, and then Newton's method with `allowance` passes and no preconditioner, which needs about 30 passes
+ * for one equation.
  */
 async function lbfgsThenNewton(tolerance: number, allowance: number) {
   const { objective, start } = await begin();

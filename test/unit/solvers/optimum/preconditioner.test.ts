@@ -1,4 +1,7 @@
-/** What is said of the preconditioner's smallest eigenvalue, against the eigenvalues of P⁻¹·H. */
+/**
+ * Checks the estimate of the smallest eigenvalue of P⁻¹·H, with preconditioner P, against its exact
+ * eigenvalues.
+ */
 import { expect, test } from "vitest";
 import { range } from "../../../../src/core/random.js";
 import type { Rows } from "../../../../src/core/rows.js";
@@ -15,9 +18,9 @@ interface Case {
   readonly seed: number;
   readonly intercept: boolean;
   readonly l2: number;
-  /** The Hessian is taken at weights of so much, or less where the penalty is above 1. */
+  /** Size of the weights at which the Hessian is taken; smaller where the penalty is above 1. */
   readonly size: number;
-  /** One row in so many is of the last class. */
+  /** One row in `rare` is of the last class. */
   readonly rare: number;
 }
 
@@ -41,7 +44,7 @@ test.each(CASES)("it is never above the true one: %o", async ({ seed, intercept,
   const most = size / (1 + l2);
   const w = Float64Array.from({ length: (features + 1) * classes }, (_, i) => most * Math.sin(seed + i));
   if (intercept) {
-    // As they are at the minimum where the penalty is large: the logits are those of the classes' shares.
+    // As at the minimum under a large penalty: the logits are those of the classes' shares.
     const shares = [0, 1, 2].map((k) => labels.filter((label) => label === k).length / count);
     shares.forEach((share, k) => (w[features * classes + k] = Math.log(share)));
   }

@@ -1,7 +1,4 @@
-/**
- * Label smoothing and soft targets, held against the cross-entropy with targets as the textbook has it, in
- * f64.
- */
+/** Compares label smoothing and soft targets with the textbook cross-entropy of targets, in f64. */
 import { describe, expect, test } from "vitest";
 import { type ModelParts, type Progress, type TrainOptions, train } from "../../../../src/index.js";
 import { range } from "../../../../src/core/random.js";
@@ -18,7 +15,7 @@ const L2 = 0.02;
 const EPSILON = 0.15;
 const classes = [0, 1, 2];
 
-/** Each row a distribution, about its label: (rows, classes) */
+/** (rows, classes) a distribution around the label of each row. */
 const soft = Float64Array.from({ length: COUNT * CLASSES }, (_, i) => {
   const [row, k] = [Math.floor(i / CLASSES), i % CLASSES];
   const share = (row % 5) / 10;
@@ -28,8 +25,8 @@ const hard = Float64Array.from(soft, (_, i) => (y[Math.floor(i / CLASSES)] === i
 const smoothed = (targets: Float64Array) => targets.map((t) => (1 - EPSILON) * t + EPSILON / CLASSES);
 
 /**
- * −Σ weight·Σ t·log s ÷ Σ weight, and ∇F: (features + 1, classes). Written out, and sharing nothing with what
- * it checks.
+ * −Σ weight·Σ t·log s ÷ Σ weight, and ∇F: (features + 1, classes), written out independently of what it
+ * checks.
  */
 function crossEntropy(
   model: Pick<ModelParts, "weights" | "bias">,

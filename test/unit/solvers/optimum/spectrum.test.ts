@@ -1,4 +1,4 @@
-/** What conjugate gradients learn of a matrix, against matrices whose eigenvalues are known. */
+/** Checks what conjugate gradients learn about a matrix against its known eigenvalues. */
 import { describe, expect, test } from "vitest";
 import { randomIntegers } from "../../../../src/core/random.js";
 import { errorBound, smallestRitzValue } from "../../../../src/solvers/optimum/spectrum.js";
@@ -32,7 +32,7 @@ function conjugateGradients(matrix: Float64Array, b: Float64Array) {
     steps.push({ alphas: [...alphas], betas: [...betas], left, error });
   }
   const first = dot(b, exact) / 2;
-  return steps.filter(({ error }) => error > 1e-11 * first); // what is left after that is rounding
+  return steps.filter(({ error }) => error > 1e-11 * first); // the rest is rounding
 }
 
 const CASES = [0, 1, 2, 3].flatMap((seed) =>
@@ -57,11 +57,11 @@ describe.each(CASES)("of a matrix with a spectrum $spectrum, seed $seed", ({ of,
     expect(steps.length).toBeGreaterThan(8);
     for (const { left, error, ...coefficients } of steps) {
       expect(errorBound(coefficients, left, smallest * (1 - 1e-9))).toBeGreaterThan(error * (1 - 1e-6));
-      // An eigenvalue taken for too small makes it no less.
+      // An underestimated eigenvalue does not lower the bound.
       expect(errorBound(coefficients, left, smallest / 10)).toBeGreaterThan(error);
       expect(errorBound(coefficients, left, smallest / 10)).toBeLessThanOrEqual((left * 10) / smallest / 2);
     }
-    // Without a step it is what is left over the eigenvalue.
+    // Without a step the bound is half of what is left, divided by the eigenvalue.
     expect(errorBound({ alphas: [], betas: [] }, 3, 0.5)).toBe(3);
   });
 
@@ -92,8 +92,7 @@ describe.each(CASES)("of a matrix with a spectrum $spectrum, seed $seed", ({ of,
     expect(ratio).toBeGreaterThan(1 - 1e-9);
     expect(ratio).toBeLessThan(1.011);
 
-    // The rule of Gauss and Radau: a row more, such that `least` is an eigenvalue (Golub & Meurant 2010,
-    // 6.2).
+    // The Gauss–Radau rule adds one row, such that `least` is an eigenvalue (Golub & Meurant 2010, 6.2).
     const least = smallest * (1 - 1e-3);
     const square = betas[size - 1] / alphas[size - 1] ** 2;
     const last = unit(size, size - 1).map((one) => one * square);

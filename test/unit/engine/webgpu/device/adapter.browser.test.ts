@@ -1,9 +1,10 @@
+/** Checks which WebGPU adapter the test browser has. */
 import { expect, inject, test } from "vitest";
 import type { Adapter } from "../../../../../bench/browsers/chrome.js";
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** The adapter that Chrome was launched for. */
+    /** The adapter that Chrome was launched with. */
     adapter: Adapter;
   }
 }

@@ -1,4 +1,4 @@
-/** No adapter. In a file of its own: smigh keeps the device that it once had. */
+/** Tests a missing adapter. It needs its own file, because smigh keeps a device once it has one. */
 import { expect, test, vi } from "vitest";
 import { train } from "../../../../../src/index.js";
 

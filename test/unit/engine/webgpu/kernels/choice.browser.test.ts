@@ -1,6 +1,6 @@
 /**
- * The kernels are chosen by timing them, within bounds; the choice is recorded, and pinned it gives the same
- * bits.
+ * Checks that kernels are chosen by timing them, within bounds, that the choice is recorded, and that pinning
+ * it gives the same bits.
  */
 import { describe, expect, test, vi } from "vitest";
 import {
@@ -16,7 +16,7 @@ import { RULES, plan, randomRows, randomWeights } from "../../../../conformance/
 const shape = { count: 2000, features: 60, classes: 10 };
 const rows = randomRows(shape, "f32", 1);
 const problem = { classes: 10, intercept: true, rule: RULES["sgd"], batchSize: 1000 };
-/** As if SwiftShader were a GPU: there the table decides, and nothing is timed. */
+/** Treats SwiftShader as a GPU, where the table decides and nothing is timed. */
 const capacity = { slow: false, kind: "fused" } as const;
 
 async function trained(kernels: string) {

@@ -1,4 +1,4 @@
-/** The kernel table says what the shaders say. */
+/** Checks the kernel table against the shaders. */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -23,7 +23,7 @@ const OFFSETS: Readonly<Record<string, readonly string[]>> = {
   Step: ["ring", "vector", "learningRate", "gradientScale", "penalty", "correction1", "correction2"],
 };
 
-/** The module-scope declarations of a shader, each on a line of its own. */
+/** The module-scope declarations of a shader, each of which is on its own line. */
 function declarations(source: string) {
   const bindings = [...source.matchAll(/^@group\(0\) @binding\((\d+)\) var<([^>]+)> (\w+): [^;]+;(.*)$/gm)];
   const constants = [...source.matchAll(/^const (\w+) = (?:\d+u|[\d.e-]+|true|false);(.*)$/gm)];
@@ -43,7 +43,7 @@ function declarations(source: string) {
   };
 }
 
-/** The step of steps.wgsl has its rows with it. */
+/** The fields of a step in steps.wgsl, which includes its rows. */
 const WHOLE_STEP = [
   "first",
   "rows",

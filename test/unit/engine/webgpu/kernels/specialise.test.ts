@@ -1,3 +1,4 @@
+/** Tests how shader source is specialised: constants, alternatives and unrolled loops. */
 import { describe, expect, test } from "vitest";
 import { specialise } from "../../../../../src/engine/webgpu/kernels/specialise.js";
 

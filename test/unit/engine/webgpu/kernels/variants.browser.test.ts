@@ -1,4 +1,7 @@
-/** Every way to cut a problem is within the bound: whatever the adapter, the features and the kernels. */
+/**
+ * Checks that every way to divide a problem is within the bound, whatever the adapter, the features and the
+ * kernels.
+ */
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { Capacity } from "../../../../../src/engine/webgpu/device/capacity.js";
 import { webgpuEngine } from "../../../../../src/engine/webgpu/engine.js";
@@ -19,7 +22,7 @@ const SHAPES = [
   { count: 131, features: 31, classes: 13, batchSize: 77 },
   { count: 90, features: 130, classes: 3, batchSize: 89 },
 ] as const;
-/** Past one workgroup of threads that share slabs, and no slab, workgroup or slot is full at its end. */
+/** More than one workgroup of threads that share slabs; no slab, workgroup or slot is full at its end. */
 const WIDE = { count: 170, features: 129, classes: 137, batchSize: 167 };
 
 afterEach(() => {
@@ -38,7 +41,7 @@ describe.each([
   { kind: "tiled", slow: false, subgroups: true },
 ] as const)("$kind kernels, slow: $slow, subgroups: $subgroups", (capacity) => {
   test.each(KEPT_KINDS)("on %s", async (kind) => {
-    // Whole steps have one block.
+    // Whole steps have a single block.
     const blockRows = capacity.kind === "steps" ? Infinity : 64;
     const parity = await parityOn(SHAPES, kind, { ...capacity, blockRows });
     expect(parity.steps).toBe(4);
@@ -61,7 +64,7 @@ describe.each(["tiled 4x1 shared", "tiled 8x2 shared"])("%s", (kernels) => {
   });
 });
 
-/** The worst of all steps on all shapes. */
+/** The worst parity of all steps on all shapes. */
 async function parityOn(
   shapes: readonly (typeof WIDE)[],
   kind: Kind,
@@ -126,7 +129,7 @@ test("many small steps are the same, bit for bit, whether they are run at once o
   const dispatch = vi.spyOn(GPUComputePassEncoder.prototype, "dispatchWorkgroups");
   const whole = await run(steps);
   expect(whole.sums).toHaveLength(300);
-  expect(dispatch.mock.calls.length).toBeLessThan(300); // one each, at the least, if steps were not taken whole
+  expect(dispatch.mock.calls.length).toBeLessThan(300); // separate steps need at least one each
   const halves = await run(steps.slice(0, 150), steps.slice(150));
   expect(halves).toEqual(whole);
   placement.release();

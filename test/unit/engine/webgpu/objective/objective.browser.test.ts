@@ -1,5 +1,6 @@
 /**
- * Objectives on the GPU: every way to cut one, what is asked together, and where the device's limits show.
+ * Tests objectives on the GPU: every way to divide one, requests that share a submission, and the device's
+ * limits.
  */
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { FloatArray, Rows } from "../../../../../src/core/rows.js";
@@ -13,14 +14,14 @@ import { withObjective } from "../with-objective.js";
 
 /** No block, slot, tile or workgroup is full at its end. */
 const SHAPE = { count: 133, features: 31, classes: 13 };
-/** Past one workgroup of threads that share slabs, and with rows that are shared by 16 threads. */
+/** More than one workgroup of threads that share slabs, and rows that 16 threads share. */
 const WIDE = { count: 172, features: 129, classes: 137 };
 
 afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** The largest error ÷ bound of all looks. */
+/** The largest error ÷ bound of all results. */
 async function looked(
   shape: typeof SHAPE,
   kind: Kind,
@@ -51,7 +52,7 @@ test.each(["tiled 4x1 shared", "tiled 8x2 shared"])("%s is within the bounds", a
   expect(found).toBeLessThan(1);
 });
 
-/** All that an objective answers. */
+/** Everything that an objective answers. */
 async function answers(rows: Rows, capacity: Partial<Capacity>, problem = objectiveOf(rows, 13)) {
   return withObjective({ capacity }, rows, problem, async (objective) => {
     const [w, p] = [143, 144].map((seed) => objective.vector(randomWeights(SHAPE, seed)));
