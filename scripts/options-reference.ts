@@ -1,6 +1,6 @@
 /**
- * Writes docs/reference/options.md, the table of all options of a training, from the option table, the solver table and
- * the documentation of TrainOptions.
+ * Writes docs/reference/options.md, the table of all options of a training, from the option table, the solver
+ * table and the documentation of TrainOptions.
  *
  *   npx tsx scripts/options-reference.ts
  */

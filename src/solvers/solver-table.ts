@@ -1,4 +1,6 @@
-/** The solvers: one row each, with the options that it reads and the defaults in which it differs from others. */
+/**
+ * The solvers: one row each, with the options that it reads and the defaults in which it differs from others.
+ */
 import type { UpdateRule } from "../engine/descent.js";
 
 /** The options that update rules read. */

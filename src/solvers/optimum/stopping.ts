@@ -47,8 +47,8 @@ export class StallDetector {
 }
 
 /**
- * Tells whether a point meets the tolerance if F − F* is at most `distance`: F − F* ≤ tolerance · max(F*, 0.01),
- * or ≤ `enough`, and no gradient above the tolerance.
+ * Tells whether a point meets the tolerance if F − F* is at most `distance`: F − F* ≤ tolerance · max(F*,
+ * 0.01), or ≤ `enough`, and no gradient above the tolerance.
  */
 export function meetsTolerance(
   { value, gradientMax }: Pick<Point, "value" | "gradientMax">,
@@ -60,8 +60,8 @@ export function meetsTolerance(
 }
 
 /**
- * Tells whether ever larger weights fit ever better: all rows are classified correctly, and no penalty or soft
- * target bounds the weights. Such a training never converges.
+ * Tells whether ever larger weights fit ever better: all rows are classified correctly, and no penalty or
+ * soft target bounds the weights. Such a training never converges.
  */
 export function isSeparable(
   { hits, weight }: Pick<Sums, "hits" | "weight">,
