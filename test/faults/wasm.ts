@@ -18,7 +18,7 @@ import {
 import type { Fault, Outcome } from "./fault.js";
 
 const dist = join(import.meta.dirname, "../../dist");
-const page = join(import.meta.dirname, "../unit/engine/wasm/page");
+const page = join(import.meta.dirname, "../support/page");
 
 /** The outcome of a training in a process or a page: its engine, or the error it rejected with. */
 interface Report {

@@ -33,7 +33,7 @@ export async function buildLibrary(): Promise<Built> {
     logLevel: "silent",
     build: { outDir: folder },
   });
-  await cp(join(root, "test/engine/wasm/page"), folder, { recursive: true });
+  await cp(join(root, "test/support/page"), folder, { recursive: true });
   return { folder, remove: () => rm(folder, { recursive: true }) };
 }
 
