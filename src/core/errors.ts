@@ -50,7 +50,7 @@ export class DivergenceError extends SmighError {
   static {
     this.prototype.name = "DivergenceError";
   }
-  /** The step (from 1) whose loss was not finite. */
+  /** The step, from 1, whose loss was not finite; 0 where it was not before the first. */
   readonly step: number;
 
   constructor(step: number, message: string) {

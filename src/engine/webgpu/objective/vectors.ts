@@ -78,9 +78,7 @@ export class Vectors {
   #ofFeatures(what: string, values: FloatArray = new Float32Array()): GPUBuffer {
     const padded = new Float32Array(4 * this.#tiling.features4);
     padded.set(values);
-    const buffer = this.#create(what, padded.byteLength);
-    this.#gpu.device.queue.writeBuffer(buffer, 0, padded);
-    return buffer;
+    return this.#create(what, padded.byteLength, padded);
   }
 
   create(values?: FloatArray): Vector {
