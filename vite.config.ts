@@ -1,8 +1,8 @@
-// `vite` serves the pages in bench/ and `vite build` builds them; `--mode library` and `--mode cli` build the
+// `vite` serves the pages in bench/ and `vite build` builds them; `--mode library` builds the
 // package.
 import { chmod } from "node:fs/promises";
 import { join } from "node:path";
-import { defineConfig, type Plugin, type UserConfig } from "vite";
+import { defineConfig, type UserConfig } from "vite";
 import { assemblyPlugin } from "./scripts/assembly-plugin.js";
 import { workerPlugin } from "./scripts/worker-plugin.js";
 import { ISOLATION } from "./bench/browsers/isolation.js";
@@ -37,29 +37,29 @@ const page: UserConfig = {
 };
 
 /**
- * Bundles one entry of src/ into one self-contained module in dist/, with the threads' worker.js beside it.
+ * The package in dist/: the library and the command as modules that share what both need, chunks that are loaded
+ * on demand (an engine when it is opened, statistics when they are asked for), and the threads' worker.js.
  */
-function bundle(entry: string, fileName: string, emptyOutDir: boolean, ...plugins: Plugin[]): UserConfig {
-  return {
-    plugins: [assemblyPlugin(), workerPlugin(join(root, "src/engine/wasm/worker.js")), ...plugins],
-    build: {
-      outDir: join(root, "dist"),
-      emptyOutDir,
-      target: "es2023",
-      minify: false,
-      lib: { entry: join(root, "src", entry), formats: ["es"], fileName },
-      rolldownOptions: { external: [/^node:/] },
+const library: UserConfig = {
+  plugins: [
+    assemblyPlugin(),
+    workerPlugin(join(root, "src/engine/wasm/worker.js")),
+    {
+      name: "executable",
+      writeBundle: ({ dir = "dist" }) => chmod(join(dir, "cli.js"), 0o755),
     },
-  };
-}
-
-const executable: Plugin = {
-  name: "executable",
-  writeBundle: ({ dir = "dist" }) => chmod(join(dir, "cli.js"), 0o755),
+  ],
+  build: {
+    outDir: join(root, "dist"),
+    emptyOutDir: true,
+    target: "es2023",
+    minify: false,
+    lib: {
+      entry: { index: join(root, "src/index.ts"), cli: join(root, "src/cli/main.ts") },
+      formats: ["es"],
+    },
+    rolldownOptions: { external: [/^node:/] },
+  },
 };
 
-export default defineConfig(({ mode }) => {
-  if (mode === "library") return bundle("index.ts", "index", true);
-  if (mode === "cli") return bundle("cli/main.ts", "cli", false, executable);
-  return page;
-});
+export default defineConfig(({ mode }) => (mode === "library" ? library : page));

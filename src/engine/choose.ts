@@ -2,9 +2,8 @@
 import { OptionError } from "../core/errors.js";
 import type { Engine, EngineName } from "./engine.js";
 import { referenceEngine } from "./reference/engine.js";
-import { wasmEngine } from "./wasm/engine.js";
 import { findAdapter } from "./webgpu/device/adapter.js";
-import { webgpuEngine } from "./webgpu/engine.js";
+import type { WebGpuOptions } from "./webgpu/engine.js";
 
 export interface EngineChoice {
   readonly engine: Engine;
@@ -39,14 +38,14 @@ export async function chooseEngine(
   const gpu = await unlessFailed("webgpu", failures, async () => {
     const slow = device ? undefined : await softwareAdapter();
     return slow === undefined
-      ? webgpuEngine({ device, patience: PATIENCE_MS })
+      ? openWebGpu({ device, patience: PATIENCE_MS })
       : `the WebGPU adapter, ${slow}, is software on the processor itself`;
   });
   if (typeof gpu !== "string") {
     const found = device ? "a device is given" : `there is a GPU, ${gpu.adapter}`;
     return { engine: gpu, why: `engine is auto and ${found}` };
   }
-  const wasm = await unlessFailed("wasm", failures, () => wasmEngine());
+  const wasm = await unlessFailed("wasm", failures, openWasm);
   if (typeof wasm !== "string") {
     return { engine: wasm, why: [`engine is auto and ${gpu}`, ...noteOf(wasm)].join(", and "), fellBack };
   }
@@ -75,12 +74,24 @@ function noteOf({ note }: Engine): string[] {
 async function open(name: EngineName, device?: GPUDevice): Promise<Engine> {
   switch (name) {
     case "webgpu":
-      return webgpuEngine({ device });
+      return openWebGpu({ device });
     case "wasm":
-      return wasmEngine();
+      return openWasm();
     case "reference":
       return referenceEngine();
   }
+}
+
+// Engines are modules of their own, loaded when they are opened.
+
+async function openWebGpu(options: WebGpuOptions): Promise<Engine> {
+  const { webgpuEngine } = await import("./webgpu/engine.js");
+  return webgpuEngine(options);
+}
+
+async function openWasm(): Promise<Engine> {
+  const { wasmEngine } = await import("./wasm/engine.js");
+  return wasmEngine();
 }
 
 /** Returns the adapter's name if it is a software adapter. Opens no device. */

@@ -21,7 +21,7 @@ import { type ModelJson, toJson, toText } from "./formats/json.js";
 import { type LabelErrors, labelErrors } from "./label-errors.js";
 import type { ModelParts } from "./parts.js";
 import { softmax } from "../math/softmax.js";
-import { type Statistics, type StatisticsOptions, statistics } from "./statistics/statistics.js";
+import type { Statistics, StatisticsOptions } from "./statistics/statistics.js";
 
 /** Rows of features, with their width and scale where those need to be said. */
 interface InputRows {
@@ -209,6 +209,7 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
   async statistics(data: Examples<L>, options: StatisticsOptions = {}): Promise<Statistics<L>> {
     const rows = weighedRows(this.#labelled(data));
     const x = rows.x.slice(); // the caller may change x while this waits
+    const { statistics } = await import("./statistics/statistics.js"); // loaded on demand
     return statistics({ ...rows, x }, this.#affine(), this.classes, options);
   }
 

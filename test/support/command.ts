@@ -45,7 +45,7 @@ async function buildCommand(): Promise<string> {
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   await build({
     configFile: join(import.meta.dirname, "../../vite.config.ts"),
-    mode: "cli",
+    mode: "library",
     logLevel: "silent",
     build: { outDir: folder },
   });
