@@ -37,8 +37,9 @@ const page: UserConfig = {
 };
 
 /**
- * The package in dist/: the library and the command as modules that share what both need, chunks that are loaded
- * on demand (an engine when it is opened, statistics when they are asked for), and the threads' worker.js.
+ * The package in dist/: the library and the command as modules that share what both need, chunks that are
+ * loaded on demand (an engine when it is opened, statistics when they are asked for), and the threads'
+ * worker.js.
  */
 const library: UserConfig = {
   plugins: [
