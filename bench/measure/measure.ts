@@ -135,14 +135,14 @@ export async function measure(
 
   try {
     for (const system of systems) {
-      await turn(system.name, `opens and takes ${workload.steps} steps`, async () => {
+      await turn(system.name, `opening, first ${workload.steps} steps`, async () => {
         field.add(await Contender.open(system, workload, batch, effort.sampleMs));
       });
     }
     const disagreements = disagreeing(workload, [...field]);
     if (disagreements.length > 0) return { runs: [], failures, disagreements };
 
-    await eachTurn("warms up", (contender) => contender.warmUp());
+    await eachTurn("warming up", (contender) => contender.warmUp());
     for (let round = 1; round <= effort.rounds; round++) {
       await eachTurn(`round ${round} of ${effort.rounds}`, async (contender) => {
         const samples = contender.samples.length;

@@ -39,7 +39,7 @@ const BYTES: Metric = {
 
 const STEP: Metric = {
   key: "step",
-  name: "Time a step",
+  name: "Time per step",
   note: "Shorter is faster.",
   of: ({ stepMs }) => stepMs,
   format: duration,

@@ -100,8 +100,8 @@ function headOf({ date, machine, gpu, peakGflops, cpuPeakGflops }: Result): stri
   const parts = [
     `${date.slice(0, 10)}, ${browser}, ${os}, ${cpu ? `${cpu}, ` : ""}${cores} threads`,
     ...(gpu ? [`WebGPU on ${adapterName(gpu)}${gpu.software ? ", a software adapter" : ""}`] : []),
-    ...(peakGflops === undefined ? [] : [`peak of its multiply-adds: ${significant(peakGflops)} GFLOP/s`]),
-    ...(cpuPeakGflops === undefined ? [] : [`of WebAssembly’s: ${significant(cpuPeakGflops)} GFLOP/s`]),
+    ...(peakGflops === undefined ? [] : [`its peak multiply-add rate: ${significant(peakGflops)} GFLOP/s`]),
+    ...(cpuPeakGflops === undefined ? [] : [`in WebAssembly: ${significant(cpuPeakGflops)} GFLOP/s`]),
   ];
   return `${parts.join("; ")}.`;
 }

@@ -173,7 +173,7 @@ function list<T>(value: unknown, at: string, read: Read<T>): T[] {
 
 function text(value: unknown, at: string): string {
   if (typeof value === "string") return value;
-  throw wrong(value, at, "a text");
+  throw wrong(value, at, "a string");
 }
 
 function flag(value: unknown, at: string): boolean {

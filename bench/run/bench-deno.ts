@@ -18,8 +18,8 @@ Measures one training step of each system on each workload, in Deno, whose WebGP
   workloads  ${workloads.map(({ name, onlyByName }) => name + (onlyByName ? " (only by name)" : "")).join(", ")}
   systems    ${denoSystems.map(({ name }) => name).join(", ")}
 
-Standard error shows the progress. Exit status: 0 done, 1 systems disagree or one could not be measured, 2 the command
-line is wrong. Deno is the one on PATH, or else npx gets the npm package; DENO_WEBGPU_BACKEND names its backend.
+Progress goes to standard error. Exit status: 0 done, 1 systems disagree or one could not be measured, 2 the command
+line is wrong. Deno is taken from PATH, else npx gets the npm package; DENO_WEBGPU_BACKEND names its backend.
 `;
 
 class UsageError extends Error {
@@ -69,7 +69,7 @@ async function measuredIn(script: Script, { name }: Workload): Promise<Measured>
   const mnist = pathToFileURL(join(mnistFolder, "/")).href;
   const { status, output } = await script.run({ args: [name, mnist], mayRead: mnistFolder, captured: true });
   if (status === 0) return lastLine(output);
-  const message = `${script.version} ended with status ${status}`;
+  const message = `${script.version} exited with status ${status}`;
   const failures = denoSystems.map(({ name: system }) => ({ workload: name, system, message }));
   return { runs: [], failures, disagreements: [] };
 }

@@ -15,7 +15,7 @@ Measures one training step of each system on each workload, in a headless Chrome
   workloads  ${workloads.map(({ name, onlyByName }) => name + (onlyByName ? " (only by name)" : "")).join(", ")}
   systems    ${systems.map(({ name, onlyByName }) => name + (onlyByName ? " (only by name)" : "")).join(", ")}
 
-Standard error shows the progress. Exit status: 0 done, 1 systems disagree or none could be measured, 2 the command
+Progress goes to standard error. Exit status: 0 done, 1 systems disagree or none could be measured, 2 the command
 line is wrong. CHROME_PATH names the Chrome to use, SMIGH_ADAPTER its adapter: swiftshader or hardware.
 `;
 

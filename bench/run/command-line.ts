@@ -6,10 +6,10 @@ import { OPTIONS, type Option, jobOf } from "../page/train/job.js";
 
 export const USAGE = `Usage: npm start -- [options]
 
-Trains on the MNIST digits: in the browser of this machine, or, where there is no display, in a headless Chrome.
+Trains on the MNIST digits, in this machine's browser or, without a display, in a headless Chrome.
 
   --engine auto|webgpu|wasm|reference
-                                    default auto: webgpu where there is a GPU, else wasm; headless it is webgpu
+                                    default auto: webgpu where there is a GPU, else wasm; headless: webgpu
   --solver lbfgs|newton|gd|sgd|adam|adamw
                                     default lbfgs
   --l2 X                            penalty l2/2·‖W‖²; default 1e-4
@@ -18,16 +18,16 @@ Trains on the MNIST digits: in the browser of this machine, or, where there is n
   --tolerance X                     for lbfgs and newton; default 1e-5
   --max-iterations N                for lbfgs and newton; default 1000
 
-  --epochs N                        for the others; default 10, for gd 100
-  --learning-rate X                 for the others; default 0.003, for sgd 0.1, for gd 0.5
+  --epochs N                        for the other solvers; default 10, for gd 100
+  --learning-rate X                 for the other solvers; default 0.003, for sgd 0.1, for gd 0.5
   --batch-size N                    for sgd, adam and adamw; default 512
 
-  --headless                        in a headless Chrome, also where there is a display
-  --json                            headless, and the result is one JSON object on standard output
-  --model FILE                      headless, and the model is saved there; default smigh-model.json
+  --headless                        trains in a headless Chrome, even with a display
+  --json                            headless; prints the result as one JSON object on standard output
+  --model FILE                      headless; saves the model there; default smigh-model.json
   --help
 
-Standard error shows the progress. Exit status: 0 done, 1 the training failed, 2 the command line is wrong.
+Progress goes to standard error. Exit status: 0 done, 1 the training failed, 2 the command line is wrong.
 CHROME_PATH names the Chrome to use, SMIGH_ADAPTER its adapter: swiftshader or hardware.
 `;
 

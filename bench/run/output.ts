@@ -45,8 +45,8 @@ export function print(workload: Workload, { runs, failures, disagreements }: Mea
 
 export function printPeaks({ peakGflops, cpuPeakGflops }: GpuAndPeak): void {
   const peaks = [
-    ...(peakGflops === undefined ? [] : [`the adapter ${significant(peakGflops)} GFLOP/s`]),
+    ...(peakGflops === undefined ? [] : [`adapter ${significant(peakGflops)} GFLOP/s`]),
     ...(cpuPeakGflops === undefined ? [] : [`WebAssembly ${significant(cpuPeakGflops)} GFLOP/s`]),
   ];
-  if (peaks.length > 0) process.stdout.write(`\nPeak of multiply-adds from registers: ${peaks.join(", ")}\n`);
+  if (peaks.length > 0) process.stdout.write(`\nPeak multiply-add rate in registers: ${peaks.join(", ")}\n`);
 }

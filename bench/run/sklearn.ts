@@ -5,7 +5,5 @@ import { python, runPython } from "./python.js";
 
 const { status, error } = runPython("time_sklearn.py", mnistFolder);
 if (error)
-  process.stdout.write(
-    `Nothing is measured: there is no Python that answers to ${python} (${error.message}).\n`,
-  );
+  process.stdout.write(`Nothing was measured: there is no Python named ${python} (${error.message}).\n`);
 process.exitCode = error ? 0 : (status ?? 1);

@@ -35,7 +35,7 @@ async function main(line: CommandLine): Promise<number> {
 async function inBrowser({ query }: CommandLine): Promise<number> {
   const address = `?${query}`;
   const { server, url } = await serve(address);
-  terminal.say(`smigh trains in your browser, at ${new URL(address, url).href}\nCtrl-C ends it.`);
+  terminal.say(`smigh trains in your browser, at ${new URL(address, url).href}\nPress Ctrl-C to stop.`);
   if (!interruption.signal.aborted) {
     await new Promise((stop) => {
       interruption.signal.addEventListener("abort", stop);
@@ -47,7 +47,7 @@ async function inBrowser({ query }: CommandLine): Promise<number> {
 
 async function headless({ query, json, model }: CommandLine): Promise<number> {
   await access(dirname(model), constants.W_OK).catch((cause: unknown) => {
-    throw new Error(`The model cannot be saved as ${model}: there is no such folder to write to.`, { cause });
+    throw new Error(`The model cannot be saved as ${model}: its folder is missing or read-only.`, { cause });
   });
   const { server, url } = await serve();
   try {
@@ -72,7 +72,7 @@ function show(report: DriverReport): void {
     case "progress":
       return terminal.show(progressLine(report.progress, report.limit), report.progress.fraction === 1);
     case "evaluating":
-      return terminal.show("trying the model on all digits");
+      return terminal.show("evaluating the model on all digits");
     default:
   }
 }
@@ -82,7 +82,7 @@ async function deliver({ summary, file }: HeadlessTraining, json: boolean, model
   terminal.clear();
   process.stdout.write(json ? `${JSON.stringify(result(summary, model))}\n` : `${report(summary, model)}\n`);
   if (!summary.parity || summary.parity.rho < 1) return 0;
-  terminal.say(`The passes are wrong on this adapter: ${words.parityWords(summary.parity)}`);
+  terminal.say(`The passes compute wrong numbers on this adapter: ${words.parityWords(summary.parity)}`);
   return 1;
 }
 

@@ -33,7 +33,7 @@ try {
   for (const name of NAMES) {
     const written = scikitLearn("data", name);
     if (written.error || written.status !== 0) {
-      process.stdout.write(`Nothing is measured: ${python} has no scikit-learn, or is not there.\n`);
+      process.stdout.write(`Nothing was measured: ${python} has no scikit-learn, or does not exist.\n`);
       break;
     }
     await measure(name);
@@ -62,10 +62,10 @@ async function measure(name: Name): Promise<void> {
     const iterations = table.reduce((sum, entry) => sum + entry.iterations, model.iterations);
     const ended = table.filter(({ converged }) => converged).length;
     process.stdout.write(
-      `${name}, ${y.length} × ${data.features}, ${C.length} C × ${FOLDS} folds and the last fit\n` +
-        `smigh, ${model.engine.adapter}, tolerance 1e-3 of the mean objective and at most 50 iterations on folds, 1e-5 for the last fit\n` +
-        `  ${Math.min(...seconds).toFixed(2)} s, the first time ${seconds[0].toFixed(2)} s, ${iterations} iterations, ${ended} of ${C.length} values converged on all folds\n` +
-        `  C = ${best.C.toPrecision(3)} of accuracy ${best.accuracy.toFixed(5)}\n` +
+      `${name}, ${y.length} × ${data.features}, ${C.length} C × ${FOLDS} folds and the final fit\n` +
+        `smigh, ${model.engine.adapter}, tolerance 1e-3 of the mean objective and at most 50 iterations on folds, 1e-5 for the final fit\n` +
+        `  ${Math.min(...seconds).toFixed(2)} s, the first run ${seconds[0].toFixed(2)} s, ${iterations} iterations, ${ended} of ${C.length} values converged on all folds\n` +
+        `  C = ${best.C.toPrecision(3)}, accuracy ${best.accuracy.toFixed(5)}\n` +
         `  accuracies ${table.map(({ accuracy }) => accuracy.toFixed(4)).join(" ")}\n`,
     );
   }

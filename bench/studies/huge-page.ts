@@ -46,7 +46,7 @@ window.huge = {
     try {
       const system = systems.find((system) => system.name === name);
       const vocab = workloads.find(({ name }) => name === "vocab");
-      if (!system || !vocab) throw new Error(`There is no ${name}, or no vocab.`);
+      if (!system || !vocab) throw new Error(`There is no system ${name}, or no workload vocab.`);
       const workload = { ...vocab, ...changes };
       const batch = await workload.load(workload, "");
       const open = await system.load();
@@ -90,7 +90,7 @@ function largest(): string[] {
   return [...live]
     .toSorted((a, b) => b.size - a.size)
     .slice(0, LARGEST)
-    .map(({ label, size }) => `${label || "no label"}: ${size}`);
+    .map(({ label, size }) => `${label || "unlabelled"}: ${size}`);
 }
 
 /** Records device errors: a library that does not listen for them continues with buffers it never got. */
@@ -108,5 +108,5 @@ function watchDevices(): void {
 
 async function tooLate(what: string, seconds: number): Promise<never> {
   await new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
-  throw new Error(`There was no ${what} within ${seconds} s.`);
+  throw new Error(`Timed out after ${seconds} s: ${what}.`);
 }

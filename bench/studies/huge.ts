@@ -22,7 +22,7 @@ const { features, classes, batch } = workload;
 
 const bound = 4 * batch * features + 4 * (4 * (features + 1) * classes) + 256 * 2 ** 20;
 console.log(`${features} features × ${classes} classes, batch ${batch}`);
-console.log(`bound: X + 4 × weights + 256 MiB = ${megabytes(bound)}, and the chunk`);
+console.log(`bound: X + 4 × weights + 256 MiB = ${megabytes(bound)}, plus the chunk`);
 console.log(`loss at zero weights, exactly:   ${Math.log(classes).toFixed(6)}`);
 console.log(
   `loss after one step, in f64:     ${lossAfterOneStep(await workload.load(workload, "")).toFixed(6)}`,
@@ -61,7 +61,7 @@ async function measure(name: string): Promise<HugeReport> {
 
 function show(name: string, { adapter, peak, stepSeconds, lossBefore, lossAfter, errors }: HugeReport): void {
   const within =
-    peak.bytes <= bound ? "within the bound even without the chunk" : "past the bound without the chunk";
+    peak.bytes <= bound ? "within the bound even without the chunk" : "above the bound without the chunk";
   console.log(`\n${name}${adapter === undefined ? "" : ` on ${adapter}`}`);
   console.log(`  peak of its buffers       ${megabytes(peak.bytes)}, ${within}`);
   for (const buffer of peak.largest) console.log(`    ${buffer}`);

@@ -50,7 +50,7 @@ async function show(contest: Contest): Promise<void> {
   const minimum = best.evaluate({ x, y }).loss + penalty(best.weights);
   console.log(`${name}: ${y.length} × ${features}, minimum ${minimum.toFixed(6)}`);
   for (const sampling of SAMPLINGS)
-    console.log(`  an epoch, ${sampling}: ${(1000 * (await secondsOf(contest, sampling))).toFixed(0)} ms`);
+    console.log(`  one epoch, ${sampling}: ${(1000 * (await secondsOf(contest, sampling))).toFixed(0)} ms`);
   for (const epochs of EPOCHS) {
     await showTuned(contest, minimum, "uniform", epochs);
     await showTuned(contest, minimum, "uniform", Math.round(passesOf("importance", epochs)));

@@ -54,7 +54,7 @@ test("measures, shows, gives the result away, and shows another one beside it", 
 
   await page.setInputFiles("#load", file("theirs.json", JSON.stringify(RESULT)));
   await page.click("#metrics >> text=GFLOP/s");
-  expect(await page.locator("#board").innerText()).toMatch(/The line is the peak of multiply-adds: /);
+  expect(await page.locator("#board").innerText()).toMatch(/The line marks the peak multiply-add rate: /);
   expect(await text("#theirs")).toMatch(
     /^Outlined: theirs\.json, Chrome 156 on X11; Linux x86_64, Nov \d+, 2026\./,
   );
@@ -69,7 +69,7 @@ test("measures, shows, gives the result away, and shows another one beside it", 
 
   await page.setInputFiles("#load", file("weights.json", `{"weights":[1]}`));
   await page.waitForSelector("#trouble h2");
-  expect(await text("#trouble")).toMatch(/weights\.json is not a benchmark’s result\s+date is missing/);
+  expect(await text("#trouble")).toMatch(/weights\.json is not a benchmark result\s+date is missing/);
 });
 
 test("stops at once, also in the middle of a step that takes seconds, with what it has", async () => {
@@ -77,7 +77,7 @@ test("stops at once, also in the middle of a step that takes seconds, with what 
   await choose("system", ["smigh/reference"]);
   await page.click("#start");
   await page.waitForFunction(() =>
-    document.querySelector("#board")?.textContent?.includes("opens and takes 2"),
+    document.querySelector("#board")?.textContent?.includes("opening, first 2"),
   );
   await page.waitForTimeout(200);
   const asked = performance.now();

@@ -52,14 +52,14 @@ describe("says what is wrong, and where", () => {
   const wrong: [name: string, json: string, message: RegExp][] = [
     ["no JSON", "{", /^The file is not JSON: /],
     ["a list", "[]", /^The file is \[\], and must be an object\.$/],
-    ["another file", `{"weights":[1]}`, /^date is missing, and must be a text\.$/],
+    ["another file", `{"weights":[1]}`, /^date is missing, and must be a string\.$/],
     ["a day", changed({ date: "someday" }), /^date is "someday", and must be a date such as /],
     ["no machine", changed({ machine: undefined }), /^machine is missing, and must be an object\.$/],
     ["runs", changed({ runs: {} }), /^runs is \{\}, and must be a list\.$/],
     [
       "a text",
       changed({ runs: [run, { ...run, system: 7 }] }),
-      /^runs\[1\]\.system is 7, and must be a text\.$/,
+      /^runs\[1\]\.system is 7, and must be a string\.$/,
     ],
     [
       "a time",

@@ -46,7 +46,7 @@ test("rows stand in the order of the systems, a loaded one under one's own", () 
     runs: [run("else/webgpu", 1), run("smigh/webgpu", 5)],
     failures: [],
   };
-  const doing = [{ workload: "tiny", system: "smigh/reference", what: "waits" }];
+  const doing = [{ workload: "tiny", system: "smigh/reference", what: "waiting" }];
   const [card] = cardsOf(RESULT, theirs, doing);
   expect(card?.workload).toBe("tiny");
   expect(card?.rows.map(({ system, loaded }) => `${system}${loaded ? " loaded" : ""}`)).toEqual([
@@ -59,7 +59,7 @@ test("rows stand in the order of the systems, a loaded one under one's own", () 
   ]);
   expect(card?.rows[0]).toMatchObject({ ratio: 1, peakGflops: 40 });
   expect(card?.rows[1]).toMatchObject({ ratio: 1, peakGflops: 90 });
-  expect(card?.rows[2]).toMatchObject({ doing: "waits" });
+  expect(card?.rows[2]).toMatchObject({ doing: "waiting" });
   expect(card?.rows[3]).toMatchObject({ failure: "out of\nmemory" });
   expect(card?.rows[2]).not.toHaveProperty("peakGflops");
   expect(card?.rows[4]).toMatchObject({ ratio: 2.5, peakGflops: 60 });
@@ -70,8 +70,8 @@ test("Markdown has the machine, a table a workload and a sweep, and the failures
   const lines = markdown(RESULT, workloads).replaceAll("\u00a0", " ").split("\n");
   expect(lines).toEqual([
     "2026-11-24, Chrome 156, X11; Linux x86_64, Some CPU, 2 threads; " +
-      "WebGPU on google swiftshader, a software adapter; peak of its multiply-adds: 40 GFLOP/s; " +
-      "of WebAssembly’s: 60 GFLOP/s.",
+      "WebGPU on google swiftshader, a software adapter; its peak multiply-add rate: 40 GFLOP/s; " +
+      "in WebAssembly: 60 GFLOP/s.",
     "",
     "### tiny: 4 features × 3 classes, batch 150",
     "",

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { compare } from "../../bench/page/train/compare.js";
 import { weigh } from "../../bench/page/train/objective.js";
 import type { ComparedPoint } from "../../bench/page/train/protocol.js";
-import { dataset } from "../../src/data/dataset.js";
+import { createDataset } from "../../src/data/dataset.js";
 import { SoftmaxModel } from "../../src/index.js";
 import { SOLVER_NAMES } from "../../src/solvers/solver-table.js";
 import { clouds } from "../support/examples.js";
@@ -19,7 +19,7 @@ function digits(count: number): { x: Uint8Array; y: Uint8Array } {
 
 describe("the objective that solvers are compared by", () => {
   const { x, y, features } = clouds(60, 4, 3, 0.8);
-  const { rows } = dataset({ x, y, features });
+  const { rows } = createDataset({ x, y, features });
   const model = modelOf<number>(
     [0, 1, 2],
     [

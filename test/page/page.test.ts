@@ -25,7 +25,7 @@ const text = (selector: string) => page.innerText(selector);
 test("waits for Start, then pauses, resumes and stops with the model so far", async () => {
   await page.goto(visit().site.url);
   await until("idle");
-  expect(await text("#status")).toMatch(/^60,000 digits .* are here\.$/);
+  expect(await text("#status")).toMatch(/^Loaded 60,000 training and 10,000 test digits\.$/);
   const auto = await text("#engine");
   expect(auto).toMatch(AUTO);
 

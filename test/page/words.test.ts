@@ -27,7 +27,7 @@ const PARITY: Parity = {
 
 test("the end is told, whole or in part", () => {
   expect(words.endWords(SUMMARY)).toBe(
-    "Done: 10 epochs in 5.8 s, and tried on 10,000 digits it had never seen. It ended because all 10 epochs are done.",
+    "Done: 10 epochs in 5.8 s, and tested on 10,000 digits that it had not seen. It ended because all 10 epochs are done.",
   );
   const one = {
     ...SUMMARY,
@@ -39,7 +39,7 @@ test("the end is told, whole or in part", () => {
   expect(words.takenWords({ ...one, taken: 1234 })).toBe("1,234 iterations");
   const stopped = { ...SUMMARY, completed: false, reason: "aborted after step 361, in epoch 4" };
   expect(words.endWords(stopped)).toMatch(/^Stopped \(aborted after step 361, in epoch 4\)\./);
-  expect(words.accuracyWords(SUMMARY)).toBe("9,265 of 10,000 right; 92.84 % of the digits it learned from");
+  expect(words.accuracyWords(SUMMARY)).toBe("9,265 of 10,000 correct; 92.84 % of the training digits");
 });
 
 test("how far it is changes with the epoch, or with ten iterations", () => {
@@ -62,11 +62,11 @@ test("how far it is changes with the epoch, or with ten iterations", () => {
 
 test("parity is within the bound, or beyond it", () => {
   expect(words.parityWords(PARITY)).toBe(
-    "ρ = 0.26, within the derived error bound: the worst of 4 looks, 1,632 examples.",
+    "ρ = 0.26, within the derived error bound: the worst of 4 checks, 1,632 examples.",
   );
   const wrong = { ...PARITY, rho: 7.2, steps: 1, examples: 512 };
   expect(words.parityWords(wrong)).toBe(
-    "ρ = 7.2, beyond the derived error bound: the worst of 1 look, 512 examples.",
+    "ρ = 7.2, beyond the derived error bound: the worst of 1 check, 512 examples.",
   );
 });
 
@@ -88,5 +88,5 @@ test("errors are told in plain words, and where an engine is not available there
     detail: "The loss is NaN at step 2.",
   });
   expect(words.trouble({ name: "DeviceError", message: "No adapter." }).detail).toMatch(/“Automatic”/);
-  expect(words.trouble({ name: "TypeError", message: "x" }).title).toBe("Something broke");
+  expect(words.trouble({ name: "TypeError", message: "x" }).title).toBe("Unexpected error");
 });

@@ -83,7 +83,7 @@ export class SweepPlot {
 
   /** Writes each line's value at a batch size into the key, or its best value without one. */
   #read(size: number | undefined): void {
-    const now = this.#doing ? `${this.#doing.system}, ${this.#doing.what}` : "the best of each";
+    const now = this.#doing ? `${this.#doing.system}, ${this.#doing.what}` : "best of each";
     this.#reading.textContent = size === undefined ? now : `at batch ${count(size)}`;
     this.#key.replaceChildren(
       ...this.#lines.map(({ system, loaded, runs }) => {

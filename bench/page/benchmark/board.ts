@@ -59,12 +59,12 @@ function boundWords(rows: readonly Row[], scale: number): string {
     [true, false].flatMap((gpu) => {
       const row = rows.find((row) => row.loaded === loaded && onGpu(row.system) === gpu);
       if (row?.peakGflops === undefined) return [];
-      const [what, where] = [gpu ? "the adapter" : "WebAssembly", loaded ? "loaded" : "here"];
-      const far = row.peakGflops > scale ? ", far to the right" : "";
-      return `${what} ${significant(row.peakGflops)} GFLOP/s ${where}${far}`;
+      const [what, where] = [gpu ? "adapter" : "WebAssembly", loaded ? "loaded" : "this machine"];
+      const far = row.peakGflops > scale ? ", off the scale" : "";
+      return `${what} ${significant(row.peakGflops)} GFLOP/s (${where}${far})`;
     }),
   );
-  return told.length > 0 ? `The line is the peak of multiply-adds: ${told.join("; ")}.` : "";
+  return told.length > 0 ? `The line marks the peak multiply-add rate: ${told.join("; ")}.` : "";
 }
 
 function shapeOf(name: string): string {
@@ -77,7 +77,7 @@ function shapeOf(name: string): string {
 /** Draws a row. `below`: the row above is of the same system, so the name need not be repeated. */
 function drawRow(row: Row, metric: Metric, scale: Scale, below: boolean): HTMLTableRowElement {
   const { system, loaded, run, failure, doing } = row;
-  const idle = doing === undefined ? "" : "waits";
+  const idle = doing === undefined ? "" : "waiting";
   const head = make(
     "th",
     { scope: "row" },

@@ -15,7 +15,7 @@ export function onResultFile(listener: Listener): void {
   const read = async (file: File) => {
     try {
       if (file.size > LARGEST)
-        throw new ResultError(`The file has ${file.size} bytes, and a result has fewer than ${LARGEST}.`);
+        throw new ResultError(`The file has ${file.size} bytes, and a result has at most ${LARGEST}.`);
       listener.loaded(readResult(await file.text()), file.name);
     } catch (error) {
       if (!(error instanceof ResultError)) throw error;

@@ -12,10 +12,10 @@ const NOTABLE = ["shader-f16", "subgroups", "timestamp-query"];
 const LIMIT_NAMES: Readonly<Record<string, readonly [name: string, format: (limit: number) => string]>> = {
   maxBufferSize: ["Largest buffer", bytes],
   maxStorageBufferBindingSize: ["Largest binding", bytes],
-  maxStorageBuffersPerShaderStage: ["Bindings of a kernel", count],
+  maxStorageBuffersPerShaderStage: ["Bindings per kernel", count],
   maxComputeWorkgroupStorageSize: ["Workgroup memory", bytes],
-  maxComputeInvocationsPerWorkgroup: ["Invocations of a workgroup", count],
-  maxComputeWorkgroupsPerDimension: ["Workgroups a dimension", count],
+  maxComputeInvocationsPerWorkgroup: ["Invocations per workgroup", count],
+  maxComputeWorkgroupsPerDimension: ["Workgroups per dimension", count],
 };
 
 /** Creates the panel of a result. `missing` replaces the adapter's facts where the result has none. */
@@ -27,16 +27,15 @@ export function machinePanel(
   const { browser, os, cores, cpu } = machine;
   const facts: [string, string][] = gpu ? gpuFacts(gpu, peakGflops) : [["Adapter", missing]];
   facts.push(["Browser", browser], ["System", os], ["Processor", `${cpu ? `${cpu}, ` : ""}${cores} threads`]);
-  if (cpuPeakGflops !== undefined)
-    facts.push(["Peak of WebAssembly", `${significant(cpuPeakGflops)} GFLOP/s`]);
+  if (cpuPeakGflops !== undefined) facts.push(["Peak, WebAssembly", `${significant(cpuPeakGflops)} GFLOP/s`]);
   const panel = make("div", {}, make("h3", { textContent: title }));
   if (gpu?.software) {
     panel.append(
       make("p", {
         className: "software",
         textContent:
-          "A software adapter: the processor does the GPU’s work. A GPU has other figures and other ratios, " +
-          "and here the systems that compute on the processor may well be faster.",
+          "A software adapter: the processor does the GPU’s work. On a GPU figures and ratios differ, " +
+          "and here the systems that compute on the processor may be faster.",
       }),
     );
   }

@@ -71,7 +71,7 @@ const form = new ChoiceForm({
 
 onResultFile({
   loaded: (result, name) => showTheirs({ result, name }),
-  refused: (name, error) => trouble(`${name} is not a benchmark’s result`, error.message),
+  refused: (name, error) => trouble(`${name} is not a benchmark result`, error.message),
 });
 copyButton.addEventListener("click", () => void copy());
 offerMetrics();
@@ -136,7 +136,7 @@ async function runOne(
       trouble("The losses disagree, so nothing was timed", disagreements.join(" "));
   } catch (error) {
     signal.throwIfAborted();
-    trouble(`${workload} was not measured to its end`, messageOf(error));
+    trouble(`The measurement of ${workload} failed`, messageOf(error));
   }
 }
 
@@ -145,7 +145,7 @@ async function measurePeaks(): Promise<void> {
   try {
     own = { ...own, ...higherPeaks(own, await gpuAndPeaks()) };
   } catch (error) {
-    trouble("The peaks were not measured", messageOf(error));
+    trouble("The measurement of the peaks failed", messageOf(error));
   }
   drawMachines();
 }
@@ -165,9 +165,9 @@ async function lookAround(): Promise<void> {
 async function copy(): Promise<void> {
   try {
     await navigator.clipboard.writeText(markdown(own, workloads));
-    say("Copied: the tables, as Markdown.");
+    say("Copied the tables as Markdown.");
   } catch (error) {
-    trouble("The browser does not let this page copy", messageOf(error));
+    trouble("The browser does not allow this page to copy", messageOf(error));
   }
 }
 
@@ -208,7 +208,7 @@ function drawSweeps(): void {
 
 function drawMachines(): void {
   machines.replaceChildren(
-    machinePanel("Here", own, "none: there is no WebGPU"),
+    machinePanel("This machine", own, "none: WebGPU is not available"),
     ...(theirs ? [machinePanel(theirs.name, theirs.result, "not in the file")] : []),
   );
 }

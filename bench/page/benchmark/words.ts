@@ -20,7 +20,7 @@ function counted(number: number, noun: string): string {
   return `${count(number)} ${noun}${number === 1 ? "" : "s"}`;
 }
 
-export const STOPPED = "Stopped. What had been measured is here; its spread is of fewer samples.";
+export const STOPPED = "Stopped. Results so far are shown; their spread is of fewer samples.";
 
 export function theirWords(name: string, { date, machine }: Result): string {
   const day = new Date(date).toLocaleDateString("en", { dateStyle: "medium" });

@@ -33,7 +33,7 @@ export class ConfusionTable {
         const cell = this.#cells[truth][said];
         const most = said === truth ? mostHits : mostMistakes;
         cell.textContent = examples === 0 ? "" : count(examples);
-        cell.title = `${count(examples)} times a ${truth} was read as ${said}`;
+        cell.title = `${truth} read as ${said}: ${count(examples)}`;
         cell.className = said === truth ? "hit" : "miss";
         cell.style.setProperty("--share", String(most === 0 ? 0 : examples / most));
       }),

@@ -16,7 +16,7 @@ export class DigitList {
 
   /** Shows digits before there are predictions. */
   show(digits: readonly Digit[]): void {
-    this.#fill(digits, (digit) => ({ says: "?", tells: `A ${digit.truth}, not yet read`, wrong: false }));
+    this.#fill(digits, (digit) => ({ says: "?", tells: `A ${digit.truth}, not read yet`, wrong: false }));
   }
 
   showAnswers(answers: readonly Answer[]): void {
@@ -26,13 +26,13 @@ export class DigitList {
         ? {
             says: `${prediction}`,
             sure,
-            tells: `A ${truth}, read as ${prediction} with ${sure}`,
+            tells: `A ${truth}, read as ${prediction} with probability ${sure}`,
             wrong: false,
           }
         : {
             says: `${prediction}, is ${truth}`,
             sure,
-            tells: `A ${truth}, wrongly read as ${prediction} with ${sure}`,
+            tells: `A ${truth}, wrongly read as ${prediction} with probability ${sure}`,
             wrong: true,
           };
     });

@@ -15,7 +15,7 @@ export class WeightPictures {
 
   constructor(list: HTMLElement) {
     this.#canvases = Array.from({ length: CLASSES }, (_, digit) => {
-      const canvas = make("canvas", { role: "img", ariaLabel: `The weights of digit ${digit}` });
+      const canvas = make("canvas", { role: "img", ariaLabel: `Weights of digit ${digit}` });
       list.append(make("li", {}, canvas, make("span", { textContent: String(digit) })));
       return canvas;
     });

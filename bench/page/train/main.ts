@@ -46,7 +46,7 @@ const controls = new Controls({
     const limit = limitOf(job);
     charts.begin(limit);
     gradientFigure.hidden = limit.unit === "epoch";
-    say("Starting: the digits go to where they are computed on.");
+    say("Uploading the digits.");
     show("training");
     send({ kind: "start", job });
   },
@@ -58,7 +58,7 @@ const controls = new Controls({
   resume() {
     send({ kind: "resume" });
     show("training");
-    say("Going on.");
+    say("Resumed.");
   },
   stop() {
     send({ kind: "stop" });
@@ -127,7 +127,7 @@ function hear(report: Report): void {
     }
     case "evaluating":
       show("evaluating");
-      return say("Trying the model on all digits.");
+      return say("Evaluating the model on all digits.");
     case "ended":
       showSummary(report.summary);
       download.offer(report.file);

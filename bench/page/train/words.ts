@@ -10,20 +10,20 @@ export interface Trouble {
 }
 
 const TITLES: Readonly<Record<string, string>> = {
-  OptionError: "That cannot be trained with",
+  OptionError: "Invalid option",
   DataError: "The digits cannot be used",
-  DeviceError: "The engine is not available here",
+  DeviceError: "The engine is not available",
   DivergenceError: "The training diverged",
 };
 
 export function trouble({ name, message }: Failure): Trouble {
-  const title = TITLES[name] ?? "Something broke";
-  const advice = name === "DeviceError" ? " “Automatic” takes one that is available." : "";
+  const title = TITLES[name] ?? "Unexpected error";
+  const advice = name === "DeviceError" ? " “Automatic” chooses one that is available." : "";
   return { title, detail: `${message}${advice}` };
 }
 
 export function readyWords({ train, test }: Ready): string {
-  return `${count(train)} digits to learn from and ${count(test)} to be tested on are here.`;
+  return `Loaded ${count(train)} training and ${count(test)} test digits.`;
 }
 
 export function autoWords({ name, adapter, why }: Chosen): string {
@@ -37,7 +37,7 @@ export function trainingWords({ epoch, iteration }: Progress, { unit, most }: Li
 }
 
 export function endWords({ completed, testExamples, seconds: taken, reason, ...summary }: Summary): string {
-  const tried = `tried on ${count(testExamples)} digits it had never seen`;
+  const tried = `tested on ${count(testExamples)} digits that it had not seen`;
   return completed
     ? `Done: ${takenWords(summary)} in ${seconds(taken)}, and ${tried}. It ended because ${reason}.`
     : `Stopped (${reason}). The model so far was ${tried}.`;
@@ -54,11 +54,11 @@ export function engineWords({ engine }: Summary): string {
 
 export function accuracyWords({ testAccuracy, testExamples, trainAccuracy }: Summary): string {
   const right = count(Math.round(testAccuracy * testExamples));
-  return `${right} of ${count(testExamples)} right; ${percent(trainAccuracy)} of the digits it learned from`;
+  return `${right} of ${count(testExamples)} correct; ${percent(trainAccuracy)} of the training digits`;
 }
 
 export function parityWords({ rho, steps, examples }: Parity): string {
   const verdict = rho < 1 ? "within the derived error bound" : "beyond the derived error bound";
-  const checked = `${steps} ${steps === 1 ? "look" : "looks"}, ${count(examples)} examples`;
+  const checked = `${steps} ${steps === 1 ? "check" : "checks"}, ${count(examples)} examples`;
   return `ρ = ${rough(rho)}, ${verdict}: the worst of ${checked}.`;
 }

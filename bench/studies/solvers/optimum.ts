@@ -1,7 +1,7 @@
 /** Times the fit of the 60,000 digits to their optimum, and shows how close it gets. */
 import { train } from "../../../src/index.js";
 import minimum from "../../../test/fixtures/optima/mnist.json";
-import { dataset } from "../../../src/data/dataset.js";
+import { createDataset } from "../../../src/data/dataset.js";
 import type { Digits } from "../../page/shared/mnist.js";
 import { weigh } from "../../page/train/objective.js";
 
@@ -33,7 +33,7 @@ export async function optimise(
     onProgress: ({ examples }) => (passes = examples / y.length),
   });
   const seconds = (performance.now() - began) / 1000;
-  const { objective } = weigh(model, dataset(data).rows, minimum.l2);
+  const { objective } = weigh(model, createDataset(data).rows, minimum.l2);
   return {
     adapter: model.engine.adapter,
     seconds,

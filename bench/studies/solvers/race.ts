@@ -42,7 +42,7 @@ export async function secondOrderFinish(
   const options = { engine: "wasm", solver, C: 1 } as const;
   const watched = await train(fit, { ...options, validation: { ...test, features } });
   const iterations = 1 + watched.history.findIndex(({ validation }) => (validation?.accuracy ?? 0) >= GOAL);
-  if (iterations === 0) throw new Error(`${solver} did not read ${100 * GOAL} % of the test digits.`);
+  if (iterations === 0) throw new Error(`${solver} did not reach ${100 * GOAL} % of the test digits.`);
   let passes = 0;
   const onProgress = ({ examples }: Progress) => (passes = examples / data.y.length);
   const { seconds, testAccuracy } = await fastest(() =>

@@ -32,7 +32,7 @@ try {
 
 async function optimum(): Promise<void> {
   console.log(
-    `60,000 digits × 784 features, 10 classes, C = 1, from zero; the minimum is ${minimum.objective}`,
+    `60,000 digits × 784 features, 10 classes, C = 1, from zero weights; the minimum is ${minimum.objective}`,
   );
   for (const [engine, tolerance] of [
     ["wasm", 1e-5],
@@ -48,11 +48,11 @@ async function optimum(): Promise<void> {
     );
   }
   const { error } = runPython("time_sklearn_optimum.py", mnistFolder, String(minimum.objective));
-  if (error) console.log(`scikit-learn is not measured: no Python answers to ${python} (${error.message}).`);
+  if (error) console.log(`scikit-learn was not measured: no Python named ${python} (${error.message}).`);
 }
 
 async function race(): Promise<void> {
-  console.log("\nto 92 % of the test digits, from zero");
+  console.log("\nto 92 % test accuracy, from zero weights");
   for (const solver of ["lbfgs", "newton"] as const)
     showFinish(
       `smigh/wasm ${solver}`,
@@ -72,7 +72,7 @@ async function race(): Promise<void> {
 
 function showFinish(contender: string, finish: Finish | undefined): void {
   if (!finish) {
-    console.log(`${contender}: not there at any of its rates`);
+    console.log(`${contender}: not reached at any learning rate`);
     return;
   }
   const { rate, seconds, passes, testAccuracy } = finish;
