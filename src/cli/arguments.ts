@@ -58,7 +58,7 @@ const OPTION_FLAGS = Object.entries<OptionRow>(OPTION_TABLE).flatMap(([option, r
   return [{ option, flag: row.default ? `no-${name}` : name, alone: !row.default }];
 });
 
-/** The options of the library as flags. Their values are checked with all options, in `settings`. */
+/** The options of the library as flags. Their values are checked with all options, in `parseOptions`. */
 export const TRAIN_FLAGS: Readonly<Record<string, { readonly type: "string" | "boolean" }>> =
   Object.fromEntries(
     OPTION_FLAGS.map(({ flag, alone }) => [flag, { type: alone === undefined ? "string" : "boolean" }]),

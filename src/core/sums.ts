@@ -8,7 +8,7 @@ export interface Sums {
   readonly weight: number;
 }
 
-export const NOTHING: Sums = { loss: 0, hits: 0, weight: 0 };
+export const ZERO_SUMS: Sums = { loss: 0, hits: 0, weight: 0 };
 
 export function addSums(a: Sums, b: Sums): Sums {
   return { loss: a.loss + b.loss, hits: a.hits + b.hits, weight: a.weight + b.weight };

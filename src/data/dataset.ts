@@ -6,7 +6,7 @@ import { show } from "../core/show.js";
 import { isList } from "./arrays.js";
 import { type Features, type TrainedFeatures, checkSizes, createFeatureRows } from "./features.js";
 import { checkFields } from "./fields.js";
-import { type Label, labelling } from "./labels.js";
+import { type Label, numberLabels } from "./labels.js";
 import { toNumber } from "./numbers.js";
 import { areLabels, guessFeatures, softTargets } from "./targets.js";
 
@@ -64,7 +64,7 @@ export interface Trained<L extends Label> extends TrainedFeatures {
  * Checks all of `data` before any work starts. Throws a DataError if they are invalid, or disagree with
  * `trained`. `where` prefixes field names in errors: "", or "validation.".
  */
-export function dataset<L extends Label>(
+export function createDataset<L extends Label>(
   data: TrainingData<L>,
   where = "",
   trained?: Trained<L>,
@@ -87,12 +87,12 @@ export function dataset<L extends Label>(
   checkSizes(placed, where, trained, weights);
   const rows = { ...placed, ...(weights && { weights }) };
   if (!areLabels(y, count, given?.length)) {
-    const { classes } = labelling<L>([], given, `${where}y`);
+    const { classes } = numberLabels<L>([], given, `${where}y`);
     const { targets, labels } = softTargets(y, classes.length, `${where}y`);
     return { rows: { ...rows, labels }, classes, targets };
   }
   if (count !== y.length) throw new DataError(miscounted(count, placed.features, y.length, where));
-  const { labels, classes } = labelling(y, given, `${where}y`);
+  const { labels, classes } = numberLabels(y, given, `${where}y`);
   return { rows: { ...rows, labels }, classes };
 }
 

@@ -17,7 +17,7 @@ export interface Labelling<L extends Label> {
  * units), as in scikit-learn, or `given`, which may have another order and classes without examples. Throws a
  * DataError if a label is invalid or not among the classes, or if there are fewer than two classes.
  */
-export function labelling<L extends Label>(
+export function numberLabels<L extends Label>(
   y: ArrayLike<L>,
   given: ArrayLike<L> | undefined,
   where: string,

@@ -1,7 +1,7 @@
 /** The trained model: predicts, evaluates and saves. */
 import type { ReasonCode, EpochRecord } from "../core/progress.js";
 import { isList } from "../data/arrays.js";
-import { type TrainingData, dataset } from "../data/dataset.js";
+import { type TrainingData, createDataset } from "../data/dataset.js";
 import { type Features, checkSizes, createFeatureRows } from "../data/features.js";
 import { checkFields } from "../data/fields.js";
 import type { Label } from "../data/labels.js";
@@ -235,7 +235,7 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
 
   /** Checks labelled examples. Throws a DataError where they are faulty, or y is soft targets. */
   #labelled(data: Examples<L>): Rows {
-    const { rows, targets } = dataset(data, "", this);
+    const { rows, targets } = createDataset(data, "", this);
     if (targets) {
       throw new DataError("y is soft targets, and a model is judged by labels: give the label of each row.");
     }

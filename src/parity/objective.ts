@@ -9,7 +9,7 @@ import type { ObjectiveProblem } from "../engine/objective.js";
 import { type FloatArray, type Rows, absolute, selectInF64 } from "../core/rows.js";
 import { bend, gradient, logits, residual } from "../math/passes.js";
 import { TINY, U, gamma, ratio, residualBounds, softmaxBounds } from "./step.js";
-import { type Parity, larger } from "./stages.js";
+import { type Parity, maxOrInfinity } from "./stages.js";
 
 /** Most rows that are checked. */
 const ROWS = 256;
@@ -48,7 +48,7 @@ export async function objectiveParity(
       gradient: gradientRatio(data, some, z, weights, slope),
       curvature: curvatureRatio(data, some, z, slope, curved),
     };
-    return { rho: Object.values(stages).reduce(larger), stages, steps: 1, examples: data.count };
+    return { rho: Object.values(stages).reduce(maxOrInfinity), stages, steps: 1, examples: data.count };
   } finally {
     objective.release();
   }

@@ -9,7 +9,7 @@ import { range } from "../core/random.js";
 import type { Passes, DescentProblem } from "../engine/descent.js";
 import { type FloatArray, type Rows, selectInF64 } from "../core/rows.js";
 import { TINY, gamma, logitsParity, parityOf, ratio, residualParity, updateParity } from "./step.js";
-import { type Parity, larger } from "./stages.js";
+import { type Parity, maxOrInfinity } from "./stages.js";
 
 /** Most rows in a sample. */
 const ROWS = 256;
@@ -36,7 +36,7 @@ export async function sampledParity(passes: Passes, data: Rows, problem: Descent
     update: sampledUpdate(passes, problem),
   };
   await yieldIfDue();
-  return { rho: Object.values(stages).reduce(larger), stages, steps: 1, examples: chosen.length };
+  return { rho: Object.values(stages).reduce(maxOrInfinity), stages, steps: 1, examples: chosen.length };
 }
 
 /** Checks logits, residual and loss of the chosen rows, a few rows at a time. */
@@ -59,10 +59,10 @@ async function rowStages(
       losses: pickRows(passes.losses, rows, 1),
     };
     const batch = selectInF64(data, some.rows);
-    logits = larger(logits, logitsParity(some, batch, problem));
+    logits = maxOrInfinity(logits, logitsParity(some, batch, problem));
     const found = residualParity(some, batch, problem);
-    residual = larger(residual, found.residual);
-    loss = larger(loss, found.loss);
+    residual = maxOrInfinity(residual, found.residual);
+    loss = maxOrInfinity(loss, found.loss);
     await yieldIfDue();
   }
   return { logits, residual, loss };

@@ -31,14 +31,14 @@ export const NO_PARITY: Parity = {
 };
 
 /** Combines two results: the larger error ÷ bound of each stage, and the steps and examples of both. */
-export function worst(a: Parity, b: Parity): Parity {
+export function mergeParity(a: Parity, b: Parity): Parity {
   const stages: Partial<Record<Stage, number>> = { ...a.stages };
   for (const stage of STAGES) {
     const rho = b.stages[stage];
-    if (rho !== undefined) stages[stage] = larger(a.stages[stage] ?? 0, rho);
+    if (rho !== undefined) stages[stage] = maxOrInfinity(a.stages[stage] ?? 0, rho);
   }
   return {
-    rho: larger(a.rho, b.rho),
+    rho: maxOrInfinity(a.rho, b.rho),
     stages,
     steps: a.steps + b.steps,
     examples: a.examples + b.examples,
@@ -46,6 +46,6 @@ export function worst(a: Parity, b: Parity): Parity {
 }
 
 /** Math.max, except that NaN in `b` counts as infinitely wrong. */
-export function larger(a: number, b: number): number {
+export function maxOrInfinity(a: number, b: number): number {
   return Number.isNaN(b) ? Infinity : Math.max(a, b);
 }

@@ -10,7 +10,7 @@
  * rounding), division 2.5 ulp, exp (3 + 2|x|) ulp, log 3 ulp or 2⁻²¹ absolute near 1, and results below 2⁻¹²⁶
  * flushed to zero.
  */
-import { type Parity, larger } from "./stages.js";
+import { type Parity, maxOrInfinity } from "./stages.js";
 import type { Passes, DescentProblem } from "../engine/descent.js";
 import { type FloatArray, type Rows, absolute, selectInF64 } from "../core/rows.js";
 import { range } from "../core/random.js";
@@ -187,9 +187,9 @@ export function updateParity(
         step.learningRate * rule.weightDecay * w * gamma(4);
     }
     const bound = change + U * (w + Math.abs(exact.weights[i])) + TINY;
-    rho = larger(rho, Math.abs(after.weights[i] - exact.weights[i]) / bound);
+    rho = maxOrInfinity(rho, Math.abs(after.weights[i] - exact.weights[i]) / bound);
     moments.forEach((momentBound, m) => {
-      rho = larger(rho, Math.abs(after.moments[m][i] - exact.moments[m][i]) / momentBound);
+      rho = maxOrInfinity(rho, Math.abs(after.moments[m][i] - exact.moments[m][i]) / momentBound);
     });
   }
   return rho;
@@ -198,6 +198,6 @@ export function updateParity(
 /** The largest |found − exact| / bound; infinite if any of them is NaN. */
 export function ratio(found: ArrayLike<number>, exact: FloatArray, bound: (i: number) => number): number {
   let rho = 0;
-  for (let i = 0; i < exact.length; i++) rho = larger(rho, Math.abs(found[i] - exact[i]) / bound(i));
+  for (let i = 0; i < exact.length; i++) rho = maxOrInfinity(rho, Math.abs(found[i] - exact[i]) / bound(i));
   return rho;
 }

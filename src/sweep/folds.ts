@@ -24,7 +24,7 @@ export interface GivenRows {
  * rows. The training rows of every fold have all classes. Throws a DataError or an OptionError where that is
  * impossible.
  */
-export function foldsOf(
+export function createFolds(
   wanted: number | ArrayLike<number>,
   { labels, count }: Pick<Rows, "labels" | "count">,
   classes: readonly Label[],

@@ -2,7 +2,7 @@
 import type { Label } from "../data/labels.js";
 import { OptionError } from "../core/errors.js";
 import { checkC, checkOptions, fail, isArray, notNegative, ofType, oneOf } from "../core/checks.js";
-import { type Settings, type TrainOptions, settings } from "../train/options.js";
+import { type Settings, type TrainOptions, parseOptions } from "../train/options.js";
 import { show } from "../core/show.js";
 import type { SweepEntry } from "./table.js";
 
@@ -142,7 +142,7 @@ export function sweepSettings<L extends Label>(passed: SweepOptions<L> = {}): Sw
   const values = C ?? l2;
   if (!values) throw new OptionError("There is nothing to sweep: give C, or l2, with the values to try.");
   return {
-    training: settings<L>({ ...shared, solver: solver ?? "lbfgs" }),
+    training: parseOptions<L>({ ...shared, solver: solver ?? "lbfgs" }),
     onFolds: {
       tolerance: options.tolerance ?? ON_FOLDS.tolerance,
       maxIterations: options.maxIterations ?? ON_FOLDS.maxIterations,

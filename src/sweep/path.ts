@@ -7,20 +7,20 @@ import type { Label } from "../data/labels.js";
 import { penaltiesIn } from "../data/units.js";
 import { type Placement } from "../engine/engine.js";
 import { type Objective } from "../engine/objective.js";
-import { NOTHING, addSums } from "../core/sums.js";
+import { ZERO_SUMS, addSums } from "../core/sums.js";
 import { type FloatArray } from "../core/rows.js";
 import type { Score } from "../core/progress.js";
 import {
   type InverseBound,
   type Moments,
   featureMoments,
-  pays,
+  preconditionerPays,
   preconditioner,
 } from "../solvers/optimum/preconditioner.js";
 import { type Outcome, score } from "../solvers/solver.js";
 import { type Given, startSecondOrder } from "../train/optimise.js";
 import type { Task } from "../train/problem.js";
-import { inLanes } from "./lanes.js";
+import { runChains } from "./chains.js";
 import type { SweepSettings } from "./options.js";
 import { type SweepEntry, type SweepFold, entryOf } from "./table.js";
 
@@ -117,7 +117,7 @@ export class Path<L extends Label> {
     const stops = values
       .toSorted((a, b) => sign * (a - b))
       .map((value): Stop => ({ value, fits: new Map() }));
-    await inLanes(this.#folds.length, stops.length, together, training.signal, async (n, step, signal) => {
+    await runChains(this.#folds.length, stops.length, together, training.signal, async (n, step, signal) => {
       const fold = this.#folds[n];
       const stop = stops[step];
       const l2 = this.#l2(stop.value, fold);
@@ -218,7 +218,7 @@ export class Path<L extends Label> {
   async #preconditioner(penalty: number): Promise<InverseBound | undefined> {
     const { rows, classes, problem, units } = this.#task;
     const { train } = this.#all;
-    if (!pays(train.length, rows.features, classes.length)) return undefined;
+    if (!preconditionerPays(train.length, rows.features, classes.length)) return undefined;
     const { standardize } = this.#settings.training;
     const penalised = standardize ? undefined : units;
     this.#moments ??= await featureMoments(rows, train, problem.intercept, penalised?.unit);
@@ -247,7 +247,7 @@ async function heldOutScore(
       return { loss: loss / factor, hits: hits / factor, weight: weight / factor };
     }),
   );
-  return score(sums.reduce(addSums, NOTHING));
+  return score(sums.reduce(addSums, ZERO_SUMS));
 }
 
 /** Averages weights, each (features + 1, classes). */

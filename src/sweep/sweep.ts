@@ -9,12 +9,12 @@ import { DataError, OptionError } from "../core/errors.js";
 import type { SoftmaxModel } from "../model/model.js";
 import { openEngine } from "../train/open-engine.js";
 import type { Settings } from "../train/options.js";
-import { type Fold, foldsOf } from "./folds.js";
+import { type Fold, createFolds } from "./folds.js";
 import { type SweepOptions, type SweepProgress, type SweepSettings, sweepSettings } from "./options.js";
 import { type FoldPart, Path } from "./path.js";
 import { type SweepEntry, bestOf, oneStandardErrorOf } from "./table.js";
-import { type Task, taskOf, weightOf } from "../train/problem.js";
-import { modelOf, warnOf, warnOfEngine } from "../train/result.js";
+import { type Task, createTask, weightOf } from "../train/problem.js";
+import { createModel, warnOf, warnOfEngine } from "../train/result.js";
 import { Warnings } from "../core/warnings.js";
 
 /** The result of `sweep`. */
@@ -59,12 +59,14 @@ export async function sweep<L extends Label>(
   const { training, scoring } = chosen;
   const callbacks = new Callbacks();
   const warnings = new Warnings((warning) => callbacks.call(training.onWarning, warning));
-  const task = taskOf(data, leastPenalised(chosen), warnings);
+  const task = createTask(data, leastPenalised(chosen), warnings);
   if (task.targets) {
     throw new DataError("y is soft targets, and a sweep scores by labels: give the label of each row.");
   }
   const given = { count: data.y.length, ...(task.kept && { kept: task.kept }) };
-  const folds = foldsOf(chosen.folds, task.rows, task.classes, given).map((fold, n) => partOf(fold, n, task));
+  const folds = createFolds(chosen.folds, task.rows, task.classes, given).map((fold, n) =>
+    partOf(fold, n, task),
+  );
   const report = (progress: SweepProgress) => {
     callbacks.check();
     callbacks.call(chosen.onProgress, progress);
@@ -80,7 +82,7 @@ export async function sweep<L extends Label>(
     const { outcome, kernels } = await path.refit(chosen.choose === "best" ? best : oneStandardError);
     const made = { name: engine.name, adapter: engine.adapter, kernels, why };
     warnOf(task, outcome, engine.name);
-    const model = modelOf(task, outcome, made);
+    const model = createModel(task, outcome, made);
     await callbacks.settle();
     return { table, best, oneStandardError, model };
   } finally {

@@ -11,15 +11,15 @@ import type { Progress } from "../core/progress.js";
 import {
   type InverseBound,
   featureMoments,
-  pays,
+  preconditionerPays,
   preconditioner,
   smallestEigenvalue,
 } from "../solvers/optimum/preconditioner.js";
-import { lostByRounding } from "../solvers/optimum/rounding.js";
+import { roundingLoss } from "../solvers/optimum/rounding.js";
 import { SecondOrder } from "../solvers/optimum/minimise.js";
 import type { Outcome } from "../solvers/solver.js";
 import { phasesOf } from "../solvers/optimum/phases.js";
-import { Tilted, tiltOf } from "../solvers/optimum/soft-targets.js";
+import { SoftTargetObjective, linearTermOf } from "../solvers/optimum/soft-targets.js";
 import { Stopwatch } from "../core/stopwatch.js";
 import type { Task } from "./problem.js";
 
@@ -90,8 +90,8 @@ export async function startSecondOrder(
       examples,
       settings: chosen,
       clock,
-      lostByRounding: (method, point) =>
-        lostByRounding(method, point, problem, (weights) => handedOut(weights, classes.length, units)),
+      roundingLoss: (method, point) =>
+        roundingLoss(method, point, problem, (weights) => handedOut(weights, classes.length, units)),
       ...(given.enough !== undefined && { enough: given.enough }),
     });
     const { watch } = given;
@@ -141,7 +141,7 @@ async function inverseOf(
   penalties: FloatArray,
 ): Promise<InverseBound | undefined> {
   const { train } = examples;
-  if (!pays(train.length, rows.features, classes.length)) return undefined;
+  if (!preconditionerPays(train.length, rows.features, classes.length)) return undefined;
   const { standardize, l1, l2 } = settings;
   const asGiven = !standardize && (l1 > 0 || l2 > 0); // else the units of the task are as good
   const shrunk = asGiven ? units?.unit : undefined;
@@ -201,9 +201,9 @@ async function targetsOf(task: Fit): Promise<(objective: Objective) => Objective
   const { settings: chosen, rows, classes, problem, examples, targets } = task;
   if (!targets && chosen.labelSmoothing === 0) return (objective) => objective;
   const of = (some: Uint32Array, smoothing: number) =>
-    tiltOf(rows, some, classes.length, problem.intercept, smoothing, targets);
+    linearTermOf(rows, some, classes.length, problem.intercept, smoothing, targets);
   const tilt = await of(examples.train, chosen.labelSmoothing);
   const validationTilt = targets && examples.validation && (await of(examples.validation, 0));
   const scale = 1 / (examples.train.length * examples.meanWeight);
-  return (objective) => new Tilted(objective, scale, tilt, validationTilt);
+  return (objective) => new SoftTargetObjective(objective, scale, tilt, validationTilt);
 }

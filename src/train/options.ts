@@ -289,7 +289,7 @@ const DEFAULTS = Object.fromEntries(
  * Checks the options and fills in the defaults. Throws an OptionError that names the option, its value and
  * what it may be.
  */
-export function settings<L extends Label>(passed: TrainOptions<L>): Settings<L> {
+export function parseOptions<L extends Label>(passed: TrainOptions<L>): Settings<L> {
   checkOptions(passed);
   const options = given(passed);
   const entries = Object.entries(options);

@@ -2,7 +2,7 @@
  * Turns data and options into a training task: everything that is checked and known before an engine is
  * opened.
  */
-import { type Dataset, type TrainingData, concatenate, dataset } from "../data/dataset.js";
+import { type Dataset, type TrainingData, concatenate, createDataset } from "../data/dataset.js";
 import type { Features } from "../data/features.js";
 import type { Label } from "../data/labels.js";
 import { type Random, randomIntegers, range, shuffle } from "../core/random.js";
@@ -61,12 +61,12 @@ export interface Task<L extends Label> {
  * Makes the task of a training. Throws a DataError or an OptionError. `data` is not read after it has
  * returned.
  */
-export function taskOf<L extends Label>(
+export function createTask<L extends Label>(
   data: TrainingData<L>,
   chosen: Settings<L>,
   warnings: Warnings,
 ): Task<L> {
-  const given = dataset(data);
+  const given = createDataset(data);
   const { classes } = given;
   const random = randomIntegers(chosen.seed);
   const counted = withoutWeightless(given);
@@ -234,7 +234,7 @@ function split<L extends Label>(
   }
   const scale = rows.x instanceof Uint8Array && { scale: rows.scale };
   const expected = { features: rows.features, ...scale, classes };
-  const other = withoutWeightless(dataset(validation, "validation.", expected));
+  const other = withoutWeightless(createDataset(validation, "validation.", expected));
   const together = concatenate(rows, other.rows);
   return {
     rows: together,

@@ -13,7 +13,7 @@ import type { Task } from "./problem.js";
 import type { Warnings } from "../core/warnings.js";
 
 /** Makes the model, in the units of the data. Throws a DivergenceError where a weight is not finite. */
-export function modelOf<L extends Label>(
+export function createModel<L extends Label>(
   {
     rows,
     classes,

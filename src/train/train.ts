@@ -9,8 +9,8 @@ import { TrainerError } from "../core/errors.js";
 import type { SoftmaxModel } from "../model/model.js";
 import { openEngine } from "./open-engine.js";
 import { isSecondOrder } from "../solvers/solver-table.js";
-import { type TrainOptions, settings } from "./options.js";
-import { NO_PARITY, type Parity, worst } from "../parity/stages.js";
+import { type TrainOptions, parseOptions } from "./options.js";
+import { NO_PARITY, type Parity, mergeParity } from "../parity/stages.js";
 import type { Progress } from "../core/progress.js";
 import { sampledParity } from "../parity/sampled.js";
 import { show } from "../core/show.js";
@@ -19,8 +19,8 @@ import { Importance, uniform } from "../solvers/minibatch/sampling.js";
 import type { Outcome } from "../solvers/solver.js";
 import { type Start, startSecondOrder } from "./optimise.js";
 import { Stopwatch } from "../core/stopwatch.js";
-import { type Task, taskOf } from "./problem.js";
-import { modelOf, warnOf, warnOfEngine } from "./result.js";
+import { type Task, createTask } from "./problem.js";
+import { createModel, warnOf, warnOfEngine } from "./result.js";
 import { Warnings } from "../core/warnings.js";
 
 /**
@@ -93,9 +93,9 @@ export class Trainer<L extends Label = Label> implements AsyncIterable<Progress>
 
   /** Prepares a training. Throws a DataError or an OptionError. */
   constructor(data: TrainingData<L>, options: TrainOptions<L>) {
-    const chosen = settings(options);
+    const chosen = parseOptions(options);
     const warnings = new Warnings((warning) => this.#callbacks.call(chosen.onWarning, warning));
-    this.#task = taskOf(data, chosen, warnings);
+    this.#task = createTask(data, chosen, warnings);
   }
 
   /**
@@ -149,7 +149,7 @@ async function* fit<L extends Label>(
   const releases = [() => stop.unlink()];
   try {
     let parity = NO_PARITY;
-    const watch = chosen.parity ? (seen: Parity) => (parity = worst(parity, seen)) : undefined;
+    const watch = chosen.parity ? (seen: Parity) => (parity = mergeParity(parity, seen)) : undefined;
     const stoppable = { ...task, settings: { ...chosen, signal: stop.signal } };
     const opened = await openEngine(task, (placement) => {
       const clock = new Stopwatch(); // opening the engine and placing the rows is not training
@@ -163,7 +163,8 @@ async function* fit<L extends Label>(
     warnOfEngine(warnings, opened);
     throwIfAborted(signal);
     const made = { name: engine.name, adapter: engine.adapter, kernels, why };
-    const modelFrom = (outcome: Outcome) => modelOf(task, outcome, made, chosen.parity ? parity : undefined);
+    const modelFrom = (outcome: Outcome) =>
+      createModel(task, outcome, made, chosen.parity ? parity : undefined);
 
     let step = await steps.next();
     while (!step.done) {

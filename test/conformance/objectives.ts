@@ -10,7 +10,7 @@ import { type FloatArray, type Rows, selectInF64 } from "../../src/core/rows.js"
 import { logits, residual, trial } from "../../src/math/passes.js";
 import { SUM, curvatureRatio, gradientRatio, logitBounds, lossRatio } from "../../src/parity/objective.js";
 import { TINY, U, gamma, ratio, residualBounds, softmaxBounds } from "../../src/parity/step.js";
-import { larger } from "../../src/parity/stages.js";
+import { maxOrInfinity } from "../../src/parity/stages.js";
 import { orthantRatio } from "./orthants.js";
 import { penaltiesOf, randomWeights } from "./problems.js";
 
@@ -111,11 +111,11 @@ export async function lookAround(
     ];
     return {
       ...found,
-      along: larger(change, trialRatio[0]),
-      trials: trialRatio.reduce(larger),
-      move: larger(move, gradientRatio(data, problem, zMoved, movedTo, await read(g))),
+      along: maxOrInfinity(change, trialRatio[0]),
+      trials: trialRatio.reduce(maxOrInfinity),
+      move: maxOrInfinity(move, gradientRatio(data, problem, zMoved, movedTo, await read(g))),
       curvature: bent,
-      vectors: vectors.reduce(larger),
+      vectors: vectors.reduce(maxOrInfinity),
       orthant: await orthantRatio(objective, shape, seed + 3, problem.l1),
     };
   } finally {
@@ -170,7 +170,7 @@ function trialsRatio(
   }
   return (["loss", "slope", "curvature"] as const)
     .map((what) => ratio([found[what]], Float64Array.of(exact[what]), () => bound[what]))
-    .reduce(larger);
+    .reduce(maxOrInfinity);
 }
 
 /**
@@ -207,7 +207,7 @@ function productRatio(
     (i) => bounds[i],
   );
   const largest = most.reduce((x, y) => Math.max(x, y), 0);
-  return larger(
+  return maxOrInfinity(
     sums,
     ratio([found.largest], Float64Array.of(largest), () => 2 * U * largest + TINY),
   );

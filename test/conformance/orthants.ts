@@ -5,7 +5,7 @@
 import type { Objective } from "../../src/engine/objective.js";
 import type { FloatArray } from "../../src/core/rows.js";
 import { TINY, U, ratio } from "../../src/parity/step.js";
-import { larger } from "../../src/parity/stages.js";
+import { maxOrInfinity } from "../../src/parity/stages.js";
 import { type Shape, randomWeights } from "./problems.js";
 
 const ZEROS = [0, -0];
@@ -43,7 +43,7 @@ export async function orthantRatio(
     ratio(d, subgradients, rounding(subgradients)),
     ratio(await objective.read(within), steps, rounding(steps)),
     ratio(await objective.read(free), restricted, () => TINY),
-  ].reduce(larger);
+  ].reduce(maxOrInfinity);
 }
 
 /** The element nearest to 0 among g + l1·s, where s is the sign of w, or anything in [−1, 1] where w is 0. */

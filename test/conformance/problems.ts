@@ -7,7 +7,7 @@ import type { DescentProblem, Step, StepResult, UpdateRule } from "../../src/eng
 import type { FloatArray, Rows } from "../../src/core/rows.js";
 import { softTargets } from "../../src/data/targets.js";
 import { parityOf } from "../../src/parity/step.js";
-import { NO_PARITY, type Parity, worst } from "../../src/parity/stages.js";
+import { NO_PARITY, type Parity, mergeParity } from "../../src/parity/stages.js";
 
 export type Kind = "f16" | "f32" | "f64" | "bytes";
 
@@ -137,7 +137,7 @@ export function parityOfAll(results: readonly StepResult[], rows: Rows, problem:
   return results
     .flatMap(({ passes }) => passes ?? [])
     .map((passes) => parityOf(passes, rows, problem))
-    .reduce(worst, NO_PARITY);
+    .reduce(mergeParity, NO_PARITY);
 }
 
 /** A normal draw (Box and Muller). */

@@ -2,7 +2,7 @@
 import { randomIntegers } from "../../src/core/random.js";
 import type { Engine } from "../../src/engine/engine.js";
 import type { Rows } from "../../src/core/rows.js";
-import { larger } from "../../src/parity/stages.js";
+import { maxOrInfinity } from "../../src/parity/stages.js";
 import { objectiveOf } from "./objectives.js";
 import { RULES, parityOfAll, plan, randomRows, randomWeights } from "./problems.js";
 
@@ -45,12 +45,12 @@ export async function weighing(engine: Engine, weighted: boolean): Promise<Weigh
       if (rows !== first) placement.weigh(rows.weights ?? new Float32Array());
       const results = [];
       for await (const result of descent.run(order, steps)) results.push(result);
-      rho = larger(rho, parityOfAll(results, rows, problem).rho);
+      rho = maxOrInfinity(rho, parityOfAll(results, rows, problem).rho);
       const weightOf = (some: Uint32Array) => some.reduce((sum, row) => sum + (rows.weights?.[row] ?? 1), 0);
       const evaluated = await descent.evaluate(order);
       const looked = await objective.linearize(w, g);
-      off = larger(off, Math.abs(evaluated.weight - weightOf(order)));
-      off = larger(off, Math.abs(looked.weight - weightOf(ofObjective.rows)));
+      off = maxOrInfinity(off, Math.abs(evaluated.weight - weightOf(order)));
+      off = maxOrInfinity(off, Math.abs(looked.weight - weightOf(ofObjective.rows)));
     }
     return { rho, off };
   } finally {

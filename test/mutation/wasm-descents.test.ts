@@ -6,7 +6,7 @@ import { expect, test, vi } from "vitest";
 import type { DescentProblem, StepResult } from "../../src/engine/descent.js";
 import type { Rows } from "../../src/core/rows.js";
 import { type WasmOptions, wasmEngine } from "../../src/engine/wasm/engine.js";
-import { NO_PARITY, type Stage, worst } from "../../src/parity/stages.js";
+import { NO_PARITY, type Stage, mergeParity } from "../../src/parity/stages.js";
 import {
   RULES,
   type Shape,
@@ -426,7 +426,7 @@ async function errors(kind: KernelKind, options: WasmOptions, caught?: Caught): 
     const engine = await wasmEngine({ threads: 2, ...options });
     const { results } = await runAll(engine, rows, problem, startOf(tried));
     engine.close();
-    parity = worst(parity, parityOfAll(results, rows, problem));
+    parity = mergeParity(parity, parityOfAll(results, rows, problem));
     sums = Math.max(sums, sumsError(results, rows, problem));
     if (caught && (found()[caught] ?? 0) > 1) break;
   }

@@ -7,7 +7,7 @@ import { expect, test, vi } from "vitest";
 import type { Engine } from "../../src/engine/engine.js";
 import type { Rows } from "../../src/core/rows.js";
 import type { WasmOptions } from "../../src/engine/wasm/engine.js";
-import { larger } from "../../src/parity/stages.js";
+import { maxOrInfinity } from "../../src/parity/stages.js";
 import { LOOKS, type Look, lookAround, objectiveOf } from "../conformance/objectives.js";
 import { type Shape, randomRows } from "../conformance/problems.js";
 import { editedKernels } from "./edited-assembly.js";
@@ -619,7 +619,7 @@ async function errors(kernels: KernelKind, options: WasmOptions, caught?: Caught
   }
   const largest = ([...LOOKS, "sums"] as const).map((look) => [
     look,
-    found.map((one) => one[look]).reduce(larger),
+    found.map((one) => one[look]).reduce(maxOrInfinity),
   ]);
   return Object.fromEntries(largest);
 }

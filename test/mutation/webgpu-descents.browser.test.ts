@@ -7,7 +7,7 @@ import { afterAll, expect, test } from "vitest";
 import type { Capacity } from "../../src/engine/webgpu/device/capacity.js";
 import type { Edited, KernelName } from "../../src/engine/webgpu/kernels/kernels.js";
 import { webgpuEngine } from "../../src/engine/webgpu/engine.js";
-import { NO_PARITY, type Parity, type Stage, worst } from "../../src/parity/stages.js";
+import { NO_PARITY, type Parity, type Stage, mergeParity } from "../../src/parity/stages.js";
 import {
   KEPT_KINDS,
   type Kind,
@@ -562,7 +562,7 @@ async function parity(way: Way, edited: Edited, stage?: Stage): Promise<Parity> 
   const floats = way === "shared" && stage !== undefined; // a slab holds floats
   let found = NO_PARITY;
   for (const kind of floats ? (["f32"] as const) : KEPT_KINDS) {
-    found = worst(found, (await run(way, edited, kind, true)).parity);
+    found = mergeParity(found, (await run(way, edited, kind, true)).parity);
     if (stage && (found.stages[stage] ?? 0) > 1) break;
   }
   return found;

@@ -4,7 +4,7 @@
 export function find<T extends Element>(selector: string, type: abstract new () => T): T {
   const element = document.querySelector(selector);
   if (element instanceof type) return element;
-  throw new Error(`index.html has no ${type.name} ${selector}.`);
+  throw new Error(`The page has no ${type.name} ${selector}.`);
 }
 
 /** Creates an element with properties and children. */

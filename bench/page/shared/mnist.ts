@@ -41,7 +41,7 @@ export async function loadMnist(
     const file = await new Response(response.body.pipeThrough(counting)).arrayBuffer();
     const { values } = await readIdx(new Uint8Array(file), name);
     if (values instanceof Uint8Array) return values;
-    throw new DataError(`${name} holds ${values.constructor.name}, and the digits are bytes.`);
+    throw new DataError(`${name} contains ${values.constructor.name}, but the digits are bytes.`);
   };
   const [x, y, testX, testY] = await Promise.all([
     read("train-images-idx3-ubyte"),

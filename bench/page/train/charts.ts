@@ -66,7 +66,7 @@ class Chart {
     this.#reading = make("output", { textContent: "–" });
     const heading = make("figcaption", {}, this.#title, this.#reading);
     this.#name();
-    const place = make("div", { role: "img", ariaLabel: `${look.name}: nothing yet` });
+    const place = make("div", { role: "img", ariaLabel: `${look.name}: no data yet` });
     figure.append(heading, place);
     this.#plot = new uPlot(this.#options(figure.clientWidth), [[], []], place);
     new ResizeObserver(() => this.#plot.setSize({ width: figure.clientWidth, height: HEIGHT })).observe(
@@ -88,7 +88,7 @@ class Chart {
     this.#reading.textContent = this.#latest;
     this.#plot.setData([[...times], [...values]]);
     const words =
-      last === undefined ? "nothing yet" : `${this.#latest} at ${this.#time(times.at(-1) ?? 0, 1)}`;
+      last === undefined ? "no data yet" : `${this.#latest} at ${this.#time(times.at(-1) ?? 0, 1)}`;
     this.#figure.querySelector("[role=img]")?.setAttribute("aria-label", `${this.#look.name}: ${words}`);
   }
 

@@ -1,6 +1,6 @@
 /** Trains with every solver in turn on the same digits and the same objective. */
 import { type Progress, type TrainOptions, train } from "../../../src/index.js";
-import { dataset } from "../../../src/data/dataset.js";
+import { createDataset } from "../../../src/data/dataset.js";
 import { SOLVER_NAMES, type SolverName, isSecondOrder } from "../../../src/solvers/solver-table.js";
 import { type Job, L2 } from "./job.js";
 import type { Digits } from "../shared/mnist.js";
@@ -40,7 +40,7 @@ export async function* compare(
     y: digits.y.subarray(0, EXAMPLES),
     features: PIXELS,
   };
-  const { rows } = dataset(data);
+  const { rows } = createDataset(data);
   for (const solver of SOLVER_NAMES) {
     const count = isSecondOrder(solver) ? "maxIterations" : "epochs";
     for (let most = 1, ended = false; !ended; most *= GROWTH) {

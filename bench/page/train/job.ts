@@ -2,7 +2,7 @@
 import { ENGINES } from "../../../src/engine/engine.js";
 import { OptionError } from "../../../src/core/errors.js";
 import { SOLVER_NAMES, type SolverName, isSecondOrder } from "../../../src/solvers/solver-table.js";
-import { type TrainOptions, settings } from "../../../src/train/options.js";
+import { type TrainOptions, parseOptions } from "../../../src/train/options.js";
 
 /** Option names in addresses and on the command line. */
 export const OPTIONS = [
@@ -56,13 +56,13 @@ export function jobOf(text: (option: Option) => string | null | undefined): Job 
   };
   const given = Object.entries(numbers).filter(([, value]) => value !== undefined);
   const job: Job = { ...(engine && { engine }), ...(solver && { solver }), ...Object.fromEntries(given) };
-  settings(job);
+  parseOptions(job);
   return job;
 }
 
 /** Default values of the numeric options that apply to a solver. */
 export function defaultsOf(solver: SolverName): Readonly<Record<string, number | undefined>> {
-  const { tolerance, maxIterations, epochs, batchSize, schedule } = settings({ solver });
+  const { tolerance, maxIterations, epochs, batchSize, schedule } = parseOptions({ solver });
   if (isSecondOrder(solver)) return { tolerance, "max-iterations": maxIterations, l2: L2 };
   return {
     ...(batchSize !== undefined && { "batch-size": batchSize }),
@@ -73,7 +73,7 @@ export function defaultsOf(solver: SolverName): Readonly<Record<string, number |
 }
 
 export function limitOf(job: Job): Limit {
-  const { solver, maxIterations, epochs } = settings(job);
+  const { solver, maxIterations, epochs } = parseOptions(job);
   return isSecondOrder(solver) ? { unit: "iteration", most: maxIterations } : { unit: "epoch", most: epochs };
 }
 

@@ -9,7 +9,7 @@ import {
   type StepResult,
   momentCount,
 } from "../descent.js";
-import { NOTHING, type Sums, addSums } from "../../core/sums.js";
+import { ZERO_SUMS, type Sums, addSums } from "../../core/sums.js";
 import { type FloatArray, type Rows } from "../../core/rows.js";
 import { inBlocks } from "../../math/pieces.js";
 import { ReferenceObjective } from "./objective.js";
@@ -108,7 +108,7 @@ class ReferenceDescent implements Descent {
     use: (block: Uint32Array, first: number, z: Float64Array, r: Float64Array, losses: Float64Array) => void,
   ): Promise<Sums> {
     const { classes } = this.#problem;
-    let total = NOTHING;
+    let total = ZERO_SUMS;
     const workPerRow = (this.#data.features + 1) * classes;
     await inBlocks(rows, workPerRow, (block, first) => {
       const z = logits(this.#data, block, this.#state.weights, classes);

@@ -1,7 +1,7 @@
 /** The objective of the reference engine, in f64. Calls run in order, a block of rows at a time. */
 import { type Objective, type ObjectiveProblem } from "../objective.js";
 import { type Matrix, type Product, type Term, type Vector } from "../vectors.js";
-import { NOTHING, type Sums, type Trial, addSums } from "../../core/sums.js";
+import { ZERO_SUMS, type Sums, type Trial, addSums } from "../../core/sums.js";
 import { type FloatArray, type Rows } from "../../core/rows.js";
 import { inBlocks, inRanges } from "../../math/pieces.js";
 import { bend, gradient, logits, residual, trial } from "../../math/passes.js";
@@ -197,7 +197,7 @@ export class ReferenceObjective implements Objective {
   evaluate(w: Vector, rows: Uint32Array): Promise<Sums> {
     return this.#then(async () => {
       const { classes } = this.#problem;
-      let total = NOTHING;
+      let total = ZERO_SUMS;
       await this.#blocks((block) => {
         const z = logits(this.#data, block, this.#values(w), classes);
         total = addSums(total, residual(this.#data, block, z, classes).sums);
@@ -216,7 +216,7 @@ export class ReferenceObjective implements Objective {
   ): Promise<Sums> {
     const { classes } = this.#problem;
     const g = new Float64Array(this.#values(to).length);
-    let total = NOTHING;
+    let total = ZERO_SUMS;
     await this.#blocks((block, first, past) => {
       const z = this.#z.subarray(first, past);
       set(block, z, this.#direction.subarray(first, past));

@@ -14,15 +14,15 @@ import type { Heap } from "./heap.js";
 import { type Layout, kindOf, layoutOf } from "./layout.js";
 import type { HeapRows } from "./placement.js";
 import { type Entry, WHAT } from "./plan.js";
-import type { Team } from "./team.js";
-import { MOST_ENTRIES, type Three, Work, vectorBytes } from "./work.js";
+import type { ThreadPool } from "./thread-pool.js";
+import { MOST_ENTRIES, type SumTriple, KernelContext, vectorBytes } from "./kernel-context.js";
 
 /** Milliseconds that a run should take on other threads, and on the calling thread, where a page waits. */
 const RUN_MS = { threads: 30, alone: 12 };
 
 export class WasmDescent implements Descent {
   readonly kernels: Layout["kind"];
-  readonly #work: Work;
+  readonly #work: KernelContext;
   readonly #problem: DescentProblem;
   readonly #weights: number;
   readonly #moments: readonly number[];
@@ -34,7 +34,7 @@ export class WasmDescent implements Descent {
 
   constructor(
     heap: Heap,
-    team: Team,
+    team: ThreadPool,
     rows: Rows,
     placed: HeapRows,
     problem: DescentProblem,
@@ -43,7 +43,7 @@ export class WasmDescent implements Descent {
     const layout = layoutOf(rows, problem, kindOf(problem));
     const moments = momentCount(problem.rule);
     const vectors = Array.from({ length: 1 + moments }, () => vectorBytes(layout, placed.stride));
-    const work = new Work(heap, team, rows, placed, problem, layout, vectors);
+    const work = new KernelContext(heap, team, rows, placed, problem, layout, vectors);
     this.kernels = work.layout.kind;
     this.#work = work;
     this.#problem = problem;
@@ -186,6 +186,6 @@ export class WasmDescent implements Descent {
 }
 
 /** Names the three sums of an entry that computes losses. */
-export function sumsOf([loss, hits, weight]: Three): Sums {
+export function sumsOf([loss, hits, weight]: SumTriple): Sums {
   return { loss, hits, weight };
 }

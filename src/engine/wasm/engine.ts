@@ -6,7 +6,7 @@ import { type WasmKernels, compileKernels } from "./module.js";
 import { WasmObjective } from "./objective.js";
 import { placeOnHeap } from "./placement.js";
 import { drop, giveBack, takeResources } from "./resources.js";
-import { assemble } from "./team.js";
+import { assemble } from "./thread-pool.js";
 
 export interface WasmOptions {
   /**

@@ -8,8 +8,8 @@ import type { Heap } from "./heap.js";
 import { type Layout, kindOf, layoutOf } from "./layout.js";
 import type { HeapRows } from "./placement.js";
 import { type Entry, WHAT } from "./plan.js";
-import type { Team } from "./team.js";
-import { MOST_ENTRIES, type Three, Work, vectorBytes } from "./work.js";
+import type { ThreadPool } from "./thread-pool.js";
+import { MOST_ENTRIES, type SumTriple, KernelContext, vectorBytes } from "./kernel-context.js";
 
 /** The most terms in all `combine` sums of one run. */
 const TERMS = 1024;
@@ -21,7 +21,7 @@ type Asked = { readonly fail: (error: unknown) => void } & (
   | {
       readonly entry: Partial<Entry>;
       readonly terms: readonly Term[];
-      readonly answer: (three: Three) => void;
+      readonly answer: (three: SumTriple) => void;
     }
   | { readonly here: () => Promise<void> }
 );
@@ -29,7 +29,7 @@ type Asked = { readonly fail: (error: unknown) => void } & (
 export class WasmObjective implements Objective {
   readonly kernels: Layout["kind"];
   readonly precision = 2 ** -24;
-  readonly #work: Work;
+  readonly #work: KernelContext;
   readonly #problem: ObjectiveProblem;
   readonly #order: number;
   /** Addresses of Z and ΔZ, each (rows / 4, paddedClasses, 4 rows). */
@@ -42,14 +42,14 @@ export class WasmObjective implements Objective {
   #running = false;
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(heap: Heap, team: Team, rows: Rows, placed: HeapRows, problem: ObjectiveProblem) {
+  constructor(heap: Heap, team: ThreadPool, rows: Rows, placed: HeapRows, problem: ObjectiveProblem) {
     const shape = { ...problem, batchSize: problem.rows.length, awaited: true };
     const layout = layoutOf(rows, shape, kindOf(problem));
     const order = 4 * problem.rows.length;
     const matrix = 16 * Math.ceil(problem.rows.length / 4) * layout.paddedClasses;
     const vectors = Array.from({ length: LEAST_VECTORS }, () => vectorBytes(layout, placed.stride));
     const penalties = 4 * placed.stride;
-    const work = new Work(heap, team, rows, placed, shape, layout, [
+    const work = new KernelContext(heap, team, rows, placed, shape, layout, [
       order,
       matrix,
       matrix,
@@ -200,7 +200,7 @@ export class WasmObjective implements Objective {
     return this.#vectors[vector.number];
   }
 
-  #ask(entry: Partial<Entry>): Promise<Three> {
+  #ask(entry: Partial<Entry>): Promise<SumTriple> {
     return new Promise((answer, fail) => this.#push({ entry, terms: [], answer, fail }));
   }
 

@@ -3,7 +3,7 @@
  * come back late, so the engine never waits for this thread within an epoch.
  */
 import { type Descent, type Passes, type Step, type StepResult } from "../../engine/descent.js";
-import { NOTHING, type Sums, addSums } from "../../core/sums.js";
+import { ZERO_SUMS, type Sums, addSums } from "../../core/sums.js";
 import { type FloatArray } from "../../core/rows.js";
 import { DivergenceError } from "../../core/errors.js";
 import type { EpochRecord, Progress, Score, ReasonCode } from "../../core/progress.js";
@@ -77,7 +77,7 @@ export async function* firstOrder(
       return plan(first, rows, learningRate, examples, settings, captured.has(number));
     });
 
-    let total = NOTHING;
+    let total = ZERO_SUMS;
     let taken = 0;
     for await (const result of descent.run(order, steps)) {
       iteration++;
@@ -166,7 +166,7 @@ class Reporter {
   readonly #examples: number;
   readonly #clock: Stopwatch;
   #seen = 0;
-  #sums = NOTHING;
+  #sums = ZERO_SUMS;
   #steps = 0;
   /** When the first result since the last report came in, in ms. */
   #began: number;
@@ -214,7 +214,7 @@ class Reporter {
       elapsed: this.elapsed,
       fraction: this.#seen / this.#examples,
     };
-    this.#sums = NOTHING;
+    this.#sums = ZERO_SUMS;
     this.#steps = 0;
     this.#validation = validation;
     this.#reportedAt = now;

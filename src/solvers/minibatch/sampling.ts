@@ -75,12 +75,12 @@ export class Importance implements Sampling {
   async next(): Promise<Uint32Array> {
     if ((this.#epochs & (this.#epochs - 1)) === 0) await this.#look();
     this.#epochs++;
-    return drawn(this.#rates, this.#count, this.#random).map((n) => this.#train[n]);
+    return drawRows(this.#rates, this.#count, this.#random).map((n) => this.#train[n]);
   }
 
   /** Recomputes the rates from the current gradients, and divides the rows' weights by them. */
   async #look(): Promise<void> {
-    this.#rates = ratesOf(await this.#gradientNorms(), this.#weights, this.#count);
+    this.#rates = drawRates(await this.#gradientNorms(), this.#weights, this.#count);
     const weights = this.rows.weights?.slice() ?? new Float32Array(this.rows.count).fill(1);
     this.#train.forEach((row, n) => (weights[row] = this.#weights[n] / this.#rates[n]));
     this.#placement.weigh(weights);
@@ -155,7 +155,7 @@ export class Importance implements Sampling {
 const BY_WEIGHT = 0.5;
 
 /** (rows) the expected draws of each row, `count` in total. */
-export function ratesOf(norms: Float64Array, weights: Float64Array, count: number): Float64Array {
+export function drawRates(norms: Float64Array, weights: Float64Array, count: number): Float64Array {
   const total = sum(weights);
   const lengths = norms.map((norm, n) => weights[n] * norm);
   const length = sum(lengths);
@@ -171,7 +171,7 @@ export function ratesOf(norms: Float64Array, weights: Float64Array, count: numbe
  * of 1 give a shuffle. (Systematic sampling, Madow 1949: lays the rates end to end in random order and picks
  * the rows at equally spaced points.)
  */
-export function drawn(rates: Float64Array, count: number, random: Random): Uint32Array {
+export function drawRows(rates: Float64Array, count: number, random: Random): Uint32Array {
   const order = range(rates.length);
   shuffle(order, random);
   const total = order.reduce((length, n) => length + rates[n], 0);

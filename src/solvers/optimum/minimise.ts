@@ -46,7 +46,7 @@ export interface SecondOrderOptions {
   readonly examples: Examples;
   readonly settings: OptimumSettings;
   /** Returns how much F rises at a point when its weights are rounded as the model will have them. */
-  readonly lostByRounding: (method: Method, point: Point) => Promise<number>;
+  readonly roundingLoss: (method: Method, point: Point) => Promise<number>;
   /**
    * If given, an F − F* up to this also counts as converged, and the first method's guess of it is accepted.
    */
@@ -58,7 +58,7 @@ export class SecondOrder {
   readonly #phases: Phase[];
   readonly #examples: Examples;
   readonly #settings: OptimumSettings;
-  readonly #lostByRounding: SecondOrderOptions["lostByRounding"];
+  readonly #roundingLoss: SecondOrderOptions["roundingLoss"];
   readonly #enough: number | undefined;
   readonly #history: EpochRecord[] = [];
   readonly #clock: ReportClock;
@@ -71,9 +71,9 @@ export class SecondOrder {
 
   constructor(
     phases: readonly Phase[],
-    { examples, settings, clock, lostByRounding, enough }: SecondOrderOptions,
+    { examples, settings, clock, roundingLoss, enough }: SecondOrderOptions,
   ) {
-    this.#lostByRounding = lostByRounding;
+    this.#roundingLoss = roundingLoss;
     this.#clock = new ReportClock(clock);
     this.#phases = [...phases];
     this.#examples = examples;
@@ -202,7 +202,7 @@ export class SecondOrder {
   }
 
   async #converged(point: Point, distance: number): Promise<End> {
-    const lost = this.#method ? await this.#lostByRounding(this.#method, point) : 0;
+    const lost = this.#method ? await this.#roundingLoss(this.#method, point) : 0;
     return this.#isNear(point, distance + lost)
       ? converged(point, distance + lost, this.#settings.tolerance)
       : lostDigits(point, distance + lost, lost);
@@ -215,7 +215,7 @@ export class SecondOrder {
     if (point.distance === undefined) {
       return this.#unfinished(this.#method?.budgetExhausted ? "unknown-distance" : "rounding", point);
     }
-    const lost = this.#method ? await this.#lostByRounding(this.#method, point) : 0;
+    const lost = this.#method ? await this.#roundingLoss(this.#method, point) : 0;
     const whole = { ...point, distance: point.distance + lost };
     return this.#unfinished(this.#method?.budgetExhausted ? "stalled" : "rounding", whole);
   }

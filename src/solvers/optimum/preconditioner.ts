@@ -25,7 +25,7 @@ const ROWS_PER_FEATURE = 2;
 const BOUND = 0.5;
 
 /** Whether a preconditioner saves more time than it costs. */
-export function pays(rows: number, features: number, classes: number): boolean {
+export function preconditionerPays(rows: number, features: number, classes: number): boolean {
   return features <= MOST_FEATURES && features ** 2 <= PAIRS * rows * classes;
 }
 

@@ -7,7 +7,7 @@ import { type Method, type Point, readWeights } from "./method.js";
  * Returns how much F rises when `round` rounds the weights, (features + 1, classes), as the model will have
  * them; 0 for methods that compute in f32. Moves the objective to the rounded weights.
  */
-export async function lostByRounding(
+export async function roundingLoss(
   method: Method,
   { sums }: Point,
   { classes, scale, l1 }: ObjectiveProblem,

@@ -17,7 +17,7 @@ import { plus } from "./terms.js";
  * Computes C = Σ weight·[x, 1] ⊗ (y − t) over the chosen rows: (features + 1, classes). `targets`, (rows,
  * classes), default to the labels' one-hot; `smoothing` ε makes (1 − ε)·t + ε/K of them.
  */
-export async function tiltOf(
+export async function linearTermOf(
   data: Rows,
   chosen: Uint32Array,
   classes: number,
@@ -55,7 +55,7 @@ export async function tiltOf(
 }
 
 /** An objective of labels plus the linear term ⟨W, C⟩. */
-export class Tilted implements Objective {
+export class SoftTargetObjective implements Objective {
   readonly #objective: Objective;
   readonly #scale: number;
   readonly #tilt: Vector;

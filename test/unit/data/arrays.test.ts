@@ -5,7 +5,7 @@
 import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import { DataError, readIdx, sweep, train } from "../../../src/index.js";
-import { dataset } from "../../../src/data/dataset.js";
+import { createDataset } from "../../../src/data/dataset.js";
 import { thrownBy, untypedTrain, untypedTrainer } from "../../support/untyped.js";
 
 const OPTIONS = { engine: "reference", solver: "gd", epochs: 3 } as const;
@@ -70,8 +70,8 @@ describe.each(bytes)("x as %o", (Type) => {
       expect(model.logits(foreign(x))).toEqual(model.logits(x));
       expect(model.evaluate({ x: rows, y })).toEqual(model.evaluate({ x, y, features: 2 }));
     }
-    expect(dataset({ x, y }).rows.x).toBeInstanceOf(Uint8Array);
-    expect(dataset({ x: foreign(x), y }).rows.x).toBeInstanceOf(Uint8Array);
+    expect(createDataset({ x, y }).rows.x).toBeInstanceOf(Uint8Array);
+    expect(createDataset({ x: foreign(x), y }).rows.x).toBeInstanceOf(Uint8Array);
   });
 });
 
@@ -97,7 +97,7 @@ describe.each(bigints)("x as %o", (Type) => {
 
 test("an array over another one's memory is not copied where it need not be", () => {
   const x = foreign(Float32Array.from(NUMBERS));
-  const { rows } = dataset({ x, y });
+  const { rows } = createDataset({ x, y });
   expect(rows.x).toBeInstanceOf(Float32Array);
   expect(rows.x.buffer).toBe(x.buffer);
 });

@@ -2,7 +2,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { train } from "../../../src/index.js";
-import { concatenate, dataset } from "../../../src/data/dataset.js";
+import { concatenate, createDataset } from "../../../src/data/dataset.js";
 import { distance } from "../../support/arrays.js";
 import { clouds, randomRows } from "../../support/examples.js";
 import { gradientAt } from "../../support/passes.js";
@@ -21,21 +21,21 @@ describe("features", () => {
   test("may be flat floats, single or double, and stay as they are", () => {
     const single = Float32Array.from(flat);
     const double = Float64Array.from(flat);
-    expect(dataset({ x: single, y }).rows).toMatchObject({ count: 3, features: 2, scale: 1 });
-    expect(dataset({ x: single, y }).rows.x).toBe(single);
-    expect(dataset({ x: double, y, features: 2 }).rows.x).toBe(double);
+    expect(createDataset({ x: single, y }).rows).toMatchObject({ count: 3, features: 2, scale: 1 });
+    expect(createDataset({ x: single, y }).rows.x).toBe(single);
+    expect(createDataset({ x: double, y, features: 2 }).rows.x).toBe(double);
   });
 
   test("may be bytes, which stay bytes: a byte means byte/255 unless scale says otherwise", () => {
     const bytes = Uint8Array.from(flat);
-    expect(dataset({ x: bytes, y }).rows).toMatchObject({ x: bytes, scale: 1 / 255 });
-    expect(dataset({ x: bytes, y, scale: 0.5 }).rows).toMatchObject({ x: bytes, scale: 0.5 });
+    expect(createDataset({ x: bytes, y }).rows).toMatchObject({ x: bytes, scale: 1 / 255 });
+    expect(createDataset({ x: bytes, y, scale: 0.5 }).rows).toMatchObject({ x: bytes, scale: 0.5 });
   });
 
   test("may be rows of numbers, or rows that are typed arrays", () => {
-    const found = dataset({ x: rows, y }).rows;
+    const found = createDataset({ x: rows, y }).rows;
     expect(found).toMatchObject({ count: 3, features: 2, scale: 1, x: Float64Array.from(flat) });
-    const typed = dataset({ x: rows.map((row) => Float32Array.from(row)), y, features: 2 }).rows;
+    const typed = createDataset({ x: rows.map((row) => Float32Array.from(row)), y, features: 2 }).rows;
     expect(typed.x).toEqual(found.x);
   });
 
@@ -57,7 +57,7 @@ describe("features", () => {
   });
 
   test("are guessed from the number of labels when features is left out", () => {
-    expect(dataset({ x: new Float32Array(12), y: [0, 1, 1, 1] }).rows).toMatchObject({
+    expect(createDataset({ x: new Float32Array(12), y: [0, 1, 1, 1] }).rows).toMatchObject({
       features: 3,
       count: 4,
     });
@@ -78,7 +78,7 @@ describe("rows without features", () => {
   });
 
   test("are an array of empty rows: a flat array does not say how many there are", () => {
-    expect(() => dataset({ x: new Float32Array(0), y, features: 0 })).toThrow("x is empty");
+    expect(() => createDataset({ x: new Float32Array(0), y, features: 0 })).toThrow("x is empty");
   });
 });
 
@@ -86,23 +86,25 @@ describe("weights of rows", () => {
   test("are kept in f64, whatever list they come in", () => {
     const x = [[0], [1], [2]];
     const y = [0, 1, 0];
-    const weightsOf = (weights: ArrayLike<number>) => dataset({ x, y, weights }).rows.weights;
+    const weightsOf = (weights: ArrayLike<number>) => createDataset({ x, y, weights }).rows.weights;
     expect(weightsOf([0.1, 0, 2])).toEqual(Float64Array.of(0.1, 0, 2));
     expect(weightsOf(Uint8Array.of(1, 2, 3))).toEqual(Float64Array.of(1, 2, 3));
-    expect(dataset({ x, y }).rows.weights).toBeUndefined();
+    expect(createDataset({ x, y }).rows.weights).toBeUndefined();
   });
 
   test.each([1e-90, 1e-30, 1e30, 1e39, 1e90])("may be of any size, such as %d", (size) => {
-    const { rows } = dataset({ x: [[0], [1], [2]], y: [0, 1, 0], weights: [size, 0, 1e-9 * size] });
+    const { rows } = createDataset({ x: [[0], [1], [2]], y: [0, 1, 0], weights: [size, 0, 1e-9 * size] });
     expect(rows.weights).toEqual(Float64Array.of(size, 0, 1e-9 * size));
   });
 
   test("of 0 let a row hold any finite number, such as a marker of what is missing", () => {
     const x = [[0], [-Number.MAX_VALUE], [2]];
     const y = [0, 1, 1];
-    expect(dataset({ x, y, weights: [1, 0, 1] }).rows.count).toBe(3);
-    expect(() => dataset({ x, y, weights: [1, 1, 0] })).toThrow("x is -1.7976931348623157e+308 at row 1");
-    expect(() => dataset({ x: [[0], [Number.NaN], [2]], y, weights: [1, 0, 1] })).toThrow(
+    expect(createDataset({ x, y, weights: [1, 0, 1] }).rows.count).toBe(3);
+    expect(() => createDataset({ x, y, weights: [1, 1, 0] })).toThrow(
+      "x is -1.7976931348623157e+308 at row 1",
+    );
+    expect(() => createDataset({ x: [[0], [Number.NaN], [2]], y, weights: [1, 0, 1] })).toThrow(
       "x is NaN at row 1",
     );
   });

@@ -1,7 +1,7 @@
 /** Checks that y gives the row length of a flat x, and that features must be given where y is ambiguous. */
 import { describe, expect, test } from "vitest";
 import { DataError, train } from "../../../src/index.js";
-import { dataset } from "../../../src/data/dataset.js";
+import { createDataset } from "../../../src/data/dataset.js";
 import { thrownBy, untypedTrainer } from "../../support/untyped.js";
 
 const ROWS = 40;
@@ -52,12 +52,12 @@ describe("one-hot targets beside a flat x without features", () => {
     expect(thrownBy(() => untypedTrainer(alternating)).message).toContain(
       "one-hot targets of 2 rows × 2 classes",
     );
-    expect(dataset({ ...alternating, features: 2 }).rows).toMatchObject({ count: 4, features: 2 });
+    expect(createDataset({ ...alternating, features: 2 }).rows).toMatchObject({ count: 4, features: 2 });
   });
 });
 
 describe("features are guessed", () => {
-  const rowsOf = (data: Parameters<typeof dataset>[0]) => dataset(data).rows;
+  const rowsOf = (data: Parameters<typeof createDataset>[0]) => createDataset(data).rows;
 
   test("where y can only be labels", () => {
     const expected = { count: ROWS, features: FEATURES };
@@ -71,7 +71,7 @@ describe("features are guessed", () => {
   });
 
   test("where y can only be soft targets: no label is a fraction", () => {
-    const { rows, targets } = dataset({ x, y: Float64Array.from(soft), classes });
+    const { rows, targets } = createDataset({ x, y: Float64Array.from(soft), classes });
     expect(rows).toMatchObject({ count: ROWS, features: FEATURES });
     expect(targets).toHaveLength(ROWS * CLASSES);
     const odd = { x: x.subarray(0, 100), y: Float64Array.from(soft), classes };

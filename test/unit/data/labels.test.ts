@@ -2,10 +2,10 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Label, type SoftmaxModel, train } from "../../../src/index.js";
-import { labelling } from "../../../src/data/labels.js";
+import { numberLabels } from "../../../src/data/labels.js";
 
 function classesOf<L extends Label>(y: ArrayLike<L>, classes?: readonly L[]) {
-  return labelling(y, classes, "y");
+  return numberLabels(y, classes, "y");
 }
 
 describe("classes", () => {

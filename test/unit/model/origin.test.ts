@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { DataError, type SoftmaxModel, train } from "../../../src/index.js";
 import { weigh } from "../../../bench/page/train/objective.js";
-import { dataset } from "../../../src/data/dataset.js";
+import { createDataset } from "../../../src/data/dataset.js";
 import { clouds } from "../../support/examples.js";
 import { modelOf } from "../../support/models.js";
 import { thrownBy } from "../../support/untyped.js";
@@ -59,7 +59,9 @@ describe("with an origin, what a model tells of x is what it tells of x − orig
   });
 
   test("in what the page weighs solvers by", () => {
-    expect(weigh(atOrigin, dataset(far).rows, 0.1)).toEqual(weigh(atZero, dataset(near).rows, 0.1));
+    expect(weigh(atOrigin, createDataset(far).rows, 0.1)).toEqual(
+      weigh(atZero, createDataset(near).rows, 0.1),
+    );
   });
 
   test("of bytes, after their scale", () => {

@@ -8,7 +8,7 @@ import type { FloatArray, Rows } from "../../../src/core/rows.js";
 import { referenceEngine } from "../../../src/engine/reference/engine.js";
 import { update } from "../../../src/engine/reference/update.js";
 import { parityOf } from "../../../src/parity/step.js";
-import { NO_PARITY, STEP_STAGES, type Parity, type Stage, worst } from "../../../src/parity/stages.js";
+import { NO_PARITY, STEP_STAGES, type Parity, type Stage, mergeParity } from "../../../src/parity/stages.js";
 import { RULES, type Kind, randomRows, randomWeights, runAll, softened } from "../../conformance/problems.js";
 import { type Fault, inSingle } from "../../support/single.js";
 
@@ -377,13 +377,13 @@ describe("the worst of several steps", () => {
   };
 
   test("is the largest of each stage, over all the steps and examples", () => {
-    expect(worst(one, two)).toEqual({
+    expect(mergeParity(one, two)).toEqual({
       rho: 2,
       stages: { logits: 0.5, loss: 2, gradient: 0.3 },
       steps: 2,
       examples: 11,
     });
-    expect(worst(two, one)).toEqual(worst(one, two));
-    expect(worst(NO_PARITY, one)).toEqual(one);
+    expect(mergeParity(two, one)).toEqual(mergeParity(one, two));
+    expect(mergeParity(NO_PARITY, one)).toEqual(one);
   });
 });

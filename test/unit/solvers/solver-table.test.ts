@@ -2,7 +2,7 @@
 import { beforeAll, expect, test, vi } from "vitest";
 import type * as library from "../../../src/index.js";
 import { SOLVERS, SOLVER_NAMES } from "../../../src/solvers/solver-table.js";
-import { OPTION_TABLE, settings } from "../../../src/train/options.js";
+import { OPTION_TABLE, parseOptions } from "../../../src/train/options.js";
 
 const named = new Set(Object.values(SOLVERS).flatMap(({ reads }) => reads));
 
@@ -15,21 +15,21 @@ test("solvers read options that there are, and only descents have rules", () => 
 });
 
 test("defaults are the table's, or the solver's own", () => {
-  expect(settings({})).toMatchObject({
+  expect(parseOptions({})).toMatchObject({
     solver: "lbfgs",
     tolerance: 1e-5,
     C: 1,
     shuffle: false,
     engine: "auto",
   });
-  expect(settings({}).batchSize).toBeUndefined();
-  expect(settings({ solver: "gd" })).toMatchObject({
+  expect(parseOptions({}).batchSize).toBeUndefined();
+  expect(parseOptions({ solver: "gd" })).toMatchObject({
     epochs: 100,
     schedule: { kind: "constant", rate: 0.5 },
   });
-  expect(settings({ solver: "sgd" })).toMatchObject({ epochs: 10, batchSize: 512, shuffle: true });
-  expect(settings({ solver: "adamw" }).weightDecay).toBe(0.01);
-  expect(settings({ solver: "adam" })).toMatchObject({ weightDecay: 0, beta2: 0.999 });
+  expect(parseOptions({ solver: "sgd" })).toMatchObject({ epochs: 10, batchSize: 512, shuffle: true });
+  expect(parseOptions({ solver: "adamw" }).weightDecay).toBe(0.01);
+  expect(parseOptions({ solver: "adam" })).toMatchObject({ weightDecay: 0, beta2: 0.999 });
 });
 
 test("an option that is undefined has its default", () => {
@@ -61,7 +61,7 @@ beforeAll(async () => {
   });
   smigh = await import("../../../src/index.js");
   flags = (await import("../../../src/cli/arguments.js")).TRAIN_FLAGS;
-  settingsWith = (given) => options.settings(given);
+  settingsWith = (given) => options.parseOptions(given);
 }, 90_000);
 
 test("a new solver is a row: it trains, with its own defaults", async () => {

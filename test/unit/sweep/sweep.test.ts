@@ -11,8 +11,8 @@ import {
   sweep,
   train,
 } from "../../../src/index.js";
-import { foldsOf } from "../../../src/sweep/folds.js";
-import { inLanes } from "../../../src/sweep/lanes.js";
+import { createFolds } from "../../../src/sweep/folds.js";
+import { runChains } from "../../../src/sweep/chains.js";
 import { bestOf, entryOf, oneStandardErrorOf } from "../../../src/sweep/table.js";
 import fixture from "../../fixtures/sweep/sweep.json";
 import { clouds } from "../../support/examples.js";
@@ -59,7 +59,7 @@ describe("stratified folds", () => {
       count: labels.length,
       labels: Uint32Array.from(labels, (label) => classes.indexOf(label)),
     };
-    const found = foldsOf(folds, rows, classes);
+    const found = createFolds(folds, rows, classes);
     const all = numbers.map((fold, row) => ({ fold, row }));
     const wanted = Array.from({ length: folds }, (_, fold) => ({
       train: Uint32Array.from(all.filter((one) => one.fold !== fold).map(({ row }) => row)),
@@ -117,7 +117,7 @@ describe("on the iris", () => {
       const data = irisData();
       const rows = { count: 150, labels: Uint32Array.from(data.y) };
       const { table } = await sweep(data, { ...options, C, folds: 3, solver });
-      const folds = foldsOf(3, rows, [0, 1, 2]);
+      const folds = createFolds(3, rows, [0, 1, 2]);
       const part = (chosen: Uint32Array) => ({
         x: Array.from(chosen, (row) => Array.from({ length: 4 }, (_, d) => Number(data.x[4 * row + d]))),
         y: Array.from(chosen, (row) => data.y[row]),
@@ -313,7 +313,7 @@ describe("chains of fits", () => {
    */
   async function done(milliseconds: readonly number[], steps: number, atOnce: number): Promise<string[]> {
     const ended: string[] = [];
-    await inLanes(milliseconds.length, steps, atOnce, undefined, async (chain, step) => {
+    await runChains(milliseconds.length, steps, atOnce, undefined, async (chain, step) => {
       await setTimeout(milliseconds[chain]);
       ended.push(`${chain}.${step}`);
     });
@@ -333,7 +333,7 @@ describe("chains of fits", () => {
     const failure = new Error("of the second");
     const milliseconds = [30, 0, 20, 10];
     const ended: number[] = [];
-    const running = inLanes(4, 2, 3, undefined, async (chain, _, signal) => {
+    const running = runChains(4, 2, 3, undefined, async (chain, _, signal) => {
       await setTimeout(milliseconds[chain]);
       ended.push(chain);
       if (chain === 1) throw failure;

@@ -2,7 +2,7 @@
 import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import { OptionError, type TrainOptions, sweep, train, trainer } from "../../../src/index.js";
-import { settings } from "../../../src/train/options.js";
+import { parseOptions } from "../../../src/train/options.js";
 import { show } from "../../../src/core/show.js";
 import { thrownBy, untypedTrainer } from "../../support/untyped.js";
 
@@ -128,7 +128,7 @@ describe("an unknown option", () => {
   });
 
   test("that is undefined is as good as left out, like every option that is undefined", () => {
-    expect(settings(Object.fromEntries([["momentum", undefined]]))).toEqual(settings({}));
+    expect(parseOptions(Object.fromEntries([["momentum", undefined]]))).toEqual(parseOptions({}));
   });
 });
 
@@ -167,7 +167,7 @@ describe("a schedule", () => {
   });
 
   test("that is a number is that rate throughout", () => {
-    expect(settings({ solver: "sgd", learningRate: 0.25 }).schedule).toEqual({
+    expect(parseOptions({ solver: "sgd", learningRate: 0.25 }).schedule).toEqual({
       kind: "constant",
       rate: 0.25,
     });
@@ -365,7 +365,7 @@ describe("the defaults", () => {
     { solver: "adam", epochs: 10, rate: 0.003, rest: { batchSize: 512, shuffle: true, weightDecay: 0 } },
     { solver: "adamw", epochs: 10, rate: 0.003, rest: { batchSize: 512, shuffle: true, weightDecay: 0.01 } },
   ] as const)("of $solver are the documented ones", ({ solver, epochs, rate, rest }) => {
-    expect(settings({ solver })).toEqual({
+    expect(parseOptions({ solver })).toEqual({
       ...shared,
       solver,
       epochs,
@@ -377,19 +377,19 @@ describe("the defaults", () => {
   test.each(["lbfgs", "newton"] as const)(
     "of %s have scikit-learn's penalty, unless one is given",
     (solver) => {
-      expect(settings({ solver })).toMatchObject({ C: 1, l1: 0 });
-      expect(settings({ solver, C: 3 }).C).toBe(3);
-      expect(settings({ solver, l2: 0 }).C).toBeUndefined();
-      expect(settings({ solver: "adam" }).C).toBeUndefined();
+      expect(parseOptions({ solver })).toMatchObject({ C: 1, l1: 0 });
+      expect(parseOptions({ solver, C: 3 }).C).toBe(3);
+      expect(parseOptions({ solver, l2: 0 }).C).toBeUndefined();
+      expect(parseOptions({ solver: "adam" }).C).toBeUndefined();
     },
   );
 
   test("with l1 have no other penalty", () => {
-    expect(settings({ l1: 0.1 })).toMatchObject({ l1: 0.1, l2: 0 });
-    expect(settings({ l1: 0.1 }).C).toBeUndefined();
+    expect(parseOptions({ l1: 0.1 })).toMatchObject({ l1: 0.1, l2: 0 });
+    expect(parseOptions({ l1: 0.1 }).C).toBeUndefined();
   });
 
   test("are those of lbfgs", () => {
-    expect(settings({})).toEqual(settings({ solver: "lbfgs" }));
+    expect(parseOptions({})).toEqual(parseOptions({ solver: "lbfgs" }));
   });
 });

@@ -5,10 +5,10 @@
 import { describe, expect, test } from "vitest";
 import { range } from "../../../src/core/random.js";
 import { type SoftmaxModel, type SweepOptions, type TrainOptions, sweep, train } from "../../../src/index.js";
-import { settings } from "../../../src/train/options.js";
+import { parseOptions } from "../../../src/train/options.js";
 import { featureMoments } from "../../../src/solvers/optimum/preconditioner.js";
-import { ratesOf } from "../../../src/solvers/minibatch/sampling.js";
-import { taskOf } from "../../../src/train/problem.js";
+import { drawRates } from "../../../src/solvers/minibatch/sampling.js";
+import { createTask } from "../../../src/train/problem.js";
 import { Warnings } from "../../../src/core/warnings.js";
 import { distance } from "../../support/arrays.js";
 import { clouds } from "../../support/examples.js";
@@ -36,7 +36,7 @@ const scaled = (factor: number) => ({ ...weighted, weights: weights.map((weight)
 const FACTORS = [1e-30, 1e-3, 7, 1e30];
 
 const task = (data: typeof weighted | typeof repeated, options: TrainOptions<number>) =>
-  taskOf(data, settings(options), new Warnings(() => {}));
+  createTask(data, parseOptions(options), new Warnings(() => {}));
 
 /** Some of these rows were trained on, others are new. */
 const probabilities = (model: SoftmaxModel<number>) => model.predictProba({ x: clean, features });
@@ -201,12 +201,12 @@ describe("what is known before an engine is opened", () => {
 test("importance draws a row of weight n as often as n rows, and the expected gradient is that of all", () => {
   const norms = Float64Array.from(y, (_, row) => 1 + Math.sin(row));
   const present = range(90).filter((row) => weights[row] > 0);
-  const rates = ratesOf(
+  const rates = drawRates(
     Float64Array.from(present, (row) => norms[row]),
     Float64Array.from(present, (row) => weights[row]),
     copies.length,
   );
-  const many = ratesOf(
+  const many = drawRates(
     Float64Array.from(copies, (row) => norms[row]),
     new Float64Array(copies.length).fill(1),
     copies.length,

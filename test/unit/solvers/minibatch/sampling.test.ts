@@ -9,8 +9,8 @@ import { exampleScores } from "../../../../src/model/examples.js";
 import {
   Importance,
   type Sampling,
-  drawn,
-  ratesOf,
+  drawRows,
+  drawRates,
   uniform,
 } from "../../../../src/solvers/minibatch/sampling.js";
 import { softened } from "../../../conformance/problems.js";
@@ -156,7 +156,7 @@ describe.each([
     const counted = train.filter((row) => weightOf(row) > 0);
     const { gradientNorm } = exampleScores(rows, { weights: Float64Array.from(fitted(2)), classes: CLASSES });
     const norms = Float64Array.from(counted, (row) => gradientNorm[row]);
-    const rates = ratesOf(norms, Float64Array.from(counted, weightOf), train.length);
+    const rates = drawRates(norms, Float64Array.from(counted, weightOf), train.length);
     const wanted = Float32Array.from(range(rows.count), weightOf);
     counted.forEach((row, n) => (wanted[row] /= rates[n]));
     const found = Array.from(sampling.rows.weights ?? []);
@@ -180,7 +180,7 @@ test.each([
     const features = easy.x.subarray(row * FEATURES, (row + 1) * FEATURES);
     return norm(residual.subarray(row * CLASSES, (row + 1) * CLASSES)) * norm([...features, 1]);
   });
-  const rates = ratesOf(norms, new Float64Array(easy.count).fill(1), easy.count);
+  const rates = drawRates(norms, new Float64Array(easy.count).fill(1), easy.count);
   const found = Array.from(sampling.rows.weights ?? []);
   expect(
     distance(
@@ -234,16 +234,16 @@ describe("rates", () => {
   const ones = (count: number) => new Float64Array(count).fill(1);
 
   test("are half by gradient and half by weight, so that no row counts more than twice the mean", () => {
-    expect(Array.from(ratesOf(Float64Array.of(3, 1, 0, 0), ones(4), 4))).toEqual([2, 1, 0.5, 0.5]);
-    expect(Array.from(ratesOf(Float64Array.of(1, 1), Float64Array.of(3, 1), 8))).toEqual([6, 2]);
+    expect(Array.from(drawRates(Float64Array.of(3, 1, 0, 0), ones(4), 4))).toEqual([2, 1, 0.5, 0.5]);
+    expect(Array.from(drawRates(Float64Array.of(1, 1), Float64Array.of(3, 1), 8))).toEqual([6, 2]);
   });
 
   test("go by weight where nothing has a gradient", () => {
-    expect(Array.from(ratesOf(Float64Array.of(0, 0), Float64Array.of(3, 1), 8))).toEqual([6, 2]);
+    expect(Array.from(drawRates(Float64Array.of(0, 0), Float64Array.of(3, 1), 8))).toEqual([6, 2]);
   });
 
   test("of 1 are a shuffle", () => {
-    const draws = drawn(ones(1000), 1000, randomIntegers(3));
+    const draws = drawRows(ones(1000), 1000, randomIntegers(3));
     expect(draws).not.toEqual(range(1000));
     expect(draws.toSorted()).toEqual(range(1000));
   });
@@ -255,14 +255,14 @@ describe("rates", () => {
     const totals = rates.map(() => 0);
     for (const offset of [0.125, 0.375, 0.625, 0.875]) {
       let asked = 0; // the first six numbers shuffle the rates, the next is the offset
-      for (const row of drawn(rates, 9, () => (asked++ === 6 ? offset * 2 ** 32 : 2 ** 31))) totals[row]++;
+      for (const row of drawRows(rates, 9, () => (asked++ === 6 ? offset * 2 ** 32 : 2 ** 31))) totals[row]++;
     }
     expect(totals).toEqual(rates.map((rate) => 4 * rate));
   });
 
   test("fill every draw, to the last place of the comb", () => {
     const rates = Float64Array.from({ length: 1000 }, (_, n) => 0.1 + (n % 7) / 3);
-    const draws = drawn(rates, 1000, () => 2 ** 32 - 1);
+    const draws = drawRows(rates, 1000, () => 2 ** 32 - 1);
     expect(draws).toHaveLength(1000);
     expect(draws.every((row) => row < 1000)).toBe(true);
   });

@@ -5,7 +5,7 @@
 import { describe, expect, test } from "vitest";
 import { range } from "../../../../src/core/random.js";
 import { referenceEngine } from "../../../../src/engine/reference/engine.js";
-import { settings } from "../../../../src/train/options.js";
+import { parseOptions } from "../../../../src/train/options.js";
 import type { ElasticNet } from "../../../../src/solvers/optimum/class-shift.js";
 import { ConjugateGradients } from "../../../../src/solvers/optimum/conjugate-gradients.js";
 import { Lbfgs } from "../../../../src/solvers/optimum/lbfgs.js";
@@ -43,10 +43,10 @@ async function run(fit: SecondOrder) {
 }
 
 function fitOf(stages: ConstructorParameters<typeof SecondOrder>[0], tolerance: number, more = {}) {
-  const chosen = settings({ solver: "lbfgs", l2: 0, tolerance, ...more });
+  const chosen = parseOptions({ solver: "lbfgs", l2: 0, tolerance, ...more });
   const examples = { train: range(200), meanWeight: 1, weightScale: 1 };
-  const lostByRounding = async () => 0;
-  return new SecondOrder(stages, { clock: new Stopwatch(), examples, settings: chosen, lostByRounding });
+  const roundingLoss = async () => 0;
+  return new SecondOrder(stages, { clock: new Stopwatch(), examples, settings: chosen, roundingLoss });
 }
 
 /**
@@ -132,7 +132,7 @@ describe("the stages of a training", () => {
       scaling,
       start,
       preconditioner: { floor: 0 },
-      settings: settings({ solver, l2: 0 }),
+      settings: parseOptions({ solver, l2: 0 }),
       size,
       guessed,
       ...(l1 && { l1 }),

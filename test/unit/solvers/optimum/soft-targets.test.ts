@@ -4,7 +4,7 @@ import { type ModelParts, type Progress, type TrainOptions, train } from "../../
 import { range } from "../../../../src/core/random.js";
 import type { Rows } from "../../../../src/core/rows.js";
 import { referenceEngine } from "../../../../src/engine/reference/engine.js";
-import { Tilted, tiltOf } from "../../../../src/solvers/optimum/soft-targets.js";
+import { SoftTargetObjective, linearTermOf } from "../../../../src/solvers/optimum/soft-targets.js";
 import { distance, norm } from "../../../support/arrays.js";
 import { clouds } from "../../../support/examples.js";
 
@@ -182,7 +182,11 @@ test("every trial along a line is what is seen where one goes there", async () =
     penalties: new Float64Array(FEATURES),
     rows: all,
   });
-  const objective = new Tilted(inner, 1 / COUNT, await tiltOf(rows, all, CLASSES, true, EPSILON, soft));
+  const objective = new SoftTargetObjective(
+    inner,
+    1 / COUNT,
+    await linearTermOf(rows, all, CLASSES, true, EPSILON, soft),
+  );
   const size = (FEATURES + 1) * CLASSES;
   const w = Float64Array.from({ length: size }, (_, i) => Math.sin(i));
   const p = Float64Array.from({ length: size }, (_, i) => Math.cos(2 * i));

@@ -5,7 +5,7 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { Capacity } from "../../../../../src/engine/webgpu/device/capacity.js";
 import { webgpuEngine } from "../../../../../src/engine/webgpu/engine.js";
-import { NO_PARITY, type Parity, worst } from "../../../../../src/parity/stages.js";
+import { NO_PARITY, type Parity, mergeParity } from "../../../../../src/parity/stages.js";
 import {
   KEPT_KINDS,
   type Kind,
@@ -78,7 +78,7 @@ async function parityOn(
     const { classes, batchSize } = shape;
     const problem = { classes, batchSize, intercept: true, rule: RULES["momentum"], kernels };
     const { results } = await runAll(engine, rows, problem, randomWeights(shape, 112));
-    parity = worst(parity, parityOfAll(results, rows, problem));
+    parity = mergeParity(parity, parityOfAll(results, rows, problem));
   }
   engine.close();
   return parity;

@@ -5,7 +5,7 @@ import type { Heap } from "./heap.js";
 import type { Layout } from "./layout.js";
 import type { HeapRows } from "./placement.js";
 import { PLAN_ENTRY_BYTES, type Entry, PLAN_BYTES, type Plan, writeEntries, writePlan } from "./plan.js";
-import type { Team } from "./team.js";
+import type { ThreadPool } from "./thread-pool.js";
 
 /**
  * Multiply-adds of a product that are worth one more thread: threads meet several times a pass, which takes
@@ -23,7 +23,7 @@ export const MOST_ENTRIES = 1024;
 const PRODUCT_RANGE = 1024;
 
 /** The three sums of an entry. */
-export type Three = readonly [number, number, number];
+export type SumTriple = readonly [number, number, number];
 
 export interface WorkShape {
   readonly classes: number;
@@ -50,10 +50,10 @@ function layoutBlocks(layout: Layout, stride: number, threads: number) {
   return { ...common, block: layout.blockBytes, z, partials: vector };
 }
 
-export class Work {
+export class KernelContext {
   readonly layout: Layout;
   readonly #heap: Heap;
-  readonly #team: Team;
+  readonly #team: ThreadPool;
   readonly #rows: Rows;
   readonly #shape: WorkShape;
   readonly #stride: number;
@@ -70,7 +70,7 @@ export class Work {
    */
   constructor(
     heap: Heap,
-    team: Team,
+    team: ThreadPool,
     rows: Rows,
     placed: HeapRows,
     shape: WorkShape,
@@ -160,7 +160,7 @@ export class Work {
   }
 
   /** Runs at most MOST_ENTRIES entries and returns the sums of each. */
-  async run(entries: readonly Partial<Entry>[], inline = this.#inline): Promise<Three[]> {
+  async run(entries: readonly Partial<Entry>[], inline = this.#inline): Promise<SumTriple[]> {
     writeEntries(this.#heap, this.#entries, entries);
     this.write({ steps: entries.length });
     await this.#team.run(this.#plan, this.#threads, inline);
@@ -169,7 +169,7 @@ export class Work {
   }
 
   /** Adds up the sums of a sums-only entry over `rows` rows, which may take several runs. */
-  async sums(entry: Partial<Entry>, rows: number): Promise<Three> {
+  async sums(entry: Partial<Entry>, rows: number): Promise<SumTriple> {
     const { layout } = this;
     const most = layout.kind === "fused" ? layout.sums * layout.slotRows : layout.chunkRows;
     const inline = this.#inline && rows <= this.#shape.batchSize;

@@ -15,7 +15,7 @@ import type { WasmKernels } from "./module.js";
 import { type Resources, takeThreads } from "./resources.js";
 import { type Message, type Thread, cores } from "./thread.js";
 
-export interface Team {
+export interface ThreadPool {
   readonly threads: number;
   /** True if the calling thread computes, and does nothing else meanwhile. */
   readonly blocking: boolean;
@@ -49,7 +49,7 @@ export async function assemble(
   { module }: WasmKernels,
   resources: Resources,
   threads = Math.min(MOST_THREADS, cores()),
-): Promise<Team> {
+): Promise<ThreadPool> {
   const { memory } = resources.heap;
   const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
   const run = exports["run"] as Run;
@@ -78,7 +78,7 @@ function stopped(why: string, options?: ErrorOptions): DeviceError {
   return new DeviceError(`A thread of the wasm engine stopped: ${why}`, options);
 }
 
-class CallingThread implements Team {
+class CallingThread implements ThreadPool {
   readonly threads = 1;
   readonly blocking = true;
   readonly note?: string;
@@ -116,7 +116,7 @@ interface Job {
   left: number;
 }
 
-class ThreadTeam implements Team {
+class ThreadTeam implements ThreadPool {
   readonly blocking = false;
   readonly threads: number;
   readonly #run: Run;

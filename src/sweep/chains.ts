@@ -6,7 +6,7 @@ import { LinkedAbort } from "../train/abort.js";
  * order; of those that are ready the lowest-numbered run first. Where one fails, the others are aborted and
  * waited for.
  */
-export async function inLanes(
+export async function runChains(
   chains: number,
   steps: number,
   atOnce: number,
