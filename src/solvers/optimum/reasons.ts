@@ -40,14 +40,14 @@ export function unfinished(
   point: Point,
   { maxIterations, separable }: { readonly maxIterations: number; readonly separable: boolean },
 ): End {
-  if (separable) return { code: "separable", text: `${SEPARABLE}; ${standing(point)}` };
   const causes = {
     "max-iterations": `all ${maxIterations} iterations are done, and `,
     rounding: "rounding hides any lower point: ",
     "unknown-distance": "how near F is to its minimum took more passes to find out than the training: ",
     stalled: "L-BFGS and Newton's method both stalled: ",
   };
-  return { code: cause, text: `${causes[cause]}${standing(point)}` };
+  const text = `${causes[cause]}${standing(point)}`;
+  return separable ? { code: "separable", text: `${SEPARABLE}; ${text}` } : { code: cause, text };
 }
 
 /** Says how large the gradient is, and how near F is to its minimum where that is known. */

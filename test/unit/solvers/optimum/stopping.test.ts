@@ -112,6 +112,8 @@ describe("reasons have a code and say how near F is to its minimum", () => {
   test("and separable classes come before everything else", () => {
     const { code, text } = unfinished("rounding", point, { ...limits, separable: true });
     expect(code).toBe("separable");
-    expect(text).toMatch(/^the classes are separable .* give l2 or C; the largest gradient is 0\.0012/);
+    expect(text).toMatch(
+      /^the classes are separable .* give l2 or C; rounding hides any lower point: the largest gradient is 0\.0012/,
+    );
   });
 });
