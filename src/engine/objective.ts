@@ -1,6 +1,6 @@
 /** The interface of objectives: F, its gradient and its curvature, for solvers that train to the optimum. */
 import type { Sums, Trial } from "../core/sums.js";
-import type { Term, Product, Vector, Matrix } from "./vectors.js";
+import type { Vector, VectorSpace } from "./vectors.js";
 import type { FloatArray } from "../core/rows.js";
 
 /**
@@ -35,46 +35,12 @@ export interface ObjectiveProblem {
  * was evaluated at, and their change along a direction, ΔZ = X·p: trials along the line then take no pass
  * over X.
  *
- * Calls are carried out in order. Those that return nothing are queued and done before the next one. Calls
- * made in the same turn of the event loop may run as one batch.
+ * Calls are carried out in order, those of its vector space among them. Those that return nothing are queued
+ * and done before the next one. Calls made in the same turn of the event loop may run as one batch.
  */
-export interface Objective {
+export interface Objective extends VectorSpace {
   /** The name of the chosen kernels. Results are deterministic for a pinned name on one adapter. */
   readonly kernels: string;
-  /** The unit roundoff of its arithmetic: 2⁻²⁴ in f32, 2⁻⁵³ in f64. */
-  readonly precision: number;
-  /** Creates a vector, (features + 1, classes), of `values` or zeros. It lives as long as the objective. */
-  vector(values?: FloatArray): Vector;
-  read(vector: Vector): Promise<FloatArray>;
-  /** to ← Σ factor·vector. `to` may be one of the vectors. */
-  combine(to: Vector, terms: readonly Term[]): void;
-  products(pairs: readonly (readonly [Vector, Vector])[]): Promise<Product[]>;
-  /** Creates a matrix of `values`, (features + 1, features + 1). It lives as long as the objective. */
-  matrix(values: FloatArray): Matrix;
-  /** to ← M·from. `to` must not be `from`. */
-  multiply(to: Vector, matrix: Matrix, from: Vector): void;
-  /**
-   * Subtracts from every row its mean over the classes. The softmax does not depend on that mean, and in
-   * gradients it is 0 but for rounding.
-   */
-  centre(vector: Vector): void;
-  /**
-   * to ← the smallest subgradient of F + Σ_d l1[d]·‖w_d‖₁ at w, with g = ∇F(w) given in `gradient`. It is
-   * g + l1[d]·sign(w), or, where w is 0, g soft-thresholded by l1[d]. The intercept's row, which has no l1,
-   * is g. `to` must not be `w` or `gradient`.
-   */
-  subgradient(to: Vector, w: Vector, gradient: Vector): void;
-  /**
-   * to ← v where w ≠ 0 or d ≠ 0, and 0 elsewhere: v restricted to the free weights of an l1 problem, where d
-   * is the smallest subgradient at w. The intercept's row is v. `to` must not be one of the three.
-   */
-  restrict(to: Vector, v: Vector, w: Vector, d: Vector): void;
-  /**
-   * to ← w + p projected onto the orthant of w: 0 where its sign differs from that of w, or, where w is 0,
-   * from that of −d, with d the smallest subgradient. The intercept's row is w + p. `to` must not be one of
-   * the three.
-   */
-  orthant(to: Vector, w: Vector, p: Vector, d: Vector): void;
   /**
    * Evaluates F at w: Z ← X·w and gradient ← ∇F(w). The sums are those of the losses, without the penalty.
    * `gradient` must not be `w`. One pass.

@@ -5,8 +5,7 @@
  *
  * The initial estimate of the inverse Hessian is γ·M, with M the preconditioner, or the identity without one.
  */
-import type { Objective } from "../../engine/objective.js";
-import type { Product, Term, Vector } from "../../engine/vectors.js";
+import type { Product, Term, Vector, VectorSpace } from "../../engine/vectors.js";
 import { plus } from "./terms.js";
 
 interface Pair {
@@ -36,14 +35,14 @@ export interface Direction {
 }
 
 export class History {
-  readonly #objective: Objective;
+  readonly #space: VectorSpace;
   readonly #memory: number;
   readonly #preconditioned: boolean;
   readonly #idle: Pick<Pair, "s" | "y" | "my">[] = [];
   #pairs: Pair[] = [];
 
-  constructor(objective: Objective, memory: number, preconditioned: boolean) {
-    this.#objective = objective;
+  constructor(space: VectorSpace, memory: number, preconditioned: boolean) {
+    this.#space = space;
     this.#memory = memory;
     this.#preconditioned = preconditioned;
   }
@@ -62,16 +61,16 @@ export class History {
    */
   async add(t: number, p: Vector, from: Slope, to: Slope): Promise<void> {
     const vectors = this.#idle.pop() ?? this.#vectors();
-    const objective = this.#objective;
-    objective.combine(vectors.s, [[t, p]]);
-    objective.combine(vectors.y, plus(to.g, -1, from.g));
-    if (this.#preconditioned) objective.combine(vectors.my, plus(to.mg, -1, from.mg));
+    const space = this.#space;
+    space.combine(vectors.s, [[t, p]]);
+    space.combine(vectors.y, plus(to.g, -1, from.g));
+    if (this.#preconditioned) space.combine(vectors.my, plus(to.mg, -1, from.mg));
     const pair: Pair = { ...vectors, sy: [], yy: [], sg: 0, yg: 0 };
     const pairs = [...this.#pairs, pair];
     const [sg, yg, [before, yBefore]] = await Promise.all([
-      objective.products(pairs.map(({ s }) => [s, to.g])),
-      objective.products(pairs.map(({ y }) => [y, to.mg])),
-      objective.products([
+      space.products(pairs.map(({ s }) => [s, to.g])),
+      space.products(pairs.map(({ y }) => [y, to.mg])),
+      space.products([
         [pair.s, from.g],
         [pair.y, from.mg],
       ]),
@@ -134,7 +133,7 @@ export class History {
   }
 
   #vectors(): Pick<Pair, "s" | "y" | "my"> {
-    const [s, y] = [this.#objective.vector(), this.#objective.vector()];
-    return { s, y, my: this.#preconditioned ? this.#objective.vector() : y };
+    const [s, y] = [this.#space.vector(), this.#space.vector()];
+    return { s, y, my: this.#preconditioned ? this.#space.vector() : y };
   }
 }

@@ -1,4 +1,4 @@
-/** Terms for `Objective.combine`. */
+/** Terms for `VectorSpace.combine`. */
 import type { Term, Vector } from "../../engine/vectors.js";
 
 /** a + factor·b */
