@@ -56,10 +56,12 @@ async function buildCommand(): Promise<string> {
 export async function smigh(words: readonly string[], circumstances: Circumstances): Promise<Ended> {
   const { folder, fileLimit, closed, onProgress } = circumstances;
   const peakFile = join(folder, ".peak");
+  // Linux counts what the parent had when it forked in maxRSS, and in VmHWM only what the program itself has.
   const report =
-    `import { writeFileSync } from "node:fs";` +
-    `const report = () => writeFileSync(${JSON.stringify(peakFile)}, String(process.resourceUsage().maxRSS));` +
-    `process.on("exit", report);`;
+    `import { readFileSync, writeFileSync } from "node:fs";` +
+    `const own = () => /VmHWM:\\s+(\\d+)/.exec(readFileSync("/proc/self/status", "utf8"))?.[1];` +
+    `const peak = () => process.platform === "linux" ? own() : String(process.resourceUsage().maxRSS);` +
+    `process.on("exit", () => writeFileSync(${JSON.stringify(peakFile)}, peak()));`;
   const node = [`--import=data:text/javascript,${encodeURIComponent(report)}`, await builtCommand()];
   const child =
     fileLimit === undefined
