@@ -76,32 +76,17 @@ export interface Rows extends FeatureRows {
  * Copies the chosen rows with x and targets in f64, and weights rounded to f32, as the f32 engines hold them.
  */
 export function selectInF64(data: Rows, rows: Uint32Array): Rows {
-  const { features, scale } = data;
-  const x = new Float64Array(rows.length * features);
-  rows.forEach((row, n) => x.set(data.x.subarray(row * features, (row + 1) * features), n * features));
-  const labels = rows.map((row) => data.labels[row]);
-  const weights = data.weights && Float32Array.from(rows, (row) => data.weights?.[row] ?? 1);
-  const targets = data.targets && pickTargets(data.targets, data.count, rows);
+  const { x, targets, ...chosen } = selectRows(data, rows);
   return {
-    count: rows.length,
-    features,
-    x,
-    scale,
-    labels,
-    ...(weights && { weights }),
-    ...(targets && { targets }),
+    ...chosen,
+    x: Float64Array.from(x),
+    ...(chosen.weights && { weights: Float32Array.from(chosen.weights) }),
+    ...(targets && { targets: Float64Array.from(targets) }),
   };
 }
 
 export function absolute(data: Rows): Rows {
   return { ...data, x: data.x.map(Math.abs), scale: Math.abs(data.scale) };
-}
-
-function pickTargets(targets: FloatArray, count: number, rows: Uint32Array): Float64Array {
-  const classes = targets.length / count;
-  const picked = new Float64Array(rows.length * classes);
-  rows.forEach((row, n) => picked.set(targets.subarray(row * classes, (row + 1) * classes), n * classes));
-  return picked;
 }
 
 /** Σ v² of `count` values from `first` on. */

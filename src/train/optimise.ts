@@ -72,7 +72,7 @@ export async function startSecondOrder(
     const floor = problem.intercept ? Math.min(penalised, leastShare(task) / 2) : penalised;
     const { clock = new Stopwatch() } = given;
     const preconditioner = { floor, ...(inverse && { matrix: objective.matrix(inverse.values) }) };
-    const stages = phasesOf({
+    const phases = phasesOf({
       objective,
       scaling: { scale: problem.scale },
       start: objective.vector(given.weights ?? task.start),
@@ -86,7 +86,7 @@ export async function startSecondOrder(
         return { objective: targets(await placed.objective(problem)), rows, problem };
       },
     });
-    const fit = new SecondOrder(stages, {
+    const fit = new SecondOrder(phases, {
       examples,
       settings: chosen,
       clock,

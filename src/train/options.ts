@@ -299,7 +299,7 @@ export function parseOptions<L extends Label>(passed: TrainOptions<L>): Settings
     }
     OPTION_TABLE[name].check(name, value);
   }
-  const solver = options.solver ?? "lbfgs";
+  const { solver = DEFAULTS.solver, engine = DEFAULTS.engine } = options;
   for (const [name, value] of entries) {
     const solvers = solversThatRead(name);
     if (!solvers.includes(solver)) {
@@ -329,7 +329,6 @@ export function parseOptions<L extends Label>(passed: TrainOptions<L>): Settings
       `patience is ${options.patience}, but there is no validation to watch: give validation, such as 0.1.`,
     );
   }
-  const { engine = "auto" } = options;
   if (options.device && engine !== "auto" && engine !== "webgpu") {
     throw new OptionError(`device is given, but engine is "${engine}", which uses none.`);
   }

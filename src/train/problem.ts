@@ -6,7 +6,7 @@ import { type Dataset, type TrainingData, concatenate, createDataset } from "../
 import type { Features } from "../data/features.js";
 import type { Label } from "../data/labels.js";
 import { type Random, randomIntegers, range, shuffle } from "../core/random.js";
-import { selectFrom, selectRows, type FloatArray, type Rows } from "../core/rows.js";
+import { selectFrom, type FloatArray, type Rows, weighedRows } from "../core/rows.js";
 import { oneHot } from "../data/targets.js";
 import { type FeatureUnits, farthestFromZero, inUnits, standardUnits, workingUnits } from "../data/units.js";
 import type { DescentProblem } from "../engine/descent.js";
@@ -92,7 +92,7 @@ export function createTask<L extends Label>(
   return {
     settings: { ...chosen, l2 },
     rows,
-    ...(counted.kept && { kept: counted.kept }),
+    ...(counted.rows.numbers && { kept: counted.rows.numbers }),
     ...(given.rows.x instanceof Uint8Array && { scale: given.rows.scale }),
     classes,
     examples: {
@@ -164,16 +164,13 @@ function unitsOf<L extends Label>(
  * Drops rows of weight 0: they are not placed, are in no batch and no validation fraction, and may hold any
  * finite values.
  */
-function withoutWeightless<L extends Label>(given: Dataset<L>): Dataset<L> & { readonly kept?: Uint32Array } {
-  const { rows, targets, classes } = given;
-  const { weights } = rows;
-  if (!weights?.includes(0)) return given;
-  const kept = range(rows.count).filter((row) => weights[row] > 0);
+function withoutWeightless<L extends Label>(given: Dataset<L>): Dataset<L> {
+  const rows = weighedRows(given.rows);
+  const { targets, classes } = given;
   return {
-    rows: selectRows(rows, kept),
-    classes,
-    kept,
-    ...(targets && { targets: selectFrom(targets, classes.length, kept) }),
+    ...given,
+    rows,
+    ...(targets && rows.numbers && { targets: selectFrom(targets, classes.length, rows.numbers) }),
   };
 }
 

@@ -34,7 +34,7 @@ export class WasmDescent implements Descent {
 
   constructor(
     heap: Heap,
-    team: ThreadPool,
+    pool: ThreadPool,
     rows: Rows,
     placed: HeapRows,
     problem: DescentProblem,
@@ -43,7 +43,7 @@ export class WasmDescent implements Descent {
     const layout = layoutOf(rows, problem, kindOf(problem));
     const moments = momentCount(problem.rule);
     const vectors = Array.from({ length: 1 + moments }, () => vectorBytes(layout, placed.stride));
-    const work = new KernelContext(heap, team, rows, placed, problem, layout, vectors);
+    const work = new KernelContext(heap, pool, rows, placed, problem, layout, vectors);
     this.kernels = work.layout.kind;
     this.#work = work;
     this.#problem = problem;

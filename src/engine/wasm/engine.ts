@@ -29,17 +29,17 @@ export async function wasmEngine({ threads, kernels: given, heap: own }: WasmOpt
   const kernels = given ?? (await compileKernels());
   const resources = takeResources(own);
   const { heap } = resources;
-  const team = await assemble(kernels, resources, threads);
+  const pool = await assemble(kernels, resources, threads);
   let open = true;
   return {
     name: "wasm",
-    adapter: `WebAssembly, ${kernels.relaxed ? "relaxed SIMD" : "SIMD"}, ${team.threads} ${team.threads === 1 ? "thread" : "threads"}`,
-    ...(team.note !== undefined && { note: team.note }),
+    adapter: `WebAssembly, ${kernels.relaxed ? "relaxed SIMD" : "SIMD"}, ${pool.threads} ${pool.threads === 1 ? "thread" : "threads"}`,
+    ...(pool.note !== undefined && { note: pool.note }),
     async place(rows) {
       const placed = await placeOnHeap(heap, rows);
       return {
-        descent: async (problem, weights) => new WasmDescent(heap, team, rows, placed, problem, weights),
-        objective: async (problem) => new WasmObjective(heap, team, rows, placed, problem),
+        descent: async (problem, weights) => new WasmDescent(heap, pool, rows, placed, problem, weights),
+        objective: async (problem) => new WasmObjective(heap, pool, rows, placed, problem),
         weigh: (weights) => placed.weigh(weights),
         release: () => placed.release(),
       };
@@ -47,7 +47,7 @@ export async function wasmEngine({ threads, kernels: given, heap: own }: WasmOpt
     close() {
       if (!open) return;
       open = false;
-      if (team.close()) giveBack(resources);
+      if (pool.close()) giveBack(resources);
       else drop(resources);
     },
   };

@@ -53,7 +53,7 @@ function layoutBlocks(layout: Layout, stride: number, threads: number) {
 export class KernelContext {
   readonly layout: Layout;
   readonly #heap: Heap;
-  readonly #team: ThreadPool;
+  readonly #pool: ThreadPool;
   readonly #rows: Rows;
   readonly #shape: WorkShape;
   readonly #stride: number;
@@ -70,7 +70,7 @@ export class KernelContext {
    */
   constructor(
     heap: Heap,
-    team: ThreadPool,
+    pool: ThreadPool,
     rows: Rows,
     placed: HeapRows,
     shape: WorkShape,
@@ -79,13 +79,13 @@ export class KernelContext {
   ) {
     this.layout = layout;
     this.#heap = heap;
-    this.#team = team;
+    this.#pool = pool;
     this.#rows = rows;
     this.#shape = shape;
     this.#stride = placed.stride;
     const work = shape.batchSize * shape.classes * placed.stride;
     const worth = Math.floor(work / (shape.awaited ? AWAITED_WORK : THREAD_WORK));
-    const share = Math.floor(team.threads / (shape.together ?? 1));
+    const share = Math.floor(pool.threads / (shape.together ?? 1));
     this.#threads = Math.max(1, Math.min(share, worth));
     this.#inline = worth < 2 && shape.awaited === true;
     const run = { plan: PLAN_BYTES, entries: MOST_ENTRIES * PLAN_ENTRY_BYTES, ring: 32 * MOST_ENTRIES };
@@ -104,7 +104,7 @@ export class KernelContext {
 
   /** True if the calling thread computes. */
   get blocking(): boolean {
-    return this.#team.blocking;
+    return this.#pool.blocking;
   }
 
   allocate(bytes: number): number {
@@ -163,7 +163,7 @@ export class KernelContext {
   async run(entries: readonly Partial<Entry>[], inline = this.#inline): Promise<SumTriple[]> {
     writeEntries(this.#heap, this.#entries, entries);
     this.write({ steps: entries.length });
-    await this.#team.run(this.#plan, this.#threads, inline);
+    await this.#pool.run(this.#plan, this.#threads, inline);
     const ring = this.#heap.f64(this.#ring, 4 * entries.length);
     return entries.map((_, n) => [ring[4 * n], ring[4 * n + 1], ring[4 * n + 2]]);
   }

@@ -42,14 +42,14 @@ export class WasmObjective implements Objective {
   #running = false;
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(heap: Heap, team: ThreadPool, rows: Rows, placed: HeapRows, problem: ObjectiveProblem) {
+  constructor(heap: Heap, pool: ThreadPool, rows: Rows, placed: HeapRows, problem: ObjectiveProblem) {
     const shape = { ...problem, batchSize: problem.rows.length, awaited: true };
     const layout = layoutOf(rows, shape, kindOf(problem));
     const order = 4 * problem.rows.length;
     const matrix = 16 * Math.ceil(problem.rows.length / 4) * layout.paddedClasses;
     const vectors = Array.from({ length: LEAST_VECTORS }, () => vectorBytes(layout, placed.stride));
     const penalties = 4 * placed.stride;
-    const work = new KernelContext(heap, team, rows, placed, shape, layout, [
+    const work = new KernelContext(heap, pool, rows, placed, shape, layout, [
       order,
       matrix,
       matrix,

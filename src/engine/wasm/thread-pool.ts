@@ -42,7 +42,7 @@ const QUEUE_DEPTH = 3;
 const START_MS = 20_000;
 
 /**
- * Starts `threads` threads, by default one for each core, 16 at most. The team is the calling thread alone
+ * Starts `threads` threads, by default one for each core, 16 at most. The pool is the calling thread alone
  * where others may not share memory or cannot be started.
  */
 export async function assemble(
@@ -54,13 +54,13 @@ export async function assemble(
   const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
   const run = exports["run"] as Run;
   if (!mayShare()) return new CallingThread(run);
-  let team: ThreadTeam | undefined;
+  let pool: ThreadTeam | undefined;
   try {
-    team = new ThreadTeam(run, takeThreads(resources, threads));
-    await team.start({ module, memory });
-    return team;
+    pool = new ThreadTeam(run, takeThreads(resources, threads));
+    await pool.start({ module, memory });
+    return pool;
   } catch (error) {
-    team?.close();
+    pool?.close();
     return new CallingThread(run, `threads cannot be started: ${reasonOf(error)}`);
   }
 }

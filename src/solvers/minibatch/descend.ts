@@ -17,17 +17,10 @@ const REPORT_MS = 50;
 
 /** The options that mini-batch solvers read: `train` documents them. */
 export interface DescentSettings {
-  readonly solver: string;
   readonly epochs: number;
   /** Default: all rows. */
   readonly batchSize?: number | undefined;
   readonly schedule: Schedule;
-  readonly momentum: number;
-  readonly nesterov: boolean;
-  readonly beta1: number;
-  readonly beta2: number;
-  readonly epsilon: number;
-  readonly weightDecay: number;
   readonly l2: number;
   readonly reduction: "mean" | "sum";
   readonly patience: number;

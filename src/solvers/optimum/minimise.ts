@@ -9,7 +9,13 @@ import type { Stopwatch } from "../../core/stopwatch.js";
 import { type Method, type Point, readWeights } from "./method.js";
 import { type End, aborted, converged, lostDigits, outOfPatience, unfinished } from "./reasons.js";
 import { ReportClock } from "./report-clock.js";
-import { StallDetector, fractionDone, isSeparable, meetsTolerance } from "./stopping.js";
+import {
+  StallDetector,
+  type StoppingSettings,
+  fractionDone,
+  isSeparable,
+  meetsTolerance,
+} from "./stopping.js";
 import { type Examples, type Outcome, score } from "../solver.js";
 
 /** Iterations after which a method's guess of F − F* is accepted, where `enough` allows guesses. */
@@ -27,16 +33,12 @@ export interface Phase {
 }
 
 /** The options that full-batch solvers read: `train` documents them. */
-export interface OptimumSettings {
+export interface OptimumSettings extends StoppingSettings {
   readonly solver: string;
-  readonly tolerance: number;
   readonly maxIterations: number;
   /** Pairs in the history of L-BFGS. */
   readonly memory: number;
   readonly patience: number;
-  readonly l1: number;
-  readonly l2: number;
-  readonly labelSmoothing: number;
   readonly signal?: AbortSignal | undefined;
 }
 
