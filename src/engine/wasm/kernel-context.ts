@@ -63,6 +63,8 @@ export class KernelContext {
   readonly #plan: number;
   readonly #entries: number;
   readonly #ring: number;
+  #running = false;
+  #released = false;
 
   /**
    * @param others bytes of each block that its owner will allocate.
@@ -119,8 +121,10 @@ export class KernelContext {
   }
 
   free(block: number): void {
+    const index = this.#blocks.indexOf(block);
+    if (index < 0) return; // freed by `release`
     this.#heap.free(block);
-    this.#blocks.splice(this.#blocks.indexOf(block), 1);
+    this.#blocks.splice(index, 1);
   }
 
   /** Allocates the blocks and writes the fields of the plan that stay the same from run to run. */
@@ -161,11 +165,18 @@ export class KernelContext {
 
   /** Runs at most MOST_ENTRIES entries and returns the sums of each. */
   async run(entries: readonly Partial<Entry>[], inline = this.#inline): Promise<SumTriple[]> {
+    if (this.#released) throw new Error("The memory of this training was released.");
     writeEntries(this.#heap, this.#entries, entries);
     this.write({ steps: entries.length });
-    await this.#pool.run(this.#plan, this.#threads, inline);
-    const ring = this.#heap.f64(this.#ring, 4 * entries.length);
-    return entries.map((_, n) => [ring[4 * n], ring[4 * n + 1], ring[4 * n + 2]]);
+    this.#running = true;
+    try {
+      await this.#pool.run(this.#plan, this.#threads, inline);
+      const ring = this.#heap.f64(this.#ring, 4 * entries.length);
+      return entries.map((_, n) => [ring[4 * n], ring[4 * n + 1], ring[4 * n + 2]]);
+    } finally {
+      this.#running = false;
+      if (this.#released) this.#freeAll();
+    }
   }
 
   /** Adds up the sums of a sums-only entry over `rows` rows, which may take several runs. */
@@ -254,7 +265,13 @@ export class KernelContext {
     return (k >> 1) * 2 * this.#stride + 8 * (d >> 2) + 4 * (k & 1) + (d & 3);
   }
 
+  /** Frees the memory, after the run where one is at work on it. */
   release(): void {
+    this.#released = true;
+    if (!this.#running) this.#freeAll();
+  }
+
+  #freeAll(): void {
     for (const block of this.#blocks.splice(0)) this.#heap.free(block);
   }
 }

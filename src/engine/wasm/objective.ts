@@ -187,6 +187,7 @@ export class WasmObjective implements Objective {
   }
 
   release(): void {
+    for (const { fail } of this.#asked.splice(0)) fail(new Error("The objective was released."));
     this.#work.release();
   }
 

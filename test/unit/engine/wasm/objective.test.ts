@@ -82,6 +82,30 @@ describe("what is asked in one turn", () => {
   });
 });
 
+test("an objective may be released with requests that nobody awaits, and others are not disturbed", async () => {
+  const other = { count: 90, features: 300, classes: 5 };
+  const others = randomRows(other, "f32", 184);
+  const compute = async () => {
+    const placed = await engine.place(others);
+    const second = await placed.objective(objectiveOf(others, other.classes));
+    const [w, g] = [second.vector(randomWeights(other, 185)), second.vector()];
+    const sums = await second.linearize(w, g);
+    const gradient = await second.read(g);
+    second.release();
+    placed.release();
+    return { sums, gradient };
+  };
+  const wanted = await compute();
+  for (let turn = 0; turn < 20; turn++) {
+    const first = await placement.objective(objectiveOf(rows, shape.classes));
+    const [v, one] = [first.vector(integers), first.vector(integers)];
+    for (let n = 0; n < 900; n++) first.combine(v, [[1, v], [1, one]]); // prettier-ignore
+    for (let pause = 0; pause < turn; pause++) await Promise.resolve();
+    first.release();
+    expect(await compute()).toEqual(wanted);
+  }
+});
+
 describe("a sum", () => {
   test("of no terms is zero", async () => {
     const v = objective.vector(integers);
