@@ -9,21 +9,34 @@ import type { Sums } from "../../core/sums.js";
 import type { FloatArray, Rows } from "../../core/rows.js";
 import { type ElasticNet, shiftClasses } from "./class-shift.js";
 import { denseHessian, ridgeOf } from "./dense-hessian.js";
-import { type L1Minimum, minimiseL1Quadratic } from "./l1-quadratic.js";
-import { type Method, type Point, type Scaling, pointOf, valueOf } from "./method.js";
+import { type L1Minimum, type L1Quadratic, minimiseL1Quadratic } from "./l1-quadratic.js";
+import {
+  type Method,
+  type MethodState,
+  type Point,
+  type Scaling,
+  pointOf,
+  readWeights,
+  stateOf,
+  valueOf,
+} from "./method.js";
 import type { NewtonModel } from "./newton-model.js";
-import { plus } from "./terms.js";
 
 /** A step is accepted when F falls by this fraction of the decrease that the model predicts (Armijo). */
 const KEPT = 0.01;
 /** Most halvings of a step. */
 const HALVINGS = 40;
+/**
+ * Where a class is certain of every row, the curvature along its weights is next to nothing, and the minimum
+ * of the model is no good. Then these parts of the largest curvature are added to all (Levenberg 1944).
+ */
+const DAMPING = [1e-8, 1e-6, 1e-4, 1e-2];
 
 export class ProximalNewton implements Method {
   readonly objective: Objective;
   readonly weights: Vector;
   readonly #scaling: Scaling;
-  readonly #model: NewtonModel;
+  readonly #budget: NewtonModel;
   readonly #rows: Rows;
   readonly #problem: ObjectiveProblem;
   readonly #net: ElasticNet;
@@ -47,7 +60,7 @@ export class ProximalNewton implements Method {
     this.objective = objective;
     this.weights = start;
     this.#scaling = scaling;
-    this.#model = model;
+    this.#budget = model;
     this.#rows = rows;
     this.#problem = problem;
     this.#net = net;
@@ -55,25 +68,59 @@ export class ProximalNewton implements Method {
   }
 
   get passes(): number {
-    return this.#model.passes;
+    return this.#budget.passes;
   }
 
   get budgetExhausted(): boolean {
-    return this.#model.budgetExhausted;
+    return this.#budget.budgetExhausted;
   }
 
   async evaluate(): Promise<Point> {
     const { objective, weights } = this;
-    this.#model.passes++;
+    this.#budget.passes++;
     const shifted = objective.vector(shiftClasses(await objective.read(weights), this.#net));
     objective.combine(weights, [[1, shifted]]);
     return this.#point(objective.linearize(weights, this.#gradient), 0);
   }
 
-  async iterate({ value }: Point): Promise<Point | undefined> {
+  async state(): Promise<MethodState> {
+    return { kind: "proximal", weights: await readWeights(this), passes: this.passes, step: this.#step };
+  }
+
+  async restore(state: MethodState): Promise<void> {
+    const { passes, step } = stateOf(state, "proximal");
+    [this.#budget.passes, this.#step] = [passes, step];
+    await this.objective.linearize(this.weights, this.#gradient);
+  }
+
+  async iterate({ value }: Point, afresh: boolean): Promise<Point | undefined> {
+    if (this.budgetExhausted) return undefined;
+    for await (const { p, decrease, found } of this.#steps()) {
+      const t = found && decrease > 0 ? await this.#search(p, value, decrease) : undefined;
+      if (t !== undefined) return this.#move(t, p, afresh);
+    }
+    return undefined;
+  }
+
+  /** The step to the minimum of the model, and, where that is no good, of models with more curvature. */
+  async *#steps(): AsyncGenerator<L1Minimum> {
+    if (this.#step) yield this.#step;
+    const model = await this.#model();
+    const size = model.w.length;
+    const largest = model.hessian.reduce(
+      (most, value, i) => (i % (size + 1) === 0 ? Math.max(most, value) : most),
+      0,
+    );
+    for (const part of DAMPING) {
+      const damping = part * largest;
+      const hessian = model.hessian.map((value, i) => (i % (size + 1) === 0 ? value + damping : value));
+      yield minimiseL1Quadratic({ ...model, hessian, ridge: model.ridge.map((one) => one + damping) });
+    }
+  }
+
+  /** Halves a step until F falls enough. Returns undefined where it never does. */
+  async #search(p: Float64Array, value: number, decrease: number): Promise<number | undefined> {
     const { objective, weights } = this;
-    const { p, decrease, found } = this.#step ?? { p: new Float64Array(), decrease: 0, found: false };
-    if (this.budgetExhausted || !found || decrease === 0) return undefined;
     const direction = objective.vector(p);
     objective.setDirection(direction);
     const w = await objective.read(weights);
@@ -86,47 +133,65 @@ export class ProximalNewton implements Method {
       ww.penalised / 2 + t * (wp.penalised + (t / 2) * pp.penalised) + this.#l1Of(w, p, t);
     for (let [halving, t] = [0, 1]; halving < HALVINGS; halving++, t /= 2) {
       const [{ loss }] = await objective.evaluateAlong([t]);
-      if (!(this.#scaling.scale * loss + penaltyAt(t) <= value - KEPT * t * decrease)) continue;
-      // A full step takes the model's minimum to the bit: weights that it sets to 0 are exactly 0.
-      objective.combine(
-        weights,
-        t === 1
-          ? [[1, objective.vector(w.map((one: number, i: number) => one + p[i]))]]
-          : plus(weights, t, direction),
-      );
-      this.#model.passes++;
-      return this.#point(objective.step(t, weights, this.#gradient), t);
+      if (this.#scaling.scale * loss + penaltyAt(t) <= value - KEPT * t * decrease) return t;
     }
     return undefined;
+  }
+
+  async #move(t: number, p: Float64Array, afresh: boolean): Promise<Point> {
+    const { objective, weights } = this;
+    const w = await objective.read(weights);
+    // A full step takes the model's minimum to the bit: weights that it sets to 0 are exactly 0.
+    const moved = w.map((one: number, i: number) => (t === 1 ? one + p[i] : one + t * p[i]));
+    objective.combine(weights, [[1, objective.vector(moved)]]);
+    this.#budget.passes += afresh ? 1.5 : 1;
+    const gradient = this.#gradient;
+    const moving = afresh ? objective.linearize(weights, gradient) : objective.step(t, weights, gradient);
+    return this.#point(moving, t);
   }
 
   async #point(computing: Promise<Sums>, step: number): Promise<Point> {
     const { objective, weights } = this;
     const sums = await computing;
-    const [z, g, w, [square]] = await Promise.all([
-      objective.logits(),
+    const [g, w, [square]] = await Promise.all([
       objective.read(this.#gradient),
       objective.read(weights),
       objective.products([[weights, weights]]),
     ]);
-    const l1 = Float64Array.from(w, (_, i) => this.#net.l1[Math.floor(i / this.#net.classes)] ?? 0);
+    const l1 = this.#penalties(w.length);
     let gradientMax = 0;
     for (let i = 0; i < w.length; i++) {
       const size = w[i] === 0 ? Math.abs(g[i]) - l1[i] : Math.abs(g[i] + l1[i] * Math.sign(w[i]));
       gradientMax = Math.max(gradientMax, size);
     }
-    this.#model.passes++; // the Hessian takes one pass
-    const hessian = denseHessian(this.#rows, this.#problem, z, false);
-    this.#step = minimiseL1Quadratic({
+    this.#budget.passes++; // the Hessian takes one pass
+    this.#step = minimiseL1Quadratic(await this.#model());
+    const value = valueOf(this.#scaling, sums, square) + this.#l1Of(w, w, 0);
+    const distance = await this.#budget.above(this.#step.bound, objective.vector(this.#step.p));
+    return pointOf({ sums, value, gradientMax, step }, distance);
+  }
+
+  /** The quadratic model of the smooth part at the current weights, and the l1 penalties. */
+  async #model(): Promise<L1Quadratic> {
+    const { objective, weights } = this;
+    const [z, g, w] = await Promise.all([
+      objective.logits(),
+      objective.read(this.#gradient),
+      objective.read(weights),
+    ]);
+    return {
       w: Float64Array.from(w),
       g: Float64Array.from(g),
-      hessian,
+      hessian: denseHessian(this.#rows, this.#problem, z, false),
       ridge: ridgeOf(this.#problem),
-      l1,
-    });
-    const value = valueOf(this.#scaling, sums, square) + this.#l1Of(w, w, 0);
-    const distance = await this.#model.above(this.#step.bound, objective.vector(this.#step.p));
-    return pointOf({ sums, value, gradientMax, step }, distance);
+      l1: this.#penalties(w.length),
+    };
+  }
+
+  /** (weights) the l1 penalty of each weight. */
+  #penalties(weights: number): Float64Array {
+    const { l1, classes } = this.#net;
+    return Float64Array.from({ length: weights }, (_, i) => l1[Math.floor(i / classes)] ?? 0);
   }
 
   /** The l1 penalty of w + t·p. */
