@@ -1,10 +1,21 @@
 /** Seeded randomness: the same seed gives the same numbers on every machine. */
 
 /** Draws a uniform 32-bit integer. */
-export type Random = () => number;
+export interface Random {
+  (): number;
+}
+
+/** The state of a `SeededRandom`: four 32-bit integers. */
+export type RandomState = readonly [number, number, number, number];
+
+/** Random numbers whose state can be read and put back. */
+export interface SeededRandom extends Random {
+  state(): RandomState;
+  restore(state: RandomState): void;
+}
 
 /** Uniform 32-bit integers: sfc32 (C. Doty-Humphrey, PractRand), seeded through its own first rounds. */
-export function randomIntegers(seed: number): Random {
+export function randomIntegers(seed: number): SeededRandom {
   let a = seed >>> 0;
   let b = Math.floor(seed / 2 ** 32) >>> 0;
   let c = 0x9e3779b9;
@@ -18,7 +29,12 @@ export function randomIntegers(seed: number): Random {
     return result;
   };
   for (let round = 0; round < 15; round++) next();
-  return next;
+  return Object.assign(next, {
+    state: (): RandomState => [a, b, c, counter],
+    restore(state: RandomState) {
+      [a, b, c, counter] = state;
+    },
+  });
 }
 
 /** Shuffles in place (Fisher–Yates). */

@@ -6,6 +6,11 @@ export class Stopwatch {
     return performance.now() - this.#start;
   }
 
+  /** Adds the time of an earlier part of the training. */
+  add(milliseconds: number): void {
+    this.#start -= milliseconds;
+  }
+
   /** Runs `work` with the clock stopped. */
   async pausedFor<T>(work: () => Promise<T>): Promise<T> {
     const began = performance.now();

@@ -51,6 +51,12 @@ export interface DescentState {
   readonly moments: readonly FloatArray[];
 }
 
+/** Everything that a descent goes on from: as long as the engine's kernels are the same, to the same bits. */
+export interface DescentSnapshot extends DescentState {
+  /** Steps taken so far. */
+  readonly steps: number;
+}
+
 /** Everything that the passes of one step computed. */
 export interface Passes {
   /** (rows) row numbers in the placement. */
@@ -91,6 +97,10 @@ export interface Descent {
   evaluate(order: Uint32Array): Promise<Sums>;
   /** Returns a copy of the present weights, (features + 1, classes). */
   weights(): Promise<FloatArray>;
+  /** Returns a copy of the whole state. No step may be running. */
+  snapshot(): Promise<DescentSnapshot>;
+  /** Goes back to a state of a descent on the same problem. No step may be running. */
+  restore(snapshot: DescentSnapshot): void;
   release(): void;
 }
 

@@ -25,6 +25,13 @@ export interface Outcome {
   readonly reasonCode: ReasonCode;
 }
 
+/** Takes the state of a running training, from which it can go on to the same bits. */
+export interface StateTaker<S> {
+  /** Whether to take the state after this step or iteration, from 1. */
+  isDue(iteration: number): boolean;
+  take(state: S): void | Promise<void>;
+}
+
 export function score(sums: Sums): Score {
   return { loss: sums.loss / sums.weight, accuracy: sums.hits / sums.weight };
 }

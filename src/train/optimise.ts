@@ -16,8 +16,8 @@ import {
   smallestEigenvalue,
 } from "../solvers/optimum/preconditioner.js";
 import { roundingLoss } from "../solvers/optimum/rounding.js";
-import { SecondOrder } from "../solvers/optimum/minimise.js";
-import type { Outcome } from "../solvers/solver.js";
+import { SecondOrder, type SecondOrderState } from "../solvers/optimum/minimise.js";
+import type { Outcome, StateTaker } from "../solvers/solver.js";
 import { phasesOf } from "../solvers/optimum/phases.js";
 import { SoftTargetObjective, linearTermOf } from "../solvers/optimum/soft-targets.js";
 import { Stopwatch } from "../core/stopwatch.js";
@@ -50,6 +50,9 @@ export interface Given {
   readonly watch?: ((seen: Parity) => void) | undefined;
   /** Times the fit; paused while parity is checked. */
   readonly clock?: Stopwatch;
+  readonly states?: StateTaker<SecondOrderState> | undefined;
+  /** A state to go on from, of a fit of the same task on the same engine. It pins the kernels. */
+  readonly from?: SecondOrderState | undefined;
 }
 
 /** Starts a fit by lbfgs or newton. The objective lives until the start is released. */
@@ -70,12 +73,12 @@ export async function startSecondOrder(
       ? smallestEigenvalue(inverse, problem.penalties)
       : leastOf(problem.penalties) / 2;
     const floor = problem.intercept ? Math.min(penalised, leastShare(task) / 2) : penalised;
-    const { clock = new Stopwatch() } = given;
+    const { clock = new Stopwatch(), from } = given;
     const preconditioner = { floor, ...(inverse && { matrix: objective.matrix(inverse.values) }) };
     const phases = phasesOf({
       objective,
       scaling: { scale: problem.scale },
-      start: objective.vector(given.weights ?? task.start),
+      start: objective.vector(from?.method.weights ?? given.weights ?? task.start),
       preconditioner,
       settings: chosen,
       ...(problem.l1 && { l1: { classes: classes.length, l1: problem.l1, l2: problem.penalties } }),
@@ -83,16 +86,20 @@ export async function startSecondOrder(
       guessed: given.enough !== undefined,
       exact: async () => {
         const placed = await referenceEngine().place(rows);
-        return { objective: targets(await placed.objective(problem)), rows, problem };
+        const { kernels: _, ...inF64 } = problem; // a name that pins the engine's kernels is not the reference's
+        return { objective: targets(await placed.objective(inF64)), rows, problem };
       },
     });
     const fit = new SecondOrder(phases, {
+      kernels: objective.kernels,
       examples,
       settings: chosen,
       clock,
       roundingLoss: (method, point) =>
         roundingLoss(method, point, problem, (weights) => handedOut(weights, classes.length, units)),
       ...(given.enough !== undefined && { enough: given.enough }),
+      states: given.states,
+      from,
     });
     const { watch } = given;
     const look = () =>
@@ -118,9 +125,10 @@ export async function startSecondOrder(
  */
 function objectiveProblem(
   { settings, rows, classes, problem, examples, units }: Fit,
-  { together }: Given,
+  { together, from }: Given,
 ): ObjectiveProblem {
-  const { intercept, kernels } = problem;
+  const { intercept } = problem;
+  const kernels = from?.kernels ?? problem.kernels;
   const { l1, l2, standardize } = settings;
   const penalised = standardize ? undefined : units;
   return {

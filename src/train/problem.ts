@@ -5,7 +5,7 @@
 import { type Dataset, type TrainingData, concatenate, createDataset } from "../data/dataset.js";
 import type { Features } from "../data/features.js";
 import type { Label } from "../data/labels.js";
-import { type Random, randomIntegers, range, shuffle } from "../core/random.js";
+import { type Random, type SeededRandom, randomIntegers, range, shuffle } from "../core/random.js";
 import { selectFrom, type FloatArray, type Rows, weighedRows } from "../core/rows.js";
 import { oneHot } from "../data/targets.js";
 import { type FeatureUnits, farthestFromZero, inUnits, standardUnits, workingUnits } from "../data/units.js";
@@ -52,7 +52,7 @@ export interface Task<L extends Label> {
   /** (features + 1, classes) Initial weights, in the units of the task. */
   readonly start: FloatArray;
   /** Random numbers, seeded by `seed`, for shuffling and sampling. */
-  readonly random: Random;
+  readonly random: SeededRandom;
   /** Warnings so far. Engines and solvers add more. */
   readonly warnings: Warnings;
 }

@@ -4,6 +4,7 @@ import { type Engine, type Placement } from "../engine.js";
 import {
   type Descent,
   type DescentProblem,
+  type DescentSnapshot,
   type DescentState,
   type Step,
   type StepResult,
@@ -54,7 +55,7 @@ class ReferenceDescent implements Descent {
   readonly kernels = "table";
   readonly #data: Rows;
   readonly #problem: DescentProblem;
-  readonly #state: DescentState;
+  #state: DescentState;
   #number = 0;
 
   constructor(data: Rows, problem: DescentProblem, weights: FloatArray) {
@@ -121,6 +122,15 @@ class ReferenceDescent implements Descent {
 
   weights(): Promise<FloatArray> {
     return Promise.resolve(this.#state.weights.slice());
+  }
+
+  snapshot(): Promise<DescentSnapshot> {
+    return Promise.resolve({ ...copy(this.#state), steps: this.#number });
+  }
+
+  restore({ steps, ...state }: DescentSnapshot): void {
+    this.#state = copy(state);
+    this.#number = steps;
   }
 
   release() {}

@@ -3,6 +3,7 @@ import {
   type Descent,
   type Passes,
   type DescentProblem,
+  type DescentSnapshot,
   type DescentState,
   type Step,
   type StepResult,
@@ -162,6 +163,16 @@ export class WasmDescent implements Descent {
 
   weights(): Promise<FloatArray> {
     return Promise.resolve(this.#work.matrix(this.#weights));
+  }
+
+  snapshot(): Promise<DescentSnapshot> {
+    return Promise.resolve({ ...this.#state(), steps: this.#number });
+  }
+
+  restore({ weights, moments, steps }: DescentSnapshot): void {
+    this.#work.setMatrix(this.#weights, weights);
+    this.#moments.forEach((moment, n) => this.#work.setMatrix(moment, moments[n]));
+    this.#number = steps;
   }
 
   release(): void {

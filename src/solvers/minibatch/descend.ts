@@ -2,15 +2,21 @@
  * First-order training: gd, sgd with momentum, adam, adamw. An epoch is queued as a whole and its results
  * come back late, so the engine never waits for this thread within an epoch.
  */
-import { type Descent, type Passes, type Step, type StepResult } from "../../engine/descent.js";
+import {
+  type Descent,
+  type DescentSnapshot,
+  type Passes,
+  type Step,
+  type StepResult,
+} from "../../engine/descent.js";
 import { ZERO_SUMS, type Sums, addSums } from "../../core/sums.js";
 import { type FloatArray } from "../../core/rows.js";
 import { DivergenceError } from "../../core/errors.js";
 import type { EpochRecord, Progress, Score, ReasonCode } from "../../core/progress.js";
 import type { Stopwatch } from "../../core/stopwatch.js";
-import type { Sampling } from "./sampling.js";
+import type { Sampling, SamplingState } from "./sampling.js";
 import { type Schedule, rateAt } from "./schedule.js";
-import { type Examples, type Outcome, score } from "../solver.js";
+import { type Examples, type Outcome, type StateTaker, score } from "../solver.js";
 
 /** Least time between reports within an epoch, in ms. */
 const REPORT_MS = 50;
@@ -27,27 +33,72 @@ export interface DescentSettings {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** A first-order training between two steps, as plain values. */
+export interface FirstOrderState {
+  /** The name of the kernels: others would not give the same bits. */
+  readonly kernels: string;
+  readonly descent: DescentSnapshot;
+  readonly sampling: SamplingState;
+  /** The running epoch, from 1, the steps of it that are taken, and the sums over them. */
+  readonly epoch: number;
+  readonly taken: number;
+  readonly sums: Sums;
+  /** How long the training took so far. */
+  readonly milliseconds: number;
+  readonly history: readonly EpochRecord[];
+  readonly best?: BestEpoch;
+}
+
+/** The weights after the epoch with the lowest validation loss so far. */
+interface BestEpoch {
+  readonly loss: number;
+  readonly epoch: number;
+  readonly weights: FloatArray;
+}
+
+export interface FirstOrderOptions {
+  readonly descent: Descent;
+  readonly sampling: Sampling;
+  readonly examples: Examples;
+  readonly settings: DescentSettings;
+  readonly clock: Stopwatch;
+  /** Gets the passes of four steps of the training. The clock is paused meanwhile. */
+  readonly check?: ((passes: Passes) => Promise<void>) | undefined;
+  readonly states?: StateTaker<FirstOrderState> | undefined;
+  /** A state to go on from. Default: the first step. */
+  readonly from?: FirstOrderState | undefined;
+}
+
 /**
- * Trains until all epochs are done, patience runs out or the signal aborts. `check` gets the passes of each
- * captured step; the clock is paused meanwhile. Throws a `DivergenceError` when a loss is not finite.
+ * Trains until all epochs are done, patience runs out or the signal aborts. Throws a `DivergenceError` when a
+ * loss is not finite.
  */
-export async function* firstOrder(
-  descent: Descent,
-  sampling: Sampling,
-  examples: Examples,
-  settings: DescentSettings,
-  clock: Stopwatch,
-  check?: (passes: Passes) => Promise<void>,
-): AsyncGenerator<Progress, Outcome> {
+export async function* firstOrder({
+  descent,
+  sampling,
+  examples,
+  settings,
+  clock,
+  check,
+  states,
+  from,
+}: FirstOrderOptions): AsyncGenerator<Progress, Outcome> {
   const { epochs } = settings;
   const { length } = examples.train;
   const batchSize = Math.min(settings.batchSize ?? length, length);
   const stepsPerEpoch = Math.ceil(length / batchSize);
   const captured = check ? captureSteps(epochs * stepsPerEpoch) : new Set<number>();
-  const history: EpochRecord[] = [];
-  const report = new Reporter(epochs * length, clock);
-  let iteration = 0;
-  let best: { loss: number; epoch: number; weights: FloatArray } | undefined;
+  let { epoch = 1, taken = 0, sums = ZERO_SUMS, best } = from ?? {};
+  let iteration = (epoch - 1) * stepsPerEpoch + taken;
+  clock.add(from?.milliseconds ?? 0);
+  const history = [...(from?.history ?? [])];
+  const report = new Reporter(
+    epochs * length,
+    clock,
+    (epoch - 1) * length + Math.min(length, taken * batchSize),
+  );
+  let order = from && sampling.restore(from.sampling);
+  if (from) descent.restore(from.descent);
 
   const outcome = async (code: ReasonCode, why: string): Promise<Outcome> => ({
     weights: best?.weights ?? (await descent.weights()),
@@ -57,44 +108,63 @@ export async function* firstOrder(
     reason: best ? `${why}; the weights are the best, of epoch ${best.epoch}` : why,
     reasonCode: code,
   });
+  const state = async (): Promise<FirstOrderState> => ({
+    kernels: descent.kernels,
+    descent: await descent.snapshot(),
+    sampling: sampling.state(),
+    epoch,
+    taken,
+    sums,
+    milliseconds: clock.milliseconds,
+    history: [...history],
+    ...(best && { best }),
+  });
 
-  for (let epoch = 1; epoch <= epochs; epoch++) {
+  for (; epoch <= epochs; epoch++, order = undefined, taken = 0, sums = ZERO_SUMS) {
+    // 1. Draw the rows of the epoch, and plan its steps.
     if (settings.signal?.aborted)
       return outcome("aborted", `aborted after step ${iteration}, in epoch ${epoch - 1}`);
-    const order = await sampling.next();
+    order ??= await sampling.next();
     const steps = Array.from({ length: stepsPerEpoch }, (_, step) => {
-      const number = iteration + step;
+      const number = (epoch - 1) * stepsPerEpoch + step;
       const first = step * batchSize;
       const rows = Math.min(batchSize, length - first);
       const learningRate = rateAt(settings.schedule, number, stepsPerEpoch, epochs);
       return plan(first, rows, learningRate, examples, settings, captured.has(number));
     });
 
-    let total = ZERO_SUMS;
-    let taken = 0;
-    for await (const result of descent.run(order, steps)) {
-      iteration++;
-      checkFinite(result, iteration, settings);
-      const { passes } = result;
-      if (passes && check) await clock.pausedFor(() => check(passes));
-      total = addSums(total, result.sums);
-      report.add(result.sums, steps[taken++].rows);
-      if (report.due && report.steps <= stepsPerEpoch - taken) yield report.progress(iteration, epoch);
-      if (settings.signal?.aborted)
-        return outcome("aborted", `aborted after step ${iteration}, in epoch ${epoch}`);
+    // 2. Take them, with stops where the state is taken.
+    while (taken < stepsPerEpoch) {
+      const isDue = (_: Step, n: number) => n >= taken && states?.isDue(iteration + n - taken + 1);
+      const stop = states ? steps.findIndex(isDue) : -1;
+      const some = steps.slice(taken, stop < 0 ? stepsPerEpoch : stop + 1);
+      for await (const result of descent.run(order, some)) {
+        iteration++;
+        checkFinite(result, iteration, settings);
+        const { passes } = result;
+        if (passes && check) await clock.pausedFor(() => check(passes));
+        sums = addSums(sums, result.sums);
+        report.add(result.sums, steps[taken++].rows);
+        if (report.due && report.steps <= stepsPerEpoch - taken) yield report.progress(iteration, epoch);
+        if (settings.signal?.aborted)
+          return outcome("aborted", `aborted after step ${iteration}, in epoch ${epoch}`);
+      }
+      if (stop >= 0) await states?.take(await state());
     }
 
+    // 3. Evaluate the validation rows, and report.
     const validation = examples.validation && score(await descent.evaluate(examples.validation));
     if (validation) checkValidation(validation, iteration, epoch);
     yield report.progress(iteration, epoch, validation);
     history.push({
       epoch,
-      ...score(total),
+      ...score(sums),
       learningRate: steps[stepsPerEpoch - 1].learningRate,
       ...(validation && { validation }),
       elapsed: report.elapsed,
     });
 
+    // 4. Keep the best weights, and end where patience runs out.
     if (validation && settings.patience < Infinity) {
       if (!best || validation.loss < best.loss) {
         best = { loss: validation.loss, epoch, weights: await descent.weights() };
@@ -158,17 +228,19 @@ function checkValidation({ loss }: Score, iteration: number, epoch: number): voi
 class Reporter {
   readonly #examples: number;
   readonly #clock: Stopwatch;
-  #seen = 0;
+  #seen: number;
   #sums = ZERO_SUMS;
   #steps = 0;
   /** When the first result since the last report came in, in ms. */
   #began: number;
   #reportedAt: number;
-  #reportedSeen = 0;
+  #reportedSeen: number;
   #validation: Score | undefined;
 
-  constructor(examples: number, clock: Stopwatch) {
+  /** `examples` will be seen in all, and `seen` were by a training that goes on. */
+  constructor(examples: number, clock: Stopwatch, seen: number) {
     this.#examples = examples;
+    this.#seen = this.#reportedSeen = seen;
     this.#clock = clock;
     this.#began = this.#reportedAt = clock.milliseconds;
   }

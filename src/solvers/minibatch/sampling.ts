@@ -1,6 +1,6 @@
 /** Sampling: which rows an epoch takes, in which order and with which weights. */
 import { yieldIfDue } from "../../core/event-loop.js";
-import { type Random, range, shuffle } from "../../core/random.js";
+import { type Random, type RandomState, type SeededRandom, range, shuffle } from "../../core/random.js";
 import type { Placement } from "../../engine/engine.js";
 import type { Descent, DescentProblem } from "../../engine/descent.js";
 import { type FloatArray, type Rows, squares } from "../../core/rows.js";
@@ -12,15 +12,39 @@ export interface Sampling {
   readonly rows: Rows;
   /** Returns the row numbers of the next epoch, in order. Call it only while no step is running. */
   next(): Promise<Uint32Array>;
+  state(): SamplingState;
+  /** Goes back to a state and returns the row numbers of its epoch. Call it only while no step is running. */
+  restore(state: SamplingState): Uint32Array;
+}
+
+export interface SamplingState {
+  /** The row numbers of the current epoch. */
+  readonly order: Uint32Array;
+  readonly random: RandomState;
+  readonly importance?: ImportanceState;
+}
+
+/** What importance sampling keeps from epoch to epoch. */
+interface ImportanceState {
+  /** Epochs begun. */
+  readonly epochs: number;
+  /** (train) expected draws of each row per epoch. */
+  readonly rates: Float64Array;
 }
 
 /** Takes every row once per epoch, in a new random order each time if `shuffled`. */
-export function uniform(rows: Rows, train: Uint32Array, shuffled: boolean, random: Random): Sampling {
+export function uniform(rows: Rows, train: Uint32Array, shuffled: boolean, random: SeededRandom): Sampling {
   const order = train.slice();
   return {
     rows,
     async next() {
       if (shuffled) shuffle(order, random);
+      return order;
+    },
+    state: () => ({ order: order.slice(), random: random.state() }),
+    restore(state) {
+      order.set(state.order);
+      random.restore(state.random);
       return order;
     },
   };
@@ -40,7 +64,7 @@ export class Importance implements Sampling {
   readonly #placement: Placement;
   readonly #descent: Descent;
   readonly #problem: DescentProblem;
-  readonly #random: Random;
+  readonly #random: SeededRandom;
   /** Draws per epoch. */
   readonly #count: number;
   /** Training rows with a weight above 0. */
@@ -50,6 +74,8 @@ export class Importance implements Sampling {
   /** (train) expected draws of each row per epoch. */
   #rates: Float64Array = new Float64Array();
   #featureNorms: Float64Array | undefined;
+  /** The row numbers of the current epoch. */
+  #order: Uint32Array = new Uint32Array();
   /** Epochs begun. */
   #epochs = 0;
 
@@ -59,7 +85,7 @@ export class Importance implements Sampling {
     problem: DescentProblem,
     rows: Rows,
     train: Uint32Array,
-    random: Random,
+    random: SeededRandom,
   ) {
     const weightOf = (row: number) => (rows.weights ? rows.weights[row] : 1);
     this.rows = rows;
@@ -73,14 +99,31 @@ export class Importance implements Sampling {
   }
 
   async next(): Promise<Uint32Array> {
-    if ((this.#epochs & (this.#epochs - 1)) === 0) await this.#look();
+    if ((this.#epochs & (this.#epochs - 1)) === 0) {
+      this.#weigh(drawRates(await this.#gradientNorms(), this.#weights, this.#count));
+    }
     this.#epochs++;
-    return drawRows(this.#rates, this.#count, this.#random).map((n) => this.#train[n]);
+    this.#order = drawRows(this.#rates, this.#count, this.#random).map((n) => this.#train[n]);
+    return this.#order;
   }
 
-  /** Recomputes the rates from the current gradients, and divides the rows' weights by them. */
-  async #look(): Promise<void> {
-    this.#rates = drawRates(await this.#gradientNorms(), this.#weights, this.#count);
+  state(): SamplingState {
+    const importance = { epochs: this.#epochs, rates: this.#rates };
+    return { order: this.#order, random: this.#random.state(), importance };
+  }
+
+  restore({ order, random, importance }: SamplingState): Uint32Array {
+    if (!importance) throw new Error("A state of uniform sampling cannot go on as importance sampling.");
+    this.#order = order;
+    this.#random.restore(random);
+    this.#epochs = importance.epochs;
+    this.#weigh(importance.rates);
+    return this.#order;
+  }
+
+  /** Draws rows at these rates from now on, and divides the rows' weights by them. */
+  #weigh(rates: Float64Array): void {
+    this.#rates = rates;
     const weights = this.rows.weights?.slice() ?? new Float32Array(this.rows.count).fill(1);
     this.#train.forEach((row, n) => (weights[row] = this.#weights[n] / this.#rates[n]));
     this.#placement.weigh(weights);

@@ -5,6 +5,7 @@
  *
  * The initial estimate of the inverse Hessian is γ·M, with M the preconditioner, or the identity without one.
  */
+import type { FloatArray } from "../../core/rows.js";
 import type { Product, Term, Vector, VectorSpace } from "../../engine/vectors.js";
 import { plus } from "./terms.js";
 
@@ -20,6 +21,14 @@ interface Pair {
   /** s·g and y·M·g with the current gradient g. */
   sg: number;
   yg: number;
+}
+
+/** A pair as plain values. */
+export interface PairState extends Pick<Pair, "sg" | "yg"> {
+  /** s, y and, with a preconditioner, M·y: each (features + 1, classes). */
+  readonly vectors: readonly FloatArray[];
+  readonly sy: readonly number[];
+  readonly yy: readonly number[];
 }
 
 /** A gradient g and M·g. */
@@ -53,6 +62,25 @@ export class History {
 
   forget(): void {
     this.#idle.push(...this.#pairs.splice(0));
+  }
+
+  state(): Promise<PairState[]> {
+    return Promise.all(
+      this.#pairs.map(async ({ s, y, my, sy, yy, sg, yg }) => {
+        const vectors = await Promise.all(
+          (my === y ? [s, y] : [s, y, my]).map((one) => this.#space.read(one)),
+        );
+        return { vectors, sy: [...sy], yy: [...yy], sg, yg };
+      }),
+    );
+  }
+
+  restore(pairs: readonly PairState[]): void {
+    this.forget();
+    this.#pairs = pairs.map(({ vectors, sy, yy, sg, yg }) => {
+      const [s, y, my = y] = vectors.map((one) => this.#space.vector(one));
+      return { s, y, my, sy: [...sy], yy: [...yy], sg, yg };
+    });
   }
 
   /**

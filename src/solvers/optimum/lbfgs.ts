@@ -8,11 +8,17 @@ import type { Matrix, Product, Vector } from "../../engine/vectors.js";
 import type { Sums } from "../../core/sums.js";
 import { type Direction, History, type Slope } from "./history.js";
 import { lineAlong, search } from "./line-search.js";
-import { type Method, type Point, type Scaling, valueOf } from "./method.js";
+import {
+  type Method,
+  type MethodState,
+  type Point,
+  type Scaling,
+  readWeights,
+  stateOf,
+  valueOf,
+} from "./method.js";
 import { plus } from "./terms.js";
 
-/** Z is recomputed after this many steps, so that rounding does not add up. */
-export const AFRESH = 30;
 /** Safety factor on the gain that the model of L-BFGS predicts, as its curvature is a guess. */
 export const DOUBT = 10;
 
@@ -26,8 +32,9 @@ export class Lbfgs implements Method {
   /** The current gradient, and space for the next. */
   #here: Slope;
   #next: Slope;
+  /** g·M·g of the current gradient. */
+  #square = 0;
   #ahead: Direction = { terms: [], slope: 0 };
-  #moves = 0;
   #passes = 0;
 
   /** `matrix` is the preconditioner; `start`, (features + 1, classes), is updated in place. */
@@ -54,14 +61,30 @@ export class Lbfgs implements Method {
     return this.#point(sums, products, 0);
   }
 
-  async iterate(from: Point): Promise<Point | undefined> {
+  async iterate(from: Point, afresh: boolean): Promise<Point | undefined> {
     const t = await this.#search(from);
     if (t === undefined) {
       if (this.#history.length === 0) return undefined;
       this.#history.forget(); // restart along the gradient, freshly evaluated
-      return this.iterate(await this.evaluate());
+      return this.iterate(await this.evaluate(), afresh);
     }
-    return this.#move(t);
+    return this.#move(t, afresh);
+  }
+
+  async state(): Promise<MethodState> {
+    const [weights, pairs] = await Promise.all([readWeights(this), this.#history.state()]);
+    return { kind: "quasi-newton", weights, passes: this.#passes, pairs, square: this.#square };
+  }
+
+  async restore(state: MethodState): Promise<void> {
+    const { passes, pairs, square } = stateOf(state, "quasi-newton");
+    const { g, mg } = this.#here;
+    const evaluating = this.objective.linearize(this.weights, g);
+    if (this.#matrix) this.objective.multiply(mg, this.#matrix, g);
+    await evaluating;
+    this.#history.restore(pairs);
+    [this.#passes, this.#square] = [passes, square];
+    this.#ahead = this.#history.direction(this.#here, square);
   }
 
   /** Finds the step length along the next direction. Returns undefined where no step lowers F. */
@@ -81,11 +104,10 @@ export class Lbfgs implements Method {
     return first > 0 && first < Infinity ? search(objective, line, first) : undefined;
   }
 
-  async #move(t: number): Promise<Point> {
+  async #move(t: number, afresh: boolean): Promise<Point> {
     const objective = this.objective;
     const [w, next] = [this.weights, this.#next];
     objective.combine(w, plus(w, t, this.#direction));
-    const afresh = ++this.#moves % AFRESH === 0;
     this.#passes += afresh ? 1 : 0.5;
     const moving = afresh ? objective.linearize(w, next.g) : objective.step(t, w, next.g);
     const asking = this.#products(next);
@@ -105,6 +127,7 @@ export class Lbfgs implements Method {
   }
 
   #point(sums: Sums, [weights, gradient, square]: readonly Product[], step: number): Point {
+    this.#square = square.sum;
     this.#ahead = this.#history.direction(this.#here, square.sum);
     return {
       sums,

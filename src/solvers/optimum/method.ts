@@ -3,6 +3,9 @@ import type { Objective } from "../../engine/objective.js";
 import type { Product, Vector } from "../../engine/vectors.js";
 import type { Sums } from "../../core/sums.js";
 import type { FloatArray } from "../../core/rows.js";
+import type { PairState } from "./history.js";
+import type { L1Minimum } from "./l1-quadratic.js";
+import type { Solution } from "./newton-equation.js";
 
 /** F at the current weights, and how near it is to its minimum. */
 export interface Point {
@@ -49,8 +52,55 @@ export interface Method {
   readonly weights: Vector;
   /** Evaluates F at the current weights from scratch. */
   evaluate(): Promise<Point>;
-  /** Takes one iteration. Returns undefined where rounding hides any lower point or the budget is used up. */
-  iterate(from: Point): Promise<Point | undefined>;
+  /**
+   * Takes one iteration. Returns undefined where rounding hides any lower point or the budget is used up.
+   * `afresh` has it evaluate F at the new weights from scratch.
+   */
+  iterate(from: Point, afresh: boolean): Promise<Point | undefined>;
+  /** Returns the state at a point that was evaluated from scratch. */
+  state(): Promise<MethodState>;
+  /** Goes back to a state of a method of the same kind, whose weights the method has begun with. */
+  restore(state: MethodState): Promise<void>;
+}
+
+/** What a method cannot compute from its weights, as plain values. */
+export type MethodState = {
+  /** (features + 1, classes) */
+  readonly weights: FloatArray;
+  readonly passes: number;
+} & (
+  | {
+      readonly kind: "quasi-newton";
+      readonly pairs: readonly PairState[];
+      /** g·M·g */
+      readonly square: number;
+    }
+  | {
+      readonly kind: "newton";
+      /** g·g of the first gradient, and of the current one. */
+      readonly first: number | undefined;
+      readonly length: number;
+      /** Newton's equation solved at the point, where it was, and p: (features + 1, classes). */
+      readonly solution: Solution | undefined;
+      readonly p: FloatArray;
+    }
+  | { readonly kind: "proximal"; readonly step: L1Minimum | undefined }
+);
+
+/** Narrows a state to one kind. Throws where it is of another. */
+export function stateOf<K extends MethodState["kind"]>(
+  state: MethodState,
+  kind: K,
+): Extract<MethodState, { kind: K }> {
+  if (isOf(state, kind)) return state;
+  throw new Error(`A ${kind} method cannot go on from the state of a ${state.kind} one.`);
+}
+
+function isOf<K extends MethodState["kind"]>(
+  state: MethodState,
+  kind: K,
+): state is Extract<MethodState, { kind: K }> {
+  return state.kind === kind;
 }
 
 /** Returns a copy of the method's current weights, (features + 1, classes). */

@@ -6,25 +6,35 @@ import type { FloatArray } from "../../core/rows.js";
 import { DivergenceError } from "../../core/errors.js";
 import type { EpochRecord, Progress, Score } from "../../core/progress.js";
 import type { Stopwatch } from "../../core/stopwatch.js";
-import { type Method, type Point, readWeights } from "./method.js";
+import { AFRESH } from "./afresh.js";
+import { type Method, type MethodState, type Point, readWeights } from "./method.js";
 import { type End, aborted, converged, lostDigits, outOfPatience, unfinished } from "./reasons.js";
 import { ReportClock } from "./report-clock.js";
 import {
   StallDetector,
+  type StallState,
   type StoppingSettings,
   fractionDone,
   isSeparable,
   meetsTolerance,
 } from "./stopping.js";
-import { type Examples, type Outcome, score } from "../solver.js";
+import { type Examples, type Outcome, type StateTaker, score } from "../solver.js";
 
 /** Iterations after which a method's guess of F − F* is accepted, where `enough` allows guesses. */
 const EXPERIENCED = 10;
 
+/** Where the phases before have got to. */
+export interface Before {
+  /** Passes over X so far. */
+  readonly passes: number;
+  /** Returns a copy of the weights, (features + 1, classes). */
+  weights(): Promise<FloatArray>;
+}
+
 /** One method of a training. It continues from the weights of the method before it. */
 export interface Phase {
-  /** Creates the method, given the one before it, if any, and the passes taken so far. */
-  begin(before: Method | undefined, passes: number): Promise<Method>;
+  /** Creates the method. */
+  begin(before: Before | undefined): Promise<Method>;
   /**
    * Whether the method computes its distance from the minimum. Only such a phase ends a training as
    * converged, unless `enough` allows guesses.
@@ -43,6 +53,8 @@ export interface OptimumSettings extends StoppingSettings {
 }
 
 export interface SecondOrderOptions {
+  /** The name of the kernels of the engine's objective. */
+  readonly kernels: string;
   /** Measures the time of the training. */
   readonly clock: Stopwatch;
   readonly examples: Examples;
@@ -53,31 +65,72 @@ export interface SecondOrderOptions {
    * If given, an F − F* up to this also counts as converged, and the first method's guess of it is accepted.
    */
   readonly enough?: number;
+  /** Takes the state, after iterations that are a multiple of `AFRESH`. */
+  readonly states?: StateTaker<SecondOrderState> | undefined;
+  /** A state to go on from. Its weights are those that the phases start with. */
+  readonly from?: SecondOrderState | undefined;
+}
+
+/** A second-order training between two iterations, as plain values. */
+export interface SecondOrderState {
+  /** The name of the kernels: others would not give the same bits. */
+  readonly kernels: string;
+  /** The number of the phase, from 0, its method, and the passes before it. */
+  readonly phase: number;
+  readonly method: MethodState;
+  readonly passesBefore: number;
+  readonly iteration: number;
+  /** The current point, and that of iteration 0. */
+  readonly point: Point;
+  readonly first: Point;
+  readonly stall: StallState;
+  /** How long the training took so far. */
+  readonly milliseconds: number;
+  readonly history: readonly EpochRecord[];
+  readonly best?: BestIteration;
+}
+
+/** The weights at the iteration with the lowest validation loss so far. */
+interface BestIteration {
+  readonly loss: number;
+  readonly iteration: number;
+  readonly weights: FloatArray;
 }
 
 /** Runs the phases of a training one after another. */
 export class SecondOrder {
-  readonly #phases: Phase[];
+  readonly #phases: readonly Phase[];
   readonly #examples: Examples;
   readonly #settings: OptimumSettings;
   readonly #roundingLoss: SecondOrderOptions["roundingLoss"];
   readonly #enough: number | undefined;
-  readonly #history: EpochRecord[] = [];
+  readonly #history: EpochRecord[];
   readonly #clock: ReportClock;
+  readonly #kernels: string;
+  readonly #states: StateTaker<SecondOrderState> | undefined;
+  readonly #from: SecondOrderState | undefined;
+  /** The number of the running phase, from 0. */
+  #phase = -1;
   #method: Method | undefined;
   #certifies = false;
   #passesBefore = 0;
   #iteration = 0;
   #stall = new StallDetector();
-  #best: { readonly loss: number; readonly iteration: number; readonly weights: FloatArray } | undefined;
+  #best: BestIteration | undefined;
 
   constructor(
     phases: readonly Phase[],
-    { examples, settings, clock, roundingLoss, enough }: SecondOrderOptions,
+    { kernels, examples, settings, clock, roundingLoss, enough, states, from }: SecondOrderOptions,
   ) {
+    this.#kernels = kernels;
+    this.#states = states;
+    this.#from = from;
+    this.#history = [...(from?.history ?? [])];
     this.#roundingLoss = roundingLoss;
-    this.#clock = new ReportClock(clock);
-    this.#phases = [...phases];
+    clock.add(from?.milliseconds ?? 0);
+    const seen = from ? (from.passesBefore + from.method.passes) * examples.train.length : 0;
+    this.#clock = new ReportClock(clock, seen);
+    this.#phases = phases;
     this.#examples = examples;
     this.#settings = settings;
     this.#enough = enough;
@@ -94,9 +147,9 @@ export class SecondOrder {
   /** Runs the training: yields reports, and returns the weights and why it ended. */
   async *steps(): AsyncGenerator<Progress, Outcome> {
     const { maxIterations, tolerance, signal } = this.#settings;
-    let point = await this.#next();
+    let point = this.#from ? await this.#resume(this.#from) : await this.#next();
     if (!point) throw new Error("The first phase of a training has no method.");
-    const first = point;
+    const first = this.#from?.first ?? point;
     let fraction = 0;
     for (;;) {
       // 1. Record F, its gradient and the validation loss at the current point.
@@ -117,7 +170,38 @@ export class SecondOrder {
       if (!next) return yield* this.#finish(scored, await this.#exhausted(point));
       point = next;
       this.#iteration++;
+      // 5. Take the state, where the point was evaluated from scratch.
+      if (this.#iteration % AFRESH === 0) await this.#takeState(point, first);
     }
+  }
+
+  async #takeState(point: Point, first: Point): Promise<void> {
+    if (!this.#method || !this.#states?.isDue(this.#iteration)) return;
+    await this.#states.take({
+      kernels: this.#kernels,
+      phase: this.#phase,
+      method: await this.#method.state(),
+      passesBefore: this.#passesBefore,
+      iteration: this.#iteration,
+      point,
+      first,
+      stall: this.#stall.state,
+      milliseconds: this.#clock.milliseconds,
+      history: [...this.#history],
+      ...(this.#best && { best: this.#best }),
+    });
+  }
+
+  /** Goes back to a state, and returns its point. */
+  async #resume({ phase, method, passesBefore, ...state }: SecondOrderState): Promise<Point> {
+    const before = { passes: passesBefore, weights: () => Promise.resolve(method.weights) };
+    const { begin, certifies } = this.#phases[phase];
+    this.#method = await begin(phase > 0 ? before : undefined);
+    await this.#method.restore(method);
+    [this.#phase, this.#certifies, this.#passesBefore] = [phase, certifies, passesBefore];
+    [this.#iteration, this.#best] = [state.iteration, state.best];
+    this.#stall = new StallDetector(state.stall);
+    return state.point;
   }
 
   async *#finish(scored: Scored, end: End): AsyncGenerator<Progress, Outcome> {
@@ -129,16 +213,18 @@ export class SecondOrder {
   async #advance(point: Point): Promise<Point | undefined> {
     const handsOver = !this.#certifies && this.#isNear(point, point.guess);
     this.#stall.observe(point);
-    const next = handsOver || this.#stall.stalled ? undefined : await this.#method?.iterate(point);
+    const afresh = (this.#iteration + 1) % AFRESH === 0;
+    const next = handsOver || this.#stall.stalled ? undefined : await this.#method?.iterate(point, afresh);
     return next ?? (this.#isNear(point, this.#known(point)) ? undefined : this.#next());
   }
 
   /** Begins the next phase and evaluates its method. Returns undefined after the last phase. */
   async #next(): Promise<Point | undefined> {
-    const phase = this.#phases.shift();
+    const phase = this.#phases.at(++this.#phase);
     if (!phase) return undefined;
-    const passes = this.#passesBefore + (this.#method?.passes ?? 0);
-    this.#method = await phase.begin(this.#method, passes);
+    const method = this.#method;
+    const passes = this.#passesBefore + (method?.passes ?? 0);
+    this.#method = await phase.begin(method && { passes, weights: () => readWeights(method) });
     [this.#certifies, this.#passesBefore] = [phase.certifies, passes];
     this.#stall = new StallDetector();
     return this.#method.evaluate();

@@ -27,7 +27,7 @@ export class NewtonModel {
   readonly #scaling: Scaling;
   readonly #allowance: number;
   /** g·g of the first gradient, which the forcing term is relative to. */
-  #first: number | undefined;
+  first: number | undefined;
 
   constructor(objective: Objective, scaling: Scaling, { tolerance, allowance = Infinity }: NewtonOptions) {
     this.tolerance = tolerance;
@@ -45,8 +45,8 @@ export class NewtonModel {
    * it is known whether F is within the tolerance of its minimum.
    */
   wanted(length: number, value?: number): Wanted {
-    this.#first ??= length;
-    const forcing = Math.min(FORCING, Math.sqrt(length / this.#first)) ** 2;
+    this.first ??= length;
+    const forcing = Math.min(FORCING, Math.sqrt(length / this.first)) ** 2;
     const more = () => {
       if (this.budgetExhausted) return false;
       this.passes++;

@@ -6,7 +6,16 @@ import type { Objective } from "../../engine/objective.js";
 import type { Vector } from "../../engine/vectors.js";
 import type { Sums } from "../../core/sums.js";
 import { lineAlong, search } from "./line-search.js";
-import { type Method, type Point, type Scaling, pointOf, valueOf } from "./method.js";
+import {
+  type Method,
+  type MethodState,
+  type Point,
+  type Scaling,
+  pointOf,
+  readWeights,
+  stateOf,
+  valueOf,
+} from "./method.js";
 import type { NewtonEquation, Solution } from "./newton-equation.js";
 import type { NewtonModel } from "./newton-model.js";
 import { plus } from "./terms.js";
@@ -53,7 +62,24 @@ export class Newton implements Method {
     return this.#point(this.objective.linearize(this.weights, this.#gradient), 0);
   }
 
-  async iterate({ sums }: Point): Promise<Point | undefined> {
+  async state(): Promise<MethodState> {
+    const [weights, p] = await Promise.all([readWeights(this), this.objective.read(this.#equation.p)]);
+    const { passes, first } = this.#model;
+    return { kind: "newton", weights, passes, first, length: this.#length, solution: this.#solution, p };
+  }
+
+  async restore(state: MethodState): Promise<void> {
+    const { passes, first, length, solution, p } = stateOf(state, "newton");
+    const { objective } = this;
+    const evaluating = objective.linearize(this.weights, this.#gradient);
+    objective.centre(this.#gradient);
+    objective.combine(this.#equation.p, [[1, objective.vector(p)]]);
+    [this.#model.passes, this.#model.first] = [passes, first];
+    [this.#length, this.#solution] = [length, solution];
+    await evaluating;
+  }
+
+  async iterate({ sums }: Point, afresh: boolean): Promise<Point | undefined> {
     const { objective, weights } = this;
     const model = this.#model;
     if (model.budgetExhausted) return undefined;
@@ -67,8 +93,10 @@ export class Newton implements Method {
     if (t === undefined) return undefined;
     objective.combine(weights, plus(weights, t, p));
     objective.centre(weights);
-    model.passes++;
-    return this.#point(objective.step(t, weights, this.#gradient), t);
+    model.passes += afresh ? 1.5 : 1;
+    const gradient = this.#gradient;
+    const moving = afresh ? objective.linearize(weights, gradient) : objective.step(t, weights, gradient);
+    return this.#point(moving, t);
   }
 
   async #point(computing: Promise<Sums>, step: number): Promise<Point> {

@@ -11,9 +11,19 @@ import type { Objective } from "../../engine/objective.js";
 import type { Vector } from "../../engine/vectors.js";
 import type { Sums } from "../../core/sums.js";
 import type { BoundedSolution, ConjugateGradients } from "./conjugate-gradients.js";
+import type { Solution } from "./newton-equation.js";
 import { type ElasticNet, shiftClasses } from "./class-shift.js";
 import { search } from "./line-search.js";
-import { type Method, type Point, type Scaling, pointOf, valueOf } from "./method.js";
+import {
+  type Method,
+  type MethodState,
+  type Point,
+  type Scaling,
+  pointOf,
+  readWeights,
+  stateOf,
+  valueOf,
+} from "./method.js";
 import type { NewtonModel } from "./newton-model.js";
 import { orthantStep } from "./orthant-step.js";
 import { plus } from "./terms.js";
@@ -35,7 +45,7 @@ export class OrthantNewton implements Method {
   readonly #freed: Vector;
   /** d·d */
   #length = 0;
-  #solution: BoundedSolution | undefined;
+  #solution: Solution | undefined;
 
   /** `start`, (features + 1, classes), is updated in place. */
   constructor(
@@ -72,7 +82,24 @@ export class OrthantNewton implements Method {
     return this.#point(this.objective.linearize(this.weights, this.#gradient), 0);
   }
 
-  async iterate({ sums }: Point): Promise<Point | undefined> {
+  async state(): Promise<MethodState> {
+    const [weights, p] = await Promise.all([readWeights(this), this.objective.read(this.#equation.p)]);
+    const { passes, first } = this.#model;
+    return { kind: "newton", weights, passes, first, length: this.#length, solution: this.#solution, p };
+  }
+
+  async restore(state: MethodState): Promise<void> {
+    const { passes, first, length, solution, p } = stateOf(state, "newton");
+    const { objective, weights } = this;
+    const evaluating = objective.linearize(weights, this.#gradient);
+    objective.subgradient(this.#d, weights, this.#gradient);
+    objective.combine(this.#equation.p, [[1, objective.vector(p)]]);
+    [this.#model.passes, this.#model.first] = [passes, first];
+    [this.#length, this.#solution] = [length, solution];
+    await evaluating;
+  }
+
+  async iterate({ sums }: Point, afresh: boolean): Promise<Point | undefined> {
     const { objective, weights: w } = this;
     const [d, gradient, step, model] = [this.#d, this.#gradient, this.#step, this.#model];
     if (model.budgetExhausted) return undefined;
@@ -88,8 +115,8 @@ export class OrthantNewton implements Method {
     const t = line && (await search(objective, line, 1, 1));
     if (t === undefined) return undefined;
     objective.combine(w, plus(w, t, step)); // exactly 0 where t is 1 and the step is −w
-    model.passes++;
-    return this.#point(objective.step(t, w, gradient), t);
+    model.passes += afresh ? 1.5 : 1;
+    return this.#point(afresh ? objective.linearize(w, gradient) : objective.step(t, w, gradient), t);
   }
 
   async #point(computing: Promise<Sums>, step: number): Promise<Point> {
@@ -110,9 +137,9 @@ export class OrthantNewton implements Method {
     this.#length = subgradient.sum;
     const near = gradientMax <= this.#model.tolerance;
     const wanted = this.#model.wanted(this.#length, value);
-    this.#solution = near ? await this.#equation.solve(d, wanted, { w, d }) : undefined;
-    const distance =
-      this.#solution && (await this.#model.above(await this.#upper(this.#solution), this.#equation.p));
+    const solution = near ? await this.#equation.solve(d, wanted, { w, d }) : undefined;
+    this.#solution = solution;
+    const distance = solution && (await this.#model.above(await this.#upper(solution), this.#equation.p));
     return pointOf({ sums, value, gradientMax, step }, distance);
   }
 

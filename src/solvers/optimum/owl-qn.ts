@@ -8,9 +8,17 @@ import type { Objective } from "../../engine/objective.js";
 import type { Product, Vector, Matrix } from "../../engine/vectors.js";
 import type { Sums } from "../../core/sums.js";
 import { type Direction, History, type Slope } from "./history.js";
-import { AFRESH, DOUBT } from "./lbfgs.js";
+import { DOUBT } from "./lbfgs.js";
 import { search } from "./line-search.js";
-import { type Method, type Point, type Scaling, valueOf } from "./method.js";
+import {
+  type Method,
+  type MethodState,
+  type Point,
+  type Scaling,
+  readWeights,
+  stateOf,
+  valueOf,
+} from "./method.js";
 import { orthantStep } from "./orthant-step.js";
 import { plus } from "./terms.js";
 
@@ -28,8 +36,9 @@ export class OwlQn implements Method {
   /** The current subgradient, and space for the next. */
   #here: Slope;
   #next: Slope;
+  /** d·M·d of the current subgradient. */
+  #square = 0;
   #ahead: Direction = { terms: [], slope: 0 };
-  #moves = 0;
   #passes = 0;
 
   /** `matrix` is the preconditioner; `start`, (features + 1, classes), is updated in place. */
@@ -56,7 +65,7 @@ export class OwlQn implements Method {
     return this.#point(sums, products, 0);
   }
 
-  async iterate(from: Point): Promise<Point | undefined> {
+  async iterate(from: Point, afresh: boolean): Promise<Point | undefined> {
     const { objective, weights: w } = this;
     const [p, step, { g: d }] = [this.#direction, this.#step, this.#here];
     objective.combine(p, this.#ahead.terms);
@@ -64,17 +73,31 @@ export class OwlQn implements Method {
     const line = await orthantStep(objective, this.#scaling, vectors, this.#ahead.slope, from.sums);
     if (line) this.#passes += 0.5;
     const t = line && (await search(objective, line, 1, 1));
-    if (t !== undefined) return this.#move(t);
+    if (t !== undefined) return this.#move(t, afresh);
     if (this.#history.length === 0) return undefined;
     this.#history.forget(); // restart along the subgradient, freshly evaluated
-    return this.iterate(await this.evaluate());
+    return this.iterate(await this.evaluate(), afresh);
   }
 
-  async #move(t: number): Promise<Point> {
+  async state(): Promise<MethodState> {
+    const [weights, pairs] = await Promise.all([readWeights(this), this.#history.state()]);
+    return { kind: "quasi-newton", weights, passes: this.#passes, pairs, square: this.#square };
+  }
+
+  async restore(state: MethodState): Promise<void> {
+    const { passes, pairs, square } = stateOf(state, "quasi-newton");
+    const evaluating = this.objective.linearize(this.weights, this.#gradient);
+    this.#setSubgradient(this.#here);
+    await evaluating;
+    this.#history.restore(pairs);
+    [this.#passes, this.#square] = [passes, square];
+    this.#ahead = this.#history.direction(this.#here, square);
+  }
+
+  async #move(t: number, afresh: boolean): Promise<Point> {
     const objective = this.objective;
     const [w, g, step, next] = [this.weights, this.#gradient, this.#step, this.#next];
     objective.combine(w, plus(w, t, step)); // exactly 0 where t is 1 and the step is −w
-    const afresh = ++this.#moves % AFRESH === 0;
     this.#passes += afresh ? 1 : 0.5;
     const moving = afresh ? objective.linearize(w, g) : objective.step(t, w, g);
     const asking = this.#products(next);
@@ -84,12 +107,16 @@ export class OwlQn implements Method {
     return this.#point(sums, products, t);
   }
 
-  #products({ g, mg }: Slope): Promise<Product[]> {
-    const objective = this.objective;
+  #setSubgradient({ g, mg }: Slope): void {
+    this.objective.subgradient(g, this.weights, this.#gradient);
+    if (this.#matrix) this.objective.multiply(mg, this.#matrix, g);
+  }
+
+  #products(slope: Slope): Promise<Product[]> {
+    const { g, mg } = slope;
     const w = this.weights;
-    objective.subgradient(g, w, this.#gradient);
-    if (this.#matrix) objective.multiply(mg, this.#matrix, g);
-    return objective.products([
+    this.#setSubgradient(slope);
+    return this.objective.products([
       [w, w],
       [g, g],
       [g, mg],
@@ -100,6 +127,7 @@ export class OwlQn implements Method {
 
   #point(sums: Sums, products: readonly Product[], step: number): Point {
     const [weights, subgradient, square, whole, smooth] = products;
+    this.#square = square.sum;
     this.#ahead = this.#history.direction(this.#here, square.sum);
     return {
       sums,

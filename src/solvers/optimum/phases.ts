@@ -6,7 +6,7 @@ import type { ElasticNet } from "./class-shift.js";
 import { ConjugateGradients, type Preconditioner } from "./conjugate-gradients.js";
 import { Lbfgs } from "./lbfgs.js";
 import { DenseEquation } from "./dense-equation.js";
-import { type Scaling, readWeights } from "./method.js";
+import type { Scaling } from "./method.js";
 import { NewtonModel } from "./newton-model.js";
 import { Newton } from "./newton.js";
 import { OrthantNewton } from "./orthant-newton.js";
@@ -88,9 +88,9 @@ export function phasesOf(context: PhaseContext): Phase[] {
   };
   const onEngine: Phase = {
     certifies: exactlyAt !== "always",
-    begin: async (before, passes) => {
+    begin: async (before) => {
       const least = Math.max(LEAST_PASSES, LAST_WORD / (size.rows * size.weights));
-      const allowance = before ? Math.max(passes, least) : Infinity;
+      const allowance = before ? Math.max(before.passes, least) : Infinity;
       const model = new NewtonModel(objective, scaling, { tolerance, allowance });
       const equation = new ConjugateGradients(objective, preconditioner);
       return l1
@@ -102,7 +102,7 @@ export function phasesOf(context: PhaseContext): Phase[] {
     certifies: true,
     begin: async (before) => {
       const exact = await context.exact();
-      const from = exact.objective.vector(before && (await readWeights(before)));
+      const from = exact.objective.vector(await before?.weights());
       const model = new NewtonModel(exact.objective, scaling, { tolerance, allowance: EXACT_PASSES });
       if (l1) return new ProximalNewton(exact.objective, scaling, from, model, { ...exact, net: l1 });
       const equation = new DenseEquation(exact.objective, exact.rows, exact.problem);

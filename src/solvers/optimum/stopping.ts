@@ -18,31 +18,46 @@ export interface StoppingSettings {
   readonly labelSmoothing: number;
 }
 
+/** The lowest values so far, and the points since any of them fell. */
+export interface StallState {
+  readonly value: number;
+  readonly gradientMax: number;
+  readonly distance: number;
+  readonly points: number;
+}
+
 /** Detects when F, the largest gradient and the distance have all stopped falling. */
 export class StallDetector {
-  #value = Infinity;
-  #gradientMax = Infinity;
-  #distance = Infinity;
-  /** Points since any of them fell. */
-  #points = 0;
+  #lowest: StallState;
+
+  constructor(from: StallState = { value: Infinity, gradientMax: Infinity, distance: Infinity, points: 0 }) {
+    this.#lowest = from;
+  }
+
+  get state(): StallState {
+    return this.#lowest;
+  }
 
   observe({
     value,
     gradientMax,
     distance = Infinity,
   }: Pick<Point, "value" | "gradientMax" | "distance">): void {
+    const lowest = this.#lowest;
     const fell =
-      value < this.#value - ROUNDING * Math.abs(value) ||
-      gradientMax < this.#gradientMax ||
-      distance < this.#distance;
-    this.#value = Math.min(this.#value, value);
-    this.#gradientMax = Math.min(this.#gradientMax, gradientMax);
-    this.#distance = Math.min(this.#distance, distance);
-    this.#points = fell ? 0 : this.#points + 1;
+      value < lowest.value - ROUNDING * Math.abs(value) ||
+      gradientMax < lowest.gradientMax ||
+      distance < lowest.distance;
+    this.#lowest = {
+      value: Math.min(lowest.value, value),
+      gradientMax: Math.min(lowest.gradientMax, gradientMax),
+      distance: Math.min(lowest.distance, distance),
+      points: fell ? 0 : lowest.points + 1,
+    };
   }
 
   get stalled(): boolean {
-    return this.#points >= STALLED;
+    return this.#lowest.points >= STALLED;
   }
 }
 

@@ -27,6 +27,15 @@ function bits(model: SoftmaxModel<number>): Uint32Array {
 
 afterEach(() => vi.restoreAllMocks());
 
+test.each(["fused", "tiled"])(
+  "kernels pinned to %s are the engine's alone: a dense Hessian in f64 still certifies",
+  async (kernels) => {
+    const model = await train(data, { engine: "wasm", solver: "lbfgs", kernels, tolerance: 1e-9 });
+    expect(model.engine.kernels).toBe(kernels);
+    expect(model.converged).toBe(true);
+  },
+);
+
 describe("the same seed", () => {
   test.each(["sgd", "adam", "adamw"] as const)(
     "gives the same bits, and another seed others: %s",

@@ -3,6 +3,7 @@ import {
   type Descent,
   type Passes,
   type DescentProblem,
+  type DescentSnapshot,
   type DescentState,
   type Step,
   type StepResult,
@@ -67,7 +68,7 @@ export class WebGpuDescent implements Descent {
     const cut = tiling(rows, problem.classes, problem.batchSize, capacity, choice);
     return placed.gpu.allocate(descentOf(rows, problem, cut), async (gpu) => {
       const passes = await GpuPasses.create(gpu, rows, placed, problem, cut, edited);
-      passes.setWeights(weights);
+      passes.setState({ weights, moments: [] });
       return new WebGpuDescent(gpu, rows.features, problem, passes, nameOf(choice));
     });
   }
@@ -266,6 +267,25 @@ export class WebGpuDescent implements Descent {
     } catch (cause) {
       throw await this.#gpu.explained(cause);
     }
+  }
+
+  async snapshot(): Promise<DescentSnapshot> {
+    try {
+      const read = this.#gpu.run(() => {
+        const encoder = this.#gpu.device.createCommandEncoder({ label: "snapshot" });
+        const copied = this.#copyState(encoder);
+        this.#gpu.device.queue.submit([encoder.finish()]);
+        return copied;
+      });
+      return { ...(await read()), steps: this.#number };
+    } catch (cause) {
+      throw await this.#gpu.explained(cause);
+    }
+  }
+
+  restore({ weights, moments, steps }: DescentSnapshot): void {
+    this.#passes.setState({ weights, moments });
+    this.#number = steps;
   }
 
   release(): void {

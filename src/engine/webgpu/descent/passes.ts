@@ -1,5 +1,5 @@
 /** The passes of one problem on one device: the buffers they share, the uniforms, and the update. */
-import { type DescentProblem, momentCount } from "../../descent.js";
+import { type DescentProblem, type DescentState, momentCount } from "../../descent.js";
 import { type FloatArray, type Rows } from "../../../core/rows.js";
 import {
   type Block,
@@ -139,11 +139,17 @@ export class GpuPasses {
     ]);
   }
 
-  /** Writes weights, (features + 1, classes), to the device's padded rows. */
-  setWeights(weights: FloatArray): void {
+  /** Writes weights and the given moments, each (features + 1, classes), to the device's padded rows. */
+  setState({ weights, moments: [first, second] }: DescentState): void {
     const { count, classes, classes4 } = this.tiling;
-    const padded = pad(weights, classes, 4 * classes4, 4 * count);
-    this.#gpu.run(() => this.#gpu.device.queue.writeBuffer(this.buffers.weights, 0, padded));
+    const write = (buffer: GPUBuffer, values: FloatArray | undefined) => {
+      if (!values) return;
+      const padded = pad(values, classes, 4 * classes4, 4 * count);
+      this.#gpu.run(() => this.#gpu.device.queue.writeBuffer(buffer, 0, padded));
+    };
+    write(this.buffers.weights, weights);
+    write(this.buffers.moment1, first);
+    write(this.buffers.moment2, second);
   }
 
   setOrder(order: Uint32Array): void {

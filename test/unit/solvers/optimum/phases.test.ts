@@ -10,6 +10,7 @@ import type { ElasticNet } from "../../../../src/solvers/optimum/class-shift.js"
 import { ConjugateGradients } from "../../../../src/solvers/optimum/conjugate-gradients.js";
 import { Lbfgs } from "../../../../src/solvers/optimum/lbfgs.js";
 import { NewtonModel } from "../../../../src/solvers/optimum/newton-model.js";
+import { readWeights } from "../../../../src/solvers/optimum/method.js";
 import { Newton } from "../../../../src/solvers/optimum/newton.js";
 import { SecondOrder } from "../../../../src/solvers/optimum/minimise.js";
 import { exactness, phasesOf } from "../../../../src/solvers/optimum/phases.js";
@@ -46,7 +47,13 @@ function fitOf(stages: ConstructorParameters<typeof SecondOrder>[0], tolerance: 
   const chosen = parseOptions({ solver: "lbfgs", l2: 0, tolerance, ...more });
   const examples = { train: range(200), meanWeight: 1, weightScale: 1 };
   const roundingLoss = async () => 0;
-  return new SecondOrder(stages, { clock: new Stopwatch(), examples, settings: chosen, roundingLoss });
+  return new SecondOrder(stages, {
+    kernels: "table",
+    clock: new Stopwatch(),
+    examples,
+    settings: chosen,
+    roundingLoss,
+  });
 }
 
 /**
@@ -64,8 +71,8 @@ async function lbfgsThenNewton(tolerance: number, allowance: number) {
         { certifies: false, begin: async () => new Lbfgs(objective, scaling, 10, start) },
         {
           certifies: true,
-          begin: async (_, passes) => {
-            passesBefore = passes;
+          begin: async (before) => {
+            passesBefore = before?.passes ?? 0;
             return new Newton(objective, scaling, start, model, equation);
           },
         },
@@ -144,7 +151,8 @@ describe("the stages of a training", () => {
     const methods = [];
     for (const stage of found) {
       const before = exact;
-      const method = await stage.begin(methods.at(-1)?.method, 7);
+      const last = methods.at(-1)?.method;
+      const method = await stage.begin(last && { passes: 7, weights: () => readWeights(last) });
       methods.push({ method, certifies: stage.certifies, inF64: exact > before });
     }
     return methods.map(({ method, ...rest }) => ({ name: method?.constructor.name, ...rest }));
