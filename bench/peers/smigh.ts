@@ -4,7 +4,6 @@ import type { Engine } from "../../src/engine/engine.js";
 import type { DescentProblem, Step } from "../../src/engine/descent.js";
 import type { Rows } from "../../src/core/rows.js";
 import { range } from "../../src/core/random.js";
-import { capacityOf } from "../../src/engine/webgpu/device/capacity.js";
 import { choiceNamed } from "../../src/engine/webgpu/kernels/choice.js";
 import { openGpu } from "../../src/engine/webgpu/device/device.js";
 import { shapeOf, tiling } from "../../src/engine/webgpu/kernels/tiling.js";
@@ -77,8 +76,7 @@ async function bytes(
   problem: DescentProblem,
   kernels: string,
 ): Promise<Pick<Session, "bytesMoved" | "leastBytes">> {
-  const gpu = await openGpu();
-  const capacity = capacityOf(gpu);
+  const { capacity } = await openGpu();
   const { classes, batchSize } = problem;
   const choice = choiceNamed(kernels, shapeOf(rows, classes, batchSize, capacity), capacity);
   const cut = tiling(rows, classes, batchSize, capacity, choice);

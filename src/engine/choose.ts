@@ -3,7 +3,7 @@ import { OptionError } from "../core/errors.js";
 import type { Engine, EngineName } from "./engine.js";
 import { referenceEngine } from "./reference/engine.js";
 import { findAdapter } from "./webgpu/device/adapter.js";
-import type { WebGpuOptions } from "./webgpu/engine.js";
+import type { GpuOptions } from "./webgpu/device/device.js";
 
 export interface EngineChoice {
   readonly engine: Engine;
@@ -84,7 +84,7 @@ async function open(name: EngineName, device?: GPUDevice): Promise<Engine> {
 
 // Engines are modules of their own, loaded when they are opened.
 
-async function openWebGpu(options: WebGpuOptions): Promise<Engine> {
+async function openWebGpu(options: GpuOptions): Promise<Engine> {
   const { webgpuEngine } = await import("./webgpu/engine.js");
   return webgpuEngine(options);
 }

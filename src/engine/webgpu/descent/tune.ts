@@ -5,7 +5,6 @@ import { type KernelChoice, type DescentShape, choices, nameOf } from "../kernel
 import type { Gpu } from "../device/device.js";
 import { GpuPasses, descentOf } from "./passes.js";
 import type { GpuRows } from "../placement.js";
-import type { Capacity } from "../device/capacity.js";
 import { shapeOf, tiling } from "../kernels/tiling.js";
 
 /** Milliseconds after which no further candidate is timed. */
@@ -23,21 +22,17 @@ const winners = new WeakMap<GPUDevice, Map<string, KernelChoice>>();
  * Returns the fastest choice. On a software adapter compiling takes longer than it would gain, so the table
  * decides there: its figures are in docs/figures/kernels.md.
  */
-export async function tuned(
-  rows: Rows,
-  placed: GpuRows,
-  problem: DescentProblem,
-  capacity: Capacity,
-): Promise<KernelChoice> {
+export async function tuned(placed: GpuRows, problem: DescentProblem): Promise<KernelChoice> {
+  const { rows, gpu } = placed;
+  const { capacity, device } = gpu;
   const shape = shapeOf(rows, problem.classes, problem.batchSize, capacity);
   const candidates = choices(shape, capacity);
   if (capacity.slow || candidates.length === 1) return candidates[0];
 
-  const { device } = placed.gpu;
   const known = winners.get(device) ?? new Map<string, KernelChoice>();
   winners.set(device, known);
   const key = kindOf(rows, shape, candidates);
-  const found = known.get(key) ?? (await fastest(rows, placed, problem, capacity, candidates));
+  const found = known.get(key) ?? (await fastest(placed, problem, candidates));
   known.set(key, found);
   return found;
 }
@@ -63,20 +58,20 @@ function kindOf(
 }
 
 async function fastest(
-  rows: Rows,
   placed: GpuRows,
   problem: DescentProblem,
-  capacity: Capacity,
   candidates: readonly KernelChoice[],
 ): Promise<KernelChoice> {
+  const { rows, gpu: parent } = placed;
   const began = performance.now();
   let best = { choice: candidates[0], milliseconds: Infinity };
   for (const choice of candidates) {
     if (performance.now() - began > BUDGET_MS) break;
-    const cut = tiling(rows, problem.classes, problem.batchSize, capacity, choice);
-    const gpu = placed.gpu.fork(descentOf(rows, problem, cut));
+    const cut = tiling(rows, problem.classes, problem.batchSize, parent.capacity, choice);
+    const common = { placed, problem, tiling: cut };
+    const gpu = parent.fork(descentOf(common));
     try {
-      const passes = await GpuPasses.create(gpu, rows, placed, problem, cut, {});
+      const passes = await GpuPasses.create({ gpu, ...common });
       const milliseconds = await timed(gpu, passes, rows);
       if (milliseconds < best.milliseconds * (best.choice === candidates[0] ? MARGIN : 1))
         best = { choice, milliseconds };

@@ -1,6 +1,8 @@
 /** An open device as one engine sees it: its own errors and buffers, and waits that end with a loss. */
 import { DeviceError, SmighError } from "../../../core/errors.js";
+import type { Edited } from "../kernels/kernels.js";
 import { type AdapterName, PATIENCE_MS, forgetDevice, nameFrom, ownDevice } from "./adapter.js";
+import { type Capacity, capacityOf } from "./capacity.js";
 import { scoped } from "./scopes.js";
 import { withTimeout } from "./timeout.js";
 
@@ -29,18 +31,46 @@ interface Shared {
 
 const shared = new WeakMap<GPUDevice, Shared>();
 
+/** The device that handles are made on, and how its engine uses it. */
+export interface GpuHost {
+  readonly device: GPUDevice;
+  /** The adapter's name. */
+  readonly adapter: string;
+  readonly capacity: Capacity;
+  /** Sources that replace those of the kernel table. */
+  readonly edited: Edited;
+}
+
+export interface GpuOptions {
+  /** A device to share; it is left open. Default: smigh's own device. */
+  readonly device?: GPUDevice | undefined;
+  /**
+   * Milliseconds that the browser may take for an adapter, for a device and for the device's first answer.
+   * Default 60,000.
+   */
+  readonly patience?: number | undefined;
+  /** For tests: capacities below the adapter's own, and kernels that are wrong. */
+  readonly capacity?: Partial<Capacity>;
+  readonly edited?: Edited;
+}
+
 /**
  * Opens the device given, or smigh's own.
  *
- * @param patience - milliseconds that the browser may take for an adapter, for a device and for the device's
- *   first answer
  * @throws DeviceError if there is no device, or it is lost
  */
-export async function openGpu(given?: GPUDevice, patience = PATIENCE_MS): Promise<Gpu> {
-  if (given) return responding(new Gpu(given, nameFrom(given.adapterInfo)), patience);
+export async function openGpu({
+  device: given,
+  patience = PATIENCE_MS,
+  capacity,
+  edited = {},
+}: GpuOptions = {}): Promise<Gpu> {
+  const handle = (device: GPUDevice, { adapter, slow }: AdapterName) =>
+    new Gpu({ device, adapter, capacity: { ...capacityOf(device, slow), ...capacity }, edited });
+  if (given) return responding(handle(given, nameFrom(given.adapterInfo)), patience);
   const open = async () => {
     const { device, name } = await ownDevice(patience);
-    return new Gpu(device, name);
+    return handle(device, name);
   };
   const gpu = await open();
   // The shared device may have been lost since the last fit: then open a new one.
@@ -63,7 +93,8 @@ async function responding(gpu: Gpu, patience: number): Promise<Gpu> {
 export class Gpu {
   readonly device: GPUDevice;
   readonly adapter: string;
-  readonly slow: boolean;
+  readonly capacity: Capacity;
+  readonly edited: Edited;
   readonly #parent: Gpu | undefined;
   /** The purpose of the buffers, for error messages. */
   readonly #purpose: string;
@@ -71,10 +102,11 @@ export class Gpu {
   readonly #shared: Shared;
   #failure: DeviceError | undefined;
 
-  constructor(device: GPUDevice, { adapter, slow }: AdapterName, purpose = "", parent?: Gpu) {
+  constructor({ device, adapter, capacity, edited }: GpuHost, purpose = "", parent?: Gpu) {
     this.device = device;
     this.adapter = adapter;
-    this.slow = slow;
+    this.capacity = capacity;
+    this.edited = edited;
     this.#purpose = purpose;
     this.#parent = parent;
     this.#shared = sharedOn(device);
@@ -94,7 +126,7 @@ export class Gpu {
    * @param purpose - what the buffers are for, as the object of "cannot hold"
    */
   fork(purpose: string): Gpu {
-    return new Gpu(this.device, this, purpose, this);
+    return new Gpu(this, purpose, this);
   }
 
   /** Calls `make` with a handle of its own to allocate on. If that fails, its buffers are released. */

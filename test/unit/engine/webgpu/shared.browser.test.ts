@@ -56,7 +56,7 @@ describe("the page hears nothing of", () => {
     await expect(objective).rejects.toThrow(/cannot compile logits\.wgsl/);
     descent.release();
     placement.release();
-    expect((await openGpu(device)).live).toEqual({ buffers: 0, bytes: 0 });
+    expect((await openGpu({ device })).live).toEqual({ buffers: 0, bytes: 0 });
     expect(await pageHeard()).toEqual([]);
   });
 
@@ -74,7 +74,7 @@ describe("the page hears nothing of", () => {
       /cannot hold 40 rows of 5 features: that takes 1600 bytes in 6 buffers, of at most \d+ bytes each, and x of rows 10 to 20 \(320 bytes\) was refused/,
     );
     expect(write).not.toHaveBeenCalled();
-    expect((await openGpu(device)).live).toEqual({ buffers: 0, bytes: 0 });
+    expect((await openGpu({ device })).live).toEqual({ buffers: 0, bytes: 0 });
     expect(await pageHeard()).toEqual([]);
   });
 
@@ -89,7 +89,7 @@ describe("the page hears nothing of", () => {
 });
 
 test("a device that is lost while rows and objectives are made leaves no buffer behind", async () => {
-  const { live } = await openGpu(device);
+  const { live } = await openGpu({ device });
   const engine = await webgpuEngine({ device });
   const placement = await engine.place(ROWS);
   const { order } = plan(ROWS, 10, false);
