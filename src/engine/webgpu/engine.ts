@@ -1,16 +1,34 @@
 /**
  * The WebGPU engine: rows, weights and moments live on the device; the passes are the shaders in `shaders/`.
  */
-import type { Engine } from "../engine.js";
+import type { RuntimeClosedError } from "../../core/errors.js";
+import type { Engine, EngineHost, EngineOptions } from "../engine.js";
 import { WebGpuDescent } from "./descent/descent.js";
-import { type GpuOptions, openGpu } from "./device/device.js";
+import type { Gpu } from "./device/device.js";
+import { Devices } from "./device/devices.js";
 import { WebGpuObjective } from "./objective/objective.js";
 import { placeOnGpu } from "./placement.js";
 import { checkTargets, sharding } from "./kernels/tiling.js";
 
-/** Opens the engine. Throws a DeviceError if there is no adapter or its device is lost. */
-export async function webgpuEngine(options: GpuOptions = {}): Promise<Engine> {
-  const gpu = await openGpu(options);
+/** Opens WebGPU engines, and owns their device. */
+export class WebGpuHost implements EngineHost {
+  readonly #devices: Pick<Devices, "open" | "close">;
+
+  constructor(devices: Pick<Devices, "open" | "close"> = new Devices()) {
+    this.#devices = devices;
+  }
+
+  async open({ device, patience }: EngineOptions): Promise<Engine> {
+    return webgpuEngine(await this.#devices.open(device, patience));
+  }
+
+  close(error: RuntimeClosedError): void {
+    this.#devices.close(error);
+  }
+}
+
+/** Returns the engine on an open device. */
+export function webgpuEngine(gpu: Gpu): Engine {
   return {
     name: "webgpu",
     adapter: gpu.adapter,

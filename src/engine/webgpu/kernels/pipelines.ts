@@ -91,7 +91,7 @@ function pipelineOf(
   code: string,
   layout: GPUBindGroupLayout,
 ): Promise<GPUComputePipeline> {
-  const { pipelines } = gpu;
+  const { pipelines } = gpu.state;
   const found = pipelines.get(code);
   if (found) return gpu.answered(found);
   const compiling = compile(gpu, name, code, layout);
