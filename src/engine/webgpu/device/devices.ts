@@ -23,8 +23,8 @@ export class Devices implements GpuOwner {
   /**
    * Returns a handle on the device given, or on the runtime's own.
    *
-   * @param patience - milliseconds that the browser may take for an adapter, for a device and for the device's
-   *   first answer
+   * @param patience - milliseconds that the browser may take for an adapter, for a device and for its first
+   *   answer
    * @throws DeviceError if there is no device, or it is lost
    */
   async open(given?: GPUDevice, patience = PATIENCE_MS): Promise<Gpu> {
