@@ -1,5 +1,5 @@
 /** Chooses and opens an engine: the one named, or for "auto" the fastest that this machine offers. */
-import { OptionError, RuntimeClosedError } from "../core/errors.js";
+import { OptionError } from "../core/errors.js";
 import type { Engine, EngineName } from "./engine.js";
 import { type Runtime, defaultRuntime } from "./runtime.js";
 import { findAdapter } from "./webgpu/device/adapter.js";
@@ -86,11 +86,8 @@ async function softwareAdapter(): Promise<string | undefined> {
   return slow ? adapter : undefined;
 }
 
-/**
- * Formats an error to follow a colon. Rethrows a wrong option and a closed runtime, which every engine would
- * meet.
- */
+/** Formats an error to follow a colon. Rethrows an OptionError: a wrong option is wrong on every engine. */
 function reason(error: unknown): string {
-  if (error instanceof OptionError || error instanceof RuntimeClosedError) throw error;
+  if (error instanceof OptionError) throw error;
   return (error instanceof Error ? error.message : String(error)).replace(/\.$/, "");
 }

@@ -68,6 +68,13 @@ describe("a runtime that is closed", () => {
     await vi.waitFor(() => expect(living()).toBe(0));
   });
 
+  test("opens none that was asked for before and is still loading", async () => {
+    const runtime = createRuntime();
+    const opening = rejection(runtime.open("reference"));
+    await runtime.close();
+    expect(await opening).toMatchObject({ message: expect.stringMatching(BEFORE) });
+  });
+
   test("while an engine opens ends that engine", async () => {
     const runtime = createRuntime();
     const training = rejection(train(data, { runtime, engine: "wasm" }));
