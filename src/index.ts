@@ -3,6 +3,7 @@
  * plain f64.
  */
 export { train, trainer, type Trainer } from "./train/train.js";
+export { type Runtime, createRuntime } from "./engine/runtime.js";
 export { sweep, type Sweep } from "./sweep/sweep.js";
 export type { SweepOptions, SweepProgress } from "./sweep/options.js";
 export type { SweepEntry, SweepFold } from "./sweep/table.js";
@@ -32,6 +33,7 @@ export {
   DivergenceError,
   ModelFileError,
   OptionError,
+  RuntimeClosedError,
   SmighError,
   TrainerError,
 } from "./core/errors.js";

@@ -8,35 +8,17 @@ export const systems: readonly System[] = [
   {
     name: "smigh/webgpu",
     on: GPU,
-    async load() {
-      const [{ openOn }, { webgpuEngine }] = await Promise.all([
-        import("./smigh.js"),
-        import("../../src/engine/webgpu/engine.js"),
-      ]);
-      return openOn(webgpuEngine);
-    },
+    load: async () => (await import("./smigh.js")).openOn("webgpu"),
   },
   {
     name: "smigh/wasm",
     on: CPU,
-    async load() {
-      const [{ openOn }, { wasmEngine }] = await Promise.all([
-        import("./smigh.js"),
-        import("../../src/engine/wasm/engine.js"),
-      ]);
-      return openOn(wasmEngine);
-    },
+    load: async () => (await import("./smigh.js")).openOn("wasm"),
   },
   {
     name: "smigh/reference",
     on: "f64 on the CPU",
-    async load() {
-      const [{ openOn }, { referenceEngine }] = await Promise.all([
-        import("./smigh.js"),
-        import("../../src/engine/reference/engine.js"),
-      ]);
-      return openOn(referenceEngine);
-    },
+    load: async () => (await import("./smigh.js")).openOn("reference"),
   },
   { name: "tfjs/webgpu", on: GPU, load: async () => (await import("./tfjs.js")).tfjsWebgpu },
   { name: "tfjs/wasm", on: CPU, load: async () => (await import("./tfjs.js")).tfjsWasm },

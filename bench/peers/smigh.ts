@@ -1,19 +1,23 @@
 /** smigh itself, through its solvers' interface: `descent` takes the steps without leaving the device. */
 import { version } from "../../package.json";
-import type { Engine } from "../../src/engine/engine.js";
+import type { Engine, EngineName } from "../../src/engine/engine.js";
 import type { DescentProblem, Step } from "../../src/engine/descent.js";
 import type { Rows } from "../../src/core/rows.js";
 import { range } from "../../src/core/random.js";
-import { capacityOf } from "../../src/engine/webgpu/device/capacity.js";
 import { choiceNamed } from "../../src/engine/webgpu/kernels/choice.js";
-import { openGpu } from "../../src/engine/webgpu/device/device.js";
+import { Runtime } from "../../src/engine/runtime.js";
+import { Devices } from "../../src/engine/webgpu/device/devices.js";
+import { WebGpuHost } from "../../src/engine/webgpu/engine.js";
 import { shapeOf, tiling } from "../../src/engine/webgpu/kernels/tiling.js";
 import { traffic } from "../studies/traffic.js";
 import type { Batch, Workload } from "../measure/workloads.js";
 import type { Open, Session } from "./system.js";
 
-export function openOn(engine: () => Engine | Promise<Engine>): Open {
-  return async (workload, batch) => session(await engine(), workload, batch);
+const devices = new Devices();
+const runtime = new Runtime({ webgpu: async () => new WebGpuHost(devices) });
+
+export function openOn(engine: EngineName): Open {
+  return async (workload, batch) => session(await runtime.open(engine), workload, batch);
 }
 
 async function session(
@@ -77,8 +81,7 @@ async function bytes(
   problem: DescentProblem,
   kernels: string,
 ): Promise<Pick<Session, "bytesMoved" | "leastBytes">> {
-  const gpu = await openGpu();
-  const capacity = capacityOf(gpu);
+  const { capacity } = await devices.open();
   const { classes, batchSize } = problem;
   const choice = choiceNamed(kernels, shapeOf(rows, classes, batchSize, capacity), capacity);
   const cut = tiling(rows, classes, batchSize, capacity, choice);

@@ -31,6 +31,13 @@ export class DeviceError extends SmighError {
   }
 }
 
+/** The runtime was closed before a training or while it ran. */
+export class RuntimeClosedError extends SmighError {
+  static {
+    this.prototype.name = "RuntimeClosedError";
+  }
+}
+
 /** A model file is truncated, damaged, of another format, or of a version this release cannot read. */
 export class ModelFileError extends SmighError {
   static {

@@ -1,9 +1,8 @@
 /** Chooses and opens an engine: the one named, or for "auto" the fastest that this machine offers. */
 import { OptionError } from "../core/errors.js";
 import type { Engine, EngineName } from "./engine.js";
-import { referenceEngine } from "./reference/engine.js";
+import { type Runtime, defaultRuntime } from "./runtime.js";
 import { findAdapter } from "./webgpu/device/adapter.js";
-import type { WebGpuOptions } from "./webgpu/engine.js";
 
 export interface EngineChoice {
   readonly engine: Engine;
@@ -14,7 +13,16 @@ export interface EngineChoice {
 }
 
 /** Engines that failed after they had opened, with their errors. */
-export type EngineFailures = ReadonlyMap<EngineName, Error>;
+type EngineFailures = ReadonlyMap<EngineName, Error>;
+
+export interface ChooseOptions {
+  /** Opens the engine. Default: the runtime that trainings share. */
+  readonly runtime?: Runtime | undefined;
+  /** A device for webgpu. */
+  readonly device?: GPUDevice | undefined;
+  /** Engines that "auto" skips. */
+  readonly failures?: EngineFailures;
+}
 
 /** Milliseconds that "auto" waits for an adapter, and again for a device, before it tries the next engine. */
 const PATIENCE_MS = 10_000;
@@ -24,32 +32,33 @@ const PATIENCE_MS = 10_000;
  * it skips the engines in `failures`, and `why` gives the reason for each engine that it did not take.
  *
  * @throws {DeviceError} if `wanted` names an engine that is not available.
+ * @throws {RuntimeClosedError} if the runtime is closed.
  */
 export async function chooseEngine(
   wanted: "auto" | EngineName,
-  device?: GPUDevice,
-  failures: EngineFailures = new Map(),
+  { runtime = defaultRuntime(), device, failures = new Map() }: ChooseOptions = {},
 ): Promise<EngineChoice> {
   if (wanted !== "auto") {
-    const engine = await open(wanted, device);
+    const engine = await runtime.open(wanted, { device });
     return { engine, why: [`engine is ${wanted}`, ...noteOf(engine)].join(", and ") };
   }
   const fellBack = device !== undefined || failures.size > 0;
   const gpu = await unlessFailed("webgpu", failures, async () => {
     const slow = device ? undefined : await softwareAdapter();
     return slow === undefined
-      ? openWebGpu({ device, patience: PATIENCE_MS })
+      ? runtime.open("webgpu", { device, patience: PATIENCE_MS })
       : `the WebGPU adapter, ${slow}, is software on the processor itself`;
   });
   if (typeof gpu !== "string") {
     const found = device ? "a device is given" : `there is a GPU, ${gpu.adapter}`;
     return { engine: gpu, why: `engine is auto and ${found}` };
   }
-  const wasm = await unlessFailed("wasm", failures, openWasm);
+  const wasm = await unlessFailed("wasm", failures, () => runtime.open("wasm"));
   if (typeof wasm !== "string") {
     return { engine: wasm, why: [`engine is auto and ${gpu}`, ...noteOf(wasm)].join(", and "), fellBack };
   }
-  return { engine: referenceEngine(), why: `engine is auto, ${gpu}, and ${wasm}`, fellBack: true };
+  const reference = await runtime.open("reference");
+  return { engine: reference, why: `engine is auto, ${gpu}, and ${wasm}`, fellBack: true };
 }
 
 /** Opens an engine with `find`. Returns the reason as a string if it is not available or failed before. */
@@ -69,29 +78,6 @@ async function unlessFailed(
 
 function noteOf({ note }: Engine): string[] {
   return note === undefined ? [] : [note];
-}
-
-async function open(name: EngineName, device?: GPUDevice): Promise<Engine> {
-  switch (name) {
-    case "webgpu":
-      return openWebGpu({ device });
-    case "wasm":
-      return openWasm();
-    case "reference":
-      return referenceEngine();
-  }
-}
-
-// Engines are modules of their own, loaded when they are opened.
-
-async function openWebGpu(options: WebGpuOptions): Promise<Engine> {
-  const { webgpuEngine } = await import("./webgpu/engine.js");
-  return webgpuEngine(options);
-}
-
-async function openWasm(): Promise<Engine> {
-  const { wasmEngine } = await import("./wasm/engine.js");
-  return wasmEngine();
 }
 
 /** Returns the adapter's name if it is a software adapter. Opens no device. */

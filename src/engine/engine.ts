@@ -13,6 +13,7 @@
 import type { ObjectiveProblem, Objective } from "./objective.js";
 import type { DescentProblem, Descent } from "./descent.js";
 import type { FloatArray, Rows } from "../core/rows.js";
+import type { RuntimeClosedError } from "../core/errors.js";
 
 export const ENGINES = ["webgpu", "wasm", "reference"] as const;
 export type EngineName = (typeof ENGINES)[number];
@@ -41,4 +42,22 @@ export interface Engine {
    */
   place(rows: Rows): Promise<Placement>;
   close(): void;
+}
+
+export interface EngineOptions {
+  /** A GPU device to share; it is left open. Default: one of the host's own. */
+  readonly device?: GPUDevice | undefined;
+  /**
+   * Milliseconds that the browser may take for a GPU adapter, for its device and for the device's first
+   * answer. Default 60,000.
+   */
+  readonly patience?: number | undefined;
+}
+
+/** Opens engines of one kind, and owns what they share: devices, threads, memory, tuned choices. */
+export interface EngineHost {
+  /** @throws {DeviceError} if the engine is not available. */
+  open(options: EngineOptions): Promise<Engine>;
+  /** Ends the engines that are open, whose work then fails with the error, and frees what they share. */
+  close(error: RuntimeClosedError): void;
 }

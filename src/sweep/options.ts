@@ -14,6 +14,7 @@ const SHARED = [
   "engine",
   "kernels",
   "device",
+  "runtime",
   "solver",
   "tolerance",
   "maxIterations",

@@ -22,11 +22,11 @@ export async function openEngine<T>(
   { settings, rows }: Pick<Task<Label>, "settings" | "rows">,
   start: (placement: Placement) => Promise<T>,
 ): Promise<Opened<T>> {
-  const { engine: wanted, device, signal } = settings;
+  const { engine: wanted, runtime, device, signal } = settings;
   const failures = new Map<EngineName, DeviceError>();
   for (;;) {
     throwIfAborted(signal);
-    const choice = await chooseEngine(wanted, device, failures);
+    const choice = await chooseEngine(wanted, { runtime, device, failures });
     const { engine } = choice;
     const releases = [() => engine.close()];
     const release = () => {

@@ -2,6 +2,7 @@
 import type { Label } from "../data/labels.js";
 import type { TrainingData } from "../data/dataset.js";
 import { ENGINES, type EngineName } from "../engine/engine.js";
+import type { Runtime } from "../engine/runtime.js";
 import { OptionError } from "../core/errors.js";
 import {
   type Check,
@@ -12,6 +13,7 @@ import {
   checkInit,
   checkOptions,
   checkRate,
+  checkRuntime,
   checkSignal,
   isMap,
   notNegative,
@@ -59,6 +61,11 @@ export interface TrainOptions<L extends Label = Label> {
    * "wasm" and "reference" are an OptionError. Default: a device of smigh's own.
    */
   readonly device?: GPUDevice;
+  /**
+   * Owns the GPU device, threads, memory and tuned choices of kernels, and closes them: see `createRuntime`.
+   * Default: one that trainings share.
+   */
+  readonly runtime?: Runtime;
 
   /**
    * How to minimise. "lbfgs" (default; Liu & Nocedal 1989) and "newton" go to the optimum. "gd" takes all
@@ -202,6 +209,7 @@ export interface TrainOptions<L extends Label = Label> {
 /** Options that may stay undefined. */
 type WithoutDefault =
   | "device"
+  | "runtime"
   | "C"
   | "batchSize"
   | "classWeight"
@@ -238,6 +246,7 @@ export const OPTION_TABLE = {
     default: "auto",
   },
   device: { check: checkDevice, flag: false },
+  runtime: { check: checkRuntime, flag: false },
   solver: { check: oneOf(...SOLVER_NAMES), default: "lbfgs" },
   tolerance: { check: notNegative, default: 1e-5 },
   maxIterations: { check: wholeNumber(1), default: 1000 },

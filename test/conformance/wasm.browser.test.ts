@@ -1,10 +1,10 @@
 /** Runs the conformance tests on the wasm engine in a page. */
 import { expect, test } from "vitest";
-import { type WasmOptions, wasmEngine } from "../../src/engine/wasm/engine.js";
 import { compile, compileKernels } from "../../src/engine/wasm/module.js";
 import { conformance } from "./conformance.js";
 import { randomRows } from "./problems.js";
 import { KERNELS, pinnedEngine } from "../unit/engine/wasm/pinned.js";
+import { type WasmEdits, wasmEngine } from "../support/engines.js";
 
 conformance("the wasm engine in a page", () => wasmEngine());
 for (const kernels of KERNELS) {
@@ -16,7 +16,7 @@ conformance("the wasm engine without relaxed SIMD", async () =>
 
 test("kernels are relaxed where a page's WebAssembly has it, and threads are as many as its cores", async () => {
   expect((await compileKernels()).relaxed).toBe(true);
-  const adapterOf = async (options?: WasmOptions) => {
+  const adapterOf = async (options?: WasmEdits) => {
     const engine = await wasmEngine(options);
     engine.close();
     return engine.adapter;

@@ -1,9 +1,9 @@
 /** Runs the conformance tests on the wasm engine in Node. */
 import { expect, test } from "vitest";
-import { wasmEngine } from "../../src/engine/wasm/engine.js";
 import { compileKernels } from "../../src/engine/wasm/module.js";
 import { conformance } from "./conformance.js";
 import { KERNELS, pinnedEngine } from "../unit/engine/wasm/pinned.js";
+import { wasmEngine } from "../support/engines.js";
 
 conformance("the wasm engine in Node", () => wasmEngine());
 for (const kernels of KERNELS) {

@@ -1,5 +1,5 @@
 /** Runs the conformance tests on the webgpu engine. */
-import { webgpuEngine } from "../../src/engine/webgpu/engine.js";
 import { conformance } from "./conformance.js";
+import { webgpuEngine } from "../support/engines.js";
 
 conformance("the WebGPU engine", () => webgpuEngine());

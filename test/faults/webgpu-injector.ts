@@ -1,5 +1,5 @@
 /** Replaces one call of WebGPU, trains, and reports how that ended. Runs in a browser. */
-import { openGpu } from "../../src/engine/webgpu/device/device.js";
+import { openGpu, runtimeWith } from "../support/engines.js";
 import { type SoftmaxModel, SmighError, type TrainOptions, train } from "../../src/index.js";
 import type { Outcome } from "./fault.js";
 
@@ -56,10 +56,12 @@ let current: GPUDevice | undefined;
 const alive = new Set<GPUBuffer>();
 let warm: string | undefined;
 
+const runtime = runtimeWith();
+
 const expected = new Map<string, Promise<Float32Array>>();
 
 export function startFit(solver: string, options: TrainOptions<string> = {}): Promise<SoftmaxModel<string>> {
-  return train(DATA, { engine: "webgpu", ...FITS[solver], ...options });
+  return train(DATA, { runtime, engine: "webgpu", ...FITS[solver], ...options });
 }
 
 function seen(owner: unknown): void {
@@ -176,7 +178,7 @@ export async function outcomeOf({
     if (alive.size > 0) return "leak";
     if (uncaught.length > 0) return "unclear";
     if (!(await fitsAgain(solver))) return "leak";
-    const { live } = await openGpu();
+    const { live } = (await openGpu()).state;
     if (live.buffers !== 0 || live.bytes !== 0) return "leak";
     if (result instanceof Error)
       return result instanceof SmighError && says.test(result.message) ? "named" : "unclear";

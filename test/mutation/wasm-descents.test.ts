@@ -5,7 +5,6 @@
 import { expect, test, vi } from "vitest";
 import type { DescentProblem, StepResult } from "../../src/engine/descent.js";
 import type { Rows } from "../../src/core/rows.js";
-import { type WasmOptions, wasmEngine } from "../../src/engine/wasm/engine.js";
 import { NO_PARITY, type Stage, mergeParity } from "../../src/parity/stages.js";
 import {
   RULES,
@@ -19,6 +18,7 @@ import {
 import { editedKernels } from "./edited-assembly.js";
 import { KERNELS, type KernelKind } from "../unit/engine/wasm/pinned.js";
 import { type Wrong, rhoTable } from "./wrong.js";
+import { type WasmEdits, wasmEngine } from "../support/engines.js";
 
 vi.setConfig({ testTimeout: 60_000 }); // kernels are compiled
 
@@ -404,7 +404,7 @@ type Errors = Readonly<Partial<Record<Caught, number>>>;
  * Runs all steps on floats with Adam, on soft targets, and on bytes with momentum and smoothed labels, whose
  * odd scale makes every factor visible. Stops after the run in which an edit is caught.
  */
-async function errors(kind: KernelKind, options: WasmOptions, caught?: Caught): Promise<Errors> {
+async function errors(kind: KernelKind, options: WasmEdits, caught?: Caught): Promise<Errors> {
   const tried = CASES[kind];
   const { shape, batchSize } = tried;
   const floats = randomRows(shape, "f32", 101);

@@ -6,13 +6,13 @@
 import { expect, test, vi } from "vitest";
 import type { Engine } from "../../src/engine/engine.js";
 import type { Rows } from "../../src/core/rows.js";
-import type { WasmOptions } from "../../src/engine/wasm/engine.js";
 import { maxOrInfinity } from "../../src/parity/stages.js";
 import { LOOKS, type Look, lookAround, objectiveOf } from "../conformance/objectives.js";
 import { type Shape, randomRows } from "../conformance/problems.js";
 import { editedKernels } from "./edited-assembly.js";
 import { KERNELS, type KernelKind, pinnedEngine } from "../unit/engine/wasm/pinned.js";
 import { type Wrong, rhoTable } from "./wrong.js";
+import { type WasmEdits } from "../support/engines.js";
 
 vi.setConfig({ testTimeout: 60_000 }); // kernels are compiled
 
@@ -603,7 +603,7 @@ type Errors = Readonly<Record<Caught, number>>;
  * Runs on floats with an intercept, then on bytes of an odd scale without one, unless an edit is caught
  * before.
  */
-async function errors(kernels: KernelKind, options: WasmOptions, caught?: Caught): Promise<Errors> {
+async function errors(kernels: KernelKind, options: WasmEdits, caught?: Caught): Promise<Errors> {
   const { classes } = SHAPES[kernels];
   const runs = [
     { rows: randomRows(SHAPES[kernels], "f32", 171), intercept: true },

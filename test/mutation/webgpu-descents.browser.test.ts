@@ -6,7 +6,6 @@
 import { afterAll, expect, test } from "vitest";
 import type { Capacity } from "../../src/engine/webgpu/device/capacity.js";
 import type { Edited, KernelName } from "../../src/engine/webgpu/kernels/kernels.js";
-import { webgpuEngine } from "../../src/engine/webgpu/engine.js";
 import { NO_PARITY, type Parity, type Stage, mergeParity } from "../../src/parity/stages.js";
 import {
   KEPT_KINDS,
@@ -20,6 +19,7 @@ import {
   softened,
 } from "../conformance/problems.js";
 import { edited } from "./edited-shader.js";
+import { webgpuEngine } from "../support/engines.js";
 
 interface Wrong {
   readonly what: string;

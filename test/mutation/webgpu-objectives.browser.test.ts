@@ -4,7 +4,6 @@
  */
 import { afterAll, expect, test } from "vitest";
 import type { Capacity } from "../../src/engine/webgpu/device/capacity.js";
-import { webgpuEngine } from "../../src/engine/webgpu/engine.js";
 import type { Edited, KernelName } from "../../src/engine/webgpu/kernels/kernels.js";
 import type { Rows } from "../../src/core/rows.js";
 import { range } from "../../src/core/random.js";
@@ -13,6 +12,7 @@ import { LOOKS, type Look, type Looks, lookAround, objectiveOf } from "../confor
 import { KEPT_KINDS, type Kind, type Shape, randomRows, randomWeights } from "../conformance/problems.js";
 import { edited } from "./edited-shader.js";
 import { withObjective } from "../unit/engine/webgpu/with-objective.js";
+import { webgpuEngine } from "../support/engines.js";
 
 interface Wrong {
   readonly what: string;

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Engine } from "../../src/engine/engine.js";
 import type { FloatArray } from "../../src/core/rows.js";
 import { referenceEngine } from "../../src/engine/reference/engine.js";
-import { wasmEngine } from "../../src/engine/wasm/engine.js";
 import { weighing } from "../conformance/weighing.js";
+import { wasmEngine } from "../support/engines.js";
 
 type Weigh = (weights: FloatArray) => void;
 

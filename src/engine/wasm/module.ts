@@ -11,15 +11,13 @@ export interface WasmKernels {
 /** The smallest module with relaxed SIMD: one function, `(a, b, c) => f32x4.relaxed_madd(a, b, c)`. */
 const RELAXED = bytesOf("AGFzbQEAAAABCAFgA3t7ewF7AwIBAAoNAQsAIAAgASAC/YUCCw==");
 
-let compiled: Promise<WasmKernels> | undefined;
-
 /**
- * Compiles the kernels once, with relaxed SIMD where there is any.
+ * Compiles the kernels, with relaxed SIMD where there is any.
  *
  * @throws {DeviceError} if WebAssembly has no SIMD or no atomics, or the page may not compile it.
  */
 export function compileKernels(): Promise<WasmKernels> {
-  return (compiled ??= compile(WebAssembly.validate(RELAXED)));
+  return compile(WebAssembly.validate(RELAXED));
 }
 
 export async function compile(relaxed: boolean): Promise<WasmKernels> {

@@ -24,25 +24,18 @@ const MOST_IDLE = { bytes: 2 ** 28, memories: 4 };
  */
 const PRESSURE_BYTES = 2 ** 27;
 
-const idle: Resources[] = [];
-
 /**
- * Ends the threads of a heap that became garbage because its training was abandoned. Nothing in the threads
- * refers to the heap: that would keep it alive.
+ * Ends the threads of a heap that became garbage because its training was abandoned, or its runtime. Nothing
+ * in the threads refers to the heap: that would keep it alive.
  */
 const abandoned = new FinalizationRegistry<Thread[]>((threads) => {
   if (threads.length > 0) endThreads(threads);
 });
 
-/**
- * Takes idle resources, or makes new ones. `giveBack` returns them; if their heap becomes garbage first,
- * their threads end.
- */
-export function takeResources(heap?: Heap): Resources {
-  const kept = heap ? undefined : idle.pop();
-  if (kept) return kept;
-  const resources = { heap: heap ?? new Heap(), threads: [] };
-  abandoned.register(resources.heap, resources.threads);
+/** Makes resources without threads. If their heap becomes garbage, their threads end. */
+export function createResources(heap = new Heap()): Resources {
+  const resources = { heap, threads: [] };
+  abandoned.register(heap, resources.threads);
   return resources;
 }
 
@@ -53,28 +46,38 @@ export function takeThreads({ threads }: Resources, count: number): readonly Thr
   return threads.slice(0, count);
 }
 
-/**
- * Keeps resources whose threads are idle, and drops the oldest ones to make room. Resources with blocks in
- * use, or with more memory than may be kept, are dropped instead.
- */
-export function giveBack(resources: Resources): void {
-  if (resources.heap.live.blocks > 0 || bytesOf(resources) > MOST_IDLE.bytes) return drop(resources);
-  idle.push(resources);
-  while (
-    idle.length > MOST_IDLE.memories ||
-    idle.reduce((sum, one) => sum + bytesOf(one), 0) > MOST_IDLE.bytes
-  )
-    idle.splice(0, 1).forEach(drop);
-}
-
 /** Ends the threads, so that the memory is freed once nothing else refers to it. */
 export function drop({ threads }: Resources): void {
   endThreads(threads);
 }
 
-/** Ends idle threads and frees their memory. */
-export function dropIdle(): void {
-  idle.splice(0).forEach(drop);
+/** The idle resources of a runtime. */
+export class IdleResources {
+  readonly #idle: Resources[] = [];
+
+  /** Takes idle resources, or makes new ones. */
+  take(): Resources {
+    return this.#idle.pop() ?? createResources();
+  }
+
+  /**
+   * Keeps resources whose threads are idle, and drops the oldest ones to make room. Resources with blocks in
+   * use, or with more memory than may be kept, are dropped instead.
+   */
+  giveBack(resources: Resources): void {
+    if (resources.heap.live.blocks > 0 || bytesOf(resources) > MOST_IDLE.bytes) return drop(resources);
+    this.#idle.push(resources);
+    while (
+      this.#idle.length > MOST_IDLE.memories ||
+      this.#idle.reduce((sum, one) => sum + bytesOf(one), 0) > MOST_IDLE.bytes
+    )
+      this.#idle.splice(0, 1).forEach(drop);
+  }
+
+  /** Ends idle threads and frees their memory. */
+  drop(): void {
+    this.#idle.splice(0).forEach(drop);
+  }
 }
 
 function bytesOf({ heap }: Resources): number {

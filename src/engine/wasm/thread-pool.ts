@@ -9,7 +9,7 @@
  * If a thread ends, for whatever reason, all present and later jobs fail: the other threads may be waiting
  * for it in a kernel.
  */
-import { DeviceError } from "../../core/errors.js";
+import { DeviceError, type SmighError } from "../../core/errors.js";
 import { yieldToEventLoop } from "../../core/event-loop.js";
 import type { WasmKernels } from "./module.js";
 import { type Resources, takeThreads } from "./resources.js";
@@ -23,13 +23,16 @@ export interface ThreadPool {
   readonly note?: string;
   /** Runs a plan on `threads` threads. The calling thread may run an `inline` plan for one thread itself. */
   run(plan: number, threads: number, inline: boolean): Promise<void>;
-  /** Fails all unfinished and later jobs. Returns whether the threads were idle; if not, they are ended. */
-  close(): boolean;
+  /**
+   * Fails all unfinished and later jobs, by default with an error that says that the engine is closed.
+   * Returns whether the threads were idle; if not, they are ended.
+   */
+  close(error?: SmighError): boolean;
 }
 
 type Run = (plan: number, thread: number) => void;
 
-const CLOSED = "The wasm engine is closed.";
+const closed = () => new DeviceError("The wasm engine is closed.");
 
 /** More threads do not help: a step is short, and waits for every thread. */
 const MOST_THREADS = 16;
@@ -83,7 +86,7 @@ class CallingThread implements ThreadPool {
   readonly blocking = true;
   readonly note?: string;
   readonly #run: Run;
-  #closed = false;
+  #failure: SmighError | undefined;
 
   constructor(run: Run, note?: string) {
     this.#run = run;
@@ -91,7 +94,7 @@ class CallingThread implements ThreadPool {
   }
 
   async run(plan: number): Promise<void> {
-    if (this.#closed) throw new DeviceError(CLOSED);
+    if (this.#failure) throw this.#failure;
     try {
       this.#run(plan, 0);
     } catch (cause) {
@@ -100,8 +103,8 @@ class CallingThread implements ThreadPool {
     await yieldToEventLoop();
   }
 
-  close(): boolean {
-    this.#closed = true;
+  close(error: SmighError = closed()): boolean {
+    this.#failure ??= error;
     return true;
   }
 }
@@ -111,7 +114,7 @@ interface Job {
   readonly threads: number;
   readonly message: (thread: number) => Message;
   readonly done: () => void;
-  readonly fail: (error: DeviceError) => void;
+  readonly fail: (error: SmighError) => void;
   /** Number of threads that have not answered. */
   left: number;
 }
@@ -125,7 +128,7 @@ class ThreadTeam implements ThreadPool {
   readonly #waiting: Job[] = [];
   readonly #inline: (Job & { readonly plan: number })[] = [];
   #runningInline = false;
-  #failure: DeviceError | undefined;
+  #failure: SmighError | undefined;
 
   constructor(run: Run, threads: readonly Thread[]) {
     this.threads = threads.length;
@@ -210,7 +213,7 @@ class ThreadTeam implements ThreadPool {
     this.#assign();
   }
 
-  #fail(failure: DeviceError): void {
+  #fail(failure: SmighError): void {
     this.#failure ??= failure;
     const sent = [...this.#queues.values()].flat();
     for (const thread of this.#queues.keys()) thread.end();
@@ -225,10 +228,10 @@ class ThreadTeam implements ThreadPool {
     this.#queues.clear();
   }
 
-  close(): boolean {
+  close(error: SmighError = closed()): boolean {
     const idle = !this.#failure && [...this.#queues.values()].every((queue) => queue.length === 0);
     if (idle) this.#release();
-    this.#fail(new DeviceError(CLOSED));
+    this.#fail(error);
     return idle;
   }
 }

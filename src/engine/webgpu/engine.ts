@@ -1,43 +1,43 @@
 /**
  * The WebGPU engine: rows, weights and moments live on the device; the passes are the shaders in `shaders/`.
  */
-import type { Engine } from "../engine.js";
-import { type Capacity, capacityOf } from "./device/capacity.js";
+import type { RuntimeClosedError } from "../../core/errors.js";
+import type { Engine, EngineHost, EngineOptions } from "../engine.js";
 import { WebGpuDescent } from "./descent/descent.js";
-import { openGpu } from "./device/device.js";
-import type { Edited } from "./kernels/kernels.js";
+import type { Gpu } from "./device/device.js";
+import { Devices } from "./device/devices.js";
 import { WebGpuObjective } from "./objective/objective.js";
 import { placeOnGpu } from "./placement.js";
 import { checkTargets, sharding } from "./kernels/tiling.js";
 
-export interface WebGpuOptions {
-  /** A device to share; it is left open. Default: smigh's own device. */
-  readonly device?: GPUDevice | undefined;
-  /** Milliseconds that the browser may take for an adapter, and for a device. Default 60,000. */
-  readonly patience?: number | undefined;
-  /** For tests: capacities below the adapter's own, and kernels that are wrong. */
-  readonly capacity?: Partial<Capacity>;
-  readonly edited?: Edited;
+/** Opens WebGPU engines, and owns their device. */
+export class WebGpuHost implements EngineHost {
+  readonly #devices: Pick<Devices, "open" | "close">;
+
+  constructor(devices: Pick<Devices, "open" | "close"> = new Devices()) {
+    this.#devices = devices;
+  }
+
+  async open({ device, patience }: EngineOptions): Promise<Engine> {
+    return webgpuEngine(await this.#devices.open(device, patience));
+  }
+
+  close(error: RuntimeClosedError): void {
+    this.#devices.close(error);
+  }
 }
 
-/** Opens the engine. Throws a DeviceError if there is no adapter or its device is lost. */
-export async function webgpuEngine({
-  device,
-  patience,
-  capacity,
-  edited = {},
-}: WebGpuOptions = {}): Promise<Engine> {
-  const gpu = await openGpu(device, patience);
-  const held = { ...capacityOf(gpu), ...capacity };
+/** Returns the engine on an open device. */
+export function webgpuEngine(gpu: Gpu): Engine {
   return {
     name: "webgpu",
     adapter: gpu.adapter,
     async place(rows) {
-      checkTargets(rows, held);
-      const placed = await placeOnGpu(gpu, rows, sharding(rows, held));
+      checkTargets(rows, gpu.capacity);
+      const placed = await placeOnGpu(gpu, rows, sharding(rows, gpu.capacity));
       return {
-        descent: (problem, weights) => WebGpuDescent.create(rows, placed, problem, held, weights, edited),
-        objective: (problem) => WebGpuObjective.create(rows, placed, problem, held, edited),
+        descent: (problem, weights) => WebGpuDescent.create(placed, problem, weights),
+        objective: (problem) => WebGpuObjective.create(placed, problem),
         weigh: (weights) => placed.weigh(weights),
         release: () => placed.release(),
       };

@@ -19,6 +19,8 @@ export interface Shard {
 }
 
 export interface GpuRows {
+  /** The rows on this side. */
+  readonly rows: Rows;
   /** The parent handle of everything that is computed from these rows. */
   readonly gpu: Gpu;
   readonly shards: readonly Shard[];
@@ -65,6 +67,7 @@ export async function placeOnGpu(
     if (targets && rows.targets) write(targets, labelsAndTargets(rows, rows.targets));
     for (const shard of shards) await upload(own, shard, rows, rowWords);
     return {
+      rows,
       gpu: own,
       shards,
       labels,

@@ -18,6 +18,8 @@ const throws = () => {
 const rejects = () => Promise.reject(new DOMException("not now", "OperationError"));
 const opened = (lost: Promise<unknown>) => ({
   lost,
+  limits: {},
+  features: new Set(),
   pushErrorScope() {},
   popErrorScope: () => Promise.resolve(null),
 });
@@ -27,7 +29,7 @@ const adapter = (requestDevice: () => unknown, more: object = { info: { vendor: 
 });
 
 async function auto(device?: object): Promise<Pick<EngineChoice, "why"> & { readonly name: string }> {
-  const choice: EngineChoice = await Reflect.apply(chooseEngine, undefined, ["auto", device]);
+  const choice: EngineChoice = await Reflect.apply(chooseEngine, undefined, ["auto", { device }]);
   choice.engine.close();
   return { name: choice.engine.name, why: choice.why };
 }

@@ -1,7 +1,7 @@
 /** Tests sweeps: folds, the choice of C, and concurrent fits. */
 import { setTimeout } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { giveBack, takeResources } from "../../../src/engine/wasm/resources.js";
+import { idleResources, runtimeWith } from "../../support/engines.js";
 import {
   DataError,
   OptionError,
@@ -175,14 +175,14 @@ describe("on the iris", () => {
   });
 
   test("it gives the wasm engine's memory back", async () => {
-    const kept = takeResources();
-    giveBack(kept); // keeps it only if nothing is left in it
-    const given = { engine: "wasm", C: [1], classWeight: { 0: 2 } } as const;
+    const kept = idleResources.take();
+    idleResources.giveBack(kept); // keeps it only if nothing is left in it
+    const given = { runtime: runtimeWith(), engine: "wasm", C: [1], classWeight: { 0: 2 } } as const;
     await sweep(irisData(), given);
     const failing = sweep(irisData(), { ...given, signal: AbortSignal.timeout(1) }).catch(() => {});
     await failing;
-    expect(takeResources()).toBe(kept);
-    giveBack(kept);
+    expect(idleResources.take()).toBe(kept);
+    idleResources.giveBack(kept);
   });
 });
 

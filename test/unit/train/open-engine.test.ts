@@ -9,8 +9,16 @@ import { untypedTrain } from "../../support/untyped.js";
 vi.mock("../../../src/engine/webgpu/device/adapter.js", () => ({
   findAdapter: async () => ({ adapter: "nvidia", slow: false }),
 }));
-vi.mock("../../../src/engine/webgpu/engine.js", () => ({ webgpuEngine: async () => madeUp("webgpu") }));
-vi.mock("../../../src/engine/wasm/engine.js", () => ({ wasmEngine: async () => madeUp("wasm") }));
+vi.mock("../../../src/engine/webgpu/engine.js", () => ({
+  WebGpuHost: class {
+    open = async () => madeUp("webgpu");
+  },
+}));
+vi.mock("../../../src/engine/wasm/engine.js", () => ({
+  WasmHost: class {
+    open = async () => madeUp("wasm");
+  },
+}));
 
 type Stage = "place" | "descent" | "objective";
 /** The stage at which each engine fails, and with which error. */

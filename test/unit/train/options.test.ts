@@ -20,6 +20,10 @@ const OUT_OF_RANGE: Readonly<Record<string, { readonly must: string; readonly va
       must: "a GPUDevice, as adapter.requestDevice() resolves to",
       values: ["gpu", 0, null, {}, [], { queue: {} }],
     },
+    runtime: {
+      must: "a runtime, as createRuntime() returns",
+      values: ["shared", 0, null, {}, { close() {} }],
+    },
     solver: {
       must: 'one of "lbfgs", "newton", "gd", "sgd", "adam", "adamw"',
       values: ["rmsprop", "Adam", 3],

@@ -10,16 +10,15 @@ import {
   momentCount,
 } from "../../descent.js";
 import { type Sums } from "../../../core/sums.js";
-import { type FloatArray, type Rows } from "../../../core/rows.js";
+import type { FloatArray } from "../../../core/rows.js";
 import { ahead } from "./ahead.js";
 import { type KernelChoice, choiceNamed, choices, nameOf } from "../kernels/choice.js";
+import type { DescentContext } from "./context.js";
 import type { Gpu } from "../device/device.js";
-import type { Edited } from "../kernels/kernels.js";
 import { type Block, type Unit, cutRows, joined, unpad } from "../kernels/blocks.js";
 import { GpuPasses, descentOf } from "./passes.js";
 import type { GpuRows } from "../placement.js";
 import { Readback } from "../device/readback.js";
-import type { Capacity } from "../device/capacity.js";
 import { shapeOf, tiling } from "../kernels/tiling.js";
 import { tuned } from "./tune.js";
 
@@ -41,35 +40,25 @@ export class WebGpuDescent implements Descent {
   #number = 0;
   #blocksPerSubmission = 1;
 
-  private constructor(
-    gpu: Gpu,
-    features: number,
-    problem: DescentProblem,
-    passes: GpuPasses,
-    kernels: string,
-  ) {
+  private constructor({ gpu, placed, problem }: DescentContext, passes: GpuPasses, kernels: string) {
     this.kernels = kernels;
     this.#gpu = gpu;
-    this.#features = features;
+    this.#features = placed.rows.features;
     this.#problem = problem;
     this.#passes = passes;
     this.#readback = new Readback(gpu);
   }
 
-  static async create(
-    rows: Rows,
-    placed: GpuRows,
-    problem: DescentProblem,
-    capacity: Capacity,
-    weights: FloatArray,
-    edited: Edited,
-  ): Promise<WebGpuDescent> {
-    const choice = await chosen(rows, placed, problem, capacity);
-    const cut = tiling(rows, problem.classes, problem.batchSize, capacity, choice);
-    return placed.gpu.allocate(descentOf(rows, problem, cut), async (gpu) => {
-      const passes = await GpuPasses.create(gpu, rows, placed, problem, cut, edited);
+  static async create(placed: GpuRows, problem: DescentProblem, weights: FloatArray): Promise<WebGpuDescent> {
+    const { rows, gpu: parent } = placed;
+    const choice = await chosen(placed, problem);
+    const cut = tiling(rows, problem.classes, problem.batchSize, parent.capacity, choice);
+    const common = { placed, problem, tiling: cut };
+    return parent.allocate(descentOf(common), async (gpu) => {
+      const context = { gpu, ...common };
+      const passes = await GpuPasses.create(context);
       passes.setState({ weights, moments: [] });
-      return new WebGpuDescent(gpu, rows.features, problem, passes, nameOf(choice));
+      return new WebGpuDescent(context, passes, nameOf(choice));
     });
   }
 
@@ -162,7 +151,7 @@ export class WebGpuDescent implements Descent {
       1,
       Math.min(
         this.#passes.capacity,
-        Math.floor(SUBMISSION_MS[this.#gpu.slow ? "slow" : "fast"] / perBlock),
+        Math.floor(SUBMISSION_MS[this.#gpu.capacity.slow ? "slow" : "fast"] / perBlock),
         4 * blocks,
       ),
     );
@@ -311,14 +300,11 @@ export class WebGpuDescent implements Descent {
 }
 
 /** Chooses the kernels: by timing for "auto", from the table, or by name. */
-async function chosen(
-  rows: Rows,
-  placed: GpuRows,
-  problem: DescentProblem,
-  capacity: Capacity,
-): Promise<KernelChoice> {
+async function chosen(placed: GpuRows, problem: DescentProblem): Promise<KernelChoice> {
+  const { rows, gpu } = placed;
+  const { capacity } = gpu;
   const { kernels = "table", classes, batchSize } = problem;
-  if (kernels === "auto") return tuned(rows, placed, problem, capacity);
+  if (kernels === "auto") return tuned(placed, problem);
   const shape = shapeOf(rows, classes, batchSize, capacity);
   return kernels === "table" ? choices(shape, capacity)[0] : choiceNamed(kernels, shape, capacity);
 }

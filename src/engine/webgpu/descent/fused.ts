@@ -1,6 +1,4 @@
 /** The passes for few classes: one dispatch per block. */
-import type { DescentProblem } from "../../descent.js";
-import type { Rows } from "../../../core/rows.js";
 import {
   type BlockPasses,
   type Buffers,
@@ -11,8 +9,7 @@ import {
   unpad,
 } from "../kernels/blocks.js";
 import { blockKernels } from "../kernels/constants.js";
-import type { Gpu } from "../device/device.js";
-import type { Edited } from "../kernels/kernels.js";
+import type { DescentContext } from "./context.js";
 import { dispatch } from "../kernels/pipelines.js";
 import type { Readback } from "../device/readback.js";
 import type { Specialisation } from "../kernels/specialise.js";
@@ -24,20 +21,13 @@ export class FusedPasses implements BlockPasses {
   readonly #kernels: KernelCache;
   readonly #kernelIn: (mode: Mode) => Specialisation;
 
-  constructor(
-    gpu: Gpu,
-    rows: Rows,
-    problem: DescentProblem,
-    tiling: FusedTiling,
-    shared: Buffers,
-    edited: Edited,
-  ) {
+  constructor({ gpu, placed, problem, tiling }: DescentContext<FusedTiling>, shared: Buffers) {
     const { rowThreads, turns, slots } = tiling;
     this.#tiling = tiling;
     const records = slots * turns * tiling.rows * rowThreads;
     this.#records = scratch(gpu, "records", 16 * recordWidth(tiling) * records);
-    this.#kernels = new KernelCache(gpu, { ...shared, records: this.#records }, edited);
-    this.#kernelIn = (mode) => blockKernels(rows, problem, tiling, mode);
+    this.#kernels = new KernelCache(gpu, { ...shared, records: this.#records });
+    this.#kernelIn = (mode) => blockKernels(placed.rows, problem, tiling, mode);
   }
 
   prepare(mode: Mode): Promise<void> {

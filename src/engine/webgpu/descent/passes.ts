@@ -1,6 +1,6 @@
 /** The passes of one problem on one device: the buffers they share, the uniforms, and the update. */
-import { type DescentProblem, type DescentState, momentCount } from "../../descent.js";
-import { type FloatArray, type Rows } from "../../../core/rows.js";
+import { type DescentState, momentCount } from "../../descent.js";
+import type { FloatArray } from "../../../core/rows.js";
 import {
   type Block,
   type BlockPasses,
@@ -13,10 +13,9 @@ import {
 } from "../kernels/blocks.js";
 import type { Gpu } from "../device/device.js";
 import { gatherKernel, updateKernel } from "../kernels/constants.js";
+import type { DescentContext } from "./context.js";
 import { FusedPasses } from "./fused.js";
-import type { Edited } from "../kernels/kernels.js";
 import { type Bound, ENTRY_BYTES, bound, dispatch } from "../kernels/pipelines.js";
-import type { GpuRows } from "../placement.js";
 import type { Readback } from "../device/readback.js";
 import type { Specialisation } from "../kernels/specialise.js";
 import { WholeSteps, wholeCapacity } from "./steps.js";
@@ -39,30 +38,32 @@ type BufferName =
   | "sums"
   | "ring";
 
+/** What the passes of a descent are made of. */
+interface Parts {
+  readonly buffers: Readonly<Record<BufferName, GPUBuffer>>;
+  readonly blocks: BlockPasses;
+  /** For small problems: takes whole steps in place of `blocks`, which still evaluates. */
+  readonly whole: WholeSteps | undefined;
+  readonly updates: KernelCache;
+  /** One gather per shard; none if X is one binding. */
+  readonly gathers: readonly Bound[];
+}
+
 export class GpuPasses {
   readonly tiling: Tiling;
   readonly buffers: Readonly<Record<BufferName, GPUBuffer>>;
   /** Most blocks, and most steps, in one submission. */
   readonly capacity: number;
   readonly #blocks: BlockPasses;
-  /** For small problems: takes whole steps in place of `#blocks`, which still evaluates. */
   readonly #whole: WholeSteps | undefined;
   readonly #gpu: Gpu;
   readonly #updates: KernelCache;
-  /** One gather per shard; none if X is one binding. */
   readonly #gathers: readonly Bound[];
   readonly #updateIn: (mode: Mode) => Specialisation;
 
   private constructor(
-    gpu: Gpu,
-    rows: Rows,
-    problem: DescentProblem,
-    tiling: Tiling,
-    buffers: Readonly<Record<BufferName, GPUBuffer>>,
-    updates: KernelCache,
-    gathers: readonly Bound[],
-    blocks: BlockPasses,
-    whole: WholeSteps | undefined,
+    { gpu, placed, problem, tiling }: DescentContext,
+    { buffers, blocks, whole, updates, gathers }: Parts,
   ) {
     this.#gpu = gpu;
     this.tiling = tiling;
@@ -74,18 +75,12 @@ export class GpuPasses {
       : Math.floor(entriesOf(tiling) / Math.max(blockEntries(tiling), stepEntries(tiling)));
     this.#updates = updates;
     this.#gathers = gathers;
-    this.#updateIn = (mode) => updateKernel(rows, problem, tiling, mode);
+    this.#updateIn = (mode) => updateKernel(placed.rows, problem, tiling, mode);
   }
 
-  /** Allocates its buffers on `gpu`, whose owner releases them. */
-  static async create(
-    gpu: Gpu,
-    rows: Rows,
-    placed: GpuRows,
-    problem: DescentProblem,
-    tiling: Tiling,
-    edited: Edited,
-  ): Promise<GpuPasses> {
+  /** Allocates its buffers on the handle of the context, whose owner releases them. */
+  static async create(context: DescentContext): Promise<GpuPasses> {
+    const { gpu, placed, problem, tiling } = context;
     const { count, blockRows, slots, sums, rowWords, gathered } = tiling;
     const create = (label: string, bytes: number, usage = GPUBufferUsage.STORAGE) => {
       const usages = usage | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
@@ -94,7 +89,7 @@ export class GpuPasses {
     const moments = momentCount(problem.rule);
     const entries = ENTRY_BYTES * entriesOf(tiling);
     const buffers = {
-      order: create("order", 4 * rows.count),
+      order: create("order", 4 * placed.rows.count),
       blocks: create("blocks", entries, GPUBufferUsage.UNIFORM),
       steps: create("steps", entries, GPUBufferUsage.UNIFORM),
       weights: create("weights", 16 * count),
@@ -115,19 +110,19 @@ export class GpuPasses {
     };
     const blocks =
       tiling.kind === "fused"
-        ? new FusedPasses(gpu, rows, problem, tiling, shared, edited)
-        : new TiledPasses(gpu, rows, problem, tiling, shared, edited);
-    const whole = isWhole(tiling) ? new WholeSteps(gpu, rows, problem, tiling, shared, edited) : undefined;
+        ? new FusedPasses({ ...context, tiling }, shared)
+        : new TiledPasses({ ...context, tiling }, shared);
+    const whole = isWhole(tiling) ? new WholeSteps({ ...context, tiling }, shared) : undefined;
     const shards = (gathered ? placed.shards : []).map((shard) => {
       const range = create("shard", 16, GPUBufferUsage.UNIFORM);
       gpu.run(() => gpu.device.queue.writeBuffer(range, 0, Uint32Array.of(shard.first, shard.rows)));
       return { ...shared, shard: range, x: shard.x, gathered: x };
     });
     const gathers = await Promise.all(
-      shards.map((between) => bound(gpu, "gather", gatherKernel(tiling), between, edited)),
+      shards.map((between) => bound(gpu, "gather", gatherKernel(tiling), between)),
     );
-    const updates = new KernelCache(gpu, shared, edited);
-    return new GpuPasses(gpu, rows, problem, tiling, buffers, updates, gathers, blocks, whole);
+    const updates = new KernelCache(gpu, shared);
+    return new GpuPasses(context, { buffers, blocks, whole, updates, gathers });
   }
 
   /** Compiles the kernels of a mode, once. */
@@ -239,11 +234,10 @@ export class GpuPasses {
 }
 
 /** Describes the purpose of a descent's buffers, for error messages. */
-export function descentOf(
-  { features }: Rows,
-  { classes, rule }: DescentProblem,
-  { blockRows, slots }: Tiling,
-): string {
+export function descentOf({ placed, problem, tiling }: Omit<DescentContext, "gpu">): string {
+  const { features } = placed.rows;
+  const { classes, rule } = problem;
+  const { blockRows, slots } = tiling;
   const moments = momentCount(rule);
   return `${features} features × ${classes} classes with ${moments} moments, ${slots} partial gradients and blocks of ${blockRows} rows`;
 }

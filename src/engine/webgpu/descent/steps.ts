@@ -1,11 +1,9 @@
 /** The passes for small problems: up to `wholeSteps` whole steps in one dispatch. */
-import type { DescentProblem } from "../../descent.js";
-import type { Rows } from "../../../core/rows.js";
 import { type Buffers, KernelCache, type Mode, type Stages, type Unit, scratch } from "../kernels/blocks.js";
 import { stepsKernel } from "../kernels/constants.js";
+import type { DescentContext } from "./context.js";
 import type { Gpu } from "../device/device.js";
 import { recordStages, recordWidth } from "./fused.js";
-import type { Edited } from "../kernels/kernels.js";
 import { ENTRY_BYTES as RUN_BYTES, dispatch } from "../kernels/pipelines.js";
 import type { Readback } from "../device/readback.js";
 import type { Specialisation } from "../kernels/specialise.js";
@@ -30,14 +28,7 @@ export class WholeSteps {
   readonly #kernels: KernelCache;
   readonly #kernelIn: (mode: Mode) => Specialisation;
 
-  constructor(
-    gpu: Gpu,
-    rows: Rows,
-    problem: DescentProblem,
-    tiling: FusedTiling,
-    shared: Buffers,
-    edited: Edited,
-  ) {
+  constructor({ gpu, placed, problem, tiling }: DescentContext<FusedTiling>, shared: Buffers) {
     this.#gpu = gpu;
     this.#tiling = tiling;
     const { count, blockRows } = tiling;
@@ -47,8 +38,8 @@ export class WholeSteps {
     this.#entries = create("entries", ENTRY_BYTES * this.capacity, GPUBufferUsage.STORAGE);
     this.#run = create("runs", RUN_BYTES * RUNS, GPUBufferUsage.UNIFORM);
     const own = { run: this.#run, entries: this.#entries, records: this.#records };
-    this.#kernels = new KernelCache(gpu, { ...shared, ...own }, edited);
-    this.#kernelIn = (mode) => stepsKernel(rows, problem, tiling, mode);
+    this.#kernels = new KernelCache(gpu, { ...shared, ...own });
+    this.#kernelIn = (mode) => stepsKernel(placed.rows, problem, tiling, mode);
   }
 
   /** Most steps in one submission. */

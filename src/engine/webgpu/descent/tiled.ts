@@ -2,8 +2,6 @@
  * The passes for many classes: two tiled products, with the softmax in the epilogue of the first and the
  * prologue of the second, and a pass over the tiles' sums between them.
  */
-import type { DescentProblem } from "../../descent.js";
-import type { Rows } from "../../../core/rows.js";
 import {
   type BlockPasses,
   type Buffers,
@@ -15,8 +13,9 @@ import {
 } from "../kernels/blocks.js";
 import { blockKernels } from "../kernels/constants.js";
 import { tileWords, type TiledTiling } from "../kernels/tiling.js";
+import type { DescentContext } from "./context.js";
 import type { Gpu } from "../device/device.js";
-import type { Edited, KernelName } from "../kernels/kernels.js";
+import type { KernelName } from "../kernels/kernels.js";
 import { type Bound, dispatch } from "../kernels/pipelines.js";
 import type { Readback } from "../device/readback.js";
 import type { Specialisation } from "../kernels/specialise.js";
@@ -30,26 +29,19 @@ export class TiledPasses implements BlockPasses {
   /** Buffers for captured stages, created for the first capture. */
   #captured: { readonly logits: GPUBuffer; readonly residual: GPUBuffer } | undefined;
 
-  constructor(
-    gpu: Gpu,
-    rows: Rows,
-    problem: DescentProblem,
-    tiling: TiledTiling,
-    shared: Buffers,
-    edited: Edited,
-  ) {
+  constructor({ gpu, placed, problem, tiling }: DescentContext<TiledTiling>, shared: Buffers) {
     const { blockRows, classes4, tiles } = tiling;
     this.#gpu = gpu;
     this.#tiling = tiling;
     this.#rowSums = this.#scratch("sums of rows", 16 * blockRows);
     const own = {
       powers: this.#scratch("powers", 16 * classes4 * blockRows),
-      tiles: this.#scratch("tiles", 4 * tileWords(rows, problem) * tiles * blockRows),
+      tiles: this.#scratch("tiles", 4 * tileWords(placed.rows, problem) * tiles * blockRows),
       rowSums: this.#rowSums,
       captured: this.#scratch("nothing captured", 16),
     };
-    this.#kernels = new KernelCache(gpu, { ...shared, ...own }, edited);
-    this.#kernelsIn = (mode) => blockKernels(rows, problem, tiling, mode);
+    this.#kernels = new KernelCache(gpu, { ...shared, ...own });
+    this.#kernelsIn = (mode) => blockKernels(placed.rows, problem, tiling, mode);
   }
 
   async prepare(mode: Mode): Promise<void> {

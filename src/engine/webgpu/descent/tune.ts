@@ -1,11 +1,11 @@
 /** Times the candidate kernels on the rows themselves, once for each device and kind of problem. */
+import { DeviceError } from "../../../core/errors.js";
 import type { DescentProblem } from "../../descent.js";
 import type { Rows } from "../../../core/rows.js";
 import { type KernelChoice, type DescentShape, choices, nameOf } from "../kernels/choice.js";
 import type { Gpu } from "../device/device.js";
 import { GpuPasses, descentOf } from "./passes.js";
 import type { GpuRows } from "../placement.js";
-import type { Capacity } from "../device/capacity.js";
 import { shapeOf, tiling } from "../kernels/tiling.js";
 
 /** Milliseconds after which no further candidate is timed. */
@@ -16,30 +16,28 @@ const REPEATS = 3;
 /** The table's choice is kept unless another takes less than this share of its time: less may be noise. */
 const MARGIN = 0.95;
 
-/** The fastest choices on a device, by kind of problem. */
-const winners = new WeakMap<GPUDevice, Map<string, KernelChoice>>();
-
 /**
- * Returns the fastest choice. On a software adapter compiling takes longer than it would gain, so the table
+ * Returns the fastest choice. Trainings of one kind that start at the same time await the first one's timing.
+ * On a software adapter compiling takes longer than it would gain, so the table
  * decides there: its figures are in docs/figures/kernels.md.
  */
-export async function tuned(
-  rows: Rows,
-  placed: GpuRows,
-  problem: DescentProblem,
-  capacity: Capacity,
-): Promise<KernelChoice> {
+export async function tuned(placed: GpuRows, problem: DescentProblem): Promise<KernelChoice> {
+  const { rows, gpu } = placed;
+  const { capacity, state } = gpu;
   const shape = shapeOf(rows, problem.classes, problem.batchSize, capacity);
   const candidates = choices(shape, capacity);
   if (capacity.slow || candidates.length === 1) return candidates[0];
 
-  const { device } = placed.gpu;
-  const known = winners.get(device) ?? new Map<string, KernelChoice>();
-  winners.set(device, known);
+  const { tuned: known } = state;
   const key = kindOf(rows, shape, candidates);
-  const found = known.get(key) ?? (await fastest(rows, placed, problem, capacity, candidates));
-  known.set(key, found);
-  return found;
+  for (let timing = known.get(key); timing; timing = known.get(key)) {
+    const choice = await timing.catch(() => undefined); // that error is for the training that timed
+    if (choice) return choice;
+  }
+  const timing = fastest(placed, problem, candidates);
+  known.set(key, timing);
+  timing.catch(() => known.delete(key));
+  return timing;
 }
 
 /**
@@ -62,28 +60,35 @@ function kindOf(
   ].join(", ");
 }
 
+/** Times the candidates. Leaves out those that fail; if all do, throws the error of the first. */
 async function fastest(
-  rows: Rows,
   placed: GpuRows,
   problem: DescentProblem,
-  capacity: Capacity,
   candidates: readonly KernelChoice[],
 ): Promise<KernelChoice> {
+  const { rows, gpu: parent } = placed;
   const began = performance.now();
-  let best = { choice: candidates[0], milliseconds: Infinity };
+  let best: { readonly choice: KernelChoice; readonly milliseconds: number } | undefined;
+  const failures: DeviceError[] = [];
   for (const choice of candidates) {
-    if (performance.now() - began > BUDGET_MS) break;
-    const cut = tiling(rows, problem.classes, problem.batchSize, capacity, choice);
-    const gpu = placed.gpu.fork(descentOf(rows, problem, cut));
+    if (best && performance.now() - began > BUDGET_MS) break;
+    const cut = tiling(rows, problem.classes, problem.batchSize, parent.capacity, choice);
+    const common = { placed, problem, tiling: cut };
+    const gpu = parent.fork(descentOf(common));
     try {
-      const passes = await GpuPasses.create(gpu, rows, placed, problem, cut, {});
+      const passes = await GpuPasses.create({ gpu, ...common });
       const milliseconds = await timed(gpu, passes, rows);
-      if (milliseconds < best.milliseconds * (best.choice === candidates[0] ? MARGIN : 1))
-        best = { choice, milliseconds };
+      const margin = best?.choice === candidates[0] ? MARGIN : 1;
+      if (!best || milliseconds < best.milliseconds * margin) best = { choice, milliseconds };
+    } catch (error) {
+      parent.check(); // a device that is lost runs no candidate
+      if (!(error instanceof DeviceError)) throw error;
+      failures.push(error);
     } finally {
       gpu.release();
     }
   }
+  if (!best) throw failures[0];
   return best.choice;
 }
 

@@ -1,4 +1,4 @@
-/** The adapter, and smigh's own device on it. */
+/** Finds the adapter, and opens devices on it. */
 import { DeviceError } from "../../../core/errors.js";
 import { WHOLE_BUFFERS } from "./capacity.js";
 import { withTimeout } from "./timeout.js";
@@ -11,7 +11,8 @@ export interface AdapterName {
   readonly slow: boolean;
 }
 
-interface OwnDevice {
+/** An open device and its adapter. */
+export interface OwnDevice {
   readonly device: GPUDevice;
   readonly name: AdapterName;
 }
@@ -19,44 +20,14 @@ interface OwnDevice {
 /** Milliseconds that the browser may take for an adapter or a device, if there is no other engine. */
 export const PATIENCE_MS = 60_000;
 
-/** smigh's own device, opened by the first fit. Later fits find their kernels compiled. */
-let own: Promise<OwnDevice> | undefined;
-/** The opening of each of smigh's own devices. */
-const openings = new WeakMap<GPUDevice, Promise<OwnDevice>>();
-
 /**
- * Finds the adapter that smigh's own device would use, without opening the device.
+ * Finds the adapter that `openDevice` would use, without opening a device.
  *
  * @param patience - milliseconds that the browser may take
  * @throws DeviceError if there is no adapter
  */
 export async function findAdapter(patience = PATIENCE_MS): Promise<AdapterName> {
   return nameOf(await requestAdapter(patience));
-}
-
-/**
- * Returns smigh's own device, opening it if necessary. The browser may take `patience` milliseconds for the
- * adapter, and again for the device.
- */
-export async function ownDevice(patience: number): Promise<OwnDevice> {
-  if (own) return withTimeout(2 * patience, "The GPU device", own); // opened with another fit's patience
-  const opening = open(patience);
-  own = opening;
-  opening.then(
-    ({ device }) => {
-      openings.set(device, opening);
-      void device.lost.then(() => forgetDevice(device));
-    },
-    () => {
-      if (own === opening) own = undefined;
-    },
-  );
-  return opening;
-}
-
-/** Makes the next fit open another device. This one stays open for its users. */
-export function forgetDevice(device: GPUDevice): void {
-  if (openings.get(device) === own) own = undefined;
 }
 
 /** Names an adapter by its information. Older browsers provide none, or less. */
@@ -87,7 +58,13 @@ async function nameOf(adapter: GPUAdapter): Promise<AdapterName> {
   }
 }
 
-async function open(patience: number): Promise<OwnDevice> {
+/**
+ * Opens a device, with the limits and features that the kernels can use.
+ *
+ * @param patience - milliseconds that the browser may take for the adapter, and again for the device
+ * @throws DeviceError if there is no adapter or no device
+ */
+export async function openDevice(patience: number): Promise<OwnDevice> {
   const adapter = await requestAdapter(patience);
   const { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage } = adapter.limits;
   const device = await answerOf("requestDevice", patience, () =>

@@ -17,19 +17,14 @@ export interface Capacity {
   readonly kind?: "steps" | "fused" | "tiled";
 }
 
-export function capacityOf({
-  device,
-  slow,
-}: {
-  readonly device: GPUDevice;
-  readonly slow: boolean;
-}): Capacity {
-  const { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage } = device.limits;
+/** Returns the capacity of a device, whose adapter is software if it is `slow`. */
+export function capacityOf({ limits, features }: GPUDevice, slow: boolean): Capacity {
+  const { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage } = limits;
   return {
     bindingBytes: Math.min(maxBufferSize, maxStorageBufferBindingSize),
     slow,
     storageBuffers: maxStorageBuffersPerShaderStage,
-    subgroups: device.features.has("subgroups"),
+    subgroups: features.has("subgroups"),
   };
 }
 

@@ -1,6 +1,8 @@
-/** An open device as one engine sees it: its own errors and buffers, and waits that end with a loss. */
-import { DeviceError, SmighError } from "../../../core/errors.js";
-import { type AdapterName, PATIENCE_MS, forgetDevice, nameFrom, ownDevice } from "./adapter.js";
+/** An open device as one engine sees it: its own errors and buffers, and waits that a loss ends. */
+import { DeviceError, type RuntimeClosedError, SmighError } from "../../../core/errors.js";
+import type { Edited } from "../kernels/kernels.js";
+import type { KernelChoice } from "../kernels/choice.js";
+import type { Capacity } from "./capacity.js";
 import { scoped } from "./scopes.js";
 import { withTimeout } from "./timeout.js";
 
@@ -15,77 +17,61 @@ export interface Live {
   bytes: number;
 }
 
+/** The owner of the handles of a runtime. */
+export interface GpuOwner {
+  /** Set when the runtime is closed. */
+  readonly closed: RuntimeClosedError | undefined;
+  /** Called when a device is lost and when the runtime is closed, one for each pending wait. */
+  readonly waiting: Set<() => void>;
+  /** Makes the next engine open another device. This one stays open for its users. */
+  forget(device: GPUDevice): void;
+}
+
 /** State that engines on the same device share. */
-interface Shared {
+export interface DeviceState {
+  readonly owner: GpuOwner;
   readonly live: Live;
   /** Pipelines by the source of their kernel. */
   readonly pipelines: Map<string, Promise<GPUComputePipeline>>;
+  /** The fastest choice of kernels, or its search, by kind of problem. */
+  readonly tuned: Map<string, Promise<KernelChoice>>;
   /** Popped error scopes whose results are pending. */
   readonly scopes: Set<Promise<void>>;
-  /** Callbacks for a lost device, one for each pending wait. */
-  readonly waiting: Set<() => void>;
   lost: GPUDeviceLostInfo | undefined;
 }
 
-const shared = new WeakMap<GPUDevice, Shared>();
-
-/**
- * Opens the device given, or smigh's own.
- *
- * @param patience - milliseconds that the browser may take for an adapter, for a device and for the device's
- *   first answer
- * @throws DeviceError if there is no device, or it is lost
- */
-export async function openGpu(given?: GPUDevice, patience = PATIENCE_MS): Promise<Gpu> {
-  if (given) return responding(new Gpu(given, nameFrom(given.adapterInfo)), patience);
-  const open = async () => {
-    const { device, name } = await ownDevice(patience);
-    return new Gpu(device, name);
-  };
-  const gpu = await open();
-  // The shared device may have been lost since the last fit: then open a new one.
-  return responding(gpu, patience).catch(async () => responding(await open(), patience));
-}
-
-/** Waits until the device has answered, because a loss may not have been reported yet. */
-async function responding(gpu: Gpu, patience: number): Promise<Gpu> {
-  try {
-    const answer = gpu.run(() => scoped(gpu.device, () => {})).error;
-    await gpu.answered(withTimeout(patience, `The GPU device (${gpu.adapter})`, answer));
-    return gpu;
-  } catch (cause) {
-    forgetDevice(gpu.device);
-    throw cause;
-  }
+/** The device that handles are made on, and how engines use it. */
+export interface GpuContext {
+  readonly device: GPUDevice;
+  /** The adapter's name. */
+  readonly adapter: string;
+  readonly capacity: Capacity;
+  /** Sources that replace those of the kernel table. */
+  readonly edited: Edited;
+  readonly state: DeviceState;
 }
 
 /** A handle on an open device. It reports its own errors and those of the handle that it was forked from. */
 export class Gpu {
   readonly device: GPUDevice;
   readonly adapter: string;
-  readonly slow: boolean;
+  readonly capacity: Capacity;
+  readonly edited: Edited;
+  readonly state: DeviceState;
   readonly #parent: Gpu | undefined;
   /** The purpose of the buffers, for error messages. */
   readonly #purpose: string;
   readonly #buffers = new Set<GPUBuffer>();
-  readonly #shared: Shared;
   #failure: DeviceError | undefined;
 
-  constructor(device: GPUDevice, { adapter, slow }: AdapterName, purpose = "", parent?: Gpu) {
+  constructor({ device, adapter, capacity, edited, state }: GpuContext, purpose = "", parent?: Gpu) {
     this.device = device;
     this.adapter = adapter;
-    this.slow = slow;
+    this.capacity = capacity;
+    this.edited = edited;
     this.#purpose = purpose;
     this.#parent = parent;
-    this.#shared = sharedOn(device);
-  }
-
-  get live(): Live {
-    return this.#shared.live;
-  }
-
-  get pipelines(): Map<string, Promise<GPUComputePipeline>> {
-    return this.#shared.pipelines;
+    this.state = state;
   }
 
   /**
@@ -94,7 +80,7 @@ export class Gpu {
    * @param purpose - what the buffers are for, as the object of "cannot hold"
    */
   fork(purpose: string): Gpu {
-    return new Gpu(this.device, this, purpose, this);
+    return new Gpu(this, purpose, this);
   }
 
   /** Calls `make` with a handle of its own to allocate on. If that fails, its buffers are released. */
@@ -112,7 +98,7 @@ export class Gpu {
 
   /** Creates a buffer. If the device refuses it, the next `answered` rejects with a DeviceError. */
   buffer(label: string, size: number, usage: number): GPUBuffer {
-    const { live } = this.#shared;
+    const { live } = this.state;
     const buffer = this.#scoped(
       () => this.device.createBuffer({ label, size, usage }),
       (why) => this.#refused(label, size, why),
@@ -125,7 +111,7 @@ export class Gpu {
 
   /** Releases the buffers. */
   release(): void {
-    const { live } = this.#shared;
+    const { live } = this.state;
     for (const buffer of this.#buffers) {
       live.buffers--;
       live.bytes -= buffer.size;
@@ -148,12 +134,13 @@ export class Gpu {
 
   /**
    * Resolves to the device's answer once the errors of all earlier calls are known. Rejects with a
-   * DeviceError if this handle or a parent had one, or if the device was lost.
+   * DeviceError if this handle or a parent had one, or if the device was lost, and with a RuntimeClosedError
+   * if the runtime is closed.
    */
   async answered<T>(answer: Promise<T>): Promise<T> {
     const settled = async () => {
       const value = await answer;
-      await Promise.all(this.#shared.scopes);
+      await Promise.all(this.state.scopes);
       return value;
     };
     try {
@@ -165,9 +152,13 @@ export class Gpu {
     }
   }
 
-  /** Throws a DeviceError if the device is lost, or reported an error of this handle or of a parent. */
+  /**
+   * Throws a DeviceError if the device is lost, or reported an error of this handle or of a parent, and a
+   * RuntimeClosedError if the runtime is closed.
+   */
   check(): void {
-    const { lost } = this.#shared;
+    const { owner, lost } = this.state;
+    if (owner.closed) throw owner.closed;
     if (lost) throw this.#loss(lost);
     if (this.#failure) throw this.#failure;
     this.#parent?.check();
@@ -176,18 +167,22 @@ export class Gpu {
   /** Returns the error to reject with after a failure. A lost device explains the failures that it causes. */
   async explained(cause: unknown): Promise<unknown> {
     if (cause instanceof SmighError && !(cause instanceof DeviceError)) return cause;
-    if (!this.#shared.lost) await this.#hearLoss();
-    const { lost } = this.#shared;
+    const { owner } = this.state;
+    if (owner.closed) return owner.closed;
+    if (!this.state.lost) await this.#hearLoss();
+    if (owner.closed) return owner.closed;
+    const { lost } = this.state;
     if (lost) return this.#loss(lost);
     if (cause instanceof DeviceError) return cause;
     return (this.#failure ??= this.#stopped(String(cause), cause));
   }
 
   #scoped<T>(call: () => T, failureOf: (why: string, cause: unknown) => DeviceError): T {
+    const { owner, scopes } = this.state;
+    if (owner.closed) throw owner.closed;
     const fail = (why: string, cause: unknown) => (this.#failure ??= failureOf(why, cause));
     try {
       const { value, error } = scoped(this.device, call);
-      const { scopes } = this.#shared;
       const heard = error
         .then((found) => void (found && fail(found.message, found)))
         .catch((cause: unknown) => void fail(String(cause), cause))
@@ -199,14 +194,20 @@ export class Gpu {
     }
   }
 
-  /** Settles as `answer` does, or rejects with a DeviceError when the device is lost first. */
+  /**
+   * Settles as `answer` does, or rejects with a DeviceError when the device is lost first, or with a
+   * RuntimeClosedError when the runtime is closed.
+   */
   untilLost<T>(answer: Promise<T>): Promise<T> {
-    const { waiting } = this.#shared;
+    const { owner } = this.state;
     return new Promise((resolve, reject) => {
-      const lose = () => reject(new DeviceError("The GPU device was lost."));
-      if (this.#shared.lost) lose();
-      waiting.add(lose);
-      void answer.then(resolve, reject).finally(() => waiting.delete(lose));
+      const end = () => {
+        if (owner.closed) reject(owner.closed);
+        else if (this.state.lost) reject(new DeviceError("The GPU device was lost."));
+      };
+      end();
+      owner.waiting.add(end);
+      void answer.then(resolve, reject).finally(() => owner.waiting.delete(end));
     });
   }
 
@@ -236,25 +237,7 @@ export class Gpu {
 
   /** The device itself may be broken, so the next fit opens another. */
   #stopped(why: string, cause: unknown): DeviceError {
-    forgetDevice(this.device);
+    this.state.owner.forget(this.device);
     return new DeviceError(`${this.adapter} stopped: ${why}`, { cause });
   }
-}
-
-function sharedOn(device: GPUDevice): Shared {
-  const found = shared.get(device);
-  if (found) return found;
-  const made: Shared = {
-    live: { buffers: 0, bytes: 0 },
-    pipelines: new Map(),
-    scopes: new Set(),
-    waiting: new Set(),
-    lost: undefined,
-  };
-  shared.set(device, made);
-  void device.lost.then((info) => {
-    made.lost = info;
-    for (const lose of made.waiting) lose();
-  });
-  return made;
 }

@@ -1,7 +1,7 @@
 /** Blocks of rows and their passes, all but the update: the fused and the tiled kernels implement them. */
 import type { FloatArray } from "../../../core/rows.js";
 import type { Gpu } from "../device/device.js";
-import type { Edited, KernelName } from "./kernels.js";
+import type { KernelName } from "./kernels.js";
 import { type Bound, bound } from "./pipelines.js";
 import type { Readback } from "../device/readback.js";
 import type { Specialisation } from "./specialise.js";
@@ -65,13 +65,11 @@ export type Buffers = Readonly<Record<string, GPUBuffer>>;
 export class KernelCache {
   readonly #gpu: Gpu;
   readonly #buffers: Buffers;
-  readonly #edited: Edited;
   readonly #compiled = new Map<string, Bound>();
 
-  constructor(gpu: Gpu, buffers: Buffers, edited: Edited) {
+  constructor(gpu: Gpu, buffers: Buffers) {
     this.#gpu = gpu;
     this.#buffers = buffers;
-    this.#edited = edited;
   }
 
   /** Compiles a kernel unless its key is already there; `more` are buffers that only it binds. */
@@ -83,7 +81,7 @@ export class KernelCache {
   ): Promise<void> {
     if (this.#compiled.has(key)) return;
     const buffers = { ...this.#buffers, ...more };
-    this.#compiled.set(key, await bound(this.#gpu, name, specialisation, buffers, this.#edited));
+    this.#compiled.set(key, await bound(this.#gpu, name, specialisation, buffers));
   }
 
   get(key: string): Bound {

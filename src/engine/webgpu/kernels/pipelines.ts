@@ -1,7 +1,7 @@
 /** Kernels on a device: compiling pipelines, binding buffers and dispatching. */
 import { DeviceError } from "../../../core/errors.js";
 import type { Gpu } from "../device/device.js";
-import { type Binding, type Edited, KERNELS, type KernelName } from "./kernels.js";
+import { type Binding, KERNELS, type KernelName } from "./kernels.js";
 import { scoped } from "../device/scopes.js";
 import { type Specialisation, specialise } from "./specialise.js";
 
@@ -35,7 +35,6 @@ export async function compiled(
   gpu: Gpu,
   name: KernelName,
   specialisation: Specialisation,
-  edited: Edited,
 ): Promise<Compiled> {
   const kernel = KERNELS[name];
   const layout = gpu.run(() =>
@@ -48,7 +47,7 @@ export async function compiled(
       })),
     }),
   );
-  const code = specialise(edited[name] ?? kernel.source, {
+  const code = specialise(gpu.edited[name] ?? kernel.source, {
     when: specialisation.when,
     constants: Object.fromEntries(
       kernel.constants.map((constant) => [constant, given(name, constant, specialisation)]),
@@ -80,9 +79,8 @@ export async function bound(
   name: KernelName,
   specialisation: Specialisation,
   buffers: Readonly<Record<string, GPUBuffer>>,
-  edited: Edited,
 ): Promise<Bound> {
-  const kernel = await compiled(gpu, name, specialisation, edited);
+  const kernel = await compiled(gpu, name, specialisation);
   return gpu.run(() => bind(gpu, kernel, buffers));
 }
 
@@ -93,7 +91,7 @@ function pipelineOf(
   code: string,
   layout: GPUBindGroupLayout,
 ): Promise<GPUComputePipeline> {
-  const { pipelines } = gpu;
+  const { pipelines } = gpu.state;
   const found = pipelines.get(code);
   if (found) return gpu.answered(found);
   const compiling = compile(gpu, name, code, layout);

@@ -2,15 +2,13 @@
  * The passes of an objective over a block of rows. The tiled kernels compute the products with X; the passes
  * between or instead of them go over rows and classes only.
  */
-import type { ObjectiveProblem } from "../../objective.js";
-import type { Rows } from "../../../core/rows.js";
 import { type Block, type Buffers, cutRows } from "../kernels/blocks.js";
 import type { Commands } from "./commands.js";
+import type { ObjectiveContext } from "./context.js";
 import { changed, gatherKernel, rawKernels, rowKernels } from "../kernels/constants.js";
 import type { Gpu } from "../device/device.js";
-import type { Edited, KernelName } from "../kernels/kernels.js";
+import type { KernelName } from "../kernels/kernels.js";
 import { type Compiled, compiled } from "../kernels/pipelines.js";
-import type { GpuRows } from "../placement.js";
 import type { Specialisation } from "../kernels/specialise.js";
 import type { ObjectiveTiling } from "../kernels/tiling.js";
 
@@ -32,16 +30,10 @@ type Pass = Summed | "gather" | "logits" | "gradient" | "bend";
 
 type PassKernels = Readonly<Record<Pass, Compiled>>;
 
-export async function compilePasses(
-  gpu: Gpu,
-  rows: Rows,
-  tiling: ObjectiveTiling,
-  edited: Edited,
-): Promise<PassKernels> {
-  const products = rawKernels(rows, tiling);
+export async function compilePasses({ gpu, placed, tiling }: ObjectiveContext): Promise<PassKernels> {
+  const products = rawKernels(placed.rows, tiling);
   const ofRows = rowKernels(tiling);
-  const one = (name: KernelName, specialisation: Specialisation) =>
-    compiled(gpu, name, specialisation, edited);
+  const one = (name: KernelName, specialisation: Specialisation) => compiled(gpu, name, specialisation);
   const [gather, logits, gradient, softmax, moved, evaluated, trial, bend] = await Promise.all([
     one("gather", gatherKernel(tiling)),
     one("logits", products),
@@ -73,15 +65,7 @@ export class ObjectivePasses {
   /** The shards that rows are gathered from; none if X is one binding. */
   readonly #shards: readonly { readonly x: GPUBuffer; readonly shard: GPUBuffer }[];
 
-  constructor(
-    gpu: Gpu,
-    commands: Commands,
-    kernels: PassKernels,
-    rows: Rows,
-    placed: GpuRows,
-    problem: ObjectiveProblem,
-    tiling: ObjectiveTiling,
-  ) {
+  constructor({ gpu, commands, placed, problem, tiling }: ObjectiveContext, kernels: PassKernels) {
     const { blockRows, classes4, count, gathered, rowWords, slots } = tiling;
     this.#gpu = gpu;
     this.#commands = commands;
@@ -93,7 +77,7 @@ export class ObjectivePasses {
       change: this.#create("change of logits", 16 * classes4 * block.rows),
     }));
     this.order = this.#create("order", 4 * problem.rows.length);
-    this.others = this.#create("order of an evaluation", 4 * rows.count);
+    this.others = this.#create("order of an evaluation", 4 * placed.rows.count);
     this.r = this.#create("residuals", 16 * classes4 * blockRows);
     this.slots = this.#create("slots", 16 * count * slots);
     this.#shards = (gathered ? placed.shards : []).map(({ first, rows: shardRows, x }) => {

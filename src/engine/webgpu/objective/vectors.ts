@@ -1,14 +1,12 @@
 /** An objective's vectors on the device, each (features + 1, classes), padded like the kernels' weights. */
 import { DeviceError } from "../../../core/errors.js";
-import type { ObjectiveProblem } from "../../objective.js";
-import type { Matrix, Product, Term, Vector } from "../../vectors.js";
-import type { FloatArray, Rows } from "../../../core/rows.js";
+import type { Matrix, Product, Term, Vector, VectorSpace } from "../../vectors.js";
+import type { FloatArray } from "../../../core/rows.js";
 import { type Buffers, pad, unpad } from "../kernels/blocks.js";
-import type { Capacity } from "../device/capacity.js";
 import type { Commands } from "./commands.js";
+import type { ObjectiveContext } from "./context.js";
 import { PRODUCT_VECTORS, vectorKernels } from "../kernels/constants.js";
 import type { Gpu } from "../device/device.js";
-import type { Edited } from "../kernels/kernels.js";
 import { type Compiled, compiled } from "../kernels/pipelines.js";
 import { type ObjectiveTiling, grid } from "../kernels/tiling.js";
 
@@ -27,28 +25,28 @@ const KERNELS = [
   "restrict",
   "total",
 ] as const;
-type VectorKernels = Readonly<Record<(typeof KERNELS)[number], Compiled>>;
+export type VectorKernels = Readonly<Record<(typeof KERNELS)[number], Compiled>>;
 
-export async function compileVectors(
-  gpu: Gpu,
-  rows: Rows,
-  problem: ObjectiveProblem,
-  tiling: ObjectiveTiling,
-  edited: Edited,
-): Promise<VectorKernels> {
-  const specialisation = vectorKernels(rows, problem, tiling);
+export async function compileVectors({
+  gpu,
+  placed,
+  problem,
+  tiling,
+}: ObjectiveContext): Promise<VectorKernels> {
+  const specialisation = vectorKernels(placed.rows, problem, tiling);
   const [combine, products, multiply, centre, subgradient, orthant, restrict, total] = await Promise.all(
-    KERNELS.map((name) => compiled(gpu, name, specialisation, edited)),
+    KERNELS.map((name) => compiled(gpu, name, specialisation)),
   );
   return { combine, products, multiply, centre, subgradient, orthant, restrict, total };
 }
 
-export class Vectors {
+export class GpuVectors implements VectorSpace {
+  readonly precision = 2 ** -24;
   readonly #gpu: Gpu;
   readonly #commands: Commands;
   readonly #kernels: VectorKernels;
   readonly #tiling: ObjectiveTiling;
-  readonly #bindingBytes: number;
+  readonly #features: number;
   readonly #buffers: GPUBuffer[] = [];
   readonly #matrices: GPUBuffer[] = [];
   /** Placeholder for an unused term. */
@@ -57,22 +55,15 @@ export class Vectors {
   readonly #penalties: GPUBuffer;
   readonly #l1: GPUBuffer;
 
-  constructor(
-    gpu: Gpu,
-    commands: Commands,
-    kernels: VectorKernels,
-    { penalties, l1 }: ObjectiveProblem,
-    tiling: ObjectiveTiling,
-    { bindingBytes }: Capacity,
-  ) {
-    this.#bindingBytes = bindingBytes;
+  constructor({ gpu, commands, placed, problem, tiling }: ObjectiveContext, kernels: VectorKernels) {
+    this.#features = placed.rows.features;
     this.#gpu = gpu;
     this.#commands = commands;
     this.#kernels = kernels;
     this.#tiling = tiling;
     this.#nothing = gpu.buffer("no vector", 16, GPUBufferUsage.STORAGE);
-    this.#penalties = this.#ofFeatures("penalties", penalties);
-    this.#l1 = this.#ofFeatures("l1 penalties", l1);
+    this.#penalties = this.#ofFeatures("penalties", problem.penalties);
+    this.#l1 = this.#ofFeatures("l1 penalties", problem.l1);
   }
 
   #ofFeatures(what: string, values: FloatArray = new Float32Array()): GPUBuffer {
@@ -81,7 +72,7 @@ export class Vectors {
     return this.#create(what, padded.byteLength, padded);
   }
 
-  create(values?: FloatArray): Vector {
+  vector(values?: FloatArray): Vector {
     const { classes, classes4, count } = this.#tiling;
     const number = this.#buffers.length;
     const padded = values && pad(values, classes, 4 * classes4, 4 * count);
@@ -95,8 +86,9 @@ export class Vectors {
     const size = Math.sqrt(values.length);
     const bytes = 4 * (4 * features4) ** 2;
     const what = `a matrix of ${size} × ${size}`;
-    if (bytes > this.#bindingBytes)
-      throw new DeviceError(`${what} takes ${bytes} bytes, and this adapter binds ${this.#bindingBytes}.`);
+    const { bindingBytes } = this.#gpu.capacity;
+    if (bytes > bindingBytes)
+      throw new DeviceError(`${what} takes ${bytes} bytes, and this adapter binds ${bindingBytes}.`);
     const buffer = this.#create(what, bytes, pad(values, size, 4 * features4, bytes / 4));
     return { number: this.#matrices.push(buffer) - 1 };
   }
@@ -108,15 +100,15 @@ export class Vectors {
     return buffer;
   }
 
-  buffer({ number }: Vector): GPUBuffer {
+  protected buffer({ number }: Vector): GPUBuffer {
     return this.#buffers[number];
   }
 
-  /** Resolves to (features + 1, classes) values, followed by rows of padding. */
-  async read(vector: Vector): Promise<Float32Array> {
+  async read(vector: Vector): Promise<FloatArray> {
     const { classes, classes4, count } = this.#tiling;
     const padded = await this.#commands.read(this.buffer(vector), 16 * count);
-    return unpad(new Float32Array(padded), 4 * classes4, classes);
+    const rows = unpad(new Float32Array(padded), 4 * classes4, classes); // 4·features4 of them
+    return rows.subarray(0, (this.#features + 1) * classes);
   }
 
   combine(to: Vector, terms: readonly Term[]): void {
@@ -169,7 +161,6 @@ export class Vectors {
     return { sum, penalised, largest };
   }
 
-  /** to ← M·from */
   multiply(to: Vector, { number }: Matrix, from: Vector): void {
     const { features4, classes4, submissionMacs } = this.#tiling;
     const fours = features4 * classes4;
@@ -202,19 +193,16 @@ export class Vectors {
     }
   }
 
-  /** to ← the smallest subgradient: g + l1[d]·∂‖w_d‖₁ */
   subgradient(to: Vector, w: Vector, gradient: Vector): void {
     const [weights, g] = [w, gradient].map((vector) => this.buffer(vector));
     this.#elementwise("subgradient", { weights, gradient: g, l1: this.#l1, to: this.buffer(to) });
   }
 
-  /** to ← w + p, kept within the orthant of w, or of −d where w is 0. */
   orthant(to: Vector, w: Vector, p: Vector, d: Vector): void {
     const [weights, direction, subgradient] = [w, p, d].map((vector) => this.buffer(vector));
     this.#elementwise("orthant", { weights, direction, subgradient, to: this.buffer(to) });
   }
 
-  /** to ← v where w ≠ 0 or d ≠ 0 */
   restrict(to: Vector, v: Vector, w: Vector, d: Vector): void {
     const [values, weights, subgradient] = [v, w, d].map((vector) => this.buffer(vector));
     this.#elementwise("restrict", { values, weights, subgradient, to: this.buffer(to) });
@@ -233,7 +221,7 @@ export class Vectors {
   }
 
   /** to ← scale·G + penalties·w, where the slots hold parts of G. */
-  total(slots: GPUBuffer, scale: number, w: Vector, to: Vector): void {
+  protected total(slots: GPUBuffer, scale: number, w: Vector, to: Vector): void {
     this.#overVectors((vector, count) =>
       this.#commands.dispatch({
         kernel: this.#kernels.total,

@@ -5,7 +5,6 @@ import type { Placement } from "../../../../src/engine/engine.js";
 import type { ObjectiveProblem } from "../../../../src/engine/objective.js";
 import type { DescentProblem } from "../../../../src/engine/descent.js";
 import type { Rows } from "../../../../src/core/rows.js";
-import { type WasmOptions, wasmEngine } from "../../../../src/engine/wasm/engine.js";
 import {
   KEPT_KINDS,
   RULES,
@@ -17,6 +16,7 @@ import {
   randomWeights,
 } from "../../../conformance/problems.js";
 import { KERNELS, type KernelKind } from "./pinned.js";
+import { type WasmEdits, wasmEngine } from "../../../support/engines.js";
 
 interface Case {
   readonly shape: Shape;
@@ -38,7 +38,7 @@ export const OBJECTIVES: Readonly<Record<KernelKind, Case>> = {
 export const MOST_THREADS = 7;
 
 /** Everything that a training computes, with and without capture. */
-export async function trained(kernels: KernelKind, rows: Rows, options: WasmOptions) {
+export async function trained(kernels: KernelKind, rows: Rows, options: WasmEdits) {
   const { shape, batchSize } = CASES[kernels];
   const problem: DescentProblem = {
     classes: shape.classes,
@@ -126,7 +126,7 @@ export async function answers(placement: Placement, problem: ObjectiveProblem, f
 }
 
 /** The answers of the objective of these kernels' case. */
-export async function answered(kernels: KernelKind, rows: Rows, options: WasmOptions) {
+export async function answered(kernels: KernelKind, rows: Rows, options: WasmEdits) {
   const engine = await wasmEngine(options);
   try {
     const placement = await engine.place(rows);

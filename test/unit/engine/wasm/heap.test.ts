@@ -4,7 +4,6 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { range } from "../../../../src/core/random.js";
 import type { Placement } from "../../../../src/engine/engine.js";
 import type { ObjectiveProblem } from "../../../../src/engine/objective.js";
-import { wasmEngine } from "../../../../src/engine/wasm/engine.js";
 import { Heap } from "../../../../src/engine/wasm/heap.js";
 import { rowLayout } from "../../../../src/engine/wasm/layout.js";
 import { DeviceError } from "../../../../src/index.js";
@@ -18,6 +17,7 @@ import {
 } from "../../../conformance/problems.js";
 import { CASES, MOST_THREADS, OBJECTIVES, answered, answers, trained } from "./agreement.js";
 import { KERNELS, type KernelKind } from "./pinned.js";
+import { wasmEngine } from "../../../support/engines.js";
 
 vi.setConfig({ testTimeout: 30_000 }); // each memory starts threads of its own
 

@@ -5,9 +5,9 @@
 import { describe, expect, test } from "vitest";
 import { range } from "../../../../src/core/random.js";
 import type { FlatFeatures } from "../../../../src/core/rows.js";
-import { wasmEngine } from "../../../../src/engine/wasm/engine.js";
 import type { WasmKernels } from "../../../../src/engine/wasm/module.js";
 import { RULES, runAll } from "../../../conformance/problems.js";
+import { wasmEngine } from "../../../support/engines.js";
 
 /** The harness, compiled. */
 export interface Numbers {

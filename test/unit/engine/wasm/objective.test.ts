@@ -4,9 +4,9 @@ import { range } from "../../../../src/core/random.js";
 import type { Engine, Placement } from "../../../../src/engine/engine.js";
 import type { Objective } from "../../../../src/engine/objective.js";
 import type { Term } from "../../../../src/engine/vectors.js";
-import { wasmEngine } from "../../../../src/engine/wasm/engine.js";
 import { objectiveOf } from "../../../conformance/objectives.js";
 import { randomRows, randomWeights } from "../../../conformance/problems.js";
+import { wasmEngine } from "../../../support/engines.js";
 
 const shape = { count: 700, features: 30, classes: 11 };
 const rows = randomRows(shape, "f32", 181);

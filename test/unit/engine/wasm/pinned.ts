@@ -1,11 +1,11 @@
 /** The wasm engine restricted to one kind of kernels, whatever the problem. */
 import type { Engine } from "../../../../src/engine/engine.js";
-import { type WasmOptions, wasmEngine } from "../../../../src/engine/wasm/engine.js";
+import { type WasmEdits, wasmEngine } from "../../../support/engines.js";
 
 export const KERNELS = ["fused", "tiled"] as const;
 export type KernelKind = (typeof KERNELS)[number];
 
-export async function pinnedEngine(kernels: KernelKind, options?: WasmOptions): Promise<Engine> {
+export async function pinnedEngine(kernels: KernelKind, options?: WasmEdits): Promise<Engine> {
   const engine = await wasmEngine(options);
   return {
     ...engine,

@@ -1,16 +1,15 @@
 /** Tests the wasm engine's workers in a page. */
 import { expect, test, vi } from "vitest";
 import { range } from "../../../../src/core/random.js";
-import { wasmEngine } from "../../../../src/engine/wasm/engine.js";
-import { dropIdle } from "../../../../src/engine/wasm/resources.js";
 import { DeviceError } from "../../../../src/index.js";
 import { RULES, randomRows, randomWeights } from "../../../conformance/problems.js";
 import { threadsAgree } from "./agreement.js";
+import { idleResources, wasmEngine } from "../../../support/engines.js";
 
 threadsAgree();
 
 test("a worker that ends silently fails what waits for it, then and later", async () => {
-  dropIdle();
+  idleResources.drop();
   const started: Worker[] = [];
   const { Worker: Original } = globalThis;
   vi.stubGlobal(

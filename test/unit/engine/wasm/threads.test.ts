@@ -6,11 +6,9 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { range } from "../../../../src/core/random.js";
 import type { Objective } from "../../../../src/engine/objective.js";
 import type { DescentProblem } from "../../../../src/engine/descent.js";
-import { type WasmOptions, wasmEngine } from "../../../../src/engine/wasm/engine.js";
 import { Heap } from "../../../../src/engine/wasm/heap.js";
 import type { WasmKernels } from "../../../../src/engine/wasm/module.js";
 import { WHAT } from "../../../../src/engine/wasm/plan.js";
-import { dropIdle } from "../../../../src/engine/wasm/resources.js";
 import { DeviceError } from "../../../../src/index.js";
 import { RULES, plan, randomRows, randomWeights } from "../../../conformance/problems.js";
 import {
@@ -24,6 +22,7 @@ import {
 } from "./agreement.js";
 import { editedKernels } from "../../../mutation/edited-assembly.js";
 import { KERNELS } from "./pinned.js";
+import { idleResources, type WasmEdits, wasmEngine } from "../../../support/engines.js";
 
 vi.setConfig({ testTimeout: 60_000 }); // kernels are compiled
 
@@ -41,7 +40,7 @@ const portsBefore = ports();
 
 /** Ends threads that other tests left idle. */
 async function endIdle() {
-  dropIdle();
+  idleResources.drop();
   await vi.waitFor(() => expect(living()).toBe(0));
 }
 
@@ -56,12 +55,11 @@ function trapping(thread: number) {
 const AGREEING = KERNELS.flatMap((kernels) => [
   {
     what: `a training, ${kernels}`,
-    compute: (options: WasmOptions) =>
-      trained(kernels, randomRows(CASES[kernels].shape, "f32", 141), options),
+    compute: (options: WasmEdits) => trained(kernels, randomRows(CASES[kernels].shape, "f32", 141), options),
   },
   {
     what: `an objective, ${kernels}`,
-    compute: (options: WasmOptions) =>
+    compute: (options: WasmEdits) =>
       answered(kernels, randomRows(OBJECTIVES[kernels].shape, "f32", 141), options),
   },
 ]);
@@ -382,7 +380,7 @@ describe("idle threads", () => {
     const engines = await Promise.all(Array.from({ length: 9 }, () => wasmEngine({ threads: 1 })));
     for (const engine of engines) engine.close();
     await vi.waitFor(() => expect(living()).toBe(4));
-    dropIdle();
+    idleResources.drop();
     await vi.waitFor(() => expect(living()).toBe(0));
   });
 

@@ -5,7 +5,6 @@
 import { describe, expect, test } from "vitest";
 import type { DescentProblem } from "../../../../src/engine/descent.js";
 import type { Rows } from "../../../../src/core/rows.js";
-import { webgpuEngine } from "../../../../src/engine/webgpu/engine.js";
 import { type Edited, KERNELS, type KernelName } from "../../../../src/engine/webgpu/kernels/kernels.js";
 import type { Capacity } from "../../../../src/engine/webgpu/device/capacity.js";
 import { choiceNamed } from "../../../../src/engine/webgpu/kernels/choice.js";
@@ -22,6 +21,7 @@ import {
   softened,
 } from "../../../conformance/problems.js";
 import { countingDevice } from "./counted.js";
+import { webgpuEngine } from "../../../support/engines.js";
 
 type ByKernel = Partial<Record<KernelName, Counts>>;
 

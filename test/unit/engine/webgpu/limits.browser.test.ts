@@ -2,10 +2,8 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { DescentProblem } from "../../../../src/engine/descent.js";
 import type { Rows } from "../../../../src/core/rows.js";
-import { openGpu } from "../../../../src/engine/webgpu/device/device.js";
 import type { Capacity } from "../../../../src/engine/webgpu/device/capacity.js";
 import { tiling } from "../../../../src/engine/webgpu/kernels/tiling.js";
-import { webgpuEngine } from "../../../../src/engine/webgpu/engine.js";
 import { DataError, DeviceError, train } from "../../../../src/index.js";
 import {
   type Kind,
@@ -17,6 +15,7 @@ import {
   runAll,
   softened,
 } from "../../../conformance/problems.js";
+import { openGpu, runtimeWith, webgpuEngine } from "../../../support/engines.js";
 
 const shape = { count: 1000, features: 37, classes: 10 };
 const problem: DescentProblem = { classes: 10, intercept: true, rule: RULES["momentum"], batchSize: 250 };
@@ -96,7 +95,7 @@ describe("what does not fit is named with both numbers", () => {
 
   test("more memory than the device gives", async () => {
     const gpu = await openGpu();
-    const before = { ...gpu.live };
+    const before = { ...gpu.state.live };
     const engine = await webgpuEngine({ capacity: { bindingBytes: 2 ** 36 } });
     const rows = randomRows({ count: 8, features: 4, classes: 2 }, "f32", 1);
     const placement = await engine.place(rows);
@@ -105,7 +104,7 @@ describe("what does not fit is named with both numbers", () => {
       /cannot hold 4 features × 134217728 classes/,
     );
     placement.release();
-    expect(gpu.live).toEqual(before);
+    expect(gpu.state.live).toEqual(before);
     engine.close();
   });
 
@@ -150,14 +149,16 @@ describe("the device", () => {
 });
 
 describe("fits that follow one another", () => {
+  const runtime = runtimeWith();
   const data = { x: randomRows(shape, "f32", 1).x, y: randomRows(shape, "f32", 1).labels, features: 37 };
 
   test("leave as many buffers and bytes behind as the first: none", async () => {
     const gpu = await openGpu();
-    const before = { ...gpu.live };
+    const before = { ...gpu.state.live };
     for (let fit = 0; fit < 50; fit++) {
       const parity = fit % 10 === 0;
       await train(data, {
+        runtime,
         engine: "webgpu",
         solver: "adam",
         epochs: 1,
@@ -165,7 +166,7 @@ describe("fits that follow one another", () => {
         validation: 0.2,
         batchSize: 100,
       });
-      expect(gpu.live).toEqual(before);
+      expect(gpu.state.live).toEqual(before);
     }
   });
 
@@ -187,9 +188,10 @@ describe("fits that follow one another", () => {
 
   test("that fail, or are aborted, leave nothing behind either", async () => {
     const gpu = await openGpu();
-    const before = { ...gpu.live };
+    const before = { ...gpu.state.live };
     const abort = new AbortController();
     const aborted = train(data, {
+      runtime,
       engine: "webgpu",
       solver: "adam",
       epochs: 1000,
@@ -198,8 +200,10 @@ describe("fits that follow one another", () => {
     });
     await expect(aborted).rejects.toThrow(/aborted/);
     const x = new Float64Array(12).fill(1e300);
-    await expect(train({ x, y: [0, 1, 1, 0], features: 3 }, { engine: "webgpu" })).rejects.toThrow(DataError);
-    expect(gpu.live).toEqual(before);
+    await expect(train({ x, y: [0, 1, 1, 0], features: 3 }, { runtime, engine: "webgpu" })).rejects.toThrow(
+      DataError,
+    );
+    expect(gpu.state.live).toEqual(before);
   });
 });
 

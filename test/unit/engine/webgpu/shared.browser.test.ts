@@ -4,10 +4,9 @@
  */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { DescentProblem } from "../../../../src/engine/descent.js";
-import { openGpu } from "../../../../src/engine/webgpu/device/device.js";
-import { webgpuEngine } from "../../../../src/engine/webgpu/engine.js";
 import { DeviceError } from "../../../../src/index.js";
 import { RULES, plan, randomRows, randomWeights } from "../../../conformance/problems.js";
+import { openGpu, webgpuEngine } from "../../../support/engines.js";
 
 const SHAPE = { count: 40, features: 5, classes: 3 };
 const ROWS = randomRows(SHAPE, "f32", 1);
@@ -56,7 +55,7 @@ describe("the page hears nothing of", () => {
     await expect(objective).rejects.toThrow(/cannot compile logits\.wgsl/);
     descent.release();
     placement.release();
-    expect((await openGpu(device)).live).toEqual({ buffers: 0, bytes: 0 });
+    expect((await openGpu(device)).state.live).toEqual({ buffers: 0, bytes: 0 });
     expect(await pageHeard()).toEqual([]);
   });
 
@@ -74,7 +73,7 @@ describe("the page hears nothing of", () => {
       /cannot hold 40 rows of 5 features: that takes 1600 bytes in 6 buffers, of at most \d+ bytes each, and x of rows 10 to 20 \(320 bytes\) was refused/,
     );
     expect(write).not.toHaveBeenCalled();
-    expect((await openGpu(device)).live).toEqual({ buffers: 0, bytes: 0 });
+    expect((await openGpu(device)).state.live).toEqual({ buffers: 0, bytes: 0 });
     expect(await pageHeard()).toEqual([]);
   });
 
@@ -89,7 +88,7 @@ describe("the page hears nothing of", () => {
 });
 
 test("a device that is lost while rows and objectives are made leaves no buffer behind", async () => {
-  const { live } = await openGpu(device);
+  const { live } = (await openGpu(device)).state;
   const engine = await webgpuEngine({ device });
   const placement = await engine.place(ROWS);
   const { order } = plan(ROWS, 10, false);

@@ -1,7 +1,7 @@
 /** Runs tests on an objective of the webgpu engine. */
 import type { Objective, ObjectiveProblem } from "../../../../src/engine/objective.js";
 import type { Rows } from "../../../../src/core/rows.js";
-import { type WebGpuOptions, webgpuEngine } from "../../../../src/engine/webgpu/engine.js";
+import { webgpuEngine, type WebGpuOptions } from "../../../support/engines.js";
 
 /** Opens an engine, uses an objective on it, and releases both. */
 export async function withObjective<T>(

@@ -4,7 +4,7 @@ import { range } from "../../../../src/core/random.js";
 import type { FloatArray } from "../../../../src/core/rows.js";
 import type { Objective } from "../../../../src/engine/objective.js";
 import { referenceEngine } from "../../../../src/engine/reference/engine.js";
-import { wasmEngine } from "../../../../src/engine/wasm/engine.js";
+import { wasmEngine } from "../../../support/engines.js";
 import { ConjugateGradients } from "../../../../src/solvers/optimum/conjugate-gradients.js";
 import { DenseEquation } from "../../../../src/solvers/optimum/dense-equation.js";
 import { Lbfgs } from "../../../../src/solvers/optimum/lbfgs.js";

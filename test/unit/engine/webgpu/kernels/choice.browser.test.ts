@@ -9,9 +9,9 @@ import {
   choices,
   nameOf,
 } from "../../../../../src/engine/webgpu/kernels/choice.js";
-import { webgpuEngine } from "../../../../../src/engine/webgpu/engine.js";
 import { OptionError, train } from "../../../../../src/index.js";
 import { RULES, plan, randomRows, randomWeights } from "../../../../conformance/problems.js";
+import { webgpuEngine } from "../../../../support/engines.js";
 
 const shape = { count: 2000, features: 60, classes: 10 };
 const rows = randomRows(shape, "f32", 1);

@@ -4,7 +4,6 @@
  */
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { Capacity } from "../../../../../src/engine/webgpu/device/capacity.js";
-import { webgpuEngine } from "../../../../../src/engine/webgpu/engine.js";
 import { NO_PARITY, type Parity, mergeParity } from "../../../../../src/parity/stages.js";
 import {
   KEPT_KINDS,
@@ -17,6 +16,7 @@ import {
   runAll,
   softened,
 } from "../../../../conformance/problems.js";
+import { webgpuEngine } from "../../../../support/engines.js";
 
 const SHAPES = [
   { count: 131, features: 31, classes: 13, batchSize: 77 },

@@ -5,12 +5,11 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { FloatArray, Rows } from "../../../../../src/core/rows.js";
 import type { Capacity } from "../../../../../src/engine/webgpu/device/capacity.js";
-import { openGpu } from "../../../../../src/engine/webgpu/device/device.js";
-import { webgpuEngine } from "../../../../../src/engine/webgpu/engine.js";
 import { DeviceError, OptionError } from "../../../../../src/index.js";
 import { LOOKS, lookAround, objectiveOf } from "../../../../conformance/objectives.js";
 import { KEPT_KINDS, type Kind, randomRows, randomWeights } from "../../../../conformance/problems.js";
 import { withObjective } from "../with-objective.js";
+import { openGpu, webgpuEngine } from "../../../../support/engines.js";
 
 /** No block, slot, tile or workgroup is full at its end. */
 const SHAPE = { count: 133, features: 31, classes: 13 };
@@ -132,25 +131,25 @@ describe("the device", () => {
 
   test("is left with nothing, whether what was asked last is waited for or not", async () => {
     const gpu = await openGpu();
-    const before = { ...gpu.live };
+    const before = { ...gpu.state.live };
     await withObjective({ capacity: { bindingBytes: 8192 } }, rows, problem, async (objective) => {
       const [w, g] = [objective.vector(randomWeights(SHAPE, 162)), objective.vector()];
       await objective.linearize(w, g);
       objective.curvature(w, objective.vector());
     });
-    expect(gpu.live).toEqual(before);
+    expect(gpu.state.live).toEqual(before);
     await gpu.device.queue.onSubmittedWorkDone();
     gpu.check();
   });
 
   test("that holds less than the logits says so, and is left with nothing", async () => {
     const gpu = await openGpu();
-    const before = { ...gpu.live };
+    const before = { ...gpu.state.live };
     const huge = { ...problem, classes: 2 ** 27 };
     await expect(
       withObjective({ capacity: { bindingBytes: 2 ** 36 } }, rows, huge, async () => {}),
     ).rejects.toThrow(/cannot hold logits of 131 rows × 134217728 classes, and their change \(\d+ bytes\)/);
-    expect(gpu.live).toEqual(before);
+    expect(gpu.state.live).toEqual(before);
   });
 
   test("that has no memory for one vector more says so in the next answer", async () => {

@@ -1,0 +1,101 @@
+/** The runtime of trainings: it owns what they share, and opens their engines. */
+import { RuntimeClosedError } from "../core/errors.js";
+import type { Engine, EngineHost, EngineName, EngineOptions } from "./engine.js";
+import { referenceEngine } from "./reference/engine.js";
+
+/** Loads the host of each engine. */
+type Hosts = Readonly<Record<EngineName, () => Promise<EngineHost>>>;
+
+/** Engines are modules of their own, loaded when the first is opened. */
+const HOSTS: Hosts = {
+  webgpu: async () => new (await import("./webgpu/engine.js")).WebGpuHost(),
+  wasm: async () => new (await import("./wasm/engine.js")).WasmHost(),
+  reference: async () => ({ open: async () => referenceEngine(), close() {} }),
+};
+
+/**
+ * Owns what trainings share: the GPU device and the kernels compiled and timed on it, idle threads and their
+ * memory. Trainings that name no runtime share one that lasts as long as the page or process.
+ */
+export class Runtime {
+  readonly #load: Hosts;
+  readonly #hosts = new Map<EngineName, Promise<EngineHost>>();
+  #closing: Promise<void> | undefined;
+
+  /** Takes hosts in place of the usual ones. */
+  constructor(hosts: Partial<Hosts> = {}) {
+    this.#load = { ...HOSTS, ...hosts };
+  }
+
+  /**
+   * Opens an engine. Trainings do so.
+   *
+   * @throws {DeviceError} if the engine is not available
+   * @throws {RuntimeClosedError} if the runtime is closed
+   */
+  async open(name: EngineName, options: EngineOptions = {}): Promise<Engine> {
+    this.#check();
+    const host = await this.#host(name);
+    this.#check();
+    return host.open(options);
+  }
+
+  /**
+   * Destroys the GPU device that the runtime opened (one that a caller gave stays open), ends its threads and
+   * frees their memory. Trainings that use these reject with a {@link RuntimeClosedError}, as do those that
+   * are started later. Closing again changes nothing.
+   */
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    const error = new RuntimeClosedError(
+      "The runtime was closed while this training used it: close it once its trainings have ended.",
+    );
+    const closings = Array.from(this.#hosts.values(), async (host) => (await host).close(error));
+    await Promise.allSettled(closings); // a host that did not load has nothing to close
+  }
+
+  #host(name: EngineName): Promise<EngineHost> {
+    const found = this.#hosts.get(name);
+    if (found) return found;
+    const loading = this.#load[name]();
+    this.#hosts.set(name, loading);
+    loading.catch(() => this.#hosts.delete(name)); // loading may succeed the next time
+    return loading;
+  }
+
+  #check(): void {
+    if (this.#closing)
+      throw new RuntimeClosedError(
+        "The runtime is closed: train with another, or without the option runtime.",
+      );
+  }
+}
+
+/**
+ * Makes a runtime, for trainings that shall not share a GPU device, threads and memory with others, or that
+ * give them back when they are done.
+ *
+ * @returns the runtime, for the option `runtime` of trainings; close it at the end
+ * @example
+ * ```ts
+ * await using runtime = createRuntime(); // or call runtime.close() at the end
+ * const model = await train(data, { runtime });
+ * ```
+ */
+export function createRuntime(): Runtime {
+  return new Runtime();
+}
+
+let shared: Runtime | undefined;
+
+/** Returns the runtime of trainings that name none, which is made on first use. */
+export function defaultRuntime(): Runtime {
+  return (shared ??= createRuntime());
+}

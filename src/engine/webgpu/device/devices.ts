@@ -1,0 +1,109 @@
+/** The devices of a runtime: its own, which is opened once, and those that callers give. */
+import type { RuntimeClosedError } from "../../../core/errors.js";
+import { type AdapterName, type OwnDevice, PATIENCE_MS, nameFrom, openDevice } from "./adapter.js";
+import { capacityOf } from "./capacity.js";
+import { type DeviceState, Gpu, type GpuOwner } from "./device.js";
+import { scoped } from "./scopes.js";
+import { withTimeout } from "./timeout.js";
+
+export class Devices implements GpuOwner {
+  readonly waiting = new Set<() => void>();
+  readonly #states = new WeakMap<GPUDevice, DeviceState>();
+  /** The runtime's own device, opened by the first training. Later ones find their kernels compiled. */
+  #own: Promise<OwnDevice> | undefined;
+  #ownDevice: GPUDevice | undefined;
+  /** All devices that were opened. They may be garbage: one that failed is replaced. */
+  readonly #opened: WeakRef<GPUDevice>[] = [];
+  #closed: RuntimeClosedError | undefined;
+
+  get closed(): RuntimeClosedError | undefined {
+    return this.#closed;
+  }
+
+  /**
+   * Returns a handle on the device given, or on the runtime's own.
+   *
+   * @param patience - milliseconds that the browser may take for an adapter, for a device and for its first
+   *   answer
+   * @throws DeviceError if there is no device, or it is lost
+   */
+  async open(given?: GPUDevice, patience = PATIENCE_MS): Promise<Gpu> {
+    if (given) return this.#responding(this.#handle(given, nameFrom(given.adapterInfo)), patience);
+    const open = async () => {
+      const { device, name } = await this.#openOwn(patience);
+      return this.#handle(device, name);
+    };
+    const gpu = await open();
+    // The device may have been lost since the last training: then open a new one.
+    return this.#responding(gpu, patience).catch(async () => this.#responding(await open(), patience));
+  }
+
+  forget(device: GPUDevice): void {
+    if (device !== this.#ownDevice) return;
+    this.#own = undefined;
+    this.#ownDevice = undefined;
+  }
+
+  /** Destroys the runtime's own devices, and ends all waits, also on devices of callers, with the error. */
+  close(error: RuntimeClosedError): void {
+    this.#closed = error;
+    for (const device of this.#opened) device.deref()?.destroy();
+    for (const end of this.waiting) end();
+  }
+
+  async #openOwn(patience: number): Promise<OwnDevice> {
+    if (this.#closed) throw this.#closed;
+    // It may have been opened with another training's patience.
+    if (this.#own) return withTimeout(2 * patience, "The GPU device", this.#own);
+    const opening = openDevice(patience);
+    this.#own = opening;
+    opening.then(
+      ({ device }) => {
+        this.#ownDevice = device;
+        this.#opened.push(new WeakRef(device));
+        if (this.#closed) device.destroy();
+      },
+      () => {
+        this.#own = undefined;
+      },
+    );
+    return opening;
+  }
+
+  #handle(device: GPUDevice, { adapter, slow }: AdapterName): Gpu {
+    const state = this.#stateOf(device);
+    return new Gpu({ device, adapter, capacity: capacityOf(device, slow), edited: {}, state });
+  }
+
+  #stateOf(device: GPUDevice): DeviceState {
+    const found = this.#states.get(device);
+    if (found) return found;
+    const state: DeviceState = {
+      owner: this,
+      live: { buffers: 0, bytes: 0 },
+      pipelines: new Map(),
+      tuned: new Map(),
+      scopes: new Set(),
+      lost: undefined,
+    };
+    this.#states.set(device, state);
+    void device.lost.then((info) => {
+      state.lost = info;
+      this.forget(device);
+      for (const end of this.waiting) end();
+    });
+    return state;
+  }
+
+  /** Waits until the device has answered, because a loss may not have been reported yet. */
+  async #responding(gpu: Gpu, patience: number): Promise<Gpu> {
+    try {
+      const answer = gpu.run(() => scoped(gpu.device, () => {})).error;
+      await gpu.answered(withTimeout(patience, `The GPU device (${gpu.adapter})`, answer));
+      return gpu;
+    } catch (cause) {
+      this.forget(gpu.device);
+      throw cause;
+    }
+  }
+}

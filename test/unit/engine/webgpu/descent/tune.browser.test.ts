@@ -1,0 +1,92 @@
+/** Tests the timing of kernels: at the same time for one kind of problem, and where candidates fail. */
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { type Edited, KERNELS } from "../../../../../src/engine/webgpu/kernels/kernels.js";
+import { RULES, randomRows, randomWeights } from "../../../../conformance/problems.js";
+import { webgpuEngine } from "../../../../support/engines.js";
+
+const SHAPE = { count: 4096, features: 300, classes: 5 };
+const ROWS = randomRows(SHAPE, "f32", 1);
+const PROBLEM = {
+  classes: SHAPE.classes,
+  batchSize: 4096,
+  intercept: true,
+  rule: RULES["sgd"],
+  kernels: "auto",
+} as const;
+const CANDIDATES = 3;
+/** Submissions that time a candidate: one to warm up, and three. */
+const SUBMISSIONS = 4;
+
+let device: GPUDevice;
+
+beforeEach(async () => {
+  const adapter = await navigator.gpu.requestAdapter();
+  const found = await adapter?.requestDevice();
+  if (!found) throw new Error("There is no device.");
+  device = found;
+  vi.spyOn(performance, "now").mockReturnValue(0); // so that all candidates are timed
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  device.destroy();
+});
+
+/** Places the rows on an engine for which several kernels are candidates. */
+async function placed(edited: Edited = {}) {
+  const engine = await webgpuEngine({ device, capacity: { slow: false, subgroups: false }, edited });
+  return engine.place(ROWS);
+}
+
+/** Counts the submissions that time kernels. */
+function countTimings(): () => number {
+  const create = vi.spyOn(GPUDevice.prototype, "createCommandEncoder");
+  return () => create.mock.calls.filter(([given]) => given?.label === "tuning").length;
+}
+
+/** The fused kernel, which does not compile where this is false. */
+function asserting(assertion: string): Edited {
+  return { fused: `${KERNELS.fused.source}\nconst_assert ${assertion};\n` };
+}
+
+test("descents of one kind that start together time their kernels once", async () => {
+  const timings = countTimings();
+  const placement = await placed();
+  const start = () => placement.descent(PROBLEM, randomWeights(SHAPE, 2));
+  const descents = await Promise.all([start(), start(), start()]);
+  expect(timings()).toBe(CANDIDATES * SUBMISSIONS);
+  expect(new Set(descents.map(({ kernels }) => kernels)).size).toBe(1);
+  await start();
+  expect(timings()).toBe(CANDIDATES * SUBMISSIONS);
+});
+
+test("descents of two kinds time theirs each", async () => {
+  const timings = countTimings();
+  const placement = await placed();
+  await Promise.all([
+    placement.descent(PROBLEM, randomWeights(SHAPE, 2)),
+    placement.descent({ ...PROBLEM, batchSize: 1024 }, randomWeights(SHAPE, 2)),
+  ]);
+  expect(timings()).toBe(2 * CANDIDATES * SUBMISSIONS);
+});
+
+test("a candidate that fails is left out", async () => {
+  const timings = countTimings();
+  const placement = await placed(asserting("ROWS != 2u")); // the first choice of the table
+  const { kernels } = await placement.descent(PROBLEM, randomWeights(SHAPE, 2));
+  expect(kernels).toMatch(/^fused [41]x1$/);
+  expect(timings()).toBe((CANDIDATES - 1) * SUBMISSIONS);
+});
+
+test("where all fail, so do the descents, and the next one times kernels again", async () => {
+  const wrong = await placed(asserting("ROWS == 0u"));
+  const failing = [1, 2].map((seed) => wrong.descent(PROBLEM, randomWeights(SHAPE, seed)));
+  for (const { status, reason } of (await Promise.allSettled(failing)) as PromiseRejectedResult[]) {
+    expect(status).toBe("rejected");
+    expect(reason).toHaveProperty("message", expect.stringMatching(/cannot compile fused\.wgsl/));
+  }
+  const timings = countTimings();
+  const { kernels } = await (await placed()).descent(PROBLEM, randomWeights(SHAPE, 2));
+  expect(kernels).toMatch(/^fused /);
+  expect(timings()).toBe(CANDIDATES * SUBMISSIONS);
+});
