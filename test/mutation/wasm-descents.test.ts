@@ -30,7 +30,7 @@ const WRONG: readonly Wrong<Caught>[] = [
     what: "the last range is missing",
     file: "fused.ts",
     kernels: "fused",
-    edit: ["slot: u32 = 1; slot < slots", "slot: u32 = 1; slot + 1 < slots"],
+    edit: ["addVectors(sum, bytes, count, ", "addVectors(sum, bytes, count - 1, "],
     caught: "gradient",
   },
   {
@@ -44,10 +44,7 @@ const WRONG: readonly Wrong<Caught>[] = [
     what: "the sums of the last range are missing",
     file: "fused.ts",
     kernels: "fused",
-    edit: [
-      "addSums(plan, plan.sums, step, slots, false)",
-      "addSums(plan, plan.sums, step, slots - 1, false)",
-    ],
+    edit: ["addSums(plan.sums, count)", "addSums(plan.sums, count - 1)"],
     caught: "sums",
   },
   {
@@ -76,8 +73,8 @@ const WRONG: readonly Wrong<Caught>[] = [
     file: "tiled.ts",
     kernels: "tiled",
     edit: [
-      "const past = min(plan.classes, k + CLASSES);\n      const tile",
-      "const past = min(plan.classes, k + CLASSES - 2);\n      const tile",
+      "const pastClass = min(plan.classes, k + CLASSES);\n      const tile",
+      "const pastClass = min(plan.classes, k + CLASSES - 2);\n      const tile",
     ],
     caught: "gradient",
   },
@@ -85,14 +82,14 @@ const WRONG: readonly Wrong<Caught>[] = [
     what: "a chunk after the first overwrites the gradient",
     file: "tiled.ts",
     kernels: "tiled",
-    edit: ["if (first == 0) clear(", "clear("],
+    edit: ["if (begins) clear(", "clear("],
     caught: "gradient",
   },
   {
     what: "the step before counts too",
     file: "tiled.ts",
     kernels: "tiled",
-    edit: ["      if (first == 0) clear(plan, k, past, tile);\n", ""],
+    edit: ["      if (begins) clear(plan, k, pastClass, tile);\n", ""],
     caught: "gradient",
   },
   {
@@ -106,7 +103,7 @@ const WRONG: readonly Wrong<Caught>[] = [
     what: "the sums of the first chunk are forgotten",
     file: "tiled.ts",
     kernels: "tiled",
-    edit: ["step, softmaxes, first > 0)", "step, softmaxes, false)"],
+    edit: ["first / plan.chunkRows, last)", "0, last)"],
     caught: "sums",
   },
   {

@@ -237,10 +237,7 @@ const VECTORS: readonly Omit<Wrong<Caught>, "file">[] = [
   {
     what: "an inner product is without the last range",
     kernels: "fused",
-    edit: [
-      "addSums(plan, plan.parts, step, tasks, false)",
-      "addSums(plan, plan.parts, step, tasks - 1, false)",
-    ],
+    edit: ["addSums(plan.parts, tasks)", "addSums(plan.parts, tasks - 1)"],
     caught: "vectors",
   },
   {
@@ -529,7 +526,7 @@ const WRONG: readonly Wrong<Caught>[] = [
     what: "a trial forgets the last range",
     file: "fused.ts",
     kernels: "fused",
-    edit: ["step, slots, false)", "step, slots - 1, false)"],
+    edit: ["addSums(plan.sums, count)", "addSums(plan.sums, count - 1)"],
     caught: "trials",
   },
   {
@@ -543,7 +540,7 @@ const WRONG: readonly Wrong<Caught>[] = [
     what: "a trial forgets the first chunk",
     file: "tiled.ts",
     kernels: "tiled",
-    edit: ["step, softmaxes, first > 0)", "step, softmaxes, false)"],
+    edit: ["first / plan.chunkRows, last)", "0, last)"],
     caught: "trials",
   },
   {

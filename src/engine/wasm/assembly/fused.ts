@@ -1,36 +1,53 @@
 /**
  * Few classes: logits, residual and gradient of one range of rows after another, each with a partial sum of
- * its own, then the partial sums are added up, in their order, and the weights changed.
+ * its own. The partial sums of a group of ranges are added up by the tree, then merged with those of the
+ * groups before, and after the last group the weights are changed.
  */
 import { middle } from "./middle";
 import { Entry, Plan, hasGradient, hasLogits } from "./plan";
 import { TILE, gradient, logits, logitsAhead } from "./products";
 import { Block, blockAt, copy, find, fourRows } from "./rows";
 import { meet, parts, take } from "./threads";
-import { addSums, update4 } from "./update";
+import { addSums, addVectors, mergeSums, mergeVectors } from "./tree";
+import { storeSums, update4 } from "./update";
 
 /** Vectors of weights of a task of the update. */
-const UPDATE: u32 = 512;
+const UPDATE: u32 = 128;
 
 export function fusedPass(plan: Plan, entry: Entry, step: u32, thread: u32): void {
-  const slots = parts(entry.rows, plan.slotRows);
+  const ranges = parts(entry.rows, plan.rangeRows);
+  const groups = parts(ranges, plan.groupRanges);
   const scratch = plan.scratch + thread * plan.scratchBytes;
-  for (let slot = take(plan); slot < slots; slot = take(plan)) addRange(plan, entry, slot, scratch);
-  meet(plan);
-
-  if (thread == 0) addSums(plan, plan.sums, step, slots, false);
-  if (hasGradient(entry)) {
-    const vectors = partialBytes(plan) >> 4;
-    const tasks = parts(vectors, UPDATE);
-    for (let task = take(plan); task < tasks; task = take(plan)) {
-      updateRange(plan, entry, slots, task * UPDATE, min(vectors, (task + 1) * UPDATE));
+  for (let group: u32 = 0; group < groups; group++) {
+    const first = group * plan.groupRanges;
+    const count = min(plan.groupRanges, ranges - first);
+    const last = group + 1 == groups;
+    for (let slot = take(plan); slot < count; slot = take(plan)) {
+      addRange(plan, entry, slot, (first + slot) * plan.rangeRows, scratch);
     }
+    meet(plan);
+
+    if (thread == 0) {
+      addSums(plan.sums, count);
+      mergeSums(plan.sums, plan.nodeSums, group, last);
+      if (last) storeSums(plan, plan.sums, step);
+    }
+    if (hasGradient(entry)) {
+      const vectors = partialBytes(plan) >> 4;
+      const tasks = parts(vectors, UPDATE);
+      for (let task = take(plan); task < tasks; task = take(plan)) {
+        const begin = task * UPDATE;
+        const end = min(vectors, begin + UPDATE);
+        addPartials(plan, count, group, last, begin, end);
+        if (last) updateRange(plan, entry, begin, end);
+      }
+    }
+    meet(plan);
   }
-  meet(plan);
 }
 
-/** One range's partial sum of the gradient, and its sums. */
-function addRange(plan: Plan, entry: Entry, slot: u32, scratch: u32): void {
+/** The partial sum of the gradient, and the sums, of the range that begins with row `first` of the step. */
+function addRange(plan: Plan, entry: Entry, slot: u32, first: u32, scratch: u32): void {
   const bytes = partialBytes(plan);
   const partial = plan.partials + slot * bytes;
   const sums = plan.sums + (slot << 5);
@@ -40,8 +57,8 @@ function addRange(plan: Plan, entry: Entry, slot: u32, scratch: u32): void {
   const z = scratch; // (classes, blockRows)
   const next = plan.blockRows << 2;
   const block = blockAt(z + plan.paddedClasses * next, plan.blockRows);
-  const end = min(entry.rows, (slot + 1) * plan.slotRows);
-  for (let begin = slot * plan.slotRows; begin < end; begin += plan.blockRows) {
+  const end = min(entry.rows, first + plan.rangeRows);
+  for (let begin = first; begin < end; begin += plan.blockRows) {
     block.first = begin;
     block.real = min(plan.blockRows, end - begin);
     const rows = (block.real + 3) & ~3;
@@ -84,17 +101,17 @@ function partialBytes(plan: Plan): u32 {
   return (plan.paddedClasses * plan.stride) << 2;
 }
 
-/** The gradient of some vectors of weights, and their update. */
-function updateRange(plan: Plan, entry: Entry, slots: u32, begin: u32, end: u32): void {
+/** Adds up the group's partial sums of some vectors of weights, and merges the sum with the groups before. */
+function addPartials(plan: Plan, count: u32, group: u32, last: bool, begin: u32, end: u32): void {
   const bytes = partialBytes(plan);
+  const sum = plan.partials + (begin << 4);
+  addVectors(sum, bytes, count, end - begin);
+  mergeVectors(sum, plan.nodes + (begin << 4), bytes, group, last, end - begin);
+}
+
+function updateRange(plan: Plan, entry: Entry, begin: u32, end: u32): void {
   for (let i = begin; i < end; i++) {
-    let partial = plan.partials + (i << 4);
-    let g = v128.load(partial);
-    for (let slot: u32 = 1; slot < slots; slot++) {
-      partial += bytes;
-      g = f32x4.add(g, v128.load(partial));
-    }
     const feature = ((i % (plan.stride >> 1)) >> 1) << 2;
-    update4(plan, entry, i, feature, g);
+    update4(plan, entry, i, feature, v128.load(plan.partials + (i << 4)));
   }
 }

@@ -35,13 +35,16 @@ export class Plan {
   steps: u32;
   entries: u32; // (steps) Entry
   ring: u32; // (steps, 4) f64: weighted loss, weighted hits, weight, 0
-  slotRows: u32; // fused: of a step, in each range that has a partial sum; a multiple of 4
+  rangeRows: u32; // rows whose outer products are added in order; the tree adds up the sums of ranges
+  groupRanges: u32; // fused: ranges that have partial sums in memory at a time; a power of two
   blockRows: u32; // rows whose logits are computed before their outer products are added; a multiple of 4
-  partials: u32; // (slots, ...weights) of the gradient; tiled has one
-  sums: u32; // (slots, or sixteens of rows of a chunk, 4) f64
+  partials: u32; // (ranges of a group, ...weights) of the gradient; tiled has one
+  nodes: u32; // (levels, ...weights) nodes of the tree that wait
+  sums: u32; // (ranges of a group, or sixteens of rows of a chunk, 4) f64
+  nodeSums: u32; // (levels, 4) f64
   scratch: u32; // (threads, scratchBytes)
   scratchBytes: u32;
-  chunkRows: u32; // tiled: rows whose logits are in memory at a time; a multiple of 4
+  chunkRows: u32; // tiled: rows whose logits are in memory at a time; a power of two, of rangeRows at most
   block: u32; // tiled: the Block of the chunk
   z: u32; // tiled: (classes, chunkRows + 4) its logits, then its residuals
   parts: u32; // (ranges of a vector, 4) f64 of a product

@@ -1,14 +1,16 @@
 /**
  * Many classes: of some rows at a time, which all threads share, the logits of all classes, then their
- * residual, then their outer products, added to one gradient. What is a task's alone is a tile of Z, four
- * rows of R, or a tile of G.
+ * residual, then their outer products, added to the gradient of a range. After each range its gradient is
+ * merged with those of the ranges before by the tree, and after the last the weights are changed. What is a
+ * task's alone is a tile of Z, four rows of R, or a tile of G.
  */
 import { middle } from "./middle";
 import { Entry, Plan, TRIAL, hasGradient, hasLogits } from "./plan";
 import { TILE, gradient, logits } from "./products";
 import { blockAt, copy, find, fourRows } from "./rows";
 import { meet, parts, take } from "./threads";
-import { addSums, update4 } from "./update";
+import { addSums, mergeSums, mergeVectors } from "./tree";
+import { storeSums, update4 } from "./update";
 
 /** Classes of a task. With four rows, or a tile of features, they stay in the second cache. */
 const CLASSES: u32 = 64;
@@ -23,14 +25,16 @@ export function tiledPass(plan: Plan, entry: Entry, step: u32, thread: u32): voi
   for (let first: u32 = 0; first < entry.rows; first += plan.chunkRows) {
     block.first = first; // all threads write the same
     block.real = min(plan.chunkRows, entry.rows - first);
+    const past = first + block.real;
+    const last = past == entry.rows;
     const rows = (block.real + 3) & ~3;
 
     const fours = parts(rows, SOFTMAX_ROWS);
     for (let task = take(plan); task < fours; task = take(plan)) {
       const i = task * SOFTMAX_ROWS;
-      const past = min(rows, i + SOFTMAX_ROWS);
-      find(plan, entry, block, i, past);
-      if (entry.what != TRIAL) copy(plan, block, i, past);
+      const end = min(rows, i + SOFTMAX_ROWS);
+      find(plan, entry, block, i, end);
+      if (entry.what != TRIAL) copy(plan, block, i, end);
     }
     meet(plan);
 
@@ -38,11 +42,11 @@ export function tiledPass(plan: Plan, entry: Entry, step: u32, thread: u32): voi
       const rowTasks = parts(rows, ROWS);
       for (let task = take(plan); task < classTasks * rowTasks; task = take(plan)) {
         const k = (task / rowTasks) * CLASSES;
-        const past = min(plan.classes, k + CLASSES);
+        const pastClass = min(plan.classes, k + CLASSES);
         const begin = (task % rowTasks) * ROWS;
         const end = min(rows, begin + ROWS);
         for (let i = begin; i < end; i += 4) {
-          logits(plan, entry.input, fourRows(plan, block, i), k, past, plan.z + (i << 2), next);
+          logits(plan, entry.input, fourRows(plan, block, i), k, pastClass, plan.z + (i << 2), next);
         }
       }
       meet(plan);
@@ -58,19 +62,26 @@ export function tiledPass(plan: Plan, entry: Entry, step: u32, thread: u32): voi
     }
     meet(plan);
 
-    if (thread == 0) addSums(plan, plan.sums, step, softmaxes, first > 0);
+    if (thread == 0) {
+      addSums(plan.sums, softmaxes);
+      mergeSums(plan.sums, plan.nodeSums, first / plan.chunkRows, last);
+      if (last) storeSums(plan, plan.sums, step);
+    }
     if (!hasGradient(entry)) continue;
     const tiles = parts(plan.stride, TILE);
-    const last = first + block.real == entry.rows;
+    const range = first / plan.rangeRows;
+    const begins = first % plan.rangeRows == 0;
+    const ends = last || past % plan.rangeRows == 0;
     for (let task = take(plan); task < classTasks * tiles; task = take(plan)) {
       const k = (task % classTasks) * CLASSES;
-      const past = min(plan.classes, k + CLASSES);
+      const pastClass = min(plan.classes, k + CLASSES);
       const tile = task / classTasks;
-      if (first == 0) clear(plan, k, past, tile);
+      if (begins) clear(plan, k, pastClass, tile);
       for (let i: u32 = 0; i < rows; i += 4) {
-        gradient(plan, fourRows(plan, block, i), k, past, tile, plan.z + (i << 2), next, plan.partials);
+        gradient(plan, fourRows(plan, block, i), k, pastClass, tile, plan.z + (i << 2), next, plan.partials);
       }
-      if (last) updateTile(plan, entry, k, past, tile);
+      if (ends) mergeTile(plan, k, pastClass, tile, range, last);
+      if (last) updateTile(plan, entry, k, pastClass, tile);
     }
     meet(plan);
   }
@@ -92,6 +103,15 @@ function vectors(plan: Plan, tile: u32): u32 {
 
 function clear(plan: Plan, k: u32, past: u32, tile: u32): void {
   for (; k < past; k += 2) memory.fill(plan.partials + (vectorOf(plan, k, tile) << 4), 0, vectors(plan, tile) << 4);
+}
+
+/** Merges a tile of the range's gradient with those of the ranges before. */
+function mergeTile(plan: Plan, k: u32, past: u32, tile: u32, range: u32, last: bool): void {
+  const bytes = (plan.paddedClasses * plan.stride) << 2;
+  for (; k < past; k += 2) {
+    const begin = vectorOf(plan, k, tile) << 4;
+    mergeVectors(plan.partials + begin, plan.nodes + begin, bytes, range, last, vectors(plan, tile));
+  }
 }
 
 function updateTile(plan: Plan, entry: Entry, k: u32, past: u32, tile: u32): void {

@@ -59,22 +59,7 @@ export function update4(plan: Plan, entry: Entry, i: u32, feature: u32, g: v128)
   v128.store(entry.input + at, changed);
 }
 
-/**
- * Adds up the first of some sums, in order, in the step's place in the ring, with what is there already if
- * there is more.
- */
-export function addSums(plan: Plan, sums: u32, step: u32, count: u32, more: bool): void {
-  const to = plan.ring + (step << 5);
-  let loss: f64 = more ? load<f64>(to) : 0;
-  let hits: f64 = more ? load<f64>(to, 8) : 0;
-  let weight: f64 = more ? load<f64>(to, 16) : 0;
-  for (let i: u32 = 0; i < count; i++) {
-    const at = sums + (i << 5);
-    loss += load<f64>(at);
-    hits += load<f64>(at, 8);
-    weight += load<f64>(at, 16);
-  }
-  store<f64>(to, loss);
-  store<f64>(to, hits, 8);
-  store<f64>(to, weight, 16);
+/** Stores three f64 in the step's place in the ring. */
+export function storeSums(plan: Plan, sums: u32, step: u32): void {
+  memory.copy(plan.ring + (step << 5), sums, 24);
 }

@@ -3,7 +3,8 @@ import { madd } from "./math";
 import { Entry, Plan } from "./plan";
 import { logits } from "./products";
 import { meet, parts, take } from "./threads";
-import { addSums } from "./update";
+import { addSums } from "./tree";
+import { storeSums } from "./update";
 
 /** Of four numbers, of a task. */
 const RANGE: u32 = 1024;
@@ -40,8 +41,9 @@ export function product(plan: Plan, entry: Entry, step: u32, thread: u32): void 
   if (thread == 0) {
     let most: f64 = 0;
     for (let task: u32 = 0; task < tasks; task++) most = max(most, load<f64>(plan.parts + (task << 5), 16));
-    addSums(plan, plan.parts, step, tasks, false);
-    store<f64>(plan.ring + (step << 5), most, 16);
+    addSums(plan.parts, tasks);
+    store<f64>(plan.parts, most, 16);
+    storeSums(plan, plan.parts, step);
   }
   meet(plan);
 }
