@@ -1,4 +1,4 @@
-/** All sums over rows that the wasm engine computes, and cases whose rows are many ranges or groups of them. */
+/** Computes all sums over rows of the wasm engine, for cases whose rows are many ranges or groups of them. */
 import { randomIntegers } from "../../../../src/core/random.js";
 import type { Rows } from "../../../../src/core/rows.js";
 import type { Engine } from "../../../../src/engine/engine.js";
