@@ -53,7 +53,7 @@ function layoutBlocks(layout: Layout, stride: number, threads: number) {
   };
   if (layout.kind === "fused") return { ...common, partials: layout.partials * vector };
   const z = 4 * layout.paddedClasses * (layout.chunkRows + 4);
-  return { ...common, block: layout.blockBytes, z, partials: vector };
+  return { ...common, pack: layout.packBytes, z, partials: vector };
 }
 
 export class KernelContext {
@@ -152,7 +152,7 @@ export class KernelContext {
       scratchBytes: layout.scratchBytes,
       rangeRows: layout.rangeRows,
       ...(layout.kind === "fused"
-        ? { groupRanges: layout.groupRanges, blockRows: layout.blockRows }
+        ? { groupRanges: layout.groupRanges, packRows: layout.packRows }
         : { tiled: 1, chunkRows: layout.chunkRows }),
       ...Object.fromEntries(Object.entries(blocks).map(([name, bytes]) => [name, this.allocate(bytes)])),
     });
@@ -210,8 +210,8 @@ export class KernelContext {
   /** Allocates the scratch memory of products with vectors, and copies the penalties of each feature. */
   prepareVectors({ penalties, l1 }: Pick<ObjectiveProblem, "penalties" | "l1">): void {
     this.write({
-      parts: this.allocate(32 * Math.ceil(this.#vectorBytes / 16 / PRODUCT_RANGE)),
-      multiplied: this.allocate(16 * this.layout.paddedClasses * this.#threads),
+      productSums: this.allocate(32 * Math.ceil(this.#vectorBytes / 16 / PRODUCT_RANGE)),
+      matrixRows: this.allocate(16 * this.layout.paddedClasses * this.#threads),
       penalties: this.#ofFeatures(penalties),
       l1: this.#ofFeatures(l1),
     });

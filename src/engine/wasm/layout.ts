@@ -31,21 +31,21 @@ interface Common {
 }
 
 /**
- * For few classes: each range has its own partial sum of the gradient, and is computed `blockRows` rows at a
+ * For few classes: each range has its own partial sum of the gradient, and is computed `packRows` rows at a
  * time. Memory holds the partial sums of `groupRanges` ranges, or of all if there are fewer.
  */
 export interface FusedLayout extends Common {
   readonly kind: "fused";
   readonly groupRanges: number;
   readonly partials: number;
-  readonly blockRows: number;
+  readonly packRows: number;
 }
 
 /** For many classes: memory holds the logits of `chunkRows` rows at a time and the gradient of one range. */
 export interface TiledLayout extends Common {
   readonly kind: "tiled";
   readonly chunkRows: number;
-  readonly blockBytes: number;
+  readonly packBytes: number;
 }
 
 export type Layout = FusedLayout | TiledLayout;
@@ -64,7 +64,7 @@ const TILED_RANGE = 4096;
 const GROUP_RANGES = { least: 64, most: 1024 };
 const GROUP_BYTES = 2 ** 20;
 /** Most values of a block of rows, which has at least 8 rows. */
-const BLOCK_VALUES = 2 ** 15;
+const PACK_VALUES = 2 ** 15;
 /** Rows in each partial sum of the losses, as in assembly/tiled.ts. */
 const SOFTMAX_ROWS = 16;
 /** Most rows of a chunk, and most bytes of its logits. */
@@ -107,7 +107,7 @@ function fusedLayout(stride: number, classes: number, batchSize: number, rangeRo
   const fitting = floorToPower(GROUP_BYTES / (4 * paddedClasses * stride));
   const groupRanges = Math.max(GROUP_RANGES.least, Math.min(GROUP_RANGES.most, fitting));
   const levels = countLevels(Math.ceil(ranges / groupRanges));
-  const blockRows = Math.max(8, Math.min(64, 4 * Math.floor(BLOCK_VALUES / stride / 4)));
+  const packRows = Math.max(8, Math.min(64, 4 * Math.floor(PACK_VALUES / stride / 4)));
   return {
     kind: "fused",
     paddedClasses,
@@ -117,8 +117,8 @@ function fusedLayout(stride: number, classes: number, batchSize: number, rangeRo
     levels,
     sums: groupRanges,
     sumLevels: levels,
-    blockRows,
-    scratchBytes: 64 * Math.ceil((4 * blockRows * paddedClasses + blockBytes(blockRows, stride)) / 64),
+    packRows,
+    scratchBytes: 64 * Math.ceil((4 * packRows * paddedClasses + packBytes(packRows, stride)) / 64),
     chain: chainLength(batchSize, rangeRows),
   };
 }
@@ -139,13 +139,13 @@ function tiledLayout(stride: number, classes: number, batchSize: number, rangeRo
     sums: Math.ceil(chunkRows / SOFTMAX_ROWS),
     sumLevels: countLevels(Math.ceil(batchSize / chunkRows)),
     scratchBytes: 0,
-    blockBytes: blockBytes(chunkRows, stride),
+    packBytes: packBytes(chunkRows, stride),
     chain: chainLength(batchSize, rangeRows),
   };
 }
 
 /** Bytes of a `Block` of assembly/rows.ts: its header, four words for each row, and the rows as f32. */
-function blockBytes(rows: number, stride: number): number {
+function packBytes(rows: number, stride: number): number {
   return 64 + 16 * rows + 64 + 4 * rows * stride;
 }
 

@@ -3,11 +3,11 @@
  * its own. The partial sums of a group of ranges are added up by the tree, then merged with those of the
  * groups before, and after the last group the weights are changed.
  */
-import { middle } from "./middle";
+import { processRows } from "./second-pass";
 import { Entry, Plan, hasGradient, hasLogits } from "./plan";
 import { TILE, gradient, logits, logitsAhead } from "./products";
-import { Block, blockAt, copy, find, fourRows } from "./rows";
-import { meet, parts, take } from "./threads";
+import { RowPack, packAt, copyRows, locateRows, fourRows } from "./rows";
+import { awaitThreads, ceilDivide, takeTask } from "./threads";
 import { addSums, addVectors, mergeSums, mergeVectors } from "./tree";
 import { storeSums, update4 } from "./update";
 
@@ -15,17 +15,17 @@ import { storeSums, update4 } from "./update";
 const UPDATE: u32 = 128;
 
 export function fusedPass(plan: Plan, entry: Entry, step: u32, thread: u32): void {
-  const ranges = parts(entry.rows, plan.rangeRows);
-  const groups = parts(ranges, plan.groupRanges);
+  const ranges = ceilDivide(entry.rows, plan.rangeRows);
+  const groups = ceilDivide(ranges, plan.groupRanges);
   const scratch = plan.scratch + thread * plan.scratchBytes;
   for (let group: u32 = 0; group < groups; group++) {
     const first = group * plan.groupRanges;
     const count = min(plan.groupRanges, ranges - first);
     const last = group + 1 == groups;
-    for (let slot = take(plan); slot < count; slot = take(plan)) {
+    for (let slot = takeTask(plan); slot < count; slot = takeTask(plan)) {
       addRange(plan, entry, slot, (first + slot) * plan.rangeRows, scratch);
     }
-    meet(plan);
+    awaitThreads(plan);
 
     if (thread == 0) {
       addSums(plan.sums, count);
@@ -34,15 +34,15 @@ export function fusedPass(plan: Plan, entry: Entry, step: u32, thread: u32): voi
     }
     if (hasGradient(entry)) {
       const vectors = partialBytes(plan) >> 4;
-      const tasks = parts(vectors, UPDATE);
-      for (let task = take(plan); task < tasks; task = take(plan)) {
+      const tasks = ceilDivide(vectors, UPDATE);
+      for (let task = takeTask(plan); task < tasks; task = takeTask(plan)) {
         const begin = task * UPDATE;
         const end = min(vectors, begin + UPDATE);
         addPartials(plan, count, group, last, begin, end);
         if (last) updateRange(plan, entry, begin, end);
       }
     }
-    meet(plan);
+    awaitThreads(plan);
   }
 }
 
@@ -55,24 +55,24 @@ function addRange(plan: Plan, entry: Entry, slot: u32, first: u32, scratch: u32)
   memory.fill(sums, 0, 32);
 
   const z = scratch; // (classes, blockRows)
-  const next = plan.blockRows << 2;
-  const block = blockAt(z + plan.paddedClasses * next, plan.blockRows);
+  const next = plan.packRows << 2;
+  const pack = packAt(z + plan.paddedClasses * next, plan.packRows);
   const end = min(entry.rows, first + plan.rangeRows);
-  for (let begin = first; begin < end; begin += plan.blockRows) {
-    block.first = begin;
-    block.real = min(plan.blockRows, end - begin);
-    const rows = (block.real + 3) & ~3;
-    find(plan, entry, block, 0, rows);
-    if (hasLogits(entry)) copy(plan, block, 0, 4);
-    else if (hasGradient(entry)) copy(plan, block, 0, rows);
+  for (let begin = first; begin < end; begin += plan.packRows) {
+    pack.first = begin;
+    pack.real = min(plan.packRows, end - begin);
+    const rows = (pack.real + 3) & ~3;
+    locateRows(plan, entry, pack, 0, rows);
+    if (hasLogits(entry)) copyRows(plan, pack, 0, 4);
+    else if (hasGradient(entry)) copyRows(plan, pack, 0, rows);
     for (let i: u32 = 0; i < rows; i += 4) {
-      if (hasLogits(entry)) logitsOf(plan, entry, block, i, rows, z + (i << 2), next);
-      middle(plan, entry, block, i, z + (i << 2), next, sums);
+      if (hasLogits(entry)) logitsOf(plan, entry, pack, i, rows, z + (i << 2), next);
+      processRows(plan, entry, pack, i, z + (i << 2), next, sums);
     }
     if (!hasGradient(entry)) continue;
     for (let tile: u32 = 0; tile * TILE < plan.stride; tile++) {
       for (let i: u32 = 0; i < rows; i += 4) {
-        gradient(plan, fourRows(plan, block, i), 0, plan.classes, tile, z + (i << 2), next, partial);
+        gradient(plan, fourRows(plan, pack, i), 0, plan.classes, tile, z + (i << 2), next, partial);
       }
     }
   }
@@ -81,16 +81,16 @@ function addRange(plan: Plan, entry: Entry, slot: u32, first: u32, scratch: u32)
 /** Z of four rows, which were copied. On the way the next four are. */
 // @ts-ignore: decorator
 @inline
-function logitsOf(plan: Plan, entry: Entry, block: Block, i: u32, rows: u32, z: u32, next: u32): void {
+function logitsOf(plan: Plan, entry: Entry, pack: RowPack, i: u32, rows: u32, z: u32, next: u32): void {
   const w = entry.input;
-  const x = fourRows(plan, block, i);
+  const x = fourRows(plan, pack, i);
   const four = i + 4;
   let k: u32 = 0;
   if (four < rows) {
     const ahead: u32 = plan.valueBytes == 4 ? min<u32>(4, plan.paddedClasses >> 1) : 0; // rows that the product copies
     k = 2 * ahead;
-    logitsAhead(plan, w, x, k, z, next, block.sources + (four << 2), fourRows(plan, block, four));
-    copy(plan, block, four + ahead, four + 4);
+    logitsAhead(plan, w, x, k, z, next, pack.sources + (four << 2), fourRows(plan, pack, four));
+    copyRows(plan, pack, four + ahead, four + 4);
   }
   logits(plan, w, x, k, plan.classes, z, next);
 }

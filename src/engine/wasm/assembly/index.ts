@@ -10,13 +10,13 @@ export function run(at: u32, thread: u32): void {
   const plan = changetype<Plan>(at);
   for (let step: u32 = 0; step < plan.steps; step++) {
     const entry = changetype<Entry>(plan.entries + step * offsetof<Entry>());
-    if (entry.what == COMBINE) combine(plan, entry);
-    else if (entry.what == PRODUCT) product(plan, entry, step, thread);
-    else if (entry.what == MULTIPLY) multiply(plan, entry, thread);
-    else if (entry.what == CENTRE) centre(plan, entry);
-    else if (entry.what == SUBGRADIENT) subgradient(plan, entry);
-    else if (entry.what == ORTHANT) orthant(plan, entry);
-    else if (entry.what == RESTRICT) restrict(plan, entry);
+    if (entry.operation == COMBINE) combine(plan, entry);
+    else if (entry.operation == PRODUCT) product(plan, entry, step, thread);
+    else if (entry.operation == MULTIPLY) multiply(plan, entry, thread);
+    else if (entry.operation == CENTRE) centre(plan, entry);
+    else if (entry.operation == SUBGRADIENT) subgradient(plan, entry);
+    else if (entry.operation == ORTHANT) orthant(plan, entry);
+    else if (entry.operation == RESTRICT) restrict(plan, entry);
     else if (plan.tiled) tiledPass(plan, entry, step, thread);
     else fusedPass(plan, entry, step, thread);
   }

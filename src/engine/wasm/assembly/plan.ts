@@ -20,12 +20,12 @@ export class Plan {
   nesterov: u32;
   momentum: f32; // or Adam's beta1
   beta2: f32;
-  fresh1: f32; // 1 − beta1, and 1 − beta2, which the rounded betas do not give
-  fresh2: f32;
+  oneMinusBeta1: f32; // 1 − beta1, and 1 − beta2, which the rounded betas do not give
+  oneMinusBeta2: f32;
   epsilon: f32;
   weightDecay: f32;
-  kept: f32; // 1 − ε, of a target t, where smoothing makes (1 − ε)·t + ε / classes of it
-  share: f32; // ε / classes, of each class in it
+  targetFactor: f32; // 1 − ε, of a target t, where smoothing makes (1 − ε)·t + ε / classes of it
+  smoothingShare: f32; // ε / classes, of each class in it
   moment1: u32; // as the weights, where the rule has them
   moment2: u32;
 
@@ -37,7 +37,7 @@ export class Plan {
   ring: u32; // (steps, 4) f64: weighted loss, weighted hits, weight, 0
   rangeRows: u32; // rows whose outer products are added in order; the tree adds up the sums of ranges
   groupRanges: u32; // fused: ranges that have partial sums in memory at a time; a power of two
-  blockRows: u32; // rows whose logits are computed before their outer products are added; a multiple of 4
+  packRows: u32; // rows whose logits are computed before their outer products are added; a multiple of 4
   partials: u32; // (ranges of a group, ...weights) of the gradient; tiled has one
   nodes: u32; // (levels, ...weights) nodes of the tree that wait
   sums: u32; // (ranges of a group, or sixteens of rows of a chunk, 4) f64
@@ -45,10 +45,10 @@ export class Plan {
   scratch: u32; // (threads, scratchBytes)
   scratchBytes: u32;
   chunkRows: u32; // tiled: rows whose logits are in memory at a time; a power of two, of rangeRows at most
-  block: u32; // tiled: the Block of the chunk
+  pack: u32; // tiled: the Block of the chunk
   z: u32; // tiled: (classes, chunkRows + 4) its logits, then its residuals
-  parts: u32; // (ranges of a vector, 4) f64 of a product
-  multiplied: u32; // (threads, paddedClasses, 4) rows of a matrix times a vector
+  productSums: u32; // (ranges of a vector, 4) f64 of a product
+  matrixRows: u32; // (threads, paddedClasses, 4) rows of a matrix times a vector
   penalties: u32; // (stride) f32, the l2 penalty of each feature of an objective; 0 for the intercept and the padding
   l1: u32; // (stride) f32, the l1 penalty, likewise
 
@@ -57,13 +57,13 @@ export class Plan {
   direction: u32;
 
   // Where a captured step's passes go, row by row; 0 when nothing is captured.
-  keptLogits: u32; // (rows, classes)
-  keptResidual: u32; // (rows, classes)
-  keptLosses: u32; // (rows)
-  keptGradient: u32; // as the weights
+  capturedLogits: u32; // (rows, classes)
+  capturedResidual: u32; // (rows, classes)
+  capturedLosses: u32; // (rows)
+  capturedGradient: u32; // as the weights
 
   // Where threads meet.
-  next: u32; // the next task
+  nextTask: u32; // the next task
   arrived: u32;
   generation: u32;
 }
@@ -71,11 +71,11 @@ export class Plan {
 /** What an entry is for. */
 export const TRAIN: u32 = 0; // a step: the gradient of some rows, and the update
 export const EVALUATE: u32 = 1; // the sums of some rows
-export const LOOK: u32 = 2; // an objective at a point: Z ← X·w, and its gradient
-export const ALONG: u32 = 3; // ΔZ ← X·p
-export const TRIAL: u32 = 4; // the losses at Z + t·ΔZ
-export const MOVE: u32 = 5; // Z ← Z + t·ΔZ, and the gradient
-export const BEND: u32 = 6; // the change of the gradient along a direction
+export const LINEARIZE: u32 = 2; // an objective at a point: Z ← X·w, and its gradient
+export const SET_DIRECTION: u32 = 3; // ΔZ ← X·p
+export const EVALUATE_ALONG: u32 = 4; // the losses at Z + t·ΔZ
+export const STEP: u32 = 5; // Z ← Z + t·ΔZ, and the gradient
+export const CURVATURE: u32 = 6; // the change of the gradient along a direction
 export const COMBINE: u32 = 7; // a sum of vectors
 export const PRODUCT: u32 = 8; // the inner product of two
 export const MULTIPLY: u32 = 9; // a matrix times a vector
@@ -87,7 +87,7 @@ export const RESTRICT: u32 = 13; // a vector in the free weights of an l1 proble
 /** One step, or another thing to do. */
 @unmanaged
 export class Entry {
-  what: u32;
+  operation: u32;
   order: u32; // row numbers, u32; or where a third vector is
   first: u32; // its rows in order; or where a matrix or a second vector is
   rows: u32; // how many; or how many terms
@@ -105,12 +105,12 @@ export class Entry {
 // @ts-ignore: decorator
 @inline
 export function hasLogits(entry: Entry): bool {
-  return entry.what != TRIAL && entry.what != MOVE;
+  return entry.operation != EVALUATE_ALONG && entry.operation != STEP;
 }
 
 /** Whether it adds up outer products. */
 // @ts-ignore: decorator
 @inline
 export function hasGradient(entry: Entry): bool {
-  return entry.what == TRAIN || entry.what == LOOK || entry.what == MOVE || entry.what == BEND;
+  return entry.operation == TRAIN || entry.operation == LINEARIZE || entry.operation == STEP || entry.operation == CURVATURE;
 }

@@ -4,11 +4,11 @@
  * merged with those of the ranges before by the tree, and after the last the weights are changed. What is a
  * task's alone is a tile of Z, four rows of R, or a tile of G.
  */
-import { middle } from "./middle";
-import { Entry, Plan, TRIAL, hasGradient, hasLogits } from "./plan";
+import { processRows } from "./second-pass";
+import { Entry, Plan, EVALUATE_ALONG, hasGradient, hasLogits } from "./plan";
 import { TILE, gradient, logits } from "./products";
-import { blockAt, copy, find, fourRows } from "./rows";
-import { meet, parts, take } from "./threads";
+import { packAt, copyRows, locateRows, fourRows } from "./rows";
+import { awaitThreads, ceilDivide, takeTask } from "./threads";
 import { addSums, mergeSums, mergeVectors } from "./tree";
 import { storeSums, update4 } from "./update";
 
@@ -19,48 +19,48 @@ const ROWS: u32 = 64;
 const SOFTMAX_ROWS: u32 = 16;
 
 export function tiledPass(plan: Plan, entry: Entry, step: u32, thread: u32): void {
-  const block = blockAt(plan.block, plan.chunkRows);
+  const pack = packAt(plan.pack, plan.chunkRows);
   const next = (plan.chunkRows + 4) << 2; // not a power of two, which would crowd the caches
-  const classTasks = parts(plan.classes, CLASSES);
+  const classTasks = ceilDivide(plan.classes, CLASSES);
   for (let first: u32 = 0; first < entry.rows; first += plan.chunkRows) {
-    block.first = first; // all threads write the same
-    block.real = min(plan.chunkRows, entry.rows - first);
-    const past = first + block.real;
+    pack.first = first; // all threads write the same
+    pack.real = min(plan.chunkRows, entry.rows - first);
+    const past = first + pack.real;
     const last = past == entry.rows;
-    const rows = (block.real + 3) & ~3;
+    const rows = (pack.real + 3) & ~3;
 
-    const fours = parts(rows, SOFTMAX_ROWS);
-    for (let task = take(plan); task < fours; task = take(plan)) {
+    const fours = ceilDivide(rows, SOFTMAX_ROWS);
+    for (let task = takeTask(plan); task < fours; task = takeTask(plan)) {
       const i = task * SOFTMAX_ROWS;
       const end = min(rows, i + SOFTMAX_ROWS);
-      find(plan, entry, block, i, end);
-      if (entry.what != TRIAL) copy(plan, block, i, end);
+      locateRows(plan, entry, pack, i, end);
+      if (entry.operation != EVALUATE_ALONG) copyRows(plan, pack, i, end);
     }
-    meet(plan);
+    awaitThreads(plan);
 
     if (hasLogits(entry)) {
-      const rowTasks = parts(rows, ROWS);
-      for (let task = take(plan); task < classTasks * rowTasks; task = take(plan)) {
+      const rowTasks = ceilDivide(rows, ROWS);
+      for (let task = takeTask(plan); task < classTasks * rowTasks; task = takeTask(plan)) {
         const k = (task / rowTasks) * CLASSES;
         const pastClass = min(plan.classes, k + CLASSES);
         const begin = (task % rowTasks) * ROWS;
         const end = min(rows, begin + ROWS);
         for (let i = begin; i < end; i += 4) {
-          logits(plan, entry.input, fourRows(plan, block, i), k, pastClass, plan.z + (i << 2), next);
+          logits(plan, entry.input, fourRows(plan, pack, i), k, pastClass, plan.z + (i << 2), next);
         }
       }
-      meet(plan);
+      awaitThreads(plan);
     }
 
-    const softmaxes = parts(rows, SOFTMAX_ROWS);
-    for (let task = take(plan); task < softmaxes; task = take(plan)) {
+    const softmaxes = ceilDivide(rows, SOFTMAX_ROWS);
+    for (let task = takeTask(plan); task < softmaxes; task = takeTask(plan)) {
       const sums = plan.sums + (task << 5);
       memory.fill(sums, 0, 32);
       const begin = task * SOFTMAX_ROWS;
       const end = min(rows, begin + SOFTMAX_ROWS);
-      for (let i = begin; i < end; i += 4) middle(plan, entry, block, i, plan.z + (i << 2), next, sums);
+      for (let i = begin; i < end; i += 4) processRows(plan, entry, pack, i, plan.z + (i << 2), next, sums);
     }
-    meet(plan);
+    awaitThreads(plan);
 
     if (thread == 0) {
       addSums(plan.sums, softmaxes);
@@ -68,56 +68,56 @@ export function tiledPass(plan: Plan, entry: Entry, step: u32, thread: u32): voi
       if (last) storeSums(plan, plan.sums, step);
     }
     if (!hasGradient(entry)) continue;
-    const tiles = parts(plan.stride, TILE);
+    const tiles = ceilDivide(plan.stride, TILE);
     const range = first / plan.rangeRows;
     const begins = first % plan.rangeRows == 0;
     const ends = last || past % plan.rangeRows == 0;
-    for (let task = take(plan); task < classTasks * tiles; task = take(plan)) {
+    for (let task = takeTask(plan); task < classTasks * tiles; task = takeTask(plan)) {
       const k = (task % classTasks) * CLASSES;
       const pastClass = min(plan.classes, k + CLASSES);
       const tile = task / classTasks;
-      if (begins) clear(plan, k, pastClass, tile);
+      if (begins) clearTile(plan, k, pastClass, tile);
       for (let i: u32 = 0; i < rows; i += 4) {
-        gradient(plan, fourRows(plan, block, i), k, pastClass, tile, plan.z + (i << 2), next, plan.partials);
+        gradient(plan, fourRows(plan, pack, i), k, pastClass, tile, plan.z + (i << 2), next, plan.partials);
       }
       if (ends) mergeTile(plan, k, pastClass, tile, range, last);
       if (last) updateTile(plan, entry, k, pastClass, tile);
     }
-    meet(plan);
+    awaitThreads(plan);
   }
 }
 
 /** Where in G, or in the weights, a tile of two classes begins, in vectors. */
 // @ts-ignore: decorator
 @inline
-function vectorOf(plan: Plan, k: u32, tile: u32): u32 {
+function vectorIndex(plan: Plan, k: u32, tile: u32): u32 {
   return ((k * plan.stride) >> 2) + ((tile * TILE) >> 1);
 }
 
 /** Vectors of a tile of two classes. */
 // @ts-ignore: decorator
 @inline
-function vectors(plan: Plan, tile: u32): u32 {
+function tileVectors(plan: Plan, tile: u32): u32 {
   return (min(plan.stride, (tile + 1) * TILE) - tile * TILE) >> 1;
 }
 
-function clear(plan: Plan, k: u32, past: u32, tile: u32): void {
-  for (; k < past; k += 2) memory.fill(plan.partials + (vectorOf(plan, k, tile) << 4), 0, vectors(plan, tile) << 4);
+function clearTile(plan: Plan, k: u32, past: u32, tile: u32): void {
+  for (; k < past; k += 2) memory.fill(plan.partials + (vectorIndex(plan, k, tile) << 4), 0, tileVectors(plan, tile) << 4);
 }
 
 /** Merges a tile of the range's gradient with those of the ranges before. */
 function mergeTile(plan: Plan, k: u32, past: u32, tile: u32, range: u32, last: bool): void {
   const bytes = (plan.paddedClasses * plan.stride) << 2;
   for (; k < past; k += 2) {
-    const begin = vectorOf(plan, k, tile) << 4;
-    mergeVectors(plan.partials + begin, plan.nodes + begin, bytes, range, last, vectors(plan, tile));
+    const begin = vectorIndex(plan, k, tile) << 4;
+    mergeVectors(plan.partials + begin, plan.nodes + begin, bytes, range, last, tileVectors(plan, tile));
   }
 }
 
 function updateTile(plan: Plan, entry: Entry, k: u32, past: u32, tile: u32): void {
   for (; k < past; k += 2) {
-    const begin = vectorOf(plan, k, tile);
-    const count = vectors(plan, tile);
+    const begin = vectorIndex(plan, k, tile);
+    const count = tileVectors(plan, tile);
     for (let i: u32 = 0; i < count; i++) {
       const g = v128.load(plan.partials + ((begin + i) << 4));
       update4(plan, entry, begin + i, tile * TILE + ((i >> 1) << 2), g);

@@ -3,7 +3,7 @@
  * level. Sums that come one after another merge with nodes that wait for them, one a level, as bits carry in
  * a binary counter: bit l of a sum's number says whether a node of level l waits.
  */
-import { parts } from "./threads";
+import { ceilDivide } from "./threads";
 
 /**
  * Adds `count` rows of so many vectors, `bytes` apart, three levels at a time. The sum takes the place of the
@@ -12,7 +12,7 @@ import { parts } from "./threads";
 export function addVectors(first: u32, bytes: u32, count: u32, vectors: u32): void {
   for (let width: u32 = 1; width < count; width <<= 3) {
     for (let n: u32 = 0; n + width < count; n += width << 3) {
-      const nodes = parts(count - n, width);
+      const nodes = ceilDivide(count - n, width);
       if (nodes >= 8) addEight(first + n * bytes, width * bytes, vectors);
       else addFew(first + n * bytes, width * bytes, nodes, vectors);
     }

@@ -2,7 +2,7 @@
 import { madd } from "./math";
 import { Entry, Plan } from "./plan";
 import { logits } from "./products";
-import { meet, parts, take } from "./threads";
+import { awaitThreads, ceilDivide, takeTask } from "./threads";
 import { addSums } from "./tree";
 import { storeSums } from "./update";
 
@@ -13,8 +13,8 @@ const RANGE: u32 = 1024;
 export function combine(plan: Plan, entry: Entry): void {
   const count = (plan.paddedClasses * plan.stride) >> 2;
   const past = entry.input + (entry.rows << 3);
-  const tasks = parts(count, RANGE);
-  for (let task = take(plan); task < tasks; task = take(plan)) {
+  const tasks = ceilDivide(count, RANGE);
+  for (let task = takeTask(plan); task < tasks; task = takeTask(plan)) {
     const end = min(count, (task + 1) * RANGE) << 4;
     for (let at = (task * RANGE) << 4; at < end; at += 16) {
       let sum = f32x4.splat(0);
@@ -24,7 +24,7 @@ export function combine(plan: Plan, entry: Entry): void {
       v128.store(entry.output + at, sum);
     }
   }
-  meet(plan);
+  awaitThreads(plan);
 }
 
 /**
@@ -33,23 +33,23 @@ export function combine(plan: Plan, entry: Entry): void {
  */
 export function product(plan: Plan, entry: Entry, step: u32, thread: u32): void {
   const count = (plan.paddedClasses * plan.stride) >> 2;
-  const tasks = parts(count, RANGE);
-  for (let task = take(plan); task < tasks; task = take(plan)) {
-    productOf(plan, entry, task * RANGE, min(count, (task + 1) * RANGE), plan.parts + (task << 5));
+  const tasks = ceilDivide(count, RANGE);
+  for (let task = takeTask(plan); task < tasks; task = takeTask(plan)) {
+    addProducts(plan, entry, task * RANGE, min(count, (task + 1) * RANGE), plan.productSums + (task << 5));
   }
-  meet(plan);
+  awaitThreads(plan);
   if (thread == 0) {
     let most: f64 = 0;
-    for (let task: u32 = 0; task < tasks; task++) most = max(most, load<f64>(plan.parts + (task << 5), 16));
-    addSums(plan.parts, tasks);
-    store<f64>(plan.parts, most, 16);
-    storeSums(plan, plan.parts, step);
+    for (let task: u32 = 0; task < tasks; task++) most = max(most, load<f64>(plan.productSums + (task << 5), 16));
+    addSums(plan.productSums, tasks);
+    store<f64>(plan.productSums, most, 16);
+    storeSums(plan, plan.productSums, step);
   }
-  meet(plan);
+  awaitThreads(plan);
 }
 
 /** The parts of vectors from `begin` to `end`. Each product of two elements is exact in f64. */
-function productOf(plan: Plan, entry: Entry, begin: u32, end: u32, to: u32): void {
+function addProducts(plan: Plan, entry: Entry, begin: u32, end: u32, to: u32): void {
   let sum = f64x2.splat(0);
   let penalised = f64x2.splat(0);
   let most = f64x2.splat(0);
@@ -99,10 +99,10 @@ const FOURS: u32 = 16;
 
 /** output ← M·input, M: (features + 1 rows / 4, stride / 4, 4 rows, 4) */
 export function multiply(plan: Plan, entry: Entry, thread: u32): void {
-  const fours = parts(plan.features + 1, 4);
-  const z = plan.multiplied + ((thread * plan.paddedClasses) << 4);
-  const tasks = parts(fours, FOURS);
-  for (let task = take(plan); task < tasks; task = take(plan)) {
+  const fours = ceilDivide(plan.features + 1, 4);
+  const z = plan.matrixRows + ((thread * plan.paddedClasses) << 4);
+  const tasks = ceilDivide(fours, FOURS);
+  for (let task = takeTask(plan); task < tasks; task = takeTask(plan)) {
     const past = min(fours, (task + 1) * FOURS);
     for (let four = task * FOURS; four < past; four++) {
       logits(plan, entry.input, entry.first + ((four * plan.stride) << 4), 0, plan.classes, z, 16);
@@ -114,32 +114,32 @@ export function multiply(plan: Plan, entry: Entry, thread: u32): void {
       }
     }
   }
-  meet(plan);
+  awaitThreads(plan);
 }
 
 /** Takes the mean over the classes off every row of output. */
 export function centre(plan: Plan, entry: Entry): void {
   const count = plan.stride >> 2; // fours of features
-  const tasks = parts(count, FOURS);
-  for (let task = take(plan); task < tasks; task = take(plan)) {
+  const tasks = ceilDivide(count, FOURS);
+  for (let task = takeTask(plan); task < tasks; task = takeTask(plan)) {
     const past = min(count, (task + 1) * FOURS);
     for (let four = task * FOURS; four < past; four++) {
       const first = entry.output + (four << 5);
       let sum = f32x4.splat(0);
-      for (let k: u32 = 0; k < plan.classes; k++) sum = f32x4.add(sum, v128.load(first + ofClass(plan, k)));
+      for (let k: u32 = 0; k < plan.classes; k++) sum = f32x4.add(sum, v128.load(first + classOffset(plan, k)));
       const mean = f32x4.div(sum, f32x4.splat(<f32>plan.classes));
       for (let k: u32 = 0; k < plan.classes; k++) {
-        const at = first + ofClass(plan, k);
+        const at = first + classOffset(plan, k);
         v128.store(at, f32x4.sub(v128.load(at), mean));
       }
     }
   }
-  meet(plan);
+  awaitThreads(plan);
 }
 
 /** Bytes from the first class of four features to another. */
 // @ts-ignore: decorator
 @inline
-function ofClass(plan: Plan, k: u32): u32 {
+function classOffset(plan: Plan, k: u32): u32 {
   return (((k >> 1) * plan.stride) << 3) + ((k & 1) << 4);
 }

@@ -48,7 +48,7 @@ test.each(VALUES)("values of $x.constructor.name take $valueBytes bytes", ({ x, 
 });
 
 /** Bytes of a block: each row's label, its weight, and its features as floats. */
-const blockBytes = (rows: number, stride: number) => rows * (8 + 4 * stride);
+const packBytes = (rows: number, stride: number) => rows * (8 + 4 * stride);
 
 /** Nodes of the tree that wait while `count` sums are added one after another, as the kernels number them. */
 function waiting(count: number): number {
@@ -62,9 +62,9 @@ test("fused: groups of ranges cover the batch, and their partial sums and the no
     fc.property(shape, ({ features, classes, batchSize }) => {
       const layout = cut(features, classes, batchSize, "fused");
       if (layout.kind !== "fused") throw new Error("it is tiled");
-      const { rangeRows, groupRanges, partials, levels, blockRows, paddedClasses, scratchBytes } = layout;
+      const { rangeRows, groupRanges, partials, levels, packRows, paddedClasses, scratchBytes } = layout;
       const { stride } = rowLayout(features, new Float32Array());
-      expect([rangeRows % 4, blockRows % 4, paddedClasses % 2]).toEqual([0, 0, 0]);
+      expect([rangeRows % 4, packRows % 4, paddedClasses % 2]).toEqual([0, 0, 0]);
       expect([Math.log2(rangeRows) % 1, Math.log2(groupRanges) % 1]).toEqual([0, 0]);
       const ranges = Math.ceil(batchSize / rangeRows);
       expect(partials).toBe(Math.min(ranges, groupRanges));
@@ -72,8 +72,8 @@ test("fused: groups of ranges cover the batch, and their partial sums and the no
       expect(layout.sums).toBe(groupRanges);
       expect(layout.sumLevels).toBe(levels);
       expect(paddedClasses - classes).toBeOneOf([0, 1]);
-      const logits = 4 * blockRows * paddedClasses;
-      expect(scratchBytes).toBeGreaterThanOrEqual(logits + blockBytes(blockRows, stride));
+      const logits = 4 * packRows * paddedClasses;
+      expect(scratchBytes).toBeGreaterThanOrEqual(logits + packBytes(packRows, stride));
       expect(layout.chain).toBe(Math.min(rangeRows, batchSize) + Math.ceil(Math.log2(ranges)));
     }),
   );
@@ -92,7 +92,7 @@ test("tiled: chunks divide ranges, and their logits are 128 MiB or four rows at 
       expect(paddedClasses - classes).toBeOneOf([0, 1]);
       expect(chunkRows === 4 || 4 * paddedClasses * chunkRows <= 128 * MiB).toBe(true);
       expect(16 * sums).toBeGreaterThanOrEqual(chunkRows);
-      expect(layout.blockBytes).toBeGreaterThanOrEqual(blockBytes(chunkRows, stride));
+      expect(layout.packBytes).toBeGreaterThanOrEqual(packBytes(chunkRows, stride));
       const ranges = Math.ceil(batchSize / rangeRows);
       expect(levels).toBe(waiting(ranges));
       expect(sumLevels).toBe(waiting(Math.ceil(batchSize / chunkRows)));

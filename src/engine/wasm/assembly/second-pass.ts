@@ -4,35 +4,35 @@
  * a time.
  */
 import { exp4, log4, madd } from "./math";
-import { ALONG, BEND, Entry, LOOK, MOVE, Plan, TRIAL } from "./plan";
-import { addTo, ownOf, residual } from "./residual";
-import { Block } from "./rows";
+import { SET_DIRECTION, CURVATURE, Entry, LINEARIZE, STEP, Plan, EVALUATE_ALONG } from "./plan";
+import { addToSum, valuesOfLabels, residual } from "./residual";
+import { RowPack } from "./rows";
 
 /**
  * z: (classes, rows) those of the block's rows from i on, or room for them, `next` bytes from class to class.
  */
-export function middle(plan: Plan, entry: Entry, block: Block, i: u32, z: u32, next: u32, sums: u32): void {
-  const kept = ((block.first + i) * plan.paddedClasses) << 2;
+export function processRows(plan: Plan, entry: Entry, pack: RowPack, i: u32, z: u32, next: u32, sums: u32): void {
+  const offset = ((pack.first + i) * plan.paddedClasses) << 2;
   const past = z + plan.classes * next;
   const padded = z + plan.paddedClasses * next; // the last may be of zeros, which the gradient must be given too
-  if (entry.what == ALONG) {
-    keep(z, padded, next, plan.direction + kept);
-  } else if (entry.what == TRIAL) {
-    move(z, padded, next, plan.point + kept, plan.direction + kept, entry.t);
-    trial(block, i, z, past, next, plan.direction + kept, sums);
-  } else if (entry.what == BEND) {
-    bend(block, i, z, past, next, plan.point + kept);
+  if (entry.operation == SET_DIRECTION) {
+    storeLogits(z, padded, next, plan.direction + offset);
+  } else if (entry.operation == EVALUATE_ALONG) {
+    moveLogits(z, padded, next, plan.point + offset, plan.direction + offset, entry.t);
+    addLossesAlong(pack, i, z, past, next, plan.direction + offset, sums);
+  } else if (entry.operation == CURVATURE) {
+    hessianResidual(pack, i, z, past, next, plan.point + offset);
   } else {
-    if (entry.what == LOOK) keep(z, padded, next, plan.point + kept);
-    if (entry.what == MOVE) {
-      move(z, padded, next, plan.point + kept, plan.direction + kept, entry.t);
-      keep(z, padded, next, plan.point + kept);
+    if (entry.operation == LINEARIZE) storeLogits(z, padded, next, plan.point + offset);
+    if (entry.operation == STEP) {
+      moveLogits(z, padded, next, plan.point + offset, plan.direction + offset, entry.t);
+      storeLogits(z, padded, next, plan.point + offset);
     }
-    residual(plan, entry, block, i, z, next, sums);
+    residual(plan, entry, pack, i, z, next, sums);
   }
 }
 
-function keep(z: u32, past: u32, next: u32, to: u32): void {
+function storeLogits(z: u32, past: u32, next: u32, to: u32): void {
   for (; z < past; z += next) {
     v128.store(to, v128.load(z));
     to += 16;
@@ -40,7 +40,7 @@ function keep(z: u32, past: u32, next: u32, to: u32): void {
 }
 
 /** z ← Z + t·ΔZ */
-function move(z: u32, past: u32, next: u32, point: u32, direction: u32, t: f32): void {
+function moveLogits(z: u32, past: u32, next: u32, point: u32, direction: u32, t: f32): void {
   for (; z < past; z += next) {
     v128.store(z, f32x4.add(v128.load(point), f32x4.mul(f32x4.splat(t), v128.load(direction))));
     point += 16;
@@ -57,7 +57,7 @@ function largest(z: u32, past: u32, next: u32): v128 {
 }
 
 /** The losses ℓ = log Σ exp z − z_y, ℓ′ = s·δ − δ_y and ℓ″ = s·δ² − (s·δ)², δ the rows' ΔZ, to the sums. */
-function trial(block: Block, i: u32, z: u32, past: u32, next: u32, direction: u32, sums: u32): void {
+function addLossesAlong(pack: RowPack, i: u32, z: u32, past: u32, next: u32, direction: u32, sums: u32): void {
   const top = largest(z, past, next);
   let sum = f32x4.splat(0);
   let mean = sum;
@@ -74,16 +74,16 @@ function trial(block: Block, i: u32, z: u32, past: u32, next: u32, direction: u3
   }
   mean = f32x4.div(mean, sum);
   square = f32x4.div(square, sum);
-  const weight = v128.load(block.weights + (i << 2));
-  const label = v128.load(block.labels + (i << 2));
-  const loss = f32x4.sub(log4(sum), f32x4.sub(ownOf(label, z, next), top));
-  addTo(sums, f32x4.mul(weight, loss));
-  addTo(sums + 8, f32x4.mul(weight, f32x4.sub(mean, ownOf(label, direction, 16))));
-  addTo(sums + 16, f32x4.mul(weight, f32x4.sub(square, f32x4.mul(mean, mean))));
+  const weight = v128.load(pack.weights + (i << 2));
+  const label = v128.load(pack.labels + (i << 2));
+  const loss = f32x4.sub(log4(sum), f32x4.sub(valuesOfLabels(label, z, next), top));
+  addToSum(sums, f32x4.mul(weight, loss));
+  addToSum(sums + 8, f32x4.mul(weight, f32x4.sub(mean, valuesOfLabels(label, direction, 16))));
+  addToSum(sums + 16, f32x4.mul(weight, f32x4.sub(square, f32x4.mul(mean, mean))));
 }
 
 /** u ← weight·s ⊙ (u − s·u), s the softmax of the point: how residuals change with logits. */
-function bend(block: Block, i: u32, u: u32, past: u32, next: u32, point: u32): void {
+function hessianResidual(pack: RowPack, i: u32, u: u32, past: u32, next: u32, point: u32): void {
   const end = point + ((past - u) / next << 4);
   const top = largest(point, end, 16);
   let sum = f32x4.splat(0);
@@ -96,7 +96,7 @@ function bend(block: Block, i: u32, u: u32, past: u32, next: u32, point: u32): v
     at += next;
   }
   mean = f32x4.div(mean, sum);
-  const factor = f32x4.div(v128.load(block.weights + (i << 2)), sum);
+  const factor = f32x4.div(v128.load(pack.weights + (i << 2)), sum);
   at = u;
   for (let z = point; z < end; z += 16) {
     const power = f32x4.mul(factor, exp4(f32x4.sub(v128.load(z), top)));
