@@ -351,7 +351,7 @@ const VECTORS: readonly Omit<Wrong<Caught>, "file">[] = [
   {
     what: "a mean over the classes forgets the last",
     kernels: "fused",
-    edit: ["k < plan.classes; k++) sum =", "k + 1 < plan.classes; k++) sum ="],
+    edit: ["k < plan.classes; k++) {\n        sum =", "k + 1 < plan.classes; k++) {\n        sum ="],
     caught: "vectors",
   },
   {

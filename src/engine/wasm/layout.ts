@@ -63,7 +63,7 @@ const TILED_RANGE = 4096;
 /** Ranges of a group: within these bounds, as many as have partial sums of so many bytes. */
 const GROUP_RANGES = { least: 64, most: 1024 };
 const GROUP_BYTES = 2 ** 20;
-/** Most values of a block of rows, which has at least 8 rows. */
+/** Most values of a pack of rows, which has at least 8 rows. */
 const PACK_VALUES = 2 ** 15;
 /** Rows in each partial sum of the losses, as in assembly/tiled.ts. */
 const SOFTMAX_ROWS = 16;
@@ -144,7 +144,7 @@ function tiledLayout(stride: number, classes: number, batchSize: number, rangeRo
   };
 }
 
-/** Bytes of a `Block` of assembly/rows.ts: its header, four words for each row, and the rows as f32. */
+/** Bytes of a `RowPack` of assembly/rows.ts: its header, four words for each row, and the rows as f32. */
 function packBytes(rows: number, stride: number): number {
   return 64 + 16 * rows + 64 + 4 * rows * stride;
 }

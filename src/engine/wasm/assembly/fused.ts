@@ -1,17 +1,17 @@
 /**
- * Few classes: logits, residual and gradient of one range of rows after another, each with a partial sum of
- * its own. The partial sums of a group of ranges are added up by the tree, then merged with those of the
- * groups before, and after the last group the weights are changed.
+ * Passes for few classes. A thread computes logits, residual and gradient of one range of rows after another;
+ * each range has a partial sum of its own. The tree adds up the partial sums of a group of ranges and merges
+ * the result with the groups before. After the last group the weights are updated.
  */
-import { processRows } from "./second-pass";
 import { Entry, Plan, hasGradient, hasLogits } from "./plan";
 import { TILE, gradient, logits, logitsAhead } from "./products";
-import { RowPack, packAt, copyRows, locateRows, fourRows } from "./rows";
+import { RowPack, copyRows, fourRows, locateRows, packAt } from "./rows";
+import { processRows } from "./second-pass";
 import { awaitThreads, ceilDivide, takeTask } from "./threads";
 import { addSums, addVectors, mergeSums, mergeVectors } from "./tree";
 import { storeSums, update4 } from "./update";
 
-/** Vectors of weights of a task of the update. */
+/** Vectors of four weights in a task of the update. */
 const UPDATE: u32 = 128;
 
 export function fusedPass(plan: Plan, entry: Entry, step: u32, thread: u32): void {
@@ -46,7 +46,7 @@ export function fusedPass(plan: Plan, entry: Entry, step: u32, thread: u32): voi
   }
 }
 
-/** The partial sum of the gradient, and the sums, of the range that begins with row `first` of the step. */
+/** Computes the partial sums of the gradient and of the losses of the range that begins at row `first`. */
 function addRange(plan: Plan, entry: Entry, slot: u32, first: u32, scratch: u32): void {
   const bytes = partialBytes(plan);
   const partial = plan.partials + slot * bytes;
@@ -54,7 +54,7 @@ function addRange(plan: Plan, entry: Entry, slot: u32, first: u32, scratch: u32)
   if (hasGradient(entry)) memory.fill(partial, 0, bytes);
   memory.fill(sums, 0, 32);
 
-  const z = scratch; // (classes, blockRows)
+  const z = scratch; // (classes, packRows)
   const next = plan.packRows << 2;
   const pack = packAt(z + plan.paddedClasses * next, plan.packRows);
   const end = min(entry.rows, first + plan.rangeRows);
@@ -78,7 +78,7 @@ function addRange(plan: Plan, entry: Entry, slot: u32, first: u32, scratch: u32)
   }
 }
 
-/** Z of four rows, which were copied. On the way the next four are. */
+/** Computes Z of four rows that are in the pack, and copies the next four rows into it meanwhile. */
 // @ts-ignore: decorator
 @inline
 function logitsOf(plan: Plan, entry: Entry, pack: RowPack, i: u32, rows: u32, z: u32, next: u32): void {
@@ -87,7 +87,8 @@ function logitsOf(plan: Plan, entry: Entry, pack: RowPack, i: u32, rows: u32, z:
   const four = i + 4;
   let k: u32 = 0;
   if (four < rows) {
-    const ahead: u32 = plan.valueBytes == 4 ? min<u32>(4, plan.paddedClasses >> 1) : 0; // rows that the product copies
+    // The product itself copies this many rows.
+    const ahead: u32 = plan.valueBytes == 4 ? min<u32>(4, plan.paddedClasses >> 1) : 0;
     k = 2 * ahead;
     logitsAhead(plan, w, x, k, z, next, pack.sources + (four << 2), fourRows(plan, pack, four));
     copyRows(plan, pack, four + ahead, four + 4);
@@ -101,7 +102,9 @@ function partialBytes(plan: Plan): u32 {
   return (plan.paddedClasses * plan.stride) << 2;
 }
 
-/** Adds up the group's partial sums of some vectors of weights, and merges the sum with the groups before. */
+/**
+ * Adds up the partial sums of a group, for the vectors from `begin` to `end`, and merges the groups before.
+ */
 function addPartials(plan: Plan, count: u32, group: u32, last: bool, begin: u32, end: u32): void {
   const bytes = partialBytes(plan);
   const sum = plan.partials + (begin << 4);

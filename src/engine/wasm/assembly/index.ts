@@ -1,11 +1,11 @@
-/** What the host calls, in every thread at once. */
+/** The entry point, which the host calls in every thread at once. */
 import { fusedPass } from "./fused";
 import { orthant, restrict, subgradient } from "./orthant";
 import { CENTRE, COMBINE, Entry, MULTIPLY, ORTHANT, PRODUCT, Plan, RESTRICT, SUBGRADIENT } from "./plan";
 import { tiledPass } from "./tiled";
 import { centre, combine, multiply, product } from "./vectors";
 
-/** Runs the plan's entries. All threads return together. */
+/** Runs the entries of a plan, one after another. All threads return together. */
 export function run(at: u32, thread: u32): void {
   const plan = changetype<Plan>(at);
   for (let step: u32 = 0; step < plan.steps; step++) {

@@ -1,15 +1,15 @@
-/** Vectors under an l1 penalty, which has a kink where a weight is 0. They are laid out like the weights. */
+/** Operations on vectors under an l1 penalty, which has a kink where a weight is 0. */
 import { Entry, Plan } from "./plan";
 import { awaitThreads, ceilDivide, takeTask } from "./threads";
 import { constantLanes } from "./update";
 
-/** Vectors of four numbers, of a task. */
+/** Vectors of four numbers in a task. */
 const RANGE: u32 = 1024;
 const SIGN: u32 = 0x80000000;
 
 /**
- * output ← g + l1·sign(w), and where w is 0 what is left of g beyond ±l1: g itself for the intercept, whose
- * l1 is 0. w: input, g: first
+ * output ← g + l1·sign(w), or, where w is 0, g soft-thresholded by l1. The l1 of the intercept is 0. w:
+ * input, g: first
  */
 export function subgradient(plan: Plan, entry: Entry): void {
   const count = (plan.paddedClasses * plan.stride) >> 2;
@@ -29,8 +29,8 @@ export function subgradient(plan: Plan, entry: Entry): void {
 }
 
 /**
- * output ← w + p, and 0 where its sign is not w's, or, where w is 0, not that of −d; w + p for the intercept.
- * w: input, p: first, d: order
+ * output ← w + p, but 0 where its sign differs from that of w, or, where w is 0, from that of −d. The
+ * intercept is w + p. w: input, p: first, d: order
  */
 export function orthant(plan: Plan, entry: Entry): void {
   const zero = f32x4.splat(0);
@@ -52,7 +52,7 @@ export function orthant(plan: Plan, entry: Entry): void {
   awaitThreads(plan);
 }
 
-/** output ← v where w or d is not 0, and 0 elsewhere; v for the intercept. v: input, w: first, d: order */
+/** output ← v where w ≠ 0 or d ≠ 0, and 0 elsewhere. The intercept is v. v: input, w: first, d: order */
 export function restrict(plan: Plan, entry: Entry): void {
   const zero = f32x4.splat(0);
   const count = (plan.paddedClasses * plan.stride) >> 2;
@@ -70,14 +70,14 @@ export function restrict(plan: Plan, entry: Entry): void {
   awaitThreads(plan);
 }
 
-/** The number of the four features that vector i is of. */
+/** Returns the index of the group of four features that vector i belongs to. */
 // @ts-ignore: decorator
 @inline
 function groupOf(plan: Plan, i: u32): u32 {
   return (i % (plan.stride >> 1)) >> 1;
 }
 
-/** Which of the four features of vector i is the constant one, if any. */
+/** Returns a mask of the lane of vector i that holds the intercept, if any. */
 // @ts-ignore: decorator
 @inline
 function interceptLanes(plan: Plan, i: u32): v128 {

@@ -4,11 +4,19 @@ import { EVALUATE, Entry, Plan, TRAIN } from "./plan";
 import { RowPack } from "./rows";
 
 /**
- * R = weight·(softmax(z) − t) of the block's rows from i on, in place of their logits, and what they add to
- * the sums. t = y, but for rows that have targets, and for steps that smooth. z: (classes, rows), `next`
- * bytes from class to class. Of a captured step, what it computed is kept.
+ * Replaces the logits of the pack's rows from i to i + 3 by R = weight·(softmax(z) − t), and adds to the
+ * sums. The targets t are one-hot labels or soft targets; steps smooth them. z: (classes, rows), `next`
+ * bytes from class to class. Stores what a captured step computes.
  */
-export function residual(plan: Plan, entry: Entry, pack: RowPack, i: u32, z: u32, next: u32, sums: u32): void {
+export function residual(
+  plan: Plan,
+  entry: Entry,
+  pack: RowPack,
+  i: u32,
+  z: u32,
+  next: u32,
+  sums: u32,
+): void {
   const past = z + plan.classes * next;
   if (plan.capturedLogits) captureRows(plan, plan.capturedLogits, pack, i, z, next);
 
@@ -19,10 +27,11 @@ export function residual(plan: Plan, entry: Entry, pack: RowPack, i: u32, z: u32
     k++;
     const one = v128.load(at);
     place = v128.bitselect(i32x4.splat(k), place, f32x4.gt(one, top));
-    top = f32x4.pmax(top, one); // a NaN will be one as a power
+    top = f32x4.pmax(top, one); // pmax may drop a NaN, but its power is NaN again
   }
   const label = v128.load(pack.labels + (i << 2));
-  const mixed = plan.targets != 0 || (entry.operation == TRAIN && plan.smoothingShare > 0); // targets are not labels
+  // True where the targets are not one-hot.
+  const mixed = plan.targets != 0 || (entry.operation == TRAIN && plan.smoothingShare > 0);
   let mean = f32x4.splat(0); // Σ t·(z − top)
   if (mixed) {
     k = 0;
@@ -32,7 +41,7 @@ export function residual(plan: Plan, entry: Entry, pack: RowPack, i: u32, z: u32
   } else {
     mean = f32x4.sub(valuesOfLabels(label, z, next), top);
   }
-  // Four sums, so that none is a long chain.
+  // Four sums: additions of one sum would wait for each other.
   let sum0 = f32x4.splat(0);
   let sum1 = sum0;
   let sum2 = sum0;
@@ -72,7 +81,7 @@ export function residual(plan: Plan, entry: Entry, pack: RowPack, i: u32, z: u32
   if (plan.capturedResidual) captureRows(plan, plan.capturedResidual, pack, i, z, next);
 }
 
-/** Each row's value of its own class. */
+/** Returns each row's value at the class of its label. */
 // @ts-ignore: decorator
 @inline
 export function valuesOfLabels(label: v128, z: u32, next: u32): v128 {
@@ -84,7 +93,7 @@ export function valuesOfLabels(label: v128, z: u32, next: u32): v128 {
   );
 }
 
-/** How much each row is of class k: its label, or as it was given; in a step smoothed. */
+/** Returns the target of each row for class k: one-hot or soft, and smoothed in a step. */
 function target(plan: Plan, entry: Entry, pack: RowPack, i: u32, k: u32): v128 {
   const t = plan.targets
     ? givenTargets(pack.targets + (i << 2), k << 2)
@@ -93,7 +102,7 @@ function target(plan: Plan, entry: Entry, pack: RowPack, i: u32, k: u32): v128 {
   return f32x4.add(f32x4.mul(f32x4.splat(plan.targetFactor), t), f32x4.splat(plan.smoothingShare));
 }
 
-/** Four values `at` bytes into what four addresses point to. */
+/** Loads four values, each `at` bytes after an address of `rows`. */
 // @ts-ignore: decorator
 @inline
 function givenTargets(rows: u32, at: u32): v128 {
@@ -105,7 +114,7 @@ function givenTargets(rows: u32, at: u32): v128 {
   );
 }
 
-/** e^(z − top), in place of z. */
+/** Replaces z by e^(z − top), and returns it. */
 function power(at: u32, top: v128): v128 {
   const p = exp4(f32x4.sub(v128.load(at), top));
   v128.store(at, p);
@@ -120,7 +129,7 @@ export function addToSum(sum: u32, four: v128): void {
   store<f64>(sum, load<f64>(sum) + (f64x2.extract_lane(both, 0) + f64x2.extract_lane(both, 1)));
 }
 
-/** Copies Z or R of four rows to where a captured step wants it, row by row. */
+/** Copies Z or R of four rows, class by class in memory, to the results of a captured step, row by row. */
 function captureRows(plan: Plan, to: u32, pack: RowPack, i: u32, from: u32, next: u32): void {
   for (let lane: u32 = 0; lane < 4 && i + lane < pack.real; lane++) {
     for (let k: u32 = 0; k < plan.classes; k++) {

@@ -1,20 +1,29 @@
 /**
- * What is made of the logits of four rows, which are the lanes, between the two products: their residuals, or
- * what an objective wants instead. It keeps the logits Z of all its rows, and their changes ΔZ, four rows at
- * a time.
+ * The pass between the two products: turns the logits of four rows, which are the lanes, into residuals, or
+ * does what an operation of an objective needs instead. An objective stores the logits Z of all its rows, and
+ * their changes ΔZ, four rows side by side.
  */
 import { exp4, log4, madd } from "./math";
-import { SET_DIRECTION, CURVATURE, Entry, LINEARIZE, STEP, Plan, EVALUATE_ALONG } from "./plan";
-import { addToSum, valuesOfLabels, residual } from "./residual";
+import { CURVATURE, EVALUATE_ALONG, Entry, LINEARIZE, Plan, SET_DIRECTION, STEP } from "./plan";
+import { addToSum, residual, valuesOfLabels } from "./residual";
 import { RowPack } from "./rows";
 
 /**
- * z: (classes, rows) those of the block's rows from i on, or room for them, `next` bytes from class to class.
+ * Processes the pack's rows from i to i + 3. z: (classes, rows) their logits, or room for them, `next` bytes
+ * from class to class.
  */
-export function processRows(plan: Plan, entry: Entry, pack: RowPack, i: u32, z: u32, next: u32, sums: u32): void {
+export function processRows(
+  plan: Plan,
+  entry: Entry,
+  pack: RowPack,
+  i: u32,
+  z: u32,
+  next: u32,
+  sums: u32,
+): void {
   const offset = ((pack.first + i) * plan.paddedClasses) << 2;
   const past = z + plan.classes * next;
-  const padded = z + plan.paddedClasses * next; // the last may be of zeros, which the gradient must be given too
+  const padded = z + plan.paddedClasses * next; // the gradient reads the padding class too
   if (entry.operation == SET_DIRECTION) {
     storeLogits(z, padded, next, plan.direction + offset);
   } else if (entry.operation == EVALUATE_ALONG) {
@@ -52,12 +61,24 @@ function moveLogits(z: u32, past: u32, next: u32, point: u32, direction: u32, t:
 @inline
 function largest(z: u32, past: u32, next: u32): v128 {
   let top = v128.load(z);
-  for (let at = z + next; at < past; at += next) top = f32x4.pmax(top, v128.load(at)); // a NaN will be one as a power
+  // pmax may drop a NaN, but its power is NaN again.
+  for (let at = z + next; at < past; at += next) top = f32x4.pmax(top, v128.load(at));
   return top;
 }
 
-/** The losses ℓ = log Σ exp z − z_y, ℓ′ = s·δ − δ_y and ℓ″ = s·δ² − (s·δ)², δ the rows' ΔZ, to the sums. */
-function addLossesAlong(pack: RowPack, i: u32, z: u32, past: u32, next: u32, direction: u32, sums: u32): void {
+/**
+ * Adds losses and their derivatives to the sums: ℓ = log Σ exp z − z_y, ℓ′ = s·δ − δ_y and ℓ″ = s·δ² −
+ * (s·δ)², where s is the softmax of z and δ the row of ΔZ.
+ */
+function addLossesAlong(
+  pack: RowPack,
+  i: u32,
+  z: u32,
+  past: u32,
+  next: u32,
+  direction: u32,
+  sums: u32,
+): void {
   const top = largest(z, past, next);
   let sum = f32x4.splat(0);
   let mean = sum;
@@ -82,7 +103,10 @@ function addLossesAlong(pack: RowPack, i: u32, z: u32, past: u32, next: u32, dir
   addToSum(sums + 16, f32x4.mul(weight, f32x4.sub(square, f32x4.mul(mean, mean))));
 }
 
-/** u ← weight·s ⊙ (u − s·u), s the softmax of the point: how residuals change with logits. */
+/**
+ * u ← weight·s ⊙ (u − s·u), with s the softmax of Z: the change of the residual with a change u of the
+ * logits.
+ */
 function hessianResidual(pack: RowPack, i: u32, u: u32, past: u32, next: u32, point: u32): void {
   const end = point + ((past - u) / next << 4);
   const top = largest(point, end, 16);

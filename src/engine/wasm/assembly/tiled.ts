@@ -1,29 +1,29 @@
 /**
- * Many classes: of some rows at a time, which all threads share, the logits of all classes, then their
- * residual, then their outer products, added to the gradient of a range. After each range its gradient is
- * merged with those of the ranges before by the tree, and after the last the weights are changed. What is a
- * task's alone is a tile of Z, four rows of R, or a tile of G.
+ * Passes for many classes. All threads work on the same chunk of rows: they compute its logits of all
+ * classes, then its residual, and then add its outer products to the gradient of the range. The tree merges
+ * the gradient of each range with the ranges before. After the last range the weights are updated. A task
+ * writes a tile of Z, some rows of R, or a tile of G, which no other task writes.
  */
-import { processRows } from "./second-pass";
-import { Entry, Plan, EVALUATE_ALONG, hasGradient, hasLogits } from "./plan";
+import { EVALUATE_ALONG, Entry, Plan, hasGradient, hasLogits } from "./plan";
 import { TILE, gradient, logits } from "./products";
-import { packAt, copyRows, locateRows, fourRows } from "./rows";
+import { copyRows, fourRows, locateRows, packAt } from "./rows";
+import { processRows } from "./second-pass";
 import { awaitThreads, ceilDivide, takeTask } from "./threads";
 import { addSums, mergeSums, mergeVectors } from "./tree";
 import { storeSums, update4 } from "./update";
 
-/** Classes of a task. With four rows, or a tile of features, they stay in the second cache. */
+/** Classes of a task. Their weights, with four rows or a tile of features, stay in the L2 cache. */
 const CLASSES: u32 = 64;
-/** Rows of a task of the first product, and of the softmax: those of the last share lines of the cache. */
+/** Rows of a task of the first product, and of the softmax, where 16 rows of a class are a cache line. */
 const ROWS: u32 = 64;
 const SOFTMAX_ROWS: u32 = 16;
 
 export function tiledPass(plan: Plan, entry: Entry, step: u32, thread: u32): void {
   const pack = packAt(plan.pack, plan.chunkRows);
-  const next = (plan.chunkRows + 4) << 2; // not a power of two, which would crowd the caches
+  const next = (plan.chunkRows + 4) << 2; // no power of two: those map to the same sets of a cache
   const classTasks = ceilDivide(plan.classes, CLASSES);
   for (let first: u32 = 0; first < entry.rows; first += plan.chunkRows) {
-    pack.first = first; // all threads write the same
+    pack.first = first; // all threads write the same values
     pack.real = min(plan.chunkRows, entry.rows - first);
     const past = first + pack.real;
     const last = past == entry.rows;
@@ -87,14 +87,14 @@ export function tiledPass(plan: Plan, entry: Entry, step: u32, thread: u32): voi
   }
 }
 
-/** Where in G, or in the weights, a tile of two classes begins, in vectors. */
+/** Returns the index of the first vector of a tile of two classes in G or in the weights. */
 // @ts-ignore: decorator
 @inline
 function vectorIndex(plan: Plan, k: u32, tile: u32): u32 {
   return ((k * plan.stride) >> 2) + ((tile * TILE) >> 1);
 }
 
-/** Vectors of a tile of two classes. */
+/** Returns how many vectors a tile of two classes has. */
 // @ts-ignore: decorator
 @inline
 function tileVectors(plan: Plan, tile: u32): u32 {
@@ -102,10 +102,11 @@ function tileVectors(plan: Plan, tile: u32): u32 {
 }
 
 function clearTile(plan: Plan, k: u32, past: u32, tile: u32): void {
-  for (; k < past; k += 2) memory.fill(plan.partials + (vectorIndex(plan, k, tile) << 4), 0, tileVectors(plan, tile) << 4);
+  const bytes = tileVectors(plan, tile) << 4;
+  for (; k < past; k += 2) memory.fill(plan.partials + (vectorIndex(plan, k, tile) << 4), 0, bytes);
 }
 
-/** Merges a tile of the range's gradient with those of the ranges before. */
+/** Merges a tile of the gradient of a range with the ranges before. */
 function mergeTile(plan: Plan, k: u32, past: u32, tile: u32, range: u32, last: bool): void {
   const bytes = (plan.paddedClasses * plan.stride) << 2;
   for (; k < past; k += 2) {

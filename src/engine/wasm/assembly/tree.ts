@@ -6,8 +6,8 @@
 import { ceilDivide } from "./threads";
 
 /**
- * Adds `count` rows of so many vectors, `bytes` apart, three levels at a time. The sum takes the place of the
- * first.
+ * Adds `count` sums of `vectors` vectors each, `bytes` apart, three levels at a time. The total takes the
+ * place of the first sum.
  */
 export function addVectors(first: u32, bytes: u32, count: u32, vectors: u32): void {
   for (let width: u32 = 1; width < count; width <<= 3) {
@@ -19,7 +19,7 @@ export function addVectors(first: u32, bytes: u32, count: u32, vectors: u32): vo
   }
 }
 
-/** Adds eight rows in registers, so that the sums of their pairs are not written to memory. */
+/** Adds eight sums in registers, so that the sums of pairs are not written to memory. */
 function addEight(first: u32, bytes: u32, vectors: u32): void {
   for (const past = first + (vectors << 4); first < past; first += 16) {
     let at = first;
@@ -37,7 +37,7 @@ function addEight(first: u32, bytes: u32, vectors: u32): void {
   }
 }
 
-/** Adds fewer rows than eight, level by level. */
+/** Adds fewer than eight sums, level by level. */
 function addFew(first: u32, bytes: u32, count: u32, vectors: u32): void {
   for (let width: u32 = 1; width < count; width <<= 1) {
     for (let n: u32 = 0; n + width < count; n += width << 1) {
@@ -48,8 +48,8 @@ function addFew(first: u32, bytes: u32, count: u32, vectors: u32): void {
 }
 
 /**
- * Merges sum `number` with the nodes that wait for it, `bytes` apart, and leaves the result among them, or,
- * if it is the last one, in its own place as the sum of all.
+ * Merges sum `number` with the nodes that wait for it, `bytes` apart. The result waits among the nodes, or,
+ * if it is the total, stays in the place of the sum.
  */
 export function mergeVectors(sum: u32, nodes: u32, bytes: u32, number: u32, last: bool, vectors: u32): void {
   for (let levels = mergedLevels(number, last); levels != 0; levels &= levels - 1) {
@@ -67,7 +67,7 @@ function addTo(sum: u32, left: u32, right: u32, vectors: u32): void {
   }
 }
 
-/** Adds `count` times four f64, likewise. */
+/** Adds `count` sums of four f64, level by level. */
 export function addSums(first: u32, count: u32): void {
   for (let width: u32 = 1; width < count; width <<= 1) {
     for (let n: u32 = 0; n + width < count; n += width << 1) {
@@ -77,7 +77,7 @@ export function addSums(first: u32, count: u32): void {
   }
 }
 
-/** Merges four f64 with the nodes that wait for them, likewise. */
+/** Merges a sum of four f64 with the nodes that wait for it, likewise. */
 export function mergeSums(sum: u32, nodes: u32, number: u32, last: bool): void {
   for (let levels = mergedLevels(number, last); levels != 0; levels &= levels - 1) {
     addFour(sum, nodes + (ctz(levels) << 5), sum);
@@ -90,7 +90,7 @@ function addFour(sum: u32, left: u32, right: u32): void {
   v128.store(sum, f64x2.add(v128.load(left, 16), v128.load(right, 16)), 16);
 }
 
-/** The levels, as bits, whose nodes a sum merges with: those that it completes, or all if it is the last. */
+/** Returns the levels, as bits, of the nodes that a sum merges with: all that wait if it is the last. */
 function mergedLevels(number: u32, last: bool): u32 {
   return last ? number : number & ~(number + 1);
 }

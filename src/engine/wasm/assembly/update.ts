@@ -1,7 +1,7 @@
-/** w ← w − α·∂J/∂w, or what the rule makes of the gradient. */
+/** Updates weights by the update rule, or stores the gradient of an objective. */
 import { Entry, Plan, TRAIN } from "./plan";
 
-/** Which of the four features from `feature` on is the constant one, if any. */
+/** Returns a mask of the lane of the constant feature among the four features from `feature` on, if any. */
 // @ts-ignore: decorator
 @inline
 export function constantLanes(plan: Plan, feature: u32): v128 {
@@ -10,8 +10,8 @@ export function constantLanes(plan: Plan, feature: u32): v128 {
 }
 
 /**
- * The weights' vector number i, of the four features from `feature` on and a class, whose outer products add
- * up to g: its update, or the gradient itself.
+ * Updates vector i of the weights, or stores the gradient there. The vector belongs to four features from
+ * `feature` on and one class, and g is the sum of their outer products.
  */
 export function update4(plan: Plan, entry: Entry, i: u32, feature: u32, g: v128): void {
   const at = i << 4;
@@ -59,7 +59,7 @@ export function update4(plan: Plan, entry: Entry, i: u32, feature: u32, g: v128)
   v128.store(entry.input + at, changed);
 }
 
-/** Stores three f64 in the step's place in the ring. */
+/** Copies three f64 to the step's place in the ring. */
 export function storeSums(plan: Plan, sums: u32, step: u32): void {
   memory.copy(plan.ring + (step << 5), sums, 24);
 }

@@ -47,7 +47,7 @@ test.each(VALUES)("values of $x.constructor.name take $valueBytes bytes", ({ x, 
   expect(layout).toEqual({ stride: layout.stride, valueBytes, rowBytes: layout.stride * valueBytes });
 });
 
-/** Bytes of a block: each row's label, its weight, and its features as floats. */
+/** Bytes of a pack: each row's label, its weight, and its features as floats. */
 const packBytes = (rows: number, stride: number) => rows * (8 + 4 * stride);
 
 /** Nodes of the tree that wait while `count` sums are added one after another, as the kernels number them. */
