@@ -20,3 +20,7 @@ export interface Trial {
   readonly slope: number;
   readonly curvature: number;
 }
+
+export function addTrials(a: Trial, b: Trial): Trial {
+  return { loss: a.loss + b.loss, slope: a.slope + b.slope, curvature: a.curvature + b.curvature };
+}

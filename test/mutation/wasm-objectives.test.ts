@@ -19,21 +19,21 @@ vi.setConfig({ testTimeout: 60_000 }); // kernels are compiled
 /** A result of `lookAround`, or sums of vectors of small integers, which are exact. */
 type Caught = Look | "sums";
 
-/** Edits of middle.ts. */
-const MIDDLE: readonly Omit<Wrong<Caught>, "file">[] = [
+/** Edits of second-pass.ts. */
+const SECOND_PASS: readonly Omit<Wrong<Caught>, "file">[] = [
   ...KERNELS.flatMap((kernels) => [
     {
       what: "the logits of every block are kept where the first one's are",
       kernels,
-      edit: ["((block.first + i) * plan.paddedClasses) << 2", "(i * plan.paddedClasses) << 2"] as const,
+      edit: ["((pack.first + i) * plan.paddedClasses) << 2", "(i * plan.paddedClasses) << 2"] as const,
       caught: "logits" as const,
     },
     {
       what: "the changes of every block are kept where the first one's are",
       kernels,
       edit: [
-        "plan.direction + kept);\n  } else if (entry.what == TRIAL)",
-        "plan.direction + ((i * plan.paddedClasses) << 2));\n  } else if (entry.what == TRIAL)",
+        "plan.direction + offset);\n  } else if (entry.operation == EVALUATE_ALONG)",
+        "plan.direction + ((i * plan.paddedClasses) << 2));\n  } else if (entry.operation == EVALUATE_ALONG)",
       ] as const,
       caught: "along" as const,
     },
@@ -41,7 +41,7 @@ const MIDDLE: readonly Omit<Wrong<Caught>, "file">[] = [
       what: "the curvature is that of the first block's logits",
       kernels,
       edit: [
-        "next, plan.point + kept);\n  } else {",
+        "next, plan.point + offset);\n  } else {",
         "next, plan.point + ((i * plan.paddedClasses) << 2));\n  } else {",
       ] as const,
       caught: "curvature" as const,
@@ -50,13 +50,13 @@ const MIDDLE: readonly Omit<Wrong<Caught>, "file">[] = [
   {
     what: "a look does not keep its logits",
     kernels: "fused",
-    edit: ["if (entry.what == LOOK) keep(", "if (false) keep("],
+    edit: ["if (entry.operation == LINEARIZE) storeLogits(", "if (false) storeLogits("],
     caught: "logits",
   },
   {
     what: "a move does not keep its logits",
     kernels: "tiled",
-    edit: ["kept, entry.t);\n      keep(", "kept, entry.t);\n      if (false) keep("],
+    edit: ["offset, entry.t);\n      storeLogits(", "offset, entry.t);\n      if (false) storeLogits("],
     caught: "move",
   },
   {
@@ -134,34 +134,34 @@ const MIDDLE: readonly Omit<Wrong<Caught>, "file">[] = [
   {
     what: "the first derivative is without the change of the label's logit",
     kernels: "fused",
-    edit: ["f32x4.sub(mean, ownOf(label, direction, 16))", "mean"],
+    edit: ["f32x4.sub(mean, valuesOfLabels(label, direction, 16))", "mean"],
     caught: "trials",
   },
   {
     what: "the first derivative has the label of the row beside",
     kernels: "tiled",
     edit: [
-      "ownOf(label, direction, 16)",
-      "ownOf(v128.shuffle<f32>(label, label, 1, 0, 3, 2), direction, 16)",
+      "valuesOfLabels(label, direction, 16)",
+      "valuesOfLabels(v128.shuffle<f32>(label, label, 1, 0, 3, 2), direction, 16)",
     ],
     caught: "trials",
   },
   {
     what: "a trial's loss is not weighted",
     kernels: "fused",
-    edit: ["addTo(sums, f32x4.mul(weight, loss));", "addTo(sums, loss);"],
+    edit: ["addToSum(sums, f32x4.mul(weight, loss));", "addToSum(sums, loss);"],
     caught: "trials",
   },
   {
     what: "the first derivative is not weighted",
     kernels: "tiled",
-    edit: ["addTo(sums + 8, f32x4.mul(weight, ", "addTo(sums + 8, f32x4.mul(f32x4.splat(1), "],
+    edit: ["addToSum(sums + 8, f32x4.mul(weight, ", "addToSum(sums + 8, f32x4.mul(f32x4.splat(1), "],
     caught: "trials",
   },
   {
     what: "the second derivative is not weighted",
     kernels: "fused",
-    edit: ["addTo(sums + 16, f32x4.mul(weight, ", "addTo(sums + 16, f32x4.mul(f32x4.splat(1), "],
+    edit: ["addToSum(sums + 16, f32x4.mul(weight, ", "addToSum(sums + 16, f32x4.mul(f32x4.splat(1), "],
     caught: "trials",
   },
   {
@@ -203,7 +203,7 @@ const MIDDLE: readonly Omit<Wrong<Caught>, "file">[] = [
   {
     what: "a curvature is not weighted",
     kernels: "fused",
-    edit: ["f32x4.div(v128.load(block.weights + (i << 2)), sum)", "f32x4.div(f32x4.splat(1), sum)"],
+    edit: ["f32x4.div(v128.load(pack.weights + (i << 2)), sum)", "f32x4.div(f32x4.splat(1), sum)"],
     caught: "curvature",
   },
 ];
@@ -231,22 +231,22 @@ const VECTORS: readonly Omit<Wrong<Caught>, "file">[] = [
   {
     what: "a sum is without the last range",
     kernels: "tiled",
-    edit: ["<< 3);\n  const tasks = parts(count, RANGE);", "<< 3);\n  const tasks = count / RANGE;"],
+    edit: ["<< 3);\n  const tasks = ceilDivide(count, RANGE);", "<< 3);\n  const tasks = count / RANGE;"],
     caught: "vectors",
   },
   {
     what: "an inner product is without the last range",
     kernels: "fused",
-    edit: [
-      "addSums(plan, plan.parts, step, tasks, false)",
-      "addSums(plan, plan.parts, step, tasks - 1, false)",
-    ],
+    edit: ["addSums(plan.productSums, tasks)", "addSums(plan.productSums, tasks - 1)"],
     caught: "vectors",
   },
   {
     what: "an inner product is without the last of every range",
     kernels: "tiled",
-    edit: ["min(count, (task + 1) * RANGE), plan.parts", "min(count, (task + 1) * RANGE - 1), plan.parts"],
+    edit: [
+      "min(count, (task + 1) * RANGE), plan.productSums",
+      "min(count, (task + 1) * RANGE - 1), plan.productSums",
+    ],
     caught: "vectors",
   },
   {
@@ -310,8 +310,8 @@ const VECTORS: readonly Omit<Wrong<Caught>, "file">[] = [
     what: "the largest is that of the last range",
     kernels: "tiled",
     edit: [
-      "most = max(most, load<f64>(plan.parts + (task << 5), 16))",
-      "most = load<f64>(plan.parts + (task << 5), 16)",
+      "most = max(most, load<f64>(plan.productSums + (task << 5), 16))",
+      "most = load<f64>(plan.productSums + (task << 5), 16)",
     ],
     caught: "vectors",
   },
@@ -327,13 +327,13 @@ const VECTORS: readonly Omit<Wrong<Caught>, "file">[] = [
   {
     what: "a matrix is without its last rows",
     kernels: "fused",
-    edit: ["const fours = parts(plan.features + 1, 4);", "const fours = (plan.features + 1) >> 2;"],
+    edit: ["const fours = ceilDivide(plan.features + 1, 4);", "const fours = (plan.features + 1) >> 2;"],
     caught: "vectors",
   },
   {
     what: "a matrix is without its last task",
     kernels: "tiled",
-    edit: ["const tasks = parts(fours, FOURS);", "const tasks = fours / FOURS;"],
+    edit: ["const tasks = ceilDivide(fours, FOURS);", "const tasks = fours / FOURS;"],
     caught: "vectors",
   },
   {
@@ -345,13 +345,13 @@ const VECTORS: readonly Omit<Wrong<Caught>, "file">[] = [
   {
     what: "the last features are not centred",
     kernels: "tiled",
-    edit: ["const tasks = parts(count, FOURS);", "const tasks = count / FOURS;"],
+    edit: ["const tasks = ceilDivide(count, FOURS);", "const tasks = count / FOURS;"],
     caught: "vectors",
   },
   {
     what: "a mean over the classes forgets the last",
     kernels: "fused",
-    edit: ["k < plan.classes; k++) sum =", "k + 1 < plan.classes; k++) sum ="],
+    edit: ["k < plan.classes; k++) {\n        sum =", "k + 1 < plan.classes; k++) {\n        sum ="],
     caught: "vectors",
   },
   {
@@ -363,7 +363,7 @@ const VECTORS: readonly Omit<Wrong<Caught>, "file">[] = [
 ];
 
 const COUNT = "  const count = (plan.paddedClasses * plan.stride) >> 2;\n";
-const TASKS = "  const tasks = parts(count, RANGE);";
+const TASKS = "  const tasks = ceilDivide(count, RANGE);";
 
 /** Edits of orthant.ts. */
 const ORTHANT: readonly Omit<Wrong<Caught>, "file" | "caught">[] = [
@@ -413,24 +413,24 @@ const ORTHANT: readonly Omit<Wrong<Caught>, "file" | "caught">[] = [
     what: "the intercept is penalised",
     kernels: "tiled",
     edit: [
-      "v128.load(plan.l1 + (fourOf(plan, i) << 4))",
-      "v128.or(v128.load(plan.l1 + (fourOf(plan, i) << 4)), v128.and(interceptOf(plan, i), f32x4.splat(0.25)))",
+      "v128.load(plan.l1 + (groupOf(plan, i) << 4))",
+      "v128.or(v128.load(plan.l1 + (groupOf(plan, i) << 4)), v128.and(interceptLanes(plan, i), f32x4.splat(0.25)))",
     ],
   },
   {
     what: "l1 is that of the next feature",
     kernels: "fused",
-    edit: ["plan.l1 + (fourOf(plan, i) << 4)", "plan.l1 + (fourOf(plan, i) << 4) + 4"],
+    edit: ["plan.l1 + (groupOf(plan, i) << 4)", "plan.l1 + (groupOf(plan, i) << 4) + 4"],
   },
   {
     what: "l1 is that of the first four features",
     kernels: "tiled",
-    edit: ["plan.l1 + (fourOf(plan, i) << 4)", "plan.l1"],
+    edit: ["plan.l1 + (groupOf(plan, i) << 4)", "plan.l1"],
   },
   {
     what: "l1 is l2",
     kernels: "fused",
-    edit: ["plan.l1 + (fourOf(plan, i) << 4)", "plan.penalties + (fourOf(plan, i) << 4)"],
+    edit: ["plan.l1 + (groupOf(plan, i) << 4)", "plan.penalties + (groupOf(plan, i) << 4)"],
   },
   {
     what: "the four features of every other class are others",
@@ -460,12 +460,12 @@ const ORTHANT: readonly Omit<Wrong<Caught>, "file" | "caught">[] = [
   {
     what: "all weights are free",
     kernels: "fused",
-    edit: ["v128.and(v, v128.or(free, interceptOf(plan, i)))", "v"],
+    edit: ["v128.and(v, v128.or(free, interceptLanes(plan, i)))", "v"],
   },
   {
     what: "the intercept is restricted",
     kernels: "tiled",
-    edit: ["v128.or(free, interceptOf(plan, i))", "free"],
+    edit: ["v128.or(free, interceptLanes(plan, i))", "free"],
   },
   {
     what: "weights that are 0 go uphill",
@@ -498,52 +498,55 @@ const ORTHANT: readonly Omit<Wrong<Caught>, "file" | "caught">[] = [
   {
     what: "negative weights become 0",
     kernels: "fused",
-    edit: ["v128.or(v128.or(above, below), interceptOf(plan, i))", "v128.or(above, interceptOf(plan, i))"],
+    edit: [
+      "v128.or(v128.or(above, below), interceptLanes(plan, i))",
+      "v128.or(above, interceptLanes(plan, i))",
+    ],
   },
   {
     what: "the intercept is held by its sign",
     kernels: "tiled",
-    edit: ["v128.or(v128.or(above, below), interceptOf(plan, i))", "v128.or(above, below)"],
+    edit: ["v128.or(v128.or(above, below), interceptLanes(plan, i))", "v128.or(above, below)"],
   },
 ];
 
 const WRONG: readonly Wrong<Caught>[] = [
   ...ORTHANT.map((wrong) => ({ ...wrong, file: "orthant.ts", caught: "orthant" as const })),
-  ...MIDDLE.map((wrong) => ({ ...wrong, file: "middle.ts" })),
+  ...SECOND_PASS.map((wrong) => ({ ...wrong, file: "second-pass.ts" })),
   ...VECTORS.map((wrong) => ({ ...wrong, file: "vectors.ts" })),
   {
     what: "a move does not have its rows",
     file: "fused.ts",
     kernels: "fused",
-    edit: ["else if (hasGradient(entry)) copy(plan, block, 0, rows);", ""],
+    edit: ["else if (hasGradient(entry)) copyRows(plan, pack, 0, rows);", ""],
     caught: "move",
   },
   {
     what: "a move does not have the last four rows of a block",
     file: "fused.ts",
     kernels: "fused",
-    edit: ["copy(plan, block, 0, rows)", "copy(plan, block, 0, rows - 4)"],
+    edit: ["copyRows(plan, pack, 0, rows)", "copyRows(plan, pack, 0, rows - 4)"],
     caught: "move",
   },
   {
     what: "a trial forgets the last range",
     file: "fused.ts",
     kernels: "fused",
-    edit: ["step, slots, false)", "step, slots - 1, false)"],
+    edit: ["addSums(plan.sums, count)", "addSums(plan.sums, count - 1)"],
     caught: "trials",
   },
   {
     what: "a move does not have its rows",
     file: "tiled.ts",
     kernels: "tiled",
-    edit: ["if (entry.what != TRIAL) copy(", "if (hasLogits(entry)) copy("],
+    edit: ["if (entry.operation != EVALUATE_ALONG) copyRows(", "if (hasLogits(entry)) copyRows("],
     caught: "move",
   },
   {
     what: "a trial forgets the first chunk",
     file: "tiled.ts",
     kernels: "tiled",
-    edit: ["step, softmaxes, first > 0)", "step, softmaxes, false)"],
+    edit: ["first / plan.chunkRows, last)", "0, last)"],
     caught: "trials",
   },
   {

@@ -10,34 +10,36 @@ import {
   type StepResult,
   momentCount,
 } from "../descent.js";
+import { chainLength, planBlockRows } from "../../core/sum-plan.js";
 import { ZERO_SUMS, type Sums, addSums } from "../../core/sums.js";
 import { type FloatArray, type Rows } from "../../core/rows.js";
-import { inBlocks } from "../../math/pieces.js";
 import { ReferenceObjective } from "./objective.js";
 import { gradient, logits, residual } from "../../math/passes.js";
+import { type GradientSum, type RowSum, addGradients, sumRows } from "./sum-rows.js";
 import { update } from "./update.js";
 
 export function referenceEngine(): Engine {
   return {
     name: "reference",
     adapter: "f64 loops on the CPU",
-    place: (rows) => Promise.resolve(placement(rows)),
+    place: (rows) => Promise.resolve(placeRows(rows)),
     close() {},
   };
 }
 
-function placement(given: Rows): Placement {
+/** @param blockRows rows of a block of sums, for tests: in the plan small problems have one block. */
+export function placeRows(given: Rows, blockRows = planBlockRows(given)): Placement {
   const weights = given.weights?.slice() ?? new Float64Array(given.count).fill(1);
   const rows = { ...given, weights };
   return {
     async descent(problem, weights) {
       checkKernels(problem);
-      return new ReferenceDescent(rows, problem, weights);
+      return new ReferenceDescent(rows, problem, weights, blockRows);
     },
     async objective(problem) {
       checkKernels(problem);
       const { targets: _, ...labelled } = rows;
-      return new ReferenceObjective(labelled, problem);
+      return new ReferenceObjective(labelled, problem, blockRows);
     },
     weigh: (others) => weights.set(others),
     release() {},
@@ -55,12 +57,14 @@ class ReferenceDescent implements Descent {
   readonly kernels = "table";
   readonly #data: Rows;
   readonly #problem: DescentProblem;
+  readonly #blockRows: number;
   #state: DescentState;
   #number = 0;
 
-  constructor(data: Rows, problem: DescentProblem, weights: FloatArray) {
+  constructor(data: Rows, problem: DescentProblem, weights: FloatArray, blockRows: number) {
     this.#data = data;
     this.#problem = problem;
+    this.#blockRows = blockRows;
     const moments = Array.from({ length: momentCount(problem.rule) }, () => new Float64Array(weights.length));
     this.#state = { weights: Float64Array.from(weights), moments };
   }
@@ -82,42 +86,45 @@ class ReferenceDescent implements Descent {
         }
       : undefined;
 
-    const g = new Float64Array(state.weights.length);
-    const sums = await this.#blocks(rows, this.#problem.smoothing, (block, first, z, r, losses) => {
-      gradient(this.#data, block, r, classes, g);
-      kept?.logits.set(z, first * classes);
-      kept?.residual.set(r, first * classes);
-      kept?.losses.set(losses, first);
+    const { g, sums } = await sumRows<GradientSum>(rows, {
+      ...this.#plan,
+      zero: () => ({ g: new Float64Array(state.weights.length), sums: ZERO_SUMS }),
+      addRows: (sum, some, first) => {
+        const { z, r, losses, sums } = this.#passes(some, this.#problem.smoothing);
+        gradient(this.#data, some, r, classes, sum.g);
+        kept?.logits.set(z, first * classes);
+        kept?.residual.set(r, first * classes);
+        kept?.losses.set(losses, first);
+        return { g: sum.g, sums: addSums(sum.sums, sums) };
+      },
+      merge: addGradients,
     });
     update(state, g, step, number, this.#problem);
 
     if (!kept) return { sums };
-    return {
-      sums,
-      passes: { ...kept, rows, step, number, gradient: g, after: copy(state), chain: rows.length },
-    };
+    const chain = chainLength(rows.length, this.#blockRows);
+    return { sums, passes: { ...kept, rows, step, number, gradient: g, after: copy(state), chain } };
   }
 
   evaluate(order: Uint32Array): Promise<Sums> {
-    return this.#blocks(order, 0, () => {});
+    return sumRows<Sums>(order, {
+      ...this.#plan,
+      zero: () => ZERO_SUMS,
+      addRows: (sum, some) => addSums(sum, this.#passes(some, 0).sums),
+      merge: addSums,
+    });
   }
 
-  /** Hands logits and residual to `use` block by block, and returns the sums over all rows. */
-  async #blocks(
-    rows: Uint32Array,
-    smoothing: number | undefined,
-    use: (block: Uint32Array, first: number, z: Float64Array, r: Float64Array, losses: Float64Array) => void,
-  ): Promise<Sums> {
+  get #plan(): Pick<RowSum<unknown>, "blockRows" | "workPerRow"> {
+    return { blockRows: this.#blockRows, workPerRow: (this.#data.features + 1) * this.#problem.classes };
+  }
+
+  /** The logits and the residual of some rows, with their losses and sums. */
+  #passes(rows: Uint32Array, smoothing: number | undefined) {
     const { classes } = this.#problem;
-    let total = ZERO_SUMS;
-    const workPerRow = (this.#data.features + 1) * classes;
-    await inBlocks(rows, workPerRow, (block, first) => {
-      const z = logits(this.#data, block, this.#state.weights, classes);
-      const { residual: r, losses, sums } = residual(this.#data, block, z, classes, smoothing);
-      use(block, first, z, r, losses);
-      total = addSums(total, sums);
-    });
-    return total;
+    const z = logits(this.#data, rows, this.#state.weights, classes);
+    const { residual: r, losses, sums } = residual(this.#data, rows, z, classes, smoothing);
+    return { z, r, losses, sums };
   }
 
   weights(): Promise<FloatArray> {

@@ -1,16 +1,18 @@
-/** The objective of the reference engine, in f64. Calls run in order, a block of rows at a time. */
+/** The objective of the reference engine, in f64. Calls run in order, some rows at a time. */
 import { type Objective, type ObjectiveProblem } from "../objective.js";
 import { type Matrix, type Product, type Term, type Vector } from "../vectors.js";
-import { ZERO_SUMS, type Sums, type Trial, addSums } from "../../core/sums.js";
+import { ZERO_SUMS, type Sums, type Trial, addSums, addTrials } from "../../core/sums.js";
 import { type FloatArray, type Rows } from "../../core/rows.js";
 import { inBlocks, inRanges } from "../../math/pieces.js";
 import { bend, gradient, logits, residual, trial } from "../../math/passes.js";
+import { type GradientSum, type RowSum, addElements, addGradients, sumRows } from "./sum-rows.js";
 
 export class ReferenceObjective implements Objective {
   readonly kernels = "table";
   readonly precision = 2 ** -53;
   readonly #data: Rows;
   readonly #problem: ObjectiveProblem;
+  readonly #blockRows: number;
   readonly #vectors: Float64Array[] = [];
   readonly #matrices: Float64Array[] = [];
   /** Z and ΔZ, each (rows, classes). */
@@ -18,9 +20,11 @@ export class ReferenceObjective implements Objective {
   readonly #direction: Float64Array;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(data: Rows, problem: ObjectiveProblem) {
+  /** @param blockRows rows of a block of sums. */
+  constructor(data: Rows, problem: ObjectiveProblem, blockRows: number) {
     this.#data = data;
     this.#problem = problem;
+    this.#blockRows = blockRows;
     this.#z = new Float64Array(problem.rows.length * problem.classes);
     this.#direction = new Float64Array(this.#z.length);
   }
@@ -132,37 +136,39 @@ export class ReferenceObjective implements Objective {
 
   linearize(w: Vector, to: Vector): Promise<Sums> {
     return this.#then(() =>
-      this.#gradient(w, to, (block, z) => {
-        z.set(logits(this.#data, block, this.#values(w), this.#problem.classes));
+      this.#gradient(w, to, (rows, z) => {
+        z.set(logits(this.#data, rows, this.#values(w), this.#problem.classes));
       }),
     );
   }
 
   setDirection(direction: Vector): void {
     void this.#then(() =>
-      this.#blocks((block, first, past) => {
-        const { classes } = this.#problem;
-        const change = logits(this.#data, block, this.#values(direction), classes);
-        this.#direction.subarray(first, past).set(change);
+      inBlocks(this.#problem.rows, this.#workPerRow, (rows, first) => {
+        const change = logits(this.#data, rows, this.#values(direction), this.#problem.classes);
+        this.#ofRows(this.#direction, rows, first).set(change);
       }),
     );
   }
 
   evaluateAlong(ts: readonly number[]): Promise<Trial[]> {
-    return this.#then(async () => {
-      const sums = ts.map(() => ({ loss: 0, slope: 0, curvature: 0 }));
-      await this.#blocks((block, first, past) => {
-        const z = this.#z.subarray(first, past);
-        const direction = this.#direction.subarray(first, past);
-        ts.forEach((t, n) => {
-          const one = trial(this.#data, block, z, direction, t, this.#problem.classes);
-          sums[n].loss += one.loss;
-          sums[n].slope += one.slope;
-          sums[n].curvature += one.curvature;
-        });
-      });
-      return sums;
-    });
+    const add = (left: readonly Trial[], right: readonly Trial[]) =>
+      left.map((one, n) => addTrials(one, right[n]));
+    return this.#then(() =>
+      this.#sum<Trial[]>({
+        zero: () => ts.map(() => ({ loss: 0, slope: 0, curvature: 0 })),
+        addRows: (sums, rows, first) => {
+          const z = this.#ofRows(this.#z, rows, first);
+          const direction = this.#ofRows(this.#direction, rows, first);
+          const { classes } = this.#problem;
+          return add(
+            sums,
+            ts.map((t) => trial(this.#data, rows, z, direction, t, classes)),
+          );
+        },
+        merge: add,
+      }),
+    );
   }
 
   step(t: number, w: Vector, to: Vector): Promise<Sums> {
@@ -176,11 +182,15 @@ export class ReferenceObjective implements Objective {
   curvature(v: Vector, to: Vector): void {
     void this.#then(async () => {
       const { classes } = this.#problem;
-      const g = new Float64Array(this.#values(to).length);
-      await this.#blocks((block, first, past) => {
-        const u = logits(this.#data, block, this.#values(v), classes);
-        bend(this.#data, block, this.#z.subarray(first, past), u, classes);
-        gradient(this.#data, block, u, classes, g);
+      const g = await this.#sum<Float64Array>({
+        zero: () => new Float64Array(this.#values(to).length),
+        addRows: (sum, rows, first) => {
+          const u = logits(this.#data, rows, this.#values(v), classes);
+          bend(this.#data, rows, this.#ofRows(this.#z, rows, first), u, classes);
+          gradient(this.#data, rows, u, classes, sum);
+          return sum;
+        },
+        merge: addElements,
       });
       await this.#scaled(g, v, to);
     });
@@ -195,37 +205,44 @@ export class ReferenceObjective implements Objective {
   }
 
   evaluate(w: Vector, rows: Uint32Array): Promise<Sums> {
-    return this.#then(async () => {
-      const { classes } = this.#problem;
-      let total = ZERO_SUMS;
-      await this.#blocks((block) => {
-        const z = logits(this.#data, block, this.#values(w), classes);
-        total = addSums(total, residual(this.#data, block, z, classes).sums);
-      }, rows);
-      return total;
-    });
+    const { classes } = this.#problem;
+    return this.#then(() =>
+      this.#sum<Sums>(
+        {
+          zero: () => ZERO_SUMS,
+          addRows: (sum, some) => {
+            const z = logits(this.#data, some, this.#values(w), classes);
+            return addSums(sum, residual(this.#data, some, z, classes).sums);
+          },
+          merge: addSums,
+        },
+        rows,
+      ),
+    );
   }
 
   release() {}
 
-  /** Sets Z block by block with `set`, writes ∇F there to `to`, and returns the sums over all rows. */
+  /** Sets Z, some rows at a time, with `set`, writes ∇F there to `to`, and returns the sums over all rows. */
   async #gradient(
     w: Vector,
     to: Vector,
-    set: (block: Uint32Array, z: Float64Array, direction: Float64Array) => void,
+    set: (rows: Uint32Array, z: Float64Array, direction: Float64Array) => void,
   ): Promise<Sums> {
     const { classes } = this.#problem;
-    const g = new Float64Array(this.#values(to).length);
-    let total = ZERO_SUMS;
-    await this.#blocks((block, first, past) => {
-      const z = this.#z.subarray(first, past);
-      set(block, z, this.#direction.subarray(first, past));
-      const { residual: r, sums } = residual(this.#data, block, z, classes);
-      gradient(this.#data, block, r, classes, g);
-      total = addSums(total, sums);
+    const { g, sums } = await this.#sum<GradientSum>({
+      zero: () => ({ g: new Float64Array(this.#values(to).length), sums: ZERO_SUMS }),
+      addRows: (sum, rows, first) => {
+        const z = this.#ofRows(this.#z, rows, first);
+        set(rows, z, this.#ofRows(this.#direction, rows, first));
+        const { residual: r, sums } = residual(this.#data, rows, z, classes);
+        gradient(this.#data, rows, r, classes, sum.g);
+        return { g: sum.g, sums: addSums(sum.sums, sums) };
+      },
+      merge: addGradients,
     });
     await this.#scaled(g, w, to);
-    return total;
+    return sums;
   }
 
   /** to ← scale·G + penalties·w */
@@ -245,15 +262,18 @@ export class ReferenceObjective implements Objective {
     });
   }
 
-  async #blocks(
-    use: (block: Uint32Array, first: number, past: number) => void,
-    rows = this.#problem.rows,
-  ): Promise<void> {
+  #sum<T>(of: Pick<RowSum<T>, "zero" | "addRows" | "merge">, rows = this.#problem.rows): Promise<T> {
+    return sumRows(rows, { ...of, blockRows: this.#blockRows, workPerRow: this.#workPerRow });
+  }
+
+  get #workPerRow(): number {
+    return (this.#data.features + 1) * this.#problem.classes;
+  }
+
+  /** The part of Z or ΔZ that belongs to `rows`, the first of which has position `first` in the pass. */
+  #ofRows(values: Float64Array, rows: Uint32Array, first: number): Float64Array {
     const { classes } = this.#problem;
-    const workPerRow = (this.#data.features + 1) * classes;
-    await inBlocks(rows, workPerRow, (block, first) =>
-      use(block, first * classes, (first + block.length) * classes),
-    );
+    return values.subarray(first * classes, (first + rows.length) * classes);
   }
 
   /** The l2 penalty of element i of a vector. */

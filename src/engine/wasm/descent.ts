@@ -14,7 +14,7 @@ import { type FloatArray, type Rows } from "../../core/rows.js";
 import type { Heap } from "./heap.js";
 import { type Layout, kindOf, layoutOf } from "./layout.js";
 import type { HeapRows } from "./placement.js";
-import { type Entry, WHAT } from "./plan.js";
+import { type Entry, OPERATIONS } from "./plan.js";
 import type { ThreadPool } from "./thread-pool.js";
 import { MOST_ENTRIES, type SumTriple, KernelContext, vectorBytes } from "./kernel-context.js";
 
@@ -71,8 +71,8 @@ export class WasmDescent implements Descent {
             adam: 1,
             momentum: rule.beta1,
             beta2: rule.beta2,
-            fresh1: 1 - rule.beta1,
-            fresh2: 1 - rule.beta2,
+            oneMinusBeta1: 1 - rule.beta1,
+            oneMinusBeta2: 1 - rule.beta2,
             epsilon: rule.epsilon,
             weightDecay: rule.weightDecay,
           }
@@ -82,7 +82,7 @@ export class WasmDescent implements Descent {
 
   #writeTargets({ targets }: HeapRows): void {
     const { smoothing = 0, classes } = this.#problem;
-    this.#work.write({ targets, kept: 1 - smoothing, share: smoothing / classes });
+    this.#work.write({ targets, targetFactor: 1 - smoothing, smoothingShare: smoothing / classes });
   }
 
   async *run(order: Uint32Array, steps: readonly Step[]): AsyncGenerator<StepResult> {
@@ -111,7 +111,7 @@ export class WasmDescent implements Descent {
     const [correction1, correction2] =
       rule.kind === "adam" ? [1 - rule.beta1 ** number, 1 - rule.beta2 ** number] : [1, 1];
     const step = { learningRate, gradientScale, penalty, correction1, correction2 };
-    return { what: WHAT.train, order: this.#order, first, rows, input: this.#weights, ...step };
+    return { operation: OPERATIONS.train, order: this.#order, first, rows, input: this.#weights, ...step };
   }
 
   /** Sets the number of steps of the next run, from how long the last one took. */
@@ -127,37 +127,37 @@ export class WasmDescent implements Descent {
     const { rows } = step;
     const work = this.#work;
     const before = this.#state();
-    const kept = {
-      keptLogits: work.allocate(4 * rows * classes),
-      keptResidual: work.allocate(4 * rows * classes),
-      keptLosses: work.allocate(4 * rows),
-      keptGradient: work.vector(),
+    const captured = {
+      capturedLogits: work.allocate(4 * rows * classes),
+      capturedResidual: work.allocate(4 * rows * classes),
+      capturedLosses: work.allocate(4 * rows),
+      capturedGradient: work.vector(),
     };
     try {
-      work.write(kept);
+      work.write(captured);
       const [sums] = await work.run([this.#entry(step)]);
       const passes: Passes = {
         rows: order.slice(step.first, step.first + rows),
         step,
         number: this.#number,
         before,
-        logits: work.words(kept.keptLogits, rows * classes).f32.slice(),
-        residual: work.words(kept.keptResidual, rows * classes).f32.slice(),
-        losses: work.words(kept.keptLosses, rows).f32.slice(),
-        gradient: work.matrix(kept.keptGradient),
+        logits: work.words(captured.capturedLogits, rows * classes).f32.slice(),
+        residual: work.words(captured.capturedResidual, rows * classes).f32.slice(),
+        losses: work.words(captured.capturedLosses, rows).f32.slice(),
+        gradient: work.matrix(captured.capturedGradient),
         after: this.#state(),
         chain: work.layout.chain,
       };
       return { sums: sumsOf(sums), passes };
     } finally {
-      work.write({ keptLogits: 0, keptResidual: 0, keptLosses: 0, keptGradient: 0 });
-      for (const block of Object.values(kept)) work.free(block);
+      work.write({ capturedLogits: 0, capturedResidual: 0, capturedLosses: 0, capturedGradient: 0 });
+      for (const block of Object.values(captured)) work.free(block);
     }
   }
 
   async evaluate(order: Uint32Array): Promise<Sums> {
     this.#setOrder(order);
-    const entry = { what: WHAT.evaluate, order: this.#order, input: this.#weights };
+    const entry = { operation: OPERATIONS.evaluate, order: this.#order, input: this.#weights };
     return sumsOf(await this.#work.sums(entry, order.length));
   }
 

@@ -1,6 +1,7 @@
 /** The memory of a training or an objective, and the threads that work on it. */
 import type { ObjectiveProblem } from "../objective.js";
 import type { FloatArray, Rows } from "../../core/rows.js";
+import { SumTree } from "../../core/sum-plan.js";
 import type { Heap } from "./heap.js";
 import type { Layout } from "./layout.js";
 import type { HeapRows } from "./placement.js";
@@ -43,11 +44,16 @@ export function vectorBytes({ paddedClasses }: Layout, stride: number): number {
 
 /** Returns the bytes of each block that a layout needs, by its name in the plan. */
 function layoutBlocks(layout: Layout, stride: number, threads: number) {
-  const common = { sums: 32 * layout.sums, scratch: threads * layout.scratchBytes };
   const vector = vectorBytes(layout, stride);
-  if (layout.kind === "fused") return { ...common, partials: layout.slots * vector };
+  const common = {
+    sums: 32 * layout.sums,
+    nodeSums: 32 * layout.sumLevels,
+    nodes: layout.levels * vector,
+    scratch: threads * layout.scratchBytes,
+  };
+  if (layout.kind === "fused") return { ...common, partials: layout.partials * vector };
   const z = 4 * layout.paddedClasses * (layout.chunkRows + 4);
-  return { ...common, block: layout.blockBytes, z, partials: vector };
+  return { ...common, pack: layout.packBytes, z, partials: vector };
 }
 
 export class KernelContext {
@@ -148,8 +154,9 @@ export class KernelContext {
       entries: this.#entries,
       ring: this.#ring,
       scratchBytes: layout.scratchBytes,
+      rangeRows: layout.rangeRows,
       ...(layout.kind === "fused"
-        ? { slotRows: layout.slotRows, blockRows: layout.blockRows }
+        ? { groupRanges: layout.groupRanges, packRows: layout.packRows }
         : { tiled: 1, chunkRows: layout.chunkRows }),
       ...Object.fromEntries(Object.entries(blocks).map(([name, bytes]) => [name, this.allocate(bytes)])),
     });
@@ -179,17 +186,21 @@ export class KernelContext {
     }
   }
 
-  /** Adds up the sums of a sums-only entry over `rows` rows, which may take several runs. */
+  /** Adds up the sums of a sums-only entry over `rows` rows, in runs that are nodes of the tree. */
   async sums(entry: Partial<Entry>, rows: number): Promise<SumTriple> {
     const { layout } = this;
-    const most = layout.kind === "fused" ? layout.sums * layout.slotRows : layout.chunkRows;
+    const most = layout.kind === "fused" ? layout.groupRanges * layout.rangeRows : layout.chunkRows;
     const inline = this.#inline && rows <= this.#shape.batchSize;
-    const total: [number, number, number] = [0, 0, 0];
+    const tree = new SumTree<SumTriple>((left, right) => [
+      left[0] + right[0],
+      left[1] + right[1],
+      left[2] + right[2],
+    ]);
     for (let first = 0; first < rows; first += most) {
       const [sums] = await this.run([{ ...entry, first, rows: Math.min(most, rows - first) }], inline);
-      sums.forEach((sum, n) => (total[n] += sum));
+      tree.push(sums);
     }
-    return total;
+    return tree.total([0, 0, 0]);
   }
 
   words(address: number, length: number): { readonly u32: Uint32Array; readonly f32: Float32Array } {
@@ -210,8 +221,8 @@ export class KernelContext {
   /** Allocates the scratch memory of products with vectors, and copies the penalties of each feature. */
   prepareVectors({ penalties, l1 }: Pick<ObjectiveProblem, "penalties" | "l1">): void {
     this.write({
-      parts: this.allocate(32 * Math.ceil(this.#vectorBytes / 16 / PRODUCT_RANGE)),
-      multiplied: this.allocate(16 * this.layout.paddedClasses * this.#threads),
+      productSums: this.allocate(32 * Math.ceil(this.#vectorBytes / 16 / PRODUCT_RANGE)),
+      matrixRows: this.allocate(16 * this.layout.paddedClasses * this.#threads),
       penalties: this.#ofFeatures(penalties),
       l1: this.#ofFeatures(l1),
     });

@@ -1,10 +1,12 @@
 /**
- * Splits a problem into ranges and blocks of rows. The split depends on the shape and the named kernels
- * alone, not on the number of threads, so any number of threads gives the same bits.
+ * Splits a problem into ranges of rows, as the plan of sums has it, and into what memory holds at a time. The
+ * rows of a range depend on the shape and the named kernels alone, and the tree adds the sums of ranges, so
+ * any number of threads, and any batch size of the descent, gives the same bits for the same rows.
  */
 import { OptionError } from "../../core/errors.js";
 import type { DescentProblem } from "../descent.js";
 import type { FlatFeatures, Rows } from "../../core/rows.js";
+import { chainLength, countLevels, planBlockRows } from "../../core/sum-plan.js";
 
 /** Rows of X and of the weights have `stride` values: features, intercept, and zeros to a multiple of 8. */
 export interface RowLayout {
@@ -16,29 +18,34 @@ export interface RowLayout {
 interface Common {
   /** Classes rounded up to an even number. The weights of the padding class stay 0. */
   readonly paddedClasses: number;
-  /** Capacity for partial sums of the losses. */
+  /** Rows of a range, whose outer products are added in order: a power of two, and a block at most. */
+  readonly rangeRows: number;
+  /** Nodes of the gradient's tree that wait in memory, one a level. */
+  readonly levels: number;
+  /** Partial sums of the losses in memory at a time, and the nodes of their tree that wait. */
   readonly sums: number;
+  readonly sumLevels: number;
   readonly scratchBytes: number;
   /** The longest chain of additions behind one element of the gradient. */
   readonly chain: number;
 }
 
 /**
- * For few classes: each range of `slotRows` rows has its own partial sum of the gradient, and is computed
- * `blockRows` rows at a time.
+ * For few classes: each range has its own partial sum of the gradient, and is computed `packRows` rows at a
+ * time. Memory holds the partial sums of `groupRanges` ranges, or of all if there are fewer.
  */
 export interface FusedLayout extends Common {
   readonly kind: "fused";
-  readonly slots: number;
-  readonly slotRows: number;
-  readonly blockRows: number;
+  readonly groupRanges: number;
+  readonly partials: number;
+  readonly packRows: number;
 }
 
-/** For many classes: memory holds the logits of `chunkRows` rows at a time and one sum of the gradient. */
+/** For many classes: memory holds the logits of `chunkRows` rows at a time and the gradient of one range. */
 export interface TiledLayout extends Common {
   readonly kind: "tiled";
   readonly chunkRows: number;
-  readonly blockBytes: number;
+  readonly packBytes: number;
 }
 
 export type Layout = FusedLayout | TiledLayout;
@@ -49,14 +56,15 @@ export type Layout = FusedLayout | TiledLayout;
  */
 const FUSED_CLASSES = 64;
 const FUSED_WEIGHTS = 2 ** 16;
-/**
- * Least rows of a range, and most ranges: enough rows to be worth a partial sum, few enough that threads
- * share the ranges evenly.
- */
-const SLOT_ROWS = 256;
-const MOST_SLOTS = 64;
-/** Most values of a block of rows, which has at least 8 rows. */
-const BLOCK_VALUES = 2 ** 15;
+/** Most rows of a range: enough to be worth a partial sum, few enough that threads share ranges evenly. */
+const FUSED_RANGE = 256;
+/** The same where the gradient is large, and threads share its tiles. */
+const TILED_RANGE = 4096;
+/** Ranges of a group: within these bounds, as many as have partial sums of so many bytes. */
+const GROUP_RANGES = { least: 64, most: 1024 };
+const GROUP_BYTES = 2 ** 20;
+/** Most values of a pack of rows, which has at least 8 rows. */
+const PACK_VALUES = 2 ** 15;
 /** Rows in each partial sum of the losses, as in assembly/tiled.ts. */
 const SOFTMAX_ROWS = 16;
 /** Most rows of a chunk, and most bytes of its logits. */
@@ -77,10 +85,11 @@ export function layoutOf(
   kind?: Layout["kind"],
 ): Layout {
   const { stride } = rowLayout(rows.features, rows.x);
+  const blockRows = planBlockRows(rows);
   const few = classes <= FUSED_CLASSES && classes * stride <= FUSED_WEIGHTS;
   return (kind ?? (few ? "fused" : "tiled")) === "fused"
-    ? fusedLayout(stride, classes, batchSize)
-    : tiledLayout(stride, classes, batchSize);
+    ? fusedLayout(stride, classes, batchSize, Math.min(FUSED_RANGE, blockRows))
+    : tiledLayout(stride, classes, batchSize, Math.min(TILED_RANGE, blockRows));
 }
 
 /** Returns the kind of layout that `kernels` names, if any. Throws an OptionError for an unknown name. */
@@ -92,38 +101,55 @@ export function kindOf({ kernels = "table" }: Pick<DescentProblem, "kernels">): 
   );
 }
 
-function fusedLayout(stride: number, classes: number, batchSize: number): FusedLayout {
+function fusedLayout(stride: number, classes: number, batchSize: number, rangeRows: number): FusedLayout {
   const paddedClasses = 2 * Math.ceil(classes / 2);
-  const slotRows = fours(Math.max(SLOT_ROWS, batchSize / MOST_SLOTS));
-  const slots = Math.ceil(batchSize / slotRows);
-  const blockRows = Math.max(8, Math.min(64, 4 * Math.floor(BLOCK_VALUES / stride / 4)));
-  const scratchBytes = 64 * Math.ceil((4 * blockRows * paddedClasses + blockBytes(blockRows, stride)) / 64);
-  const chain = slotRows + slots;
-  return { kind: "fused", paddedClasses, slots, slotRows, blockRows, sums: MOST_SLOTS, scratchBytes, chain };
-}
-
-function tiledLayout(stride: number, classes: number, batchSize: number): TiledLayout {
-  const paddedClasses = 2 * Math.ceil(classes / 2);
-  const most = Math.max(4, 4 * Math.floor(CHUNK_BYTES / (4 * paddedClasses) / 4));
-  const chunkRows = Math.min(CHUNK_ROWS, most, fours(batchSize));
-  const sums = Math.ceil(chunkRows / SOFTMAX_ROWS);
-  const bytes = blockBytes(chunkRows, stride);
+  const ranges = Math.ceil(batchSize / rangeRows);
+  const fitting = floorToPower(GROUP_BYTES / (4 * paddedClasses * stride));
+  const groupRanges = Math.max(GROUP_RANGES.least, Math.min(GROUP_RANGES.most, fitting));
+  const levels = countLevels(Math.ceil(ranges / groupRanges));
+  const packRows = Math.max(8, Math.min(64, 4 * Math.floor(PACK_VALUES / stride / 4)));
   return {
-    kind: "tiled",
+    kind: "fused",
     paddedClasses,
-    chunkRows,
-    sums,
-    scratchBytes: 0,
-    blockBytes: bytes,
-    chain: batchSize,
+    rangeRows,
+    groupRanges,
+    partials: Math.min(ranges, groupRanges),
+    levels,
+    sums: groupRanges,
+    sumLevels: levels,
+    packRows,
+    scratchBytes: 64 * Math.ceil((4 * packRows * paddedClasses + packBytes(packRows, stride)) / 64),
+    chain: chainLength(batchSize, rangeRows),
   };
 }
 
-/** Bytes of a `Block` of assembly/rows.ts: its header, four words for each row, and the rows as f32. */
-function blockBytes(rows: number, stride: number): number {
+function tiledLayout(stride: number, classes: number, batchSize: number, rangeRows: number): TiledLayout {
+  const paddedClasses = 2 * Math.ceil(classes / 2);
+  const fitting = Math.max(4, floorToPower(CHUNK_BYTES / (4 * paddedClasses)));
+  // All rows of a small batch, and at least one whole partial sum of the losses, so that the bits do not
+  // depend on the size of the batch.
+  const needed = Math.max(SOFTMAX_ROWS, 2 ** countLevels(batchSize));
+  const chunkRows = Math.min(CHUNK_ROWS, rangeRows, fitting, needed);
+  return {
+    kind: "tiled",
+    paddedClasses,
+    rangeRows,
+    levels: countLevels(Math.ceil(batchSize / rangeRows)),
+    chunkRows,
+    sums: Math.ceil(chunkRows / SOFTMAX_ROWS),
+    sumLevels: countLevels(Math.ceil(batchSize / chunkRows)),
+    scratchBytes: 0,
+    packBytes: packBytes(chunkRows, stride),
+    chain: chainLength(batchSize, rangeRows),
+  };
+}
+
+/** Bytes of a `RowPack` of assembly/rows.ts: its header, four words for each row, and the rows as f32. */
+function packBytes(rows: number, stride: number): number {
   return 64 + 16 * rows + 64 + 4 * rows * stride;
 }
 
-function fours(n: number): number {
-  return 4 * Math.ceil(n / 4);
+/** Returns the largest power of two that is not above x. */
+function floorToPower(x: number): number {
+  return 2 ** Math.floor(Math.log2(x));
 }

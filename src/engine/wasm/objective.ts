@@ -7,7 +7,7 @@ import { sumsOf } from "./descent.js";
 import type { Heap } from "./heap.js";
 import { type Layout, kindOf, layoutOf } from "./layout.js";
 import type { HeapRows } from "./placement.js";
-import { type Entry, WHAT } from "./plan.js";
+import { type Entry, OPERATIONS } from "./plan.js";
 import type { ThreadPool } from "./thread-pool.js";
 import { MOST_ENTRIES, type SumTriple, KernelContext, vectorBytes } from "./kernel-context.js";
 
@@ -87,12 +87,12 @@ export class WasmObjective implements Objective {
 
   combine(to: Vector, terms: readonly Term[]): void {
     if (terms.length > TERMS) throw new RangeError(`A sum of ${terms.length} terms: there may be ${TERMS}.`);
-    this.#queue({ what: WHAT.combine, rows: terms.length, output: this.#at(to) }, terms);
+    this.#queue({ operation: OPERATIONS.combine, rows: terms.length, output: this.#at(to) }, terms);
   }
 
   products(pairs: readonly (readonly [Vector, Vector])[]): Promise<Product[]> {
     const answers = pairs.map(async ([a, b]) => {
-      const entry = { what: WHAT.product, input: this.#at(a), output: this.#at(b) };
+      const entry = { operation: OPERATIONS.product, input: this.#at(a), output: this.#at(b) };
       const [sum, penalised, largest] = await this.#ask(entry);
       return { sum, penalised, largest };
     });
@@ -105,51 +105,53 @@ export class WasmObjective implements Objective {
 
   multiply(to: Vector, matrix: Matrix, from: Vector): void {
     const first = this.#matrices[matrix.number];
-    this.#queue({ what: WHAT.multiply, first, input: this.#at(from), output: this.#at(to) });
+    this.#queue({ operation: OPERATIONS.multiply, first, input: this.#at(from), output: this.#at(to) });
   }
 
   centre(vector: Vector): void {
-    this.#queue({ what: WHAT.centre, output: this.#at(vector) });
+    this.#queue({ operation: OPERATIONS.centre, output: this.#at(vector) });
   }
 
   subgradient(to: Vector, w: Vector, gradient: Vector): void {
     const [input, first, output] = [w, gradient, to].map((vector) => this.#at(vector));
-    this.#queue({ what: WHAT.subgradient, input, first, output });
+    this.#queue({ operation: OPERATIONS.subgradient, input, first, output });
   }
 
   restrict(to: Vector, v: Vector, w: Vector, d: Vector): void {
     const [input, first, order, output] = [v, w, d, to].map((vector) => this.#at(vector));
-    this.#queue({ what: WHAT.restrict, input, first, order, output });
+    this.#queue({ operation: OPERATIONS.restrict, input, first, order, output });
   }
 
   orthant(to: Vector, w: Vector, p: Vector, d: Vector): void {
     const [input, first, order, output] = [w, p, d, to].map((vector) => this.#at(vector));
-    this.#queue({ what: WHAT.orthant, input, first, order, output });
+    this.#queue({ operation: OPERATIONS.orthant, input, first, order, output });
   }
 
   async linearize(w: Vector, gradient: Vector): Promise<Sums> {
-    return sumsOf(await this.#ask(this.#pass(WHAT.look, { input: this.#at(w), output: this.#at(gradient) })));
+    return sumsOf(
+      await this.#ask(this.#pass(OPERATIONS.linearize, { input: this.#at(w), output: this.#at(gradient) })),
+    );
   }
 
   setDirection(direction: Vector): void {
-    this.#queue(this.#pass(WHAT.along, { input: this.#at(direction) }));
+    this.#queue(this.#pass(OPERATIONS.setDirection, { input: this.#at(direction) }));
   }
 
   evaluateAlong(ts: readonly number[]): Promise<Trial[]> {
     const answers = ts.map(async (t) => {
-      const [loss, slope, curvature] = await this.#ask(this.#pass(WHAT.trial, { t }));
+      const [loss, slope, curvature] = await this.#ask(this.#pass(OPERATIONS.evaluateAlong, { t }));
       return { loss, slope, curvature };
     });
     return Promise.all(answers);
   }
 
   async step(t: number, w: Vector, gradient: Vector): Promise<Sums> {
-    const entry = this.#pass(WHAT.move, { t, input: this.#at(w), output: this.#at(gradient) });
+    const entry = this.#pass(OPERATIONS.step, { t, input: this.#at(w), output: this.#at(gradient) });
     return sumsOf(await this.#ask(entry));
   }
 
   curvature(v: Vector, to: Vector): void {
-    this.#queue(this.#pass(WHAT.bend, { input: this.#at(v), output: this.#at(to) }));
+    this.#queue(this.#pass(OPERATIONS.curvature, { input: this.#at(v), output: this.#at(to) }));
   }
 
   logits(): Promise<FloatArray> {
@@ -178,7 +180,7 @@ export class WasmObjective implements Objective {
       const order = this.#work.allocate(4 * rows.length);
       this.#work.words(order, rows.length).u32.set(rows);
       try {
-        const entry = { what: WHAT.evaluate, order, input: this.#at(w) };
+        const entry = { operation: OPERATIONS.evaluate, order, input: this.#at(w) };
         return sumsOf(await this.#work.sums(entry, rows.length));
       } finally {
         this.#work.free(order);
@@ -192,9 +194,9 @@ export class WasmObjective implements Objective {
   }
 
   /** Returns the entry of a pass over all rows. */
-  #pass(what: number, fields: Partial<Entry>): Partial<Entry> {
+  #pass(operation: number, fields: Partial<Entry>): Partial<Entry> {
     const { rows, scale } = this.#problem;
-    return { what, order: this.#order, rows: rows.length, gradientScale: scale, ...fields };
+    return { operation, order: this.#order, rows: rows.length, gradientScale: scale, ...fields };
   }
 
   #at(vector: Vector): number {

@@ -1,6 +1,6 @@
-/** Vectors of four f32. */
+/** Functions of vectors of four f32. */
 
-/** a·b + c: rounded once where the machine fuses it and the module may ask, otherwise twice. */
+/** Returns a·b + c, rounded once with relaxed SIMD on a processor that fuses it, otherwise twice. */
 // @ts-ignore: decorator
 @inline
 export function madd(a: v128, b: v128, c: v128): v128 {
@@ -8,7 +8,7 @@ export function madd(a: v128, b: v128, c: v128): v128 {
   return f32x4.add(f32x4.mul(a, b), c);
 }
 
-/** (Σa, Σb, Σc, Σd) */
+/** Returns (Σa, Σb, Σc, Σd). */
 // @ts-ignore: decorator
 @inline
 export function sums4(a: v128, b: v128, c: v128, d: v128): v128 {
@@ -17,29 +17,29 @@ export function sums4(a: v128, b: v128, c: v128, d: v128): v128 {
   return f32x4.add(v128.shuffle<f32>(ab, cd, 0, 1, 4, 5), v128.shuffle<f32>(ab, cd, 2, 3, 6, 7));
 }
 
-/** e^x is about the smallest normal f32. */
+/** The x whose e^x is about the smallest normal f32. */
 const LEAST: f32 = -87.33;
 const LOG2_E: f32 = 1.44269504;
-/** ln 2 in two parts, the first with so few digits that n times it is exact. */
+/** ln 2 in two parts. The first has so few digits that its product with n is exact. */
 const LN2_HIGH: f32 = 0.693145751953125;
 const LN2_LOW: f32 = 1.428606765330187e-6;
 
 /**
- * 1.5·2²³ + 127: a number added to it is rounded to a whole one, n, and its lowest bits are then the exponent
- * of 2ⁿ.
+ * 1.5·2²³ + 127. Adding a number rounds it to an integer n, and the lowest bits of the sum are then the
+ * exponent of 2ⁿ.
  */
 const ROUNDER: f32 = 12583039;
 
 /**
- * e^x for x ≤ 0, to 2 ulp; 0 where that is less than the smallest normal number, and NaN of NaN. With n =
- * round(x / ln 2) it is 2ⁿ·e^r, |r| ≤ ln 2 / 2, and e^r is its Taylor polynomial of degree 7, whose remainder
- * is below 2⁻²⁷.
+ * Returns e^x for x ≤ 0, to 2 ulp; 0 where it is below the smallest normal number, and NaN for NaN. With n =
+ * round(x / ln 2), e^x = 2ⁿ·e^r and |r| ≤ ln 2 / 2. The Taylor polynomial of degree 7 of e^r has a remainder
+ * below 2⁻²⁷.
  */
 // @ts-ignore: decorator
 @inline
 export function exp4(x: v128): v128 {
   const least = f32x4.splat(LEAST);
-  const bounded = f32x4.pmax(x, least); // one instruction, as max is not
+  const bounded = f32x4.pmax(x, least); // one instruction on x64, unlike max
   const shifted = madd(bounded, f32x4.splat(LOG2_E), f32x4.splat(ROUNDER));
   const n = f32x4.sub(shifted, f32x4.splat(ROUNDER));
   const high = madd(n, f32x4.splat(-LN2_HIGH), bounded);
@@ -57,8 +57,8 @@ export function exp4(x: v128): v128 {
 }
 
 /**
- * ln x for x ≥ 1, to 2 ulp or 2⁻²³. With x = m·2ᵉ and √½ ≤ m < √2 it is e·ln 2 + 2·artanh s, s = (m − 1)/(m +
- * 1), and artanh its series to s⁹, whose remainder is below 2⁻³⁰.
+ * Returns ln x for x ≥ 1, to 2 ulp or 2⁻²³. With x = m·2ᵉ, √½ ≤ m < √2 and s = (m − 1)/(m + 1), ln x = e·ln
+ * 2 + 2·artanh s. The series of artanh to s⁹ has a remainder below 2⁻³⁰.
  */
 // @ts-ignore: decorator
 @inline

@@ -1,42 +1,42 @@
-/** Vectors under an l1 penalty, which has a kink where a weight is 0. They are laid out like the weights. */
+/** Operations on vectors under an l1 penalty, which has a kink where a weight is 0. */
 import { Entry, Plan } from "./plan";
-import { meet, parts, take } from "./threads";
-import { constant } from "./update";
+import { awaitThreads, ceilDivide, takeTask } from "./threads";
+import { constantLanes } from "./update";
 
-/** Vectors of four numbers, of a task. */
+/** Vectors of four numbers in a task. */
 const RANGE: u32 = 1024;
 const SIGN: u32 = 0x80000000;
 
 /**
- * output ← g + l1·sign(w), and where w is 0 what is left of g beyond ±l1: g itself for the intercept, whose
- * l1 is 0. w: input, g: first
+ * output ← g + l1·sign(w), or, where w is 0, g soft-thresholded by l1. The l1 of the intercept is 0. w:
+ * input, g: first
  */
 export function subgradient(plan: Plan, entry: Entry): void {
   const count = (plan.paddedClasses * plan.stride) >> 2;
-  const tasks = parts(count, RANGE);
-  for (let task = take(plan); task < tasks; task = take(plan)) {
+  const tasks = ceilDivide(count, RANGE);
+  for (let task = takeTask(plan); task < tasks; task = takeTask(plan)) {
     const past = min(count, (task + 1) * RANGE);
     for (let i = task * RANGE; i < past; i++) {
       const w = v128.load(entry.input + (i << 4));
       const g = v128.load(entry.first + (i << 4));
-      const l1 = v128.load(plan.l1 + (fourOf(plan, i) << 4));
+      const l1 = v128.load(plan.l1 + (groupOf(plan, i) << 4));
       const pulled = f32x4.add(g, v128.or(l1, v128.and(w, i32x4.splat(SIGN))));
       const left = f32x4.sub(g, f32x4.max(f32x4.neg(l1), f32x4.min(l1, g)));
       v128.store(entry.output + (i << 4), v128.bitselect(left, pulled, f32x4.eq(w, f32x4.splat(0))));
     }
   }
-  meet(plan);
+  awaitThreads(plan);
 }
 
 /**
- * output ← w + p, and 0 where its sign is not w's, or, where w is 0, not that of −d; w + p for the intercept.
- * w: input, p: first, d: order
+ * output ← w + p, but 0 where its sign differs from that of w, or, where w is 0, from that of −d. The
+ * intercept is w + p. w: input, p: first, d: order
  */
 export function orthant(plan: Plan, entry: Entry): void {
   const zero = f32x4.splat(0);
   const count = (plan.paddedClasses * plan.stride) >> 2;
-  const tasks = parts(count, RANGE);
-  for (let task = take(plan); task < tasks; task = take(plan)) {
+  const tasks = ceilDivide(count, RANGE);
+  for (let task = takeTask(plan); task < tasks; task = takeTask(plan)) {
     const past = min(count, (task + 1) * RANGE);
     for (let i = task * RANGE; i < past; i++) {
       const w = v128.load(entry.input + (i << 4));
@@ -45,41 +45,41 @@ export function orthant(plan: Plan, entry: Entry): void {
       const side = v128.bitselect(down, w, f32x4.eq(w, zero));
       const above = v128.and(f32x4.gt(moved, zero), f32x4.gt(side, zero));
       const below = v128.and(f32x4.lt(moved, zero), f32x4.lt(side, zero));
-      const stays = v128.or(v128.or(above, below), interceptOf(plan, i));
+      const stays = v128.or(v128.or(above, below), interceptLanes(plan, i));
       v128.store(entry.output + (i << 4), v128.and(moved, stays));
     }
   }
-  meet(plan);
+  awaitThreads(plan);
 }
 
-/** output ← v where w or d is not 0, and 0 elsewhere; v for the intercept. v: input, w: first, d: order */
+/** output ← v where w ≠ 0 or d ≠ 0, and 0 elsewhere. The intercept is v. v: input, w: first, d: order */
 export function restrict(plan: Plan, entry: Entry): void {
   const zero = f32x4.splat(0);
   const count = (plan.paddedClasses * plan.stride) >> 2;
-  const tasks = parts(count, RANGE);
-  for (let task = take(plan); task < tasks; task = take(plan)) {
+  const tasks = ceilDivide(count, RANGE);
+  for (let task = takeTask(plan); task < tasks; task = takeTask(plan)) {
     const past = min(count, (task + 1) * RANGE);
     for (let i = task * RANGE; i < past; i++) {
       const v = v128.load(entry.input + (i << 4));
       const w = v128.load(entry.first + (i << 4));
       const d = v128.load(entry.order + (i << 4));
       const free = v128.or(f32x4.ne(w, zero), f32x4.ne(d, zero));
-      v128.store(entry.output + (i << 4), v128.and(v, v128.or(free, interceptOf(plan, i))));
+      v128.store(entry.output + (i << 4), v128.and(v, v128.or(free, interceptLanes(plan, i))));
     }
   }
-  meet(plan);
+  awaitThreads(plan);
 }
 
-/** The number of the four features that vector i is of. */
+/** Returns the index of the group of four features that vector i belongs to. */
 // @ts-ignore: decorator
 @inline
-function fourOf(plan: Plan, i: u32): u32 {
+function groupOf(plan: Plan, i: u32): u32 {
   return (i % (plan.stride >> 1)) >> 1;
 }
 
-/** Which of the four features of vector i is the constant one, if any. */
+/** Returns a mask of the lane of vector i that holds the intercept, if any. */
 // @ts-ignore: decorator
 @inline
-function interceptOf(plan: Plan, i: u32): v128 {
-  return constant(plan, fourOf(plan, i) << 2);
+function interceptLanes(plan: Plan, i: u32): v128 {
+  return constantLanes(plan, groupOf(plan, i) << 2);
 }

@@ -1,25 +1,25 @@
 /**
- * The two products, of four rows and two classes at a time, which lie vector by vector side by side: a loop
- * needs one address for each. Lanes are features; the sums of Z change lanes to rows at their end.
+ * The two products, four rows and two classes at a time. The vectors of these rows, and of these classes, lie
+ * side by side, so that a loop needs one address for each. Lanes are features; the lanes of Z are rows.
  */
 import { madd, sums4 } from "./math";
 import { Plan } from "./plan";
 
-/** Features of a tile of the gradient: with all classes of a task it stays in the nearest cache. */
+/** Features of a tile of the gradient: with all classes of a task it stays in the L1 cache. */
 export const TILE: u32 = 64;
 
 /**
- * Z of four rows, and of the classes from k, an even number, to `past`. w: (paddedClasses / 2, stride / 4, 2,
- * 4) x: (stride / 4, 4 rows, 4) z: (classes, rows), `next` bytes from class to class.
+ * Computes Z of four rows for the classes from k, an even number, to `past`. w: (paddedClasses / 2, stride /
+ * 4, 2, 4), x: (stride / 4, 4 rows, 4), z: (classes, rows), `next` bytes from class to class.
  */
 export function logits(plan: Plan, w: u32, x: u32, k: u32, past: u32, z: u32, next: u32): void {
   product(plan, w, x, k, past, z, next, false, 0, 0);
 }
 
 /**
- * Z of four rows and the first classes, eight at most; with every two of them one of the next four rows,
- * which are where `sources` says, is copied to `copies` as x is: memory is read while there is something to
- * multiply.
+ * Computes Z of four rows for the first classes, at most eight. With every two classes it copies one of the
+ * next four rows from its address in `sources` to `copies`, laid out like x, so that memory is read while the
+ * processor multiplies.
  */
 export function logitsAhead(
   plan: Plan,
@@ -90,9 +90,9 @@ function product(
 }
 
 /**
- * G += Xᵀ·R of four rows, for the classes from k, an even number, to `past` and the features of a tile. x:
- * (stride / 4, 4 rows, 4). r: (classes, rows), `next` bytes from class to class. g: (classes / 2, stride / 4,
- * 2, 4)
+ * Adds Xᵀ·R of four rows to G, for the classes from k, an even number, to `past` and the features of a tile.
+ * x: (stride / 4, 4 rows, 4). r: (classes, rows), `next` bytes from class to class. g: (classes / 2, stride
+ * / 4, 2, 4)
  */
 export function gradient(plan: Plan, x: u32, k: u32, past: u32, tile: u32, r: u32, next: u32, g: u32): void {
   const begin = tile * TILE;
@@ -120,7 +120,7 @@ export function gradient(plan: Plan, x: u32, k: u32, past: u32, tile: u32, r: u3
   }
 }
 
-/** Of one class: the outer products of four residuals and four rows' eight features. */
+/** Adds the outer products of four residuals of one class with eight features of the four rows. */
 // @ts-ignore: decorator
 @inline
 function add(

@@ -1,73 +1,70 @@
-/**
- * Some rows of a step, as floats and in the order that the products want, wherever and whatever they are in
- * X.
- */
+/** Packs of rows: rows from anywhere in X, copied as f32 into the order in which the products read them. */
 import { Entry, Plan } from "./plan";
 
-/** Rows, four by four: those past the last real one count for nothing. */
+/** Some rows of a step, a multiple of four. Rows past the last real one have weight 0. */
 @unmanaged
-export class Block {
-  first: u32; // of the block's rows, in the step
-  real: u32; // how many there are
+export class RowPack {
+  first: u32; // position in the step of the first row
+  real: u32; // number of real rows
   labels: u32; // (rows) u32
-  weights: u32; // (rows) f32, 0 for those that are not real
-  sources: u32; // (rows) where in X they are
-  targets: u32; // (rows) where their targets are, if they have any
+  weights: u32; // (rows) f32, 0 past the real rows
+  sources: u32; // (rows) addresses in X
+  targets: u32; // (rows) addresses of soft targets, if there are any
   x: u32; // (rows / 4, stride / 4, 4 rows, 4)
 }
 
-/** A block of so many rows: at this address itself, and then what it points to. */
-export function blockAt(at: u32, rows: u32): Block {
-  const block = changetype<Block>(at);
-  block.labels = at + 64;
-  block.weights = block.labels + (rows << 2);
-  block.sources = block.weights + (rows << 2);
-  block.targets = block.sources + (rows << 2);
-  block.x = (block.targets + (rows << 2) + 63) & ~63;
-  return block;
+/** Creates a pack of `rows` rows at an address, followed by the arrays that it points to. */
+export function packAt(at: u32, rows: u32): RowPack {
+  const pack = changetype<RowPack>(at);
+  pack.labels = at + 64;
+  pack.weights = pack.labels + (rows << 2);
+  pack.sources = pack.weights + (rows << 2);
+  pack.targets = pack.sources + (rows << 2);
+  pack.x = (pack.targets + (rows << 2) + 63) & ~63;
+  return pack;
 }
 
-/** Where in the block's X the four rows from i on are. */
+/** Returns the address of the four rows from i on in the pack's X. */
 // @ts-ignore: decorator
 @inline
-export function fourRows(plan: Plan, block: Block, i: u32): u32 {
-  return block.x + ((i * plan.stride) << 2);
+export function fourRows(plan: Plan, pack: RowPack, i: u32): u32 {
+  return pack.x + ((i * plan.stride) << 2);
 }
 
-/** Finds the block's rows from i to `past`. */
-export function find(plan: Plan, entry: Entry, block: Block, i: u32, past: u32): void {
+/** Looks up labels, weights and addresses of the pack's rows from i to `past`. */
+export function locateRows(plan: Plan, entry: Entry, pack: RowPack, i: u32, past: u32): void {
   for (; i < past; i++) {
-    const at = min(block.first + i, entry.rows - 1);
+    const at = min(pack.first + i, entry.rows - 1);
     const number = load<u32>(entry.order + ((entry.first + at) << 2));
-    const weight: f32 = i < block.real ? load<f32>(plan.rowWeights + (number << 2)) : 0;
-    store<u32>(block.labels + (i << 2), load<u32>(plan.labels + (number << 2)));
-    store<f32>(block.weights + (i << 2), weight);
-    store<u32>(block.sources + (i << 2), plan.x + number * plan.rowBytes);
-    store<u32>(block.targets + (i << 2), plan.targets + ((number * plan.classes) << 2));
+    const weight: f32 = i < pack.real ? load<f32>(plan.rowWeights + (number << 2)) : 0;
+    store<u32>(pack.labels + (i << 2), load<u32>(plan.labels + (number << 2)));
+    store<f32>(pack.weights + (i << 2), weight);
+    store<u32>(pack.sources + (i << 2), plan.x + number * plan.rowBytes);
+    store<u32>(pack.targets + (i << 2), plan.targets + ((number * plan.classes) << 2));
   }
 }
 
-/** Copies the features of the block's rows from i to `past`, which were found. */
-export function copy(plan: Plan, block: Block, i: u32, past: u32): void {
+/** Copies the features of the pack's rows from i to `past`, which were located before. */
+export function copyRows(plan: Plan, pack: RowPack, i: u32, past: u32): void {
   for (; i < past; i++) {
-    const from = load<u32>(block.sources + (i << 2));
-    const to = fourRows(plan, block, i & ~3) + ((i & 3) << 4);
-    if (plan.valueBytes == 4) floats(from, to, plan.stride);
-    else if (plan.valueBytes == 1) bytes(from, to, plan.stride, f32x4.splat(plan.scale));
-    else halves(from, to, plan.stride);
+    const from = load<u32>(pack.sources + (i << 2));
+    const to = fourRows(plan, pack, i & ~3) + ((i & 3) << 4);
+    if (plan.valueBytes == 4) copyFloats(from, to, plan.stride);
+    else if (plan.valueBytes == 1) copyBytes(from, to, plan.stride, f32x4.splat(plan.scale));
+    else copyHalves(from, to, plan.stride);
     const one = to + ((plan.features >> 2) << 6) + ((plan.features & 3) << 2);
-    store<f32>(one, 1); // that of bytes was scaled
+    store<f32>(one, 1); // the one of a row of bytes was scaled
   }
 }
 
-function floats(from: u32, to: u32, count: u32): void {
+function copyFloats(from: u32, to: u32, count: u32): void {
   for (const past = from + 4 * count; from < past; from += 16) {
     v128.store(to, v128.load(from));
     to += 64;
   }
 }
 
-function bytes(from: u32, to: u32, count: u32, scale: v128): void {
+function copyBytes(from: u32, to: u32, count: u32, scale: v128): void {
   for (const past = from + count; from < past; from += 8) {
     const eight = v128.load_ext<u8>(from);
     v128.store(to, f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_u(eight)), scale));
@@ -76,7 +73,7 @@ function bytes(from: u32, to: u32, count: u32, scale: v128): void {
   }
 }
 
-function halves(from: u32, to: u32, count: u32): void {
+function copyHalves(from: u32, to: u32, count: u32): void {
   for (const past = from + 2 * count; from < past; from += 8) {
     v128.store(to, half4(v128.load_ext<u16>(from)));
     to += 64;
@@ -84,8 +81,8 @@ function halves(from: u32, to: u32, count: u32): void {
 }
 
 /**
- * Four finite f16, each in 32 bits, as f32. Their exponents and fractions are read as those of an f32, which
- * is 2¹¹² too small; the product is exact, and what is subnormal comes out right.
+ * Converts four finite f16, each in 32 bits, to f32. Exponent and fraction are read as those of an f32, which
+ * is too small by a factor of 2¹¹². Multiplying by it is exact, and also right for subnormal numbers.
  */
 function half4(h: v128): v128 {
   const magnitude = i32x4.shl(v128.and(h, i32x4.splat(0x7fff)), 13);

@@ -1,35 +1,35 @@
-/** Tasks dealt to threads. Who does a task changes nothing: each writes what no other does. */
+/** Deals tasks to threads. Each task writes memory that no other task writes, so any thread may do it. */
 import { Plan } from "./plan";
 
-/** Turns of a loop that waits, about 20 µs, before the thread sleeps. */
+/** Turns of a waiting loop, about 20 µs, before the thread sleeps. */
 const SPINS: u32 = 4000;
 
-/** Tasks of `size` that `count` makes: the last may be smaller. */
+/** Returns count / size, rounded up. */
 // @ts-ignore: decorator
 @inline
-export function parts(count: u32, size: u32): u32 {
+export function ceilDivide(count: u32, size: u32): u32 {
   return (count + size - 1) / size;
 }
 
-/** The next task that nobody has taken. */
+/** Takes the next task and returns its number. */
 // @ts-ignore: decorator
 @inline
-export function take(plan: Plan): u32 {
-  if (plan.threads == 1) return plan.next++;
-  return atomic.add<u32>(changetype<usize>(plan) + offsetof<Plan>("next"), 1);
+export function takeTask(plan: Plan): u32 {
+  if (plan.threads == 1) return plan.nextTask++;
+  return atomic.add<u32>(changetype<usize>(plan) + offsetof<Plan>("nextTask"), 1);
 }
 
-/** Returns when all threads have come here, and what each has written is there for all. */
-export function meet(plan: Plan): void {
+/** Waits until all threads have arrived. Each then sees what the others wrote, and tasks begin at 0 again. */
+export function awaitThreads(plan: Plan): void {
   if (plan.threads == 1) {
-    plan.next = 0;
+    plan.nextTask = 0;
     return;
   }
   const arrived = changetype<usize>(plan) + offsetof<Plan>("arrived");
   const generation = changetype<usize>(plan) + offsetof<Plan>("generation");
   const now = atomic.load<u32>(generation);
   if (atomic.add<u32>(arrived, 1) == plan.threads - 1) {
-    plan.next = 0;
+    plan.nextTask = 0;
     atomic.store<u32>(arrived, 0);
     atomic.store<u32>(generation, now + 1);
     atomic.notify(generation, -1);

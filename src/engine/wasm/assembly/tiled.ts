@@ -1,103 +1,124 @@
 /**
- * Many classes: of some rows at a time, which all threads share, the logits of all classes, then their
- * residual, then their outer products, added to one gradient. What is a task's alone is a tile of Z, four
- * rows of R, or a tile of G.
+ * Passes for many classes. All threads work on the same chunk of rows: they compute its logits of all
+ * classes, then its residual, and then add its outer products to the gradient of the range. The tree merges
+ * the gradient of each range with the ranges before. After the last range the weights are updated. A task
+ * writes a tile of Z, some rows of R, or a tile of G, which no other task writes.
  */
-import { middle } from "./middle";
-import { Entry, Plan, TRIAL, hasGradient, hasLogits } from "./plan";
+import { EVALUATE_ALONG, Entry, Plan, hasGradient, hasLogits } from "./plan";
 import { TILE, gradient, logits } from "./products";
-import { blockAt, copy, find, fourRows } from "./rows";
-import { meet, parts, take } from "./threads";
-import { addSums, update4 } from "./update";
+import { copyRows, fourRows, locateRows, packAt } from "./rows";
+import { processRows } from "./second-pass";
+import { awaitThreads, ceilDivide, takeTask } from "./threads";
+import { addSums, mergeSums, mergeVectors } from "./tree";
+import { storeSums, update4 } from "./update";
 
-/** Classes of a task. With four rows, or a tile of features, they stay in the second cache. */
+/** Classes of a task. Their weights, with four rows or a tile of features, stay in the L2 cache. */
 const CLASSES: u32 = 64;
-/** Rows of a task of the first product, and of the softmax: those of the last share lines of the cache. */
+/** Rows of a task of the first product, and of the softmax, where 16 rows of a class are a cache line. */
 const ROWS: u32 = 64;
 const SOFTMAX_ROWS: u32 = 16;
 
 export function tiledPass(plan: Plan, entry: Entry, step: u32, thread: u32): void {
-  const block = blockAt(plan.block, plan.chunkRows);
-  const next = (plan.chunkRows + 4) << 2; // not a power of two, which would crowd the caches
-  const classTasks = parts(plan.classes, CLASSES);
+  const pack = packAt(plan.pack, plan.chunkRows);
+  const next = (plan.chunkRows + 4) << 2; // no power of two: those map to the same sets of a cache
+  const classTasks = ceilDivide(plan.classes, CLASSES);
   for (let first: u32 = 0; first < entry.rows; first += plan.chunkRows) {
-    block.first = first; // all threads write the same
-    block.real = min(plan.chunkRows, entry.rows - first);
-    const rows = (block.real + 3) & ~3;
+    pack.first = first; // all threads write the same values
+    pack.real = min(plan.chunkRows, entry.rows - first);
+    const past = first + pack.real;
+    const last = past == entry.rows;
+    const rows = (pack.real + 3) & ~3;
 
-    const fours = parts(rows, SOFTMAX_ROWS);
-    for (let task = take(plan); task < fours; task = take(plan)) {
+    const fours = ceilDivide(rows, SOFTMAX_ROWS);
+    for (let task = takeTask(plan); task < fours; task = takeTask(plan)) {
       const i = task * SOFTMAX_ROWS;
-      const past = min(rows, i + SOFTMAX_ROWS);
-      find(plan, entry, block, i, past);
-      if (entry.what != TRIAL) copy(plan, block, i, past);
+      const end = min(rows, i + SOFTMAX_ROWS);
+      locateRows(plan, entry, pack, i, end);
+      if (entry.operation != EVALUATE_ALONG) copyRows(plan, pack, i, end);
     }
-    meet(plan);
+    awaitThreads(plan);
 
     if (hasLogits(entry)) {
-      const rowTasks = parts(rows, ROWS);
-      for (let task = take(plan); task < classTasks * rowTasks; task = take(plan)) {
+      const rowTasks = ceilDivide(rows, ROWS);
+      for (let task = takeTask(plan); task < classTasks * rowTasks; task = takeTask(plan)) {
         const k = (task / rowTasks) * CLASSES;
-        const past = min(plan.classes, k + CLASSES);
+        const pastClass = min(plan.classes, k + CLASSES);
         const begin = (task % rowTasks) * ROWS;
         const end = min(rows, begin + ROWS);
         for (let i = begin; i < end; i += 4) {
-          logits(plan, entry.input, fourRows(plan, block, i), k, past, plan.z + (i << 2), next);
+          logits(plan, entry.input, fourRows(plan, pack, i), k, pastClass, plan.z + (i << 2), next);
         }
       }
-      meet(plan);
+      awaitThreads(plan);
     }
 
-    const softmaxes = parts(rows, SOFTMAX_ROWS);
-    for (let task = take(plan); task < softmaxes; task = take(plan)) {
+    const softmaxes = ceilDivide(rows, SOFTMAX_ROWS);
+    for (let task = takeTask(plan); task < softmaxes; task = takeTask(plan)) {
       const sums = plan.sums + (task << 5);
       memory.fill(sums, 0, 32);
       const begin = task * SOFTMAX_ROWS;
       const end = min(rows, begin + SOFTMAX_ROWS);
-      for (let i = begin; i < end; i += 4) middle(plan, entry, block, i, plan.z + (i << 2), next, sums);
+      for (let i = begin; i < end; i += 4) processRows(plan, entry, pack, i, plan.z + (i << 2), next, sums);
     }
-    meet(plan);
+    awaitThreads(plan);
 
-    if (thread == 0) addSums(plan, plan.sums, step, softmaxes, first > 0);
-    if (!hasGradient(entry)) continue;
-    const tiles = parts(plan.stride, TILE);
-    const last = first + block.real == entry.rows;
-    for (let task = take(plan); task < classTasks * tiles; task = take(plan)) {
-      const k = (task % classTasks) * CLASSES;
-      const past = min(plan.classes, k + CLASSES);
-      const tile = task / classTasks;
-      if (first == 0) clear(plan, k, past, tile);
-      for (let i: u32 = 0; i < rows; i += 4) {
-        gradient(plan, fourRows(plan, block, i), k, past, tile, plan.z + (i << 2), next, plan.partials);
-      }
-      if (last) updateTile(plan, entry, k, past, tile);
+    if (thread == 0) {
+      addSums(plan.sums, softmaxes);
+      mergeSums(plan.sums, plan.nodeSums, first / plan.chunkRows, last);
+      if (last) storeSums(plan, plan.sums, step);
     }
-    meet(plan);
+    if (!hasGradient(entry)) continue;
+    const tiles = ceilDivide(plan.stride, TILE);
+    const range = first / plan.rangeRows;
+    const begins = first % plan.rangeRows == 0;
+    const ends = last || past % plan.rangeRows == 0;
+    for (let task = takeTask(plan); task < classTasks * tiles; task = takeTask(plan)) {
+      const k = (task % classTasks) * CLASSES;
+      const pastClass = min(plan.classes, k + CLASSES);
+      const tile = task / classTasks;
+      if (begins) clearTile(plan, k, pastClass, tile);
+      for (let i: u32 = 0; i < rows; i += 4) {
+        gradient(plan, fourRows(plan, pack, i), k, pastClass, tile, plan.z + (i << 2), next, plan.partials);
+      }
+      if (ends) mergeTile(plan, k, pastClass, tile, range, last);
+      if (last) updateTile(plan, entry, k, pastClass, tile);
+    }
+    awaitThreads(plan);
   }
 }
 
-/** Where in G, or in the weights, a tile of two classes begins, in vectors. */
+/** Returns the index of the first vector of a tile of two classes in G or in the weights. */
 // @ts-ignore: decorator
 @inline
-function vectorOf(plan: Plan, k: u32, tile: u32): u32 {
+function vectorIndex(plan: Plan, k: u32, tile: u32): u32 {
   return ((k * plan.stride) >> 2) + ((tile * TILE) >> 1);
 }
 
-/** Vectors of a tile of two classes. */
+/** Returns how many vectors a tile of two classes has. */
 // @ts-ignore: decorator
 @inline
-function vectors(plan: Plan, tile: u32): u32 {
+function tileVectors(plan: Plan, tile: u32): u32 {
   return (min(plan.stride, (tile + 1) * TILE) - tile * TILE) >> 1;
 }
 
-function clear(plan: Plan, k: u32, past: u32, tile: u32): void {
-  for (; k < past; k += 2) memory.fill(plan.partials + (vectorOf(plan, k, tile) << 4), 0, vectors(plan, tile) << 4);
+function clearTile(plan: Plan, k: u32, past: u32, tile: u32): void {
+  const bytes = tileVectors(plan, tile) << 4;
+  for (; k < past; k += 2) memory.fill(plan.partials + (vectorIndex(plan, k, tile) << 4), 0, bytes);
+}
+
+/** Merges a tile of the gradient of a range with the ranges before. */
+function mergeTile(plan: Plan, k: u32, past: u32, tile: u32, range: u32, last: bool): void {
+  const bytes = (plan.paddedClasses * plan.stride) << 2;
+  for (; k < past; k += 2) {
+    const begin = vectorIndex(plan, k, tile) << 4;
+    mergeVectors(plan.partials + begin, plan.nodes + begin, bytes, range, last, tileVectors(plan, tile));
+  }
 }
 
 function updateTile(plan: Plan, entry: Entry, k: u32, past: u32, tile: u32): void {
   for (; k < past; k += 2) {
-    const begin = vectorOf(plan, k, tile);
-    const count = vectors(plan, tile);
+    const begin = vectorIndex(plan, k, tile);
+    const count = tileVectors(plan, tile);
     for (let i: u32 = 0; i < count; i++) {
       const g = v128.load(plan.partials + ((begin + i) << 4));
       update4(plan, entry, begin + i, tile * TILE + ((i >> 1) << 2), g);

@@ -1,26 +1,26 @@
-/** w ← w − α·∂J/∂w, or what the rule makes of the gradient. */
+/** Updates weights by the update rule, or stores the gradient of an objective. */
 import { Entry, Plan, TRAIN } from "./plan";
 
-/** Which of the four features from `feature` on is the constant one, if any. */
+/** Returns a mask of the lane of the constant feature among the four features from `feature` on, if any. */
 // @ts-ignore: decorator
 @inline
-export function constant(plan: Plan, feature: u32): v128 {
+export function constantLanes(plan: Plan, feature: u32): v128 {
   const lanes = i32x4.sub(i32x4.splat(plan.features - feature), i32x4(0, 1, 2, 3));
   return i32x4.eq(lanes, i32x4.splat(0));
 }
 
 /**
- * The weights' vector number i, of the four features from `feature` on and a class, whose outer products add
- * up to g: its update, or the gradient itself.
+ * Updates vector i of the weights, or stores the gradient there. The vector belongs to four features from
+ * `feature` on and one class, and g is the sum of their outer products.
  */
 export function update4(plan: Plan, entry: Entry, i: u32, feature: u32, g: v128): void {
   const at = i << 4;
-  if (plan.keptGradient) v128.store(plan.keptGradient + at, g);
+  if (plan.capturedGradient) v128.store(plan.capturedGradient + at, g);
   const w = v128.load(entry.input + at);
   // The intercept is the weight of the constant feature: it has no penalty, and may have no gradient.
-  const one = constant(plan, feature);
+  const one = constantLanes(plan, feature);
   const scaled = f32x4.mul(f32x4.splat(entry.gradientScale), plan.intercept ? g : v128.andnot(g, one));
-  if (entry.what != TRAIN) {
+  if (entry.operation != TRAIN) {
     const penalties = v128.load(plan.penalties + (feature << 2));
     v128.store(entry.output + at, f32x4.add(scaled, f32x4.mul(penalties, w)));
     return;
@@ -33,11 +33,11 @@ export function update4(plan: Plan, entry: Entry, i: u32, feature: u32, g: v128)
     const decayed = f32x4.sub(w, f32x4.mul(f32x4.mul(rate, f32x4.splat(plan.weightDecay)), penalised));
     const first = f32x4.add(
       f32x4.mul(f32x4.splat(plan.momentum), v128.load(plan.moment1 + at)),
-      f32x4.mul(f32x4.splat(plan.fresh1), gradient),
+      f32x4.mul(f32x4.splat(plan.oneMinusBeta1), gradient),
     );
     const second = f32x4.add(
       f32x4.mul(f32x4.splat(plan.beta2), v128.load(plan.moment2 + at)),
-      f32x4.mul(f32x4.mul(f32x4.splat(plan.fresh2), gradient), gradient),
+      f32x4.mul(f32x4.mul(f32x4.splat(plan.oneMinusBeta2), gradient), gradient),
     );
     v128.store(plan.moment1 + at, first);
     v128.store(plan.moment2 + at, second);
@@ -59,22 +59,7 @@ export function update4(plan: Plan, entry: Entry, i: u32, feature: u32, g: v128)
   v128.store(entry.input + at, changed);
 }
 
-/**
- * Adds up the first of some sums, in order, in the step's place in the ring, with what is there already if
- * there is more.
- */
-export function addSums(plan: Plan, sums: u32, step: u32, count: u32, more: bool): void {
-  const to = plan.ring + (step << 5);
-  let loss: f64 = more ? load<f64>(to) : 0;
-  let hits: f64 = more ? load<f64>(to, 8) : 0;
-  let weight: f64 = more ? load<f64>(to, 16) : 0;
-  for (let i: u32 = 0; i < count; i++) {
-    const at = sums + (i << 5);
-    loss += load<f64>(at);
-    hits += load<f64>(at, 8);
-    weight += load<f64>(at, 16);
-  }
-  store<f64>(to, loss);
-  store<f64>(to, hits, 8);
-  store<f64>(to, weight, 16);
+/** Copies three f64 to the step's place in the ring. */
+export function storeSums(plan: Plan, sums: u32, step: u32): void {
+  memory.copy(plan.ring + (step << 5), sums, 24);
 }

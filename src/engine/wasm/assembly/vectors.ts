@@ -1,19 +1,20 @@
-/** Sums and inner products of vectors, which are laid out like the weights. */
+/** Operations on vectors, which are laid out like the weights. */
 import { madd } from "./math";
 import { Entry, Plan } from "./plan";
 import { logits } from "./products";
-import { meet, parts, take } from "./threads";
-import { addSums } from "./update";
+import { awaitThreads, ceilDivide, takeTask } from "./threads";
+import { addSums } from "./tree";
+import { storeSums } from "./update";
 
-/** Of four numbers, of a task. */
+/** Vectors of four numbers in a task. */
 const RANGE: u32 = 1024;
 
 /** output ← Σ factor·vector */
 export function combine(plan: Plan, entry: Entry): void {
   const count = (plan.paddedClasses * plan.stride) >> 2;
   const past = entry.input + (entry.rows << 3);
-  const tasks = parts(count, RANGE);
-  for (let task = take(plan); task < tasks; task = take(plan)) {
+  const tasks = ceilDivide(count, RANGE);
+  for (let task = takeTask(plan); task < tasks; task = takeTask(plan)) {
     const end = min(count, (task + 1) * RANGE) << 4;
     for (let at = (task * RANGE) << 4; at < end; at += 16) {
       let sum = f32x4.splat(0);
@@ -23,35 +24,38 @@ export function combine(plan: Plan, entry: Entry): void {
       v128.store(entry.output + at, sum);
     }
   }
-  meet(plan);
+  awaitThreads(plan);
 }
 
 /**
- * Σ input·output, the same with each product times its feature's penalty, and the largest of the products, in
- * the step's place in the ring.
+ * Stores three numbers in the step's place in the ring: Σ input·output, the same sum with each product times
+ * the penalty of its feature, and the largest absolute product.
  */
 export function product(plan: Plan, entry: Entry, step: u32, thread: u32): void {
   const count = (plan.paddedClasses * plan.stride) >> 2;
-  const tasks = parts(count, RANGE);
-  for (let task = take(plan); task < tasks; task = take(plan)) {
-    productOf(plan, entry, task * RANGE, min(count, (task + 1) * RANGE), plan.parts + (task << 5));
+  const tasks = ceilDivide(count, RANGE);
+  for (let task = takeTask(plan); task < tasks; task = takeTask(plan)) {
+    addProducts(plan, entry, task * RANGE, min(count, (task + 1) * RANGE), plan.productSums + (task << 5));
   }
-  meet(plan);
+  awaitThreads(plan);
   if (thread == 0) {
     let most: f64 = 0;
-    for (let task: u32 = 0; task < tasks; task++) most = max(most, load<f64>(plan.parts + (task << 5), 16));
-    addSums(plan, plan.parts, step, tasks, false);
-    store<f64>(plan.ring + (step << 5), most, 16);
+    for (let task: u32 = 0; task < tasks; task++) {
+      most = max(most, load<f64>(plan.productSums + (task << 5), 16));
+    }
+    addSums(plan.productSums, tasks);
+    store<f64>(plan.productSums, most, 16);
+    storeSums(plan, plan.productSums, step);
   }
-  meet(plan);
+  awaitThreads(plan);
 }
 
-/** The parts of vectors from `begin` to `end`. Each product of two elements is exact in f64. */
-function productOf(plan: Plan, entry: Entry, begin: u32, end: u32, to: u32): void {
+/** Computes the three numbers for vectors from `begin` to `end`. A product of two f32 is exact in f64. */
+function addProducts(plan: Plan, entry: Entry, begin: u32, end: u32, to: u32): void {
   let sum = f64x2.splat(0);
   let penalised = f64x2.splat(0);
   let most = f64x2.splat(0);
-  const round = plan.stride >> 1; // of two classes, side by side
+  const round = plan.stride >> 1; // vectors of two classes, side by side
   let at = begin % round;
   for (let i = begin; i < end; i++) {
     const a = v128.load(entry.input + (i << 4));
@@ -65,42 +69,45 @@ function productOf(plan: Plan, entry: Entry, begin: u32, end: u32, to: u32): voi
     most = larger(most, first, last);
     if (++at == round) at = 0;
   }
-  most = f64x2.add(most, f64x2.sub(sum, sum)); // NaN where any product is
+  most = f64x2.add(most, f64x2.sub(sum, sum)); // NaN if any product is NaN
   store<f64>(to, f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1));
   store<f64>(to, f64x2.extract_lane(penalised, 0) + f64x2.extract_lane(penalised, 1), 8);
   store<f64>(to, max(f64x2.extract_lane(most, 0), f64x2.extract_lane(most, 1)), 16);
 }
 
-/** The first two of four numbers, in f64. */
+/** Converts the first two of four numbers to f64. */
 // @ts-ignore: decorator
 @inline
 function low(a: v128): v128 {
   return f64x2.promote_low_f32x4(a);
 }
 
-/** And the last two. */
+/** Converts the last two of four numbers to f64. */
 // @ts-ignore: decorator
 @inline
 function high(a: v128): v128 {
   return low(v128.shuffle<f32>(a, a, 2, 3, 2, 3));
 }
 
-/** `most`, or what is larger, in a few instructions, as max has not. NaN counts for nothing. */
+/**
+ * Returns the largest of `most`, |first| and |last|. pmax is one instruction on x64, unlike max; it drops
+ * NaN.
+ */
 // @ts-ignore: decorator
 @inline
 function larger(most: v128, first: v128, last: v128): v128 {
   return f64x2.pmax(f64x2.pmax(most, f64x2.abs(first)), f64x2.abs(last));
 }
 
-/** Fours of rows of a matrix, of a task. */
+/** Groups of four rows of a matrix, or of four features, in a task. */
 const FOURS: u32 = 16;
 
-/** output ← M·input, M: (features + 1 rows / 4, stride / 4, 4 rows, 4) */
+/** output ← M·input. M: ((features + 1) / 4, stride / 4, 4 rows, 4) */
 export function multiply(plan: Plan, entry: Entry, thread: u32): void {
-  const fours = parts(plan.features + 1, 4);
-  const z = plan.multiplied + ((thread * plan.paddedClasses) << 4);
-  const tasks = parts(fours, FOURS);
-  for (let task = take(plan); task < tasks; task = take(plan)) {
+  const fours = ceilDivide(plan.features + 1, 4);
+  const z = plan.matrixRows + ((thread * plan.paddedClasses) << 4);
+  const tasks = ceilDivide(fours, FOURS);
+  for (let task = takeTask(plan); task < tasks; task = takeTask(plan)) {
     const past = min(fours, (task + 1) * FOURS);
     for (let four = task * FOURS; four < past; four++) {
       logits(plan, entry.input, entry.first + ((four * plan.stride) << 4), 0, plan.classes, z, 16);
@@ -112,32 +119,34 @@ export function multiply(plan: Plan, entry: Entry, thread: u32): void {
       }
     }
   }
-  meet(plan);
+  awaitThreads(plan);
 }
 
-/** Takes the mean over the classes off every row of output. */
+/** Subtracts from every row of output its mean over the classes. */
 export function centre(plan: Plan, entry: Entry): void {
-  const count = plan.stride >> 2; // fours of features
-  const tasks = parts(count, FOURS);
-  for (let task = take(plan); task < tasks; task = take(plan)) {
+  const count = plan.stride >> 2; // groups of four features
+  const tasks = ceilDivide(count, FOURS);
+  for (let task = takeTask(plan); task < tasks; task = takeTask(plan)) {
     const past = min(count, (task + 1) * FOURS);
     for (let four = task * FOURS; four < past; four++) {
       const first = entry.output + (four << 5);
       let sum = f32x4.splat(0);
-      for (let k: u32 = 0; k < plan.classes; k++) sum = f32x4.add(sum, v128.load(first + ofClass(plan, k)));
+      for (let k: u32 = 0; k < plan.classes; k++) {
+        sum = f32x4.add(sum, v128.load(first + classOffset(plan, k)));
+      }
       const mean = f32x4.div(sum, f32x4.splat(<f32>plan.classes));
       for (let k: u32 = 0; k < plan.classes; k++) {
-        const at = first + ofClass(plan, k);
+        const at = first + classOffset(plan, k);
         v128.store(at, f32x4.sub(v128.load(at), mean));
       }
     }
   }
-  meet(plan);
+  awaitThreads(plan);
 }
 
-/** Bytes from the first class of four features to another. */
+/** Returns the bytes from four features of class 0 to the same features of class k. */
 // @ts-ignore: decorator
 @inline
-function ofClass(plan: Plan, k: u32): u32 {
+function classOffset(plan: Plan, k: u32): u32 {
   return (((k >> 1) * plan.stride) << 3) + ((k & 1) << 4);
 }

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { DescentProblem } from "../../../../src/engine/descent.js";
 import type { FlatFeatures, Rows } from "../../../../src/core/rows.js";
+import { planBlockRows } from "../../../../src/core/sum-plan.js";
 import { type Layout, layoutOf, rowLayout } from "../../../../src/engine/wasm/layout.js";
 
 const MiB = 2 ** 20;
@@ -46,45 +47,84 @@ test.each(VALUES)("values of $x.constructor.name take $valueBytes bytes", ({ x, 
   expect(layout).toEqual({ stride: layout.stride, valueBytes, rowBytes: layout.stride * valueBytes });
 });
 
-/** Bytes of a block: each row's label, its weight, and its features as floats. */
-const blockBytes = (rows: number, stride: number) => rows * (8 + 4 * stride);
+/** Bytes of a pack: each row's label, its weight, and its features as floats. */
+const packBytes = (rows: number, stride: number) => rows * (8 + 4 * stride);
 
-test("fused: ranges of fours of rows cover the batch, none is empty, and each has a partial sum", () => {
+/** Nodes of the tree that wait while `count` sums are added one after another, as the kernels number them. */
+function waiting(count: number): number {
+  let levels = 0;
+  for (let n = 0; n + 1 < count; n++) levels = Math.max(levels, 1 + Math.log2(~n & (n + 1)));
+  return levels;
+}
+
+test("fused: groups of ranges cover the batch, and their partial sums and the nodes that wait have room", () => {
   fc.assert(
     fc.property(shape, ({ features, classes, batchSize }) => {
       const layout = cut(features, classes, batchSize, "fused");
       if (layout.kind !== "fused") throw new Error("it is tiled");
-      const { slots, slotRows, blockRows, paddedClasses, scratchBytes, sums, chain } = layout;
+      const { rangeRows, groupRanges, partials, levels, packRows, paddedClasses, scratchBytes } = layout;
       const { stride } = rowLayout(features, new Float32Array());
-      expect([slotRows % 4, blockRows % 4, paddedClasses % 2]).toEqual([0, 0, 0]);
-      expect(slots * slotRows).toBeGreaterThanOrEqual(batchSize);
-      expect((slots - 1) * slotRows).toBeLessThan(batchSize);
-      expect(slots).toBeLessThanOrEqual(sums);
+      expect([rangeRows % 4, packRows % 4, paddedClasses % 2]).toEqual([0, 0, 0]);
+      expect([Math.log2(rangeRows) % 1, Math.log2(groupRanges) % 1]).toEqual([0, 0]);
+      const ranges = Math.ceil(batchSize / rangeRows);
+      expect(partials).toBe(Math.min(ranges, groupRanges));
+      expect(levels).toBe(waiting(Math.ceil(ranges / groupRanges)));
+      expect(layout.sums).toBe(groupRanges);
+      expect(layout.sumLevels).toBe(levels);
       expect(paddedClasses - classes).toBeOneOf([0, 1]);
-      const logits = 4 * blockRows * paddedClasses;
-      expect(scratchBytes).toBeGreaterThanOrEqual(logits + blockBytes(blockRows, stride));
-      expect(chain).toBeGreaterThanOrEqual(Math.min(slotRows, batchSize) + slots - 1);
+      const logits = 4 * packRows * paddedClasses;
+      expect(scratchBytes).toBeGreaterThanOrEqual(logits + packBytes(packRows, stride));
+      expect(layout.chain).toBe(Math.min(rangeRows, batchSize) + Math.ceil(Math.log2(ranges)));
     }),
   );
 });
 
-test("tiled: chunks are fours of rows, no more than the batch has, and their logits are 128 MiB or four rows at most", () => {
+test("tiled: chunks divide ranges, and their logits are 128 MiB or four rows at most", () => {
   fc.assert(
     fc.property(shape, ({ features, classes, batchSize }) => {
       const layout = cut(features, classes, batchSize, "tiled");
       if (layout.kind !== "tiled") throw new Error("it is fused");
-      const { chunkRows, paddedClasses, sums, chain } = layout;
+      const { rangeRows, levels, chunkRows, paddedClasses, sums, sumLevels, chain } = layout;
       const { stride } = rowLayout(features, new Float32Array());
-      expect([chunkRows % 4, paddedClasses % 2]).toEqual([0, 0]);
-      expect(chunkRows).toBeGreaterThanOrEqual(4);
-      expect(chunkRows).toBeLessThan(batchSize + 4);
+      expect([chunkRows % 4, rangeRows % chunkRows, paddedClasses % 2]).toEqual([0, 0, 0]);
+      expect(Math.log2(chunkRows) % 1).toBe(0);
+      expect(chunkRows).toBeLessThan(Math.max(17, 2 * batchSize));
       expect(paddedClasses - classes).toBeOneOf([0, 1]);
       expect(chunkRows === 4 || 4 * paddedClasses * chunkRows <= 128 * MiB).toBe(true);
       expect(16 * sums).toBeGreaterThanOrEqual(chunkRows);
-      expect(layout.blockBytes).toBeGreaterThanOrEqual(blockBytes(chunkRows, stride));
-      expect(chain).toBeGreaterThanOrEqual(batchSize);
+      expect(layout.packBytes).toBeGreaterThanOrEqual(packBytes(chunkRows, stride));
+      const ranges = Math.ceil(batchSize / rangeRows);
+      expect(levels).toBe(waiting(ranges));
+      expect(sumLevels).toBe(waiting(Math.ceil(batchSize / chunkRows)));
+      expect(chain).toBe(Math.min(rangeRows, batchSize) + Math.ceil(Math.log2(ranges)));
     }),
   );
+});
+
+describe.each(["fused", "tiled"] as const)("the order of sums of %s kernels", (kind) => {
+  /** The rows that decide the order: those of a range, and those of each partial sum of the losses. */
+  const order = ({ features, classes }: { features: number; classes: number }, batchSize: number) => {
+    const layout = cut(features, classes, batchSize, kind);
+    const { rangeRows } = layout;
+    return [rangeRows, layout.kind === "tiled" ? Math.min(16, layout.chunkRows) : rangeRows];
+  };
+
+  test("does not depend on the batch size", () => {
+    fc.assert(
+      fc.property(shape, size(4_000_000), ({ batchSize, ...of }, other) => {
+        expect(order(of, other)).toEqual(order(of, batchSize));
+      }),
+    );
+  });
+
+  test("adds blocks of the plan as nodes of the tree", () => {
+    fc.assert(
+      fc.property(shape, ({ features, classes, batchSize }) => {
+        const blockRows = planBlockRows({ features, x: new Float32Array() });
+        expect(blockRows % cut(features, classes, batchSize, kind).rangeRows).toBe(0);
+      }),
+    );
+  });
 });
 
 describe("which kernels", () => {

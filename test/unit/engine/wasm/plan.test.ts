@@ -11,7 +11,7 @@ import {
   PLAN_ENTRY_BYTES,
   PLAN,
   PLAN_BYTES,
-  WHAT,
+  OPERATIONS,
   writeEntries,
   writePlan,
 } from "../../../../src/engine/wasm/plan.js";
@@ -39,26 +39,33 @@ test.each([
   },
 );
 
-test("what an entry is for has the kernels' numbers", () => {
+test("the operations have the kernels' numbers", () => {
   const constants = Array.from(source.matchAll(/^export const (\w+): u32 = (\d+);/gm), ([, name, number]) => [
-    name.toLowerCase(),
+    name.toLowerCase().replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase()),
     Number(number),
   ]);
-  expect(Object.entries(WHAT)).toEqual(constants);
+  expect(Object.entries(OPERATIONS)).toEqual(constants);
 });
 
 test("entries are written word by word, as numbers of their kinds, and what is not given is 0", () => {
   const heap = new Heap();
   const at = heap.allocate(2 * PLAN_ENTRY_BYTES, "Two entries");
   heap.bytes(at, 2 * PLAN_ENTRY_BYTES).fill(9);
-  const given = { what: WHAT.move, first: 4e9, rows: 7, t: -2.5, gradientScale: 0.25, correction2: 0.5 };
-  writeEntries(heap, at, [{ what: WHAT.trial, correction1: 3 }, given]);
+  const given = {
+    operation: OPERATIONS.step,
+    first: 4e9,
+    rows: 7,
+    t: -2.5,
+    gradientScale: 0.25,
+    correction2: 0.5,
+  };
+  writeEntries(heap, at, [{ operation: OPERATIONS.evaluateAlong, correction1: 3 }, given]);
   const wordsAt = (first: number) =>
     Object.fromEntries(
       Object.entries(ENTRY).map(([name, kind], n) => [name, heap[kind](first + 4 * n, 1)[0]]),
     );
   const nothing = Object.fromEntries(Object.keys(ENTRY).map((name) => [name, 0]));
-  expect(wordsAt(at)).toEqual({ ...nothing, what: WHAT.trial, correction1: 3 });
+  expect(wordsAt(at)).toEqual({ ...nothing, operation: OPERATIONS.evaluateAlong, correction1: 3 });
   expect(wordsAt(at + PLAN_ENTRY_BYTES)).toEqual({ ...nothing, ...given });
 });
 

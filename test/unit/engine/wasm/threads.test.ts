@@ -8,7 +8,7 @@ import type { Objective } from "../../../../src/engine/objective.js";
 import type { DescentProblem } from "../../../../src/engine/descent.js";
 import { Heap } from "../../../../src/engine/wasm/heap.js";
 import type { WasmKernels } from "../../../../src/engine/wasm/module.js";
-import { WHAT } from "../../../../src/engine/wasm/plan.js";
+import { OPERATIONS } from "../../../../src/engine/wasm/plan.js";
 import { DeviceError } from "../../../../src/index.js";
 import { RULES, plan, randomRows, randomWeights } from "../../../conformance/problems.js";
 import {
@@ -156,36 +156,40 @@ describe("an objective", () => {
 
   /** Operations that return nothing. */
   const queued = [
-    { what: "along", number: WHAT.along, queue: (one: Objective) => one.setDirection(one.vector()) },
+    {
+      what: "along",
+      number: OPERATIONS.setDirection,
+      queue: (one: Objective) => one.setDirection(one.vector()),
+    },
     {
       what: "curvature",
-      number: WHAT.bend,
+      number: OPERATIONS.curvature,
       queue: (one: Objective) => one.curvature(one.vector(), one.vector()),
     },
     {
       what: "combine",
-      number: WHAT.combine,
+      number: OPERATIONS.combine,
       queue: (one: Objective) => one.combine(one.vector(), [[2, one.vector()]]),
     },
-    { what: "centre", number: WHAT.centre, queue: (one: Objective) => one.centre(one.vector()) },
+    { what: "centre", number: OPERATIONS.centre, queue: (one: Objective) => one.centre(one.vector()) },
     {
       what: "subgradient",
-      number: WHAT.subgradient,
+      number: OPERATIONS.subgradient,
       queue: (one: Objective) => one.subgradient(one.vector(), one.vector(), one.vector()),
     },
     {
       what: "orthant",
-      number: WHAT.orthant,
+      number: OPERATIONS.orthant,
       queue: (one: Objective) => one.orthant(one.vector(), one.vector(), one.vector(), one.vector()),
     },
     {
       what: "restrict",
-      number: WHAT.restrict,
+      number: OPERATIONS.restrict,
       queue: (one: Objective) => one.restrict(one.vector(), one.vector(), one.vector(), one.vector()),
     },
     {
       what: "multiply",
-      number: WHAT.multiply,
+      number: OPERATIONS.multiply,
       queue: (one: Objective) =>
         one.multiply(one.vector(), one.matrix(new Float32Array((shape.features + 1) ** 2)), one.vector()),
     },
@@ -193,8 +197,8 @@ describe("an objective", () => {
 
   /** Kernels that trap in the operation of that number. */
   const trappingIn = (number: number) => {
-    const first = "if (entry.what == COMBINE)";
-    return editedKernels("index.ts", first, `if (entry.what == ${number}) unreachable();\n    ${first}`);
+    const first = "if (entry.operation == COMBINE)";
+    return editedKernels("index.ts", first, `if (entry.operation == ${number}) unreachable();\n    ${first}`);
   };
 
   afterEach(() => {
