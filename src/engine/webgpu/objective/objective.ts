@@ -160,7 +160,7 @@ export class WebGpuObjective implements Objective {
     for (const block of passes.blocks) {
       passes.gather(block, passes.order);
       passes.logits(block, passes.order, this.#vectors.buffer(v), passes.r);
-      passes.bend(block);
+      passes.hessianResidual(block);
       passes.gradient(block);
     }
     this.#total(v, to);

@@ -9,7 +9,7 @@ import type { Commands } from "./commands.js";
 import { PRODUCT_VECTORS, vectorKernels } from "../kernels/constants.js";
 import type { Gpu } from "../device/device.js";
 import type { Edited } from "../kernels/kernels.js";
-import { type Compiled, compiled } from "../kernels/pipelines.js";
+import { compiled } from "../kernels/pipelines.js";
 import { type ObjectiveTiling, grid } from "../kernels/tiling.js";
 
 /** Threads in a workgroup. */
@@ -18,16 +18,16 @@ const WORKGROUP = 64;
 const TERMS = 4;
 
 const KERNELS = [
-  "combine",
-  "products",
-  "multiply",
-  "centre",
-  "subgradient",
-  "orthant",
-  "restrict",
-  "total",
+  "vector-combine",
+  "vector-products",
+  "vector-multiply",
+  "vector-centre",
+  "vector-subgradient",
+  "vector-orthant",
+  "vector-restrict",
+  "gradient-sum",
 ] as const;
-type VectorKernels = Readonly<Record<(typeof KERNELS)[number], Compiled>>;
+type VectorKernels = Awaited<ReturnType<typeof compileVectors>>;
 
 export async function compileVectors(
   gpu: Gpu,
@@ -35,12 +35,11 @@ export async function compileVectors(
   problem: ObjectiveProblem,
   tiling: ObjectiveTiling,
   edited: Edited,
-): Promise<VectorKernels> {
+) {
   const specialisation = vectorKernels(rows, problem, tiling);
-  const [combine, products, multiply, centre, subgradient, orthant, restrict, total] = await Promise.all(
-    KERNELS.map((name) => compiled(gpu, name, specialisation, edited)),
-  );
-  return { combine, products, multiply, centre, subgradient, orthant, restrict, total };
+  const [combine, products, multiply, centre, subgradient, orthant, restrict, gradientSum] =
+    await Promise.all(KERNELS.map((name) => compiled(gpu, name, specialisation, edited)));
+  return { combine, products, multiply, centre, subgradient, orthant, restrict, gradientSum };
 }
 
 export class Vectors {
@@ -236,7 +235,7 @@ export class Vectors {
   total(slots: GPUBuffer, scale: number, w: Vector, to: Vector): void {
     this.#overVectors((vector, count) =>
       this.#commands.dispatch({
-        kernel: this.#kernels.total,
+        kernel: this.#kernels.gradientSum,
         buffers: { slots, weights: this.buffer(w), penalties: this.#penalties, to: this.buffer(to) },
         whole: [vector],
         real: [scale],

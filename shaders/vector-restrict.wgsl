@@ -1,14 +1,11 @@
-// restrict: the part of a vector in the free weights of an l1 problem: the vector where w or the smallest subgradient is not 0,
-// and 0 elsewhere. The intercept's row is the vector's.
+// vector-restrict: a vector restricted to the free weights of an l1 problem: the vector where w or the
+// smallest subgradient is not 0, and 0 elsewhere. The intercept's row is the vector's.
 //
 // A thread owns one vector of four classes of one feature.
-
-// The shape of the problem.
-const COUNT = 1u; // vectors of four in each
-const INTERCEPT = 0u; // where the intercept's row begins; past it is only padding
+import package::lib::shape::{COUNT, INTERCEPT};
 
 struct Vectors {
-  first: u32, // of this dispatch
+  first: u32, // the first vector of this dispatch
 }
 
 @group(0) @binding(0) var<uniform> vectors: Vectors;
@@ -20,14 +17,14 @@ struct Vectors {
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let at = vectors.first + id.y * groups.x * 64u + id.x;
-  if (at >= COUNT) {
+  if (at >= COUNT) { // @point count
     return;
   }
   let value = values[at];
-  if (at >= INTERCEPT) {
+  if (at >= INTERCEPT) { // @point intercept
     to[at] = value;
     return;
   }
-  let free = (weights[at] != vec4f()) | (subgradient[at] != vec4f());
+  let free = (weights[at] != vec4f()) | (subgradient[at] != vec4f()); // @point free
   to[at] = select(vec4f(), value, free);
 }

@@ -1,14 +1,11 @@
-// orthant: a step from w that stays within w's orthant: w + p, and 0 where its sign would not be that of w, or, where w is 0,
-// of −d, d the subgradient. The intercept's row is w + p.
+// vector-orthant: a step p from w that stays in w's orthant: w + p, and 0 where its sign would differ from
+// that of w or, where w is 0, of −d, where d is the subgradient. The intercept's row is w + p.
 //
 // A thread owns one vector of four classes of one feature.
-
-// The shape of the problem.
-const COUNT = 1u; // vectors of four in each
-const INTERCEPT = 0u; // where the intercept's row begins; past it is only padding
+import package::lib::shape::{COUNT, INTERCEPT};
 
 struct Vectors {
-  first: u32, // of this dispatch
+  first: u32, // the first vector of this dispatch
 }
 
 @group(0) @binding(0) var<uniform> vectors: Vectors;
@@ -20,15 +17,15 @@ struct Vectors {
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let at = vectors.first + id.y * groups.x * 64u + id.x;
-  if (at >= COUNT) {
+  if (at >= COUNT) { // @point count
     return;
   }
   let w = weights[at];
   let moved = w + direction[at];
-  if (at >= INTERCEPT) {
+  if (at >= INTERCEPT) { // @point intercept
     to[at] = moved;
     return;
   }
-  let side = sign(select(-subgradient[at], w, w != vec4f()));
-  to[at] = select(vec4f(), moved, moved * side > vec4f());
+  let side = sign(select(-subgradient[at], w, w != vec4f())); // @point side
+  to[at] = select(vec4f(), moved, moved * side > vec4f()); // @point same-side
 }
