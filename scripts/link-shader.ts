@@ -1,8 +1,8 @@
 /**
  * Links a shader with the declarations that it imports, in WESL's syntax: `import package::lib::rows::x;` or
  * `import package::lib::rows::{features, x};`. Adds those declarations and what they use, and lays the text
- * out for src/engine/webgpu/kernels/specialise.ts: one statement, declaration or parameter a line, indented by
- * depth, without comments other than `// unroll`.
+ * out for src/engine/webgpu/kernels/specialise.ts: one statement, declaration or parameter a line, indented
+ * by depth, without comments other than `// unroll`.
  */
 
 /** Texts of shaders by their paths below shaders/, such as "lib/rows.wgsl". */
@@ -21,7 +21,7 @@ interface Declaration {
   readonly text: string;
 }
 
-/** Returns the linked text of the shader at a path. Throws an Error that names the file and what to correct. */
+/** Links the shader at a path. Throws an Error that names the file and what to correct. */
 export function linkShader(path: string, texts: ShaderTexts): string {
   const modules = new Map<string, Module>();
   const moduleAt = (from: string, at: string): Module => {

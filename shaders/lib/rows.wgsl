@@ -15,7 +15,8 @@ const ONES = 0u; // the position of the column of ones in the last vector of fea
 @group(0) @binding(3) var<storage, read> rowWeights: array<f32>; // (rows)
 @group(0) @binding(4) var<storage, read> x: array<Packed>; // (rows, FEATURES4)
 
-// Returns vector f of the features of the row that begins at `start` in X. Bytes are scaled, but not the ones.
+// Returns vector f of the features of the row that begins at `start` in X. Bytes are scaled, the ones are
+// not.
 fn features(start: u32, f: u32) -> vec4f {
   @if(SCALED) let isOne = vec4u(0u, 1u, 2u, 3u) == vec4u(ONES);
   @if(SCALED) let last = select(vec4f(SCALE), vec4f(1.0), isOne); // @point ones
