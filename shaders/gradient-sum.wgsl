@@ -4,6 +4,7 @@
 //
 // A thread owns one vector of four classes of one feature.
 import package::lib::shape::{CLASSES4, COUNT, FIT_INTERCEPT, INTERCEPT};
+import package::lib::vector::numberOf;
 
 const SLOTS = 1u; // partial sums of the gradient
 
@@ -20,7 +21,7 @@ struct Scales {
 
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let at = scales.vector + id.y * groups.x * 64u + id.x;
+  let at = numberOf(scales.vector, id, groups);
   if (at >= COUNT) {
     return;
   }

@@ -5,6 +5,7 @@
 // to the step's place in a ring that the host reads later.
 import package::lib::rule::{Rates, stepped};
 import package::lib::shape::{COUNT, FIT_INTERCEPT, INTERCEPT};
+import package::lib::vector::numberOf;
 
 const SLOTS = 1u; // partial sums of the gradient
 const SUMS = 1u; // partial sums of losses and hits
@@ -28,7 +29,7 @@ struct Step {
 
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let at = current.vector + id.y * groups.x * 64u + id.x;
+  let at = numberOf(current.vector, id, groups);
   if (at == COUNT) {
     var total = vec4f();
     for (var n = 0u; n < SUMS; n++) {

@@ -3,6 +3,7 @@
 //
 // A thread owns one vector of four classes of one feature.
 import package::lib::shape::COUNT;
+import package::lib::vector::numberOf;
 
 struct Terms {
   vector: u32, // the first vector of this dispatch
@@ -22,7 +23,7 @@ struct Terms {
 
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let at = terms.vector + id.y * groups.x * 64u + id.x;
+  let at = numberOf(terms.vector, id, groups);
   if (at >= COUNT) {
     return;
   }

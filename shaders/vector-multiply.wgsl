@@ -3,6 +3,7 @@
 // A thread owns four rows of one vector of four classes. As M is symmetric, a column of those rows is one
 // vector.
 import package::lib::shape::{CLASSES4, FEATURES4};
+import package::lib::vector::numberOf;
 
 struct Fours {
   first: u32, // the first thread of this dispatch
@@ -15,7 +16,7 @@ struct Fours {
 
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let at = fours.first + id.y * groups.x * 64u + id.x;
+  let at = numberOf(fours.first, id, groups);
   if (at >= FEATURES4 * CLASSES4) {
     return;
   }

@@ -3,12 +3,8 @@
 //
 // A thread owns one vector of four classes of one feature.
 import package::lib::shape::{COUNT, INTERCEPT};
+import package::lib::vector::{numberOf, vectors};
 
-struct Vectors {
-  first: u32, // the first vector of this dispatch
-}
-
-@group(0) @binding(0) var<uniform> vectors: Vectors;
 @group(0) @binding(1) var<storage, read> weights: array<vec4f>; // (COUNT)
 @group(0) @binding(2) var<storage, read> direction: array<vec4f>; // (COUNT) p
 @group(0) @binding(3) var<storage, read> subgradient: array<vec4f>; // (COUNT) d
@@ -16,7 +12,7 @@ struct Vectors {
 
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let at = vectors.first + id.y * groups.x * 64u + id.x;
+  let at = numberOf(vectors.first, id, groups);
   if (at >= COUNT) { // @point count
     return;
   }

@@ -165,9 +165,9 @@ async function certain(kernels: Edited): Promise<number> {
     ];
   });
   const loss = Math.log1p(others);
-  const bend = p * others * p;
+  const diagonal = p * others * p;
   const r = others * p;
-  const exact = Float64Array.of(loss, loss, loss, -r, bend, -r, r / 2, bend, -bend / 2);
+  const exact = Float64Array.of(loss, loss, loss, -r, diagonal, -r, r / 2, diagonal, -diagonal / 2);
   return ratio(found, exact, (i) => gamma(40) * Math.abs(exact[i]));
 }
 
