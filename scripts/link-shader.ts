@@ -17,6 +17,8 @@ interface Module {
 
 /** A declaration at module scope, or a directive, which has no name. */
 interface Declaration {
+  /** The path of its module. */
+  readonly owner: string;
   readonly name: string | undefined;
   readonly text: string;
 }
@@ -34,7 +36,7 @@ export function linkShader(path: string, texts: ShaderTexts): string {
   };
 
   const root = moduleAt(path, path);
-  const linked = new Map<Declaration, string>(root.declarations.map((one) => [one, path]));
+  const linked = new Set(root.declarations);
   const add = (module: Module, text: string): void => {
     for (const [word] of text.matchAll(/(?<![.\w])[A-Za-z_]\w*/g)) {
       const from = module.imports.get(word);
@@ -44,7 +46,7 @@ export function linkShader(path: string, texts: ShaderTexts): string {
         throw new Error(`shaders/${module.path} imports ${word}, which shaders/${from} does not declare.`);
       }
       for (const one of declarations.filter((declaration) => !linked.has(declaration))) {
-        linked.set(one, owner.path);
+        linked.add(one);
         add(owner, one.text);
       }
     }
@@ -52,17 +54,17 @@ export function linkShader(path: string, texts: ShaderTexts): string {
   for (const { text } of root.declarations) add(root, text);
 
   checkNames(linked);
-  const isOwn = ([, owner]: readonly [Declaration, string]) => owner === path;
-  const isDirective = ([{ name }]: readonly [Declaration, string]) => name === undefined;
-  const rankOf = (one: readonly [Declaration, string]) => (isDirective(one) ? 0 : isOwn(one) ? 2 : 1);
-  const ordered = [...linked].sort((a, b) => rankOf(a) - rankOf(b)); // stable
-  return ordered.map(([{ text }]) => text).join("\n");
+  const directives = [...linked].filter(({ name }) => name === undefined);
+  const named = [...linked].filter(({ name }) => name !== undefined);
+  const own = named.filter(({ owner }) => owner === path);
+  const imported = named.filter(({ owner }) => owner !== path);
+  return [...directives, ...imported, ...own].map(({ text }) => text).join("\n");
 }
 
 /** Throws where two modules declare one name: their texts stand in one scope. */
-function checkNames(linked: ReadonlyMap<Declaration, string>): void {
+function checkNames(linked: Iterable<Declaration>): void {
   const owners = new Map<string, string>();
-  for (const [{ name }, owner] of linked) {
+  for (const { name, owner } of linked) {
     if (name === undefined) continue;
     const other = owners.get(name) ?? owner;
     if (other !== owner) {
@@ -109,7 +111,7 @@ export function layOut(text: string): string {
       line = token;
       if (tokens[n + 2] !== "else") end();
     } else {
-      const header = token === "(" && /\bfn \w+$/.test(line);
+      const header = token === "(" && /\bfn \w+$/.test(line); // begins and ends a function's parameters
       const footer = token === ")" && parameters && parentheses === 1;
       if (footer) end();
       if (footer) parameters = false;
@@ -142,6 +144,10 @@ function parseModule(path: string, text: string): Module {
         "one name before a declaration, a statement or a parameter.",
     );
   }
-  const declarations = declarationsOf(code).map((one) => ({ name: one.match(DECLARED)?.[1], text: one }));
+  const declarations = declarationsOf(code).map((one) => ({
+    owner: path,
+    name: one.match(DECLARED)?.[1],
+    text: one,
+  }));
   return { path, imports, declarations };
 }
