@@ -4,6 +4,7 @@ import { chmod } from "node:fs/promises";
 import { join } from "node:path";
 import { defineConfig, type UserConfig } from "vite";
 import { assemblyPlugin } from "./scripts/assembly-plugin.js";
+import { shaderPlugin } from "./scripts/shader-plugin.js";
 import { workerPlugin } from "./scripts/worker-plugin.js";
 import { ISOLATION } from "./bench/browsers/isolation.js";
 import { mnistPlugin } from "./scripts/mnist-plugin.js";
@@ -14,7 +15,7 @@ const page: UserConfig = {
   root: join(root, "bench"),
   base: "./",
   appType: "mpa", // a missing file is a 404, not the page again
-  plugins: [mnistPlugin(), assemblyPlugin()],
+  plugins: [mnistPlugin(), assemblyPlugin(), shaderPlugin()],
   server: {
     headers: ISOLATION,
     fs: { allow: [root] },
@@ -24,7 +25,7 @@ const page: UserConfig = {
   // tfjs sends the text of a function to its threads, which lack the helpers that a minifier relies on.
   worker: {
     format: "es",
-    plugins: () => [assemblyPlugin()],
+    plugins: () => [assemblyPlugin(), shaderPlugin()],
     rolldownOptions: { output: { minify: { compress: false } } },
   },
   build: {
@@ -44,6 +45,7 @@ const page: UserConfig = {
 const library: UserConfig = {
   plugins: [
     assemblyPlugin(),
+    shaderPlugin(),
     workerPlugin(join(root, "src/engine/wasm/worker.js")),
     {
       name: "executable",

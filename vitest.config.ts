@@ -4,6 +4,7 @@ import { defineConfig } from "vitest/config";
 import { ISOLATION } from "./bench/browsers/isolation.js";
 import { findChrome, launchArguments, wantedAdapter } from "./bench/browsers/chrome.js";
 import { assemblyPlugin } from "./scripts/assembly-plugin.js";
+import { shaderPlugin } from "./scripts/shader-plugin.js";
 import { ClosingLine } from "./test/closing-line.js";
 
 const chrome = await findChrome();
@@ -20,7 +21,7 @@ export default defineConfig({
     reporters: ["default", new ClosingLine()],
     projects: [
       {
-        plugins: [assemblyPlugin()],
+        plugins: [assemblyPlugin(), shaderPlugin()],
         test: {
           name: "node",
           testTimeout,
@@ -29,7 +30,7 @@ export default defineConfig({
         },
       },
       {
-        plugins: [assemblyPlugin()],
+        plugins: [assemblyPlugin(), shaderPlugin()],
         server: { headers: ISOLATION },
         test: {
           name: "browser",

@@ -1,6 +1,6 @@
 /**
- * Checks that comments, and prose in documents, end by column 110. Tables, links, code and headings may be
- * wider.
+ * Checks that comments, prose in documents, and shaders end by column 110. Tables, links, code and headings
+ * in documents may be wider.
  *
  *   npx tsx scripts/check-columns.ts
  */
@@ -25,6 +25,11 @@ export function wideProse(text: string): number[] {
   });
 }
 
+/** Returns the numbers of the lines, from 1, of a shader that are too wide. No formatter breaks them. */
+export function wideLines(text: string): number[] {
+  return numbersOf(text, () => true);
+}
+
 function numbersOf(text: string, counts: (line: string) => boolean): number[] {
   return text
     .split("\n")
@@ -32,12 +37,13 @@ function numbersOf(text: string, counts: (line: string) => boolean): number[] {
 }
 
 if (process.argv[1] === import.meta.filename) {
-  const files = execFileSync("git", ["ls-files", "*.ts", "*.mjs", "*.md"], { encoding: "utf8" })
+  const files = execFileSync("git", ["ls-files", "*.ts", "*.mjs", "*.md", "*.wgsl"], { encoding: "utf8" })
     .trim()
     .split("\n");
   const wide = files.flatMap((path) => {
     const text = readFileSync(path, "utf8");
-    return (path.endsWith(".md") ? wideProse(text) : wideComments(text)).map((line) => `${path}:${line}`);
+    const wideIn = path.endsWith(".md") ? wideProse : path.endsWith(".wgsl") ? wideLines : wideComments;
+    return wideIn(text).map((line) => `${path}:${line}`);
   });
   for (const place of wide) console.error(`${place} is wider than ${MOST} columns`);
   console.log(`columns: ${files.length} files, ${wide.length} lines too wide`);

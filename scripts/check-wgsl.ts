@@ -1,10 +1,13 @@
-// Compiles every shader with Dawn, Chrome's WebGPU, on its null backend, which needs no adapter. Creates a
-// pipeline for every entry point, with the limits that all devices have. Also compiles the kernels that the
-// engine generates from the shaders: every kind and choice, for every kind of adapter and of features.
+// Compiles the kernels that the engine makes of the shaders, every kind and choice, for every kind of adapter
+// and of features, with Dawn, Chrome's WebGPU, on its null backend, which needs no adapter. Creates a
+// pipeline for every entry point, with the limits that all devices have. Also links every shader with `wesl`,
+// another implementation of the syntax, under all conditions that the engine sets: its kernels must compile,
+// and equal the engine's with loops that are not unrolled, as `wesl` moves comments.
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { create, globals } from "webgpu";
+import { link } from "wesl/core";
 import type { Rows } from "../src/core/rows.js";
 import { choices } from "../src/engine/webgpu/kernels/choice.js";
 import {
@@ -25,6 +28,8 @@ import {
   shapeOf,
   tiling,
 } from "../src/engine/webgpu/kernels/tiling.js";
+import { type ShaderTexts, declarationsOf, layOut, linkShader, unusedImports } from "./link-shader.js";
+import { readShaders } from "./shader-plugin.js";
 
 const root = join(import.meta.dirname, "..");
 
@@ -112,6 +117,17 @@ function objectiveCuts(rows: Rows, classes: number): ObjectiveTiling[] {
     );
 }
 
+const VECTOR_KERNELS = [
+  "gradient-sum",
+  "vector-combine",
+  "vector-products",
+  "vector-multiply",
+  "vector-centre",
+  "vector-subgradient",
+  "vector-orthant",
+  "vector-restrict",
+];
+
 /** Pairs of shader name and specialisation for the kernels of an objective. */
 function objectives(rows: Rows, cut: ObjectiveTiling): (readonly [string, Specialisation])[] {
   const ofRows = rowKernels(cut);
@@ -120,18 +136,24 @@ function objectives(rows: Rows, cut: ObjectiveTiling): (readonly [string, Specia
     const ofVectors = vectorKernels(rows, { intercept: flag }, cut);
     return [
       ...["logits", "gradient"].map((name) => [name, products] as const),
-      ["softmax", changed(ofRows, { MOVE: flag })],
-      ["softmax", changed(ofRows, { EVALUATE: flag })],
-      ...["trial", "bend"].map((name) => [name, ofRows] as const),
-      ...["total", "combine", "products", "multiply", "centre", "subgradient", "orthant", "restrict"].map(
-        (name) => [name, ofVectors] as const,
-      ),
+      ["objective-residual", changed(ofRows, { MOVE: flag })],
+      ["objective-residual", changed(ofRows, { EVALUATE: flag })],
+      ...["objective-trial", "hessian-residual"].map((name) => [name, ofRows] as const),
+      ...VECTOR_KERNELS.map((name) => [name, ofVectors] as const),
     ] as const;
   });
 }
 
-/** Distinct kernel texts that the engine generates for many problems and adapters, by the shader's path. */
-function specialisations(shaders: ReadonlyMap<string, string>): Map<string, Set<string>> {
+/** The distinct kernels that the engine makes of a shader, and one of them for every set of conditions. */
+interface Made {
+  readonly linked: string;
+  readonly kernels: Set<string>;
+  /** By the names of the conditions, joined. */
+  readonly conditions: Map<string, Specialisation>;
+}
+
+/** Makes the kernels of many problems and adapters, by the shader's path. */
+function specialisations(shaders: ShaderTexts): Map<string, Made> {
   const shapes = [
     { features: 3, classes: 2, count: 150 },
     { features: 784, classes: 10, count: 4096 },
@@ -155,10 +177,17 @@ function specialisations(shaders: ReadonlyMap<string, string>): Map<string, Set<
     // Stands for a Float16Array, which Node 20 lacks.
     { x: Object.defineProperty(new Float32Array(0), "BYTES_PER_ELEMENT", { value: 2 }), scale: 1 },
   ];
-  const made = new Map([...shaders.keys()].map((path) => [path, new Set<string>()]));
+  const paths = [...shaders.keys()].filter((path) => !path.startsWith("lib/"));
+  const made = new Map<string, Made>(
+    paths.map((path) => [
+      path,
+      { linked: linkShader(path, shaders), kernels: new Set(), conditions: new Map() },
+    ]),
+  );
   const add = (name: string, specialisation: Specialisation) => {
-    const path = `shaders/${name}.wgsl`;
-    made.get(path)?.add(specialise(shaders.get(path) ?? "", specialisation));
+    const one = made.get(`${name}.wgsl`);
+    one?.kernels.add(specialise(one.linked, specialisation));
+    one?.conditions.set(specialisation.when.join(), specialisation);
   };
   for (const shape of shapes)
     for (const kind of kinds) {
@@ -191,30 +220,71 @@ function specialisations(shaders: ReadonlyMap<string, string>): Map<string, Set<
   return made;
 }
 
-const shaders = await readAll("shaders", ".wgsl");
+/** Links a shader with `wesl`. Its modules are named by identifiers, which have no hyphens. */
+async function linkByWesl(path: string, shaders: ShaderTexts, when: readonly string[]): Promise<string> {
+  const nameOf = (one: string) => `./${one.replaceAll("-", "_")}`;
+  const { dest } = await link({
+    weslSrc: Object.fromEntries([...shaders].map(([one, text]) => [nameOf(one), text])),
+    rootModuleName: nameOf(path),
+    conditions: Object.fromEntries(when.map((name) => [name, true])),
+  });
+  return dest;
+}
+
+/** Returns declarations that `wesl` links and the engine lacks. `wesl` leaves out more that is unused. */
+function missing(engine: string, byWesl: string): string[] {
+  const plain = (text: string) => declarationsOf(text.replaceAll(/,(?=\n *\))/g, ""));
+  const own = new Set(plain(engine));
+  return plain(byWesl).filter((declaration) => !own.has(declaration));
+}
+
+/** Returns conditions in a shader that the engine never sets, or always. */
+function undecided({ linked, conditions }: Made): string[] {
+  const names = new Set(Array.from(linked.matchAll(/@(?:el)?if\((\w+)\)/g), ([, name]) => name));
+  const sets = [...conditions.values()];
+  return [...names].filter((name) => new Set(sets.map(({ when }) => when.includes(name))).size < 2);
+}
+
+const shaders = readShaders();
 const others = await readAll("bench", ".wgsl");
 const sources = [...(await readAll("src", ".ts")).values()].join("\n");
 const device = await openDevice();
 
 const problems: string[] = [];
-for (const [path, code] of shaders) {
-  problems.push(...(await problemsOf(device, path, code)));
-  if (!sources.includes(path)) problems.push(`${path}: no file in src/ imports it`);
-}
-if (shaders.size === 0) problems.push("shaders: no .wgsl file found");
-for (const [path, code] of others) problems.push(...(await problemsOf(device, path, code)));
 let kernels = 0;
-for (const [path, texts] of specialisations(shaders)) {
-  if (texts.size === 0) problems.push(`${path}: the engine makes no kernel of it`);
-  for (const text of texts) {
-    problems.push(...(await problemsOf(device, `${path}, specialised`, text)));
+let linked = 0;
+for (const [path, code] of others) problems.push(...(await problemsOf(device, path, code)));
+for (const path of shaders.keys()) {
+  for (const name of unusedImports(path, shaders)) problems.push(`shaders/${path}: imports ${name} in vain`);
+}
+for (const [path, made] of specialisations(shaders)) {
+  if (!sources.includes(`shaders/${path}?linked`))
+    problems.push(`shaders/${path}: no file in src/ imports it`);
+  if (made.kernels.size === 0) problems.push(`shaders/${path}: the engine makes no kernel of it`);
+  for (const name of undecided(made)) {
+    problems.push(`shaders/${path}: the condition ${name} is always the same`);
+  }
+  for (const text of made.kernels) {
+    problems.push(...(await problemsOf(device, `shaders/${path}, specialised`, text)));
     kernels++;
+  }
+  for (const [names, specialisation] of made.conditions) {
+    const make = (text: string) => specialise(text.replaceAll(" // unroll", ""), specialisation);
+    const byWesl = make(layOut(await linkByWesl(path, shaders, specialisation.when)));
+    const label = `shaders/${path}, linked by wesl with ${names || "no condition"}`;
+    // Subgroups broadcast from lanes whose numbers are constants in unrolled loops only.
+    const compiles = !specialisation.when.includes("SUBGROUPS");
+    if (compiles) problems.push(...(await problemsOf(device, label, byWesl)));
+    const absent = missing(make(made.linked), byWesl);
+    problems.push(...absent.map((declaration) => `${label}: the engine's text lacks ${declaration}`));
+    linked++;
   }
 }
 
 for (const problem of problems) console.error(problem);
 console.log(
-  `WGSL: ${shaders.size + others.size} shaders and ${kernels} kernels made of them compiled, ${problems.length} problems`,
+  `WGSL: ${kernels} kernels made of ${shaders.size + others.size} files compiled, and ${linked} linked by wesl, ` +
+    `${problems.length} problems`,
 );
 // Dawn keeps the process alive for as long as its instance is referenced.
 process.exit(problems.length > 0 ? 1 : 0);

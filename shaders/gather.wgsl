@@ -1,24 +1,16 @@
 // gather: copies the rows of one block that lie in one shard of X to their places in the block.
 //
-// Only data larger than one binding are cut into shards. The block is then the same, bit for bit, wherever its rows lay.
+// Only data larger than one binding are cut into shards. The block is the same, bit for bit, in any shards.
+import package::lib::block::{block, order};
 
-const WORDS = 1u; // 32-bit words a row
-
-struct Block {
-  first: u32, // where the block begins in order
-  rows: u32, // rows in the block
-  continues: u32,
-  tile: u32,
-}
+const WORDS = 1u; // 32-bit words per row
 
 struct Shard {
   first: u32, // the shard's first row
   rows: u32, // rows in the shard
 }
 
-@group(0) @binding(0) var<uniform> block: Block;
-@group(0) @binding(1) var<uniform> shard: Shard;
-@group(0) @binding(2) var<storage, read> order: array<u32>; // (rows of the epoch) row numbers
+@group(0) @binding(2) var<uniform> shard: Shard;
 @group(0) @binding(3) var<storage, read> x: array<u32>; // (rows of the shard, WORDS)
 @group(0) @binding(4) var<storage, read_write> gathered: array<u32>; // (rows of the block, WORDS)
 

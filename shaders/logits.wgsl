@@ -1,199 +1,203 @@
-// logits: Z = X·W for one block of rows and some tiles of classes, and of every row and tile what a softmax needs:
-// the largest logit m, the powers exp(z − m), which are stored in place of Z, and their sum.
+// logits: Z = X·W for one block of rows and some tiles of classes, and for each row and tile what a softmax
+// needs: the largest logit m, the exponentials exp(z − m), which are stored instead of Z, and their sum.
+// Where targets are not labels, the loss also needs a tile's Σ t·(z − m) and Σ t. An objective keeps Z: with
+// RAW, only Z is stored.
 //
-// A thread owns a tile of ROWS rows × 4·TILE4 classes and keeps it in registers. X has a column of ones, so the
-// intercept is a feature like any other.
-//
-// Threads load what they multiply themselves; or four lanes share weights through their subgroup; or a workgroup of
-// THREADS × THREADS threads shares, in its memory, slabs of THREADS features of its rows and of its classes.
-//
-// Where targets are of several classes, the loss needs the mean Σ t·(z − m) of a tile too, and its part Σ t of them.
-//
-// An objective, which keeps Z, wants it RAW: Z is then all that is stored.
-// when SUBGROUPS: enable subgroups;
-// when SUBGROUPS: diagnostic(off, subgroup_uniformity);
+// A thread owns a tile of ROWS rows × TILE classes and keeps it in registers. Threads load what they multiply
+// themselves; or four lanes share weights through their subgroup; or a workgroup of THREADS × THREADS threads
+// shares, in its memory, slabs of THREADS features of its rows and of its classes.
+import package::lib::block::{block, order};
+import package::lib::reduce::LOWEST;
+import package::lib::rows::{features, rowOf};
+import package::lib::shape::{CLASSES, FEATURES4};
+import package::lib::targets::{labelOf, targetOf};
+import package::lib::tiles::{TILE, TILE4, TILES, TileSums};
+@if(SUBGROUPS) enable subgroups;
+@if(SUBGROUPS) diagnostic(off, subgroup_uniformity);
 
-// The shape of the problem.
-const FEATURES4 = 1u; // vectors of four features a row, the column of ones included
-const CLASSES = 2u; // a row's real classes; those past them are padding
-const TILES = 1u; // tiles of TILE classes a row
-const SCALE = 1.0; // what a unit of a byte means, times 255
-const ONES = 0u; // where in the last vector of features the column of ones is
-const KEPT = 1.0; // of a target t: 1 − ε, where smoothing makes (1 − ε)·t + ε / CLASSES of it
-const SHARE = 0.0; // of each class in it: ε / CLASSES
-
-// The tile.
 const THREADS = 64u; // threads of a workgroup along the rows
-const TILE_THREADS = 1u; // and along the tiles: as many where they share slabs
-const ROWS = 4u; // rows a thread
-const LOADS = 4u; // of which it loads the features: all, or a quarter where threads share slabs
-const TILE4 = 1u; // vectors of four classes a thread
-const TILE = 4u; // classes a thread: 4·TILE4
-const CAPTURE = false; // keep the logits
-const RAW = false; // store Z in place of the powers, and nothing else
+const TILE_THREADS = 1u; // threads of a workgroup along the tiles: THREADS where they share slabs
+const ROWS = 4u; // rows per thread
+const LOADS = 4u; // rows whose features a thread loads: ROWS, or a quarter of them where threads share slabs
+const CAPTURE = false; // keeps the logits
+const RAW = false; // stores Z instead of the exponentials, and nothing else
 
-struct Block {
-  first: u32, // where the block begins in order
-  rows: u32, // rows in the block
-  continues: u32,
-  tile: u32, // the first tile of classes of this dispatch
-}
+@group(0) @binding(3) var<storage, read> weights: array<vec4f>; // (4·FEATURES4, TILES·TILE4)
+// (rows of the block, TILES·TILE4) exp(z − m), or Z
+@group(0) @binding(5) var<storage, read_write> powers: array<vec4f>;
+@group(0) @binding(6) var<storage, read_write> tiles: array<TileSums>; // (rows of the block, TILES)
+// (rows of the block) the label's logit; 1 if an earlier class of its tile has as large a one
+@group(0) @binding(7) var<storage, read_write> rowSums: array<vec4f>;
+// (rows of the block, TILES·TILE4) captured Z
+@group(0) @binding(8) var<storage, read_write> captured: array<vec4f>;
 
-@group(0) @binding(0) var<uniform> block: Block;
-@group(0) @binding(1) var<storage, read> order: array<u32>; // (rows of the epoch) row numbers
-@group(0) @binding(2) var<storage, read> labels: array<u32>; // (rows) classes from 0; soft (rows, 1 + CLASSES) with the bits of the targets
-@group(0) @binding(3) var<storage, read> x: array<vec4f>; // (rows, FEATURES4), floats, halves or bytes // when BYTES: @group(0) @binding(3) var<storage, read> x: array<u32>; // when HALVES: @group(0) @binding(3) var<storage, read> x: array<vec2u>;
-@group(0) @binding(4) var<storage, read> weights: array<vec4f>; // (4·FEATURES4, TILES·TILE4)
-@group(0) @binding(5) var<storage, read_write> powers: array<vec4f>; // (rows of the block, TILES·TILE4), or Z
-@group(0) @binding(6) var<storage, read_write> tiles: array<vec2f>; // (rows of the block, TILES) largest logit m, sum of powers, and where it is needed Σ t·(z − m), Σ t // when MIXED: @group(0) @binding(6) var<storage, read_write> tiles: array<vec4f>;
-@group(0) @binding(7) var<storage, read_write> rowSums: array<vec4f>; // (rows of the block) the label's logit; 1 if an earlier class of its tile has as large a one
-@group(0) @binding(8) var<storage, read_write> captured: array<vec4f>; // (rows of the block, TILES·TILE4) Z, when it is captured
+const VECTORS_A_ROW = TILES * TILE4;
+@if(SHARED) const SLAB4 = THREADS / 4u; // vectors of features in a slab
+@if(SHARED) const SLABS = (FEATURES4 + SLAB4 - 1u) / SLAB4; // @point slabs
 
-const CLASSES4 = TILES * TILE4;
-// when SHARED: const SLAB4 = THREADS / 4u; // vectors of features in a slab
-// when SHARED: const SLABS = (FEATURES4 + SLAB4 - 1u) / SLAB4;
-const LOWEST: f32 = -3.4e38;
-
-// when SHARED: var<workgroup> xSlab: array<vec4f, SLAB4 * ROWS * THREADS>; // (SLAB4, ROWS, THREADS): neighbours read from different banks
-// when SHARED: var<workgroup> weightsSlab: array<vec4f, THREADS * TILE_THREADS * TILE4>; // (THREADS, TILE_THREADS·TILE4)
-
-// Four features of a row that begins at `start` in X.
-fn features(start: u32, f: u32) -> vec4f {
-  // when SCALED: let scale = select(vec4f(SCALE), select(vec4f(SCALE), vec4f(1.0), vec4u(0u, 1u, 2u, 3u) == vec4u(ONES)), f == FEATURES4 - 1u);
-  return x[start + f]; // when SCALED: return scale * unpack4x8unorm(x[start + f]); // when BYTES: return unpack4x8unorm(x[start + f]); // when HALVES: return vec4f(unpack2x16float(x[start + f].x), unpack2x16float(x[start + f].y));
-}
-
-// Where the features of the block's row i begin in X. Rows past the end repeat the last one; they are not stored.
-fn rowOf(i: u32) -> u32 {
-  let row = min(i, block.rows - 1u);
-  return order[block.first + row] * FEATURES4; // when GATHERED: return row * FEATURES4;
-}
-
-// How much a row is of class k of those from `first` on, of which one may be its label: whole or smoothed; or as it was given.
-fn targetOf(row: u32, label: u32, first: u32, k: u32) -> f32 {
-  return select(SHARE, KEPT + SHARE, label == k); // when SOFT: return KEPT * bitcast<f32>(labels[row * (CLASSES + 1u) + 1u + first + k]) + SHARE;
-}
+// (SLAB4, ROWS, THREADS): neighbouring threads read from different banks
+@if(SHARED) var<workgroup> xSlab: array<vec4f, SLAB4 * ROWS * THREADS>;
+// (THREADS, TILE_THREADS·TILE4)
+@if(SHARED) var<workgroup> weightsSlab: array<vec4f, THREADS * TILE_THREADS * TILE4>;
 
 @compute @workgroup_size(THREADS, TILE_THREADS, 1)
 fn main(
   @builtin(global_invocation_id) id: vec3u,
-  // when SUBGROUPS: @builtin(subgroup_invocation_id) invocation: u32,
-  // when SHARED: @builtin(local_invocation_id) local: vec3u,
-  // when SHARED: @builtin(workgroup_id) group: vec3u,
+  @if(SUBGROUPS) @builtin(subgroup_invocation_id) invocation: u32,
+  @if(SHARED) @builtin(local_invocation_id) local: vec3u,
+  @if(SHARED) @builtin(workgroup_id) group: vec3u,
 ) {
-  // when SUBGROUPS: let lane = invocation & 3u;
+  @if(SUBGROUPS) let lane = invocation & 3u;
   let begin = ROWS * id.x; // the thread's first row in the block
   let tile = block.tile + id.y;
-  let sharers = id.x & ~3u; // the first of the threads that share what they load // when SHARED: let sharers = THREADS * group.x;
+  // The first of the threads that share what they load.
+  @if(SHARED) let sharers = THREADS * group.x;
+  @else let sharers = id.x & ~3u;
   if (ROWS * sharers >= block.rows) {
     return;
   }
 
-  // To a slab of X a thread brings one vector of features of LOADS of its rows, to one of W vectors of classes of a feature.
-  // when SHARED: let loadVector = local.y % SLAB4;
-  // when SHARED: let loadRow = LOADS * (local.y / SLAB4);
-  // when SHARED: let loadColumn = TILE4 * (block.tile + TILE_THREADS * group.y) + local.x;
+  // A thread loads one vector of features of LOADS of its rows to a slab of X, and vectors of classes of one
+  // feature to a slab of W.
+  @if(SHARED) let loadVector = local.y % SLAB4;
+  @if(SHARED) let loadRow = LOADS * (local.y / SLAB4);
+  @if(SHARED) let loadColumn = TILE4 * (block.tile + TILE_THREADS * group.y) + local.x; // @point slab-tile
   var start: array<u32, LOADS>;
-  for (var r = 0u; r < LOADS; r++) { // unrolled
-    start[r] = rowOf(begin + r); // when SHARED: start[r] = rowOf(begin + loadRow + r);
+  for (var r = 0u; r < LOADS; r++) { // unroll
+    @if(SHARED) start[r] = rowOf(begin + loadRow + r); // @point slab-rows
+    @else start[r] = rowOf(begin + r);
   }
   var z: array<array<f32, TILE>, ROWS>;
-  for (var r = 0u; r < ROWS; r++) { // unrolled
-    for (var k = 0u; k < TILE; k++) { // unrolled
+  for (var r = 0u; r < ROWS; r++) { // unroll
+    for (var k = 0u; k < TILE; k++) { // unroll
       z[r][k] = 0.0;
     }
   }
-  // when SHARED: for (var slab = 0u; slab < SLABS; slab++) {
-  // when SHARED:   workgroupBarrier(); // the slab before is used up
-  // when SHARED:   for (var r = 0u; r < LOADS; r++) { // unrolled
-  // when SHARED:     xSlab[(loadVector * ROWS + loadRow + r) * THREADS + local.x] = features(start[r], min(SLAB4 * slab + loadVector, FEATURES4 - 1u));
-  // when SHARED:   }
-  // when SHARED:   for (var c = 0u; c < TILE4; c++) { // unrolled
-  // when SHARED:     let at = min(THREADS * slab + local.y, 4u * FEATURES4 - 1u) * CLASSES4 + min(loadColumn + c * THREADS, CLASSES4 - 1u);
-  // when SHARED:     weightsSlab[(local.y * TILE4 + c) * THREADS + local.x] = weights[at];
-  // when SHARED:   }
-  // when SHARED:   workgroupBarrier();
-  for (var f = 0u; f < FEATURES4; f++) { // when SHARED: for (var s4 = 0u; s4 < SLAB4; s4++) {
-    // when SHARED: if (SLAB4 * slab + s4 >= FEATURES4) { break; }
-    var four: array<vec4f, ROWS>;
-    for (var r = 0u; r < ROWS; r++) { // unrolled
-      four[r] = features(start[r], f); // when SHARED: four[r] = xSlab[(s4 * ROWS + r) * THREADS + local.x];
+  @if(SHARED) for (var slab = 0u; slab < SLABS; slab++) {
+    workgroupBarrier(); // The slab before is used up. @point refill-barrier
+    for (var r = 0u; r < LOADS; r++) { // unroll
+      let f = min(SLAB4 * slab + loadVector, FEATURES4 - 1u);
+      xSlab[(loadVector * ROWS + loadRow + r) * THREADS + local.x] = features(start[r], f);
     }
-    // Of every four lanes each loads the weights of one feature, and all four use them.
-    // when SUBGROUPS: var own: array<vec4f, TILE4>;
-    for (var c = 0u; c < TILE4; c++) { // unrolled
-      // when SUBGROUPS: own[c] = weights[(4u * f + lane) * CLASSES4 + tile * TILE4 + c];
+    for (var c = 0u; c < TILE4; c++) { // unroll
+      let column = min(loadColumn + c * THREADS, VECTORS_A_ROW - 1u);
+      let at = min(THREADS * slab + local.y, 4u * FEATURES4 - 1u) * VECTORS_A_ROW + column;
+      weightsSlab[(local.y * TILE4 + c) * THREADS + local.x] = weights[at];
     }
-    for (var d = 0u; d < 4u; d++) { // unrolled
-      for (var c = 0u; c < TILE4; c++) { // unrolled
-        let loaded = weights[(4u * f + d) * CLASSES4 + tile * TILE4 + c]; // when SUBGROUPS: let loaded = own[c]; // when SHARED: let loaded = weightsSlab[((4u * s4 + d) * TILE_THREADS + local.y) * TILE4 + c];
-        for (var j = 0u; j < 4u; j++) { // unrolled
-          let w = loaded[j]; // when SUBGROUPS: let w = subgroupBroadcast(loaded[j], d);
-          for (var r = 0u; r < ROWS; r++) { // unrolled
-            z[r][4u * c + j] += four[r][d] * w;
+    workgroupBarrier(); // @point filled-barrier
+    for (var s4 = 0u; s4 < SLAB4; s4++) {
+      if (SLAB4 * slab + s4 >= FEATURES4) { // @point slab-end
+        break;
+      }
+      var four: array<vec4f, ROWS>;
+      for (var r = 0u; r < ROWS; r++) { // unroll
+        four[r] = xSlab[(s4 * ROWS + r) * THREADS + local.x];
+      }
+      for (var d = 0u; d < 4u; d++) { // unroll
+        for (var c = 0u; c < TILE4; c++) { // unroll
+          let at = ((4u * s4 + d) * TILE_THREADS + local.y) * TILE4 + c; // @point slab-weights
+          let loaded = weightsSlab[at];
+          for (var j = 0u; j < 4u; j++) { // unroll
+            let w = loaded[j];
+            for (var r = 0u; r < ROWS; r++) { // unroll
+              z[r][4u * c + j] += four[r][d] * w;
+            }
           }
         }
       }
     }
   }
-  // when SHARED: }
+  @else for (var f = 0u; f < FEATURES4; f++) { // @point features
+    var four: array<vec4f, ROWS>;
+    for (var r = 0u; r < ROWS; r++) { // unroll
+      four[r] = features(start[r], f);
+    }
+    // Of every four lanes each loads the weights of one feature, and all four use them.
+    @if(SUBGROUPS) var own: array<vec4f, TILE4>;
+    @if(SUBGROUPS) for (var c = 0u; c < TILE4; c++) { // unroll
+      own[c] = weights[(4u * f + lane) * VECTORS_A_ROW + tile * TILE4 + c];
+    }
+    for (var d = 0u; d < 4u; d++) { // unroll
+      for (var c = 0u; c < TILE4; c++) { // unroll
+        @if(SUBGROUPS) let loaded = own[c];
+        @else let loaded = weights[(4u * f + d) * VECTORS_A_ROW + tile * TILE4 + c];
+        for (var j = 0u; j < 4u; j++) { // unroll
+          @if(SUBGROUPS) let w = subgroupBroadcast(loaded[j], d);
+          @else let w = loaded[j];
+          for (var r = 0u; r < ROWS; r++) { // unroll
+            z[r][4u * c + j] += four[r][d] * w; // @point product
+          }
+        }
+      }
+    }
+  }
 
+  // Where threads share slabs, a workgroup may reach past the last tile.
   if (RAW) {
-    for (var r = 0u; r < ROWS; r++) { // unrolled
-      if (begin + r < block.rows) { // when SHARED: if (begin + r < block.rows && tile < TILES) {
-        for (var c = 0u; c < TILE4; c++) { // unrolled
-          powers[(begin + r) * CLASSES4 + tile * TILE4 + c] = vec4f(z[r][4u * c], z[r][4u * c + 1u], z[r][4u * c + 2u], z[r][4u * c + 3u]);
+    for (var r = 0u; r < ROWS; r++) { // unroll
+      @if(SHARED) let inside = begin + r < block.rows && tile < TILES;
+      @else let inside = begin + r < block.rows; // @point raw-rows
+      if (inside) {
+        for (var c = 0u; c < TILE4; c++) { // unroll
+          let at = (begin + r) * VECTORS_A_ROW + tile * TILE4 + c;
+          powers[at] =
+            vec4f(z[r][4u * c], z[r][4u * c + 1u], z[r][4u * c + 2u], z[r][4u * c + 3u]); // @point raw
         }
       }
     }
     return;
   }
-  for (var r = 0u; r < ROWS; r++) { // unrolled
+  for (var r = 0u; r < ROWS; r++) { // unroll
     let i = begin + r;
-    if (i < block.rows) { // when SHARED: if (i < block.rows && tile < TILES) {
+    @if(SHARED) let inside = i < block.rows && tile < TILES; // @point stored-tiles
+    @else let inside = i < block.rows; // @point rows
+    if (inside) {
       let row = order[block.first + i];
-      let label = labels[row] - tile * TILE; // within the tile, or past it // when SOFT: let label = labels[row * (CLASSES + 1u)] - tile * TILE;
-      let at = i * CLASSES4 + tile * TILE4;
+      let label = labelOf(row) - tile * TILE; // within the tile, or past it
+      let at = i * VECTORS_A_ROW + tile * TILE4;
       if (CAPTURE) {
         var vector = vec4f();
-        for (var c = 0u; c < TILE4; c++) { // unrolled
-          for (var j = 0u; j < 4u; j++) { // unrolled
+        for (var c = 0u; c < TILE4; c++) { // unroll
+          for (var j = 0u; j < 4u; j++) { // unroll
             vector[j] = z[r][4u * c + j];
           }
           captured[at + c] = vector;
         }
       }
-      var top = LOWEST;
-      for (var k = 0u; k < TILE; k++) { // unrolled
-        z[r][k] = select(LOWEST, z[r][k], tile * TILE + k < CLASSES); // the power of padding is 0
-        top = max(top, z[r][k]);
+      var largest = LOWEST;
+      for (var k = 0u; k < TILE; k++) { // unroll
+        // The exponential of padding is 0.
+        z[r][k] = select(LOWEST, z[r][k], tile * TILE + k < CLASSES); // @point padding
+        largest = max(largest, z[r][k]); // @point largest
       }
       if (label < TILE) {
         var labelLogit = LOWEST;
-        var beaten = false;
-        for (var k = 0u; k < TILE; k++) { // unrolled
-          labelLogit = select(labelLogit, z[r][k], label == k);
+        var tied = false;
+        for (var k = 0u; k < TILE; k++) { // unroll
+          labelLogit = select(labelLogit, z[r][k], label == k); // @point label-logit
         }
-        for (var k = 0u; k < TILE; k++) { // unrolled
-          beaten = beaten | ((z[r][k] >= labelLogit) & (k < label));
+        for (var k = 0u; k < TILE; k++) { // unroll
+          tied = tied | ((z[r][k] >= labelLogit) & (k < label));
         }
-        rowSums[i] = vec4f(labelLogit, select(0.0, 1.0, beaten), 0.0, 0.0);
+        rowSums[i] = vec4f(labelLogit, select(0.0, 1.0, tied), 0.0, 0.0);
       }
       var sum = 0.0;
-      // when MIXED: var mean = 0.0; // Σ t·(z − top)
-      // when MIXED: var part = 0.0; // Σ t
-      for (var c = 0u; c < TILE4; c++) { // unrolled
+      @if(MIXED) var mean = 0.0; // Σ t·(z − largest)
+      @if(MIXED) var share = 0.0; // Σ t
+      for (var c = 0u; c < TILE4; c++) { // unroll
         var vector = vec4f();
-        for (var j = 0u; j < 4u; j++) { // unrolled
-          // when MIXED: let t = select(0.0, targetOf(row, label, tile * TILE, 4u * c + j), tile * TILE + 4u * c + j < CLASSES);
-          // when MIXED: mean += t * (z[r][4u * c + j] - top);
-          // when MIXED: part += t;
-          vector[j] = exp(z[r][4u * c + j] - top);
+        for (var j = 0u; j < 4u; j++) { // unroll
+          @if(MIXED) let k = tile * TILE + 4u * c + j;
+          @if(MIXED) let t = select(0.0, targetOf(row, k, label == 4u * c + j), k < CLASSES); // @point target
+          @if(MIXED) mean += t * (z[r][4u * c + j] - largest);
+          @if(MIXED) share += t;
+          vector[j] = exp(z[r][4u * c + j] - largest);
           sum += vector[j];
         }
-        powers[at + c] = vector;
+        powers[at + c] = vector; // @point powers
       }
-      tiles[i * TILES + tile] = vec2f(top, sum); // when MIXED: tiles[i * TILES + tile] = vec4f(top, sum, mean, part);
+      @if(MIXED) tiles[i * TILES + tile] = TileSums(largest, sum, mean, share);
+      @else tiles[i * TILES + tile] = TileSums(largest, sum);
     }
   }
 }

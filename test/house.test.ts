@@ -4,7 +4,7 @@
  */
 import { posix } from "node:path";
 import { expect, test } from "vitest";
-import { wideComments, wideProse } from "../scripts/check-columns.js";
+import { wideComments, wideLines, wideProse } from "../scripts/check-columns.js";
 import { withRooms } from "../scripts/draw-rooms.js";
 import { optionsReference } from "../scripts/options-reference.js";
 import { FLOORS, type Import, filesOf, importsOf, roomOf, textOf } from "../scripts/imports.js";
@@ -140,4 +140,5 @@ test("comments and prose past column 110 are found, and code, tables and links a
   const link = `${"word ".repeat(20)}[text](${"a".repeat(60)})`;
   const prose = [long, `| ${long} |`, `# ${long}`, "```", long, "```", `- ${long}`, link];
   expect(wideProse(prose.join("\n"))).toEqual([1, 7]);
+  expect(wideLines(["let one = 1u;", `let two = ${long};`].join("\n"))).toEqual([2]);
 });

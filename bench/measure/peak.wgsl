@@ -1,5 +1,5 @@
-// The peak of the adapter: multiply-adds whose operands never leave the registers. Eight chains that do not wait for
-// each other, in every invocation; the only store is of their sum, so that nothing can be left out.
+// The peak of the adapter: multiply-adds whose operands never leave the registers. Eight chains that do not
+// wait for each other, in every invocation; the only store is of their sum, so that nothing can be left out.
 
 override WORKGROUP = 64u;
 // Of the loop, each 32 multiply-adds.

@@ -1,10 +1,57 @@
-/** Edits the text of a shader, for tests that must detect a wrong kernel. */
-import { expect } from "vitest";
-import { type Edited, KERNELS, type KernelName } from "../../src/engine/webgpu/kernels/kernels.js";
+/** Edits shaders at the points that they mark, for tests that must detect a wrong kernel. */
+import { type ShaderTexts, linkShader } from "../../scripts/link-shader.js";
+import type { Edited, KernelName } from "../../src/engine/webgpu/kernels/kernels.js";
 
-/** The kernel's text with one edit of text that occurs exactly once in it. */
-export function edited(kernel: KernelName, [from, to]: readonly [string, string]): Edited {
-  const { source } = KERNELS[kernel];
-  expect(source.split(from), `"${from}" stands once in ${kernel}.wgsl`).toHaveLength(2);
-  return { [kernel]: source.replace(from, to) };
+/** One edit of a kernel, in its own file or in one of shaders/lib/. */
+export interface ShaderEdit {
+  readonly what: string;
+  readonly kernel: KernelName;
+  /** The line that ends with the comment `// @point NAME`. */
+  readonly point: string;
+  /** Text that occurs exactly once in that line, and its replacement. */
+  readonly edit: readonly [from: string, to: string];
+}
+
+const GLOB = import.meta.glob<string>("../../shaders/**/*.wgsl", {
+  query: "?raw",
+  import: "default",
+  eager: true,
+});
+export const SHADERS: ShaderTexts = new Map(
+  Object.entries(GLOB).map(([path, text]) => [path.replace("../../shaders/", ""), text]),
+);
+
+/** Lists the marked points of a shader. */
+export function pointsOf(text: string): string[] {
+  return Array.from(text.matchAll(/@point (\S+)$/gm), ([, point]) => point);
+}
+
+/** Returns the path of the shader that marks the point of an edit. Throws unless there is exactly one. */
+export function pathOf({ kernel, point }: ShaderEdit, shaders: ShaderTexts = SHADERS): string {
+  const marked = [...shaders].flatMap(([path, text]) =>
+    path === `${kernel}.wgsl` || path.startsWith("lib/")
+      ? pointsOf(text).flatMap((one) => (one === point ? [path] : []))
+      : [],
+  );
+  const [path] = marked;
+  if (path === undefined || marked.length > 1) {
+    throw new Error(
+      `${kernel}.wgsl and lib/ mark the point ${point} ${marked.length} times instead of once.`,
+    );
+  }
+  return path;
+}
+
+/** Returns the kernel's linked text with one edit. */
+export function edited(one: ShaderEdit, shaders: ShaderTexts = SHADERS): Edited {
+  const { kernel, point, edit } = one;
+  const [from, to] = edit;
+  const path = pathOf(one, shaders);
+  const lines = (shaders.get(path) ?? "").split("\n").map((line) => {
+    if (!line.endsWith(`@point ${point}`)) return line;
+    const parts = line.split(from);
+    if (parts.length !== 2) throw new Error(`"${from}" does not occur once in ${path}: ${line.trim()}`);
+    return parts.join(to);
+  });
+  return { [kernel]: linkShader(`${kernel}.wgsl`, new Map([...shaders, [path, lines.join("\n")]])) };
 }

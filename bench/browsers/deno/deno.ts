@@ -12,6 +12,7 @@ import { text } from "node:stream/consumers";
 import { promisify } from "node:util";
 import { type AliasOptions, build } from "vite";
 import { assemblyPlugin } from "../../../scripts/assembly-plugin.js";
+import { shaderPlugin } from "../../../scripts/shader-plugin.js";
 
 const COMMANDS = [["deno"], ["npx", "--yes", "--prefer-offline", "deno@2"]] as const;
 
@@ -48,7 +49,7 @@ export async function denoScript(name: string, alias: AliasOptions = {}): Promis
     await build({
       configFile: false,
       logLevel: "warn",
-      plugins: [assemblyPlugin()],
+      plugins: [assemblyPlugin(), shaderPlugin()],
       resolve: { alias },
       build: {
         outDir: folder,

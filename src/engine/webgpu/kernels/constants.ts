@@ -6,7 +6,7 @@ import type { Mode } from "./blocks.js";
 import type { Specialisation } from "./specialise.js";
 import type { FusedTiling, ObjectiveTiling, TiledTiling, Tiling } from "./tiling.js";
 
-/** Vectors of four per thread of products.wgsl. */
+/** Vectors of four per thread of vector-products.wgsl. */
 export const PRODUCT_VECTORS = 16;
 
 /** Specialises the kernels of a block: fused, or logits, residual and gradient. Evaluations do not smooth. */
@@ -113,7 +113,7 @@ export function rawKernels(rows: Rows, tiling: Tiling): Specialisation {
   return { when: [...when, "RAW"], constants: { ...constants, RAW: true } };
 }
 
-/** Specialises the passes of an objective over rows and classes only: softmax, trial and bend. */
+/** Specialises the passes of an objective over rows and classes only: residual, trial and Hessian. */
 export function rowKernels({ classes, classes4, workgroup, rowLanes }: ObjectiveTiling): Specialisation {
   return {
     when: [],

@@ -1,11 +1,10 @@
 /**
- * Makes a kernel from a shader file: the file is readable WGSL that compiles as it is, and the kernel is the
- * same text with
+ * Makes a kernel from the linked text of a shader, with one statement, declaration or parameter a line:
  *
- * - its constants replaced, each on a line of its own: `const ROWS = 4u; // rows a thread`;
- * - its alternatives taken: a line `code; // when NAME: other code` becomes `other code`, and a line
- *   `// when NAME: code` becomes `code`, if NAME is in `when`. Of several the first that applies counts;
- * - its loops unrolled: `for (var r = 0u; r < ROWS; r++) { // unrolled`, with a constant or a number as the
+ * - replaces its constants, such as `const ROWS = 4u;`;
+ * - decides its conditions, in WESL's syntax: `@if(NAME)`, `@elif(NAME)` and `@else` stand before a
+ *   statement, a declaration or a parameter, which stays if NAME is in `when`;
+ * - unrolls its loops `for (var r = 0u; r < ROWS; r++) { // unroll`, with a constant or a number as the
  *   bound. Arrays indexed by the resulting literals live in registers; a running index would put them in
  *   memory.
  */
@@ -15,17 +14,30 @@ export interface Specialisation {
 }
 
 export function specialise(source: string, { constants, when }: Specialisation): string {
-  const lines = source.split("\n").flatMap((line) => constant(alternative(line, when), constants));
+  const lines = decided(source.split("\n"), when).map((line) => constant(line, constants));
   return unrolled(lines, bounds(lines)).join("\n");
 }
 
-function alternative(line: string, when: readonly string[]): string {
-  const [code, ...alternatives] = line.split("// when ");
-  for (const one of alternatives) {
-    const [, name, other] = one.match(/^(\w+): (.*?) *$/) ?? [];
-    if (name !== undefined && when.includes(name)) return `${code.match(/^ */)?.[0] ?? ""}${other}`;
+const CONDITION = /^( *)@(if|elif|else)(?:\((\w+)\))? (.*)$/;
+
+function decided(lines: readonly string[], when: readonly string[]): string[] {
+  const out: string[] = [];
+  let open = false; // whether no condition of the chain held so far
+  for (let at = 0; at < lines.length; at++) {
+    const [, indent, kind, name, rest] = lines[at].match(CONDITION) ?? [];
+    if (rest === undefined) {
+      out.push(lines[at]);
+      continue;
+    }
+    const end = /[({](?: \/\/ unroll)?$/.test(rest) ? lines.indexOf(`${indent}}`, at) : at;
+    if (kind === "if") open = true;
+    if (open && (name === undefined || when.includes(name))) {
+      out.push(...decided([indent + rest, ...lines.slice(at + 1, end + 1)], when));
+      open = false;
+    }
+    at = end;
   }
-  return code.trimEnd();
+  return out;
 }
 
 const CONSTANT = /^const (\w+)(: \w+)? = ([^;]+);/;
@@ -53,7 +65,7 @@ function bounds(lines: readonly string[]): ReadonlyMap<string, number> {
   );
 }
 
-const LOOP = /^( *)for \(var (\w+) = 0u; \2 < (\w+); \2\+\+\) \{ \/\/ unrolled$/;
+const LOOP = /^( *)for \(var (\w+) = 0u; \2 < (\w+); \2\+\+\) \{ \/\/ unroll$/;
 
 function unrolled(lines: readonly string[], constants: ReadonlyMap<string, number>): string[] {
   const out: string[] = [];

@@ -94,7 +94,7 @@ export class WebGpuObjective extends GpuVectors implements Objective {
     for (const block of passes.blocks) {
       passes.gather(block, passes.order);
       passes.logits(block, passes.order, this.buffer(v), passes.r);
-      passes.bend(block);
+      passes.hessianResidual(block);
       passes.gradient(block);
     }
     this.#total(v, to);

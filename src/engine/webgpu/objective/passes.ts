@@ -26,7 +26,7 @@ export interface KeptBlock extends Block {
 
 /** The passes that write partial sums. */
 type Summed = "softmax" | "moved" | "evaluated" | "trial";
-type Pass = Summed | "gather" | "logits" | "gradient" | "bend";
+type Pass = Summed | "gather" | "logits" | "gradient" | "hessianResidual";
 
 type PassKernels = Readonly<Record<Pass, Compiled>>;
 
@@ -34,17 +34,17 @@ export async function compilePasses({ gpu, placed, tiling }: ObjectiveContext): 
   const products = rawKernels(placed.rows, tiling);
   const ofRows = rowKernels(tiling);
   const one = (name: KernelName, specialisation: Specialisation) => compiled(gpu, name, specialisation);
-  const [gather, logits, gradient, softmax, moved, evaluated, trial, bend] = await Promise.all([
+  const [gather, logits, gradient, softmax, moved, evaluated, trial, hessianResidual] = await Promise.all([
     one("gather", gatherKernel(tiling)),
     one("logits", products),
     one("gradient", products),
-    one("softmax", ofRows),
-    one("softmax", changed(ofRows, { MOVE: true })),
-    one("softmax", changed(ofRows, { EVALUATE: true })),
-    one("trial", ofRows),
-    one("bend", ofRows),
+    one("objective-residual", ofRows),
+    one("objective-residual", changed(ofRows, { MOVE: true })),
+    one("objective-residual", changed(ofRows, { EVALUATE: true })),
+    one("objective-trial", ofRows),
+    one("hessian-residual", ofRows),
   ]);
-  return { gather, logits, gradient, softmax, moved, evaluated, trial, bend };
+  return { gather, logits, gradient, softmax, moved, evaluated, trial, hessianResidual };
 }
 
 export class ObjectivePasses {
@@ -178,10 +178,10 @@ export class ObjectivePasses {
   }
 
   /** Turns U = X·V, in R's buffer, into the change of R: weight ⊙ s ⊙ (u − s·u), s the softmax of Z. */
-  bend({ z, ...block }: KeptBlock): void {
+  hessianResidual({ z, ...block }: KeptBlock): void {
     const { labels, rowWeights } = this.#shared;
     this.#commands.dispatch({
-      kernel: this.#kernels.bend,
+      kernel: this.#kernels.hessianResidual,
       buffers: { order: this.order, labels, rowWeights, z, u: this.r },
       whole: [block.first, block.rows],
       groups: [this.#rowGroups(block)],

@@ -7,7 +7,7 @@ import type { Commands } from "./commands.js";
 import type { ObjectiveContext } from "./context.js";
 import { PRODUCT_VECTORS, vectorKernels } from "../kernels/constants.js";
 import type { Gpu } from "../device/device.js";
-import { type Compiled, compiled } from "../kernels/pipelines.js";
+import { compiled } from "../kernels/pipelines.js";
 import { type ObjectiveTiling, grid } from "../kernels/tiling.js";
 
 /** Threads in a workgroup. */
@@ -16,28 +16,22 @@ const WORKGROUP = 64;
 const TERMS = 4;
 
 const KERNELS = [
-  "combine",
-  "products",
-  "multiply",
-  "centre",
-  "subgradient",
-  "orthant",
-  "restrict",
-  "total",
+  "vector-combine",
+  "vector-products",
+  "vector-multiply",
+  "vector-centre",
+  "vector-subgradient",
+  "vector-orthant",
+  "vector-restrict",
+  "gradient-sum",
 ] as const;
-export type VectorKernels = Readonly<Record<(typeof KERNELS)[number], Compiled>>;
+export type VectorKernels = Awaited<ReturnType<typeof compileVectors>>;
 
-export async function compileVectors({
-  gpu,
-  placed,
-  problem,
-  tiling,
-}: ObjectiveContext): Promise<VectorKernels> {
+export async function compileVectors({ gpu, placed, problem, tiling }: ObjectiveContext) {
   const specialisation = vectorKernels(placed.rows, problem, tiling);
-  const [combine, products, multiply, centre, subgradient, orthant, restrict, total] = await Promise.all(
-    KERNELS.map((name) => compiled(gpu, name, specialisation)),
-  );
-  return { combine, products, multiply, centre, subgradient, orthant, restrict, total };
+  const [combine, products, multiply, centre, subgradient, orthant, restrict, gradientSum] =
+    await Promise.all(KERNELS.map((name) => compiled(gpu, name, specialisation)));
+  return { combine, products, multiply, centre, subgradient, orthant, restrict, gradientSum };
 }
 
 export class GpuVectors implements VectorSpace {
@@ -224,7 +218,7 @@ export class GpuVectors implements VectorSpace {
   protected total(slots: GPUBuffer, scale: number, w: Vector, to: Vector): void {
     this.#overVectors((vector, count) =>
       this.#commands.dispatch({
-        kernel: this.#kernels.total,
+        kernel: this.#kernels.gradientSum,
         buffers: { slots, weights: this.buffer(w), penalties: this.#penalties, to: this.buffer(to) },
         whole: [vector],
         real: [scale],

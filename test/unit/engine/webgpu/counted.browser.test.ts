@@ -5,7 +5,7 @@
 import { describe, expect, test } from "vitest";
 import type { DescentProblem } from "../../../../src/engine/descent.js";
 import type { Rows } from "../../../../src/core/rows.js";
-import { type Edited, KERNELS, type KernelName } from "../../../../src/engine/webgpu/kernels/kernels.js";
+import type { Edited, KernelName } from "../../../../src/engine/webgpu/kernels/kernels.js";
 import type { Capacity } from "../../../../src/engine/webgpu/device/capacity.js";
 import { choiceNamed } from "../../../../src/engine/webgpu/kernels/choice.js";
 import { shapeOf, tiling } from "../../../../src/engine/webgpu/kernels/tiling.js";
@@ -20,6 +20,8 @@ import {
   runAll,
   softened,
 } from "../../../conformance/problems.js";
+import { edited } from "../../../mutation/edited-shader.js";
+import { WASTEFUL } from "../../../mutation/wrong-shaders.js";
 import { countingDevice } from "./counted.js";
 import { webgpuEngine } from "../../../support/engines.js";
 
@@ -158,46 +160,10 @@ test.each([
   expect(counted).toEqual(formula);
 });
 
-/** Edits that change no result, only its cost. */
-const WASTEFUL = [
-  {
-    what: "loads X twice",
-    kernel: "fused",
-    edit: [
-      "four[r] = features(start[r], f);",
-      "four[r] = 0.5 * (features(start[r], f) + features(start[r], f));",
-    ],
-    more: "loads",
-  },
-  {
-    what: "stores the residual twice",
-    kernel: "fused",
-    edit: ["records[at + c] = vector[c];", "records[at + c] = vector[c]; records[at + c] = vector[c];"],
-    more: "stores",
-  },
-  {
-    what: "multiplies every feature in two halves",
-    kernel: "logits",
-    edit: [
-      "            z[r][4u * c + j] += four[r][d] * w;",
-      "            z[r][4u * c + j] += 0.5 * four[r][d] * w;\n            z[r][4u * c + j] += 0.5 * four[r][d] * w;",
-    ],
-    more: "macs",
-  },
-  {
-    what: "loads the weights of rows that it does not need",
-    kernel: "residual",
-    edit: ["let label = labels[row];", "let label = labels[row] + 0u * labels[row];"],
-    more: "loads",
-  },
-] as const;
-
-test.each(WASTEFUL)("$kernel is caught when it $what", async ({ kernel, edit: [from, to], more }) => {
-  const { source } = KERNELS[kernel];
-  expect(source.split(from), `"${from}" stands once in ${kernel}.wgsl`).toHaveLength(2);
+test.each(WASTEFUL)("$kernel is caught when it $what", async (wasteful) => {
+  const { kernel, more } = wasteful;
   const [shape, kind] = kernel === "fused" ? [FUSED, "fused" as const] : [WIDE, "tiled" as const];
-  const edited = { [kernel]: source.replace(from, to) };
-  const { counted, formula } = await both(shape, "f32", { ...HELD, kind }, { edited });
+  const { counted, formula } = await both(shape, "f32", { ...HELD, kind }, { edited: edited(wasteful) });
   const [real, paper] = [counted[kernel], formula[kernel]];
   expect(real?.[more]).toBeGreaterThan(paper?.[more] ?? Infinity);
   expect({ ...counted, [kernel]: undefined }).toEqual({ ...formula, [kernel]: undefined });

@@ -97,7 +97,7 @@ export async function countingDevice(): Promise<CountingDevice> {
 
 /** The specialised text of a kernel, with counters from `first` on. */
 export function counting(code: string, first: number): string {
-  const [head, parameters] = code.match(/@compute .*\nfn main\(([^{]*)\) \{/) ?? [];
+  const [head, parameters] = code.match(/@compute .* fn main\(([^{]*)\) \{/) ?? [];
   if (head === undefined || parameters === undefined) throw new Error("There is no entry point.");
   const plain = parameters.replaceAll(/@builtin\(\w+\) /g, "");
   const names = Array.from(plain.matchAll(/(\w+):/g), ([, name]) => name);
@@ -166,6 +166,8 @@ function accessesCounted(code: string): string {
 }
 
 function wordsOf(type: string, code: string): number {
+  const [, aliased] = code.match(new RegExp(`^alias ${type} = (\\w+);`, "m")) ?? [];
+  if (aliased !== undefined) return wordsOf(aliased, code);
   const vector = type.match(/^vec(\d)f$/);
   if (vector) return Number(vector[1]);
   const [, fields] = code.match(new RegExp(`struct ${type} \\{\n([^}]+)\\}`)) ?? [];

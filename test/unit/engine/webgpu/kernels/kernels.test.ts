@@ -1,17 +1,14 @@
-/** Checks the kernel table against the shaders. */
-import { readdirSync } from "node:fs";
-import { join } from "node:path";
+/** Checks the kernel table, and that shaders follow the rules that it is derived by. */
 import { describe, expect, test } from "vitest";
+import { readShaders } from "../../../../../scripts/shader-plugin.js";
 import { WHOLE_BUFFERS } from "../../../../../src/engine/webgpu/device/capacity.js";
-import { type Binding, KERNELS } from "../../../../../src/engine/webgpu/kernels/kernels.js";
+import { KERNELS, kernelOf } from "../../../../../src/engine/webgpu/kernels/kernels.js";
 
-const shaders = readdirSync(join(import.meta.dirname, "..", "..", "..", "..", "..", "shaders")).filter(
-  (name) => name.endsWith(".wgsl"),
-);
+const SHADERS = readShaders();
 
-const OFFSETS: Readonly<Record<string, readonly string[]>> = {
+/** The fields of each kernel's dispatch, four bytes each, as the engine writes them. */
+const UNIFORMS: Readonly<Record<string, readonly string[]>> = {
   Block: ["first", "rows", "continues", "tile"],
-  Shard: ["first", "rows"],
   Run: ["first", "steps"],
   Part: ["first", "rows", "sum", "t"],
   Scales: ["vector", "scale"],
@@ -22,90 +19,113 @@ const OFFSETS: Readonly<Record<string, readonly string[]>> = {
   Vectors: ["first"],
   Step: ["ring", "vector", "learningRate", "gradientScale", "penalty", "correction1", "correction2"],
 };
+const OTHERS: Readonly<Record<string, readonly string[]>> = {
+  Shard: ["first", "rows"],
+  // An element of a storage buffer in steps.wgsl.
+  Step: ["first", "rows", "learningRate", "gradientScale", "penalty", "correction1", "correction2", "unused"],
+};
 
-/** The module-scope declarations of a shader, each of which is on its own line. */
-function declarations(source: string) {
-  const bindings = [...source.matchAll(/^@group\(0\) @binding\((\d+)\) var<([^>]+)> (\w+): [^;]+;(.*)$/gm)];
-  const constants = [...source.matchAll(/^const (\w+) = (?:\d+u|[\d.e-]+|true|false);(.*)$/gm)];
-  const structs = [...source.matchAll(/^struct (\w+) \{\n([^}]+)\}/gm)];
-  return {
-    bindings: bindings.map(([, number, space, name, rest]) => ({
-      number: Number(number),
-      space,
-      name,
-      rest,
-    })),
-    constants: constants.map(([, name, rest]) => ({ name, rest })),
-    structs: structs.map(([, name, body]) => ({
-      name,
-      fields: [...body.matchAll(/^ {2}(\w+): (?:u32|f32),/gm)].map(([, field]) => field),
-    })),
-  };
+const fieldsOf = (source: string, struct: string) =>
+  Array.from(
+    source.match(new RegExp(`^struct ${struct} \\{([^}]+)\\}`, "m"))?.[1].matchAll(/(\w+): (?:u32|f32),/g) ??
+      [],
+    ([, field]) => field,
+  );
+
+/** Lines of a shader that match, each with the comments at its end and on the line before it. */
+function commented(text: string, pattern: RegExp): string[] {
+  const lines = text.split("\n");
+  return lines.flatMap((line, n) => {
+    const before = lines[n - 1]?.startsWith("//") ? lines[n - 1] : "";
+    return pattern.test(line) ? [`${before} ${line}`] : [];
+  });
 }
 
-/** The fields of a step in steps.wgsl, which includes its rows. */
-const WHOLE_STEP = [
-  "first",
-  "rows",
-  "learningRate",
-  "gradientScale",
-  "penalty",
-  "correction1",
-  "correction2",
-  "unused",
-];
-
-function kindOf(space: string, name: string): Binding {
-  if (space === "uniform") return name === "shard" ? "constant" : "uniform";
-  return space === "storage, read_write" ? "write" : "read";
-}
-
-test("every shader is in the table", () => {
-  expect(
-    Object.keys(KERNELS)
-      .map((name) => `${name}.wgsl`)
-      .toSorted(),
-  ).toEqual(shaders.toSorted());
+test("every shader but the library is in the table", () => {
+  const paths = Object.keys(KERNELS).map((name) => `${name}.wgsl`);
+  expect(paths.toSorted()).toEqual([...SHADERS.keys()].filter((path) => !path.startsWith("lib/")).toSorted());
 });
 
-describe.each(Object.entries(KERNELS))("%s", (kernelName, kernel) => {
-  const { bindings, constants, structs } = declarations(kernel.source);
+describe("a kernel is derived from its text", () => {
+  const source = [
+    "const ROWS = 4u;",
+    "const SCALE = 1.0;",
+    "const EPSILON = 1e-7;",
+    "const ADAM = false;",
+    "const LOWEST: f32 = -3.4e38;",
+    "const RECORD = 2u * ROWS;",
+    "@group(0) @binding(2) var<storage, read_write> sums: array<vec4f>;",
+    "@group(0) @binding(0) var<uniform> block: Block;",
+    "@group(0) @binding(3) var<uniform> shard: Shard;",
+    "@group(0) @binding(1) var<storage, read> order: array<u32>;",
+    "fn main() {",
+    "  const LOCAL = 1u;",
+    "}",
+  ].join("\n");
 
-  test("has the table's bindings, in their order and of their kinds", () => {
-    expect(bindings).toHaveLength(kernel.source.match(/^@group/gm)?.length ?? 0);
-    expect(bindings.map(({ number }) => number)).toEqual(bindings.map((_binding, n) => n));
-    expect(bindings.map(({ name, space }) => [name, kindOf(space, name)])).toEqual(
-      Object.entries(kernel.bindings),
-    );
+  test("its bindings in the order of their numbers, with their kinds", () => {
+    expect(Object.entries(kernelOf(source).bindings)).toEqual([
+      ["block", "uniform"],
+      ["order", "read"],
+      ["sums", "write"],
+      ["shard", "constant"],
+    ]);
+  });
+
+  test("its constants: those of literals without a type", () => {
+    expect(kernelOf(source).constants).toEqual(["ROWS", "SCALE", "EPSILON", "ADAM"]);
+  });
+
+  test.each([
+    ["read_write> sums", "read> sums"],
+    ["@binding(0)", "@binding(4)"],
+    ["> order", "> rows"],
+    ["const ROWS = 4u;", "const ROWS = 2u * 2u;"],
+  ])("and changes with it: %s → %s", (from, to) => {
+    expect(source).toContain(from);
+    const { bindings, constants } = kernelOf(source);
+    const other = kernelOf(source.replace(from, to));
+    expect([Object.entries(other.bindings), other.constants]).not.toEqual([
+      Object.entries(bindings),
+      constants,
+    ]);
+  });
+});
+
+describe.each(Object.entries(KERNELS))("%s", (name, { source, bindings }) => {
+  test("numbers its bindings from 0, without gaps", () => {
+    const numbers = Array.from(source.matchAll(/@binding\((\d+)\)/g), ([, number]) => Number(number));
+    expect(numbers.toSorted((a, b) => a - b)).toEqual(Object.keys(bindings).map((_, n) => n));
   });
 
   test("binds no more storage buffers than every device has, but for steps, which is used where there are more", () => {
-    const storage = bindings.filter(({ space }) => space !== "uniform").length;
-    expect(storage).toBeLessThanOrEqual(kernelName === "steps" ? WHOLE_BUFFERS : 8);
-  });
-
-  test("has the table's constants", () => {
-    expect(constants.map(({ name }) => name)).toEqual(kernel.constants);
+    const storage = Object.values(bindings).filter((kind) => kind === "read" || kind === "write");
+    expect(storage.length).toBeLessThanOrEqual(name === "steps" ? WHOLE_BUFFERS : 8);
   });
 
   test("has one entry point, main", () => {
-    expect(kernel.source.match(/@compute/g)).toHaveLength(1);
-    expect(kernel.source).toMatch(
-      /@compute @workgroup_size\((WORKGROUP, 1|THREADS, TILE_THREADS|64, 1), 1\)\nfn main\(/,
+    expect(source.match(/@compute/g)).toHaveLength(1);
+    expect(source).toMatch(
+      /@compute @workgroup_size\((WORKGROUP, 1|THREADS, TILE_THREADS|64, 1), 1\) fn main\(/,
     );
   });
 
-  test("the shape of every buffer is in a comment", () => {
-    const buffers = bindings.filter(({ space }) => space !== "uniform");
-    for (const { name, rest } of buffers) expect(rest, name).toMatch(/\/\/ \(.*\)/);
-  });
-
-  test("every constant is in a comment", () => {
-    for (const { name, rest } of constants) expect(rest, name).toMatch(/\/\/ \S/);
-  });
-
   test("its uniforms have the fields, four bytes each, that the engine writes", () => {
-    const expected = kernelName === "steps" ? { ...OFFSETS, Step: WHOLE_STEP } : OFFSETS;
-    for (const { name, fields } of structs) expect(fields, name).toEqual(expected[name]);
+    const types = Array.from(source.matchAll(/^@group.*: (?:array<)?(\w+)>?;$/gm), ([, type]) => type);
+    const [uniform, ...others] = types.filter((type) => source.includes(`struct ${type} {`));
+    expect(fieldsOf(source, uniform), uniform).toEqual(UNIFORMS[uniform]);
+    for (const other of others) expect(fieldsOf(source, other), other).toEqual(OTHERS[other]);
+  });
+});
+
+describe.each([...SHADERS])("%s", (_path, text) => {
+  test("the shape of every buffer is in a comment", () => {
+    for (const buffer of commented(text, /^@group.* var<storage/)) expect(buffer).toMatch(/\/\/ \(.*\)/);
+  });
+
+  test("every constant that a specialisation provides is in a comment", () => {
+    for (const constant of commented(text, /^const \w+ = (?:[\d.e-]+u?|true|false);/)) {
+      expect(constant).toMatch(/\/\/ \S/);
+    }
   });
 });

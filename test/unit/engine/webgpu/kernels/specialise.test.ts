@@ -1,4 +1,4 @@
-/** Tests how shader source is specialised: constants, alternatives and unrolled loops. */
+/** Tests how linked shaders are specialised: constants, conditions and unrolled loops. */
 import { describe, expect, test } from "vitest";
 import { specialise } from "../../../../../src/engine/webgpu/kernels/specialise.js";
 
@@ -19,35 +19,64 @@ describe("constants", () => {
   });
 });
 
-describe("alternatives", () => {
-  const source =
-    "  let w = plain; // when BOTH: let w = both; // when BYTES: let w = bytes;\n  // when BYTES: more();\nend";
+describe("conditions", () => {
+  const chain = "@if(BOTH) let w = both;\n@elif(BYTES) let w = bytes;\n@else let w = plain;\nend";
 
-  test("are taken when they are asked for, the first of several", () => {
-    expect(made(source, {}, ["BYTES"])).toBe("  let w = bytes;\n  more();\nend");
-    expect(made(source, {}, ["BYTES", "BOTH"])).toBe("  let w = both;\n  more();\nend");
+  test("keep the first of a chain that holds", () => {
+    expect(made(chain, {}, ["BYTES"])).toBe("let w = bytes;\nend");
+    expect(made(chain, {}, ["BYTES", "BOTH"])).toBe("let w = both;\nend");
+    expect(made(chain)).toBe("let w = plain;\nend");
   });
 
-  test("leave the line as it is otherwise", () => {
-    expect(made(source)).toBe("  let w = plain;\n\nend");
+  test("begin a new chain with every @if", () => {
+    expect(made("@if(A) a;\n@if(B) b;\n@else c;", {}, ["A"])).toBe("a;\nc;");
+    expect(made("@if(A) a;\n@if(B) b;\n@else c;", {}, ["A", "B"])).toBe("a;\nb;");
+  });
+
+  test("keep or leave out a statement with all that it encloses", () => {
+    const source = [
+      "  @if(SHARED) for (var s = 0u; s < n; s++) {",
+      "    if (s > 1u) {",
+      "      break;",
+      "    } else {",
+      "      @if(BYTES) f(s);",
+      "      @else g(s);",
+      "    }",
+      "  }",
+      "  @else h();",
+      "end",
+    ].join("\n");
+    expect(made(source)).toBe("  h();\nend");
+    expect(made(source, {}, ["SHARED"])).toBe(
+      "  for (var s = 0u; s < n; s++) {\n    if (s > 1u) {\n      break;\n    } else {\n      g(s);\n    }\n  }\nend",
+    );
+  });
+
+  test("stand before parameters, functions and unrolled loops, too", () => {
+    const source = "@if(A) fn f(\n  a: u32,\n  @if(B) b: u32,\n) {\n  g();\n}\nend";
+    expect(made(source)).toBe("end");
+    expect(made(source, {}, ["A"])).toBe("fn f(\n  a: u32,\n) {\n  g();\n}\nend");
+    expect(made("@if(A) for (var i = 0u; i < 2u; i++) { // unroll\n  f(i);\n}", {}, ["A"])).toBe(
+      "{\n  f(0u);\n}\n{\n  f(1u);\n}",
+    );
   });
 });
 
-describe("loops marked unrolled", () => {
+describe("loops marked unroll", () => {
   test("are repeated with the index as a number, to the bound of a constant or a number", () => {
-    const source = "const N = 1u;\nfor (var i = 0u; i < N; i++) { // unrolled\n  z[i] += in[i + 4u];\n}\nend";
+    const source = "const N = 1u;\nfor (var i = 0u; i < N; i++) { // unroll\n  z[i] += in[i + 4u];\n}\nend";
     expect(made(source, { N: 2 })).toBe(
       "const N = 2u;\n{\n  z[0u] += in[0u + 4u];\n}\n{\n  z[1u] += in[1u + 4u];\n}\nend",
     );
-    expect(made("for (var d = 0u; d < 2u; d++) { // unrolled\n  f(d);\n}")).toBe(
+    expect(made("for (var d = 0u; d < 2u; d++) { // unroll\n  f(d);\n}")).toBe(
       "{\n  f(0u);\n}\n{\n  f(1u);\n}",
     );
   });
 
   test("nest", () => {
     const source = [
-      "for (var r = 0u; r < 2u; r++) { // unrolled",
-      "  for (var k = 0u; k < 2u; k++) { // unrolled",
+      "for (var r = 0u; r < 2u; r++) { // unroll",
+      "  for (var k = 0u; k < 2u; k++) { // unroll",
       "    z[r][k] = 0.0;",
       "  }",
       "}",
@@ -61,7 +90,7 @@ describe("loops marked unrolled", () => {
   });
 
   test("of no turns vanish, and others stay", () => {
-    expect(made("const N = 1u;\nfor (var i = 0u; i < N; i++) { // unrolled\n  f(i);\n}", { N: 0 })).toBe(
+    expect(made("const N = 1u;\nfor (var i = 0u; i < N; i++) { // unroll\n  f(i);\n}", { N: 0 })).toBe(
       "const N = 0u;",
     );
     const plain = "for (var i = 0u; i < N; i++) {\n  f(i);\n}";
@@ -69,8 +98,6 @@ describe("loops marked unrolled", () => {
   });
 
   test("whose bound is no known number are an error", () => {
-    expect(() => made("for (var i = 0u; i < M; i++) { // unrolled\n  f(i);\n}")).toThrow(
-      /cannot be unrolled/,
-    );
+    expect(() => made("for (var i = 0u; i < M; i++) { // unroll\n  f(i);\n}")).toThrow(/cannot be unrolled/);
   });
 });

@@ -1,13 +1,10 @@
-// products: of two vectors, Σ aᵢ·bᵢ, the same with each product times its feature's penalty, and the largest |aᵢ·bᵢ|, in
-// partial results of one for each workgroup. A thread takes VECTORS vectors of four, far apart, so that neighbours read
-// neighbours.
+// vector-products: of two vectors a and b of W's shape, Σ aᵢ·bᵢ, Σ penaltyᵢ·aᵢ·bᵢ and the largest |aᵢ·bᵢ|,
+// one partial result per workgroup. A thread takes VECTORS vectors of four, WORKGROUP apart, so that
+// neighbouring threads read neighbouring vectors.
+import package::lib::reduce::{WORKGROUP, parts};
+import package::lib::shape::{CLASSES4, COUNT};
 
-// The shape of the problem.
-const COUNT = 1u; // vectors of four in each
-const CLASSES4 = 1u; // vectors of four classes a row
-
-const WORKGROUP = 64u; // threads
-const VECTORS = 16u; // vectors a thread
+const VECTORS = 16u; // vectors per thread
 
 struct Range {
   vector: u32, // the first vector of this dispatch
@@ -17,10 +14,9 @@ struct Range {
 @group(0) @binding(0) var<uniform> range: Range;
 @group(0) @binding(1) var<storage, read> a: array<vec4f>; // (COUNT)
 @group(0) @binding(2) var<storage, read> b: array<vec4f>; // (COUNT)
-@group(0) @binding(3) var<storage, read> penalties: array<f32>; // (4·FEATURES4) each feature's, and zeros
-@group(0) @binding(4) var<storage, read_write> sums: array<vec4f>; // (workgroups, from range.sum on) sum, penalised, largest, 0
-
-var<workgroup> parts: array<vec4f, WORKGROUP>; // one a thread
+@group(0) @binding(3) var<storage, read> penalties: array<f32>; // (4·FEATURES4) one per feature, then zeros
+// (workgroups, from range.sum on) sum, penalised sum, largest, 0
+@group(0) @binding(4) var<storage, read_write> sums: array<vec4f>;
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn main(
@@ -33,24 +29,24 @@ fn main(
   var sum = vec4f();
   var penalised = vec4f();
   var largest = vec4f();
-  for (var v = 0u; v < VECTORS; v++) {
+  for (var v = 0u; v < VECTORS; v++) { // @point vectors
     let at = first + v * WORKGROUP;
     if (at < COUNT) {
       let product = a[at] * b[at];
-      sum += product;
-      penalised += penalties[at / CLASSES4] * product;
-      largest = max(largest, abs(product));
+      sum += product; // @point sum
+      penalised += penalties[at / CLASSES4] * product; // @point penalties
+      largest = max(largest, abs(product)); // @point largest
     }
   }
   let one = vec4f(1.0);
   let most = max(max(largest.x, largest.y), max(largest.z, largest.w));
   parts[thread] = vec4f(dot(sum, one), dot(penalised, one), most, 0.0);
-  workgroupBarrier();
+  workgroupBarrier(); // @point barrier
   for (var half = WORKGROUP / 2u; half > 0u; half /= 2u) {
     if (thread < half) {
       let mine = parts[thread];
       let other = parts[thread + half];
-      parts[thread] = vec4f(mine.xy + other.xy, max(mine.z, other.z), 0.0);
+      parts[thread] = vec4f(mine.xy + other.xy, max(mine.z, other.z), 0.0); // @point parts
     }
     workgroupBarrier();
   }

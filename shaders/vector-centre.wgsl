@@ -1,23 +1,19 @@
-// centre: takes the mean over the classes off every feature's weights, or off what else is laid out like them.
+// vector-centre: subtracts from each feature's row of a vector of W's shape its mean over the classes.
 //
 // LANES threads share a feature and each takes every LANES-th of its vectors of classes.
-
-// The shape of the problem.
-const CLASSES = 2u; // real classes; those past them are padding, and stay 0
-const CLASSES4 = 1u; // vectors of four classes a feature
-
-const WORKGROUP = 64u; // threads
-const LANES = 1u; // threads a feature: a power of two
+import package::lib::reduce::{LANES, WORKGROUP};
+import package::lib::shape::{CLASSES, CLASSES4};
 
 struct Features {
-  first: u32, // of this dispatch
+  first: u32, // the first feature of this dispatch
   past: u32, // the first of the next
 }
 
 @group(0) @binding(0) var<uniform> features: Features;
-@group(0) @binding(1) var<storage, read_write> weights: array<vec4f>; // (4·FEATURES4, CLASSES4)
+// (4·FEATURES4, CLASSES4), padded with zeros
+@group(0) @binding(1) var<storage, read_write> weights: array<vec4f>;
 
-var<workgroup> parts: array<f32, WORKGROUP>; // one a thread
+var<workgroup> rowParts: array<f32, WORKGROUP>; // one per thread
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn main(
@@ -32,17 +28,18 @@ fn main(
   for (var c = lane; c < CLASSES4; c += LANES) {
     sum += weights[begin + c];
   }
-  parts[thread] = dot(sum, vec4f(1.0));
+  rowParts[thread] = dot(sum, vec4f(1.0));
   workgroupBarrier();
   for (var half = LANES / 2u; half > 0u; half /= 2u) {
-    if (lane < half) {
-      parts[thread] += parts[thread + half];
+    if (lane < half) { // @point feature-sum
+      rowParts[thread] += rowParts[thread + half];
     }
     workgroupBarrier();
   }
-  let mean = parts[thread - lane] / f32(CLASSES);
+  let mean = rowParts[thread - lane] / f32(CLASSES); // @point mean
   for (var c = lane; c < CLASSES4; c += LANES) {
-    if (feature < features.past) {
+    if (feature < features.past) { // @point inside
+      // Padding stays 0.
       weights[begin + c] -= select(vec4f(), vec4f(mean), 4u * c + vec4u(0u, 1u, 2u, 3u) < vec4u(CLASSES));
     }
   }

@@ -1,0 +1,5 @@
+/** The text of a shader with what it imports, linked by scripts/shader-plugin.ts. */
+declare module "*.wgsl?linked" {
+  const text: string;
+  export default text;
+}
