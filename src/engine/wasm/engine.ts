@@ -1,8 +1,8 @@
 /** The CPU engine: the passes as SIMD kernels in WebAssembly, on all cores. */
 import type { RuntimeClosedError } from "../../core/errors.js";
-import type { Rows } from "../../core/rows.js";
-import type { Engine, EngineHost, Placement } from "../engine.js";
+import type { Engine, EngineHost } from "../engine.js";
 import { WasmDescent } from "./descent.js";
+import type { Heap } from "./heap.js";
 import { type WasmKernels, compileKernels } from "./module.js";
 import { WasmObjective } from "./objective.js";
 import { placeOnHeap } from "./placement.js";
@@ -26,8 +26,8 @@ export class WasmHost implements EngineHost {
   readonly #idle: IdleResources;
   readonly #threads: number | undefined;
   #kernels: Promise<WasmKernels> | undefined;
-  /** The engines that were opened. They are garbage where their training was abandoned. */
-  #opened: WeakRef<WasmEngine>[] = [];
+  /** The sessions of the engines that were opened. They are garbage where their training was abandoned. */
+  #sessions: WeakRef<Session>[] = [];
   #closed: RuntimeClosedError | undefined;
 
   constructor({ kernels, idle = new IdleResources(), threads }: WasmOptions = {}) {
@@ -43,75 +43,75 @@ export class WasmHost implements EngineHost {
     const kernels = await (this.#kernels ??= compileKernels());
     const resources = this.#idle.take();
     const pool = await assemble(kernels, resources, this.#threads);
-    const engine = new WasmEngine({ kernels, resources, pool, idle: this.#idle });
+    const session = new Session(pool, resources, this.#idle);
     if (this.#closed) {
-      engine.end(this.#closed);
+      session.end(this.#closed);
       throw this.#closed;
     }
-    this.#opened = [...this.#opened.filter((one) => one.deref()?.open), new WeakRef(engine)];
-    return engine;
+    this.#sessions = [...this.#sessions.filter((one) => one.deref()?.open), new WeakRef(session)];
+    return engineOn(session, kernels);
   }
 
   close(error: RuntimeClosedError): void {
     this.#closed = error;
-    for (const engine of this.#opened) engine.deref()?.end(error);
+    for (const session of this.#sessions) session.deref()?.end(error);
     this.#idle.drop();
   }
 }
 
-/** What an engine computes with, and where it gives that back. */
-interface WasmParts {
-  readonly kernels: WasmKernels;
-  readonly resources: Resources;
+/** The memory and the threads of one engine, until it closes. */
+class Session {
   readonly pool: ThreadPool;
-  readonly idle: IdleResources;
-}
-
-class WasmEngine implements Engine {
-  readonly name = "wasm";
-  readonly adapter: string;
-  readonly note?: string;
-  readonly #parts: WasmParts;
+  readonly #resources: Resources;
+  readonly #idle: IdleResources;
   #open = true;
 
-  constructor(parts: WasmParts) {
-    const { relaxed } = parts.kernels;
-    const { threads, note } = parts.pool;
-    this.#parts = parts;
-    this.adapter = `WebAssembly, ${relaxed ? "relaxed SIMD" : "SIMD"}, ${threads} ${threads === 1 ? "thread" : "threads"}`;
-    if (note !== undefined) this.note = note;
+  constructor(pool: ThreadPool, resources: Resources, idle: IdleResources) {
+    this.pool = pool;
+    this.#resources = resources;
+    this.#idle = idle;
+  }
+
+  get heap(): Heap {
+    return this.#resources.heap;
   }
 
   get open(): boolean {
     return this.#open;
   }
 
-  async place(rows: Rows): Promise<Placement> {
-    const { resources, pool } = this.#parts;
-    const { heap } = resources;
-    const placed = await placeOnHeap(heap, rows);
-    return {
-      descent: async (problem, weights) => new WasmDescent(heap, pool, rows, placed, problem, weights),
-      objective: async (problem) => new WasmObjective(heap, pool, rows, placed, problem),
-      weigh: (weights) => placed.weigh(weights),
-      release: () => placed.release(),
-    };
-  }
-
   close(): void {
     if (!this.#open) return;
     this.#open = false;
-    const { resources, pool, idle } = this.#parts;
-    if (pool.close()) idle.giveBack(resources);
-    else drop(resources);
+    if (this.pool.close()) this.#idle.giveBack(this.#resources);
+    else drop(this.#resources);
   }
 
   /** Ends the threads. What they do, and what is asked for later, fails with the error. */
   end(error: RuntimeClosedError): void {
     if (!this.#open) return;
     this.#open = false;
-    const { resources, pool } = this.#parts;
-    pool.close(error);
-    drop(resources);
+    this.pool.close(error);
+    drop(this.#resources);
   }
+}
+
+function engineOn(session: Session, { relaxed }: WasmKernels): Engine {
+  const { heap, pool } = session;
+  const { threads, note } = pool;
+  return {
+    name: "wasm",
+    adapter: `WebAssembly, ${relaxed ? "relaxed SIMD" : "SIMD"}, ${threads} ${threads === 1 ? "thread" : "threads"}`,
+    ...(note !== undefined && { note }),
+    async place(rows) {
+      const placed = await placeOnHeap(heap, rows);
+      return {
+        descent: async (problem, weights) => new WasmDescent(heap, pool, rows, placed, problem, weights),
+        objective: async (problem) => new WasmObjective(heap, pool, rows, placed, problem),
+        weigh: (weights) => placed.weigh(weights),
+        release: () => placed.release(),
+      };
+    },
+    close: () => session.close(),
+  };
 }

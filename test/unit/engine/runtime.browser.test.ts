@@ -1,6 +1,7 @@
 /** Tests runtimes on WebGPU: the device that a runtime opened, and one that the caller gave. */
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { RuntimeClosedError, createRuntime, train } from "../../../src/index.js";
+import { RULES, randomRows, randomWeights } from "../../conformance/problems.js";
 import { rejection } from "../../support/fits.js";
 
 const x = Array.from({ length: 600 }, (_, n) => [n % 7, n % 11]);
@@ -14,8 +15,8 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** Records the devices that are opened. */
-function recordDevices(): GPUDevice[] {
+/** Records the devices that are opened. They are handed out once `held` resolves. */
+function recordDevices(held: Promise<void> = Promise.resolve()): GPUDevice[] {
   const opened: GPUDevice[] = [];
   const { requestDevice } = GPUAdapter.prototype;
   vi.spyOn(GPUAdapter.prototype, "requestDevice").mockImplementation(async function (
@@ -24,6 +25,7 @@ function recordDevices(): GPUDevice[] {
   ) {
     const device = await requestDevice.apply(this, given);
     opened.push(device);
+    await held;
     return device;
   });
   return opened;
@@ -61,12 +63,13 @@ describe("the device of a runtime", () => {
   });
 
   test("is destroyed also where the runtime is closed while it opens", async () => {
-    const opened = recordDevices();
+    let handOut = () => {};
+    const opened = recordDevices(new Promise((resolve) => (handOut = resolve)));
     const runtime = createRuntime();
-    const request = vi.mocked(GPUAdapter.prototype.requestDevice);
     const training = rejection(train(data, { runtime, engine: "webgpu" }));
-    await vi.waitFor(() => expect(request).toHaveBeenCalled(), { interval: 0 });
+    await vi.waitFor(() => expect(opened).toHaveLength(1));
     await runtime.close();
+    handOut();
     expect(await training).toBeInstanceOf(RuntimeClosedError);
     expect(opened).toHaveLength(1);
     expect(await isOpen(opened[0])).toBe(false);
@@ -114,5 +117,22 @@ describe("a device that is given", () => {
     await another.close();
     expect(await isOpen(device)).toBe(true);
     device.destroy();
+  });
+
+  test("that then fails is not to blame", async () => {
+    const adapter = await navigator.gpu.requestAdapter();
+    const device = await adapter?.requestDevice();
+    const runtime = createRuntime();
+    const engine = await runtime.open("webgpu", { device });
+    const shape = { count: 9, features: 2, classes: 2 };
+    const placement = await engine.place(randomRows(shape, "f32", 1));
+    const problem = { classes: 2, batchSize: 9, intercept: true, rule: RULES["sgd"] };
+    const descent = await placement.descent(problem, randomWeights(shape, 2));
+    await runtime.close();
+    vi.spyOn(GPUQueue.prototype, "submit").mockImplementation(() => {
+      throw new TypeError("injected");
+    });
+    await expect(descent.weights()).rejects.toThrow(RuntimeClosedError);
+    device?.destroy();
   });
 });

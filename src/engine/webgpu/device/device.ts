@@ -168,8 +168,7 @@ export class Gpu {
   async explained(cause: unknown): Promise<unknown> {
     if (cause instanceof SmighError && !(cause instanceof DeviceError)) return cause;
     const { owner } = this.state;
-    if (owner.closed) return owner.closed;
-    if (!this.state.lost) await this.#hearLoss();
+    if (!owner.closed && !this.state.lost) await this.#hearLoss();
     if (owner.closed) return owner.closed;
     const { lost } = this.state;
     if (lost) return this.#loss(lost);
@@ -178,11 +177,10 @@ export class Gpu {
   }
 
   #scoped<T>(call: () => T, failureOf: (why: string, cause: unknown) => DeviceError): T {
-    const { owner, scopes } = this.state;
-    if (owner.closed) throw owner.closed;
     const fail = (why: string, cause: unknown) => (this.#failure ??= failureOf(why, cause));
     try {
       const { value, error } = scoped(this.device, call);
+      const { scopes } = this.state;
       const heard = error
         .then((found) => void (found && fail(found.message, found)))
         .catch((cause: unknown) => void fail(String(cause), cause))
