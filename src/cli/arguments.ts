@@ -51,7 +51,7 @@ interface OptionFlag {
 }
 
 /** Flags that stand alone reverse the default: `--parity`, and `--no-shuffle`. */
-const OPTION_FLAGS = Object.entries<OptionRow>(OPTION_TABLE).flatMap(([option, row]): OptionFlag[] => {
+export const OPTION_FLAGS = Object.entries<OptionRow>(OPTION_TABLE).flatMap(([option, row]): OptionFlag[] => {
   if (row.flag === false) return [];
   const name = option.replaceAll(/[a-z][A-Z]/g, ([a, b]) => `${a}-${b.toLowerCase()}`);
   if (typeof row.default !== "boolean") return [{ option, flag: name }];

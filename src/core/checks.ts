@@ -4,7 +4,11 @@
 import { OptionError } from "./errors.js";
 import { show, tagOf } from "./show.js";
 
-export type Check = (name: string, value: unknown) => void;
+export interface Check {
+  (name: string, value: unknown): void;
+  /** The values that it accepts, where they are a few words. */
+  readonly choices?: readonly string[];
+}
 
 export function fail(name: string, value: unknown, wanted: string): never {
   throw new OptionError(`${name} is ${show(value)}, and must be ${wanted}.`);
@@ -16,11 +20,12 @@ export function checkOptions(value: unknown): void {
 }
 
 export function oneOf(...allowed: string[]): Check {
-  return (name, value) => {
+  const check: Check = (name, value) => {
     if (typeof value !== "string" || !allowed.includes(value)) {
       fail(name, value, `one of ${allowed.map((one) => `"${one}"`).join(", ")}`);
     }
   };
+  return Object.assign(check, { choices: allowed });
 }
 
 export function ofType(type: "string" | "boolean" | "function", wanted: string): Check {

@@ -64,11 +64,11 @@ interface Header {
  * Reads an IDX file, gzipped or not. The header is checked before the values are read, and reading stops at
  * the first surplus byte.
  *
- * @param source A buffer or view of any kind, or an async iterable of them, such as a stream. It is copied.
- * @param name Name of the file, with which error messages begin. Default "IDX file".
- * @returns The shape and the values, in a typed array of the type that the file has.
- * @throws DataError if the file is of another format, truncated, longer than its header says, or too large.
- * @throws The error of `source` itself, if reading it fails.
+ * @param source a buffer or view of any kind, or an async iterable of them, such as a stream; it is copied
+ * @param name name of the file, with which error messages begin. Default "IDX file".
+ * @returns the shape and the values, in a typed array of the type that the file has
+ * @throws {DataError} when the file is of another format, truncated, longer than its header says, or too
+ * large. Where reading `source` fails, its own error is thrown.
  * @example
  * ```ts
  * const response = await fetch("train-images-idx3-ubyte.gz");

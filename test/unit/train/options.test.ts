@@ -240,7 +240,7 @@ describe("options that contradict each other", () => {
   test.each(["wasm", "reference"])("are rejected: a device for %s", (engine) => {
     const error = thrownBy(() => untypedTrainer(data, { engine, device }));
     expect(error).toBeInstanceOf(OptionError);
-    expect(error.message).toBe(`device is given, but engine is "${engine}", which uses none.`);
+    expect(error.message).toBe(`device is an object, but engine is "${engine}": device is for webgpu.`);
   });
 
   test.each([undefined, "auto", "webgpu"])("a device for %s is no contradiction", (engine) => {
