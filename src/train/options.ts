@@ -345,6 +345,11 @@ export function parseOptions<L extends Label>(passed: TrainOptions<L>): Settings
   };
 }
 
+/** Returns the name of an option as a flag, in an address or in a form: "max-iterations". */
+export function flagName(option: string): string {
+  return option.replaceAll(/[a-z][A-Z]/g, ([a, b]) => `${a}-${b.toLowerCase()}`);
+}
+
 /** Returns the options without those that are undefined. */
 function given<T extends object>(options: T): T {
   const kept = { ...options };
