@@ -45,7 +45,9 @@ export interface OptionRow<Value = unknown> {
   readonly flag?: false;
 }
 
-type DefaultedRow<Value> = OptionRow<Value> & { readonly default: Value };
+interface DefaultedRow<Value = unknown> extends OptionRow<Value> {
+  readonly default: Value;
+}
 
 /** Gives a row the type of its option. */
 function option<Value>(row: DefaultedRow<Value>): DefaultedRow<Value>;
@@ -247,7 +249,7 @@ export type TrainOptions<L extends Label = Label> = {
 /** Options whose default depends on others, or that stay undefined where they are not given. */
 type WithoutDefault =
   | "batchSize"
-  | { [name in OptionName]: Table<Label>[name] extends DefaultedRow<unknown> ? never : name }[OptionName];
+  | { [name in OptionName]: Table<Label>[name] extends DefaultedRow ? never : name }[OptionName];
 
 /**
  * The options with their defaults filled in, and the learning rate as a schedule. Without a batch size, as

@@ -31,19 +31,22 @@ export const OPTIONS = [
 export type Job = Pick<TrainOptions, (typeof OPTIONS)[number]>;
 
 /** An option as forms, addresses and the command line have it. */
-export interface OptionField {
-  readonly option: (typeof OPTIONS)[number];
+export interface OptionField<Option = (typeof OPTIONS)[number]> {
+  readonly option: Option;
   /** Its name there, such as "max-iterations". */
   readonly name: string;
   /** The values to choose from. Without them it is a number. */
   readonly choices?: readonly string[];
 }
 
-/** The fields of all options that the page takes. */
-export const OPTION_FIELDS: readonly OptionField[] = OPTIONS.map((option) => {
+/** Makes the field of an option from its row. */
+export function fieldOf<Option extends keyof TrainOptions>(option: Option): OptionField<Option> {
   const { choices }: OptionRow["check"] = OPTION_TABLE[option].check;
   return { option, name: flagName(option), ...(choices && { choices }) };
-});
+}
+
+/** The fields of all options that the page takes. */
+export const OPTION_FIELDS = OPTIONS.map(fieldOf);
 
 /** The fields of the form. The seed is for addresses and the command line. */
 export const FORM_FIELDS = OPTION_FIELDS.filter(({ option }) => option !== "seed");
@@ -57,7 +60,7 @@ export interface Limit {
 /** Default penalty of the page. Without one the optimum is far away, and the model generalises less well. */
 export const L2 = 1e-4;
 
-/** Parses the texts of the fields; an empty one counts as absent. Throws an OptionError when one is invalid. */
+/** Parses the texts of the fields; an empty one counts as absent. Throws an OptionError for a wrong one. */
 export function jobOf(text: (name: string) => string | null | undefined): Job {
   const given = OPTION_FIELDS.flatMap(({ option, name, choices }) => {
     const own = text(name)?.trim();
