@@ -101,8 +101,11 @@ export function isMap(value: unknown): value is ReadonlyMap<unknown, unknown> {
   return tagOf(value) === "Map";
 }
 
-export function isArray(value: unknown): value is ArrayLike<unknown> {
-  return Array.isArray(value) || (ArrayBuffer.isView(value) && "length" in value);
+/** True for an array, a typed array or another object with a length; false for strings and functions. */
+export function isList(value: unknown): value is ArrayLike<unknown> {
+  if (typeof value !== "object" || value === null) return false;
+  const length: unknown = Reflect.get(value, "length");
+  return typeof length === "number" && Number.isSafeInteger(length) && length >= 0;
 }
 
 export function checkFractionOrData(name: string, value: unknown): void {
@@ -120,7 +123,7 @@ export function checkInit(name: string, value: unknown): void {
   if (typeof value !== "object" || value === null)
     return fail(name, value, '"zeros", "centroids" or a model');
   const { classes, features, weights, bias, origin }: Readonly<Record<string, unknown>> = { ...value };
-  if (!isArray(classes) || classes.length === 0)
+  if (!isList(classes) || classes.length === 0)
     return fail(`${name}.classes`, classes, "the list of its classes");
   if (!isCount(features)) return fail(`${name}.features`, features, "a whole number ≥ 0");
   const count = classes.length;
@@ -135,7 +138,7 @@ function isCount(value: unknown): value is number {
 
 /** Checks the length, and that every number is finite in f32 too, the precision that engines compute in. */
 function checkNumbers(name: string, value: unknown, length: number, shape: string): void {
-  if (!isArray(value)) return fail(name, value, `a flat list of ${length} numbers, for ${shape}`);
+  if (!isList(value)) return fail(name, value, `a flat list of ${length} numbers, for ${shape}`);
   if (value.length !== length) {
     throw new OptionError(`${name} has ${value.length} values, and must have ${length}: ${shape}.`);
   }

@@ -1,6 +1,6 @@
 /** The trained model: predicts, evaluates and saves. */
 import type { ReasonCode, EpochRecord } from "../core/progress.js";
-import { isList } from "../data/arrays.js";
+import { isList } from "../core/checks.js";
 import { type TrainingData, createDataset } from "../data/dataset.js";
 import { type Features, checkSizes, createFeatureRows } from "../data/features.js";
 import { checkFields } from "../data/fields.js";
