@@ -10,6 +10,7 @@ test("known fields pass, and those that describe columns", () => {
 
 test.each([
   [{ labels: [] }, "labels is no field of data. Is y meant?"],
+  [{ data: [] }, "data is no field of data. Is x meant?"],
   [{ X: [] }, "X is no field of data. Is x meant?"],
   [{ sample_weight: [] }, "sample_weight is no field of data. Is weights meant?"],
   [{ colour: [] }, "colour is no field of data. The fields are x, y, features,"],
