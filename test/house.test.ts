@@ -6,7 +6,6 @@ import { posix } from "node:path";
 import { expect, test } from "vitest";
 import { wideComments, wideLines, wideProse } from "../scripts/check-columns.js";
 import { withRooms } from "../scripts/draw-rooms.js";
-import { optionsReference } from "../scripts/options-reference.js";
 import { FLOORS, type Import, filesOf, importsOf, roomOf, textOf } from "../scripts/imports.js";
 
 const floorOf = (path: string) => FLOORS.findIndex((rooms) => rooms.includes(roomOf(path)));
@@ -105,14 +104,18 @@ test("Node is used by the command line and the rooms of Node alone, and the DOM 
   expect(bare.filter(usesDom)).toEqual([]);
 });
 
+test("the library has no texts of help", () => {
+  const reached = new Set(["src/index.ts"]);
+  for (const path of reached) {
+    for (const { from, to } of imports) if (from === path) reached.add(to);
+  }
+  expect(reached).toContain("src/train/options.ts");
+  expect(reached).not.toContain("src/train/option-texts.ts");
+});
+
 test("the picture in docs/architecture.md is that of the code", () => {
   const document = textOf("docs/architecture.md");
   expect(withRooms(document)).toBe(document);
-});
-
-test("the table of options in the documents is that of the code", () => {
-  const cells = (text: string) => text.replaceAll(/ {2,}|-{3,}/g, " ").replaceAll(/ ?\\| ?/g, "|");
-  expect(cells(textOf("docs/reference/options.md"))).toBe(cells(optionsReference()));
 });
 
 test("an import that climbs, a circle and a name that is declared twice are found", () => {

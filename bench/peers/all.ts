@@ -1,4 +1,4 @@
-/** All systems of the benchmark, in the order of its tables. */
+/** All systems of the benchmark, one row each, in the order of its tables. */
 import type { System } from "./system.js";
 
 const GPU = "WebGPU";
@@ -8,6 +8,7 @@ export const systems: readonly System[] = [
   {
     name: "smigh/webgpu",
     on: GPU,
+    inDeno: true,
     load: async () => (await import("./smigh.js")).openOn("webgpu"),
   },
   {
@@ -28,6 +29,9 @@ export const systems: readonly System[] = [
     onlyByName: true,
     load: async () => (await import("./tfjs-minimize.js")).minimize,
   },
-  { name: "jax-js/webgpu", on: GPU, load: async () => (await import("./jax-js.js")).jaxWebgpu },
+  { name: "jax-js/webgpu", on: GPU, inDeno: true, load: async () => (await import("./jax-js.js")).jaxWebgpu },
   { name: "jax-js/wasm", on: CPU, load: async () => (await import("./jax-js.js")).jaxWasm },
 ];
+
+/** The systems that run on Deno's WebGPU. */
+export const denoSystems = systems.filter(({ inDeno }) => inDeno);

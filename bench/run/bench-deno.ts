@@ -9,7 +9,7 @@ import { mnistFolder } from "../../scripts/mnist-plugin.js";
 import { print, printPeaks, save } from "./output.js";
 import { type Workload, workloads } from "../measure/workloads.js";
 import { type Script, denoScript } from "../browsers/deno/deno.js";
-import { denoSystems } from "../browsers/deno/systems.js";
+import { denoSystems } from "../peers/all.js";
 
 const usage = `Usage: npm run bench:deno -- [--only WORKLOAD] [--json FILE]
 

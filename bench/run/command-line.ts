@@ -2,27 +2,18 @@
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { OptionError } from "../../src/core/errors.js";
-import { OPTIONS, type Option, jobOf } from "../page/train/job.js";
+import { defaultOf } from "../../src/cli/help.js";
+import { OPTION_TEXTS } from "../../src/train/option-texts.js";
+import { OPTION_TABLE } from "../../src/train/options.js";
+import { type OptionField, OPTION_FIELDS, L2, jobOf } from "../page/train/job.js";
 
 export const USAGE = `Usage: npm start -- [options]
 
 Trains on the MNIST digits, in this machine's browser or, without a display, in a headless Chrome.
 
-  --engine auto|webgpu|wasm|reference
-                                    default auto: webgpu where there is a GPU, else wasm; headless: webgpu
-  --solver lbfgs|newton|gd|sgd|adam|adamw
-                                    default lbfgs
-  --l2 X                            penalty l2/2·‖W‖²; default 1e-4
-  --seed N                          default 0
+${OPTION_FIELDS.map(helpOn).join("\n")}
 
-  --tolerance X                     for lbfgs and newton; default 1e-5
-  --max-iterations N                for lbfgs and newton; default 1000
-
-  --epochs N                        for the other solvers; default 10, for gd 100
-  --learning-rate X                 for the other solvers; default 0.003, for sgd 0.1, for gd 0.5
-  --batch-size N                    for sgd, adam and adamw; default 512
-
-  --headless                        trains in a headless Chrome, even with a display
+  --headless                        trains in a headless Chrome, even with a display; on webgpu by default
   --json                            headless; prints the result as one JSON object on standard output
   --model FILE                      headless; saves the model there; default smigh-model.json
   --help
@@ -30,6 +21,11 @@ Trains on the MNIST digits, in this machine's browser or, without a display, in 
 Progress goes to standard error. Exit status: 0 done, 1 the training failed, 2 the command line is wrong.
 CHROME_PATH names the Chrome to use, SMIGH_ADAPTER its adapter: swiftshader or hardware.
 `;
+
+function helpOn({ option, name, choices }: OptionField): string {
+  const byDefault = option === "l2" ? L2 : defaultOf(option, OPTION_TABLE[option]);
+  return `  --${name} ${choices?.join("|") ?? "X"}\n      ${OPTION_TEXTS[option]} Default: ${byDefault}.`;
+}
 
 export class CommandLineError extends Error {
   override name = "UsageError";
@@ -47,15 +43,12 @@ export interface CommandLine {
 /** Throws a CommandLineError when the arguments are wrong. */
 export function commandLine(args: readonly string[]): CommandLine {
   const given = parse(args);
-  const texts = OPTIONS.flatMap((option): [Option, string][] => {
-    const text = given[option];
-    return text === undefined ? [] : [[option, text]];
-  });
+  const texts = Object.entries(given).filter(isField);
   check(new Map(texts));
   const headless = given.headless || given.json || given.model !== undefined || !hasDisplay();
   // A headless Chrome runs WebGPU by default, in software where there is no GPU, so that WebGPU is shown
   // there too.
-  const engine = headless && given.engine === undefined ? [["engine", "webgpu"]] : [];
+  const engine = headless && !texts.some(([name]) => name === "engine") ? [["engine", "webgpu"]] : [];
   return {
     help: given.help ?? false,
     headless,
@@ -65,6 +58,10 @@ export function commandLine(args: readonly string[]): CommandLine {
   };
 }
 
+function isField(entry: [string, string | boolean]): entry is [string, string] {
+  return OPTION_FIELDS.some(({ name }) => name === entry[0]);
+}
+
 function parse(args: readonly string[]) {
   const text = { type: "string" } as const;
   const flag = { type: "boolean" } as const;
@@ -72,15 +69,7 @@ function parse(args: readonly string[]) {
     return parseArgs({
       args: [...args],
       options: {
-        engine: text,
-        solver: text,
-        tolerance: text,
-        "max-iterations": text,
-        epochs: text,
-        "batch-size": text,
-        "learning-rate": text,
-        l2: text,
-        seed: text,
+        ...Object.fromEntries(OPTION_FIELDS.map(({ name }) => [name, text])),
         model: text,
         headless: flag,
         json: flag,
@@ -92,9 +81,9 @@ function parse(args: readonly string[]) {
   }
 }
 
-function check(texts: ReadonlyMap<Option, string>): void {
+function check(texts: ReadonlyMap<string, string>): void {
   try {
-    jobOf((option) => texts.get(option));
+    jobOf((name) => texts.get(name));
   } catch (cause) {
     if (cause instanceof OptionError) throw new CommandLineError(cause.message, { cause });
     throw cause;

@@ -1,7 +1,7 @@
 /** Parses command lines, and turns flags into options of the library. */
 import { type ParseArgsConfig, parseArgs } from "node:util";
 import { SmighError } from "../core/errors.js";
-import { OPTION_TABLE, type OptionRow, type TrainOptions } from "../train/options.js";
+import { OPTION_TABLE, type OptionRow, type TrainOptions, flagName } from "../train/options.js";
 
 /** The command line itself is wrong. */
 export class UsageError extends SmighError {
@@ -51,9 +51,9 @@ interface OptionFlag {
 }
 
 /** Flags that stand alone reverse the default: `--parity`, and `--no-shuffle`. */
-const OPTION_FLAGS = Object.entries<OptionRow>(OPTION_TABLE).flatMap(([option, row]): OptionFlag[] => {
+export const OPTION_FLAGS = Object.entries<OptionRow>(OPTION_TABLE).flatMap(([option, row]): OptionFlag[] => {
   if (row.flag === false) return [];
-  const name = option.replaceAll(/[a-z][A-Z]/g, ([a, b]) => `${a}-${b.toLowerCase()}`);
+  const name = flagName(option);
   if (typeof row.default !== "boolean") return [{ option, flag: name }];
   return [{ option, flag: row.default ? `no-${name}` : name, alone: !row.default }];
 });

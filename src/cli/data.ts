@@ -1,7 +1,8 @@
 /** Reads the files of commands: rows of features, labels, models. Errors name the file. */
 import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { type Idx, readIdx } from "../data/readers/idx.js";
+import type { Idx } from "../data/readers/idx.js";
+import { readNumbers } from "../data/readers/reader-table.js";
 import { DataError, ModelFileError } from "../core/errors.js";
 import { loadModel } from "../model/load.js";
 import type { SoftmaxModel } from "../model/model.js";
@@ -50,5 +51,7 @@ export async function readModel(path: string): Promise<SoftmaxModel> {
 }
 
 function read(path: string): Promise<Idx> {
-  return withFile(path, "read", () => readIdx(createReadStream(path, { highWaterMark: CHUNK_BYTES }), path));
+  return withFile(path, "read", () =>
+    readNumbers(createReadStream(path, { highWaterMark: CHUNK_BYTES }), path),
+  );
 }

@@ -4,6 +4,7 @@ import { UsageError } from "./arguments.js";
 import { doctorCommand } from "./doctor.js";
 import { evaluateCommand } from "./evaluate.js";
 import { isSystemError } from "./file-error.js";
+import { HELP, trainHelp } from "./help.js";
 import { InterruptedError } from "./interruption.js";
 import { predictCommand } from "./predict.js";
 import type { Streams } from "./streams.js";
@@ -16,20 +17,6 @@ const COMMANDS = {
   doctor: doctorCommand,
 };
 
-const HELP = `smigh: trains softmax (multinomial logistic) classifiers
-
-smigh train DATA --labels FILE [-o MODEL] [options] [--json]
-smigh predict MODEL DATA [-o FILE] [--proba]
-smigh evaluate MODEL DATA --labels FILE [--json]
-smigh doctor
-
-DATA and label FILEs are IDX, gzipped or not. MODEL is a JSON file; train writes smigh-model.json by default.
-The options are those of the library in kebab-case, such as --C 1 --tolerance 1e-4, or --solver sgd
---epochs 20 --batch-size 256 --learning-rate 0.1. --init MODEL goes on from a model.
-An output file must not be one of the inputs. Ctrl-C stops a training and writes the weights so far; a second Ctrl-C
-ends it at once.
-`;
-
 /**
  * Runs one command. Returns the exit status: 0 done, 1 the job failed, 2 the command line was wrong, 128 + n
  * stopped by signal n. Every status but 0 comes with one line on the status stream that says why.
@@ -37,7 +24,7 @@ ends it at once.
 export async function run(words: readonly string[], streams: Streams): Promise<number> {
   const [command = "--help", ...rest] = words;
   if (command === "-h" || words.length === 0 || words.includes("--help")) {
-    streams.out(HELP);
+    streams.out(command === "train" ? trainHelp() : HELP);
     return 0;
   }
   try {

@@ -4,7 +4,11 @@
 import { OptionError } from "./errors.js";
 import { show, tagOf } from "./show.js";
 
-export type Check = (name: string, value: unknown) => void;
+export interface Check {
+  (name: string, value: unknown): void;
+  /** The values that it accepts, where they are a few words. */
+  readonly choices?: readonly string[];
+}
 
 export function fail(name: string, value: unknown, wanted: string): never {
   throw new OptionError(`${name} is ${show(value)}, and must be ${wanted}.`);
@@ -16,11 +20,12 @@ export function checkOptions(value: unknown): void {
 }
 
 export function oneOf(...allowed: string[]): Check {
-  return (name, value) => {
+  const check: Check = (name, value) => {
     if (typeof value !== "string" || !allowed.includes(value)) {
       fail(name, value, `one of ${allowed.map((one) => `"${one}"`).join(", ")}`);
     }
   };
+  return Object.assign(check, { choices: allowed });
 }
 
 export function ofType(type: "string" | "boolean" | "function", wanted: string): Check {
@@ -100,8 +105,11 @@ export function isMap(value: unknown): value is ReadonlyMap<unknown, unknown> {
   return tagOf(value) === "Map";
 }
 
-export function isArray(value: unknown): value is ArrayLike<unknown> {
-  return Array.isArray(value) || (ArrayBuffer.isView(value) && "length" in value);
+/** True for an array, a typed array or another object with a length; false for strings and functions. */
+export function isList(value: unknown): value is ArrayLike<unknown> {
+  if (typeof value !== "object" || value === null) return false;
+  const length: unknown = Reflect.get(value, "length");
+  return typeof length === "number" && Number.isSafeInteger(length) && length >= 0;
 }
 
 export function checkFractionOrData(name: string, value: unknown): void {
@@ -119,7 +127,7 @@ export function checkInit(name: string, value: unknown): void {
   if (typeof value !== "object" || value === null)
     return fail(name, value, '"zeros", "centroids" or a model');
   const { classes, features, weights, bias, origin }: Readonly<Record<string, unknown>> = { ...value };
-  if (!isArray(classes) || classes.length === 0)
+  if (!isList(classes) || classes.length === 0)
     return fail(`${name}.classes`, classes, "the list of its classes");
   if (!isCount(features)) return fail(`${name}.features`, features, "a whole number ≥ 0");
   const count = classes.length;
@@ -134,7 +142,7 @@ function isCount(value: unknown): value is number {
 
 /** Checks the length, and that every number is finite in f32 too, the precision that engines compute in. */
 function checkNumbers(name: string, value: unknown, length: number, shape: string): void {
-  if (!isArray(value)) return fail(name, value, `a flat list of ${length} numbers, for ${shape}`);
+  if (!isList(value)) return fail(name, value, `a flat list of ${length} numbers, for ${shape}`);
   if (value.length !== length) {
     throw new OptionError(`${name} has ${value.length} values, and must have ${length}: ${shape}.`);
   }

@@ -60,6 +60,12 @@ export class DivergenceError extends SmighError {
   /** The step, from 1, whose loss was not finite; 0 where it was not before the first. */
   readonly step: number;
 
+  /**
+   * Makes an error.
+   *
+   * @param step the step, from 1; 0 before the first
+   * @param message what happened and what to do about it
+   */
   constructor(step: number, message: string) {
     super(message);
     this.step = step;

@@ -54,7 +54,7 @@ export interface EpochRecord extends Score {
 }
 
 /**
- * Why a training ended, for programs:
+ * Codes of the reasons for which a training ends:
  * - "converged": F is within the tolerance of its minimum;
  * - "max-iterations", "epochs": all that were allowed are done;
  * - "patience": the validation loss fell no further;
@@ -78,4 +78,5 @@ export const REASON_CODES = [
   "rounded-weights",
 ] as const;
 
+/** Why a training ended, for programs; `model.reason` says it in words. */
 export type ReasonCode = (typeof REASON_CODES)[number];

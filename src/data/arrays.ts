@@ -54,13 +54,6 @@ export function toTypedArray(value: unknown): TypedArray | undefined {
   return new Type(value.buffer, value.byteOffset, value.byteLength / Type.BYTES_PER_ELEMENT);
 }
 
-/** True for an array, a typed array or another object with a length; false for strings and functions. */
-export function isList(value: unknown): value is ArrayLike<unknown> {
-  if (typeof value !== "object" || value === null) return false;
-  const length: unknown = Reflect.get(value, "length");
-  return typeof length === "number" && Number.isSafeInteger(length) && length >= 0;
-}
-
 export function isFloats(values: TypedArray | undefined): values is Float32Array | Float64Array | Float16 {
   return (
     values instanceof Float32Array ||

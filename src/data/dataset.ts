@@ -3,7 +3,7 @@ import { range } from "../core/random.js";
 import type { FloatArray, Rows } from "../core/rows.js";
 import { DataError } from "../core/errors.js";
 import { show } from "../core/show.js";
-import { isList } from "./arrays.js";
+import { isList } from "../core/checks.js";
 import { type Features, type TrainedFeatures, checkSizes, createFeatureRows } from "./features.js";
 import { checkFields } from "./fields.js";
 import { type Label, numberLabels } from "./labels.js";

@@ -2,7 +2,8 @@
 import type { FeatureRows, FlatFeatures, FloatArray } from "../core/rows.js";
 import { DataError } from "../core/errors.js";
 import { show } from "../core/show.js";
-import { type TypedArray, isFloats, isList, toTypedArray } from "./arrays.js";
+import { isList } from "../core/checks.js";
+import { type TypedArray, isFloats, toTypedArray } from "./arrays.js";
 import { allocate, firstBeyond, toNumber } from "./numbers.js";
 
 /**

@@ -15,14 +15,26 @@ const HOSTS: Hosts = {
 
 /**
  * Owns what trainings share: the GPU device and the kernels compiled and timed on it, idle threads and their
- * memory. Trainings that name no runtime share one that lasts as long as the page or process.
+ * memory. Trainings that name no runtime share one that lasts as long as the page or process. Made by
+ * {@link createRuntime}.
+ *
+ * @example
+ * ```ts
+ * const runtime = createRuntime();
+ * const model = await train(data, { runtime });
+ * await runtime.close();
+ * ```
  */
 export class Runtime {
   readonly #load: Hosts;
   readonly #hosts = new Map<EngineName, Promise<EngineHost>>();
   #closing: Promise<void> | undefined;
 
-  /** Takes hosts in place of the usual ones. */
+  /**
+   * Opens nothing yet: an engine's host is loaded when the engine is first opened.
+   *
+   * @param hosts what opens each engine. Default: the engines of smigh.
+   */
   constructor(hosts: Partial<Hosts> = {}) {
     this.#load = { ...HOSTS, ...hosts };
   }
@@ -30,6 +42,9 @@ export class Runtime {
   /**
    * Opens an engine. Trainings do so.
    *
+   * @param name the engine
+   * @param options a GPU device to share, and how long to wait for one
+   * @returns the engine, which its caller closes
    * @throws {DeviceError} if the engine is not available
    * @throws {RuntimeClosedError} if the runtime is closed
    */
@@ -49,6 +64,7 @@ export class Runtime {
     return (this.#closing ??= this.#close());
   }
 
+  /** Closes the runtime at the end of a block that declares it with `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
@@ -85,8 +101,9 @@ export class Runtime {
  * @returns the runtime, for the option `runtime` of trainings; close it at the end
  * @example
  * ```ts
- * await using runtime = createRuntime(); // or call runtime.close() at the end
+ * const runtime = createRuntime(); // or `await using runtime`, which closes it at the end of the block
  * const model = await train(data, { runtime });
+ * await runtime.close();
  * ```
  */
 export function createRuntime(): Runtime {

@@ -27,6 +27,7 @@ export interface Evaluation<L extends Label = Label> {
 
 /** Scores of one class. Examples count by their weight. */
 export interface ClassScore<L extends Label = Label> {
+  /** The class. */
   readonly label: L;
   /** Share of the examples predicted as this class that belong to it. NaN when none is predicted. */
   readonly precision: number;

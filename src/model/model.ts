@@ -1,6 +1,6 @@
 /** The trained model: predicts, evaluates and saves. */
 import type { ReasonCode, EpochRecord } from "../core/progress.js";
-import { isList } from "../data/arrays.js";
+import { isList } from "../core/checks.js";
 import { type TrainingData, createDataset } from "../data/dataset.js";
 import { type Features, checkSizes, createFeatureRows } from "../data/features.js";
 import { checkFields } from "../data/fields.js";
@@ -151,6 +151,7 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
    * calibration error. Examples count by their weight.
    *
    * @param data labelled examples; every label must be among the model's classes
+   * @returns the scores of all examples together, and of each class
    * @throws {DataError} when the data are faulty or y is soft targets, and as `logits` does
    */
   evaluate(data: Examples<L>): Evaluation<L> {
@@ -174,6 +175,7 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
    * not trained on.
    *
    * @param data labelled examples; rows of weight 0 are ranked too
+   * @returns row numbers in ranked order, and their margins
    * @throws {DataError} when the data are faulty or y is soft targets
    */
   labelErrors(data: Examples<L>): LabelErrors {
@@ -201,7 +203,9 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
    * Computes standard errors, z and p-values of the coefficients, as contrasts with the first class.
    *
    * @param data the examples that the model was trained on, to its optimum
-   * @param options the penalty and intercept of the training; default: no penalty, with an intercept
+   * @param options the penalty and intercept of the training. Default: no penalty, with an intercept; but
+   * lbfgs and newton train with C = 1 unless told otherwise, which is an l2 of 1 / total weight here.
+   * @returns the statistics, as arrays of (features + 1, classes − 1)
    * @throws {DataError | OptionError} as a rejection: a DataError where the data do not identify a
    * coefficient, the classes are separable, the weights are not the optimum for these rows and this penalty,
    * or there are more than 4000 coefficients; an OptionError for a faulty option
@@ -216,6 +220,8 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
   /**
    * Returns the model as a plain object that `loadModel` reads. `JSON.stringify(model)` is a model file, and
    * exact.
+   *
+   * @returns an object of plain data that JSON can hold
    */
   toJSON(): ModelJson {
     return toJson(this);
@@ -226,6 +232,7 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
    * per row of weights, each number with the digits that it needs.
    *
    * @param format the file format, "json" (default)
+   * @returns the bytes of the file
    * @throws {OptionError} when the format is another
    */
   save(format: "json" = "json"): Uint8Array<ArrayBuffer> {

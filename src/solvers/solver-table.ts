@@ -70,6 +70,7 @@ const TABLE = {
   },
 } as const satisfies Readonly<Record<string, SolverRow>>;
 
+/** A solver. "lbfgs" and "newton" go to the optimum, the others take a number of steps. */
 export type SolverName = keyof typeof TABLE;
 
 export const SOLVERS: Readonly<Record<SolverName, SolverRow>> = TABLE;

@@ -1,7 +1,7 @@
 /** The options of a sweep, with their defaults and checks. */
 import type { Label } from "../data/labels.js";
 import { OptionError } from "../core/errors.js";
-import { checkC, checkOptions, fail, isArray, notNegative, ofType, oneOf } from "../core/checks.js";
+import { checkC, checkOptions, fail, isList, notNegative, ofType, oneOf } from "../core/checks.js";
 import { type Settings, type TrainOptions, parseOptions } from "../train/options.js";
 import { show } from "../core/show.js";
 import type { SweepEntry } from "./table.js";
@@ -163,7 +163,7 @@ function isOwn(name: string): name is keyof typeof OWN {
 
 function checkValues(check: (name: string, value: unknown) => void) {
   return (name: string, given: unknown) => {
-    if (!isArray(given)) return fail(name, given, "a list of numbers");
+    if (!isList(given)) return fail(name, given, "a list of numbers");
     if (given.length === 0) throw new OptionError(`${name} is empty: give at least one value to try.`);
     for (let n = 0; n < given.length; n++) check(`${name}[${n}]`, given[n]);
     const values = Array.from(given);
@@ -176,7 +176,7 @@ function checkValues(check: (name: string, value: unknown) => void) {
 }
 
 function checkFolds(name: string, value: unknown): void {
-  if (typeof value !== "number" && isArray(value)) return;
+  if (typeof value !== "number" && isList(value)) return;
   if (!(typeof value === "number" && Number.isSafeInteger(value) && value >= 2)) {
     fail(name, value, "a whole number ≥ 2, or the number of each row's fold");
   }

@@ -5,7 +5,9 @@ import type { Score } from "../core/progress.js";
 export interface SweepFold extends Score {
   /** The penalty on the mean objective of the fit's rows. */
   readonly l2: number;
+  /** Iterations of the fit. */
   readonly iterations: number;
+  /** True where the fit met its tolerance. */
   readonly converged: boolean;
 }
 

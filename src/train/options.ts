@@ -36,187 +36,227 @@ import {
 import type { StartingModel } from "./init.js";
 import type { Warning } from "../core/warnings.js";
 
-const SAMPLINGS = ["uniform", "importance"] as const;
+/** A row of the option table, for an option of the type `Value`. */
+export interface OptionRow<Value = unknown> {
+  readonly check: Check;
+  /** Solvers may have another (`defaults` in their table). Absent: the option may stay undefined. */
+  readonly default?: Value;
+  /** Engines that the option is for. Default: all. */
+  readonly engines?: readonly EngineName[];
+  /** Default true: `--name VALUE`, `--name` where the default is false, `--no-name` where it is true. */
+  readonly flag?: false;
+}
+
+interface DefaultedRow<Value = unknown> extends OptionRow<Value> {
+  readonly default: Value;
+}
+
+/** Gives a row the type of its option. */
+function option<Value>(row: DefaultedRow<Value>): DefaultedRow<Value>;
+function option<Value>(row: OptionRow<Value>): OptionRow<Value>;
+function option<Value>(row: OptionRow<Value>): OptionRow<Value> {
+  return row;
+}
+
+const BOOLEAN = ofType("boolean", "true or false");
+const FUNCTION = ofType("function", "a function");
 
 /**
- * Options of `train` and `trainer`. All of them have defaults. An option that is unknown, out of
- * range, or not read by the solver is an OptionError that names it.
+ * The rows of all options, one each: documentation, type, check and default. Types, flags, help, the form of
+ * the page and the table in the documents are made of them. Solvers say in their table which of them they
+ * read.
  */
-export interface TrainOptions<L extends Label = Label> {
+const createTable = <L extends Label>() => ({
   /**
-   * What computes: "webgpu" (the GPU), "wasm" (SIMD kernels on the processor's threads) or "reference" (plain
+   * The engine: "webgpu" (the GPU), "wasm" (SIMD kernels on the processor's threads) or "reference" (plain
    * loops in f64). Default "auto": webgpu where there is a GPU, wasm where there is none or its adapter is
    * software, and the reference where there is no SIMD either. "auto" goes on to the next engine where one
    * fails; an engine that is named fails with a DeviceError.
    */
-  readonly engine?: "auto" | EngineName;
+  engine: option<"auto" | EngineName>({ check: oneOf("auto", ...ENGINES), default: "auto" }),
   /**
    * Kernels of the engine, by name. Default "auto": with webgpu and a first-order solver it times a few at
    * first use, for about a third of a second, where that pays. "table" never does. The name in
    * `model.engine.kernels` pins them: the same adapter then gives the same bits.
    */
-  readonly kernels?: string;
+  kernels: option<string>({
+    check: ofType("string", '"auto", "table", or the name of a choice that a model recorded'),
+    default: "auto",
+  }),
   /**
    * A GPUDevice to share, which smigh leaves open. "auto" then tries webgpu first, whatever the adapter;
    * "wasm" and "reference" are an OptionError. Default: a device of smigh's own.
    */
-  readonly device?: GPUDevice;
+  device: option<GPUDevice>({ check: checkDevice, engines: ["webgpu"], flag: false }),
   /**
    * Owns the GPU device, threads, memory and tuned choices of kernels, and closes them: see `createRuntime`.
    * Default: one that trainings share.
    */
-  readonly runtime?: Runtime;
+  runtime: option<Runtime>({ check: checkRuntime, flag: false }),
 
   /**
-   * How to minimise. "lbfgs" (default; Liu & Nocedal 1989) and "newton" go to the optimum. "gd" takes all
-   * examples at every step, as the derivation does: W ← W − α·∂J/∂W. "sgd", "adam" (Kingma & Ba 2015) and
-   * "adamw" (Loshchilov & Hutter 2019) take mini-batches.
+   * The algorithm that minimises the objective. "lbfgs" (default; Liu & Nocedal 1989) and "newton" go to the
+   * optimum. "gd" takes all examples at every step, as the derivation does: W ← W − α·∂J/∂W. "sgd", "adam"
+   * (Kingma & Ba 2015) and "adamw" (Loshchilov & Hutter 2019) take mini-batches.
    */
-  readonly solver?: SolverName;
+  solver: option<SolverName>({ check: oneOf(...SOLVER_NAMES), default: "lbfgs" }),
   /**
-   * For lbfgs and newton: they have converged when F − F* ≤ tolerance · max(F*, 0.01), where F* is the
-   * minimum of the mean objective F, and no |∂F/∂w| exceeds the tolerance, with features in units near their
-   * deviations. At 0 they go on to maxIterations, or as far as rounding allows. A number ≥ 0, default 1e-5.
+   * For lbfgs and newton: how near the minimum they stop. They have converged when
+   * F − F* ≤ tolerance · max(F*, 0.01), where F* is the minimum of the mean objective F, and no |∂F/∂w|
+   * exceeds the tolerance, with features in units near their deviations. At 0 they go on to maxIterations, or
+   * as far as rounding allows. A number ≥ 0, default 1e-5.
    */
-  readonly tolerance?: number;
+  tolerance: option<number>({ check: notNegative, default: 1e-5 }),
   /**
    * For lbfgs and newton: the largest number of iterations. One of lbfgs takes about one pass over the data,
    * one of newton several. Default 1000.
    */
-  readonly maxIterations?: number;
+  maxIterations: option<number>({ check: wholeNumber(1), default: 1000 }),
   /** For lbfgs: number of past steps that it remembers. Default 10. */
-  readonly memory?: number;
+  memory: option<number>({ check: wholeNumber(1), default: 10 }),
 
   /** For gd, sgd, adam and adamw: how often all examples are seen. Default 10; 100 for gd. */
-  readonly epochs?: number;
+  epochs: option<number>({ check: wholeNumber(1), default: 10 }),
   /** For sgd, adam and adamw: examples per step. Default 512, or all if there are fewer. */
-  readonly batchSize?: number;
+  batchSize: option<number>({ check: wholeNumber(1), default: 512 }),
   /**
-   * For gd, sgd, adam and adamw: a number above 0, or a schedule over the epochs. Default 0.5 for gd, 0.1 for
-   * sgd, 0.003 for adam and adamw.
+   * For gd, sgd, adam and adamw: the step length, a number above 0 or a schedule over the epochs. Default 0.5
+   * for gd, 0.1 for sgd, 0.003 for adam and adamw.
    */
-  readonly learningRate?: number | Schedule;
+  learningRate: option<number | Schedule>({ check: checkRate, default: 0.003 }),
   /**
    * For sgd: how an epoch samples the examples. "uniform" (default) takes each once. "importance" takes the
    * same number, but examples with longer gradients more often and with less weight, so that the mean
    * gradient is the same. It pays where most examples are easy. `loss` and `accuracy` are then weighted means
    * over the draws, which estimate those of the data.
    */
-  readonly sampling?: (typeof SAMPLINGS)[number];
+  sampling: option<"uniform" | "importance">({
+    check: oneOf("uniform", "importance"),
+    default: "uniform",
+  }),
   /** For sgd: v ← momentum·v + g. From 0 to below 1, default 0. */
-  readonly momentum?: number;
+  momentum: option<number>({ check: inRange(0, 1), default: 0 }),
   /** For sgd with momentum: step along g + momentum·v. Default false. */
-  readonly nesterov?: boolean;
+  nesterov: option<boolean>({ check: BOOLEAN, default: false }),
   /** For adam and adamw: decay of the gradient's mean. From 0 to below 1, default 0.9. */
-  readonly beta1?: number;
+  beta1: option<number>({ check: inRange(0, 1), default: 0.9 }),
   /** For adam and adamw: decay of the gradient's mean square. From 0 to below 1, default 0.999. */
-  readonly beta2?: number;
+  beta2: option<number>({ check: inRange(0, 1), default: 0.999 }),
   /** For adam and adamw: added to the root of the mean square. Above 0, default 1e-7. */
-  readonly epsilon?: number;
+  epsilon: option<number>({ check: positive, default: 1e-7 }),
   /**
    * For adamw: each step subtracts rate·weightDecay·W from the weights, without the intercept. A number ≥ 0,
    * default 0.01.
    */
-  readonly weightDecay?: number;
+  weightDecay: option<number>({ check: notNegative, default: 0 }),
 
   /**
    * Penalty on the mean objective, l2/2·‖W‖², without the intercept. A number ≥ 0, default 0. But lbfgs and
    * newton without any of l2, l1 and C take C = 1, as scikit-learn does: without a penalty the optimum may be
    * far away or not exist.
    */
-  readonly l2?: number;
+  l2: option<number>({ check: notNegative, default: 0 }),
   /**
    * For lbfgs: a further penalty on the mean objective, l1·Σ|w|, without the intercept, which makes weights
    * exactly 0. With l2 or C it is an elastic net. A number ≥ 0, default 0.
    */
-  readonly l1?: number;
+  l1: option<number>({ check: notNegative, default: 0 }),
   /**
    * The penalty as scikit-learn defines it, instead of l2: l2 = 1 / (C · total weight of the training
    * examples, with class weights). Above 0; Infinity is no penalty. Default: see `l2`. Giving both is an
    * OptionError.
    */
-  readonly C?: number;
+  C: option<number>({ check: checkC }),
   /**
    * For gd, sgd, adam and adamw: minimise the "mean" of the weighted losses (default) or their "sum", as in
    * the derivation. The penalty is scaled with it. The optimum is the same.
    */
-  readonly reduction?: "mean" | "sum";
+  reduction: option<"mean" | "sum">({ check: oneOf("mean", "sum"), default: "mean" }),
   /** Fit an intercept. Default true. */
-  readonly intercept?: boolean;
+  intercept: option<boolean>({ check: BOOLEAN, default: true }),
   /**
    * Train on (x − mean) / deviation of every feature, so that units do not matter to the penalty or to a
-   * step; without an intercept on x / deviation. The weights of the model are for the original features.
-   * Bytes and halves become floats on the device. Default false.
+   * step. Without an intercept, train on x / deviation. The weights of the model are for the original
+   * features. Bytes and halves become floats on the device. Default false.
    */
-  readonly standardize?: boolean;
+  standardize: option<boolean>({ check: BOOLEAN, default: false }),
   /**
    * ε of label smoothing: training targets become (1 − ε)·y + ε/classes. Validation is against y itself. From
    * 0 to below 1, default 0.
    */
-  readonly labelSmoothing?: number;
+  labelSmoothing: option<number>({ check: inRange(0, 1), default: 0 }),
   /**
    * Factor ≥ 0 on the weights of each class's training rows: a Map, or an object with labels as keys. Classes
    * that are not named have 1; naming one that is not in the data is an OptionError. "balanced" is
    * rows ÷ (classes · rows of the class), by weight. Default 1 each. Not for soft targets.
    */
-  readonly classWeight?: "balanced" | ReadonlyMap<L, number> | Readonly<Record<string, number>>;
+  classWeight: option<"balanced" | ReadonlyMap<L, number> | Readonly<Record<string, number>>>({
+    check: checkClassWeight,
+  }),
 
   /**
-   * Initial weights: "zeros" (default); "centroids", which predict the class with the nearest mean; or a
-   * model to continue from, a SoftmaxModel or your own numbers in arrays of any kind,
+   * Initial weights: "zeros" (default), "centroids", or a model to continue from. Centroids predict the class
+   * with the nearest mean. The model is a SoftmaxModel or your own numbers in arrays of any kind,
    * `{ classes, features, weights, bias, origin? }`. It needs the same number of features, and at least one
    * class of the data. Classes that are new to it start from the mean of its own.
    */
-  readonly init?: "zeros" | "centroids" | StartingModel<L>;
+  init: option<"zeros" | "centroids" | StartingModel<L>>({ check: checkInit, default: "zeros" }),
 
   /**
    * Examples to score but not to train on: a fraction of the data between 0 and 1, chosen at random, or other
    * data. Default none.
    */
-  readonly validation?: number | TrainingData<L>;
+  validation: option<number | TrainingData<L>>({ check: checkFractionOrData }),
   /**
    * Stop after this many epochs (iterations of lbfgs and newton) without a lower validation loss. The model
    * has the weights of the lowest one. Needs `validation`. Default: never stop.
    */
-  readonly patience?: number;
+  patience: option<number>({ check: wholeNumber(1), default: Infinity }),
   /**
    * Seeds shuffling, sampling and the choice of a validation fraction. The same seed, engine, adapter and
    * kernels give the same bits. A whole number ≥ 0, default 0.
    */
-  readonly seed?: number;
+  seed: option<number>({ check: wholeNumber(0), default: 0 }),
   /** For sgd, adam and adamw: shuffle the rows before every epoch. Default true. */
-  readonly shuffle?: boolean;
+  shuffle: option<boolean>({ check: BOOLEAN, default: true }),
 
   /**
    * Check some passes of the running training against the f64 reference; `model.parity` has the result.
    * Default false.
    */
-  readonly parity?: boolean;
+  parity: option<boolean>({ check: BOOLEAN, default: false }),
   /**
    * Called during the training, at most every 50 ms, and besides at the end of every epoch; for lbfgs and
    * newton at the beginning and the end. It may be asynchronous: the training waits for it only at the end.
    * Where it throws or rejects, the training stops and rejects with the same error.
    */
-  readonly onProgress?: (progress: Progress) => void;
+  onProgress: option<(progress: Progress) => void>({ check: FUNCTION, flag: false }),
   /** Called with each of `model.warnings` when it is raised. It may throw or reject, as onProgress may. */
-  readonly onWarning?: (warning: Warning) => void;
+  onWarning: option<(warning: Warning) => void>({ check: FUNCTION, flag: false }),
   /**
    * Aborts the training, which then rejects with the signal's reason. `trainer.model` has the weights so far.
    */
-  readonly signal?: AbortSignal;
-}
+  signal: option<AbortSignal>({ check: checkSignal, flag: false }),
+});
 
-/** Options that may stay undefined. */
+/** All options of a training. */
+export const OPTION_TABLE = createTable();
+
+type Table<L extends Label> = ReturnType<typeof createTable<L>>;
+type OptionName = keyof Table<Label>;
+
+/**
+ * Options of `train` and `trainer`. All of them have defaults. An option that is unknown, out of range, or
+ * not read by the solver or the engine is an OptionError that names it.
+ */
+export type TrainOptions<L extends Label = Label> = {
+  readonly [name in OptionName]?: Table<L>[name] extends OptionRow<infer Value> ? Value : never;
+};
+
+/** Options whose default depends on others, or that stay undefined where they are not given. */
 type WithoutDefault =
-  | "device"
-  | "runtime"
-  | "C"
   | "batchSize"
-  | "classWeight"
-  | "validation"
-  | "onProgress"
-  | "onWarning"
-  | "signal";
+  | { [name in OptionName]: Table<Label>[name] extends DefaultedRow ? never : name }[OptionName];
 
 /**
  * The options with their defaults filled in, and the learning rate as a schedule. Without a batch size, as
@@ -227,64 +267,9 @@ export type Settings<L extends Label = Label> = Required<
 > &
   Pick<TrainOptions<L>, WithoutDefault> & { readonly schedule: Schedule };
 
-const BOOLEAN = ofType("boolean", "true or false");
-
-/** An option: its check, its default if it has one, and whether the command line has a flag for it. */
-export interface OptionRow {
-  readonly check: Check;
-  /** Solvers may have another (`defaults` in their table). Absent: the option may stay undefined. */
-  readonly default?: unknown;
-  /** Default true: `--name VALUE`, `--name` where the default is false, `--no-name` where it is true. */
-  readonly flag?: false;
-}
-
-/** All options of a training, one row each. `TrainOptions` documents them. */
-export const OPTION_TABLE = {
-  engine: { check: oneOf("auto", ...ENGINES), default: "auto" },
-  kernels: {
-    check: ofType("string", '"auto", "table", or the name of a choice that a model recorded'),
-    default: "auto",
-  },
-  device: { check: checkDevice, flag: false },
-  runtime: { check: checkRuntime, flag: false },
-  solver: { check: oneOf(...SOLVER_NAMES), default: "lbfgs" },
-  tolerance: { check: notNegative, default: 1e-5 },
-  maxIterations: { check: wholeNumber(1), default: 1000 },
-  memory: { check: wholeNumber(1), default: 10 },
-  epochs: { check: wholeNumber(1), default: 10 },
-  batchSize: { check: wholeNumber(1), default: 512 },
-  learningRate: { check: checkRate, default: 0.003 },
-  sampling: { check: oneOf(...SAMPLINGS), default: "uniform" },
-  momentum: { check: inRange(0, 1), default: 0 },
-  nesterov: { check: BOOLEAN, default: false },
-  beta1: { check: inRange(0, 1), default: 0.9 },
-  beta2: { check: inRange(0, 1), default: 0.999 },
-  epsilon: { check: positive, default: 1e-7 },
-  weightDecay: { check: notNegative, default: 0 },
-  l2: { check: notNegative, default: 0 },
-  l1: { check: notNegative, default: 0 },
-  C: { check: checkC },
-  reduction: { check: oneOf("mean", "sum"), default: "mean" },
-  intercept: { check: BOOLEAN, default: true },
-  standardize: { check: BOOLEAN, default: false },
-  labelSmoothing: { check: inRange(0, 1), default: 0 },
-  classWeight: { check: checkClassWeight },
-  init: { check: checkInit, default: "zeros" },
-  validation: { check: checkFractionOrData },
-  patience: { check: wholeNumber(1), default: Infinity },
-  seed: { check: wholeNumber(0), default: 0 },
-  shuffle: { check: BOOLEAN, default: true },
-  parity: { check: BOOLEAN, default: false },
-  onProgress: { check: ofType("function", "a function"), flag: false },
-  onWarning: { check: ofType("function", "a function"), flag: false },
-  signal: { check: checkSignal, flag: false },
-} as const satisfies { readonly [option in keyof Required<TrainOptions>]: OptionRow };
-
-type Table = typeof OPTION_TABLE;
+/** Defaults suit labels of every type. */
 type Defaults = {
-  readonly [
-    option in keyof Table as Table[option] extends { readonly default: unknown } ? option : never
-  ]: Table[option] extends { readonly default: infer Value } ? Value : never;
+  readonly [name in Exclude<OptionName, WithoutDefault> | "batchSize"]: Table<never>[name]["default"];
 };
 
 /** The default of every option that has one. */
@@ -310,6 +295,12 @@ export function parseOptions<L extends Label>(passed: TrainOptions<L>): Settings
   }
   const { solver = DEFAULTS.solver, engine = DEFAULTS.engine } = options;
   for (const [name, value] of entries) {
+    const engines = isOption(name) ? OPTION_TABLE[name].engines : undefined;
+    if (engine !== "auto" && engines && !engines.includes(engine)) {
+      throw new OptionError(
+        `${name} is ${show(value)}, but engine is "${engine}": ${name} is for ${engines.join(", ")}.`,
+      );
+    }
     const solvers = solversThatRead(name);
     if (!solvers.includes(solver)) {
       throw new OptionError(
@@ -338,9 +329,6 @@ export function parseOptions<L extends Label>(passed: TrainOptions<L>): Settings
       `patience is ${options.patience}, but there is no validation to watch: give validation, such as 0.1.`,
     );
   }
-  if (options.device && engine !== "auto" && engine !== "webgpu") {
-    throw new OptionError(`device is given, but engine is "${engine}", which uses none.`);
-  }
   const defaults = { ...DEFAULTS, ...SOLVERS[solver].defaults };
   const { epochs = defaults.epochs, learningRate: rate = defaults.learningRate } = options;
   const schedule: Schedule = typeof rate === "number" ? { kind: "constant", rate } : rate;
@@ -364,6 +352,11 @@ export function parseOptions<L extends Label>(passed: TrainOptions<L>): Settings
     }),
     schedule,
   };
+}
+
+/** Returns the name of an option as a flag, in an address or in a form: "max-iterations". */
+export function flagName(option: string): string {
+  return option.replaceAll(/[a-z][A-Z]/g, ([a, b]) => `${a}-${b.toLowerCase()}`);
 }
 
 /** Returns the options without those that are undefined. */

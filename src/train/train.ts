@@ -80,14 +80,31 @@ export function trainer<L extends Label>(data: TrainingData<L>, options: TrainOp
   return new Trainer(data, options);
 }
 
-/** A training that the caller drives, made by {@link trainer}. */
+/**
+ * A training that the caller drives, made by {@link trainer}.
+ *
+ * @example
+ * ```ts
+ * const training = trainer({ x, y }, { solver: "sgd", epochs: 100 });
+ * for await (const { epoch, loss } of training) {
+ *   if (loss < 0.1) break; // the model then has the weights so far
+ * }
+ * training.model.predict(x);
+ * ```
+ */
 export class Trainer<L extends Label = Label> implements AsyncIterable<Progress> {
   readonly #task: Task<L>;
   readonly #callbacks = new Callbacks();
   #started = false;
   readonly #result: Result<L> = { missing: NOT_ENDED };
 
-  /** Prepares a training. Throws a DataError or an OptionError. */
+  /**
+   * Prepares a training, as {@link trainer} does.
+   *
+   * @param data as for {@link train}
+   * @param options as for {@link train}
+   * @throws {DataError | OptionError} where one of them cannot be used
+   */
   constructor(data: TrainingData<L>, options: TrainOptions<L>) {
     const chosen = parseOptions(options);
     const warnings = new Warnings((warning) => this.#callbacks.call(chosen.onWarning, warning));

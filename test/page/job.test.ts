@@ -1,8 +1,8 @@
 /** Tests how the page's form is read into options of a training. */
 import { describe, expect, test } from "vitest";
-import { type Option, defaultsOf, jobOf, limitOf } from "../../bench/page/train/job.js";
+import { defaultsOf, jobOf, limitOf } from "../../bench/page/train/job.js";
 
-const read = (texts: Partial<Record<Option, string>>) => jobOf((option) => texts[option]);
+const read = (texts: Readonly<Record<string, string>>) => jobOf((name) => texts[name]);
 
 describe("jobOf", () => {
   test("reads what is there, and leaves the rest to the defaults", () => {
@@ -25,8 +25,11 @@ describe("jobOf", () => {
   });
 
   test.each([
-    [{ engine: "wgpu" }, 'engine is "wgpu", and must be one of auto, webgpu, wasm, reference.'],
-    [{ solver: "rprop" }, 'solver is "rprop", and must be one of lbfgs, newton, gd, sgd, adam, adamw.'],
+    [{ engine: "wgpu" }, 'engine is "wgpu", and must be one of "auto", "webgpu", "wasm", "reference".'],
+    [
+      { solver: "rprop" },
+      'solver is "rprop", and must be one of "lbfgs", "newton", "gd", "sgd", "adam", "adamw".',
+    ],
     [{ epochs: "many" }, 'epochs is "many", and must be a number.'],
     [{ epochs: "2.5" }, "epochs is 2.5"],
     [{ epochs: "2" }, 'epochs is 2, but solver is "lbfgs", the default: epochs is for gd, sgd, adam, adamw.'],

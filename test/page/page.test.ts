@@ -5,6 +5,7 @@ import { beforeEach, expect, test } from "vitest";
 import { wantedAdapter } from "../../bench/browsers/chrome.js";
 import { serve } from "../../bench/browsers/serve.js";
 import { loadModel } from "../../src/model/load.js";
+import { OPTION_TEXTS } from "../../src/train/option-texts.js";
 import { visits } from "../support/page.js";
 
 const visit = visits(serve, 90_000);
@@ -94,6 +95,19 @@ test("trains with WebAssembly when that is chosen", async () => {
   expect(Number.parseFloat(await text("#test-accuracy"))).toBeGreaterThan(91);
 });
 
+test("says that it has one thread where it is not cross-origin isolated", async () => {
+  await page.route("**/*", async (route) => {
+    const response = await route.fetch();
+    const headers = { ...response.headers(), "cross-origin-embedder-policy": "unsafe-none" };
+    await route.fulfill({ response, headers });
+  });
+  await page.goto(`${visit().site.url}?auto&engine=wasm&solver=gd&epochs=1`);
+  await until("ended");
+  expect(await text("#engine")).toMatch(
+    /1 thread: engine is wasm\. It has one thread only, because the page is/,
+  );
+});
+
 test("shows the options that the solver reads, and no others", async () => {
   await page.goto(`${visit().site.url}?solver=newton&tolerance=1e-3`);
   await until("idle");
@@ -103,6 +117,16 @@ test("shows the options that the solver reads, and no others", async () => {
       .evaluateAll((fields) =>
         fields.map((field) => (field instanceof HTMLInputElement ? `${field.name} ${field.value}` : "")),
       );
+  const title = await page.getAttribute("#options label:has([name=tolerance])", "title");
+  expect(title).toBe(OPTION_TEXTS["tolerance"]);
+  expect(await page.locator("[name=solver] option").allInnerTexts()).toEqual([
+    "L-BFGS",
+    "Newton",
+    "Gradient descent",
+    "SGD",
+    "Adam",
+    "AdamW",
+  ]);
   expect(await shown()).toEqual(["tolerance 1e-3", "max-iterations 1000", "l2 1e-4"]);
   await page.selectOption("#solver", "adam");
   expect(await shown()).toEqual(["batch-size 512", "learning-rate 0.003", "epochs 10", "l2 1e-4"]);

@@ -42,6 +42,12 @@ test("the end is told, whole or in part", () => {
   expect(words.accuracyWords(SUMMARY)).toBe("9,265 of 10,000 correct; 92.84 % of the training digits");
 });
 
+test("one thread is explained, where the page may not share memory", () => {
+  expect(words.threadsWords("wasm", false)).toMatch(/^ It has one thread only, because .* isolation\.$/);
+  expect(words.threadsWords("wasm", true)).toBe("");
+  expect(words.threadsWords("webgpu", false)).toBe("");
+});
+
 test("how far it is changes with the epoch, or with ten iterations", () => {
   const at = (iteration: number, epoch: number): Progress => ({
     iteration,

@@ -7,7 +7,7 @@ import { gpuAndPeak } from "../../measure/machine.js";
 import { measure } from "../../measure/measure.js";
 import { workloads } from "../../measure/workloads.js";
 import { adapterOrExit } from "./adapter.js";
-import { denoSystems } from "./systems.js";
+import { denoSystems } from "../../peers/all.js";
 
 await adapterOrExit();
 const [name, mnist = ""] = process.argv.slice(2);

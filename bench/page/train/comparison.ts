@@ -7,21 +7,21 @@ import type { ControlsState } from "./controls.js";
 import { find, make } from "../shared/dom.js";
 import * as format from "../shared/format.js";
 import type { ComparedPoint } from "./protocol.js";
+import { choiceWords } from "./words.js";
 
 interface Look {
-  readonly name: string;
   /** The custom property with the line's colour. */
   readonly colour: "--for" | "--against" | "--ink";
   readonly dashed: boolean;
 }
 
 const LOOKS: Readonly<Record<SolverName, Look>> = {
-  lbfgs: { name: "L-BFGS", colour: "--for", dashed: false },
-  newton: { name: "Newton", colour: "--for", dashed: true },
-  gd: { name: "Gradient descent", colour: "--ink", dashed: true },
-  sgd: { name: "SGD", colour: "--ink", dashed: false },
-  adam: { name: "Adam", colour: "--against", dashed: false },
-  adamw: { name: "AdamW", colour: "--against", dashed: true },
+  lbfgs: { colour: "--for", dashed: false },
+  newton: { colour: "--for", dashed: true },
+  gd: { colour: "--ink", dashed: true },
+  sgd: { colour: "--ink", dashed: false },
+  adam: { colour: "--against", dashed: false },
+  adamw: { colour: "--against", dashed: true },
 };
 
 const HEIGHT = 340;
@@ -56,7 +56,7 @@ export class ComparisonPanel {
     const { solver, passes } = point;
     this.#points.set(solver, [...(this.#points.get(solver) ?? []), point]);
     this.#result.hidden = false;
-    this.#say(`${LOOKS[solver].name}: ${format.count(passes)} ${passes === 1 ? "pass" : "passes"}.`);
+    this.#say(`${choiceWords(solver)}: ${format.count(passes)} ${passes === 1 ? "pass" : "passes"}.`);
     this.#draw();
     this.#table.replaceChildren(...SOLVER_NAMES.flatMap((one) => this.#rows(one)));
   }
@@ -95,7 +95,7 @@ export class ComparisonPanel {
   #rows(solver: SolverName): HTMLElement[] {
     const last = this.#points.get(solver)?.at(-1);
     if (!last) return [];
-    const { name, colour, dashed } = LOOKS[solver];
+    const { colour, dashed } = LOOKS[solver];
     const line = make("i");
     line.style.borderTop = `2px ${dashed ? "dashed" : "solid"} var(${colour})`;
     const numbers = [
@@ -108,7 +108,7 @@ export class ComparisonPanel {
       make(
         "tr",
         {},
-        make("th", { scope: "row" }, line, name),
+        make("th", { scope: "row" }, line, choiceWords(solver)),
         ...numbers.map((textContent) => make("td", { textContent })),
       ),
       make("tr", { className: "reason" }, make("td", { colSpan: 5, textContent: last.reason })),

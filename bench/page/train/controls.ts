@@ -3,7 +3,8 @@ import { OptionError } from "../../../src/core/errors.js";
 import { find } from "../shared/dom.js";
 import { SOLVER_NAMES } from "../../../src/solvers/solver-table.js";
 import * as format from "../shared/format.js";
-import { type Job, OPTIONS, type Option, defaultsOf, jobOf } from "./job.js";
+import { makeFields } from "./form.js";
+import { OPTION_FIELDS, type Job, defaultsOf, jobOf } from "./job.js";
 
 /** What the page is doing. */
 export type ControlsState =
@@ -34,13 +35,12 @@ export class Controls {
   readonly #start = find("#start", HTMLButtonElement);
   readonly #pause = find("#pause", HTMLButtonElement);
   readonly #stop = find("#stop", HTMLButtonElement);
-  readonly #solver = find("#solver", HTMLSelectElement);
   readonly #actions: Actions;
-  #seed = "";
   #state: ControlsState = "loading";
 
   constructor(actions: Actions) {
     this.#actions = actions;
+    this.#options.append(...makeFields());
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.start();
@@ -50,7 +50,7 @@ export class Controls {
       else actions.pause();
     });
     this.#stop.addEventListener("click", () => actions.stop());
-    this.#solver.addEventListener("change", () => this.#fillDefaults());
+    find("[name=solver]", HTMLSelectElement).addEventListener("change", () => this.#fillDefaults());
     this.#fillDefaults();
   }
 
@@ -58,13 +58,12 @@ export class Controls {
   fill(query: URLSearchParams): void {
     this.#set("solver", query.get("solver"));
     this.#fillDefaults();
-    for (const option of OPTIONS) this.#set(option, query.get(option));
-    this.#seed = query.get("seed") ?? "";
+    for (const { name } of OPTION_FIELDS) this.#set(name, query.get(name));
   }
 
   start(): void {
     try {
-      this.#actions.start(jobOf((option) => (option === "seed" ? this.#seed : this.#text(option))));
+      this.#actions.start(jobOf((name) => this.#text(name)));
     } catch (error) {
       if (!(error instanceof OptionError)) throw error;
       this.#actions.refuse(error);
@@ -89,12 +88,12 @@ export class Controls {
   }
 
   get engine(): Job["engine"] {
-    return jobOf((option) => (option === "engine" ? this.#text(option) : "")).engine;
+    return jobOf((name) => (name === "engine" ? this.#text(name) : "")).engine;
   }
 
   /** Fills in the defaults of the solver's options, and empties and hides the fields that it does not use. */
   #fillDefaults(): void {
-    const solver = SOLVER_NAMES.find((one) => one === this.#solver.value) ?? SOLVER_NAMES[0];
+    const solver = SOLVER_NAMES.find((one) => one === this.#text("solver")) ?? SOLVER_NAMES[0];
     const defaults = defaultsOf(solver);
     for (const field of this.#options.querySelectorAll("input")) {
       const value = defaults[field.name];
@@ -103,14 +102,14 @@ export class Controls {
     }
   }
 
-  #set(option: Option, text: string | null): void {
-    const field = this.#form.elements.namedItem(option);
+  #set(name: string, text: string | null): void {
+    const field = this.#form.elements.namedItem(name);
     if (text !== null && (field instanceof HTMLInputElement || field instanceof HTMLSelectElement))
       field.value = text;
   }
 
-  #text(option: Option): string {
-    const field = this.#form.elements.namedItem(option);
+  #text(name: string): string {
+    const field = this.#form.elements.namedItem(name);
     return field instanceof HTMLInputElement || field instanceof HTMLSelectElement ? field.value : "";
   }
 }

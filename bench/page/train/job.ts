@@ -1,36 +1,55 @@
 /** Parses and checks the training options of the form, the page's address and the command line. */
-import { ENGINES } from "../../../src/engine/engine.js";
 import { OptionError } from "../../../src/core/errors.js";
-import { SOLVER_NAMES, type SolverName, isSecondOrder } from "../../../src/solvers/solver-table.js";
-import { type TrainOptions, parseOptions } from "../../../src/train/options.js";
+import {
+  SOLVERS,
+  type SolverName,
+  isSecondOrder,
+  solversThatRead,
+} from "../../../src/solvers/solver-table.js";
+import {
+  OPTION_TABLE,
+  type OptionRow,
+  type TrainOptions,
+  flagName,
+  parseOptions,
+} from "../../../src/train/options.js";
 
-/** Option names in addresses and on the command line. */
+/** The options that the page takes, in the order of its form. Everything else about them is in their rows. */
 export const OPTIONS = [
   "engine",
   "solver",
   "tolerance",
-  "max-iterations",
+  "maxIterations",
+  "batchSize",
+  "learningRate",
   "epochs",
-  "batch-size",
-  "learning-rate",
   "l2",
   "seed",
-] as const;
-export type Option = (typeof OPTIONS)[number];
+] as const satisfies (keyof TrainOptions)[];
 
 /** Plain data, so that it can be posted to a worker. Absent options have their defaults. */
-export type Job = Pick<
-  TrainOptions,
-  | "engine"
-  | "solver"
-  | "tolerance"
-  | "maxIterations"
-  | "epochs"
-  | "batchSize"
-  | "learningRate"
-  | "l2"
-  | "seed"
->;
+export type Job = Pick<TrainOptions, (typeof OPTIONS)[number]>;
+
+/** An option as forms, addresses and the command line have it. */
+export interface OptionField<Option = (typeof OPTIONS)[number]> {
+  readonly option: Option;
+  /** Its name there, such as "max-iterations". */
+  readonly name: string;
+  /** The values to choose from. Without them it is a number. */
+  readonly choices?: readonly string[];
+}
+
+/** Makes the field of an option from its row. */
+export function fieldOf<Option extends keyof TrainOptions>(option: Option): OptionField<Option> {
+  const { choices }: OptionRow["check"] = OPTION_TABLE[option].check;
+  return { option, name: flagName(option), ...(choices && { choices }) };
+}
+
+/** The fields of all options that the page takes. */
+export const OPTION_FIELDS = OPTIONS.map(fieldOf);
+
+/** The fields of the form. The seed is for addresses and the command line. */
+export const FORM_FIELDS = OPTION_FIELDS.filter(({ option }) => option !== "seed");
 
 /** The unit in which a training counts, and the most of them that it takes. */
 export interface Limit {
@@ -41,35 +60,27 @@ export interface Limit {
 /** Default penalty of the page. Without one the optimum is far away, and the model generalises less well. */
 export const L2 = 1e-4;
 
-/** Parses the options' texts; an empty one counts as absent. Throws an OptionError when one is invalid. */
-export function jobOf(text: (option: Option) => string | null | undefined): Job {
-  const engine = choice("engine", text("engine"), ["auto", ...ENGINES]);
-  const solver = choice("solver", text("solver"), SOLVER_NAMES);
-  const numbers = {
-    tolerance: number("tolerance", text("tolerance")),
-    maxIterations: number("max-iterations", text("max-iterations")),
-    epochs: number("epochs", text("epochs")),
-    batchSize: number("batch-size", text("batch-size")),
-    learningRate: number("learning-rate", text("learning-rate")),
-    l2: number("l2", text("l2")),
-    seed: number("seed", text("seed")),
-  };
-  const given = Object.entries(numbers).filter(([, value]) => value !== undefined);
-  const job: Job = { ...(engine && { engine }), ...(solver && { solver }), ...Object.fromEntries(given) };
+/** Parses the texts of the fields; an empty one counts as absent. Throws an OptionError for a wrong one. */
+export function jobOf(text: (name: string) => string | null | undefined): Job {
+  const given = OPTION_FIELDS.flatMap(({ option, name, choices }) => {
+    const own = text(name)?.trim();
+    return own ? [[option, choices ? own : number(name, own)]] : [];
+  });
+  const job: Job = Object.fromEntries(given);
   parseOptions(job);
   return job;
 }
 
-/** Default values of the numeric options that apply to a solver. */
+/** Returns the defaults of the numbers that a solver reads, by the names of their fields. */
 export function defaultsOf(solver: SolverName): Readonly<Record<string, number | undefined>> {
-  const { tolerance, maxIterations, epochs, batchSize, schedule } = parseOptions({ solver });
-  if (isSecondOrder(solver)) return { tolerance, "max-iterations": maxIterations, l2: L2 };
-  return {
-    ...(batchSize !== undefined && { "batch-size": batchSize }),
-    "learning-rate": schedule.rate,
-    epochs,
-    l2: L2,
-  };
+  const own: Readonly<Record<string, number>> = { ...SOLVERS[solver].defaults, l2: L2 };
+  const read = FORM_FIELDS.filter(({ option }) => solversThatRead(option).includes(solver));
+  return Object.fromEntries(
+    read.flatMap(({ option, name }) => {
+      const value = own[option] ?? OPTION_TABLE[option].default;
+      return typeof value === "number" ? [[name, value]] : [];
+    }),
+  );
 }
 
 export function limitOf(job: Job): Limit {
@@ -77,20 +88,8 @@ export function limitOf(job: Job): Limit {
   return isSecondOrder(solver) ? { unit: "iteration", most: maxIterations } : { unit: "epoch", most: epochs };
 }
 
-function choice<T extends string>(
-  option: Option,
-  text: string | null | undefined,
-  allowed: readonly T[],
-): T | undefined {
-  if (!text) return undefined;
-  const chosen = allowed.find((one) => one === text);
-  if (chosen) return chosen;
-  throw new OptionError(`${option} is ${JSON.stringify(text)}, and must be one of ${allowed.join(", ")}.`);
-}
-
-function number(option: Option, text: string | null | undefined): number | undefined {
-  if (!text?.trim()) return undefined;
+function number(name: string, text: string): number {
   const value = Number(text);
   if (!Number.isNaN(value)) return value;
-  throw new OptionError(`${option} is ${JSON.stringify(text)}, and must be a number.`);
+  throw new OptionError(`${name} is ${JSON.stringify(text)}, and must be a number.`);
 }

@@ -42,7 +42,7 @@ const download = new Download(find("#download", HTMLAnchorElement));
 const controls = new Controls({
   start(job) {
     clear();
-    if (ready && (job.engine ?? "auto") === "auto") engineWords.textContent = words.autoWords(ready.auto);
+    if (ready && (job.engine ?? "auto") === "auto") showEngine(words.autoWords(ready.auto), ready.auto.name);
     const limit = limitOf(job);
     charts.begin(limit);
     gradientFigure.hidden = limit.unit === "epoch";
@@ -109,7 +109,7 @@ function hear(report: Report): void {
       progressBar.value = 0;
       sample.show(report.digits);
       say(words.readyWords(report));
-      engineWords.textContent = words.autoWords(report.auto);
+      showEngine(words.autoWords(report.auto), report.auto.name);
       show("idle");
       return begin(new URLSearchParams(location.search));
     case "progress": {
@@ -169,9 +169,13 @@ function showSummary(summary: Summary): void {
   numbers.accuracy.textContent = format.percent(summary.trainAccuracy);
   showGradient(summary);
   testWords.textContent = words.accuracyWords(summary);
-  engineWords.textContent = words.engineWords(summary);
+  showEngine(words.engineWords(summary), summary.engine.name);
   parity.show(summary.parity);
   say(words.endWords(summary));
+}
+
+function showEngine(text: string, name: string): void {
+  engineWords.textContent = `${text}${words.threadsWords(name, crossOriginIsolated)}`;
 }
 
 function showGradient({ gradientMax }: { readonly gradientMax?: number }): void {

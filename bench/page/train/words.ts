@@ -16,6 +16,33 @@ const TITLES: Readonly<Record<string, string>> = {
   DivergenceError: "The training diverged",
 };
 
+/** Labels of options that are not their names. */
+const LABELS: Readonly<Record<string, string>> = { l2: "Penalty" };
+
+/** Names of engines and solvers for people. */
+const CHOICES: Readonly<Record<string, string>> = {
+  auto: "Automatic",
+  webgpu: "WebGPU",
+  wasm: "WebAssembly",
+  reference: "Reference",
+  lbfgs: "L-BFGS",
+  newton: "Newton",
+  gd: "Gradient descent",
+  sgd: "SGD",
+  adam: "Adam",
+  adamw: "AdamW",
+};
+
+/** "maxIterations" is "Max iterations". */
+export function optionWords(option: string): string {
+  const words = option.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+  return LABELS[option] ?? `${words.charAt(0).toUpperCase()}${words.slice(1)}`;
+}
+
+export function choiceWords(choice: string): string {
+  return CHOICES[choice] ?? choice;
+}
+
 export function trouble({ name, message }: Failure): Trouble {
   const title = TITLES[name] ?? "Unexpected error";
   const advice = name === "DeviceError" ? " “Automatic” chooses one that is available." : "";
@@ -50,6 +77,12 @@ export function takenWords({ taken, limit: { unit } }: Pick<Summary, "taken" | "
 
 export function engineWords({ engine }: Summary): string {
   return `Trained by ${engine.name} on ${engine.adapter}: ${engine.why}.`;
+}
+
+/** Says why WebAssembly has one thread, in a page that may not share memory. */
+export function threadsWords(engine: string, isolated: boolean): string {
+  if (engine !== "wasm" || isolated) return "";
+  return " It has one thread only, because the page is served without the headers of cross-origin isolation.";
 }
 
 export function accuracyWords({ testAccuracy, testExamples, trainAccuracy }: Summary): string {

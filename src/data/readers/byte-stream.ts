@@ -4,7 +4,7 @@ import { DataError } from "../../core/errors.js";
 /** Bytes in memory, or an async iterable of chunks, such as a Node stream or the body of a Response. */
 export type ByteSource = ArrayBufferLike | ArrayBufferView | AsyncIterable<ArrayBufferLike | ArrayBufferView>;
 
-type Chunks = AsyncGenerator<Uint8Array, void, undefined>;
+export type Chunks = AsyncGenerator<Uint8Array, void, undefined>;
 
 /**
  * Compressed bytes that are decompressed at a time. A browser decompresses a whole chunk before it returns
@@ -18,6 +18,11 @@ export async function* openBytes(source: ByteSource, name: string): Chunks {
   const head = await gather(chunks, new Uint8Array(0), 2);
   const whole = resume(head, chunks);
   yield* head[0] === 0x1f && head[1] === 0x8b ? gunzip(whole, name) : whole;
+}
+
+/** "00 00 08 03" */
+export function hexadecimal(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(" ");
 }
 
 /** Adds chunks to `have` until there are `length` bytes. Returns fewer only where the stream ends. */
@@ -67,7 +72,8 @@ function isIterable(value: unknown): value is AsyncIterable<unknown> {
   return typeof value === "object" && value !== null && Symbol.asyncIterator in value;
 }
 
-async function* resume(head: Uint8Array, rest: Chunks): Chunks {
+/** Yields the bytes that were read ahead, and then the rest. */
+export async function* resume(head: Uint8Array, rest: Chunks): Chunks {
   if (head.length > 0) yield head;
   yield* rest;
 }

@@ -1,6 +1,6 @@
 /** Reads the IDX format of the MNIST files (LeCun, Cortes, Burges): big-endian, uncompressed or gzipped. */
 import { DataError } from "../../core/errors.js";
-import { type ByteSource, gather, openBytes } from "./byte-stream.js";
+import { type ByteSource, type Chunks, gather, hexadecimal, openBytes } from "./byte-stream.js";
 
 /** Contents of an IDX file. */
 export interface Idx {
@@ -64,19 +64,28 @@ interface Header {
  * Reads an IDX file, gzipped or not. The header is checked before the values are read, and reading stops at
  * the first surplus byte.
  *
- * @param source A buffer or view of any kind, or an async iterable of them, such as a stream. It is copied.
- * @param name Name of the file, with which error messages begin. Default "IDX file".
- * @returns The shape and the values, in a typed array of the type that the file has.
- * @throws DataError if the file is of another format, truncated, longer than its header says, or too large.
- * @throws The error of `source` itself, if reading it fails.
+ * @param source a buffer or view of any kind, or an async iterable of them, such as a stream; it is copied
+ * @param name name of the file, with which error messages begin. Default "IDX file".
+ * @returns the shape and the values, in a typed array of the type that the file has
+ * @throws {DataError} when the file is of another format, truncated, longer than its header says, or too
+ * large. Where reading `source` fails, its own error is thrown.
  * @example
  * ```ts
  * const response = await fetch("train-images-idx3-ubyte.gz");
  * const { shape, values } = await readIdx(await response.arrayBuffer(), "training images");
  * ```
  */
-export async function readIdx(source: ByteSource, name = "IDX file"): Promise<Idx> {
-  const chunks = openBytes(source, name);
+export function readIdx(source: ByteSource, name = "IDX file"): Promise<Idx> {
+  return readUnpacked(openBytes(source, name), name);
+}
+
+/** The row of the format in the table of readers. */
+export const idxReader = {
+  recognises: ([first, second, type]: Uint8Array) => first === 0 && second === 0 && isType(type),
+  read: readUnpacked,
+};
+
+async function readUnpacked(chunks: Chunks, name: string): Promise<Idx> {
   try {
     const { header, rest } = await readHeader(chunks, name);
     const bytes = await readPayload(chunks, rest, header, name);
@@ -86,15 +95,13 @@ export async function readIdx(source: ByteSource, name = "IDX file"): Promise<Id
   }
 }
 
-type Chunks = ReturnType<typeof openBytes>;
-
 async function readHeader(chunks: Chunks, name: string): Promise<{ header: Header; rest: Uint8Array }> {
   const start = await gather(chunks, new Uint8Array(0), 4);
   if (start.length < 4)
     throw new DataError(`${name}: has ${start.length} bytes, and an IDX file begins with 4.`);
   const type = isType(start[2]) ? TYPES[start[2]] : undefined;
   if (start[0] !== 0 || start[1] !== 0 || !type) {
-    const found = Array.from(start.subarray(0, 4), (byte) => byte.toString(16).padStart(2, "0")).join(" ");
+    const found = hexadecimal(start.subarray(0, 4));
     throw new DataError(
       `${name}: is no IDX file; it begins with ${found}, and an IDX file with 00 00, a type and a rank.`,
     );

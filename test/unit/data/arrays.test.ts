@@ -153,6 +153,25 @@ describe("arrays of another realm and shared ones are taken", () => {
     }
   });
 
+  test("as objects with a length, in the data and in the options alike", async () => {
+    const listOf = <T>(values: ArrayLike<T>): ArrayLike<T> => ({
+      ...Array.from(values),
+      length: values.length,
+    });
+    const x = [[3], [1], [0], [4]];
+    const lists = { x: x.map(listOf), y: listOf(y) };
+    const model = await train({ x, y }, OPTIONS);
+    expect((await train(lists, OPTIONS)).weights).toEqual(model.weights);
+    const { classes, features, weights, bias } = model;
+    const init = { classes: listOf(classes), features, weights: listOf(weights), bias: listOf(bias) };
+    const again = await train({ x, y }, { ...OPTIONS, init: model });
+    expect((await train(lists, { ...OPTIONS, init })).weights).toEqual(again.weights);
+    const path = { engine: "reference", C: [1], folds: [0, 0, 1, 1] } as const;
+    const swept = await sweep({ x, y }, path);
+    const same = await sweep(lists, { ...path, C: listOf(path.C), folds: listOf(path.folds) });
+    expect(same.table).toEqual(swept.table);
+  });
+
   test("as bytes to validate with, which mean what the bytes of the training mean", async () => {
     const some = { x: Uint8Array.of(3, 1, 0, 4), y, scale: 0.5, features: 1 };
     const watched = await train(some, { ...OPTIONS, validation: { x: some.x, y } });

@@ -1,0 +1,43 @@
+/** Texts of --help. The options are those of the option table. */
+import { SOLVERS, SOLVER_NAMES } from "../solvers/solver-table.js";
+import { OPTION_TEXTS } from "../train/option-texts.js";
+import { OPTION_TABLE, type OptionRow } from "../train/options.js";
+import { OPTION_FLAGS } from "./arguments.js";
+
+export const HELP = `smigh: trains softmax (multinomial logistic) classifiers
+
+smigh train DATA --labels FILE [-o MODEL] [options] [--json]
+smigh predict MODEL DATA [-o FILE] [--proba]
+smigh evaluate MODEL DATA --labels FILE [--json]
+smigh doctor
+
+DATA and label FILEs are IDX, gzipped or not. MODEL is a JSON file; train writes smigh-model.json by default.
+The options are those of the library in kebab-case, such as --C 1 --tolerance 1e-4, or --solver sgd
+--epochs 20 --batch-size 256 --learning-rate 0.1. smigh train --help lists them. --init MODEL goes on from a
+model.
+An output file must not be one of the inputs. Ctrl-C stops a training and writes the weights so far; a second Ctrl-C
+ends it at once.
+`;
+
+/** Returns the help with all options of `smigh train`: flag, first sentence and default of each. */
+export function trainHelp(): string {
+  const rows = new Map(Object.entries<OptionRow>(OPTION_TABLE));
+  const options = OPTION_FLAGS.flatMap(({ option, flag, alone }) => {
+    const row = rows.get(option);
+    if (!row) return [];
+    const value = alone === undefined ? ` ${row.check.choices?.join("|") ?? "VALUE"}` : "";
+    const byDefault = defaultOf(option, row);
+    return `--${flag}${value}\n    ${OPTION_TEXTS[option]}${byDefault && ` Default: ${byDefault}.`}`;
+  });
+  return `${HELP}\n${options.join("\n")}\n`;
+}
+
+/** Returns the default of an option, and those of solvers that have another: "10; gd 100", or nothing. */
+export function defaultOf(name: string, row: OptionRow): string {
+  if (!("default" in row)) return "";
+  const own = SOLVER_NAMES.flatMap((solver) => {
+    const value: unknown = Reflect.get(SOLVERS[solver].defaults ?? {}, name);
+    return value === undefined ? [] : [`${solver} ${String(value)}`];
+  });
+  return [String(row.default), ...own].join("; ");
+}
