@@ -1,7 +1,6 @@
 /** Chooses and opens an engine: the one named, or for "auto" the fastest that this machine offers. */
 import { OptionError } from "../core/errors.js";
 import type { Engine, EngineName } from "./engine.js";
-import { referenceEngine } from "./reference/engine.js";
 import { findAdapter } from "./webgpu/device/adapter.js";
 import type { WebGpuOptions } from "./webgpu/engine.js";
 
@@ -49,7 +48,8 @@ export async function chooseEngine(
   if (typeof wasm !== "string") {
     return { engine: wasm, why: [`engine is auto and ${gpu}`, ...noteOf(wasm)].join(", and "), fellBack };
   }
-  return { engine: referenceEngine(), why: `engine is auto, ${gpu}, and ${wasm}`, fellBack: true };
+  const engine = await openReference();
+  return { engine, why: `engine is auto, ${gpu}, and ${wasm}`, fellBack: true };
 }
 
 /** Opens an engine with `find`. Returns the reason as a string if it is not available or failed before. */
@@ -78,7 +78,7 @@ async function open(name: EngineName, device?: GPUDevice): Promise<Engine> {
     case "wasm":
       return openWasm();
     case "reference":
-      return referenceEngine();
+      return openReference();
   }
 }
 
@@ -92,6 +92,11 @@ async function openWebGpu(options: WebGpuOptions): Promise<Engine> {
 async function openWasm(): Promise<Engine> {
   const { wasmEngine } = await import("./wasm/engine.js");
   return wasmEngine();
+}
+
+async function openReference(): Promise<Engine> {
+  const { referenceEngine } = await import("./reference/engine.js");
+  return referenceEngine();
 }
 
 /** Returns the adapter's name if it is a software adapter. Opens no device. */

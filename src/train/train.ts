@@ -3,21 +3,16 @@ import { LinkedAbort, throwIfAborted } from "./abort.js";
 import { Callbacks } from "./callbacks.js";
 import type { TrainingData } from "../data/dataset.js";
 import type { Label } from "../data/labels.js";
-import type { Placement } from "../engine/engine.js";
-import type { Passes } from "../engine/descent.js";
 import { TrainerError } from "../core/errors.js";
 import type { SoftmaxModel } from "../model/model.js";
 import { openEngine } from "./open-engine.js";
-import { isSecondOrder } from "../solvers/solver-table.js";
+import { type SolverName, isSecondOrder } from "../solvers/solver-table.js";
 import { type TrainOptions, parseOptions } from "./options.js";
 import { NO_PARITY, type Parity, mergeParity } from "../parity/stages.js";
 import type { Progress } from "../core/progress.js";
-import { sampledParity } from "../parity/sampled.js";
 import { show } from "../core/show.js";
-import { firstOrder } from "../solvers/minibatch/descend.js";
-import { Importance, uniform } from "../solvers/minibatch/sampling.js";
 import type { Outcome } from "../solvers/solver.js";
-import { type Start, startSecondOrder } from "./optimise.js";
+import type { Start } from "./optimise.js";
 import { Stopwatch } from "../core/stopwatch.js";
 import { type Task, createTask } from "./problem.js";
 import { createModel, warnOf, warnOfEngine } from "./result.js";
@@ -151,11 +146,10 @@ async function* fit<L extends Label>(
     let parity = NO_PARITY;
     const watch = chosen.parity ? (seen: Parity) => (parity = mergeParity(parity, seen)) : undefined;
     const stoppable = { ...task, settings: { ...chosen, signal: stop.signal } };
+    const start = await loadSolver(chosen.solver);
     const opened = await openEngine(task, (placement) => {
       const clock = new Stopwatch(); // opening the engine and placing the rows is not training
-      return isSecondOrder(chosen.solver)
-        ? startSecondOrder(stoppable, placement, { watch, clock })
-        : startFirstOrder(stoppable, placement, watch, clock);
+      return start(stoppable, placement, { watch, clock });
     });
     const { engine, why, started } = opened;
     const { steps, kernels } = started;
@@ -230,24 +224,9 @@ function failed(error: unknown): string {
   return `There is no model: the training failed. ${error instanceof Error ? error.message : show(error)}`;
 }
 
-/** Receives the parity of each step that is checked. */
-type Watch = ((seen: Parity) => void) | undefined;
-
-/** Starts a fit by gd, sgd, adam or adamw. */
-async function startFirstOrder(
-  task: Task<Label>,
-  placement: Placement,
-  watch: Watch,
-  clock: Stopwatch,
-): Promise<Start> {
-  const { settings: chosen, rows, problem, examples, start, random } = task;
-  const descent = await placement.descent(problem, start);
-  const sampling =
-    chosen.sampling === "importance"
-      ? new Importance(placement, descent, problem, rows, examples.train, random)
-      : uniform(rows, examples.train, chosen.shuffle, random);
-  const check =
-    watch && (async (passes: Passes) => watch(await sampledParity(passes, sampling.rows, problem)));
-  const steps = firstOrder(descent, sampling, examples, chosen, clock, check);
-  return { kernels: descent.kernels, steps, release: () => descent.release() };
+/** Loads the code of the solver: most trainings need only one of the two kinds. */
+async function loadSolver(solver: SolverName) {
+  return isSecondOrder(solver)
+    ? (await import("./optimise.js")).startSecondOrder
+    : (await import("./first-order.js")).startFirstOrder;
 }

@@ -3,10 +3,8 @@
  */
 import type { Engine } from "../engine.js";
 import { type Capacity, capacityOf } from "./device/capacity.js";
-import { WebGpuDescent } from "./descent/descent.js";
 import { openGpu } from "./device/device.js";
 import type { Edited } from "./kernels/kernels.js";
-import { WebGpuObjective } from "./objective/objective.js";
 import { placeOnGpu } from "./placement.js";
 import { checkTargets, sharding } from "./kernels/tiling.js";
 
@@ -36,8 +34,14 @@ export async function webgpuEngine({
       checkTargets(rows, held);
       const placed = await placeOnGpu(gpu, rows, sharding(rows, held));
       return {
-        descent: (problem, weights) => WebGpuDescent.create(rows, placed, problem, held, weights, edited),
-        objective: (problem) => WebGpuObjective.create(rows, placed, problem, held, edited),
+        async descent(problem, weights) {
+          const { WebGpuDescent } = await import("./descent/descent.js");
+          return WebGpuDescent.create(rows, placed, problem, held, weights, edited);
+        },
+        async objective(problem) {
+          const { WebGpuObjective } = await import("./objective/objective.js");
+          return WebGpuObjective.create(rows, placed, problem, held, edited);
+        },
         weigh: (weights) => placed.weigh(weights),
         release: () => placed.release(),
       };
