@@ -82,8 +82,8 @@ test("an exported name is declared once", () => {
 test("a basename stands for the same thing in every room of src", () => {
   // Interfaces in engine/, and the files that implement them in each engine.
   const seam = ["engine", "descent", "objective", "placement", "passes", "plan", "vectors"];
-  // The options of a training and of a sweep; the function and its command.
-  const shared = [...seam, "options", "train"];
+  // The options of a training and of a sweep; the function and its command; entry points of the package.
+  const shared = [...seam, "options", "train", "index"];
   const byName = new Map<string, string[]>();
   for (const path of library) {
     const name = posix.basename(path, ".ts");

@@ -4,7 +4,8 @@
  */
 import * as fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
-import { type SoftmaxModel, loadModel, readIdx, sweep } from "../../src/index.js";
+import { readIdx } from "../../src/data/index.js";
+import { type SoftmaxModel, loadModel, sweep } from "../../src/index.js";
 import { untypedTrain, untypedTrainer } from "../support/untyped.js";
 import {
   type EngineName,

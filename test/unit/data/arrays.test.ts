@@ -4,7 +4,8 @@
  */
 import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
-import { DataError, readIdx, sweep, train } from "../../../src/index.js";
+import { readIdx } from "../../../src/data/index.js";
+import { DataError, sweep, train } from "../../../src/index.js";
 import { createDataset } from "../../../src/data/dataset.js";
 import { thrownBy, untypedTrain, untypedTrainer } from "../../support/untyped.js";
 

@@ -3,14 +3,8 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import {
-  DataError,
-  type SoftmaxModel,
-  type TrainingData,
-  loadModel,
-  readIdx,
-  train,
-} from "../../../src/index.js";
+import { readIdx } from "../../../src/data/index.js";
+import { DataError, type SoftmaxModel, type TrainingData, loadModel, train } from "../../../src/index.js";
 import { distance } from "../../support/arrays.js";
 import { clouds } from "../../support/examples.js";
 import { modelOf } from "../../support/models.js";
