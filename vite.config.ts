@@ -70,7 +70,7 @@ const library: UserConfig = {
         chunkFileNames: ({ facadeModuleId }) =>
           facadeModuleId
             ? `${relative(join(root, "src"), facadeModuleId).replace(/\.ts$/, "").replaceAll(sep, "-")}.js`
-            : "[name]-[hash].js",
+            : "shared-[name]-[hash].js",
       },
     },
   },

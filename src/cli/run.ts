@@ -8,6 +8,7 @@ import { InterruptedError } from "./interruption.js";
 import { predictCommand } from "./predict.js";
 import type { Streams } from "./streams.js";
 import { trainCommand } from "./train.js";
+import { version } from "../../package.json";
 
 const COMMANDS = {
   train: trainCommand,
@@ -22,6 +23,7 @@ smigh train DATA --labels FILE [-o MODEL] [options] [--json]
 smigh predict MODEL DATA [-o FILE] [--proba]
 smigh evaluate MODEL DATA --labels FILE [--json]
 smigh doctor
+smigh --version
 
 DATA and label FILEs are IDX, gzipped or not. MODEL is a JSON file; train writes smigh-model.json by default.
 The options are those of the library in kebab-case, such as --C 1 --tolerance 1e-4, or --solver sgd
@@ -38,6 +40,10 @@ export async function run(words: readonly string[], streams: Streams): Promise<n
   const [command = "--help", ...rest] = words;
   if (command === "-h" || words.length === 0 || words.includes("--help")) {
     streams.out(HELP);
+    return 0;
+  }
+  if (command === "--version") {
+    streams.out(`${version}\n`);
     return 0;
   }
   try {
