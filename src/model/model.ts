@@ -17,7 +17,8 @@ import { blocks } from "../math/row-blocks.js";
 import { temperatureOf } from "./calibration.js";
 import { type Evaluation, evaluation } from "./evaluation.js";
 import { type ExampleScores, exampleScores } from "./examples.js";
-import { type ModelJson, toJson, toText } from "./formats/json.js";
+import { FORMATS, type FormatName, isFormat } from "./formats/formats.js";
+import { type ModelJson, toJson } from "./formats/json.js";
 import { type LabelErrors, labelErrors } from "./label-errors.js";
 import type { ModelParts } from "./parts.js";
 import { softmax } from "../math/softmax.js";
@@ -228,9 +229,10 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
    * @param format the file format, "json" (default)
    * @throws {OptionError} when the format is another
    */
-  save(format: "json" = "json"): Uint8Array<ArrayBuffer> {
-    if (format !== "json") throw new OptionError(`format is ${show(format)}, and must be "json".`);
-    return new TextEncoder().encode(toText(this));
+  save(format: FormatName = "json"): Uint8Array<ArrayBuffer> {
+    if (isFormat(format)) return FORMATS[format].write(this);
+    const names = Object.keys(FORMATS).map((name) => `"${name}"`);
+    throw new OptionError(`format is ${show(format)}, and must be ${names.join(" or ")}.`);
   }
 
   /** Checks labelled examples. Throws a DataError where they are faulty, or y is soft targets. */
