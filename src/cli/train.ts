@@ -63,11 +63,11 @@ async function trainInto(
     await runToEnd(fit, interruption.signal, new Reporter(streams));
     const { name } = interruption;
     if (!name) {
-      await output.write([fit.model.save(format)]);
+      await output.write([await fit.model.save(format)]);
       return fit.model;
     }
     const model = weightsSoFar(fit, name);
-    await output.write([model.save(format)]);
+    await output.write([await model.save(format)]);
     throw new InterruptedError(
       name,
       `${name} ended the training after step ${model.iterations}: the weights so far are in ${output.path}.`,

@@ -99,9 +99,9 @@ async function start(job: Job): Promise<void> {
   const limit = limitOf(job);
   let seconds = 0;
   let taken = 0;
-  const end = (model: SoftmaxModel<number>, completed: boolean) => {
+  const end = async (model: SoftmaxModel<number>, completed: boolean) => {
     report({ kind: "evaluating" });
-    report(outcome(model, digits, { completed, seconds, limit, taken }));
+    report(await outcome(model, digits, { completed, seconds, limit, taken }));
   };
   const training = trainer<number>(digits.train, { ...job, parity: true, signal });
   try {
@@ -113,11 +113,11 @@ async function start(job: Job): Promise<void> {
       report({ kind: "progress", progress: { ...progress, elapsed: seconds, examplesPerSecond }, limit });
       await brake.passed();
     }
-    end(training.model, true);
+    await end(training.model, true);
   } catch (error) {
     if (error !== stopped) throw error;
     const model = soFar(training);
-    if (model) end(model, false);
+    if (model) await end(model, false);
     else report({ kind: "cancelled" });
   } finally {
     run = undefined;

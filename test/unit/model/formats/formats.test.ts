@@ -1,4 +1,4 @@
-/** A model format is a row of one table: a test adds one, and every place that reads or writes models has it. */
+/** A model format is a row of one table: a test adds one, and whatever reads or writes models has it. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -31,18 +31,18 @@ beforeAll(async () => {
 });
 
 /** Saves the model in a format that the types do not know. */
-const save = (format: unknown): Uint8Array => Reflect.apply(model.save, model, [format]);
+const save = (format: unknown): Promise<Uint8Array> => Reflect.apply(model.save, model, [format]);
 
-test("save writes a new format, and loadModel recognises it", () => {
-  const bytes = save("marked");
+test("save writes a new format, and loadModel recognises it", async () => {
+  const bytes = await save("marked");
   expect(bytes[0]).toBe(MARK);
   expect(smigh.loadModel(bytes)).toEqual(model);
-  expect(smigh.loadModel(save("json"))).toEqual(model);
+  expect(smigh.loadModel(await save("json"))).toEqual(model);
 });
 
-test("a format that is not in the table is an OptionError that names those that are", () => {
+test("a format that is not in the table is an OptionError that names those that are", async () => {
   for (const format of ["onnx", "toString", null, 7]) {
-    expect(() => save(format)).toThrow(/^format is .+, and must be "json" or "marked"\.$/);
+    await expect(save(format)).rejects.toThrow(/^format is .+, and must be "json" or "marked"\.$/);
   }
 });
 
