@@ -44,7 +44,7 @@ const check = (name, path, names, chunks, limit) => ({
 });
 
 export default [
-  check("train on WebGPU by lbfgs", "dist/index.js", "{ train }", LOADED.lbfgs, "55 kB"),
-  check("train on WebGPU by adam", "dist/index.js", "{ train }", LOADED.adam, "55 kB"),
-  check("predict", "dist/model/index.js", "{ loadModel }", [], "10 kB"),
+  check("train on WebGPU by lbfgs", "dist/index.js", "{ train }", LOADED.lbfgs, "53 kB"),
+  check("train on WebGPU by adam", "dist/index.js", "{ train }", LOADED.adam, "48 kB"),
+  check("predict", "dist/model/index.js", "{ loadModel }", [], "6.6 kB"),
 ];
