@@ -8,6 +8,7 @@ import { compare } from "./compare.js";
 import { type Job, limitOf } from "./job.js";
 import { type Mnist, loadMnist } from "../shared/mnist.js";
 import { outcome, sampleRows } from "./outcome.js";
+import { preload } from "./preload.js";
 import type { Chosen, Command, Report, WebGpu } from "./protocol.js";
 
 /** The reason to abort with when the user stops a training. */
@@ -51,6 +52,7 @@ async function load(from: string): Promise<void> {
   const [webgpu, auto] = [await findWebGpu(), await findAuto()];
   const { train, test } = await loadMnist(from, (bytes, total) => report({ kind: "loading", bytes, total }));
   mnist = { train, test };
+  await preload();
   report({
     kind: "ready",
     train: train.y.length,
