@@ -1,7 +1,7 @@
 // `vite` serves the pages in bench/ and `vite build` builds them; `--mode library` builds the
 // package.
 import { chmod } from "node:fs/promises";
-import { join } from "node:path";
+import { join, relative, sep } from "node:path";
 import { defineConfig, type UserConfig } from "vite";
 import { assemblyPlugin } from "./scripts/assembly-plugin.js";
 import { shaderPlugin } from "./scripts/shader-plugin.js";
@@ -38,9 +38,9 @@ const page: UserConfig = {
 };
 
 /**
- * The package in dist/: the library and the command as modules that share what both need, chunks that are
- * loaded on demand (an engine when it is opened, statistics when they are asked for), and the threads'
- * worker.js.
+ * The package in dist/: the library, its sub-paths and the command as modules that share what they need,
+ * chunks that are loaded on demand (an engine when it is opened, statistics when they are asked for), and the
+ * threads' worker.js beside them. A chunk that is loaded on demand has the name of its source file.
  */
 const library: UserConfig = {
   plugins: [
@@ -58,10 +58,23 @@ const library: UserConfig = {
     target: "es2023",
     minify: false,
     lib: {
-      entry: { index: join(root, "src/index.ts"), cli: join(root, "src/cli/main.ts") },
+      entry: {
+        index: join(root, "src/index.ts"),
+        "data/index": join(root, "src/data/index.ts"),
+        "model/index": join(root, "src/model/index.ts"),
+        cli: join(root, "src/cli/main.ts"),
+      },
       formats: ["es"],
     },
-    rolldownOptions: { external: [/^node:/] },
+    rolldownOptions: {
+      external: [/^node:/],
+      output: {
+        chunkFileNames: ({ facadeModuleId }) =>
+          facadeModuleId
+            ? `${relative(join(root, "src"), facadeModuleId).replace(/\.ts$/, "").replaceAll(sep, "-")}.js`
+            : "shared-[name]-[hash].js",
+      },
+    },
   },
 };
 

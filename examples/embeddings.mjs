@@ -26,14 +26,14 @@ const [training, calibration, test] = [draw(600), draw(600), draw(2000)];
 // `classes` is the order of logits and probabilities; without it the names are sorted.
 const model = await train({ ...training, classes: NAMES }, { C: 10 });
 console.log(`classes ${model.classes.join(", ")}; ${model.reason}`);
-report("as trained:", model);
+await report("as trained:", model);
 
 // The model is too sure of itself: a temperature, fitted on rows of their own, divides its logits.
-const { model: calibrated, temperature } = model.calibrate(calibration);
-report(`with temperature ${temperature.toFixed(2)}:`, calibrated);
+const { model: calibrated, temperature } = await model.calibrate(calibration);
+await report(`with temperature ${temperature.toFixed(2)}:`, calibrated);
 
-function report(what, classifier) {
-  const { accuracy, loss, calibrationError } = classifier.evaluate(test);
+async function report(what, classifier) {
+  const { accuracy, loss, calibrationError } = await classifier.evaluate(test);
   const [hits, gap] = [accuracy, calibrationError].map((part) => `${(100 * part).toFixed(1)} %`);
   console.log(`${what} accuracy ${hits}, loss ${loss.toFixed(3)}, calibration error ${gap}`);
 }

@@ -28,7 +28,7 @@ const y = FLOWERS.map((_, row) => SPECIES[Math.floor(row / 50)]);
 const model = await train({ x, y }); // to the optimum, with C = 1
 console.log(`${model.iterations} iterations on ${model.engine.name}: ${model.reason}`);
 
-const { accuracy, confusion } = model.evaluate({ x, y });
+const { accuracy, confusion } = await model.evaluate({ x, y });
 console.log(`${(100 * accuracy).toFixed(1)} % of the ${y.length} flowers are right`);
 confusion.forEach((counts, truth) => console.log(model.classes[truth].padEnd(10), counts.join(" ")));
 

@@ -33,4 +33,4 @@ try {
 }
 
 const { model } = training; // the weights so far; after a loop that ran to its end, the model
-console.log(`${model.reason}; accuracy ${(100 * model.evaluate({ x, y }).accuracy).toFixed(1)} %`);
+console.log(`${model.reason}; accuracy ${(100 * (await model.evaluate({ x, y })).accuracy).toFixed(1)} %`);

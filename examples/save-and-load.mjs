@@ -20,7 +20,7 @@ const model = await train(monday, { C: 10 });
 
 const folder = await mkdtemp(join(tmpdir(), "smigh-"));
 const path = join(folder, "model.json");
-await writeFile(path, model.save()); // bytes of JSON; JSON.stringify(model) has the same numbers
+await writeFile(path, await model.save()); // bytes of JSON; JSON.stringify(model) has the same numbers
 const loaded = loadModel(await readFile(path));
 await rm(folder, { recursive: true });
 

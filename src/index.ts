@@ -26,7 +26,6 @@ export type { LabelErrors } from "./model/label-errors.js";
 export type { Statistics, StatisticsOptions } from "./model/statistics/statistics.js";
 export { loadModel } from "./model/load.js";
 export type { Parity, Stage } from "./parity/stages.js";
-export { readIdx, type Idx } from "./data/readers/idx.js";
 export {
   DataError,
   DeviceError,

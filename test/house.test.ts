@@ -81,9 +81,9 @@ test("an exported name is declared once", () => {
 test("a basename stands for the same thing in every room of src", () => {
   // Interfaces in engine/, and the files that implement them in each engine.
   const seam = ["engine", "descent", "objective", "placement", "passes", "plan", "vectors"];
-  // The options of a training and of a sweep; the function and its command; the fields that the parts of a
-  // descent, and those of an objective, have in common.
-  const shared = [...seam, "options", "train", "context"];
+  // The options of a training and of a sweep; the function and its command; entry points of the package; the
+  // fields that the parts of a descent, and those of an objective, have in common.
+  const shared = [...seam, "options", "train", "index", "context"];
   const byName = new Map<string, string[]>();
   for (const path of library) {
     const name = posix.basename(path, ".ts");

@@ -26,7 +26,11 @@ const COVERED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     progress: "test/unit/model/formats/json.test.ts",
     warnings: "test/unit/train/trainer.test.ts",
   },
-  "src/data": { features: "test/unit/data/arrays.test.ts" },
+  "src/data": {
+    copied: "test/unit/model/inputs.test.ts",
+    features: "test/unit/data/arrays.test.ts",
+    index: "test/unit/data/readers/idx.test.ts",
+  },
   "src/data/readers": { "byte-stream": "test/unit/data/readers/idx.test.ts" },
   // What every engine computes is held against bounds.
   "src/engine": {
@@ -82,6 +86,8 @@ const COVERED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "row-blocks": "test/unit/model/model.test.ts",
   },
   "src/model": {
+    labelled: "test/unit/model/examples.test.ts",
+    logits: "test/unit/model/model.test.ts",
     "label-errors": "test/unit/model/examples.test.ts",
     load: "test/unit/model/formats/json.test.ts",
   },

@@ -47,7 +47,7 @@ function digits(): Learnable {
 async function show(contest: Contest): Promise<void> {
   const { name, x, y, features } = contest;
   const best = await smigh.train({ x, y, features }, { ...common, solver: "lbfgs", tolerance: 1e-6 });
-  const minimum = best.evaluate({ x, y }).loss + penalty(best.weights);
+  const minimum = (await best.evaluate({ x, y })).loss + penalty(best.weights);
   console.log(`${name}: ${y.length} × ${features}, minimum ${minimum.toFixed(6)}`);
   for (const sampling of SAMPLINGS)
     console.log(`  one epoch, ${sampling}: ${(1000 * (await secondsOf(contest, sampling))).toFixed(0)} ms`);

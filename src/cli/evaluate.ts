@@ -11,7 +11,8 @@ export async function evaluateCommand(words: readonly string[], { out }: Streams
   if (!values.labels)
     throw new UsageError("--labels is missing: name the IDX file with the label of each row.");
   const model = await readModel(files[0]);
-  const found = model.evaluate({ ...(await readRows(files[1])), y: await readLabels(values.labels) });
+  const data = { ...(await readRows(files[1])), y: await readLabels(values.labels) };
+  const found = await model.evaluate(data);
   out(values.json ? `${JSON.stringify(found)}\n` : report(found));
 }
 

@@ -10,6 +10,7 @@ smigh train DATA --labels FILE [-o MODEL] [options] [--json]
 smigh predict MODEL DATA [-o FILE] [--proba]
 smigh evaluate MODEL DATA --labels FILE [--json]
 smigh doctor
+smigh --version
 
 DATA and label FILEs are IDX, gzipped or not. MODEL is a JSON file; train writes smigh-model.json by default.
 The options are those of the library in kebab-case, such as --C 1 --tolerance 1e-4, or --solver sgd

@@ -9,6 +9,7 @@ import { InterruptedError } from "./interruption.js";
 import { predictCommand } from "./predict.js";
 import type { Streams } from "./streams.js";
 import { trainCommand } from "./train.js";
+import { version } from "../../package.json";
 
 const COMMANDS = {
   train: trainCommand,
@@ -25,6 +26,10 @@ export async function run(words: readonly string[], streams: Streams): Promise<n
   const [command = "--help", ...rest] = words;
   if (command === "-h" || words.length === 0 || words.includes("--help")) {
     streams.out(command === "train" ? trainHelp() : HELP);
+    return 0;
+  }
+  if (command === "--version") {
+    streams.out(`${version}\n`);
     return 0;
   }
   try {

@@ -1,6 +1,7 @@
 /** `smigh train`: trains on the rows and labels of two files and writes a model file. */
 import type { TrainingData } from "../data/dataset.js";
 import { TrainerError } from "../core/errors.js";
+import { formatOfPath } from "../model/formats/formats.js";
 import type { SoftmaxModel } from "../model/model.js";
 import type { TrainOptions } from "../train/options.js";
 import { type Trainer, trainer } from "../train/train.js";
@@ -55,17 +56,18 @@ async function trainInto(
   options: TrainOptions,
   streams: Streams,
 ): Promise<SoftmaxModel> {
+  const format = formatOfPath(output.path);
   const interruption = new Interruption();
   try {
     const fit = trainer(data, { ...options, signal: interruption.signal });
     await runToEnd(fit, interruption.signal, new Reporter(streams));
     const { name } = interruption;
     if (!name) {
-      await output.write([fit.model.save()]);
+      await output.write([await fit.model.save(format)]);
       return fit.model;
     }
     const model = weightsSoFar(fit, name);
-    await output.write([model.save()]);
+    await output.write([await model.save(format)]);
     throw new InterruptedError(
       name,
       `${name} ended the training after step ${model.iterations}: the weights so far are in ${output.path}.`,

@@ -1,7 +1,6 @@
 /** The runtime of trainings: it owns what they share, and opens their engines. */
 import { RuntimeClosedError } from "../core/errors.js";
 import type { Engine, EngineHost, EngineName, EngineOptions } from "./engine.js";
-import { referenceEngine } from "./reference/engine.js";
 
 /** Loads the host of each engine. */
 type Hosts = Readonly<Record<EngineName, () => Promise<EngineHost>>>;
@@ -10,7 +9,10 @@ type Hosts = Readonly<Record<EngineName, () => Promise<EngineHost>>>;
 const HOSTS: Hosts = {
   webgpu: async () => new (await import("./webgpu/engine.js")).WebGpuHost(),
   wasm: async () => new (await import("./wasm/engine.js")).WasmHost(),
-  reference: async () => ({ open: async () => referenceEngine(), close() {} }),
+  reference: async () => {
+    const { referenceEngine } = await import("./reference/engine.js");
+    return { open: async () => referenceEngine(), close() {} };
+  },
 };
 
 /**

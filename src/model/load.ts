@@ -1,8 +1,10 @@
 /** Loads a model from a file's bytes, its text or a parsed object. */
 import { ModelFileError } from "../core/errors.js";
 import { show, tagOf } from "../core/show.js";
+import { readModelFile } from "./formats/formats.js";
 import { fromJson } from "./formats/json.js";
 import { SoftmaxModel } from "./model.js";
+import type { ModelParts } from "./parts.js";
 
 /**
  * Reads a model that `model.save` or `model.toJSON` wrote. Reads versions 1 and 2 of the format.
@@ -20,40 +22,48 @@ import { SoftmaxModel } from "./model.js";
  * ```
  */
 export function loadModel(file: string | object): SoftmaxModel {
-  return new SoftmaxModel(fromJson(textOf(file)));
+  return new SoftmaxModel(read(file));
 }
 
-function textOf(file: unknown): string {
-  if (typeof file === "string") return file;
+function read(file: unknown): ModelParts {
+  if (typeof file === "string") return fromJson(file);
   if (typeof file !== "object" || file === null) {
     throw new ModelFileError(`A model is bytes, text or an object, and this is ${show(file)}.`);
   }
-  if (ArrayBuffer.isView(file)) return decode(file, file.buffer, file.byteOffset);
-  if (isBuffer(file)) return decode(file, file);
+  const bytes = bytesOf(file);
+  return bytes ? readModelFile(bytes) : fromJson(textOf(file));
+}
+
+/** Copies the bytes of a view or a buffer of any realm: a TextDecoder rejects shared memory. */
+function bytesOf(file: object): Uint8Array | undefined {
+  if (ArrayBuffer.isView(file)) return copied(file, file.buffer, file.byteOffset);
+  return isBuffer(file) ? copied(file, file) : undefined;
+}
+
+function copied(
+  { byteLength }: ArrayBufferView | ArrayBufferLike,
+  buffer: ArrayBufferLike,
+  first = 0,
+): Uint8Array {
+  try {
+    return new Uint8Array(buffer, first, byteLength).slice();
+  } catch (cause) {
+    throw new ModelFileError(`This is no model file: its memory can't be read (${String(cause)}).`, {
+      cause,
+    });
+  }
+}
+
+function isBuffer(file: object): file is ArrayBufferLike {
+  return ["ArrayBuffer", "SharedArrayBuffer"].includes(tagOf(file));
+}
+
+function textOf(file: object): string {
   try {
     return JSON.stringify(file) ?? "";
   } catch (cause) {
     throw new ModelFileError(`This is no model: ${show(file)} that JSON can't hold (${String(cause)}).`, {
       cause,
     });
-  }
-}
-
-/** Accepts objects of any realm. */
-function isBuffer(file: object): file is ArrayBufferLike {
-  return ["ArrayBuffer", "SharedArrayBuffer"].includes(tagOf(file));
-}
-
-/** Decodes a copy, since a TextDecoder rejects shared memory. */
-function decode(
-  { byteLength }: ArrayBufferView | ArrayBufferLike,
-  buffer: ArrayBufferLike,
-  first = 0,
-): string {
-  try {
-    const bytes = new Uint8Array(buffer, first, byteLength).slice();
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch (cause) {
-    throw new ModelFileError(`This is no model file: its ${byteLength} bytes are not UTF-8 text.`, { cause });
   }
 }

@@ -1,24 +1,22 @@
-/** The trained model: predicts, evaluates and saves. */
+/** The trained model: predicts and saves. What it says of labelled examples is loaded on demand. */
 import type { ReasonCode, EpochRecord } from "../core/progress.js";
 import { isList } from "../core/checks.js";
-import { type TrainingData, createDataset } from "../data/dataset.js";
+import { copyData } from "../data/copied.js";
 import { type Features, checkSizes, createFeatureRows } from "../data/features.js";
 import { checkFields } from "../data/fields.js";
 import type { Label } from "../data/labels.js";
-import { type FeatureRows, type Rows, weighedRows } from "../core/rows.js";
-import { range } from "../core/random.js";
-import { logits } from "../math/passes.js";
-import { DataError, OptionError } from "../core/errors.js";
+import type { FeatureRows } from "../core/rows.js";
+import { OptionError } from "../core/errors.js";
 import type { Parity } from "../parity/stages.js";
 import { show } from "../core/show.js";
 import type { Warning } from "../core/warnings.js";
-import { type Affine, featureBlock } from "./affine.js";
-import { blocks } from "../math/row-blocks.js";
-import { temperatureOf } from "./calibration.js";
-import { type Evaluation, evaluation } from "./evaluation.js";
-import { type ExampleScores, exampleScores } from "./examples.js";
-import { type ModelJson, toJson, toText } from "./formats/json.js";
-import { type LabelErrors, labelErrors } from "./label-errors.js";
+import type { Evaluation } from "./evaluation.js";
+import type { ExampleScores } from "./examples.js";
+import type { FormatName } from "./formats/formats.js";
+import { type ModelJson, toJson } from "./formats/json.js";
+import type { LabelErrors } from "./label-errors.js";
+import type { LabelledData } from "./labelled.js";
+import { logitsOf } from "./logits.js";
 import type { ModelParts } from "./parts.js";
 import { softmax } from "../math/softmax.js";
 import type { Statistics, StatisticsOptions } from "./statistics/statistics.js";
@@ -49,9 +47,6 @@ export interface Calibration<L extends Label = Label> {
   readonly temperature: number;
 }
 
-/** Labelled examples, whose labels are among the classes of the model. */
-type Examples<L extends Label> = Omit<TrainingData<L>, "classes">;
-
 /**
  * A trained softmax classifier, Z = (X − origin)·W + b. It is plain data and predicts anywhere, in f64,
  * without a device. {@link ModelParts} documents the fields.
@@ -61,7 +56,7 @@ type Examples<L extends Label> = Omit<TrainingData<L>, "classes">;
  * const model = await train({ x, y });
  * model.predict([[5.1, 3.5, 1.4, 0.2]]); // labels, of the type that y has
  * model.predictProba([[5.1, 3.5, 1.4, 0.2]]); // Float64Array, (rows, classes)
- * model.evaluate({ x: testX, y: testY }).accuracy;
+ * (await model.evaluate({ x: testX, y: testY })).accuracy;
  * ```
  */
 export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
@@ -113,7 +108,7 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
    * is not finite
    */
   logits(x: Inputs): Float64Array {
-    return this.#logits(this.#rows(x));
+    return logitsOf(this, this.#rows(x));
   }
 
   /**
@@ -148,15 +143,17 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
 
   /**
    * Scores the model on labelled examples: loss, accuracy, confusion matrix, scores of each class,
-   * calibration error. Examples count by their weight.
+   * calibration error. Examples count by their weight. This method and those below copy the data before they
+   * return their promise.
    *
    * @param data labelled examples; every label must be among the model's classes
    * @returns the scores of all examples together, and of each class
-   * @throws {DataError} when the data are faulty or y is soft targets, and as `logits` does
+   * @throws {DataError} as a rejection, when the data are faulty or y is soft targets, and as `logits` does
    */
-  evaluate(data: Examples<L>): Evaluation<L> {
-    const rows = weighedRows(this.#labelled(data));
-    return evaluation(this.#logits(rows), rows.labels, this.classes, rows.weights);
+  async evaluate(data: LabelledData<L>): Promise<Evaluation<L>> {
+    const copied = copyData(data);
+    const { evaluateModel } = await import("./labelled.js");
+    return evaluateModel(this, copied);
   }
 
   /**
@@ -164,10 +161,12 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
    *
    * @param data labelled examples; rows of weight 0 are scored too
    * @returns arrays of (rows), in the order of the data
-   * @throws {DataError} when the data are faulty or y is soft targets
+   * @throws {DataError} as a rejection, when the data are faulty or y is soft targets
    */
-  examples(data: Examples<L>): ExampleScores {
-    return exampleScores(this.#eachLabelled(data), this.#affine());
+  async examples(data: LabelledData<L>): Promise<ExampleScores> {
+    const copied = copyData(data);
+    const { scoreExamples } = await import("./labelled.js");
+    return scoreExamples(this, copied);
   }
 
   /**
@@ -176,10 +175,12 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
    *
    * @param data labelled examples; rows of weight 0 are ranked too
    * @returns row numbers in ranked order, and their margins
-   * @throws {DataError} when the data are faulty or y is soft targets
+   * @throws {DataError} as a rejection, when the data are faulty or y is soft targets
    */
-  labelErrors(data: Examples<L>): LabelErrors {
-    return labelErrors(this.#eachLabelled(data), this.#affine());
+  async labelErrors(data: LabelledData<L>): Promise<LabelErrors> {
+    const copied = copyData(data);
+    const { rankLabelErrors } = await import("./labelled.js");
+    return rankLabelErrors(this, copied);
   }
 
   /**
@@ -188,12 +189,13 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
    *
    * @param data labelled examples that the model was not trained on
    * @returns the temperature, and a new model with weights and bias divided by it
-   * @throws {DataError} when no temperature is best, as where the model is right on every example, when the
-   * data are faulty, or when y is soft targets
+   * @throws {DataError} as a rejection, when no temperature is best, as where the model is right on every
+   * example, when the data are faulty, or when y is soft targets
    */
-  calibrate(data: Examples<L>): Calibration<L> {
-    const rows = weighedRows(this.#labelled(data));
-    const temperature = temperatureOf(rows, this.#logits(rows), this.classes.length);
+  async calibrate(data: LabelledData<L>): Promise<Calibration<L>> {
+    const copied = copyData(data);
+    const { fitTemperature } = await import("./labelled.js");
+    const temperature = fitTemperature(this, copied);
     const weights = this.weights.map((weight) => weight / temperature);
     const bias = this.bias.map((one) => one / temperature);
     return { model: new SoftmaxModel({ ...this, weights, bias }), temperature };
@@ -210,11 +212,10 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
    * coefficient, the classes are separable, the weights are not the optimum for these rows and this penalty,
    * or there are more than 4000 coefficients; an OptionError for a faulty option
    */
-  async statistics(data: Examples<L>, options: StatisticsOptions = {}): Promise<Statistics<L>> {
-    const rows = weighedRows(this.#labelled(data));
-    const x = rows.x.slice(); // the caller may change x while this waits
-    const { statistics } = await import("./statistics/statistics.js"); // loaded on demand
-    return statistics({ ...rows, x }, this.#affine(), this.classes, options);
+  async statistics(data: LabelledData<L>, options: StatisticsOptions = {}): Promise<Statistics<L>> {
+    const copied = copyData(data);
+    const { computeStatistics } = await import("./labelled.js");
+    return computeStatistics(this, copied, options);
   }
 
   /**
@@ -233,29 +234,13 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
    *
    * @param format the file format, "json" (default)
    * @returns the bytes of the file
-   * @throws {OptionError} when the format is another
+   * @throws {OptionError} as a rejection, when the format is another
    */
-  save(format: "json" = "json"): Uint8Array<ArrayBuffer> {
-    if (format !== "json") throw new OptionError(`format is ${show(format)}, and must be "json".`);
-    return new TextEncoder().encode(toText(this));
-  }
-
-  /** Checks labelled examples. Throws a DataError where they are faulty, or y is soft targets. */
-  #labelled(data: Examples<L>): Rows {
-    const { rows, targets } = createDataset(data, "", this);
-    if (targets) {
-      throw new DataError("y is soft targets, and a model is judged by labels: give the label of each row.");
-    }
-    return rows;
-  }
-
-  /**
-   * Checks labelled examples for methods that score every row: rows of weight 0 must hold valid features too.
-   */
-  #eachLabelled(data: Examples<L>): Rows {
-    const rows = this.#labelled(data);
-    checkSizes(rows, "", this);
-    return rows;
+  async save(format: FormatName = "json"): Promise<Uint8Array<ArrayBuffer>> {
+    const { FORMATS, isFormat } = await import("./formats/formats.js");
+    if (isFormat(format)) return FORMATS[format].write(this);
+    const names = Object.keys(FORMATS).map((name) => `"${name}"`);
+    throw new OptionError(`format is ${show(format)}, and must be ${names.join(" or ")}.`);
   }
 
   #rows(inputs: Inputs): FeatureRows {
@@ -264,31 +249,5 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
     const rows = createFeatureRows(bare ? { x: inputs } : inputs, "", this);
     checkSizes(rows, "", this);
     return rows;
-  }
-
-  #affine(): Affine {
-    const weights = new Float64Array(this.weights.length + this.bias.length);
-    weights.set(this.weights);
-    weights.set(this.bias, this.weights.length);
-    return { classes: this.classes.length, weights, ...(this.origin && { origin: this.origin }) };
-  }
-
-  #logits(rows: FeatureRows): Float64Array {
-    const { classes, weights, origin } = this.#affine();
-    const z = new Float64Array(rows.count * classes);
-    for (const block of blocks(rows, classes)) {
-      const part = featureBlock(rows, block, origin);
-      z.set(logits(part, range(part.count), weights, classes), block[0] * classes);
-    }
-    const bad = z.findIndex((one) => !Number.isFinite(one));
-    if (bad >= 0) {
-      const at = Math.floor(bad / classes);
-      const row = rows.numbers?.[at] ?? at;
-      throw new DataError(
-        `The logit of row ${row} for class ${String(this.classes[bad % classes])} is ${z[bad]}: ` +
-          "its features are too large for the model. Check that x has the units of the training.",
-      );
-    }
-    return z;
   }
 }

@@ -11,7 +11,7 @@ import { openEngine } from "../train/open-engine.js";
 import type { Settings } from "../train/options.js";
 import { type Fold, createFolds } from "./folds.js";
 import { type SweepOptions, type SweepProgress, type SweepSettings, sweepSettings } from "./options.js";
-import { type FoldPart, Path } from "./path.js";
+import type { FoldPart } from "./path.js";
 import { type SweepEntry, bestOf, oneStandardErrorOf } from "./table.js";
 import { type Task, createTask, weightOf } from "../train/problem.js";
 import { createModel, warnOf, warnOfEngine } from "../train/result.js";
@@ -75,6 +75,7 @@ export async function sweep<L extends Label>(
   const { engine, why, started: placement } = opened;
   try {
     warnOfEngine(warnings, opened);
+    const { Path } = await import("./path.js");
     const path = new Path(task, folds, placement, { ...chosen, onProgress: report });
     const table = await path.table();
     const best = bestOf(table, scoring);

@@ -3,7 +3,6 @@ import type { Stopwatch } from "../core/stopwatch.js";
 import type { Label } from "../data/labels.js";
 import type { Passes } from "../engine/descent.js";
 import type { Placement } from "../engine/engine.js";
-import { sampledParity } from "../parity/sampled.js";
 import type { Parity } from "../parity/stages.js";
 import { type FirstOrderState, firstOrder } from "../solvers/minibatch/descend.js";
 import { Importance, uniform } from "../solvers/minibatch/sampling.js";
@@ -35,7 +34,11 @@ export async function startFirstOrder(
       ? new Importance(placement, descent, problem, rows, examples.train, random)
       : uniform(rows, examples.train, settings.shuffle, random);
   const check =
-    watch && (async (passes: Passes) => watch(await sampledParity(passes, sampling.rows, problem)));
+    watch &&
+    (async (passes: Passes) => {
+      const { sampledParity } = await import("../parity/sampled.js");
+      watch(await sampledParity(passes, sampling.rows, problem));
+    });
   const steps = firstOrder({ descent, sampling, examples, settings, check, ...run });
   return { kernels: descent.kernels, steps, release: () => descent.release() };
 }

@@ -4,8 +4,6 @@ import { type FeatureUnits, penaltiesIn } from "../data/units.js";
 import type { Placement } from "../engine/engine.js";
 import type { Objective, ObjectiveProblem } from "../engine/objective.js";
 import type { FloatArray } from "../core/rows.js";
-import { referenceEngine } from "../engine/reference/engine.js";
-import { objectiveParity } from "../parity/objective.js";
 import type { Parity } from "../parity/stages.js";
 import type { Progress } from "../core/progress.js";
 import {
@@ -19,7 +17,6 @@ import { roundingLoss } from "../solvers/optimum/rounding.js";
 import { SecondOrder, type SecondOrderState } from "../solvers/optimum/minimise.js";
 import type { Outcome, StateTaker } from "../solvers/solver.js";
 import { phasesOf } from "../solvers/optimum/phases.js";
-import { SoftTargetObjective, linearTermOf } from "../solvers/optimum/soft-targets.js";
 import { Stopwatch } from "../core/stopwatch.js";
 import type { Task } from "./problem.js";
 
@@ -85,6 +82,7 @@ export async function startSecondOrder(
       size: { rows: train.length, weights: (rows.features + 1) * classes.length },
       guessed: given.enough !== undefined,
       exact: async () => {
+        const { referenceEngine } = await import("../engine/reference/engine.js");
         const placed = await referenceEngine().place(rows);
         const { kernels: _, ...inF64 } = problem; // a name that pins the engine's kernels is not the reference's
         return { objective: targets(await placed.objective(inF64)), rows, problem };
@@ -104,6 +102,7 @@ export async function startSecondOrder(
     const { watch } = given;
     const look = () =>
       clock.pausedFor(async () => {
+        const { objectiveParity } = await import("../parity/objective.js");
         const weights = await fit.weights();
         if (weights) watch?.(await objectiveParity(placement, rows, problem, weights));
       });
@@ -208,6 +207,7 @@ async function* watched(
 async function targetsOf(task: Fit): Promise<(objective: Objective) => Objective> {
   const { settings: chosen, rows, classes, problem, examples, targets } = task;
   if (!targets && chosen.labelSmoothing === 0) return (objective) => objective;
+  const { SoftTargetObjective, linearTermOf } = await import("../solvers/optimum/soft-targets.js");
   const of = (some: Uint32Array, smoothing: number) =>
     linearTermOf(rows, some, classes.length, problem.intercept, smoothing, targets);
   const tilt = await of(examples.train, chosen.labelSmoothing);

@@ -6,14 +6,13 @@ import type { Label } from "../data/labels.js";
 import { TrainerError } from "../core/errors.js";
 import type { SoftmaxModel } from "../model/model.js";
 import { openEngine } from "./open-engine.js";
-import { isSecondOrder } from "../solvers/solver-table.js";
+import { type SolverName, isSecondOrder } from "../solvers/solver-table.js";
 import { type TrainOptions, parseOptions } from "./options.js";
 import { NO_PARITY, type Parity, mergeParity } from "../parity/stages.js";
 import type { Progress } from "../core/progress.js";
 import { show } from "../core/show.js";
 import type { Outcome } from "../solvers/solver.js";
-import { startFirstOrder } from "./first-order.js";
-import { type Start, startSecondOrder } from "./optimise.js";
+import type { Start } from "./optimise.js";
 import { Stopwatch } from "../core/stopwatch.js";
 import { type Task, createTask } from "./problem.js";
 import { createModel, warnOf, warnOfEngine } from "./result.js";
@@ -164,11 +163,10 @@ async function* fit<L extends Label>(
     let parity = NO_PARITY;
     const watch = chosen.parity ? (seen: Parity) => (parity = mergeParity(parity, seen)) : undefined;
     const stoppable = { ...task, settings: { ...chosen, signal: stop.signal } };
+    const start = await loadSolver(chosen.solver);
     const opened = await openEngine(task, (placement) => {
       const clock = new Stopwatch(); // opening the engine and placing the rows is not training
-      return isSecondOrder(chosen.solver)
-        ? startSecondOrder(stoppable, placement, { watch, clock })
-        : startFirstOrder(stoppable, placement, { watch, clock });
+      return start(stoppable, placement, { watch, clock });
     });
     const { engine, why, started } = opened;
     const { steps, kernels } = started;
@@ -241,4 +239,11 @@ async function keepSoFar<L extends Label>(
 
 function failed(error: unknown): string {
   return `There is no model: the training failed. ${error instanceof Error ? error.message : show(error)}`;
+}
+
+/** Loads the code of the solver: most trainings need only one of the two kinds. */
+async function loadSolver(solver: SolverName) {
+  return isSecondOrder(solver)
+    ? (await import("./optimise.js")).startSecondOrder
+    : (await import("./first-order.js")).startFirstOrder;
 }

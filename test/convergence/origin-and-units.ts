@@ -118,6 +118,6 @@ export async function standing(engine: EngineName, kind: Kind, ratio: number, gi
     /**
      * Relative difference between the loss of the model's predictions and the loss that the training reached.
      */
-    off: Math.abs(model.evaluate(data).loss / reached - 1),
+    off: Math.abs((await model.evaluate(data)).loss / reached - 1),
   };
 }

@@ -4,7 +4,8 @@
  */
 import * as fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
-import { type SoftmaxModel, loadModel, readIdx, sweep } from "../../src/index.js";
+import { readIdx } from "../../src/data/index.js";
+import { type SoftmaxModel, loadModel, sweep } from "../../src/index.js";
 import { untypedTrain, untypedTrainer } from "../support/untyped.js";
 import {
   type EngineName,
@@ -143,7 +144,8 @@ test(`readIdx, seed ${SEED}`, TIMEOUT, async () => {
 });
 
 test(`loadModel, seed ${SEED}`, TIMEOUT, async () => {
-  const files = MODELS.map(({ model }) => new TextDecoder().decode(model.save()));
+  const saved = await Promise.all(MODELS.map(({ model }) => model.save()));
+  const files = saved.map((bytes) => new TextDecoder().decode(bytes));
   const faults = await fuzz(500, (g) => {
     let file = pick(g, files);
     if (once(g, 2)) {
@@ -166,10 +168,10 @@ test(`loadModel, seed ${SEED}`, TIMEOUT, async () => {
     const cut = file.slice(0, g(fc.nat, { max: file.length }));
     const forms = [file, file, new TextEncoder().encode(file), cut, parsed(file)];
     const given = [once(g, 10) ? drawAnything(g) : pick(g, forms)];
-    const run = () => {
+    const run = async () => {
       const model: SoftmaxModel = Reflect.apply(loadModel, undefined, given);
       const row = Array.from({ length: model.features }, () => 1);
-      return [model, model.predictProba([row]), model.save()];
+      return [model, model.predictProba([row]), await model.save()];
     };
     return { run, given };
   });

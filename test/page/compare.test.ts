@@ -31,8 +31,8 @@ describe("the objective that solvers are compared by", () => {
     [0.3, -0.2, 0.5],
   );
 
-  test("is the mean loss and the penalty, without the intercept's", () => {
-    expect(weigh(model, rows, 0).objective).toBeCloseTo(model.evaluate({ x, y }).loss, 12);
+  test("is the mean loss and the penalty, without the intercept's", async () => {
+    expect(weigh(model, rows, 0).objective).toBeCloseTo((await model.evaluate({ x, y })).loss, 12);
     const square = model.weights.reduce((sum, w) => sum + w * w, 0);
     expect(weigh(model, rows, 0.3).objective - weigh(model, rows, 0).objective).toBeCloseTo(
       0.15 * square,

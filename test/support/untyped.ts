@@ -21,3 +21,14 @@ export function thrownBy(make: () => unknown): Error {
   }
   throw new TypeError("It threw nothing.");
 }
+
+/** The error that the promise rejects with. Fails if it resolves, or rejects with what is no error. */
+export async function rejectedBy(promise: Promise<unknown>): Promise<Error> {
+  try {
+    await promise;
+  } catch (error) {
+    if (error instanceof Error) return error;
+    throw new TypeError(`It rejected with ${String(error)}, which is no error.`, { cause: error });
+  }
+  throw new TypeError("It did not reject.");
+}

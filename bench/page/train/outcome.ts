@@ -7,13 +7,13 @@ import type { Answer, Digit, Pictures, Report, Summary } from "./protocol.js";
 const SAMPLE = 24;
 const PIXELS = 28 * 28;
 
-export function outcome(
+export async function outcome(
   model: SoftmaxModel<number>,
   { train, test }: Mnist,
   training: Pick<Summary, "completed" | "seconds" | "limit" | "taken">,
-): Extract<Report, { kind: "ended" }> {
-  const trained = model.evaluate(train);
-  const tested = model.evaluate(test);
+): Promise<Extract<Report, { kind: "ended" }>> {
+  const trained = await model.evaluate(train);
+  const tested = await model.evaluate(test);
   const { parity, history } = model;
   const gradientMax = history.at(-1)?.gradientMax;
   return {
@@ -31,7 +31,7 @@ export function outcome(
       testAccuracy: tested.accuracy,
       testExamples: tested.examples,
     },
-    file: new TextDecoder().decode(model.save("json")),
+    file: new TextDecoder().decode(await model.save("json")),
     pictures: pictures(model, test, tested.confusion),
   };
 }

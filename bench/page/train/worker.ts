@@ -8,6 +8,7 @@ import { compare } from "./compare.js";
 import { type Job, limitOf } from "./job.js";
 import { type Mnist, loadMnist } from "../shared/mnist.js";
 import { outcome, sampleRows } from "./outcome.js";
+import { preload } from "./preload.js";
 import type { Chosen, Command, Report, WebGpu } from "./protocol.js";
 
 /** The reason to abort with when the user stops a training. */
@@ -51,6 +52,7 @@ async function load(from: string): Promise<void> {
   const [webgpu, auto] = [await findWebGpu(), await findAuto()];
   const { train, test } = await loadMnist(from, (bytes, total) => report({ kind: "loading", bytes, total }));
   mnist = { train, test };
+  await preload();
   report({
     kind: "ready",
     train: train.y.length,
@@ -99,9 +101,9 @@ async function start(job: Job): Promise<void> {
   const limit = limitOf(job);
   let seconds = 0;
   let taken = 0;
-  const end = (model: SoftmaxModel<number>, completed: boolean) => {
+  const end = async (model: SoftmaxModel<number>, completed: boolean) => {
     report({ kind: "evaluating" });
-    report(outcome(model, digits, { completed, seconds, limit, taken }));
+    report(await outcome(model, digits, { completed, seconds, limit, taken }));
   };
   const training = trainer<number>(digits.train, { ...job, parity: true, signal });
   try {
@@ -113,11 +115,11 @@ async function start(job: Job): Promise<void> {
       report({ kind: "progress", progress: { ...progress, elapsed: seconds, examplesPerSecond }, limit });
       await brake.passed();
     }
-    end(training.model, true);
+    await end(training.model, true);
   } catch (error) {
     if (error !== stopped) throw error;
     const model = soFar(training);
-    if (model) end(model, false);
+    if (model) await end(model, false);
     else report({ kind: "cancelled" });
   } finally {
     run = undefined;

@@ -97,7 +97,7 @@ async function timed(
   const began = performance.now();
   const model = await training();
   const seconds = (performance.now() - began) / 1000;
-  return { seconds, testAccuracy: model.evaluate({ x, y }).accuracy };
+  return { seconds, testAccuracy: (await model.evaluate({ x, y })).accuracy };
 }
 
 /**

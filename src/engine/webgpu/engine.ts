@@ -3,10 +3,8 @@
  */
 import type { RuntimeClosedError } from "../../core/errors.js";
 import type { Engine, EngineHost, EngineOptions } from "../engine.js";
-import { WebGpuDescent } from "./descent/descent.js";
 import type { Gpu } from "./device/device.js";
 import { Devices } from "./device/devices.js";
-import { WebGpuObjective } from "./objective/objective.js";
 import { placeOnGpu } from "./placement.js";
 import { checkTargets, sharding } from "./kernels/tiling.js";
 
@@ -36,8 +34,14 @@ export function webgpuEngine(gpu: Gpu): Engine {
       checkTargets(rows, gpu.capacity);
       const placed = await placeOnGpu(gpu, rows, sharding(rows, gpu.capacity));
       return {
-        descent: (problem, weights) => WebGpuDescent.create(placed, problem, weights),
-        objective: (problem) => WebGpuObjective.create(placed, problem),
+        async descent(problem, weights) {
+          const { WebGpuDescent } = await import("./descent/descent.js");
+          return WebGpuDescent.create(placed, problem, weights);
+        },
+        async objective(problem) {
+          const { WebGpuObjective } = await import("./objective/objective.js");
+          return WebGpuObjective.create(placed, problem);
+        },
         weigh: (weights) => placed.weigh(weights),
         release: () => placed.release(),
       };

@@ -69,8 +69,8 @@ export function toJson(model: ModelParts): ModelJson {
   };
 }
 
-/** Returns the model as JSON text, with one line per part and one per row of weights. */
-export function toText(model: ModelParts): string {
+/** Writes the model as JSON text in UTF-8, with one line per part and one per row of weights. */
+export function encodeJson(model: ModelParts): Uint8Array<ArrayBuffer> {
   const lines = Object.entries(toJson(model)).map(([name, value]: [string, unknown]) => {
     const rows = name === "weights" && Array.isArray(value) && value.length > 0;
     const written = rows
@@ -78,7 +78,22 @@ export function toText(model: ModelParts): string {
       : JSON.stringify(value);
     return `  "${name}": ${written}`;
   });
-  return `{\n${lines.join(",\n")}\n}\n`;
+  return new TextEncoder().encode(`{\n${lines.join(",\n")}\n}\n`);
+}
+
+/** Reads the bytes of a model file, as `fromJson` reads its text. */
+export function decodeJson(bytes: Uint8Array): ModelParts {
+  return fromJson(decode(bytes));
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new ModelFileError(`This is no model file: its ${bytes.length} bytes are not UTF-8 text.`, {
+      cause,
+    });
+  }
 }
 
 /**

@@ -1,17 +1,16 @@
-/** Plans a second-order training: which methods run, in which order, and how many passes each may take. */
+/**
+ * Plans a second-order training: which methods run, in which order, and how many passes each may take.
+ * Methods that only some problems need are loaded when their phase begins.
+ */
 import type { Objective, ObjectiveProblem } from "../../engine/objective.js";
 import type { Vector } from "../../engine/vectors.js";
 import type { Rows } from "../../core/rows.js";
 import type { ElasticNet } from "./class-shift.js";
-import { ConjugateGradients, type Preconditioner } from "./conjugate-gradients.js";
+import type { Preconditioner } from "./conjugate-gradients.js";
 import { Lbfgs } from "./lbfgs.js";
-import { DenseEquation } from "./dense-equation.js";
 import type { Scaling } from "./method.js";
 import { NewtonModel } from "./newton-model.js";
 import { Newton } from "./newton.js";
-import { OrthantNewton } from "./orthant-newton.js";
-import { OwlQn } from "./owl-qn.js";
-import { ProximalNewton } from "./proximal-newton.js";
 import type { OptimumSettings, Phase } from "./minimise.js";
 
 /** The size of a problem. */
@@ -81,10 +80,11 @@ export function phasesOf(context: PhaseContext): Phase[] {
 
   const quasiNewton: Phase = {
     certifies: false,
-    begin: async () =>
-      l1
-        ? new OwlQn(objective, scaling, memory, start, preconditioner.matrix)
-        : new Lbfgs(objective, scaling, memory, start, preconditioner.matrix),
+    begin: async () => {
+      if (!l1) return new Lbfgs(objective, scaling, memory, start, preconditioner.matrix);
+      const { OwlQn } = await import("./owl-qn.js");
+      return new OwlQn(objective, scaling, memory, start, preconditioner.matrix);
+    },
   };
   const onEngine: Phase = {
     certifies: exactlyAt !== "always",
@@ -92,10 +92,11 @@ export function phasesOf(context: PhaseContext): Phase[] {
       const least = Math.max(LEAST_PASSES, LAST_WORD / (size.rows * size.weights));
       const allowance = before ? Math.max(before.passes, least) : Infinity;
       const model = new NewtonModel(objective, scaling, { tolerance, allowance });
+      const { ConjugateGradients } = await import("./conjugate-gradients.js");
       const equation = new ConjugateGradients(objective, preconditioner);
-      return l1
-        ? new OrthantNewton(objective, scaling, start, model, equation, l1)
-        : new Newton(objective, scaling, start, model, equation);
+      if (!l1) return new Newton(objective, scaling, start, model, equation);
+      const { OrthantNewton } = await import("./orthant-newton.js");
+      return new OrthantNewton(objective, scaling, start, model, equation, l1);
     },
   };
   const exactly: Phase = {
@@ -104,7 +105,11 @@ export function phasesOf(context: PhaseContext): Phase[] {
       const exact = await context.exact();
       const from = exact.objective.vector(await before?.weights());
       const model = new NewtonModel(exact.objective, scaling, { tolerance, allowance: EXACT_PASSES });
-      if (l1) return new ProximalNewton(exact.objective, scaling, from, model, { ...exact, net: l1 });
+      if (l1) {
+        const { ProximalNewton } = await import("./proximal-newton.js");
+        return new ProximalNewton(exact.objective, scaling, from, model, { ...exact, net: l1 });
+      }
+      const { DenseEquation } = await import("./dense-equation.js");
       const equation = new DenseEquation(exact.objective, exact.rows, exact.problem);
       return new Newton(exact.objective, scaling, from, model, equation);
     },

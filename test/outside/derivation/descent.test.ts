@@ -95,7 +95,7 @@ describe("on separable data", () => {
     expect(grown[2] / grown[1]).toBeLessThan(1.25);
     const losses = models.map((model) => model.history.at(-1)?.loss ?? Number.NaN);
     losses.slice(1).forEach((loss, i) => expect(loss).toBeLessThan(0.7 * losses[i]));
-    expect(models[3].evaluate({ x, y, features }).accuracy).toBe(1);
+    expect((await models[3].evaluate({ x, y, features })).accuracy).toBe(1);
   });
 
   test("l2 stops them: the norm settles, and the gradient of the penalised objective goes to zero", async () => {

@@ -56,15 +56,15 @@ describe("the objective", () => {
     );
   });
 
-  test("and the likelihood are what a model reports of its examples", () => {
-    fc.assert(
-      fc.property(matrix, examples, (W, data) => {
+  test("and the likelihood are what a model reports of its examples", async () => {
+    await fc.assert(
+      fc.asyncProperty(matrix, examples, async (W, data) => {
         const single = W.map((row) => row.map(Math.fround)); // a model's weights are f32
         const model = modelOf(CLASSES, transpose(single));
         const x = data.map((example) => [...example.x]);
         const y = data.map((example) => CLASSES[example.y.indexOf(1)]);
 
-        const { loss } = model.evaluate({ x, y });
+        const { loss } = await model.evaluate({ x, y });
         expect(Math.abs(loss * data.length - objective(single, data))).toBeLessThan(TOLERANCE * data.length);
 
         const probabilities = model.predictProba(x);

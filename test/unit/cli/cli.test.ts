@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, test } from "vitest";
+import { version } from "../../../package.json";
 import { run } from "../../../src/cli/run.js";
 import { loadModel } from "../../../src/index.js";
 
@@ -279,4 +280,8 @@ test("help names every command", async () => {
     for (const command of ["train", "predict", "evaluate", "doctor"])
       expect(out).toMatch(new RegExp(`^smigh ${command}( |$)`, "m"));
   }
+});
+
+test("--version is that of the package", async () => {
+  expect(await smigh("--version")).toEqual({ exit: 0, out: `${version}\n`, status: "" });
 });

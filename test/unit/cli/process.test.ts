@@ -26,8 +26,11 @@ describe("under a fault it does what was asked for, or says in one line why not"
 describe("in a shell", () => {
   const folder = mkdtempSync(join(tmpdir(), "smigh-shell-"));
   afterAll(() => rmSync(folder, { recursive: true }));
-  beforeAll(() => {
-    writeFileSync(join(folder, "model.json"), modelOf(["a", "b"], [[1, -1]], [0, 0], { scale: 1 }).save());
+  beforeAll(async () => {
+    writeFileSync(
+      join(folder, "model.json"),
+      await modelOf(["a", "b"], [[1, -1]], [0, 0], { scale: 1 }).save(),
+    );
     writeFileSync(join(folder, "x.idx"), Uint8Array.of(0, 0, 8, 2, 0, 0, 0, 3, 0, 0, 0, 1, 0, 5, 9));
   });
 

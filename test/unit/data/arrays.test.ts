@@ -4,7 +4,8 @@
  */
 import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
-import { DataError, readIdx, sweep, train } from "../../../src/index.js";
+import { readIdx } from "../../../src/data/index.js";
+import { DataError, sweep, train } from "../../../src/index.js";
 import { createDataset } from "../../../src/data/dataset.js";
 import { thrownBy, untypedTrain, untypedTrainer } from "../../support/untyped.js";
 
@@ -68,7 +69,7 @@ describe.each(bytes)("x as %o", (Type) => {
       }
       expect(model.logits(rows)).toEqual(model.logits(x));
       expect(model.logits(foreign(x))).toEqual(model.logits(x));
-      expect(model.evaluate({ x: rows, y })).toEqual(model.evaluate({ x, y, features: 2 }));
+      expect(await model.evaluate({ x: rows, y })).toEqual(await model.evaluate({ x, y, features: 2 }));
     }
     expect(createDataset({ x, y }).rows.x).toBeInstanceOf(Uint8Array);
     expect(createDataset({ x: foreign(x), y }).rows.x).toBeInstanceOf(Uint8Array);
@@ -144,7 +145,7 @@ describe("arrays of another realm and shared ones are taken", () => {
     const swept = await sweep({ x, y, weights }, { engine: "reference", C: [1], folds });
     for (const same of [foreign(weights), shared(weights)]) {
       expect((await train({ x, y, weights: same }, OPTIONS)).weights).toEqual(model.weights);
-      expect(model.evaluate({ x, y, weights: same })).toEqual(model.evaluate({ x, y, weights }));
+      expect(await model.evaluate({ x, y, weights: same })).toEqual(await model.evaluate({ x, y, weights }));
       const again = await sweep(
         { x, y, weights: same },
         { engine: "reference", C: foreign(Float64Array.of(1)), folds: foreign(folds) },

@@ -74,7 +74,7 @@ describe("rows without features", () => {
     expect(model.weights).toHaveLength(0);
     expect(model.bias[1] - model.bias[0]).toBeCloseTo(Math.log(3), 5);
     expect(model.predict([[], []])).toEqual(["b", "b"]);
-    expect(model.evaluate({ x, y }).accuracy).toBe(0.75);
+    expect((await model.evaluate({ x, y })).accuracy).toBe(0.75);
   });
 
   test("are an array of empty rows: a flat array does not say how many there are", () => {

@@ -5,7 +5,7 @@
 import { describe, expect, test } from "vitest";
 import { DataError, sweep, train } from "../../../src/index.js";
 import { modelOf } from "../../support/models.js";
-import { thrownBy, untypedTrain, untypedTrainer } from "../../support/untyped.js";
+import { rejectedBy, thrownBy, untypedTrain, untypedTrainer } from "../../support/untyped.js";
 
 const y = ["a", "b", "b", "a"];
 
@@ -60,8 +60,8 @@ describe.each(NO_NUMBERS)("$shown", ({ value, shown }) => {
 
   test.each(["evaluate", "examples", "labelErrors", "calibrate"] as const)(
     "is named in x of %s",
-    (method) => {
-      const error = thrownBy(() => Reflect.apply(model[method], model, [{ x, y }]));
+    async (method) => {
+      const error = await rejectedBy(Reflect.apply(model[method], model, [{ x, y }]));
       expect(error).toBeInstanceOf(DataError);
       expect(error.message).toContain(`x is ${shown} at row 2, column 0`);
     },

@@ -3,12 +3,13 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { DataError, type SoftmaxModel, readIdx, train } from "../../../src/index.js";
+import { readIdx } from "../../../src/data/index.js";
+import { DataError, type SoftmaxModel, train } from "../../../src/index.js";
 import { randomIntegers } from "../../../src/core/random.js";
 import { norm } from "../../support/arrays.js";
 import { type Matrix, outer, softmax } from "../../support/derivation.js";
 import { modelOf } from "../../support/models.js";
-import { thrownBy } from "../../support/untyped.js";
+import { rejectedBy } from "../../support/untyped.js";
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -30,8 +31,8 @@ describe("examples", () => {
   const x = Array.from({ length: 40 }, (_, row) => [2 * Math.sin(row), 3 * Math.cos(7 * row)]);
   const y = x.map((_, row) => ["a", "b", "c"][(row * row) % 3]);
 
-  test("agree with the derivation's formulas", () => {
-    const { loss, margin, el2n, gradientNorm } = model.examples({ x, y });
+  test("agree with the derivation's formulas", async () => {
+    const { loss, margin, el2n, gradientNorm } = await model.examples({ x, y });
     expect(loss).toHaveLength(40);
     x.forEach((row, n) => {
       const label = ["a", "b", "c"].indexOf(y[n]);
@@ -45,25 +46,27 @@ describe("examples", () => {
     });
   });
 
-  test("are wrong where the margin is below 0, and their losses have evaluate's mean", () => {
-    const { loss, margin } = model.examples({ x, y });
+  test("are wrong where the margin is below 0, and their losses have evaluate's mean", async () => {
+    const { loss, margin } = await model.examples({ x, y });
     const predictions = model.predict(x);
     expect(Array.from(margin, (value) => value > 0)).toEqual(y.map((label, n) => label === predictions[n]));
-    expect(loss.reduce((a, b) => a + b) / 40).toBeCloseTo(model.evaluate({ x, y }).loss, 12);
+    expect(loss.reduce((a, b) => a + b) / 40).toBeCloseTo((await model.evaluate({ x, y })).loss, 12);
   });
 
-  test("are the same whatever the examples weigh", () => {
+  test("are the same whatever the examples weigh", async () => {
     const weights = x.map((_, row) => row % 4);
-    expect(model.examples({ x, y, weights })).toEqual(model.examples({ x, y }));
+    expect(await model.examples({ x, y, weights })).toEqual(await model.examples({ x, y }));
   });
 
-  test("of bytes are those of the floats that they mean", () => {
+  test("of bytes are those of the floats that they mean", async () => {
     const bytes = Uint8Array.from({ length: 80 }, (_, i) => (i * 37) % 256);
     const floats = Float64Array.from(bytes, (byte) => byte / 64);
-    expect(model.examples({ x: bytes, scale: 1 / 64, y })).toEqual(model.examples({ x: floats, y }));
+    expect(await model.examples({ x: bytes, scale: 1 / 64, y })).toEqual(
+      await model.examples({ x: floats, y }),
+    );
   });
 
-  test("are computed without a buffer of all rows × classes, and each by itself", () => {
+  test("are computed without a buffer of all rows × classes, and each by itself", async () => {
     const [rows, classes] = [9000, 300];
     const names = Array.from({ length: classes }, (_, k) => k);
     const wide = modelOf(names, [names.map((k) => Math.sin(k)), names.map((k) => Math.cos(3 * k))]);
@@ -78,26 +81,26 @@ describe("examples", () => {
       },
     });
     vi.stubGlobal("Float64Array", counting);
-    const all = wide.examples({ x: features, y: labels });
+    const all = await wide.examples({ x: features, y: labels });
     vi.unstubAllGlobals();
     expect(largest).toBeGreaterThanOrEqual(rows);
     expect(largest).toBeLessThan((rows * classes) / 2);
     for (const row of [0, 1, 3471, 3472, 4095, 4096, 8999]) {
-      const one = wide.examples({ x: features.slice(2 * row, 2 * row + 2), y: [labels[row]] });
+      const one = await wide.examples({ x: features.slice(2 * row, 2 * row + 2), y: [labels[row]] });
       expect(all.loss[row]).toBe(one.loss[0]);
       expect(all.margin[row]).toBe(one.margin[0]);
       expect(all.gradientNorm[row]).toBe(one.gradientNorm[0]);
     }
   });
 
-  test("must fit the model, as for evaluate", () => {
+  test("must fit the model, as for evaluate", async () => {
     const foreign = { x, y: y.with(3, "z") };
     const narrow = { x: Float32Array.of(1, 2, 3), y: ["a"], features: 3 };
     for (const data of [foreign, narrow]) {
-      const error = thrownBy(() => model.examples(data));
+      const error = await rejectedBy(model.examples(data));
       expect(error).toBeInstanceOf(DataError);
-      expect(error.message).toBe(thrownBy(() => model.evaluate(data)).message);
-      expect(thrownBy(() => model.labelErrors(data)).message).toBe(error.message);
+      expect(error.message).toBe((await rejectedBy(model.evaluate(data))).message);
+      expect((await rejectedBy(model.labelErrors(data))).message).toBe(error.message);
     }
   });
 });
@@ -105,8 +108,8 @@ describe("examples", () => {
 describe("labelErrors", () => {
   const one = modelOf<string>(["yes", "no"], [[1, -1]]);
 
-  test("ranks by the margin, and equal rows by their number", () => {
-    const { rows, margin } = one.labelErrors({
+  test("ranks by the margin, and equal rows by their number", async () => {
+    const { rows, margin } = await one.labelErrors({
       x: [[3], [-1], [2], [-1], [0.5]],
       y: ["yes", "yes", "no", "yes", "yes"],
     });
@@ -114,8 +117,8 @@ describe("labelErrors", () => {
     expect([...margin]).toEqual([-4, -2, -2, 1, 6]);
   });
 
-  test("tells rows apart whose probabilities are all 0 or 1", () => {
-    const { rows } = one.labelErrors({ x: [[500], [900], [700], [-900]], y: ["no", "no", "no", "no"] });
+  test("tells rows apart whose probabilities are all 0 or 1", async () => {
+    const { rows } = await one.labelErrors({ x: [[500], [900], [700], [-900]], y: ["no", "no", "no", "no"] });
     expect([...rows]).toEqual([1, 2, 0, 3]);
   });
 
@@ -151,7 +154,7 @@ describe("labelErrors", () => {
       train({ x: x.subarray(784 * first, 784 * last), y: y.slice(first, last), features: 784 }, options);
 
     // Ranked by a model trained on the same labels, flipped ones included: 0.88. A random ranking has 0.05.
-    const { rows } = (await fit(0, count)).labelErrors({ x, y });
+    const { rows } = await (await fit(0, count)).labelErrors({ x, y });
     const found = averagePrecision(rows, flipped);
     expect(found).toBeGreaterThan(0.8);
     expect(averagePrecision(rows.toReversed(), flipped)).toBeLessThan(0.05);
@@ -160,8 +163,8 @@ describe("labelErrors", () => {
     const half = count / 2;
     const [first, second] = [await fit(0, half), await fit(half, count)];
     const ranked = [
-      second.labelErrors({ x: x.subarray(0, 784 * half), y: y.slice(0, half) }),
-      first.labelErrors({ x: x.subarray(784 * half), y: y.slice(half) }),
+      await second.labelErrors({ x: x.subarray(0, 784 * half), y: y.slice(0, half) }),
+      await first.labelErrors({ x: x.subarray(784 * half), y: y.slice(half) }),
     ];
     const unseen = ranked.flatMap(({ rows, margin }, n) =>
       Array.from(rows, (row, i) => ({ row: row + n * half, margin: margin[i] })),

@@ -37,7 +37,7 @@ describe("a model that was trained on bytes", () => {
         expect(thrownBy(() => ofBytes[method]({ x })).message).toBe(expected);
       }
       for (const method of methods) {
-        expect(thrownBy(() => ofBytes[method]({ x, y })).message).toBe(expected);
+        await expect(ofBytes[method]({ x, y })).rejects.toThrow(expected);
       }
       await expect(ofBytes.statistics({ x, y })).rejects.toThrow(expected);
     }
@@ -84,7 +84,7 @@ describe("what a caller passed", () => {
     own.reverse();
     expect(model.classes).toEqual(classes);
     expect(model.weights).toEqual(untouched.weights);
-    expect(model.evaluate({ x, y: labels })).toEqual(untouched.evaluate({ x, y: labels }));
+    expect(await model.evaluate({ x, y: labels })).toEqual(await untouched.evaluate({ x, y: labels }));
   });
 
   test("as weights and soft targets is copied", async () => {
@@ -108,4 +108,28 @@ describe("what a caller passed", () => {
     own.weights.fill(0);
     expect(await computing).toEqual(expected);
   });
+
+  test.each(["evaluate", "examples", "labelErrors", "calibrate"] as const)(
+    "to %s may change while they are computed",
+    async (method) => {
+      const { x, y } = clouds(60, 2, 2, 0.3);
+      const model = await train({ x, features: 2, y }, { engine: "reference" });
+      const weights = Array.from(y, (_, row) => 1 + (row % 2));
+      const flat = { x: x.slice(), features: 2, y: [...y], weights: Float32Array.from(weights) };
+      const rows = {
+        x: Array.from(y, (_, row) => Array.from(x.subarray(2 * row, 2 * row + 2))),
+        y: [...y],
+        weights: [...weights],
+      };
+      const computing = [model[method](flat), model[method](rows)];
+      flat.x.fill(Number.NaN);
+      for (const row of rows.x) row.fill(Number.NaN);
+      for (const own of [flat, rows]) {
+        own.y.fill(0);
+        own.weights.fill(0);
+      }
+      const expected = await model[method]({ x, features: 2, y, weights });
+      expect(await Promise.all(computing)).toEqual([expected, expected]);
+    },
+  );
 });

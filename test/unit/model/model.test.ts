@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { DataError } from "../../../src/index.js";
 import { distance } from "../../support/arrays.js";
 import { modelOf } from "../../support/models.js";
-import { thrownBy } from "../../support/untyped.js";
+import { rejectedBy, thrownBy } from "../../support/untyped.js";
 
 // Two features, three classes: z = [x₀ + 1, x₁, −x₀ − x₁].
 const model = modelOf<string>(
@@ -36,10 +36,10 @@ describe("logits", () => {
     expect(model.logits({ x: Uint8Array.of(1, 2, 3, 4), scale: 1 })).toEqual(expected);
   });
 
-  test("of bytes need a scale when the training was on floats", () => {
+  test("of bytes need a scale when the training was on floats", async () => {
     const message = /x is bytes, but the model was trained on floats: pass scale/;
     expect(() => model.predict(Uint8Array.of(1, 2))).toThrow(message);
-    expect(() => model.evaluate({ x: Uint8Array.of(1, 2), y: [model.classes[0]] })).toThrow(message);
+    await expect(model.evaluate({ x: Uint8Array.of(1, 2), y: [model.classes[0]] })).rejects.toThrow(message);
   });
 
   test("of bytes use the scale of the training", () => {
@@ -121,15 +121,15 @@ describe("x that does not fit the model", () => {
     }
   });
 
-  test("is one in evaluate too, as are labels that are not among the model's classes", () => {
+  test("is one in evaluate too, as are labels that are not among the model's classes", async () => {
     const x = Float32Array.of(1, 2, 3);
-    expect(thrownBy(() => model.evaluate({ x, y: ["a"], features: 3 })).message).toBe(
+    expect((await rejectedBy(model.evaluate({ x, y: ["a"], features: 3 }))).message).toBe(
       "x has rows of 3 features, but the model was trained on 2.",
     );
-    expect(thrownBy(() => model.evaluate({ x: [[1, 2]], y: ["z"] })).message).toContain(
+    expect((await rejectedBy(model.evaluate({ x: [[1, 2]], y: ["z"] }))).message).toContain(
       'y[0] is "z", which is not among the 3 classes',
     );
-    expect(thrownBy(() => model.evaluate({ x: [[1, 2]], y: ["a", "b"] })).message).toContain(
+    expect((await rejectedBy(model.evaluate({ x: [[1, 2]], y: ["a", "b"] }))).message).toContain(
       "x has 1 rows of 2 features and y has 2 labels",
     );
   });
@@ -142,8 +142,8 @@ describe("evaluate", () => {
   // p(yes) = 3/4, 1/4, 3/4, 1/2: predicted yes, no, yes, yes (ties go to the lower index).
   const x = [[ln3], [-ln3], [ln3], [0]];
 
-  test("agrees with a calculation by hand", () => {
-    const { loss, accuracy, confusion, perClass, examples, calibrationError } = one.evaluate({
+  test("agrees with a calculation by hand", async () => {
+    const { loss, accuracy, confusion, perClass, examples, calibrationError } = await one.evaluate({
       x,
       y: ["yes", "no", "no", "no"],
     });
@@ -162,19 +162,19 @@ describe("evaluate", () => {
     expect(calibrationError).toBeCloseTo(Math.abs(2.25 - 2) / 4 + 0.5 / 4, 7);
   });
 
-  test("has the truth in the rows of the confusion matrix, and the predictions in its columns", () => {
-    const { confusion } = one.evaluate({ x: [[5], [5], [5]], y: ["no", "no", "yes"] });
+  test("has the truth in the rows of the confusion matrix, and the predictions in its columns", async () => {
+    const { confusion } = await one.evaluate({ x: [[5], [5], [5]], y: ["no", "no", "yes"] });
     expect(confusion).toEqual([
       [1, 0],
       [2, 0],
     ]);
   });
 
-  test("counts every example by its weight", () => {
+  test("counts every example by its weight", async () => {
     const y = ["yes", "no", "no", "no"];
-    const weighted = one.evaluate({ x, y, weights: [1, 2, 0, 3] });
+    const weighted = await one.evaluate({ x, y, weights: [1, 2, 0, 3] });
     const rows = [0, 1, 1, 3, 3, 3];
-    const repeated = one.evaluate({ x: rows.map((row) => x[row]), y: rows.map((row) => y[row]) });
+    const repeated = await one.evaluate({ x: rows.map((row) => x[row]), y: rows.map((row) => y[row]) });
     expect(weighted).toEqual({
       ...repeated,
       examples: 3,
@@ -183,8 +183,8 @@ describe("evaluate", () => {
     });
   });
 
-  test("has a precision of NaN for a class that was never said, and a recall of NaN for one without examples", () => {
-    const [yes, no] = one.evaluate({ x: [[5], [5]], y: ["yes", "yes"] }).perClass;
+  test("has a precision of NaN for a class that was never said, and a recall of NaN for one without examples", async () => {
+    const [yes, no] = (await one.evaluate({ x: [[5], [5]], y: ["yes", "yes"] })).perClass;
     expect(yes).toEqual({ label: "yes", precision: 1, recall: 1, f1: 1, support: 2 });
     expect(no).toEqual({
       label: "no",
@@ -193,29 +193,29 @@ describe("evaluate", () => {
       f1: Number.NaN,
       support: 0,
     });
-    const [, missed] = one.evaluate({ x: [[5], [5]], y: ["yes", "no"] }).perClass;
+    const [, missed] = (await one.evaluate({ x: [[5], [5]], y: ["yes", "no"] })).perClass;
     expect(missed).toEqual({ label: "no", precision: Number.NaN, recall: 0, f1: 0, support: 1 });
   });
 
-  test("agrees with the probabilities of predictProba", () => {
+  test("agrees with the probabilities of predictProba", async () => {
     const inputs = Array.from({ length: 50 }, (_, row) => [Math.sin(row), Math.cos(7 * row)]);
     const y = inputs.map((_, row) => ["a", "b", "c"][row % 3]);
     const p = model.predictProba(inputs);
     const predictions = model.predict(inputs);
-    const { loss, accuracy } = model.evaluate({ x: inputs, y });
+    const { loss, accuracy } = await model.evaluate({ x: inputs, y });
     expect(loss).toBeCloseTo(y.reduce((sum, _, row) => sum - Math.log(p[3 * row + (row % 3)]), 0) / 50, 12);
     expect(accuracy).toBeCloseTo(predictions.filter((label, row) => label === y[row]).length / 50, 12);
   });
 
-  test("is finite where a probability is zero: the loss comes from the logits", () => {
-    const { loss } = one.evaluate({ x: [[-2000]], y: ["yes"] });
+  test("is finite where a probability is zero: the loss comes from the logits", async () => {
+    const { loss } = await one.evaluate({ x: [[-2000]], y: ["yes"] });
     expect(loss).toBe(2000);
   });
 
-  test("has a calibration error of 0 where the model is as sure as it is right", () => {
-    const quarter = one.evaluate({ x: [[ln3], [ln3], [ln3], [ln3]], y: ["yes", "yes", "no", "yes"] });
+  test("has a calibration error of 0 where the model is as sure as it is right", async () => {
+    const quarter = await one.evaluate({ x: [[ln3], [ln3], [ln3], [ln3]], y: ["yes", "yes", "no", "yes"] });
     expect(quarter.calibrationError).toBeCloseTo(0, 7);
-    const wrong = one.evaluate({ x: [[50], [50]], y: ["no", "no"] });
+    const wrong = await one.evaluate({ x: [[50], [50]], y: ["no", "no"] });
     expect(wrong.calibrationError).toBeCloseTo(1, 12);
   });
 });

@@ -34,14 +34,14 @@ describe("with an origin, what a model tells of x is what it tells of x − orig
     expect(atOrigin.predictProba(far.x)).toEqual(atZero.predictProba(near.x));
   });
 
-  test("in evaluations, scores of examples and label errors", () => {
-    expect(atOrigin.evaluate(far)).toEqual(atZero.evaluate(near));
-    expect(atOrigin.examples(far)).toEqual(atZero.examples(near));
-    expect(atOrigin.labelErrors(far)).toEqual(atZero.labelErrors(near));
+  test("in evaluations, scores of examples and label errors", async () => {
+    expect(await atOrigin.evaluate(far)).toEqual(await atZero.evaluate(near));
+    expect(await atOrigin.examples(far)).toEqual(await atZero.examples(near));
+    expect(await atOrigin.labelErrors(far)).toEqual(await atZero.labelErrors(near));
   });
 
-  test("in calibration, which keeps the origin", () => {
-    const [found, wanted] = [atOrigin.calibrate(far), atZero.calibrate(near)];
+  test("in calibration, which keeps the origin", async () => {
+    const [found, wanted] = [await atOrigin.calibrate(far), await atZero.calibrate(near)];
     expect(found.temperature).toBe(wanted.temperature);
     expect(found.model.origin).toEqual(ORIGIN);
     expect(found.model.logits(far.x)).toEqual(wanted.model.logits(near.x));

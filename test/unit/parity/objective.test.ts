@@ -42,7 +42,7 @@ describe.each(SOLVERS)("%s", (solver) => {
     const unseen = await train(data, { ...options, engine: "wasm", parity: false });
     expect(model.weights).toEqual(unseen.weights);
     expect(unseen.parity).toBeUndefined();
-    expect(loadModel(model.save()).parity).toEqual(model.parity);
+    expect(loadModel(await model.save()).parity).toEqual(model.parity);
   });
 
   test("on wasm is within the bound where bytes are standardised and targets soft", async () => {

@@ -71,7 +71,7 @@ test("a new solver is a row: it trains, with its own defaults", async () => {
     { solver: "halved", engine: "reference" },
   ]);
   expect(model.reason).toBe("all 3 epochs are done");
-  expect(model.evaluate(data).loss).toBeLessThan(Math.log(2));
+  expect((await model.evaluate(data)).loss).toBeLessThan(Math.log(2));
 });
 
 test("a new solver is refused what it does not read", () => {

@@ -124,7 +124,9 @@ describe("on the iris", () => {
       });
       for (const [fold, { train: rest, heldOut }] of folds.entries()) {
         for (const [n, value] of C.entries()) {
-          const alone = (await train(part(rest), { ...options, C: value, solver })).evaluate(part(heldOut));
+          const alone = await (
+            await train(part(rest), { ...options, C: value, solver })
+          ).evaluate(part(heldOut));
           expect(Math.abs(table[n].folds[fold].loss - alone.loss)).toBeLessThan(1e-6);
           expect(table[n].folds[fold].accuracy).toBe(alone.accuracy);
         }
@@ -156,7 +158,10 @@ describe("on the iris", () => {
     scoresOf(found.table, "loss").forEach((losses, fold) =>
       losses.forEach((loss, n) => expect(loss).toBeCloseTo(beforehand.table[n].folds[fold].loss, 8)),
     );
-    expect(found.model.evaluate(raw).loss).toBeCloseTo(beforehand.model.evaluate(irisData()).loss, 6);
+    expect((await found.model.evaluate(raw)).loss).toBeCloseTo(
+      (await beforehand.model.evaluate(irisData())).loss,
+      6,
+    );
   });
 
   test("smoothed labels are trained on, and scores are of the labels themselves", async () => {

@@ -32,7 +32,7 @@ test("it is aborted where the caller leaves the loop", async () => {
 test("a file keeps it, may lack it, and is refused with another", async () => {
   const model = await train(data, { engine: "reference" });
   const file = model.toJSON();
-  expect(loadModel(model.save()).reasonCode).toBe("converged");
+  expect(loadModel(await model.save()).reasonCode).toBe("converged");
   const { reasonCode: _, ...older } = file.training;
   expect(loadModel({ ...file, training: older }).reasonCode).toBeUndefined();
   const other = { ...file, training: { ...file.training, reasonCode: "tired" } };

@@ -223,7 +223,7 @@ describe("of a model", () => {
 
   test.each([1, ...FACTORS])("evaluations are those of the copies: weights times %d", async (factor) => {
     const model = await trained;
-    const [one, many] = [model.evaluate(scaled(factor)), model.evaluate(repeated)];
+    const [one, many] = [await model.evaluate(scaled(factor)), await model.evaluate(repeated)];
     expect(one.loss).toBeCloseTo(many.loss, 12);
     expect(one.accuracy).toBeCloseTo(many.accuracy, 12);
     expect(one.calibrationError).toBeCloseTo(many.calibrationError, 12);
@@ -231,15 +231,18 @@ describe("of a model", () => {
       expect(score.f1).toBeCloseTo(many.perClass[k].f1, 12);
       expect(score.support / (factor * many.perClass[k].support)).toBeCloseTo(1, 12);
     });
-    expect(model.calibrate(scaled(factor)).temperature).toBeCloseTo(model.calibrate(repeated).temperature, 6);
+    expect((await model.calibrate(scaled(factor))).temperature).toBeCloseTo(
+      (await model.calibrate(repeated)).temperature,
+      6,
+    );
   });
 
   test("a row of weight 0 whose logits overflow is no part of them", async () => {
     const model = await trained;
     const far = { ...weighted, x: x.map((value) => (Math.abs(value) > 100 ? 1e308 : value)) };
     expect(() => model.logits({ x: far.x, features })).toThrow(/beyond 1e\+150/);
-    expect(model.evaluate(far)).toEqual(model.evaluate(weighted));
-    expect(model.calibrate(far).temperature).toBe(model.calibrate(weighted).temperature);
+    expect(await model.evaluate(far)).toEqual(await model.evaluate(weighted));
+    expect((await model.calibrate(far)).temperature).toBe((await model.calibrate(weighted)).temperature);
   });
 
   test("statistics are those of the copies", async () => {

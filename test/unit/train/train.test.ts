@@ -146,7 +146,7 @@ describe("the history", () => {
     expect(whole.history[0].loss).toBeCloseTo(Math.log(3), 12); // before the first update all weights are 0
     expect(whole.history[0].accuracy).toBeCloseTo(1 / 3, 12); // ties go to the lower index
     const first = await train(data, { ...reference, solver: "gd", epochs: 1 });
-    expect(whole.history[1].loss).toBeCloseTo(first.evaluate(data).loss, 6);
+    expect(whole.history[1].loss).toBeCloseTo((await first.evaluate(data)).loss, 6);
     expect(whole).toMatchObject({ converged: false, reason: "all 2 epochs are done", iterations: 2 });
   });
 });
@@ -154,7 +154,7 @@ describe("the history", () => {
 describe("validation", () => {
   test("by data of its own is what the model scores on it, and is not trained on", async () => {
     const model = await fit({ validation: other });
-    const { loss, accuracy } = model.evaluate(other);
+    const { loss, accuracy } = await model.evaluate(other);
     expect(model.history.at(-1)?.validation?.loss).toBeCloseTo(loss, 6);
     expect(model.history.at(-1)?.validation?.accuracy).toBeCloseTo(accuracy, 12);
     expect(bits(model)).toEqual(bits(await fit()));
@@ -168,13 +168,16 @@ describe("validation", () => {
 
   test("takes no part in class weights: its loss is the plain mean", async () => {
     const model = await fit({ validation: other, classWeight: { 0: 3, 2: 0.5 } });
-    expect(model.history.at(-1)?.validation?.loss).toBeCloseTo(model.evaluate(other).loss, 6);
+    expect(model.history.at(-1)?.validation?.loss).toBeCloseTo((await model.evaluate(other)).loss, 6);
   });
 
   test("may have weights of its own where the training rows have none", async () => {
     const weights = other.y.map((_, row) => row % 4);
     const model = await fit({ validation: { ...other, weights } });
-    expect(model.history.at(-1)?.validation?.loss).toBeCloseTo(model.evaluate({ ...other, weights }).loss, 6);
+    expect(model.history.at(-1)?.validation?.loss).toBeCloseTo(
+      (await model.evaluate({ ...other, weights })).loss,
+      6,
+    );
     expect(bits(model)).toEqual(bits(await fit()));
   });
 
@@ -184,7 +187,7 @@ describe("validation", () => {
       { ...bytes, scale: 1 },
       { ...reference, solver: "gd", validation: bytes, learningRate: 0.1 },
     );
-    expect(model.history.at(-1)?.validation?.loss).toBeCloseTo(model.evaluate(bytes).loss, 6);
+    expect(model.history.at(-1)?.validation?.loss).toBeCloseTo((await model.evaluate(bytes)).loss, 6);
   });
 
   test("by floats leaves a model of bytes a model of bytes", async () => {
@@ -209,7 +212,7 @@ describe("patience", () => {
     const best = losses.indexOf(Math.min(...losses));
     expect(losses).toHaveLength(best + 1 + 5);
     expect(losses.length).toBeLessThan(200);
-    expect(model.evaluate(fresh).loss).toBeCloseTo(losses[best], 6);
+    expect((await model.evaluate(fresh)).loss).toBeCloseTo(losses[best], 6);
     expect(losses.at(-1)).toBeGreaterThan(losses[best] + 1e-4); // the last epoch's weights would show
     expect(model.reason).toBe(
       `no lower validation loss for 5 epochs; the weights are the best, of epoch ${best + 1}`,
@@ -223,14 +226,17 @@ describe("patience", () => {
     const model = await train(noise, { ...options, epochs: 40, validation: fresh, patience: 1000 });
     const losses = model.history.map(({ validation }) => validation?.loss ?? Number.NaN);
     expect(losses).toHaveLength(40);
-    expect(model.evaluate(fresh).loss).toBeCloseTo(Math.min(...losses), 6);
+    expect((await model.evaluate(fresh)).loss).toBeCloseTo(Math.min(...losses), 6);
     expect(losses.at(-1)).toBeGreaterThan(Math.min(...losses) + 1e-4);
     expect(model.reason).toContain("all 40 epochs are done; the weights are the best, of epoch");
   });
 
   test("is needed for that: without it the last epoch's weights are the model's", async () => {
     const model = await train(noise, { ...options, epochs: 40, validation: fresh });
-    expect(model.evaluate(fresh).loss).toBeCloseTo(model.history.at(-1)?.validation?.loss ?? Number.NaN, 6);
+    expect((await model.evaluate(fresh)).loss).toBeCloseTo(
+      model.history.at(-1)?.validation?.loss ?? Number.NaN,
+      6,
+    );
   });
 });
 

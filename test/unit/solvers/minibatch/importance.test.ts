@@ -94,7 +94,7 @@ describe.each(["reference", "wasm"] as const)("on %s", (engine) => {
   test("examples to watch keep their weights", async () => {
     const validation = { ...clouds(40, 4, 3, 0.8, 9), weights: weights.subarray(0, 40) };
     const model = await fit({ engine, validation }, true);
-    const { loss, accuracy } = model.evaluate(validation);
+    const { loss, accuracy } = await model.evaluate(validation);
     expect(model.history.at(-1)?.validation?.loss).toBeCloseTo(loss, 5);
     expect(model.history.at(-1)?.validation?.accuracy).toBeCloseTo(accuracy, 6);
   });

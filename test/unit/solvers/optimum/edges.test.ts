@@ -59,7 +59,7 @@ describe.each(ENGINES)("on %s", (engine) => {
       expect(model.warnings).toEqual([]);
       expect(model.reason).not.toMatch(/Infinity|NaN|\s-\d+(\.\d+)?(e\S+)? of its minimum/);
       expect(model.iterations).toBeGreaterThanOrEqual(1);
-      const [reached, loss] = [model, near].map((one) => one.evaluate(data).loss);
+      const [reached, loss] = [(await model.evaluate(data)).loss, (await near.evaluate(data)).loss];
       expect(Math.abs(reached / loss - 1)).toBeLessThan(1e-6);
     },
   );
@@ -82,8 +82,8 @@ describe.each(ENGINES)("on %s", (engine) => {
         expect(with3.classes).toEqual([0, 1, 2]);
         expect(with3.converged).toBe(true);
         expect(with3.reason).not.toMatch(/Infinity|NaN/);
-        const loss = other.evaluate(rows).loss;
-        expect(Math.abs(with3.evaluate(rows).loss / loss - 1)).toBeLessThan(1e-3);
+        const loss = (await other.evaluate(rows)).loss;
+        expect(Math.abs((await with3.evaluate(rows)).loss / loss - 1)).toBeLessThan(1e-3);
         const third = with3.predictProba(rows.x).filter((_, i) => i % 3 === 2);
         expect(Math.max(...third)).toBeLessThan(1e-6);
       }
@@ -103,7 +103,9 @@ describe.each(ENGINES)("on %s", (engine) => {
         intercept: false,
         tolerance: 1e-12,
       });
-      expect(Math.abs(model.evaluate(named).loss / exact.evaluate(named).loss - 1)).toBeLessThan(1e-3);
+      expect(
+        Math.abs((await model.evaluate(named)).loss / (await exact.evaluate(named)).loss - 1),
+      ).toBeLessThan(1e-3);
     },
   );
 });
@@ -116,14 +118,14 @@ describe.each([2, 3, 6, 12])("flowers of seed %d", (seed) => {
     async (C) => {
       // F is far below 0.01 here, and its curvature is nearly 0.
       const l1 = 1 / (C * near.y.length);
-      const penalised = (model: SoftmaxModel<number>) =>
-        model.evaluate(near).loss + l1 * model.weights.reduce((sum, w) => sum + Math.abs(w), 0);
+      const penalised = async (model: SoftmaxModel<number>) =>
+        (await model.evaluate(near)).loss + l1 * model.weights.reduce((sum, w) => sum + Math.abs(w), 0);
       const options = { engine: "reference", l1, l2: 0 } as const;
-      const exact = penalised(await train(near, { ...options, tolerance: 1e-9, maxIterations: 5000 }));
+      const exact = await penalised(await train(near, { ...options, tolerance: 1e-9, maxIterations: 5000 }));
       for (const engine of ENGINES) {
         const model = await train(near, { ...options, engine });
         expect(model.reason).toMatch(/within tolerance/);
-        expect(penalised(model) - exact).toBeLessThan(1e-5 * Math.max(exact, 0.01));
+        expect((await penalised(model)) - exact).toBeLessThan(1e-5 * Math.max(exact, 0.01));
       }
     },
   );
