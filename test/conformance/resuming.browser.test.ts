@@ -1,4 +1,7 @@
-/** Trainings that go on from a state, on the WebGPU engine. F is evaluated from scratch every second iteration here. */
+/**
+ * Trainings that go on from a state, on the WebGPU engine. F is evaluated from scratch every second
+ * iteration here.
+ */
 import { vi } from "vitest";
 import { webgpuEngine } from "../support/engines.js";
 import { resuming } from "./resuming.js";
