@@ -1,6 +1,6 @@
 /**
- * Trainings that go on from a state, on the WebGPU engine. F is evaluated from scratch every second
- * iteration here.
+ * Trainings that go on from a state, on the WebGPU engine.
+ * F is evaluated from scratch every second iteration here.
  */
 import { vi } from "vitest";
 import { webgpuEngine } from "../support/engines.js";

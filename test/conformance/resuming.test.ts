@@ -1,6 +1,6 @@
 /**
- * Trainings that go on from a state, on the reference and the wasm engine. F is evaluated from scratch every second
- * iteration here.
+ * Trainings that go on from a state, on the reference and the wasm engine.
+ * F is evaluated from scratch every second iteration here.
  */
 import { vi } from "vitest";
 import { referenceEngine } from "../../src/engine/reference/engine.js";
