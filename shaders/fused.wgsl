@@ -181,9 +181,6 @@ fn main(
   }
 
   if (thread == WORKGROUP - 1u) {
-    if (block.continues != 0u) {
-      total += sums[slot];
-    }
     sums[slot] = total;
   } else if (!EVALUATE) {
     for (var v = 0u; v < VECTORS; v++) { // unroll
@@ -198,9 +195,6 @@ fn main(
             vector[k / 4u][k % 4u] = g[v][d][k];
           }
           for (var c = 0u; c < CLASSES4; c++) { // unroll
-            if (block.continues != 0u) { // @point continues
-              vector[c] += slots[at + c];
-            }
             slots[at + c] = vector[c];
           }
         }

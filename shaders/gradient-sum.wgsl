@@ -1,12 +1,10 @@
-// gradient-sum: adds the slots' partial sums in the order of the slots and finishes the gradient of an
-// objective, or a product of its Hessian with a vector W: to ← scale·G + penalties ⊙ W. The penalty of the
-// intercept is 0.
+// gradient-sum: adds the partial sums of a block and finishes the gradient of an objective, or a product of
+// its Hessian with a vector W: to ← scale·G + penalties ⊙ W. The penalty of the intercept is 0.
 //
 // A thread owns one vector of four classes of one feature.
 import package::lib::shape::{CLASSES4, COUNT, FIT_INTERCEPT, INTERCEPT};
+import package::lib::tree::treeSum;
 import package::lib::vector::numberOf;
-
-const SLOTS = 1u; // partial sums of the gradient
 
 struct Scales {
   vector: u32, // the first vector of this dispatch
@@ -14,10 +12,9 @@ struct Scales {
 }
 
 @group(0) @binding(0) var<uniform> scales: Scales;
-@group(0) @binding(1) var<storage, read> slots: array<vec4f>; // (SLOTS, COUNT)
-@group(0) @binding(2) var<storage, read> weights: array<vec4f>; // (COUNT)
-@group(0) @binding(3) var<storage, read> penalties: array<f32>; // (4·FEATURES4) one per feature, then zeros
-@group(0) @binding(4) var<storage, read_write> to: array<vec4f>; // (COUNT)
+@group(0) @binding(3) var<storage, read> weights: array<vec4f>; // (COUNT)
+@group(0) @binding(4) var<storage, read> penalties: array<f32>; // (4·FEATURES4) one per feature, then zeros
+@group(0) @binding(5) var<storage, read_write> to: array<vec4f>; // (COUNT)
 
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -25,11 +22,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   if (at >= COUNT) {
     return;
   }
-  var gradient = vec4f();
-  for (var slot = 0u; slot < SLOTS; slot++) { // @point slots
-    gradient += slots[slot * COUNT + at];
-  }
-  gradient *= scales.scale; // @point scale
+  var gradient = treeSum(at) * scales.scale; // @point scale
   if (!FIT_INTERCEPT && at >= INTERCEPT) { // @point no-intercept
     gradient = vec4f();
   }

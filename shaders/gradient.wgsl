@@ -188,9 +188,6 @@ fn main(
           for (var j = 0u; j < 4u; j++) { // unroll
             vector[j] = g[v][d][4u * c + j];
           }
-          if (block.continues != 0u) { // @point continues
-            vector += slots[at];
-          }
           slots[at] = vector;
         }
       }

@@ -65,6 +65,6 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
   let counted = select(vec4f(), rowSum, vec4<bool>(inside & (lane == 0u)));
   let groupSum = sumOfLanes(thread, thread, WORKGROUP, counted);
   if (thread == 0u) {
-    sums[group.x] = groupSum + select(vec4f(), sums[group.x], vec4<bool>(block.continues != 0u));
+    sums[group.x] = groupSum;
   }
 }

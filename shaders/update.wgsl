@@ -1,14 +1,12 @@
-// update: adds the slots' partial sums in the order of the slots, and takes one step of the weights by the
-// update rule.
+// update: adds the partial sums of a block, and takes one step of the weights by the update rule.
 //
 // A thread owns one vector of W. The thread after the last owns the sums of losses and hits and writes them
 // to the step's place in a ring that the host reads later.
 import package::lib::rule::{Rates, stepped};
 import package::lib::shape::{COUNT, FIT_INTERCEPT, INTERCEPT};
+import package::lib::tree::{slots, treeSum};
 import package::lib::vector::numberOf;
 
-const SLOTS = 1u; // partial sums of the gradient
-const SUMS = 1u; // partial sums of losses and hits
 const CAPTURE = false; // keeps G, in the first slot
 
 struct Step {
@@ -22,28 +20,19 @@ struct Step {
 }
 
 @group(0) @binding(0) var<uniform> current: Step;
-@group(0) @binding(1) var<storage, read_write> slots: array<vec4f>; // (SLOTS, COUNT)
-@group(0) @binding(2) var<storage, read> sums: array<vec4f>; // (SUMS) weighted loss, weighted hits, weight, 0
 @group(0) @binding(3) var<storage, read_write> weights: array<vec4f>; // (COUNT)
 @group(0) @binding(4) var<storage, read_write> ring: array<vec4f>; // (steps in flight) sums
 
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let at = numberOf(current.vector, id, groups);
-  if (at == COUNT) {
-    var total = vec4f();
-    for (var n = 0u; n < SUMS; n++) {
-      total += sums[n];
-    }
-    ring[current.ring] = total;
-  }
-  if (at >= COUNT) {
+  if (at > COUNT) {
     return;
   }
-
-  var gradient = vec4f();
-  for (var slot = 0u; slot < SLOTS; slot++) { // @point slots
-    gradient += slots[slot * COUNT + at];
+  let gradient = treeSum(at);
+  if (at == COUNT) {
+    ring[current.ring] = gradient; // the losses and hits
+    return;
   }
   if (CAPTURE) {
     slots[at] = gradient;

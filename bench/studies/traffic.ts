@@ -45,10 +45,11 @@ export interface Traffic {
   readonly leastBytes: number;
 }
 
-/** A block of rows; `continues` is false for the first block of a step. */
+/** A block of rows, its number in the step, and the number of the last. */
 interface Block {
   readonly rows: number;
-  readonly continues: boolean;
+  readonly number: number;
+  readonly lastNumber: number;
 }
 
 /** The traffic of one step over `stepRows` of the rows, without captures. */
@@ -63,9 +64,11 @@ export function traffic(rows: Rows, problem: DescentProblem, tiling: Tiling, ste
 
 function passesOf(rows: Rows, problem: DescentProblem, tiling: Tiling, stepRows: number): Pass[] {
   if (tiling.kind === "fused" && tiling.wholeSteps > 0) return [steps(rows, problem, tiling, stepRows)];
-  const blocks = Array.from({ length: Math.ceil(stepRows / tiling.blockRows) }, (_, n) => ({
-    rows: Math.min(tiling.blockRows, stepRows - n * tiling.blockRows),
-    continues: n > 0,
+  const count = Math.ceil(stepRows / tiling.blockRows);
+  const blocks = Array.from({ length: count }, (_, number) => ({
+    rows: Math.min(tiling.blockRows, stepRows - number * tiling.blockRows),
+    number,
+    lastNumber: count - 1,
   }));
   const passes = blocks.flatMap((block) => [
     ...(tiling.gathered ? [gather(rows, tiling, block)] : []),
@@ -76,6 +79,7 @@ function passesOf(rows: Rows, problem: DescentProblem, tiling: Tiling, stepRows:
           residual(rows, problem, tiling, block),
           gradient(rows, problem, tiling, block),
         ]),
+    ...(tiling.levels > 0 ? [blockSum(tiling, block)] : []),
   ]);
   return [...passes, update(rows, problem, tiling)];
 }
@@ -101,7 +105,8 @@ function rowBytes(tiling: Tiling, { rows }: Block): number {
 }
 
 /** Counts of shaders/fused.wgsl. */
-function fused(data: Rows, tiling: FusedTiling, { rows, continues }: Block): Pass {
+function fused(data: Rows, tiling: FusedTiling, block: Block): Pass {
+  const { rows } = block;
   const { features4, classes, classes4, count, slots, sharing, vectors, rowThreads, columnThreads } = tiling;
   const [xWords, number] = [vectorWords(tiling), numberWords(tiling)];
   const turnRows = tiling.rows * rowThreads;
@@ -109,23 +114,22 @@ function fused(data: Rows, tiling: FusedTiling, { rows, continues }: Block): Pas
   // Words that a thread loads for four rows of W, or of the residual.
   const shared = sharing === "subgroups" ? 4 * classes4 : 4 * classes;
   const record = 4 * (classes4 + 1);
-  const again = continues ? 1 : 0;
   const targets = 2 * (labelWords(data) - 1); // words per row, for its loss and for its residual
   const logitLoads = turnRows * (number + features4 * xWords + 3 + targets) + rowThreads * features4 * shared;
   const gradientLoads = columnThreads * ((turnRows / 4) * shared + turnRows * (number + vectors * xWords));
   return {
     kernel: "fused",
     dispatches: 1,
-    loads: turns * (logitLoads + gradientLoads + 4 * turnRows) + again * slots * (4 * count + 4),
+    loads: turns * (logitLoads + gradientLoads + 4 * turnRows),
     stores: turns * turnRows * record + slots * (4 * count + 4),
     macs: turns * turnRows * 4 * classes * (features4 + columnThreads * vectors),
     // X, the labels and weights of rows, W, records, slots and sums.
     bytes:
-      rowBytes(tiling, { rows, continues }) +
+      rowBytes(tiling, block) +
       4 * (labelWords(data) + 1) * rows +
       16 * count +
       4 * record * rows +
-      (1 + again) * slots * (16 * count + 16),
+      slots * (16 * count + 16),
   };
 }
 
@@ -168,7 +172,7 @@ function residual(
   return {
     kernel: "residual",
     dispatches: 1,
-    loads: 7 * threads + (1 + words) * tiles * (threads / lanes) + tiles * rows + 4 * sums,
+    loads: 7 * threads + (1 + words) * tiles * (threads / lanes) + tiles * rows,
     stores: rows * (tiles + 4) + 4 * sums,
     macs: 0,
     // The rows' numbers, labels and weights; tiles, rowSums and sums, read and written.
@@ -178,21 +182,21 @@ function residual(
 
 /** Counts of shaders/gradient.wgsl. */
 function gradient(data: Rows, problem: DescentProblem, tiling: TiledTiling, block: Block): Pass {
-  const { features4, classes4, count, slots, sharing, span4, tile4, tiles, vectors } = tiling;
+  const { features4, classes4, count, slots, sharing, span, tile4, tiles, vectors } = tiling;
   const [xWords, number] = [vectorWords(tiling), numberWords(tiling)];
   const threads = threadsOf(tiling, features4 / vectors); // each over all slots
   const fours = Math.ceil(block.rows / 4);
   const made = data.targets ? 11 : 8; // words loaded for a vector of four residuals
   const own = fours * ((sharing === "none" ? 4 : 1) * made * tile4 + 4 * (number + vectors * xWords));
   const slab4 = SIDE / 4;
+  const span4 = span / 4;
   const slabs = Math.floor(fours / span4) * Math.ceil(span4 / slab4) + Math.ceil((fours % span4) / slab4);
   const loads = sharing === "shared" ? slabs * (number + vectors * xWords + made * tile4) : own;
-  const again = block.continues ? 1 : 0;
   const dispatches = tileRanges(tiling);
   return {
     kernel: "gradient",
     dispatches,
-    loads: threads * loads + again * slots * 4 * count,
+    loads: threads * loads,
     stores: slots * 4 * count,
     macs: threads * fours * 4 * vectors * 16 * tile4,
     // Each dispatch touches X, the row weights and, unless there are targets, the labels; one touches
@@ -201,7 +205,7 @@ function gradient(data: Rows, problem: DescentProblem, tiling: TiledTiling, bloc
       dispatches * (rowBytes(tiling, block) + (data.targets ? 4 : 8) * block.rows) +
       4 * (labelWords(data) - 1) * block.rows +
       block.rows * (16 * classes4 + 4 * tileWords(data, problem) * tiles) +
-      (1 + again) * slots * 16 * count,
+      slots * 16 * count,
   };
 }
 
@@ -231,12 +235,31 @@ function gather({ count }: Rows, { rowWords, shardRows }: Tiling, { rows }: Bloc
   };
 }
 
+/** Counts of shaders/block-sum.wgsl. */
+function blockSum({ count, slots, sums, updateVectors }: Tiling, { number, lastNumber }: Block): Pass {
+  // Blocks before that waited: those on the levels below, or for the last block on all.
+  const waited = number === lastNumber ? bits(number) : bits(number) - bits(number + 1) + 1;
+  const own = 4 * (count * slots + sums);
+  const one = 4 * (count + 1);
+  return {
+    kernel: "block-sum",
+    dispatches: Math.ceil((count + 1) / updateVectors),
+    loads: own + waited * one,
+    stores: one,
+    macs: 0,
+    bytes: 4 * (own + (waited + 1) * one),
+  };
+}
+
+/** The ones in the binary digits of a number. */
+function bits(number: number): number {
+  return [...number.toString(2)].filter((digit) => digit === "1").length;
+}
+
 /** Counts of shaders/update.wgsl. */
-function update(
-  rows: Rows,
-  problem: DescentProblem,
-  { count, slots, sums, classes4, updateVectors }: Tiling,
-): Pass {
+function update(rows: Rows, problem: DescentProblem, tiling: Tiling): Pass {
+  const { count, classes4, levels, updateVectors } = tiling;
+  const [slots, sums] = levels > 0 ? [1, 1] : [tiling.slots, tiling.sums];
   const state = 4 * stateVectors(problem, rows, count, classes4);
   return {
     kernel: "update",

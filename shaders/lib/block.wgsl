@@ -4,7 +4,6 @@
 struct Block {
   first: u32, // where the block begins in order
   rows: u32, // rows in the block
-  continues: u32, // 0 when the block is the first of its step: slots and sums begin at zero
   tile: u32, // the first tile of classes of this dispatch
 }
 

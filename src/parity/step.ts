@@ -34,9 +34,9 @@ export function parityOf(passes: Passes, data: Rows, problem: DescentProblem): P
   return { rho: Math.max(...Object.values(stages)), stages, steps: 1, examples: passes.rows.length };
 }
 
-/** γₙ = nu/(1 − nu): the relative error of n successive roundings (Higham, 3.1). */
+/** γₙ = nu/(1 − nu): the relative error of n successive roundings (Higham, 3.1). No bound from nu = 1 on. */
 export function gamma(n: number): number {
-  return (n * U) / (1 - n * U);
+  return n * U < 1 ? (n * U) / (1 - n * U) : Infinity;
 }
 
 /**

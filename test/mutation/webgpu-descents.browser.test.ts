@@ -5,7 +5,7 @@
  */
 import { afterAll, expect, test } from "vitest";
 import type { Capacity } from "../../src/engine/webgpu/device/capacity.js";
-import type { Edited } from "../../src/engine/webgpu/kernels/kernels.js";
+import type { Edited, KernelName } from "../../src/engine/webgpu/kernels/kernels.js";
 import { NO_PARITY, type Parity, type Stage, mergeParity } from "../../src/parity/stages.js";
 import {
   KEPT_KINDS,
@@ -22,7 +22,7 @@ import { edited } from "./edited-shader.js";
 import { WRONG_DESCENTS, WRONG_SHARED, WRONG_STEPS } from "./wrong-shaders.js";
 import { webgpuEngine } from "../support/engines.js";
 
-type Way = "steps" | "fused" | "tiled" | "shared";
+type Way = "steps" | "fused" | "tiled" | "single" | "shared";
 
 interface Case {
   readonly shape: Shape;
@@ -38,7 +38,8 @@ interface Case {
 
 // Bytes of an odd scale make every factor visible, and their labels are smoothed; those of f16 are smoothed
 // soft targets. A batch of 600 rows takes several blocks, slots and tiles. A batch of 30 is a whole step, and
-// has more rows and features than the 4 or 8 lanes that a software adapter runs at once. Where workgroups
+// has more rows and features than the 4 or 8 lanes that a software adapter runs at once. A batch of 170 is a
+// single block of three slots, which the update adds. Where workgroups
 // share slabs, there are several in each dimension, none of them full, and two slots, as on a GPU, neither of
 // which holds whole slabs.
 const CASES: Readonly<Record<Way, Case>> = {
@@ -59,6 +60,12 @@ const CASES: Readonly<Record<Way, Case>> = {
     deviation: 3,
     batchSize: 600,
     capacity: { kind: "tiled", blockRows: 512 },
+  },
+  single: {
+    shape: { count: 340, features: 21, classes: 14 },
+    deviation: 3,
+    batchSize: 170,
+    capacity: { kind: "tiled" },
   },
   shared: {
     shape: { count: 170, features: 71, classes: 137 },
@@ -104,7 +111,7 @@ const show = (what: string, found: Parity) => {
 };
 afterAll(() => console.log(`ρ = error / bound\n${table.join("\n")}`));
 
-test.each(["steps", "fused", "tiled", "shared"] as const)(
+test.each(["steps", "fused", "tiled", "single", "shared"] as const)(
   "the right kernels stay within the bound: %s",
   async (way) => {
     const found = await parity(way, {});
@@ -113,9 +120,14 @@ test.each(["steps", "fused", "tiled", "shared"] as const)(
   },
 );
 
+function wayOf(kernel: KernelName): Way {
+  if (kernel === "update") return "single";
+  return kernel === "steps" || kernel === "fused" ? kernel : "tiled";
+}
+
 test.each(WRONG_DESCENTS)("$kernel is caught when $what", async (wrong) => {
   const { what, kernel, stage } = wrong;
-  const way = kernel === "steps" || kernel === "fused" ? kernel : "tiled";
+  const way = wayOf(kernel);
   const found = await parity(way, edited(wrong), stage);
   show(`${kernel}: ${what}`, found);
   expect(found.stages[stage]).toBeGreaterThan(1);

@@ -146,9 +146,9 @@ export const WRONG_DESCENTS: readonly WrongDescent[] = [
   },
   {
     what: "the step's earlier blocks are forgotten",
-    kernel: "fused",
-    point: "continues",
-    edit: ["block.continues != 0u", "false"],
+    kernel: "block-sum",
+    point: "merge-blocks",
+    edit: ["== 1u", "== 2u"],
     stage: "gradient",
   },
   {
@@ -288,10 +288,10 @@ export const WRONG_DESCENTS: readonly WrongDescent[] = [
     stage: "residual",
   },
   {
-    what: "the step's earlier blocks are forgotten",
-    kernel: "gradient",
-    point: "continues",
-    edit: ["block.continues != 0u", "false"],
+    what: "every block ends the sum",
+    kernel: "block-sum",
+    point: "last",
+    edit: ["current.last == 0u", "false"],
     stage: "gradient",
   },
   {
@@ -333,7 +333,21 @@ export const WRONG_DESCENTS: readonly WrongDescent[] = [
     what: "the last slot is missing",
     kernel: "update",
     point: "slots",
-    edit: ["slot < SLOTS", "slot + 1u < SLOTS"],
+    edit: ["n < count", "n + 1u < count"],
+    stage: "gradient",
+  },
+  {
+    what: "slots are not added in pairs",
+    kernel: "update",
+    point: "merge",
+    edit: ["== 1u", "== 2u"],
+    stage: "gradient",
+  },
+  {
+    what: "a slot without a right neighbour alone counts",
+    kernel: "update",
+    point: "rest",
+    edit: ["== 1u", "== 2u"],
     stage: "gradient",
   },
   {
@@ -566,10 +580,10 @@ export const WRONG_OBJECTIVES: readonly WrongObjective[] = [
     look: "gradient",
   },
   {
-    what: "the earlier blocks are forgotten",
-    kernel: "gradient",
-    point: "continues",
-    edit: ["block.continues != 0u", "false"],
+    what: "the blocks that wait at the end are forgotten",
+    kernel: "block-sum",
+    point: "rest-blocks",
+    edit: ["== 1u", "== 2u"],
     look: "gradient",
   },
   ...ROW_KERNELS.flatMap(({ kernel, look, uniform }): WrongObjective[] => [
@@ -719,9 +733,9 @@ export const WRONG_OBJECTIVES: readonly WrongObjective[] = [
   },
   {
     what: "the last slot is missing",
-    kernel: "gradient-sum",
+    kernel: "block-sum",
     point: "slots",
-    edit: ["slot < SLOTS", "slot + 1u < SLOTS"],
+    edit: ["n < count", "n + 1u < count"],
     look: "gradient",
   },
   {

@@ -9,7 +9,8 @@ import {
   type StepResult,
   momentCount,
 } from "../../descent.js";
-import { type Sums } from "../../../core/sums.js";
+import { SumTree } from "../../../core/sum-plan.js";
+import { type Sums, ZERO_SUMS, addSums } from "../../../core/sums.js";
 import type { FloatArray } from "../../../core/rows.js";
 import { ahead } from "./ahead.js";
 import { type KernelChoice, choiceNamed, choices, nameOf } from "../kernels/choice.js";
@@ -19,7 +20,7 @@ import { type Block, type Unit, cutRows, joined, unpad } from "../kernels/blocks
 import { GpuPasses, descentOf } from "./passes.js";
 import type { GpuRows } from "../placement.js";
 import { Readback } from "../device/readback.js";
-import { shapeOf, tiling } from "../kernels/tiling.js";
+import { chainOf, cutEvaluation, shapeOf, tiling } from "../kernels/tiling.js";
 import { tuned } from "./tune.js";
 
 /** Submissions queued behind the one being read back. With fewer the device would wait for this thread. */
@@ -198,25 +199,23 @@ export class WebGpuDescent implements Descent {
       losses: joined(stages.map(({ losses }) => losses)),
       gradient: this.#fromDevice(await gradient()),
       after: await after(),
-      chain: units.length * tiling.chain + tiling.slots,
+      chain: chainOf(tiling, step.rows),
     };
     const [loss, hits, weight] = new Float32Array(await ring());
     return [{ sums: { loss, hits, weight }, passes: captured }];
   }
 
   async evaluate(order: Uint32Array): Promise<Sums> {
-    const total = { loss: 0, hits: 0, weight: 0 };
+    const tree = new SumTree(addSums);
     try {
       await this.#passes.prepare("evaluate");
       this.#passes.setOrder(order);
       for await (const sums of ahead(this.#evaluations(order.length), IN_FLIGHT)) {
         for (let at = 0; at < sums.length; at += 4) {
-          total.loss += sums[at];
-          total.hits += sums[at + 1];
-          total.weight += sums[at + 2];
+          tree.push({ loss: sums[at], hits: sums[at + 1], weight: sums[at + 2] });
         }
       }
-      return total;
+      return tree.total(ZERO_SUMS);
     } catch (cause) {
       throw await this.#gpu.explained(cause);
     }
@@ -226,9 +225,9 @@ export class WebGpuDescent implements Descent {
   *#evaluations(rows: number): Generator<Promise<Float32Array>> {
     const { device } = this.#gpu;
     const passes = this.#passes;
-    for (const block of this.#blocks(0, rows)) {
+    for (const block of cutEvaluation(passes.tiling, rows)) {
       const read = this.#gpu.run(() => {
-        const units = [{ block: { ...block, continues: false } }];
+        const units = [{ block }];
         passes.write("evaluate", units);
         const encoder = device.createCommandEncoder({ label: "evaluation" });
         const pass = encoder.beginComputePass({ label: "evaluation" });

@@ -12,7 +12,7 @@ import {
   pad,
 } from "../kernels/blocks.js";
 import type { Gpu } from "../device/device.js";
-import { gatherKernel, updateKernel } from "../kernels/constants.js";
+import { blockSumKernel, gatherKernel, updateKernel } from "../kernels/constants.js";
 import type { DescentContext } from "./context.js";
 import { FusedPasses } from "./fused.js";
 import { type Bound, ENTRY_BYTES, bound, dispatch } from "../kernels/pipelines.js";
@@ -36,6 +36,8 @@ type BufferName =
   | "moment2"
   | "slots"
   | "sums"
+  | "nodes"
+  | "blockSums"
   | "ring";
 
 /** What the passes of a descent are made of. */
@@ -45,6 +47,8 @@ interface Parts {
   /** For small problems: takes whole steps in place of `blocks`, which still evaluates. */
   readonly whole: WholeSteps | undefined;
   readonly updates: KernelCache;
+  /** Adds the sums of a step's blocks, where it has several. */
+  readonly blockSum: Bound | undefined;
   /** One gather per shard; none if X is one binding. */
   readonly gathers: readonly Bound[];
 }
@@ -59,11 +63,12 @@ export class GpuPasses {
   readonly #gpu: Gpu;
   readonly #updates: KernelCache;
   readonly #gathers: readonly Bound[];
+  readonly #blockSum: Bound | undefined;
   readonly #updateIn: (mode: Mode) => Specialisation;
 
   private constructor(
     { gpu, placed, problem, tiling }: DescentContext,
-    { buffers, blocks, whole, updates, gathers }: Parts,
+    { buffers, blocks, whole, updates, blockSum, gathers }: Parts,
   ) {
     this.#gpu = gpu;
     this.tiling = tiling;
@@ -75,13 +80,14 @@ export class GpuPasses {
       : Math.floor(entriesOf(tiling) / Math.max(blockEntries(tiling), stepEntries(tiling)));
     this.#updates = updates;
     this.#gathers = gathers;
+    this.#blockSum = blockSum;
     this.#updateIn = (mode) => updateKernel(placed.rows, problem, tiling, mode);
   }
 
   /** Allocates its buffers on the handle of the context, whose owner releases them. */
   static async create(context: DescentContext): Promise<GpuPasses> {
     const { gpu, placed, problem, tiling } = context;
-    const { count, blockRows, slots, sums, rowWords, gathered } = tiling;
+    const { count, blockRows, slots, sums, levels, rowWords, gathered } = tiling;
     const create = (label: string, bytes: number, usage = GPUBufferUsage.STORAGE) => {
       const usages = usage | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
       return gpu.buffer(label, Math.max(16, bytes), usages);
@@ -97,6 +103,8 @@ export class GpuPasses {
       moment2: create("second moment", moments > 1 ? 16 * count : 16),
       slots: create("slots", 16 * count * slots),
       sums: create("sums", 16 * sums),
+      nodes: create("sums of blocks", 16 * (count + 1) * levels),
+      blockSums: create("block sums", levels > 0 ? entries : 16, GPUBufferUsage.UNIFORM),
       ring: create("ring", 16 * (isWhole(tiling) ? wholeCapacity(tiling) : ENTRIES)),
     };
     const x = gathered ? create("gathered rows", 4 * rowWords * blockRows) : placed.shards[0].x;
@@ -122,7 +130,11 @@ export class GpuPasses {
       shards.map((between) => bound(gpu, "gather", gatherKernel(tiling), between)),
     );
     const updates = new KernelCache(gpu, shared);
-    return new GpuPasses(context, { buffers, blocks, whole, updates, gathers });
+    const blockSum =
+      levels > 0
+        ? await bound(gpu, "block-sum", blockSumKernel(tiling), { ...shared, current: buffers.blockSums })
+        : undefined;
+    return new GpuPasses(context, { buffers, blocks, whole, updates, blockSum, gathers });
   }
 
   /** Compiles the kernels of a mode, once. */
@@ -159,20 +171,30 @@ export class GpuPasses {
       return;
     }
     this.#writeBlocks(units.map(({ block }) => block));
+    if (this.#blockSum && mode !== "evaluate") this.#writeBlockSums(units.map(({ block }) => block));
     const steps = units.flatMap(({ step }) => step ?? []);
     if (steps.length > 0) this.#writeSteps(steps);
+  }
+
+  #writeBlockSums(blocks: readonly Block[]): void {
+    const ranges = stepEntries(this.tiling);
+    const entries = new Uint32Array((blocks.length * ranges * ENTRY_BYTES) / 4);
+    blocks.forEach(({ number, last }, n) => {
+      for (let range = 0; range < ranges; range++) {
+        const vector = range * this.tiling.updateVectors;
+        entries.set([vector, number, last ? 1 : 0], ((n * ranges + range) * ENTRY_BYTES) / 4);
+      }
+    });
+    this.#gpu.device.queue.writeBuffer(this.buffers.blockSums, 0, entries);
   }
 
   #writeBlocks(blocks: readonly Block[]): void {
     const ranges = blockEntries(this.tiling);
     const entries = new Uint32Array((blocks.length * ranges * ENTRY_BYTES) / 4);
     const tiles = this.tiling.kind === "tiled" ? this.tiling.dispatchTiles : 0;
-    blocks.forEach(({ first, rows, continues }, n) => {
+    blocks.forEach(({ first, rows }, n) => {
       for (let range = 0; range < ranges; range++) {
-        entries.set(
-          [first, rows, continues ? 1 : 0, range * tiles],
-          ((n * ranges + range) * ENTRY_BYTES) / 4,
-        );
+        entries.set([first, rows, range * tiles], ((n * ranges + range) * ENTRY_BYTES) / 4);
       }
     });
     this.#gpu.device.queue.writeBuffer(this.buffers.blocks, 0, entries);
@@ -207,17 +229,18 @@ export class GpuPasses {
       const words = Math.ceil(this.tiling.rowWords / WORKGROUP);
       for (const gather of this.#gathers) dispatch(pass, gather, entry, words, block.rows);
       this.#blocks.encode(pass, mode, entry);
-      if (step) this.#encodeUpdate(pass, mode, ended++);
+      if (this.#blockSum && mode !== "evaluate") this.#overVectors(pass, this.#blockSum, n);
+      if (step) this.#overVectors(pass, this.#updates.get(mode), ended++);
     });
   }
 
-  /** Encodes the n-th update: weights from the slots, and the step's place in the ring from the sums. */
-  #encodeUpdate(pass: GPUComputePassEncoder, mode: Mode, n: number): void {
+  /** Encodes the dispatches of a kernel over W and the sums, whose entries in its uniform are the n-th. */
+  #overVectors(pass: GPUComputePassEncoder, kernel: Bound, n: number): void {
     const { count, updateVectors } = this.tiling;
     const ranges = stepEntries(this.tiling);
     for (let range = 0; range < ranges; range++) {
       const vectors = Math.min(updateVectors, count + 1 - range * updateVectors);
-      dispatch(pass, this.#updates.get(mode), n * ranges + range, ...grid(vectors, WORKGROUP));
+      dispatch(pass, kernel, n * ranges + range, ...grid(vectors, WORKGROUP));
     }
   }
 
@@ -237,9 +260,9 @@ export class GpuPasses {
 export function descentOf({ placed, problem, tiling }: Omit<DescentContext, "gpu">): string {
   const { features } = placed.rows;
   const { classes, rule } = problem;
-  const { blockRows, slots } = tiling;
+  const { blockRows, levels, slots } = tiling;
   const moments = momentCount(rule);
-  return `${features} features × ${classes} classes with ${moments} moments, ${slots} partial gradients and blocks of ${blockRows} rows`;
+  return `${features} features × ${classes} classes with ${moments} moments, ${slots + levels} partial gradients and blocks of ${blockRows} rows`;
 }
 
 function isWhole(tiling: Tiling): tiling is FusedTiling {

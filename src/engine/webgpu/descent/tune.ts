@@ -94,7 +94,7 @@ async function fastest(
 
 /** Returns the milliseconds that a block takes, with weights of zero. */
 async function timed(gpu: Gpu, passes: GpuPasses, rows: Rows): Promise<number> {
-  const block = { first: 0, rows: Math.min(rows.count, passes.tiling.blockRows), continues: false };
+  const block = { first: 0, rows: Math.min(rows.count, passes.tiling.blockRows), number: 0, last: true };
   const units = Array.from({ length: BLOCKS }, () => ({ block }));
   await passes.prepare("train");
   passes.setOrder(Uint32Array.from({ length: block.rows }, (_, row) => row));

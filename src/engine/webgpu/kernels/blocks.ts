@@ -6,18 +6,21 @@ import { type Bound, bound } from "./pipelines.js";
 import type { Readback } from "../device/readback.js";
 import type { Specialisation } from "./specialise.js";
 
-/** Rows `order[first .. first + rows)`; `continues` if the slots already hold earlier blocks of the step. */
+/** Rows `order[first .. first + rows)`, a part of a step or a pass. */
 export interface Block {
   readonly first: number;
   readonly rows: number;
-  readonly continues: boolean;
+  /** Its number among the blocks of the step, from 0. */
+  readonly number: number;
+  readonly last: boolean;
 }
 
 /** Cuts rows `order[first .. first + rows)` into blocks of at most `most`. */
 export function cutRows(first: number, rows: number, most: number): Block[] {
-  return Array.from({ length: Math.ceil(rows / most) }, (_, n) => {
-    const done = n * most;
-    return { first: first + done, rows: Math.min(most, rows - done), continues: n > 0 };
+  const count = Math.ceil(rows / most);
+  return Array.from({ length: count }, (_, number) => {
+    const done = number * most;
+    return { first: first + done, rows: Math.min(most, rows - done), number, last: number === count - 1 };
   });
 }
 

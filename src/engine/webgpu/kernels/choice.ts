@@ -12,6 +12,8 @@ export interface KernelChoice {
   /** Rows, and vectors of four features, per thread. */
   readonly rows: number;
   readonly vectors: number;
+  /** Rows that a partial sum of the gradient adds in order, a power of two. The plan's tree adds the sums. */
+  readonly span: number;
   readonly sharing: Sharing;
 }
 
@@ -20,6 +22,8 @@ export interface DescentShape {
   readonly features4: number;
   readonly classes: number;
   readonly batchSize: number;
+  /** Rows of a block of the plan of sums. */
+  readonly planRows: number;
   /** X takes several bindings. */
   readonly gathered: boolean;
 }
@@ -29,6 +33,17 @@ const ACCUMULATORS = 96;
 /** Most classes that fit in registers, for the fused kernels. */
 const FUSED_CLASSES = 24;
 const MOST_THREADS = 256;
+/**
+ * Most rows that a partial sum adds in order: what bounds the error of a gradient, however many rows it is
+ * over. docs/design/sums.md has the bounds.
+ */
+const MOST_SPAN = { fused: 1024, tiled: 4096 };
+/** Partial sums of a block that the fused kernels aim at, one for each workgroup. */
+const FUSED_SLOTS = { slow: 4, fast: 64 };
+/** Threads that keep an adapter busy, which the tiled gradient aims at. */
+const THREADS = { slow: 256, fast: 16384 };
+/** Fewest rows for which a tiled partial sum pays. */
+const LEAST_TILED_SPAN = 64;
 /** Most multiply-adds of a step's product that one workgroup does in less time than more dispatches take. */
 const WHOLE_MACS = 2 ** 18;
 
@@ -82,15 +97,30 @@ function whole([tile]: KernelChoice[]): KernelChoice[] {
 }
 
 /** Lists the fused choices. A software adapter needs much work in registers, a GPU many threads. */
-function fused({ features4, classes }: DescentShape, slow: boolean): KernelChoice[] {
+function fused(shape: DescentShape, slow: boolean): KernelChoice[] {
+  const { features4, classes, batchSize, planRows } = shape;
   if (classes > FUSED_CLASSES) return [];
   const most = Math.min(8, Math.floor(ACCUMULATORS / (4 * classes)));
   const least = Math.ceil(features4 / (MOST_THREADS - 4));
   if (least > most) return [];
   const vectors = Math.max(least, slow ? most : Math.min(most, Math.ceil(features4 / 128)));
-  const mostRows = Math.max(1, Math.min(8, Math.floor(ACCUMULATORS / classes)));
+  const mostRows = Math.max(1, Math.min(8, powerBelow(ACCUMULATORS / classes)));
   const rows = slow ? [mostRows, Math.ceil(mostRows / 2)] : [2, 4, 1].filter((one) => one <= mostRows);
-  return rows.map((one) => ({ kind: "fused", rows: one, vectors, sharing: "none" }));
+  const slots = FUSED_SLOTS[slow ? "slow" : "fast"];
+  return rows.map((one) => {
+    const span = spanOf(batchSize / slots, 4 * one, Math.min(MOST_SPAN.fused, planRows));
+    return { kind: "fused", rows: one, vectors, span, sharing: "none" };
+  });
+}
+
+/** Returns a power of two of at least `wanted` rows, within bounds. */
+function spanOf(wanted: number, least: number, most: number): number {
+  return Math.max(least, Math.min(most, 2 ** Math.ceil(Math.log2(wanted))));
+}
+
+/** Returns the largest power of two that is at most `value`. */
+export function powerBelow(value: number): number {
+  return 2 ** Math.floor(Math.log2(value));
 }
 
 /**
@@ -98,24 +128,43 @@ function fused({ features4, classes }: DescentShape, slow: boolean): KernelChoic
  * most on discrete GPUs; it pays off if more than half of a workgroup's threads have work. A software adapter
  * would only pay for the barriers.
  */
-function tiled({ features4, classes, batchSize }: DescentShape, slow: boolean): KernelChoice[] {
+function tiled(shape: DescentShape, slow: boolean): KernelChoice[] {
+  const { features4, classes, batchSize, planRows } = shape;
   const own = slow ? [[8, 2], [4, 2]] : [[4, 1], [8, 2], [4, 2], [2, 1]]; // prettier-ignore
   const full = Math.min(batchSize / 4, features4, classes / 8) > SIDE / 2;
   return own.flatMap(([rows, vectors], n): KernelChoice[] => {
-    const tile = { kind: "tiled", rows, vectors } as const;
+    const threadsOfASlot = Math.ceil(features4 / vectors) * tilesOf(classes).tiles;
+    const wanted = batchSize / Math.ceil(THREADS[slow ? "slow" : "fast"] / threadsOfASlot);
+    const span = spanOf(wanted, LEAST_TILED_SPAN, Math.min(MOST_SPAN.tiled, planRows));
+    const tile = { kind: "tiled", rows, vectors, span } as const;
     const shared = !slow && full && n < 2;
     return [...(shared ? [{ ...tile, sharing: "shared" } as const] : []), { ...tile, sharing: "none" }];
   });
 }
 
-/** Names a choice as a model records it and `kernels` pins it: "fused 8x2 subgroups". */
-export function nameOf({ kind, rows, vectors, sharing }: KernelChoice): string {
-  return `${kind} ${rows}x${vectors}${sharing === "none" ? "" : ` ${sharing}`}`;
+/** Vectors of classes in a tile. Up to FEW4 vectors make a single tile, so that each product reads X once. */
+const TILE4 = 2;
+const FEW4 = 3;
+
+/** Cuts classes into tiles of `tile4` vectors of four. */
+export function tilesOf(classes: number): { readonly tile4: number; readonly tiles: number } {
+  const vectors4 = Math.ceil(classes / 4);
+  const tile4 = vectors4 <= FEW4 ? vectors4 : TILE4;
+  return { tile4, tiles: Math.ceil(vectors4 / tile4) };
 }
 
 /**
- * Returns the choice of that name. Throws an OptionError if there is none, or if it is not available for this
- * shape on this adapter.
+ * Names a choice as a model records it and `kernels` pins it: "fused 8x2/1024 subgroups" has 8 rows and 2
+ * vectors of features per thread, and 1024 rows in a partial sum. The name says in which order rows are
+ * added.
+ */
+export function nameOf({ kind, rows, vectors, span, sharing }: KernelChoice): string {
+  return `${kind} ${rows}x${vectors}/${span}${sharing === "none" ? "" : ` ${sharing}`}`;
+}
+
+/**
+ * Returns the choice of that name, with the span of the table's choice where it names none. Throws an
+ * OptionError if there is none, or if it is not available for this shape on this adapter.
  */
 export function choiceNamed(
   name: string,
@@ -123,13 +172,19 @@ export function choiceNamed(
   capacity: Capacity,
   kinds: readonly KernelChoice["kind"][] = ["steps", "fused", "tiled"],
 ): KernelChoice {
-  const [, named, rows, vectors, suffix = "none"] =
-    name.match(/^(steps|fused|tiled) ([1-8])x([1-8])(?: (subgroups|shared))?$/) ?? [];
+  const [, named, rows, vectors, span, suffix = "none"] =
+    name.match(/^(steps|fused|tiled) ([1-8])x([1-8])(?:\/([1-9]\d{0,4}))?(?: (subgroups|shared))?$/) ?? [];
   const possible = kinds.flatMap((kind) => choices(shape, { ...capacity, kind }));
   const like = possible.find((one) => one.kind === named);
   const sharing = SHARINGS.find((one) => one === suffix);
   if (like && sharing) {
-    const pinned = { kind: like.kind, rows: Number(rows), vectors: Number(vectors), sharing };
+    const pinned = {
+      kind: like.kind,
+      rows: Number(rows),
+      vectors: Number(vectors),
+      span: Number(span ?? like.span),
+      sharing,
+    };
     if (isPossible(pinned, shape, capacity)) return pinned;
   }
   throw new OptionError(
@@ -139,10 +194,14 @@ export function choiceNamed(
 }
 
 function isPossible(
-  { kind, rows, vectors, sharing }: KernelChoice,
-  { features4 }: DescentShape,
+  { kind, rows, vectors, span, sharing }: KernelChoice,
+  { features4, planRows }: DescentShape,
   { subgroups }: Capacity,
 ): boolean {
+  const most = Math.min(MOST_SPAN[kind === "tiled" ? "tiled" : "fused"], planRows);
+  const isPower = (value: number) => Number.isInteger(Math.log2(value));
+  if (!isPower(span) || span < 4 || span > most) return false;
+  if (kind !== "tiled" && !(isPower(rows) && span >= 4 * rows)) return false;
   if (sharing === "subgroups" && !subgroups) return false;
   if (sharing === "shared") return kind === "tiled" && rows % 4 === 0 && vectors <= 2;
   return kind === "tiled" || Math.ceil(features4 / vectors) <= MOST_THREADS - 4;

@@ -4,6 +4,7 @@ import type { DescentProblem } from "../../descent.js";
 import type { Rows } from "../../../core/rows.js";
 import type { Mode } from "./blocks.js";
 import type { Specialisation } from "./specialise.js";
+import { countLevels } from "../../../core/sum-plan.js";
 import type { FusedTiling, ObjectiveTiling, TiledTiling, Tiling } from "./tiling.js";
 
 /** Vectors of four per thread of vector-products.wgsl. */
@@ -52,17 +53,27 @@ function fused({ classes4, rowThreads, columnThreads, turns }: FusedTiling) {
   return { CLASSES4: classes4, ROW_THREADS: rowThreads, COLUMN_THREADS: columnThreads, TURNS: turns };
 }
 
-function tiled({ tiles, tile4, span4, lanes, threads, tileThreads, rows, sharing }: TiledTiling) {
+function tiled({ tiles, tile4, span, lanes, threads, tileThreads, rows, sharing }: TiledTiling) {
   return {
     TILES: tiles,
     TILE4: tile4,
     TILE: 4 * tile4,
-    SPAN4: span4,
+    SPAN4: span / 4,
     LANES: lanes,
     THREADS: threads,
     TILE_THREADS: tileThreads,
     LOADS: sharing === "shared" ? rows / 4 : rows,
   };
+}
+
+/** Specialises the kernel that adds the sum of a block of a descent to those before. */
+export function blockSumKernel(tiling: Tiling): Specialisation {
+  return { when: ["LOSSES"], constants: { COUNT: tiling.count, ...treeOf(tiling.slots, tiling.sums) } };
+}
+
+/** The constants of the tree over the partial sums of a block. */
+function treeOf(slots: number, sums: number) {
+  return { SLOTS: slots, SUMS: sums, LEVELS: 1 + countLevels(Math.max(slots, sums)) };
 }
 
 export function updateKernel(
@@ -71,13 +82,13 @@ export function updateKernel(
   tiling: Tiling,
   mode: Mode,
 ): Specialisation {
+  const { count, classes4, levels, slots, sums } = tiling;
   return {
-    when: [],
+    when: ["LOSSES"],
     constants: {
-      COUNT: tiling.count,
-      INTERCEPT: rows.features * tiling.classes4,
-      SLOTS: tiling.slots,
-      SUMS: tiling.sums,
+      COUNT: count,
+      INTERCEPT: rows.features * classes4,
+      ...(levels > 0 ? treeOf(1, 1) : treeOf(slots, sums)), // the sum of several blocks is in the first slot
       FIT_INTERCEPT: intercept,
       CAPTURE: mode === "capture",
       ADAM: rule.kind === "adam",
@@ -134,15 +145,20 @@ export function vectorKernels(
   { intercept }: Pick<ObjectiveProblem, "intercept">,
   tiling: ObjectiveTiling,
 ): Specialisation {
-  const { features4, classes4, count, slots } = tiling;
+  const { features4, classes4, count, levels, slots } = tiling;
   return changed(rowKernels(tiling), {
     FEATURES4: features4,
     COUNT: count,
     INTERCEPT: features * classes4,
-    SLOTS: slots,
+    ...treeOf(levels > 0 ? 1 : slots, 1),
     FIT_INTERCEPT: intercept,
     VECTORS: PRODUCT_VECTORS,
   });
+}
+
+/** Specialises the kernel that adds the gradient of an objective's block to those before. */
+export function objectiveBlockSum({ count, slots }: ObjectiveTiling): Specialisation {
+  return { when: [], constants: { COUNT: count, ...treeOf(slots, 1) } };
 }
 
 export function gatherKernel({ rowWords }: Tiling): Specialisation {

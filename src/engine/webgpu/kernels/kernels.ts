@@ -1,6 +1,7 @@
 /**
  * The kernel table: the linked text of every shader, and the bindings and constants that follow from it.
  */
+import blockSum from "../../../../shaders/block-sum.wgsl?linked";
 import fused from "../../../../shaders/fused.wgsl?linked";
 import gather from "../../../../shaders/gather.wgsl?linked";
 import gradient from "../../../../shaders/gradient.wgsl?linked";
@@ -37,6 +38,7 @@ export const KERNELS = {
   logits: kernelOf(logits),
   residual: kernelOf(residual),
   gradient: kernelOf(gradient),
+  "block-sum": kernelOf(blockSum),
   update: kernelOf(update),
   steps: kernelOf(steps),
   // Kernels of an objective:

@@ -4,8 +4,10 @@
  */
 import type { DescentProblem } from "../../descent.js";
 import { DeviceError } from "../../../core/errors.js";
+import { chainLength, countLevels, planBlockRows } from "../../../core/sum-plan.js";
 import type { Rows } from "../../../core/rows.js";
 import type { Capacity } from "../device/capacity.js";
+import { type Block, cutRows } from "./blocks.js";
 import {
   type KernelChoice,
   SIDE,
@@ -13,7 +15,9 @@ import {
   type DescentShape as ChoiceShape,
   type Sharing,
   choices,
+  powerBelow,
   stepsPerDispatch,
+  tilesOf,
 } from "./choice.js";
 
 interface Common {
@@ -29,8 +33,10 @@ interface Common {
   /** Number of partial sums of a block's gradient, and of its losses. */
   readonly slots: number;
   readonly sums: number;
-  /** The longest chain of additions to one element of a slot, in one block. */
-  readonly chain: number;
+  /** Levels of the tree that adds the sums of blocks; 0 if a step is a single block. */
+  readonly levels: number;
+  /** Rows that each partial sum of the gradient adds in order. */
+  readonly span: number;
   /** 32-bit words per row of X. */
   readonly rowWords: number;
   /** Rows of X per binding. With more than one shard the rows of a block are gathered first. */
@@ -69,8 +75,6 @@ export interface TiledTiling extends Common {
   readonly tileThreads: number;
   /** Tiles per dispatch. */
   readonly dispatchTiles: number;
-  /** Rows that add to one slot, in fours. */
-  readonly span4: number;
   /** Threads that share a row in the residual kernel. */
   readonly lanes: number;
 }
@@ -94,8 +98,6 @@ const DISPATCH_MACS = { slow: 3e8, fast: 4e10 };
 const OVERHEAD4 = 8;
 /** Most vectors of W in one dispatch of the update. */
 const UPDATE_VECTORS = { slow: 2 ** 20, fast: 2 ** 26 };
-/** Threads that keep an adapter busy. */
-const THREADS = { slow: 256, fast: 16384 };
 /** Most tiles of a row for one thread. llvmpipe silently ends a thread's loops after 65,535 turns in all. */
 const MOST_TILES = { slow: 4096, fast: 256 };
 /**
@@ -133,7 +135,7 @@ export function sharding(rows: Rows, { bindingBytes }: Capacity): { rowWords: nu
 /** Returns the shape that the choice of kernels depends on. */
 export function shapeOf(rows: Rows, classes: number, batchSize: number, capacity: Capacity): ChoiceShape {
   const gathered = rows.count > sharding(rows, capacity).shardRows;
-  return { features4: vectorsOf(rows.features), classes, batchSize, gathered };
+  return { features4: vectorsOf(rows.features), classes, batchSize, planRows: planBlockRows(rows), gathered };
 }
 
 /**
@@ -205,7 +207,7 @@ function fusedTiling(shape: Shape, batchSize: number, capacity: Capacity, choice
   const speed = slow ? "slow" : "fast";
   const dispatchMacs = capacity.dispatchMacs ?? DISPATCH_MACS[speed];
   const { features4, classes, shardRows } = shape;
-  const { rows, vectors } = choice;
+  const { rows, vectors, span } = choice;
   const stepThreads = STEP_THREADS[speed];
   const columnThreads = fours(Math.ceil(features4 / vectors));
   const classes4 = Math.ceil(classes / 4);
@@ -218,15 +220,8 @@ function fusedTiling(shape: Shape, batchSize: number, capacity: Capacity, choice
     shardRows,
     MOST_GROUPS,
   );
-  const blockRows = blockOf(batchSize, most, capacity);
-
-  const mostSlots = Math.max(
-    1,
-    Math.min(slow ? 4 : 64, Math.floor(Math.min(SLOTS_BYTES, bindingBytes) / (16 * count))),
-  );
-  const rowThreads = Math.min(fours(Math.ceil(blockRows / mostSlots / rows)), slow ? 64 : 32);
-  const turns = Math.ceil(blockRows / (mostSlots * rows * rowThreads));
-  const span = turns * rows * rowThreads;
+  const blockRows = blockOf(batchSize, Math.min(most, slotRows(span, count, capacity)), span, capacity);
+  const rowThreads = Math.min(span / rows, slow ? 64 : 32);
   const slots = Math.ceil(blockRows / span);
   return {
     ...shape,
@@ -236,7 +231,8 @@ function fusedTiling(shape: Shape, batchSize: number, capacity: Capacity, choice
     blockRows,
     slots,
     sums: slots,
-    chain: span + 1,
+    levels: levelsOf(batchSize, blockRows),
+    span,
     sharing: choice.sharing,
     updateVectors: UPDATE_VECTORS[speed],
     workgroup: fours(Math.max(columnThreads + 1, rowThreads)),
@@ -244,27 +240,21 @@ function fusedTiling(shape: Shape, batchSize: number, capacity: Capacity, choice
     vectors,
     rowThreads,
     columnThreads,
-    turns,
+    turns: span / (rows * rowThreads),
     wholeSteps: choice.kind === "steps" ? stepsPerDispatch({ ...shape, batchSize }, stepThreads) : 0,
     stepThreads,
   };
 }
-
-/** Vectors of classes in a tile. Up to FEW4 vectors make a single tile, so that each product reads X once. */
-const TILE4 = 2;
-const FEW4 = 3;
 
 function tiledTiling(shape: Shape, batchSize: number, capacity: Capacity, choice: KernelChoice): TiledTiling {
   const { slow, bindingBytes } = capacity;
   const speed = slow ? "slow" : "fast";
   const dispatchMacs = capacity.dispatchMacs ?? DISPATCH_MACS[speed];
   const { features4, classes, shardRows } = shape;
-  const { rows, vectors, sharing } = choice;
+  const { rows, vectors, span, sharing } = choice;
   const workgroup = 64;
   const [threads, tileThreads] = sharing === "shared" ? [SIDE, SIDE] : [workgroup, 1];
-  const vectors4 = Math.ceil(classes / 4);
-  const tile4 = vectors4 <= FEW4 ? vectors4 : TILE4;
-  const tiles = Math.ceil(vectors4 / tile4);
+  const { tile4, tiles } = tilesOf(classes);
   const classes4 = tiles * tile4;
   const count = 4 * features4 * classes4;
   const macsOfARow = 16 * (features4 + OVERHEAD4) * tile4 * tileThreads; // for the tiles of a workgroup
@@ -274,20 +264,10 @@ function tiledTiling(shape: Shape, batchSize: number, capacity: Capacity, choice
     shardRows,
     MOST_GROUPS,
   );
-  const blockRows = blockOf(batchSize, most, capacity);
+  const blockRows = blockOf(batchSize, Math.min(most, slotRows(span, count, capacity)), span, capacity);
   const dispatchGroups = Math.max(1, Math.floor(dispatchMacs / (macsOfARow * blockRows)));
   const dispatchTiles = Math.min(tiles, tileThreads * Math.min(MOST_GROUPS, dispatchGroups));
 
-  const threadsOfASlot = Math.ceil(features4 / vectors) * tiles;
-  const slots = Math.max(
-    1,
-    Math.min(
-      Math.ceil(THREADS[speed] / threadsOfASlot),
-      Math.floor(blockRows / 64),
-      Math.floor(Math.min(SLOTS_BYTES, bindingBytes) / (16 * count)),
-    ),
-  );
-  const span4 = Math.ceil(blockRows / slots / 4);
   const lanes = tiles > MOST_TILES[speed] ? 16 : 1;
   return {
     ...shape,
@@ -295,9 +275,10 @@ function tiledTiling(shape: Shape, batchSize: number, capacity: Capacity, choice
     classes4,
     count,
     blockRows,
-    slots,
+    slots: Math.ceil(blockRows / span),
     sums: Math.ceil(blockRows / (workgroup / lanes)),
-    chain: 4 * span4 + 1,
+    levels: levelsOf(batchSize, blockRows),
+    span,
     sharing,
     updateVectors: UPDATE_VECTORS[speed],
     workgroup,
@@ -308,14 +289,43 @@ function tiledTiling(shape: Shape, batchSize: number, capacity: Capacity, choice
     threads,
     tileThreads,
     dispatchTiles,
-    span4,
     lanes,
   };
 }
 
-/** Returns the rows of a block: the whole batch if it fits, otherwise a multiple of 4. */
-function blockOf(batchSize: number, most: number, { blockRows = Infinity }: Capacity): number {
-  return Math.min(batchSize, Math.max(4, 4 * Math.floor(Math.min(most, blockRows) / 4)));
+/**
+ * Returns the rows of a block: the whole batch if it fits, otherwise as many spans as a power of two, so that
+ * the sum of a block is a node of the plan's tree. Where not even a span fits, a multiple of 4.
+ */
+function blockOf(batchSize: number, most: number, span: number, { blockRows = Infinity }: Capacity): number {
+  const fitting = Math.min(most, blockRows);
+  return batchSize <= fitting ? batchSize : nodeRows(fitting, span);
+}
+
+/** Returns the most rows, up to `fitting`, whose sum is a node of the plan's tree. */
+function nodeRows(fitting: number, span: number): number {
+  return fitting >= span ? span * powerBelow(fitting / span) : Math.max(4, 4 * Math.floor(fitting / 4));
+}
+
+/** Cuts an evaluation of any number of rows into blocks. */
+export function cutEvaluation({ blockRows, span }: Tiling, rows: number): Block[] {
+  return cutRows(0, rows, rows <= blockRows ? rows : nodeRows(blockRows, span));
+}
+
+/** Returns the rows whose partial sums fit the memory for slots. */
+function slotRows(span: number, count: number, { bindingBytes }: Capacity): number {
+  return span * powerBelow(Math.max(1, Math.min(SLOTS_BYTES, bindingBytes) / (16 * count)));
+}
+
+/** Returns the levels of the tree over the blocks of a step; 0 if it is a single one. */
+function levelsOf(batchSize: number, blockRows: number): number {
+  return countLevels(Math.ceil(batchSize / blockRows));
+}
+
+/** Returns the longest chain of additions behind an element of the gradient of a step over `rows` rows. */
+export function chainOf(tiling: Tiling, rows: number): number {
+  const whole = tiling.kind === "fused" && tiling.wholeSteps > 0;
+  return whole ? rows : chainLength(rows, Math.min(tiling.span, tiling.blockRows));
 }
 
 function fours(n: number): number {

@@ -1,17 +1,20 @@
 /** An objective on the device, made of passes over blocks of rows and of operations on vectors. */
 import type { Objective, ObjectiveProblem } from "../../objective.js";
 import type { Vector } from "../../vectors.js";
+import { SumTree } from "../../../core/sum-plan.js";
 import type { Sums, Trial } from "../../../core/sums.js";
 import type { FloatArray, Rows } from "../../../core/rows.js";
-import { cutRows, joined, unpad } from "../kernels/blocks.js";
+import { joined, unpad } from "../kernels/blocks.js";
 import type { Capacity } from "../device/capacity.js";
 import { type KernelChoice, choiceNamed, choices, nameOf } from "../kernels/choice.js";
 import { Commands } from "./commands.js";
 import type { ObjectiveContext } from "./context.js";
 import { ObjectivePasses, compilePasses } from "./passes.js";
 import type { GpuRows } from "../placement.js";
-import { objectiveTiling, shapeOf } from "../kernels/tiling.js";
+import { cutEvaluation, objectiveTiling, shapeOf } from "../kernels/tiling.js";
 import { GpuVectors, type VectorKernels, compileVectors } from "./vectors.js";
+
+type Triple = readonly [number, number, number];
 
 export class WebGpuObjective extends GpuVectors implements Objective {
   readonly kernels: string;
@@ -121,7 +124,7 @@ export class WebGpuObjective extends GpuVectors implements Objective {
     commands.submit(); // an earlier evaluation reads its own rows from the same buffer
     const order = Uint32Array.from(rows);
     gpu.run(() => gpu.device.queue.writeBuffer(passes.others, 0, order));
-    const sums = cutRows(0, rows.length, tiling.blockRows).map((block) => {
+    const sums = cutEvaluation(tiling, rows.length).map((block) => {
       passes.gather(block, passes.others);
       passes.logits(block, passes.others, this.buffer(w), passes.r);
       return passes.evaluated(block);
@@ -144,16 +147,12 @@ export class WebGpuObjective extends GpuVectors implements Objective {
     return { loss, hits, weight };
   }
 
-  /** Adds up partial sums in f64. */
-  async #added(parts: readonly Promise<Float32Array>[]): Promise<[number, number, number]> {
-    let [a, b, c] = [0, 0, 0];
+  /** Adds partial sums by the plan's tree, in f64. */
+  async #added(parts: readonly Promise<Float32Array>[]): Promise<Triple> {
+    const tree = new SumTree<Triple>(([a, b, c], [d, e, f]) => [a + d, b + e, c + f]);
     for (const part of await Promise.all(parts))
-      for (let at = 0; at < part.length; at += 4) {
-        a += part[at];
-        b += part[at + 1];
-        c += part[at + 2];
-      }
-    return [a, b, c];
+      for (let at = 0; at < part.length; at += 4) tree.push([part[at], part[at + 1], part[at + 2]]);
+    return tree.total([0, 0, 0]);
   }
 }
 

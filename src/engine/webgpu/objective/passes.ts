@@ -5,14 +5,14 @@
 import { type Block, type Buffers, cutRows } from "../kernels/blocks.js";
 import type { Commands } from "./commands.js";
 import type { ObjectiveContext } from "./context.js";
-import { changed, gatherKernel, rawKernels, rowKernels } from "../kernels/constants.js";
+import { changed, gatherKernel, objectiveBlockSum, rawKernels, rowKernels } from "../kernels/constants.js";
 import type { Gpu } from "../device/device.js";
 import type { KernelName } from "../kernels/kernels.js";
 import { type Compiled, compiled } from "../kernels/pipelines.js";
 import type { Specialisation } from "../kernels/specialise.js";
-import type { ObjectiveTiling } from "../kernels/tiling.js";
+import { type ObjectiveTiling, grid } from "../kernels/tiling.js";
 
-/** Threads in a workgroup of gather. */
+/** Threads in a workgroup of gather and of block-sum. */
 const WORKGROUP = 64;
 /** The cost of processing four logits of a row, exponentials included, in multiply-adds. */
 const LOGITS_MACS = 128;
@@ -26,7 +26,7 @@ export interface KeptBlock extends Block {
 
 /** The passes that write partial sums. */
 type Summed = "softmax" | "moved" | "evaluated" | "trial";
-type Pass = Summed | "gather" | "logits" | "gradient" | "hessianResidual";
+type Pass = Summed | "gather" | "logits" | "gradient" | "blockSum" | "hessianResidual";
 
 type PassKernels = Readonly<Record<Pass, Compiled>>;
 
@@ -34,17 +34,19 @@ export async function compilePasses({ gpu, placed, tiling }: ObjectiveContext): 
   const products = rawKernels(placed.rows, tiling);
   const ofRows = rowKernels(tiling);
   const one = (name: KernelName, specialisation: Specialisation) => compiled(gpu, name, specialisation);
-  const [gather, logits, gradient, softmax, moved, evaluated, trial, hessianResidual] = await Promise.all([
+  const [gather, logits, gradient, blockSum, ...ofRow] = await Promise.all([
     one("gather", gatherKernel(tiling)),
     one("logits", products),
     one("gradient", products),
+    one("block-sum", objectiveBlockSum(tiling)),
     one("objective-residual", ofRows),
     one("objective-residual", changed(ofRows, { MOVE: true })),
     one("objective-residual", changed(ofRows, { EVALUATE: true })),
     one("objective-trial", ofRows),
     one("hessian-residual", ofRows),
   ]);
-  return { gather, logits, gradient, softmax, moved, evaluated, trial, hessianResidual };
+  const [softmax, moved, evaluated, trial, hessianResidual] = ofRow;
+  return { gather, logits, gradient, blockSum, softmax, moved, evaluated, trial, hessianResidual };
 }
 
 export class ObjectivePasses {
@@ -55,8 +57,10 @@ export class ObjectivePasses {
   readonly others: GPUBuffer;
   /** (blockRows, classes4) R, or the logits that a pass evaluates or changes in place. */
   readonly r: GPUBuffer;
-  /** (slots, count) partial sums of the gradient. */
+  /** (slots, count) partial sums of a block's gradient. After the last block the sum is in the first slot. */
   readonly slots: GPUBuffer;
+  /** (levels, count) sums of blocks that wait for others. */
+  readonly #nodes: GPUBuffer;
   readonly #gpu: Gpu;
   readonly #commands: Commands;
   readonly #kernels: PassKernels;
@@ -66,7 +70,7 @@ export class ObjectivePasses {
   readonly #shards: readonly { readonly x: GPUBuffer; readonly shard: GPUBuffer }[];
 
   constructor({ gpu, commands, placed, problem, tiling }: ObjectiveContext, kernels: PassKernels) {
-    const { blockRows, classes4, count, gathered, rowWords, slots } = tiling;
+    const { blockRows, classes4, count, gathered, levels, rowWords, slots } = tiling;
     this.#gpu = gpu;
     this.#commands = commands;
     this.#kernels = kernels;
@@ -80,6 +84,7 @@ export class ObjectivePasses {
     this.others = this.#create("order of an evaluation", 4 * placed.rows.count);
     this.r = this.#create("residuals", 16 * classes4 * blockRows);
     this.slots = this.#create("slots", 16 * count * slots);
+    this.#nodes = this.#create("sums of blocks", Math.max(16, 16 * count * levels));
     this.#shards = (gathered ? placed.shards : []).map(({ first, rows: shardRows, x }) => {
       const shard = this.#create("shard", 16, GPUBufferUsage.UNIFORM);
       gpu.run(() => gpu.device.queue.writeBuffer(shard, 0, Uint32Array.of(first, shardRows)));
@@ -97,13 +102,13 @@ export class ObjectivePasses {
   }
 
   /** Gathers the block's rows of X if they are in several bindings. Call it before any product with them. */
-  gather({ first, rows, continues }: Block, order: GPUBuffer): void {
+  gather({ first, rows }: Block, order: GPUBuffer): void {
     const words = this.#tiling.rowWords;
     for (const { x, shard } of this.#shards)
       this.#commands.dispatch({
         kernel: this.#kernels.gather,
         buffers: { shard, order, x, gathered: this.#shared["x"] },
-        whole: [first, rows, continues ? 1 : 0],
+        whole: [first, rows],
         groups: [Math.ceil(words / WORKGROUP), rows],
         macs: words * rows,
       });
@@ -116,18 +121,33 @@ export class ObjectivePasses {
     this.#product("logits", block, { order, weights, powers: to }, (tileGroups) => [groups, tileGroups]);
   }
 
-  /** Adds Xᵀ·R to the slots. The first block overwrites them. */
+  /** Fills the slots with partial sums of Xᵀ·R of the block, and adds them to those of the blocks before. */
   gradient(block: Block): void {
-    const { features4, vectors, threads, slots } = this.#tiling;
+    const { features4, vectors, threads, slots, levels } = this.#tiling;
     const groups = Math.ceil(features4 / vectors / threads);
     const buffers = { order: this.order, powers: this.r };
     this.#product("gradient", block, buffers, (tileGroups) => [groups, tileGroups, slots]);
+    if (levels > 0) this.#addBlock(block);
+  }
+
+  #addBlock({ number, last }: Block): void {
+    const { count, slots, updateVectors } = this.#tiling;
+    for (let vector = 0; vector < count; vector += updateVectors) {
+      const some = Math.min(updateVectors, count - vector);
+      this.#commands.dispatch({
+        kernel: this.#kernels.blockSum,
+        buffers: { slots: this.slots, nodes: this.#nodes },
+        whole: [vector, number, last ? 1 : 0],
+        groups: grid(some, WORKGROUP),
+        macs: 4 * (slots + 2) * some,
+      });
+    }
   }
 
   /** Dispatches a product for ranges of at most `dispatchTiles` tiles. */
   #product(
     pass: "logits" | "gradient",
-    { first, rows, continues }: Block,
+    { first, rows }: Block,
     buffers: Buffers,
     groups: (tileGroups: number) => [number, number, number?],
   ): void {
@@ -137,7 +157,7 @@ export class ObjectivePasses {
       this.#commands.dispatch({
         kernel: this.#kernels[pass],
         buffers: { ...this.#shared, ...buffers },
-        whole: [first, rows, continues ? 1 : 0, tile],
+        whole: [first, rows, tile],
         groups: groups(Math.ceil(some / tileThreads)),
         macs: 16 * features4 * rows * tile4 * some,
       });

@@ -98,7 +98,7 @@ describe.each(KEPT_KINDS)("on %s", (kind) => {
       { ...HELD, ...way, kind: "fused" },
       { rule: "adam" },
     );
-    expect(Object.keys(counted)).toEqual(["fused", "update"]);
+    expect(Object.keys(counted)).toEqual(["fused", "block-sum", "update"]);
     expect(counted).toEqual(formula);
   });
 
@@ -109,7 +109,7 @@ describe.each(KEPT_KINDS)("on %s", (kind) => {
       { ...HELD, ...way, kind: "tiled" },
       { rule: "nesterov" },
     );
-    expect(Object.keys(counted)).toEqual(["logits", "residual", "gradient", "update"]);
+    expect(Object.keys(counted)).toEqual(["logits", "residual", "gradient", "block-sum", "update"]);
     expect(counted).toEqual(formula);
   });
 

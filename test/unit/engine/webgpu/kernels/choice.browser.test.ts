@@ -34,38 +34,57 @@ async function trained(kernels: string) {
 
 const possible = (subgroups: boolean): KernelChoice[] =>
   choices(
-    { features4: 16, classes: 10, batchSize: 1000, gathered: false },
+    { features4: 16, classes: 10, batchSize: 1000, planRows: 2 ** 16, gathered: false },
     { bindingBytes: 2 ** 30, storageBuffers: 10, subgroups, ...capacity },
   );
 
-const WIDE = { features4: 257, classes: 1000, batchSize: 1024, gathered: false };
+const WIDE = { features4: 257, classes: 1000, batchSize: 1024, planRows: 4096, gathered: false };
 const HELD = { bindingBytes: 2 ** 30, storageBuffers: 10, subgroups: true };
 
 describe("the choice", () => {
   test("is one of a handful that suit the shape and the adapter", () => {
     expect(possible(true).map(nameOf)).toEqual([
-      "fused 2x1 subgroups",
-      "fused 4x1 subgroups",
-      "fused 1x1 subgroups",
+      "fused 2x1/16 subgroups",
+      "fused 4x1/16 subgroups",
+      "fused 1x1/16 subgroups",
     ]);
-    expect(possible(false).map(nameOf)).toEqual(["fused 2x1", "fused 4x1", "fused 1x1"]);
+    expect(possible(false).map(nameOf)).toEqual(["fused 2x1/16", "fused 4x1/16", "fused 1x1/16"]);
   });
 
   test("is of workgroups that share on a GPU, where most of their threads have work", () => {
     const names = (changes: Partial<typeof WIDE>, slow = false) =>
       choices({ ...WIDE, ...changes }, { ...HELD, slow }).map(nameOf);
     // No more than three may be timed before the time is up.
-    expect(names({}).slice(0, 3)).toEqual(["tiled 4x1 shared", "tiled 4x1 subgroups", "tiled 8x2 shared"]);
+    expect(names({}).slice(0, 3)).toEqual([
+      "tiled 4x1/1024 shared",
+      "tiled 4x1/1024 subgroups",
+      "tiled 8x2/512 shared",
+    ]);
     for (const few of [{ classes: 64 }, { batchSize: 32 }, { features4: 8 }])
       expect(names(few).filter((name) => name.endsWith("shared"))).toEqual([]);
-    expect(names({}, true)).toEqual(["tiled 8x2 subgroups", "tiled 4x2 subgroups"]);
+    expect(names({}, true)).toEqual(["tiled 8x2/1024 subgroups", "tiled 4x2/1024 subgroups"]);
   });
 
   test("that shares can be pinned on any adapter, where its slabs fit in a workgroup's memory", () => {
     const named = (name: string) => choiceNamed(name, WIDE, { ...HELD, slow: true });
-    for (const name of ["tiled 4x1 shared", "tiled 8x1 shared", "tiled 4x2 shared", "tiled 8x2 shared"])
-      expect(nameOf(named(name))).toBe(name);
-    for (const name of ["tiled 2x1 shared", "tiled 6x1 shared", "tiled 4x3 shared", "fused 4x1 shared"])
+    for (const [rows, vectors] of [
+      [4, 1],
+      [8, 1],
+      [4, 2],
+      [8, 2],
+    ]) {
+      // prettier-ignore
+      expect(nameOf(named(`tiled ${rows}x${vectors}/256 shared`))).toBe(`tiled ${rows}x${vectors}/256 shared`);
+      expect(named(`tiled ${rows}x${vectors} shared`).span).toBe(1024); // the table's
+    }
+    for (const name of [
+      "tiled 2x1 shared",
+      "tiled 6x1 shared",
+      "tiled 4x3 shared",
+      "fused 4x1 shared",
+      "tiled 4x1/100",
+      "tiled 4x1/8192",
+    ])
       expect(() => named(name)).toThrow(OptionError);
   });
 
@@ -77,13 +96,13 @@ describe("the choice", () => {
     const second = await trained("auto");
     expect(dispatch.mock.calls.length).toBeLessThan(timed / 2);
     expect(second).toEqual(first);
-    expect(first.kernels).toMatch(/^fused [124]x1( subgroups)?$/);
+    expect(first.kernels).toMatch(/^fused [124]x1\/16( subgroups)?$/);
     dispatch.mockRestore();
   });
 
   test("pinned gives the same bits, and each choice its own", async () => {
     const seen = new Set<string>();
-    for (const name of ["fused 2x1", "fused 4x1"]) {
+    for (const name of ["fused 2x1/16", "fused 4x1/16"]) {
       const [once, again] = [await trained(name), await trained(name)];
       expect(once.kernels).toBe(name);
       expect(again).toEqual(once);

@@ -8,7 +8,8 @@ const SHADERS = readShaders();
 
 /** The fields of each kernel's dispatch, four bytes each, as the engine writes them. */
 const UNIFORMS: Readonly<Record<string, readonly string[]>> = {
-  Block: ["first", "rows", "continues", "tile"],
+  Block: ["first", "rows", "tile"],
+  Node: ["vector", "block", "last"],
   Run: ["first", "steps"],
   Part: ["first", "rows", "sum", "t"],
   Scales: ["vector", "scale"],

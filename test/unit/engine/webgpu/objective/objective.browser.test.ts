@@ -198,7 +198,7 @@ describe("its kernels", () => {
     const table = await named("table");
     expect(table).toMatch(/^tiled 8x2/);
     expect(await named("auto")).toBe(table);
-    expect(await named("tiled 4x1")).toBe("tiled 4x1");
+    expect(await named("tiled 4x1/64")).toBe("tiled 4x1/64");
   });
 
   test("of another kind are an OptionError that names those that are available", async () => {
