@@ -36,7 +36,7 @@ const CAPTURE = false; // keeps the residuals
 
 const VECTORS_A_ROW = TILES * TILE4;
 @if(SHARED) const SLAB4 = THREADS / 4u; // fours of rows in a slab
-@if(SHARED) const SLABS = (SPAN4 + SLAB4 - 1u) / SLAB4;
+@if(SHARED) const SLABS = SPAN4 / SLAB4;
 
 // (rows, VECTORS, THREADS): neighbouring threads read from different banks
 @if(SHARED) var<workgroup> xSlab: array<vec4f, THREADS * VECTORS * THREADS>;
@@ -109,9 +109,8 @@ fn main(
     }
     workgroupBarrier(); // @point filled-barrier
     for (var s4 = 0u; s4 < SLAB4; s4++) { // @point slab-rows
-      let n = SLAB4 * slab + s4;
-      let i = 4u * (SPAN4 * slot + n);
-      if (n >= SPAN4 || i >= block.rows) { // @point slab-end
+      let i = first + 4u * s4;
+      if (i >= block.rows) {
         break;
       }
       for (var s = 0u; s < 4u; s++) { // unroll

@@ -182,15 +182,14 @@ function residual(
 
 /** Counts of shaders/gradient.wgsl. */
 function gradient(data: Rows, problem: DescentProblem, tiling: TiledTiling, block: Block): Pass {
-  const { features4, classes4, count, slots, sharing, span, tile4, tiles, vectors } = tiling;
+  const { features4, classes4, count, slots, sharing, tile4, tiles, vectors } = tiling;
   const [xWords, number] = [vectorWords(tiling), numberWords(tiling)];
   const threads = threadsOf(tiling, features4 / vectors); // each over all slots
   const fours = Math.ceil(block.rows / 4);
   const made = data.targets ? 11 : 8; // words loaded for a vector of four residuals
   const own = fours * ((sharing === "none" ? 4 : 1) * made * tile4 + 4 * (number + vectors * xWords));
   const slab4 = SIDE / 4;
-  const span4 = span / 4;
-  const slabs = Math.floor(fours / span4) * Math.ceil(span4 / slab4) + Math.ceil((fours % span4) / slab4);
+  const slabs = Math.ceil(fours / slab4);
   const loads = sharing === "shared" ? slabs * (number + vectors * xWords + made * tile4) : own;
   const dispatches = tileRanges(tiling);
   return {

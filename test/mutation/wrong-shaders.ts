@@ -511,13 +511,6 @@ export const WRONG_SHARED: readonly WrongDescent[] = [
     stage: "residual",
   },
   {
-    what: "the next slot's rows count too",
-    kernel: "gradient",
-    point: "slab-end",
-    edit: ["n >= SPAN4 || ", ""],
-    stage: "gradient",
-  },
-  {
     what: "all workgroups make the first one's residuals",
     kernel: "gradient",
     point: "slab-tile",

@@ -203,6 +203,6 @@ function isPossible(
   if (!isPower(span) || span < 4 || span > most) return false;
   if (kind !== "tiled" && !(isPower(rows) && span >= 4 * rows)) return false;
   if (sharing === "subgroups" && !subgroups) return false;
-  if (sharing === "shared") return kind === "tiled" && rows % 4 === 0 && vectors <= 2;
+  if (sharing === "shared") return kind === "tiled" && rows % 4 === 0 && vectors <= 2 && span >= SIDE;
   return kind === "tiled" || Math.ceil(features4 / vectors) <= MOST_THREADS - 4;
 }
