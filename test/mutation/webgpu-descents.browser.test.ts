@@ -37,11 +37,11 @@ interface Case {
 }
 
 // Bytes of an odd scale make every factor visible, and their labels are smoothed; those of f16 are smoothed
-// soft targets. A batch of 600 rows takes several blocks, slots and tiles. A batch of 30 is a whole step, and
-// has more rows and features than the 4 or 8 lanes that a software adapter runs at once. A batch of 170 is a
-// single block of three slots, which the update adds. Where workgroups
-// share slabs, there are several in each dimension, none of them full, and two slots, as on a GPU, the last of
-// which does not fill its slabs.
+// soft targets. A batch of 600 rows takes several blocks, slots and tiles. A batch of 30 is a whole step,
+// and has more rows and features than the 4 or 8 lanes that a software adapter runs at once. A batch of 170
+// is a single block of three slots, which the update adds. Where workgroups share slabs, there are several
+// in each dimension, none of them full, and two slots, as on a GPU, the last of which does not fill its
+// slabs.
 const CASES: Readonly<Record<Way, Case>> = {
   steps: {
     shape: { count: 600, features: 61, classes: 10 },
