@@ -10,9 +10,17 @@ export const LOADED = {
     "train-optimise.js",
     "engine-webgpu-engine.js",
     "engine-webgpu-objective-objective.js",
+    "engine-webgpu-kernels-objective-kernels.js",
+    "engine-webgpu-kernels-product-kernels.js",
     "solvers-optimum-conjugate-gradients.js",
   ],
-  adam: ["train-first-order.js", "engine-webgpu-engine.js", "engine-webgpu-descent-descent.js"],
+  adam: [
+    "train-first-order.js",
+    "engine-webgpu-engine.js",
+    "engine-webgpu-descent-descent.js",
+    "engine-webgpu-kernels-fused-kernels.js",
+    "engine-webgpu-kernels-update-kernels.js",
+  ],
 };
 
 /** Bundles with splitting, without the chunks that are loaded on demand but not listed. */

@@ -73,6 +73,12 @@ const COVERED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "src/engine/webgpu/kernels": {
     blocks: "test/unit/engine/webgpu/limits.browser.test.ts",
     constants: "test/conformance/webgpu.browser.test.ts",
+    "fused-kernels": "test/unit/engine/webgpu/kernels/kernels.test.ts",
+    "objective-kernels": "test/unit/engine/webgpu/kernels/kernels.test.ts",
+    "residual-kernels": "test/unit/engine/webgpu/kernels/kernels.test.ts",
+    "steps-kernels": "test/unit/engine/webgpu/kernels/kernels.test.ts",
+    "product-kernels": "test/unit/engine/webgpu/kernels/kernels.test.ts",
+    "update-kernels": "test/unit/engine/webgpu/kernels/kernels.test.ts",
     pipelines: "test/unit/engine/webgpu/faults.browser.test.ts",
     tiling: "test/unit/engine/webgpu/limits.browser.test.ts",
   },
