@@ -133,6 +133,7 @@ const COVERED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   "src/train": {
     callbacks: "test/unit/train/trainer.test.ts",
+    centroids: "test/unit/train/init.test.ts",
     "first-order": "test/conformance/resuming.test.ts",
     optimise: "test/unit/train/reasons.test.ts",
     "option-texts": "test/reference.test.ts",

@@ -22,6 +22,7 @@ export async function preload(): Promise<void> {
     import("../../../src/solvers/optimum/owl-qn.js"),
     import("../../../src/solvers/optimum/proximal-newton.js"),
     import("../../../src/solvers/optimum/soft-targets.js"),
+    import("../../../src/train/centroids.js"),
     import("../../../src/train/first-order.js"),
     import("../../../src/train/optimise.js"),
   ]);
