@@ -1,6 +1,6 @@
 /**
  * Packs the built package, installs it in an empty folder, and uses it there as a person does: the command by
- * `npx smigh`, and each entry point by its name.
+ * `npx smigh`, and each entry point by its name, also with types.
  */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -33,6 +33,13 @@ try {
     const script = `console.log(Object.keys(await import("${imported}")).length > 0)`;
     expectEqual(imported, run("node", "--input-type=module", "--eval", script), "true");
   }
+
+  // The declarations need no lib beyond these, also in a project that checks those of its packages.
+  const types = Object.keys(exports).map((path) => `export * from "${join(name, path)}";`);
+  writeFileSync(join(home, "types.ts"), types.join("\n").replaceAll("\\", "/"));
+  const strict = "--strict --noEmit --module esnext --moduleResolution bundler --lib es2022,dom";
+  const compiler = join(root, "node_modules", "typescript", "bin", "tsc");
+  expectEqual("tsc", run("node", compiler, ...strict.split(" "), "types.ts"), "");
 
   // Two features in a row: small ones are of class 0, large ones of class 1.
   writeFileSync(

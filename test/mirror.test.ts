@@ -73,6 +73,13 @@ const COVERED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "src/engine/webgpu/kernels": {
     blocks: "test/unit/engine/webgpu/limits.browser.test.ts",
     constants: "test/conformance/webgpu.browser.test.ts",
+    "fused-kernels": "test/unit/engine/webgpu/kernels/kernels.test.ts",
+    "objective-kernels": "test/unit/engine/webgpu/kernels/kernels.test.ts",
+    "residual-kernels": "test/unit/engine/webgpu/kernels/kernels.test.ts",
+    "steps-kernels": "test/unit/engine/webgpu/kernels/kernels.test.ts",
+    "product-kernels": "test/unit/engine/webgpu/kernels/kernels.test.ts",
+    "sum-kernels": "test/unit/engine/webgpu/kernels/kernels.test.ts",
+    "update-kernels": "test/unit/engine/webgpu/kernels/kernels.test.ts",
     pipelines: "test/unit/engine/webgpu/faults.browser.test.ts",
     tiling: "test/unit/engine/webgpu/limits.browser.test.ts",
   },
@@ -127,6 +134,7 @@ const COVERED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   "src/train": {
     callbacks: "test/unit/train/trainer.test.ts",
+    centroids: "test/unit/train/init.test.ts",
     "first-order": "test/conformance/resuming.test.ts",
     optimise: "test/unit/train/reasons.test.ts",
     "option-texts": "test/reference.test.ts",

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /** The runtime of trainings: it owns what they share, and opens their engines. */
 import { RuntimeClosedError } from "../core/errors.js";
 import type { Engine, EngineHost, EngineName, EngineOptions } from "./engine.js";

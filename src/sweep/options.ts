@@ -1,7 +1,16 @@
 /** The options of a sweep, with their defaults and checks. */
 import type { Label } from "../data/labels.js";
 import { OptionError } from "../core/errors.js";
-import { checkC, checkOptions, fail, isList, notNegative, ofType, oneOf } from "../core/checks.js";
+import {
+  type Check,
+  checkC,
+  checkOptions,
+  fail,
+  isList,
+  notNegative,
+  ofType,
+  oneOf,
+} from "../core/checks.js";
 import { type Settings, type TrainOptions, parseOptions } from "../train/options.js";
 import { show } from "../core/show.js";
 import type { SweepEntry } from "./table.js";
@@ -108,16 +117,18 @@ export interface SweepSettings<L extends Label> {
  */
 const ON_FOLDS = { tolerance: 1e-3, maxIterations: 50 };
 
-/** The check of each option that is a sweep's own, or that has fewer values than in `train`. */
-const OWN = {
-  C: checkValues(checkC),
-  l2: checkValues(notNegative),
-  folds: checkFolds,
-  scoring: oneOf("accuracy", "loss"),
-  choose: oneOf("best", "oneStandardError"),
-  onProgress: ofType("function", "a function"),
-  solver: oneOf("lbfgs", "newton"),
-} as const;
+/** Makes the check of each option that is a sweep's own, or that has fewer values than in `train`. */
+function ownChecks(): Readonly<Record<string, Check>> {
+  return {
+    C: checkValues(checkC),
+    l2: checkValues(notNegative),
+    folds: checkFolds,
+    scoring: oneOf("accuracy", "loss"),
+    choose: oneOf("best", "oneStandardError"),
+    onProgress: ofType("function", "a function"),
+    solver: oneOf("lbfgs", "newton"),
+  };
+}
 
 /**
  * Checks the options and fills in the defaults. Throws an OptionError that names the option, its value and
@@ -126,13 +137,14 @@ const OWN = {
 export function sweepSettings<L extends Label>(passed: SweepOptions<L> = {}): SweepSettings<L> {
   checkOptions(passed);
   const options = { ...passed };
-  const names = [...Object.keys(OWN), ...SHARED.filter((name) => !Object.hasOwn(OWN, name))];
+  const own = ownChecks();
+  const names = [...Object.keys(own), ...SHARED.filter((name) => !Object.hasOwn(own, name))];
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined) continue;
     if (!names.includes(name)) {
       throw new OptionError(`${name} is no option of a sweep. The options are ${names.join(", ")}.`);
     }
-    if (isOwn(name)) OWN[name](name, value);
+    if (Object.hasOwn(own, name)) own[name](name, value);
   }
   const { C, l2, folds, scoring, choose, onProgress, solver, ...shared } = options;
   if (C && l2) {
@@ -155,10 +167,6 @@ export function sweepSettings<L extends Label>(passed: SweepOptions<L> = {}): Sw
     choose: choose ?? "best",
     onProgress,
   };
-}
-
-function isOwn(name: string): name is keyof typeof OWN {
-  return Object.hasOwn(OWN, name);
 }
 
 function checkValues(check: (name: string, value: unknown) => void) {

@@ -28,7 +28,7 @@ export async function startFirstOrder(
 ): Promise<Start> {
   const { settings, rows, examples, start, random } = task;
   const problem = { ...task.problem, ...(run.from && { kernels: run.from.kernels }) };
-  const descent = await placement.descent(problem, start);
+  const descent = await placement.descent(problem, await start());
   const sampling =
     settings.sampling === "importance"
       ? new Importance(placement, descent, problem, rows, examples.train, random)

@@ -1,14 +1,9 @@
 /** Initial weights: zeros, nearest centroids, or those of another model. */
 import type { Label } from "../data/labels.js";
-import { range } from "../core/random.js";
-import { sampleByWeight } from "../data/sample.js";
 import { type FeatureUnits, toUnits } from "../data/units.js";
-import { type FloatArray, type Rows, selectInF64 } from "../core/rows.js";
-import { logits } from "../math/passes.js";
-import { DataError, OptionError } from "../core/errors.js";
-import { temperatureOf } from "../model/calibration.js";
+import type { FloatArray, Rows } from "../core/rows.js";
+import { OptionError } from "../core/errors.js";
 import { show } from "../core/show.js";
-import { shrinkageOf } from "../math/shrinkage.js";
 
 /**
  * The fields of a model that a training can start from: a SoftmaxModel, or its numbers in arrays of any kind.
@@ -40,14 +35,29 @@ export interface Beginning<L extends Label> {
 }
 
 /**
- * Returns the initial weights, (features + 1, classes), in the units of the rows, with the intercept last.
- * Their mean over the classes, which softmax ignores, is 0. Throws an OptionError when the model to start
- * from does not fit the data.
+ * Returns a function that computes the initial weights, (features + 1, classes), in the units of the rows,
+ * with the intercept last. Their mean over the classes, which softmax ignores, is 0. Throws an OptionError
+ * when the model to start from does not fit the data.
  */
-export function startingWeights<L extends Label>(beginning: Beginning<L>): FloatArray {
-  const { init, rows, classes, intercept } = beginning;
-  if (init === "zeros") return new Float32Array((rows.features + 1) * classes.length);
-  const weights: Float64Array = init === "centroids" ? centroids(beginning) : warm(init, beginning);
+export function startingWeights<L extends Label>(beginning: Beginning<L>): () => Promise<FloatArray> {
+  const { init, rows, classes } = beginning;
+  if (init === "centroids") {
+    return async () => {
+      const { centroids } = await import("./centroids.js");
+      return centred(centroids(rows, beginning.train, classes.length), beginning);
+    };
+  }
+  const weights =
+    init === "zeros"
+      ? new Float32Array((rows.features + 1) * classes.length)
+      : centred(warm(init, beginning), beginning);
+  return async () => weights;
+}
+
+function centred<L extends Label>(
+  weights: Float64Array,
+  { rows, classes, intercept }: Beginning<L>,
+): Float64Array {
   for (let first = 0; first < weights.length; first += classes.length) {
     const row = weights.subarray(first, first + classes.length);
     const mean = row.reduce((a, b) => a + b, 0) / row.length;
@@ -100,86 +110,4 @@ function atZero({ classes, features, weights, bias, origin }: StartingModel<Labe
     for (let k = 0; k < moved.length; k++) moved[k] -= origin[d] * weights[d * classes.length + k];
   }
   return moved;
-}
-
-/**
- * The temperature is fitted to at most SAMPLE rows, and fewer where their logits would take more than
- * PRODUCTS multiply-adds.
- */
-const SAMPLE = 4096;
-const PRODUCTS = 2 ** 26;
-
-/**
- * Nearest centroids. For independent features with the same variance in every class the logits are
- * w_k = μ_k / σ² and b_k = log π_k − ½ Σ μ_k² / σ² (linear discriminants with a diagonal covariance; Hastie,
- * Tibshirani & Friedman 2009, 4.3). Real features are not independent, which makes such logits overconfident:
- * they are divided by the temperature that fits best.
- */
-function centroids<L extends Label>({ rows, train, classes }: Beginning<L>): Float64Array {
-  const { features } = rows;
-  const k = classes.length;
-  const { mean, share, variance } = clusters(rows, train, k);
-  const ridge = shrinkageOf(variance); // damps features that are nearly constant within the classes
-  const weights = new Float64Array((features + 1) * k);
-  for (let c = 0; c < k; c++) {
-    let intercept = Math.log(share[c]);
-    for (let d = 0; d < features; d++) {
-      const weight = mean[d * k + c] / (variance[d] + ridge);
-      weights[d * k + c] = weight;
-      intercept -= 0.5 * weight * mean[d * k + c];
-    }
-    weights[features * k + c] = intercept;
-  }
-  const most = Math.min(SAMPLE, Math.ceil(PRODUCTS / weights.length));
-  const sample = sampleByWeight(train, rows.weights, most);
-  const { weights: _, ...equal } = rows;
-  const sampled = { ...equal, ...(sample.weights && { weights: sample.weights }) };
-  return cooled(weights, selectInF64(sampled, sample.rows), k);
-}
-
-/**
- * Computes, by weight, the mean of each feature and class, (features, classes), the share of each class,
- * (classes), and the variance about the class means, (features).
- */
-function clusters(
-  { x, features, scale, labels, weights }: Rows,
-  chosen: Uint32Array,
-  classes: number,
-): { readonly mean: Float64Array; readonly share: Float64Array; readonly variance: Float64Array } {
-  const mean = new Float64Array(features * classes);
-  const share = new Float64Array(classes);
-  const weightOf = (row: number) => (weights ? weights[row] : 1);
-  for (const row of chosen) {
-    share[labels[row]] += weightOf(row);
-    for (let d = 0; d < features; d++) {
-      mean[d * classes + labels[row]] += weightOf(row) * scale * x[row * features + d];
-    }
-  }
-  const total = share.reduce((a, b) => a + b, 0);
-  // A class without rows counts half as much as the rarest of the others, so that its logit stays finite.
-  const counts = share.slice();
-  const least = counts.reduce((a, b) => (b > 0 ? Math.min(a, b) : a), Infinity) / 2;
-  for (let c = 0; c < classes; c++) share[c] = (counts[c] || least) / total;
-  for (let i = 0; i < mean.length; i++) if (counts[i % classes] > 0) mean[i] /= counts[i % classes];
-  const variance = new Float64Array(features);
-  for (const row of chosen) {
-    for (let d = 0; d < features; d++) {
-      const apart = scale * x[row * features + d] - mean[d * classes + labels[row]];
-      variance[d] += (weightOf(row) * apart * apart) / total;
-    }
-  }
-  return { mean, share, variance };
-}
-
-/**
- * Divides the weights by the temperature that fits the rows best. Returns them unchanged where there is none.
- */
-function cooled(weights: Float64Array, rows: Rows, classes: number): Float64Array {
-  try {
-    const temperature = temperatureOf(rows, logits(rows, range(rows.count), weights, classes), classes);
-    return weights.map((weight) => weight / temperature);
-  } catch (error) {
-    if (error instanceof DataError) return weights; // all rows right, or logits unrelated to labels
-    throw error;
-  }
 }

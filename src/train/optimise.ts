@@ -75,7 +75,7 @@ export async function startSecondOrder(
     const phases = phasesOf({
       objective,
       scaling: { scale: problem.scale },
-      start: objective.vector(from?.method.weights ?? given.weights ?? task.start),
+      start: objective.vector(from?.method.weights ?? given.weights ?? (await task.start())),
       preconditioner,
       settings: chosen,
       ...(problem.l1 && { l1: { classes: classes.length, l1: problem.l1, l2: problem.penalties } }),

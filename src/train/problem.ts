@@ -49,8 +49,8 @@ export interface Task<L extends Label> {
   readonly targets?: FloatArray;
   /** Units of the rows. Absent when they are those of the data. */
   readonly units?: FeatureUnits;
-  /** (features + 1, classes) Initial weights, in the units of the task. */
-  readonly start: FloatArray;
+  /** Computes (features + 1, classes) initial weights, in the units of the task. */
+  readonly start: () => Promise<FloatArray>;
   /** Random numbers, seeded by `seed`, for shuffling and sampling. */
   readonly random: SeededRandom;
   /** Warnings so far. Engines and solvers add more. */

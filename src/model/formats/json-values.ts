@@ -61,3 +61,25 @@ export function numbers(value: unknown, name: string, length: number): Float64Ar
   }
   return Float64Array.from(values, (one, n) => finite(one, `${name}[${n}]`));
 }
+
+type Reader<T> = (value: unknown, name: string) => T;
+
+/** Reads each value of a list. */
+export function listOf<T>(value: unknown, name: string, read: Reader<T>): T[] {
+  return list(value, name).map((one, n) => read(one, `${name}[${n}]`));
+}
+
+/** Reads the parts of an object, each with its own reader. Those that are optional may be missing. */
+export function parts<T extends object>(
+  value: unknown,
+  name: string,
+  readers: { readonly [Part in keyof T]-?: Reader<T[Part]> },
+  optional: readonly string[] = [],
+): T {
+  const found = object(value, name);
+  const there = Object.entries<Reader<unknown>>(readers).filter(
+    ([part]) => has(found, part) || !optional.includes(part),
+  );
+  const read = there.map(([part, one]): [string, unknown] => [part, one(found[part], `${name}.${part}`)]);
+  return Object.fromEntries(read) as T;
+}

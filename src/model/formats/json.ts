@@ -2,10 +2,22 @@
 import { type ReasonCode, REASON_CODES, type EpochRecord, type Score } from "../../core/progress.js";
 import type { Label } from "../../data/labels.js";
 import { ModelFileError } from "../../core/errors.js";
-import { type Parity, STAGES, type Stage } from "../../parity/stages.js";
+import type { Parity } from "../../parity/stages.js";
 import { show } from "../../core/show.js";
 import type { Warning } from "../../core/warnings.js";
-import { finite, flag, has, list, numbers, object, text, whole, wrong } from "./json-values.js";
+import {
+  finite,
+  flag,
+  has,
+  list,
+  listOf,
+  numbers,
+  object,
+  parts,
+  text,
+  whole,
+  wrong,
+} from "./json-values.js";
 import type { ModelParts } from "../parts.js";
 
 const FORMAT = "smigh-model";
@@ -123,14 +135,7 @@ export function fromJson(written: string): ModelParts {
     weights: readWeights(file["weights"], features, classes.length),
     bias: version === 1 ? Float64Array.from(bias, (one, k) => single(one, `bias[${k}]`)) : bias,
     ...(has(file, "origin") && { origin: numbers(file["origin"], "origin", features) }),
-    history: list(training["history"], "training.history").map(readEpoch),
-    converged: flag(training["converged"], "training.converged"),
-    reason: text(training["reason"], "training.reason"),
-    ...(has(training, "reasonCode") && { reasonCode: readReasonCode(training["reasonCode"]) }),
-    iterations: whole(training["iterations"], "training.iterations"),
-    warnings: version === 1 ? [] : list(training["warnings"], "training.warnings").map(readWarning),
-    engine: readEngine(object(training["engine"], "training.engine")),
-    ...(has(training, "parity") && { parity: readParity(training["parity"]) }),
+    ...readTraining(version === 1 ? { ...training, warnings: [] } : training, "training"),
   };
 }
 
@@ -142,14 +147,32 @@ function parse(written: string): unknown {
   }
 }
 
-function readReasonCode(value: unknown): ReasonCode {
+function readTraining(value: unknown, name: string): ModelJson["training"] {
+  return parts<ModelJson["training"]>(
+    value,
+    name,
+    {
+      history: (epochs, at) => listOf(epochs, at, readEpoch),
+      converged: flag,
+      reason: text,
+      reasonCode: readReasonCode,
+      iterations: whole,
+      warnings: (warnings, at) => listOf(warnings, at, readWarning),
+      engine: readEngine,
+      parity: readParity,
+    },
+    ["reasonCode", "parity"],
+  );
+}
+
+function readReasonCode(value: unknown, name: string): ReasonCode {
   const code = REASON_CODES.find((one) => one === value);
-  if (code === undefined) throw wrong(value, "training.reasonCode", `one of ${REASON_CODES.join(", ")}`);
+  if (code === undefined) throw wrong(value, name, `one of ${REASON_CODES.join(", ")}`);
   return code;
 }
 
 function readClasses(value: unknown, type: unknown): Label[] {
-  const classes = list(value, "classes").map((label, k) => readLabel(label, type, `classes[${k}]`));
+  const classes = listOf(value, "classes", (label, name) => readLabel(label, type, name));
   const different = new Set(classes).size;
   if (different < classes.length || different < 2) {
     throw new ModelFileError(
@@ -196,53 +219,45 @@ function single(value: number, name: string): number {
   throw wrong(value, name, "at most 3.4e38, the largest f32");
 }
 
-function readEpoch(value: unknown, n: number): EpochRecord {
-  const name = `training.history[${n}]`;
-  const record = object(value, name);
-  return {
-    epoch: whole(record["epoch"], `${name}.epoch`),
-    ...readScore(record, name),
-    learningRate: finite(record["learningRate"], `${name}.learningRate`),
-    ...(has(record, "gradientMax") && { gradientMax: finite(record["gradientMax"], `${name}.gradientMax`) }),
-    ...(has(record, "validation") && {
-      validation: readScore(object(record["validation"], `${name}.validation`), `${name}.validation`),
-    }),
-    elapsed: finite(record["elapsed"], `${name}.elapsed`),
+function readEpoch(value: unknown, name: string): EpochRecord {
+  return parts<EpochRecord>(
+    value,
+    name,
+    {
+      epoch: whole,
+      loss: finite,
+      accuracy: finite,
+      learningRate: finite,
+      gradientMax: finite,
+      validation: (score, at) => parts<Score>(score, at, { loss: finite, accuracy: finite }),
+      elapsed: finite,
+    },
+    ["gradientMax", "validation"],
+  );
+}
+
+function readWarning(value: unknown, name: string): Warning {
+  return parts<Warning>(value, name, { code: text, message: text });
+}
+
+function readEngine(value: unknown, name: string): ModelParts["engine"] {
+  return parts<ModelParts["engine"]>(value, name, { name: text, adapter: text, kernels: text, why: text });
+}
+
+function readParity(value: unknown, name: string): Parity {
+  return parts<Parity>(value, name, { rho: readRho, stages: readStages, steps: whole, examples: whole });
+}
+
+function readStages(value: unknown, name: string): Parity["stages"] {
+  const readers = {
+    logits: readRho,
+    residual: readRho,
+    loss: readRho,
+    gradient: readRho,
+    update: readRho,
+    curvature: readRho,
   };
-}
-
-function readScore(record: Readonly<Record<string, unknown>>, name: string): Score {
-  return {
-    loss: finite(record["loss"], `${name}.loss`),
-    accuracy: finite(record["accuracy"], `${name}.accuracy`),
-  };
-}
-
-function readWarning(value: unknown, n: number): Warning {
-  const name = `training.warnings[${n}]`;
-  const { code, message } = object(value, name);
-  return { code: text(code, `${name}.code`), message: text(message, `${name}.message`) };
-}
-
-function readEngine(engine: Readonly<Record<string, unknown>>): ModelParts["engine"] {
-  const part = (name: string) => text(engine[name], `training.engine.${name}`);
-  return { name: part("name"), adapter: part("adapter"), kernels: part("kernels"), why: part("why") };
-}
-
-function readParity(value: unknown): Parity {
-  const name = "training.parity";
-  const record = object(value, name);
-  const found = object(record["stages"], `${name}.stages`);
-  const stages: Partial<Record<Stage, number>> = {};
-  for (const stage of STAGES) {
-    if (has(found, stage)) stages[stage] = readRho(found[stage], `${name}.stages.${stage}`);
-  }
-  return {
-    rho: readRho(record["rho"], `${name}.rho`),
-    stages,
-    steps: whole(record["steps"], `${name}.steps`),
-    examples: whole(record["examples"], `${name}.examples`),
-  };
+  return parts<Parity["stages"]>(value, name, readers, Object.keys(readers));
 }
 
 /** Reads ρ. null stands for Infinity, which JSON cannot hold: a wrong engine can be infinitely wrong. */

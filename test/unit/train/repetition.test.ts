@@ -166,11 +166,11 @@ describe("what is known before an engine is opened", () => {
     { init: "centroids", l2: 0.01, standardize: true },
     { init: "centroids", l2: 0.01, classWeight: "balanced" },
     { init: "centroids", solver: "sgd" },
-  ])("centroids are those of the copies: %o", (options) => {
-    const many = task(repeated, options).start;
+  ])("centroids are those of the copies: %o", async (options) => {
+    const many = await task(repeated, options).start();
     // A search finds the temperature, so the starts agree only approximately.
     for (const factor of [1, ...FACTORS]) {
-      expect(distance(task(scaled(factor), options).start, many)).toBeLessThan(1e-7);
+      expect(distance(await task(scaled(factor), options).start(), many)).toBeLessThan(1e-7);
     }
   });
 

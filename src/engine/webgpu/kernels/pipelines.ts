@@ -1,7 +1,8 @@
 /** Kernels on a device: compiling pipelines, binding buffers and dispatching. */
 import { DeviceError } from "../../../core/errors.js";
 import type { Gpu } from "../device/device.js";
-import { type Binding, KERNELS, type KernelName } from "./kernels.js";
+import type { Binding, Kernel } from "./kernel.js";
+import { type KernelName, loadKernel } from "./kernels.js";
 import { scoped } from "../device/scopes.js";
 import { type Specialisation, specialise } from "./specialise.js";
 
@@ -20,6 +21,7 @@ const BUFFERS: Readonly<Record<Binding, GPUBufferBindingLayout>> = {
 
 export interface Compiled {
   readonly name: KernelName;
+  readonly bindings: Kernel["bindings"];
   readonly pipeline: GPUComputePipeline;
   readonly layout: GPUBindGroupLayout;
 }
@@ -30,42 +32,42 @@ export interface Bound {
   readonly group: GPUBindGroup;
 }
 
-/** Compiles a kernel without blocking. Throws a DeviceError with the compiler's message if that fails. */
+/** Loads a kernel and compiles it without blocking. Throws a DeviceError with the compiler's message. */
 export async function compiled(
   gpu: Gpu,
   name: KernelName,
   specialisation: Specialisation,
 ): Promise<Compiled> {
-  const kernel = KERNELS[name];
+  const { source, bindings, constants } = await loadKernel(name);
   const layout = gpu.run(() =>
     gpu.device.createBindGroupLayout({
       label: `${name} bindings`,
-      entries: Object.values(kernel.bindings).map((kind, binding) => ({
+      entries: Object.values(bindings).map((kind, binding) => ({
         binding,
         visibility: GPUShaderStage.COMPUTE,
         buffer: BUFFERS[kind],
       })),
     }),
   );
-  const code = specialise(gpu.edited[name] ?? kernel.source, {
+  const code = specialise(gpu.edited[name] ?? source, {
     when: specialisation.when,
     constants: Object.fromEntries(
-      kernel.constants.map((constant) => [constant, given(name, constant, specialisation)]),
+      constants.map((constant) => [constant, given(name, constant, specialisation)]),
     ),
   });
-  return { name, pipeline: await pipelineOf(gpu, name, code, layout), layout };
+  return { name, bindings, pipeline: await pipelineOf(gpu, name, code, layout), layout };
 }
 
-/** Binds buffers by the names in the kernel table. A uniform's range is one entry of 32 bytes. */
+/** Binds buffers by the names of the kernel's bindings. A uniform's range is one entry of 32 bytes. */
 export function bind(
   { device }: Gpu,
-  { name, pipeline, layout }: Compiled,
+  { name, bindings, pipeline, layout }: Compiled,
   buffers: Readonly<Record<string, GPUBuffer>>,
 ): Bound {
   const group = device.createBindGroup({
     label: name,
     layout,
-    entries: Object.entries(KERNELS[name].bindings).map(([binding, kind], number) => ({
+    entries: Object.entries(bindings).map(([binding, kind], number) => ({
       binding: number,
       resource: { buffer: buffers[binding], ...(kind === "uniform" && { size: 32 }) },
     })),

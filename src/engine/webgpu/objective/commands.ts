@@ -1,7 +1,6 @@
 /** Commands of one turn of the event loop: encoded in order, and submitted and answered together. */
 import type { Buffers } from "../kernels/blocks.js";
 import type { Gpu } from "../device/device.js";
-import { KERNELS } from "../kernels/kernels.js";
 import { type Compiled, ENTRY_BYTES, bind, dispatch } from "../kernels/pipelines.js";
 import { Readback } from "../device/readback.js";
 import type { ObjectiveTiling } from "../kernels/tiling.js";
@@ -169,7 +168,7 @@ export class Commands {
     const at = entry * ENTRY_BYTES;
     whole.forEach((value, n) => this.#entries.setUint32(at + 4 * n, value, true));
     real.forEach((value, n) => this.#entries.setFloat32(at + 4 * (whole.length + n), value, true));
-    const [uniform] = Object.keys(KERNELS[kernel.name].bindings); // the first binding
+    const [uniform] = Object.keys(kernel.bindings); // the first binding
     const bound = bind(this.#gpu, kernel, { ...buffers, [uniform]: this.#uniform, sums: this.#sums });
     dispatch(pass, bound, entry, ...groups);
   }

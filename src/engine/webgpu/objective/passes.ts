@@ -26,9 +26,12 @@ export interface KeptBlock extends Block {
 
 /** The passes that write partial sums. */
 type Summed = "softmax" | "moved" | "evaluated" | "trial";
-type Pass = Summed | "gather" | "logits" | "gradient" | "blockSum" | "hessianResidual";
+type Pass = Summed | "gather" | "logits" | "gradient" | "hessianResidual";
 
-type PassKernels = Readonly<Record<Pass, Compiled>>;
+type PassKernels = Readonly<Record<Pass, Compiled>> & {
+  /** Absent where all rows are one block. */
+  readonly blockSum: Compiled | undefined;
+};
 
 export async function compilePasses({ gpu, placed, tiling }: ObjectiveContext): Promise<PassKernels> {
   const products = rawKernels(placed.rows, tiling);
@@ -38,7 +41,7 @@ export async function compilePasses({ gpu, placed, tiling }: ObjectiveContext): 
     one("gather", gatherKernel(tiling)),
     one("logits", products),
     one("gradient", products),
-    one("block-sum", objectiveBlockSum(tiling)),
+    tiling.levels > 0 ? one("block-sum", objectiveBlockSum(tiling)) : undefined,
     one("objective-residual", ofRows),
     one("objective-residual", changed(ofRows, { MOVE: true })),
     one("objective-residual", changed(ofRows, { EVALUATE: true })),
@@ -123,19 +126,21 @@ export class ObjectivePasses {
 
   /** Fills the slots with partial sums of Xᵀ·R of the block, and adds them to those of the blocks before. */
   gradient(block: Block): void {
-    const { features4, vectors, threads, slots, levels } = this.#tiling;
+    const { features4, vectors, threads, slots } = this.#tiling;
     const groups = Math.ceil(features4 / vectors / threads);
     const buffers = { order: this.order, powers: this.r };
     this.#product("gradient", block, buffers, (tileGroups) => [groups, tileGroups, slots]);
-    if (levels > 0) this.#addBlock(block);
+    this.#addBlock(block);
   }
 
   #addBlock({ number, last }: Block): void {
     const { count, slots, updateVectors } = this.#tiling;
+    const { blockSum: kernel } = this.#kernels;
+    if (!kernel) return;
     for (let vector = 0; vector < count; vector += updateVectors) {
       const some = Math.min(updateVectors, count - vector);
       this.#commands.dispatch({
-        kernel: this.#kernels.blockSum,
+        kernel,
         buffers: { slots: this.slots, nodes: this.#nodes },
         whole: [vector, number, last ? 1 : 0],
         groups: grid(some, WORKGROUP),

@@ -3,6 +3,7 @@
  * and every multiply-add of the two products increments a counter. A device that builds everything it
  * compiles this way counts what the engine really dispatches.
  */
+import { STEPS_KERNELS } from "../../../../src/engine/webgpu/kernels/steps-kernels.js";
 import { KERNELS, type KernelName } from "../../../../src/engine/webgpu/kernels/kernels.js";
 import type { Counts } from "../../../../bench/studies/traffic.js";
 
@@ -12,7 +13,7 @@ const FIELDS = 3; // loads, stores, macs
  * A binding of steps.wgsl that only Adam uses. The counters take its place, because no other binding is free.
  */
 const SPARE = "moment2";
-const SPARE_BINDING = Object.keys(KERNELS.steps.bindings).indexOf(SPARE);
+const SPARE_BINDING = Object.keys(STEPS_KERNELS.steps.bindings).indexOf(SPARE);
 const SPARE_DECLARED = new RegExp(`^@group.* ${SPARE}: array<vec4f>;`, "m");
 const SPARE_UNUSED = `var<private> ${SPARE}: array<vec4f, 1>;`;
 

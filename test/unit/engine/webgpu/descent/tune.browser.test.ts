@@ -1,6 +1,7 @@
 /** Tests the timing of kernels: at the same time for one kind of problem, and where candidates fail. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { type Edited, KERNELS } from "../../../../../src/engine/webgpu/kernels/kernels.js";
+import { FUSED_KERNELS } from "../../../../../src/engine/webgpu/kernels/fused-kernels.js";
+import type { Edited } from "../../../../../src/engine/webgpu/kernels/kernels.js";
 import { RULES, randomRows, randomWeights } from "../../../../conformance/problems.js";
 import { webgpuEngine } from "../../../../support/engines.js";
 
@@ -46,7 +47,7 @@ function countTimings(): () => number {
 
 /** The fused kernel, which does not compile where this is false. */
 function asserting(assertion: string): Edited {
-  return { fused: `${KERNELS.fused.source}\nconst_assert ${assertion};\n` };
+  return { fused: `${FUSED_KERNELS.fused.source}\nconst_assert ${assertion};\n` };
 }
 
 test("descents of one kind that start together time their kernels once", async () => {

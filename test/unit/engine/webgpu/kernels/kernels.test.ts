@@ -2,9 +2,13 @@
 import { describe, expect, test } from "vitest";
 import { readShaders } from "../../../../../scripts/shader-plugin.js";
 import { WHOLE_BUFFERS } from "../../../../../src/engine/webgpu/device/capacity.js";
-import { KERNELS, kernelOf } from "../../../../../src/engine/webgpu/kernels/kernels.js";
+import type { Kernel } from "../../../../../src/engine/webgpu/kernels/kernel.js";
+import { type KernelName, KERNELS, loadKernel } from "../../../../../src/engine/webgpu/kernels/kernels.js";
 
 const SHADERS = readShaders();
+
+const TABLE: [name: string, kernel: Kernel][] = [];
+for (const name of Object.keys(KERNELS) as KernelName[]) TABLE.push([name, await loadKernel(name)]);
 
 /** The fields of each kernel's dispatch, four bytes each, as the engine writes them. */
 const UNIFORMS: Readonly<Record<string, readonly string[]>> = {
@@ -43,57 +47,11 @@ function commented(text: string, pattern: RegExp): string[] {
 }
 
 test("every shader but the library is in the table", () => {
-  const paths = Object.keys(KERNELS).map((name) => `${name}.wgsl`);
+  const paths = TABLE.map(([name]) => `${name}.wgsl`);
   expect(paths.toSorted()).toEqual([...SHADERS.keys()].filter((path) => !path.startsWith("lib/")).toSorted());
 });
 
-describe("a kernel is derived from its text", () => {
-  const source = [
-    "const ROWS = 4u;",
-    "const SCALE = 1.0;",
-    "const EPSILON = 1e-7;",
-    "const ADAM = false;",
-    "const LOWEST: f32 = -3.4e38;",
-    "const RECORD = 2u * ROWS;",
-    "@group(0) @binding(2) var<storage, read_write> sums: array<vec4f>;",
-    "@group(0) @binding(0) var<uniform> block: Block;",
-    "@group(0) @binding(3) var<uniform> shard: Shard;",
-    "@group(0) @binding(1) var<storage, read> order: array<u32>;",
-    "fn main() {",
-    "  const LOCAL = 1u;",
-    "}",
-  ].join("\n");
-
-  test("its bindings in the order of their numbers, with their kinds", () => {
-    expect(Object.entries(kernelOf(source).bindings)).toEqual([
-      ["block", "uniform"],
-      ["order", "read"],
-      ["sums", "write"],
-      ["shard", "constant"],
-    ]);
-  });
-
-  test("its constants: those of literals without a type", () => {
-    expect(kernelOf(source).constants).toEqual(["ROWS", "SCALE", "EPSILON", "ADAM"]);
-  });
-
-  test.each([
-    ["read_write> sums", "read> sums"],
-    ["@binding(0)", "@binding(4)"],
-    ["> order", "> rows"],
-    ["const ROWS = 4u;", "const ROWS = 2u * 2u;"],
-  ])("and changes with it: %s → %s", (from, to) => {
-    expect(source).toContain(from);
-    const { bindings, constants } = kernelOf(source);
-    const other = kernelOf(source.replace(from, to));
-    expect([Object.entries(other.bindings), other.constants]).not.toEqual([
-      Object.entries(bindings),
-      constants,
-    ]);
-  });
-});
-
-describe.each(Object.entries(KERNELS))("%s", (name, { source, bindings }) => {
+describe.each(TABLE)("%s", (name, { source, bindings }) => {
   test("numbers its bindings from 0, without gaps", () => {
     const numbers = Array.from(source.matchAll(/@binding\((\d+)\)/g), ([, number]) => Number(number));
     expect(numbers.toSorted((a, b) => a - b)).toEqual(Object.keys(bindings).map((_, n) => n));

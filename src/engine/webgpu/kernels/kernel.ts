@@ -1,0 +1,30 @@
+/** A kernel: the linked text of a shader, and the bindings and constants that follow from it. */
+
+/** A uniform's offset changes from dispatch to dispatch; a constant's does not. */
+export type Binding = "uniform" | "constant" | "read" | "write";
+
+export interface Kernel {
+  readonly source: string;
+  /** Names and kinds in the order of their @binding numbers, which begin at 0 and leave no gaps. */
+  readonly bindings: Readonly<Record<string, Binding>>;
+  /** Constants that a specialisation must provide: those without a type whose value is a literal. */
+  readonly constants: readonly string[];
+}
+
+/** Reads the bindings and constants of a linked text, in which each is on a line of its own. */
+export function kernelOf(source: string): Kernel {
+  const bindings = [...source.matchAll(/@binding\((\d+)\) var<(.+?)> (\w+)/g)]
+    .map(([, number, space, name]) => ({ number: Number(number), kind: kindOf(Number(number), space), name }))
+    .sort((a, b) => a.number - b.number);
+  return {
+    source,
+    bindings: Object.fromEntries(bindings.map(({ name, kind }) => [name, kind])),
+    constants: Array.from(source.matchAll(/^const (\w+) = (?:[\d.e-]+u?|true|false);/gm), ([, name]) => name),
+  };
+}
+
+/** The uniform at binding 0 belongs to the dispatch. */
+function kindOf(number: number, space: string): Binding {
+  if (space === "uniform") return number === 0 ? "uniform" : "constant";
+  return space === "storage, read" ? "read" : "write";
+}

@@ -1,0 +1,89 @@
+/** Initial weights from the centroids of the classes. */
+import { DataError } from "../core/errors.js";
+import { range } from "../core/random.js";
+import { type Rows, selectInF64 } from "../core/rows.js";
+import { sampleByWeight } from "../data/sample.js";
+import { shrinkageOf } from "../math/shrinkage.js";
+import { logits } from "../math/passes.js";
+import { temperatureOf } from "../model/calibration.js";
+
+/**
+ * The temperature is fitted to at most SAMPLE rows, and fewer where their logits would take more than
+ * PRODUCTS multiply-adds.
+ */
+const SAMPLE = 4096;
+const PRODUCTS = 2 ** 26;
+
+/**
+ * Nearest centroids. For independent features with the same variance in every class the logits are
+ * w_k = μ_k / σ² and b_k = log π_k − ½ Σ μ_k² / σ² (linear discriminants with a diagonal covariance; Hastie,
+ * Tibshirani & Friedman 2009, 4.3). Real features are not independent, which makes such logits overconfident:
+ * they are divided by the temperature that fits best.
+ */
+export function centroids(rows: Rows, train: Uint32Array, classes: number): Float64Array {
+  const { features } = rows;
+  const { mean, share, variance } = clusters(rows, train, classes);
+  const ridge = shrinkageOf(variance); // damps features that are nearly constant within the classes
+  const weights = new Float64Array((features + 1) * classes);
+  for (let c = 0; c < classes; c++) {
+    let intercept = Math.log(share[c]);
+    for (let d = 0; d < features; d++) {
+      const weight = mean[d * classes + c] / (variance[d] + ridge);
+      weights[d * classes + c] = weight;
+      intercept -= 0.5 * weight * mean[d * classes + c];
+    }
+    weights[features * classes + c] = intercept;
+  }
+  const most = Math.min(SAMPLE, Math.ceil(PRODUCTS / weights.length));
+  const sample = sampleByWeight(train, rows.weights, most);
+  const { weights: _, ...equal } = rows;
+  const sampled = { ...equal, ...(sample.weights && { weights: sample.weights }) };
+  return cooled(weights, selectInF64(sampled, sample.rows), classes);
+}
+
+/**
+ * Computes, by weight, the mean of each feature and class, (features, classes), the share of each class,
+ * (classes), and the variance about the class means, (features).
+ */
+function clusters(
+  { x, features, scale, labels, weights }: Rows,
+  chosen: Uint32Array,
+  classes: number,
+): { readonly mean: Float64Array; readonly share: Float64Array; readonly variance: Float64Array } {
+  const mean = new Float64Array(features * classes);
+  const share = new Float64Array(classes);
+  const weightOf = (row: number) => (weights ? weights[row] : 1);
+  for (const row of chosen) {
+    share[labels[row]] += weightOf(row);
+    for (let d = 0; d < features; d++) {
+      mean[d * classes + labels[row]] += weightOf(row) * scale * x[row * features + d];
+    }
+  }
+  const total = share.reduce((a, b) => a + b, 0);
+  // A class without rows counts half as much as the rarest of the others, so that its logit stays finite.
+  const counts = share.slice();
+  const least = counts.reduce((a, b) => (b > 0 ? Math.min(a, b) : a), Infinity) / 2;
+  for (let c = 0; c < classes; c++) share[c] = (counts[c] || least) / total;
+  for (let i = 0; i < mean.length; i++) if (counts[i % classes] > 0) mean[i] /= counts[i % classes];
+  const variance = new Float64Array(features);
+  for (const row of chosen) {
+    for (let d = 0; d < features; d++) {
+      const apart = scale * x[row * features + d] - mean[d * classes + labels[row]];
+      variance[d] += (weightOf(row) * apart * apart) / total;
+    }
+  }
+  return { mean, share, variance };
+}
+
+/**
+ * Divides the weights by the temperature that fits the rows best. Returns them unchanged where there is none.
+ */
+function cooled(weights: Float64Array, rows: Rows, classes: number): Float64Array {
+  try {
+    const temperature = temperatureOf(rows, logits(rows, range(rows.count), weights, classes), classes);
+    return weights.map((weight) => weight / temperature);
+  } catch (error) {
+    if (error instanceof DataError) return weights; // all rows right, or logits unrelated to labels
+    throw error;
+  }
+}

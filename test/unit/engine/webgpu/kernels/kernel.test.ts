@@ -1,0 +1,49 @@
+/** Checks what is read from the text of a kernel. */
+import { describe, expect, test } from "vitest";
+import { kernelOf } from "../../../../../src/engine/webgpu/kernels/kernel.js";
+
+describe("a kernel is derived from its text", () => {
+  const source = [
+    "const ROWS = 4u;",
+    "const SCALE = 1.0;",
+    "const EPSILON = 1e-7;",
+    "const ADAM = false;",
+    "const LOWEST: f32 = -3.4e38;",
+    "const RECORD = 2u * ROWS;",
+    "@group(0) @binding(2) var<storage, read_write> sums: array<vec4f>;",
+    "@group(0) @binding(0) var<uniform> block: Block;",
+    "@group(0) @binding(3) var<uniform> shard: Shard;",
+    "@group(0) @binding(1) var<storage, read> order: array<u32>;",
+    "fn main() {",
+    "  const LOCAL = 1u;",
+    "}",
+  ].join("\n");
+
+  test("its bindings in the order of their numbers, with their kinds", () => {
+    expect(Object.entries(kernelOf(source).bindings)).toEqual([
+      ["block", "uniform"],
+      ["order", "read"],
+      ["sums", "write"],
+      ["shard", "constant"],
+    ]);
+  });
+
+  test("its constants: those of literals without a type", () => {
+    expect(kernelOf(source).constants).toEqual(["ROWS", "SCALE", "EPSILON", "ADAM"]);
+  });
+
+  test.each([
+    ["read_write> sums", "read> sums"],
+    ["@binding(0)", "@binding(4)"],
+    ["> order", "> rows"],
+    ["const ROWS = 4u;", "const ROWS = 2u * 2u;"],
+  ])("and changes with it: %s → %s", (from, to) => {
+    expect(source).toContain(from);
+    const { bindings, constants } = kernelOf(source);
+    const other = kernelOf(source.replace(from, to));
+    expect([Object.entries(other.bindings), other.constants]).not.toEqual([
+      Object.entries(bindings),
+      constants,
+    ]);
+  });
+});
