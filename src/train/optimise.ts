@@ -71,11 +71,11 @@ export async function startSecondOrder(
       : leastOf(problem.penalties) / 2;
     const floor = problem.intercept ? Math.min(penalised, leastShare(task) / 2) : penalised;
     const { clock = new Stopwatch(), from } = given;
-    const preconditioner = { floor, ...(inverse && { matrix: objective.matrix(inverse.values) }) };
+    const preconditioner = { floor, ...(inverse && { matrix: objective.space.matrix(inverse.values) }) };
     const phases = phasesOf({
       objective,
       scaling: { scale: problem.scale },
-      start: objective.vector(from?.method.weights ?? given.weights ?? task.start),
+      start: objective.space.vector(from?.method.weights ?? given.weights ?? task.start),
       preconditioner,
       settings: chosen,
       ...(problem.l1 && { l1: { classes: classes.length, l1: problem.l1, l2: problem.penalties } }),

@@ -182,7 +182,7 @@ export class Importance implements Sampling {
       rows: this.#train,
     });
     try {
-      objective.setDirection(objective.vector(await this.#descent.weights()));
+      objective.setDirection(objective.space.vector(await this.#descent.weights()));
       return await objective.directionLogits();
     } finally {
       objective.release();

@@ -43,8 +43,8 @@ export class Lbfgs implements Method {
     this.objective = objective;
     this.#scaling = scaling;
     this.#matrix = matrix;
-    this.#history = new History(objective, memory, matrix !== undefined);
-    this.#direction = objective.vector();
+    this.#history = new History(objective.space, memory, matrix !== undefined);
+    this.#direction = objective.space.vector();
     [this.#here, this.#next] = [this.#slope(), this.#slope()];
   }
 
@@ -80,7 +80,7 @@ export class Lbfgs implements Method {
     const { passes, pairs, square } = stateOf(state, "quasi-newton");
     const { g, mg } = this.#here;
     const evaluating = this.objective.linearize(this.weights, g);
-    if (this.#matrix) this.objective.multiply(mg, this.#matrix, g);
+    if (this.#matrix) this.objective.space.multiply(mg, this.#matrix, g);
     await evaluating;
     this.#history.restore(pairs);
     [this.#passes, this.#square] = [passes, square];
@@ -93,7 +93,7 @@ export class Lbfgs implements Method {
     const p = this.#direction;
     const { terms, slope } = this.#ahead;
     if (!(slope < 0)) return undefined;
-    objective.combine(p, terms);
+    objective.space.combine(p, terms);
     objective.setDirection(p);
     this.#passes += 0.5;
     const asking = lineAlong(objective, this.#scaling, this.weights, p, sums, slope);
@@ -107,7 +107,7 @@ export class Lbfgs implements Method {
   async #move(t: number, afresh: boolean): Promise<Point> {
     const objective = this.objective;
     const [w, next] = [this.weights, this.#next];
-    objective.combine(w, plus(w, t, this.#direction));
+    objective.space.combine(w, plus(w, t, this.#direction));
     this.#passes += afresh ? 1 : 0.5;
     const moving = afresh ? objective.linearize(w, next.g) : objective.step(t, w, next.g);
     const asking = this.#products(next);
@@ -118,8 +118,8 @@ export class Lbfgs implements Method {
   }
 
   #products({ g, mg }: Slope): Promise<Product[]> {
-    if (this.#matrix) this.objective.multiply(mg, this.#matrix, g);
-    return this.objective.products([
+    if (this.#matrix) this.objective.space.multiply(mg, this.#matrix, g);
+    return this.objective.space.products([
       [this.weights, this.weights],
       [g, g],
       [g, mg],
@@ -139,7 +139,7 @@ export class Lbfgs implements Method {
   }
 
   #slope(): Slope {
-    const g = this.objective.vector();
-    return { g, mg: this.#matrix ? this.objective.vector() : g };
+    const g = this.objective.space.vector();
+    return { g, mg: this.#matrix ? this.objective.space.vector() : g };
   }
 }

@@ -105,7 +105,7 @@ function isOf<K extends MethodState["kind"]>(
 
 /** Returns a copy of the method's current weights, (features + 1, classes). */
 export function readWeights({ objective, weights }: Method): Promise<FloatArray> {
-  return objective.read(weights);
+  return objective.space.read(weights);
 }
 
 /**

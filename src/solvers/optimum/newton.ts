@@ -44,7 +44,7 @@ export class Newton implements Method {
     this.weights = start;
     this.#scaling = scaling;
     this.#model = model;
-    this.#gradient = objective.vector();
+    this.#gradient = objective.space.vector();
   }
 
   get passes(): number {
@@ -58,12 +58,12 @@ export class Newton implements Method {
   evaluate(): Promise<Point> {
     this.#model.passes++;
     // Only the penalty depends on the weights' mean over the classes, and no step removes it.
-    this.objective.centre(this.weights);
+    this.objective.space.centre(this.weights);
     return this.#point(this.objective.linearize(this.weights, this.#gradient), 0);
   }
 
   async state(): Promise<MethodState> {
-    const [weights, p] = await Promise.all([readWeights(this), this.objective.read(this.#equation.p)]);
+    const [weights, p] = await Promise.all([readWeights(this), this.objective.space.read(this.#equation.p)]);
     const { passes, first } = this.#model;
     return { kind: "newton", weights, passes, first, length: this.#length, solution: this.#solution, p };
   }
@@ -72,8 +72,8 @@ export class Newton implements Method {
     const { passes, first, length, solution, p } = stateOf(state, "newton");
     const { objective } = this;
     const evaluating = objective.linearize(this.weights, this.#gradient);
-    objective.centre(this.#gradient);
-    objective.combine(this.#equation.p, [[1, objective.vector(p)]]);
+    objective.space.centre(this.#gradient);
+    objective.space.combine(this.#equation.p, [[1, objective.space.vector(p)]]);
     [this.#model.passes, this.#model.first] = [passes, first];
     [this.#length, this.#solution] = [length, solution];
     await evaluating;
@@ -91,8 +91,8 @@ export class Newton implements Method {
     const line = lineAlong(objective, this.#scaling, weights, p, sums, slope);
     const t = await search(objective, line, 1);
     if (t === undefined) return undefined;
-    objective.combine(weights, plus(weights, t, p));
-    objective.centre(weights);
+    objective.space.combine(weights, plus(weights, t, p));
+    objective.space.centre(weights);
     model.passes += afresh ? 1.5 : 1;
     const gradient = this.#gradient;
     const moving = afresh ? objective.linearize(weights, gradient) : objective.step(t, weights, gradient);
@@ -102,10 +102,10 @@ export class Newton implements Method {
   async #point(computing: Promise<Sums>, step: number): Promise<Point> {
     const { objective, weights } = this;
     const [g, model] = [this.#gradient, this.#model];
-    objective.centre(g);
+    objective.space.centre(g);
     const [sums, [square, gradient]] = await Promise.all([
       computing,
-      objective.products([
+      objective.space.products([
         [weights, weights],
         [g, g],
       ]),

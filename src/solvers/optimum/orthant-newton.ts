@@ -62,7 +62,7 @@ export class OrthantNewton implements Method {
     this.weights = start;
     this.#scaling = scaling;
     this.#model = model;
-    const [gradient, d, step, hp, freed] = Array.from({ length: 5 }, () => objective.vector());
+    const [gradient, d, step, hp, freed] = Array.from({ length: 5 }, () => objective.space.vector());
     [this.#gradient, this.#d, this.#step, this.#hp, this.#freed] = [gradient, d, step, hp, freed];
   }
 
@@ -76,14 +76,14 @@ export class OrthantNewton implements Method {
 
   async evaluate(): Promise<Point> {
     this.#model.passes++;
-    const weights = await this.objective.read(this.weights);
-    const shifted = this.objective.vector(shiftClasses(weights, this.#penalties));
-    this.objective.combine(this.weights, [[1, shifted]]);
+    const weights = await this.objective.space.read(this.weights);
+    const shifted = this.objective.space.vector(shiftClasses(weights, this.#penalties));
+    this.objective.space.combine(this.weights, [[1, shifted]]);
     return this.#point(this.objective.linearize(this.weights, this.#gradient), 0);
   }
 
   async state(): Promise<MethodState> {
-    const [weights, p] = await Promise.all([readWeights(this), this.objective.read(this.#equation.p)]);
+    const [weights, p] = await Promise.all([readWeights(this), this.objective.space.read(this.#equation.p)]);
     const { passes, first } = this.#model;
     return { kind: "newton", weights, passes, first, length: this.#length, solution: this.#solution, p };
   }
@@ -92,8 +92,8 @@ export class OrthantNewton implements Method {
     const { passes, first, length, solution, p } = stateOf(state, "newton");
     const { objective, weights } = this;
     const evaluating = objective.linearize(weights, this.#gradient);
-    objective.subgradient(this.#d, weights, this.#gradient);
-    objective.combine(this.#equation.p, [[1, objective.vector(p)]]);
+    objective.space.subgradient(this.#d, weights, this.#gradient);
+    objective.space.combine(this.#equation.p, [[1, objective.space.vector(p)]]);
     [this.#model.passes, this.#model.first] = [passes, first];
     [this.#length, this.#solution] = [length, solution];
     await evaluating;
@@ -114,7 +114,7 @@ export class OrthantNewton implements Method {
     );
     const t = line && (await search(objective, line, 1, 1));
     if (t === undefined) return undefined;
-    objective.combine(w, plus(w, t, step)); // exactly 0 where t is 1 and the step is −w
+    objective.space.combine(w, plus(w, t, step)); // exactly 0 where t is 1 and the step is −w
     model.passes += afresh ? 1.5 : 1;
     return this.#point(afresh ? objective.linearize(w, gradient) : objective.step(t, w, gradient), t);
   }
@@ -122,10 +122,10 @@ export class OrthantNewton implements Method {
   async #point(computing: Promise<Sums>, step: number): Promise<Point> {
     const { objective, weights: w } = this;
     const [gradient, d] = [this.#gradient, this.#d];
-    objective.subgradient(d, w, gradient);
+    objective.space.subgradient(d, w, gradient);
     const [sums, [square, subgradient, whole, smooth]] = await Promise.all([
       computing,
-      objective.products([
+      objective.space.products([
         [w, w],
         [d, d],
         [w, d],
@@ -152,10 +152,10 @@ export class OrthantNewton implements Method {
     const [hp, freed, d] = [this.#hp, this.#freed, this.#d];
     this.#model.passes++;
     objective.curvature(this.#equation.p, hp);
-    objective.combine(hp, plus(this.#gradient, 1, hp));
-    objective.subgradient(freed, w, hp); // at w, with the gradient after the step
-    objective.restrict(hp, freed, w, d);
-    objective.combine(freed, plus(freed, -1, hp));
+    objective.space.combine(hp, plus(this.#gradient, 1, hp));
+    objective.space.subgradient(freed, w, hp); // at w, with the gradient after the step
+    objective.space.restrict(hp, freed, w, d);
+    objective.space.combine(freed, plus(freed, -1, hp));
     const length = await this.#equation.squaredLength(freed);
     return length === 0 ? upper : upper + length / (2 * smallest);
   }

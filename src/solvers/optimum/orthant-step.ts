@@ -41,9 +41,9 @@ export async function orthantStep(
   sums: Sums,
 ): Promise<Line | undefined> {
   for (let [trial, promised] = [0, slope]; trial < SHORTER && promised < 0; trial++, promised /= 2) {
-    objective.orthant(step, w, p, d);
-    objective.combine(step, plus(step, -1, w));
-    const [whole, smooth, ws, ss] = await objective.products([
+    objective.space.orthant(step, w, p, d);
+    objective.space.combine(step, plus(step, -1, w));
+    const [whole, smooth, ws, ss] = await objective.space.products([
       [d, step],
       [gradient, step],
       [w, step],
@@ -60,7 +60,7 @@ export async function orthantStep(
         penaltyCurvature: ss.penalised,
       };
     }
-    objective.combine(p, [[0.5, p]]);
+    objective.space.combine(p, [[0.5, p]]);
   }
   return undefined;
 }

@@ -47,8 +47,8 @@ export class OwlQn implements Method {
     this.objective = objective;
     this.#scaling = scaling;
     this.#matrix = matrix;
-    this.#history = new History(objective, memory, matrix !== undefined);
-    [this.#gradient, this.#direction, this.#step] = Array.from({ length: 3 }, () => objective.vector());
+    this.#history = new History(objective.space, memory, matrix !== undefined);
+    [this.#gradient, this.#direction, this.#step] = Array.from({ length: 3 }, () => objective.space.vector());
     [this.#here, this.#next] = [this.#slope(), this.#slope()];
   }
 
@@ -68,7 +68,7 @@ export class OwlQn implements Method {
   async iterate(from: Point, afresh: boolean): Promise<Point | undefined> {
     const { objective, weights: w } = this;
     const [p, step, { g: d }] = [this.#direction, this.#step, this.#here];
-    objective.combine(p, this.#ahead.terms);
+    objective.space.combine(p, this.#ahead.terms);
     const vectors = { w, d, gradient: this.#gradient, p, step };
     const line = await orthantStep(objective, this.#scaling, vectors, this.#ahead.slope, from.sums);
     if (line) this.#passes += 0.5;
@@ -97,7 +97,7 @@ export class OwlQn implements Method {
   async #move(t: number, afresh: boolean): Promise<Point> {
     const objective = this.objective;
     const [w, g, step, next] = [this.weights, this.#gradient, this.#step, this.#next];
-    objective.combine(w, plus(w, t, step)); // exactly 0 where t is 1 and the step is −w
+    objective.space.combine(w, plus(w, t, step)); // exactly 0 where t is 1 and the step is −w
     this.#passes += afresh ? 1 : 0.5;
     const moving = afresh ? objective.linearize(w, g) : objective.step(t, w, g);
     const asking = this.#products(next);
@@ -108,15 +108,15 @@ export class OwlQn implements Method {
   }
 
   #setSubgradient({ g, mg }: Slope): void {
-    this.objective.subgradient(g, this.weights, this.#gradient);
-    if (this.#matrix) this.objective.multiply(mg, this.#matrix, g);
+    this.objective.space.subgradient(g, this.weights, this.#gradient);
+    if (this.#matrix) this.objective.space.multiply(mg, this.#matrix, g);
   }
 
   #products(slope: Slope): Promise<Product[]> {
     const { g, mg } = slope;
     const w = this.weights;
     this.#setSubgradient(slope);
-    return this.objective.products([
+    return this.objective.space.products([
       [w, w],
       [g, g],
       [g, mg],
@@ -140,7 +140,7 @@ export class OwlQn implements Method {
   }
 
   #slope(): Slope {
-    const g = this.objective.vector();
-    return { g, mg: this.#matrix ? this.objective.vector() : g };
+    const g = this.objective.space.vector();
+    return { g, mg: this.#matrix ? this.objective.space.vector() : g };
   }
 }

@@ -103,7 +103,7 @@ export function phasesOf(context: PhaseContext): Phase[] {
     certifies: true,
     begin: async (before) => {
       const exact = await context.exact();
-      const from = exact.objective.vector(await before?.weights());
+      const from = exact.objective.space.vector(await before?.weights());
       const model = new NewtonModel(exact.objective, scaling, { tolerance, allowance: EXACT_PASSES });
       if (l1) {
         const { ProximalNewton } = await import("./proximal-newton.js");

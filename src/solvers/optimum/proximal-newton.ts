@@ -64,7 +64,7 @@ export class ProximalNewton implements Method {
     this.#rows = rows;
     this.#problem = problem;
     this.#net = net;
-    this.#gradient = objective.vector();
+    this.#gradient = objective.space.vector();
   }
 
   get passes(): number {
@@ -78,8 +78,8 @@ export class ProximalNewton implements Method {
   async evaluate(): Promise<Point> {
     const { objective, weights } = this;
     this.#budget.passes++;
-    const shifted = objective.vector(shiftClasses(await objective.read(weights), this.#net));
-    objective.combine(weights, [[1, shifted]]);
+    const shifted = objective.space.vector(shiftClasses(await objective.space.read(weights), this.#net));
+    objective.space.combine(weights, [[1, shifted]]);
     return this.#point(objective.linearize(weights, this.#gradient), 0);
   }
 
@@ -121,10 +121,10 @@ export class ProximalNewton implements Method {
   /** Halves a step until F falls enough. Returns undefined where it never does. */
   async #search(p: Float64Array, value: number, decrease: number): Promise<number | undefined> {
     const { objective, weights } = this;
-    const direction = objective.vector(p);
+    const direction = objective.space.vector(p);
     objective.setDirection(direction);
-    const w = await objective.read(weights);
-    const [wp, pp, ww] = await objective.products([
+    const w = await objective.space.read(weights);
+    const [wp, pp, ww] = await objective.space.products([
       [weights, direction],
       [direction, direction],
       [weights, weights],
@@ -140,10 +140,10 @@ export class ProximalNewton implements Method {
 
   async #move(t: number, p: Float64Array, afresh: boolean): Promise<Point> {
     const { objective, weights } = this;
-    const w = await objective.read(weights);
+    const w = await objective.space.read(weights);
     // A full step takes the model's minimum to the bit: weights that it sets to 0 are exactly 0.
     const moved = w.map((one: number, i: number) => (t === 1 ? one + p[i] : one + t * p[i]));
-    objective.combine(weights, [[1, objective.vector(moved)]]);
+    objective.space.combine(weights, [[1, objective.space.vector(moved)]]);
     this.#budget.passes += afresh ? 1.5 : 1;
     const gradient = this.#gradient;
     const moving = afresh ? objective.linearize(weights, gradient) : objective.step(t, weights, gradient);
@@ -154,9 +154,9 @@ export class ProximalNewton implements Method {
     const { objective, weights } = this;
     const sums = await computing;
     const [g, w, [square]] = await Promise.all([
-      objective.read(this.#gradient),
-      objective.read(weights),
-      objective.products([[weights, weights]]),
+      objective.space.read(this.#gradient),
+      objective.space.read(weights),
+      objective.space.products([[weights, weights]]),
     ]);
     const l1 = this.#penalties(w.length);
     let gradientMax = 0;
@@ -167,7 +167,7 @@ export class ProximalNewton implements Method {
     this.#budget.passes++; // the Hessian takes one pass
     this.#step = minimiseL1Quadratic(await this.#model());
     const value = valueOf(this.#scaling, sums, square) + this.#l1Of(w, w, 0);
-    const distance = await this.#budget.above(this.#step.bound, objective.vector(this.#step.p));
+    const distance = await this.#budget.above(this.#step.bound, objective.space.vector(this.#step.p));
     return pointOf({ sums, value, gradientMax, step }, distance);
   }
 
@@ -176,8 +176,8 @@ export class ProximalNewton implements Method {
     const { objective, weights } = this;
     const [z, g, w] = await Promise.all([
       objective.logits(),
-      objective.read(this.#gradient),
-      objective.read(weights),
+      objective.space.read(this.#gradient),
+      objective.space.read(weights),
     ]);
     return {
       w: Float64Array.from(w),

@@ -14,13 +14,13 @@ export async function roundingLoss(
   round: (weights: FloatArray) => FloatArray,
 ): Promise<number> {
   const { objective } = method;
-  if (objective.precision > 2 ** -53) return 0;
+  if (objective.space.precision > 2 ** -53) return 0;
   const found = await readWeights(method);
   const handedOut = round(found);
-  const rounded = objective.vector(handedOut);
+  const rounded = objective.space.vector(handedOut);
   const [{ loss }, [before, after]] = await Promise.all([
-    objective.linearize(rounded, objective.vector()),
-    objective.products([
+    objective.linearize(rounded, objective.space.vector()),
+    objective.space.products([
       [method.weights, method.weights],
       [rounded, rounded],
     ]),

@@ -43,12 +43,12 @@ const newtonModel = (objective: Objective, tolerance: number) =>
   new NewtonModel(objective, scaling, { tolerance, allowance: 1000 });
 
 const METHODS: Readonly<Record<string, Make>> = {
-  "L-BFGS": (objective, weights) => new Lbfgs(objective, scaling, 3, objective.vector(weights)),
+  "L-BFGS": (objective, weights) => new Lbfgs(objective, scaling, 3, objective.space.vector(weights)),
   "L-BFGS with a preconditioner": (objective, weights) =>
-    new Lbfgs(objective, scaling, 3, objective.vector(weights), objective.matrix(matrix)),
-  "OWL-QN": (objective, weights) => new OwlQn(objective, scaling, 3, objective.vector(weights)),
+    new Lbfgs(objective, scaling, 3, objective.space.vector(weights), objective.space.matrix(matrix)),
+  "OWL-QN": (objective, weights) => new OwlQn(objective, scaling, 3, objective.space.vector(weights)),
   "OWL-QN with a preconditioner": (objective, weights) =>
-    new OwlQn(objective, scaling, 3, objective.vector(weights), objective.matrix(matrix)),
+    new OwlQn(objective, scaling, 3, objective.space.vector(weights), objective.space.matrix(matrix)),
   ...Object.fromEntries(
     [ALWAYS, NEVER].flatMap((tolerance): [string, Make][] => [
       [
@@ -57,7 +57,7 @@ const METHODS: Readonly<Record<string, Make>> = {
           new Newton(
             objective,
             scaling,
-            objective.vector(weights),
+            objective.space.vector(weights),
             newtonModel(objective, tolerance),
             new ConjugateGradients(objective, { floor: 2 ** -10 }),
           ),
@@ -68,7 +68,7 @@ const METHODS: Readonly<Record<string, Make>> = {
           new Newton(
             objective,
             scaling,
-            objective.vector(weights),
+            objective.space.vector(weights),
             newtonModel(objective, tolerance),
             new DenseEquation(objective, rows, problem),
           ),
@@ -79,7 +79,7 @@ const METHODS: Readonly<Record<string, Make>> = {
           new OrthantNewton(
             objective,
             scaling,
-            objective.vector(weights),
+            objective.space.vector(weights),
             newtonModel(objective, tolerance),
             new ConjugateGradients(objective, { floor: 2 ** -10 }),
             net,
@@ -88,7 +88,7 @@ const METHODS: Readonly<Record<string, Make>> = {
     ]),
   ),
   "proximal Newton": (objective, weights) =>
-    new ProximalNewton(objective, scaling, objective.vector(weights), newtonModel(objective, ALWAYS), {
+    new ProximalNewton(objective, scaling, objective.space.vector(weights), newtonModel(objective, ALWAYS), {
       rows,
       problem,
       net,

@@ -32,7 +32,7 @@ const KNOWN = /^the largest gradient is [^,]*, and F within about \S+ of its min
 async function begin() {
   const placement = await referenceEngine().place(rows);
   const objective = await placement.objective(problem);
-  return { objective, start: objective.vector() };
+  return { objective, start: objective.space.vector() };
 }
 
 async function run(fit: SecondOrder) {

@@ -190,13 +190,14 @@ test("every trial along a line is what is seen where one goes there", async () =
   const size = (FEATURES + 1) * CLASSES;
   const w = Float64Array.from({ length: size }, (_, i) => Math.sin(i));
   const p = Float64Array.from({ length: size }, (_, i) => Math.cos(2 * i));
-  const [at, along, g] = [objective.vector(w), objective.vector(p), objective.vector()];
+  const { space } = objective;
+  const [at, along, g] = [space.vector(w), space.vector(p), space.vector()];
   await objective.linearize(at, g);
   objective.setDirection(along);
   const [near, far] = await objective.evaluateAlong([0, 0.7]);
-  const slopeOf = async () => (await objective.products([[g, along]]))[0].sum * COUNT;
+  const slopeOf = async () => (await space.products([[g, along]]))[0].sum * COUNT;
   expect(near.slope).toBeCloseTo(await slopeOf(), 9);
-  objective.combine(at, [
+  space.combine(at, [
     [1, at],
     [0.7, along],
   ]);
