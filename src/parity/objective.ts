@@ -35,16 +35,12 @@ export async function objectiveParity(
   const data = selectInF64(rows, some.rows);
   const objective = await placement.objective(some);
   try {
-    const [at, g, h] = [objective.space.vector(w), objective.space.vector(), objective.space.vector()];
+    const { space } = objective;
+    const [at, g, h] = [space.vector(w), space.vector(), space.vector()];
     const sums = await objective.linearize(at, g);
     objective.curvature(g, h);
     const [z, slope, curved, weights] = (
-      await Promise.all([
-        objective.logits(),
-        objective.space.read(g),
-        objective.space.read(h),
-        objective.space.read(at),
-      ])
+      await Promise.all([objective.logits(), space.read(g), space.read(h), space.read(at)])
     ).map((values) => Float64Array.from(values));
     const zBounds = logitBounds(data, weights, classes);
     const stages = {

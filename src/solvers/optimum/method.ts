@@ -28,6 +28,14 @@ export interface Scaling {
   readonly scale: number;
 }
 
+/** What every method begins with. */
+export interface MethodContext {
+  readonly objective: Objective;
+  readonly scaling: Scaling;
+  /** (features + 1, classes) the starting weights, updated in place. */
+  readonly start: Vector;
+}
+
 /** F without l1, from the sums of the losses at w and the product of w with itself. */
 export function valueOf({ scale }: Scaling, sums: Sums, square: Product): number {
   return scale * sums.loss + square.penalised / 2;

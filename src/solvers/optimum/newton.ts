@@ -8,6 +8,7 @@ import type { Sums } from "../../core/sums.js";
 import { lineAlong, search } from "./line-search.js";
 import {
   type Method,
+  type MethodContext,
   type MethodState,
   type Point,
   type Scaling,
@@ -20,6 +21,11 @@ import type { NewtonEquation, Solution } from "./newton-equation.js";
 import type { NewtonModel } from "./newton-model.js";
 import { plus } from "./terms.js";
 
+interface NewtonContext extends MethodContext {
+  readonly model: NewtonModel;
+  readonly equation: NewtonEquation;
+}
+
 export class Newton implements Method {
   readonly objective: Objective;
   readonly weights: Vector;
@@ -31,14 +37,7 @@ export class Newton implements Method {
   #length = 0;
   #solution: Solution | undefined;
 
-  /** `start`, (features + 1, classes), is updated in place. */
-  constructor(
-    objective: Objective,
-    scaling: Scaling,
-    start: Vector,
-    model: NewtonModel,
-    equation: NewtonEquation,
-  ) {
+  constructor({ objective, scaling, start, model, equation }: NewtonContext) {
     this.#equation = equation;
     this.objective = objective;
     this.weights = start;
@@ -70,10 +69,10 @@ export class Newton implements Method {
 
   async restore(state: MethodState): Promise<void> {
     const { passes, first, length, solution, p } = stateOf(state, "newton");
-    const { objective } = this;
-    const evaluating = objective.linearize(this.weights, this.#gradient);
-    objective.space.centre(this.#gradient);
-    objective.space.combine(this.#equation.p, [[1, objective.space.vector(p)]]);
+    const { space } = this.objective;
+    const evaluating = this.objective.linearize(this.weights, this.#gradient);
+    space.centre(this.#gradient);
+    space.combine(this.#equation.p, [[1, space.vector(p)]]);
     [this.#model.passes, this.#model.first] = [passes, first];
     [this.#length, this.#solution] = [length, solution];
     await evaluating;
@@ -100,12 +99,13 @@ export class Newton implements Method {
   }
 
   async #point(computing: Promise<Sums>, step: number): Promise<Point> {
-    const { objective, weights } = this;
+    const { weights } = this;
+    const { space } = this.objective;
     const [g, model] = [this.#gradient, this.#model];
-    objective.space.centre(g);
+    space.centre(g);
     const [sums, [square, gradient]] = await Promise.all([
       computing,
-      objective.space.products([
+      space.products([
         [weights, weights],
         [g, g],
       ]),

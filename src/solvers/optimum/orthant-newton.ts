@@ -16,6 +16,7 @@ import { type ElasticNet, shiftClasses } from "./class-shift.js";
 import { search } from "./line-search.js";
 import {
   type Method,
+  type MethodContext,
   type MethodState,
   type Point,
   type Scaling,
@@ -27,6 +28,12 @@ import {
 import type { NewtonModel } from "./newton-model.js";
 import { orthantStep } from "./orthant-step.js";
 import { plus } from "./terms.js";
+
+interface OrthantContext extends MethodContext {
+  readonly model: NewtonModel;
+  readonly equation: ConjugateGradients;
+  readonly penalties: ElasticNet;
+}
 
 export class OrthantNewton implements Method {
   readonly objective: Objective;
@@ -47,15 +54,7 @@ export class OrthantNewton implements Method {
   #length = 0;
   #solution: Solution | undefined;
 
-  /** `start`, (features + 1, classes), is updated in place. */
-  constructor(
-    objective: Objective,
-    scaling: Scaling,
-    start: Vector,
-    model: NewtonModel,
-    equation: ConjugateGradients,
-    penalties: ElasticNet,
-  ) {
+  constructor({ objective, scaling, start, model, equation, penalties }: OrthantContext) {
     this.#equation = equation;
     this.#penalties = penalties;
     this.objective = objective;
@@ -76,9 +75,10 @@ export class OrthantNewton implements Method {
 
   async evaluate(): Promise<Point> {
     this.#model.passes++;
-    const weights = await this.objective.space.read(this.weights);
-    const shifted = this.objective.space.vector(shiftClasses(weights, this.#penalties));
-    this.objective.space.combine(this.weights, [[1, shifted]]);
+    const { space } = this.objective;
+    const weights = await space.read(this.weights);
+    const shifted = space.vector(shiftClasses(weights, this.#penalties));
+    space.combine(this.weights, [[1, shifted]]);
     return this.#point(this.objective.linearize(this.weights, this.#gradient), 0);
   }
 
@@ -91,9 +91,10 @@ export class OrthantNewton implements Method {
   async restore(state: MethodState): Promise<void> {
     const { passes, first, length, solution, p } = stateOf(state, "newton");
     const { objective, weights } = this;
+    const { space } = objective;
     const evaluating = objective.linearize(weights, this.#gradient);
-    objective.space.subgradient(this.#d, weights, this.#gradient);
-    objective.space.combine(this.#equation.p, [[1, objective.space.vector(p)]]);
+    space.subgradient(this.#d, weights, this.#gradient);
+    space.combine(this.#equation.p, [[1, space.vector(p)]]);
     [this.#model.passes, this.#model.first] = [passes, first];
     [this.#length, this.#solution] = [length, solution];
     await evaluating;
@@ -120,12 +121,13 @@ export class OrthantNewton implements Method {
   }
 
   async #point(computing: Promise<Sums>, step: number): Promise<Point> {
-    const { objective, weights: w } = this;
+    const { weights: w } = this;
+    const { space } = this.objective;
     const [gradient, d] = [this.#gradient, this.#d];
-    objective.space.subgradient(d, w, gradient);
+    space.subgradient(d, w, gradient);
     const [sums, [square, subgradient, whole, smooth]] = await Promise.all([
       computing,
-      objective.space.products([
+      space.products([
         [w, w],
         [d, d],
         [w, d],
@@ -149,13 +151,14 @@ export class OrthantNewton implements Method {
   async #upper({ upper, smallest }: BoundedSolution): Promise<number> {
     if (upper === 0 || upper === Infinity) return upper;
     const { objective, weights: w } = this;
+    const { space } = objective;
     const [hp, freed, d] = [this.#hp, this.#freed, this.#d];
     this.#model.passes++;
     objective.curvature(this.#equation.p, hp);
-    objective.space.combine(hp, plus(this.#gradient, 1, hp));
-    objective.space.subgradient(freed, w, hp); // at w, with the gradient after the step
-    objective.space.restrict(hp, freed, w, d);
-    objective.space.combine(freed, plus(freed, -1, hp));
+    space.combine(hp, plus(this.#gradient, 1, hp));
+    space.subgradient(freed, w, hp); // at w, with the gradient after the step
+    space.restrict(hp, freed, w, d);
+    space.combine(freed, plus(freed, -1, hp));
     const length = await this.#equation.squaredLength(freed);
     return length === 0 ? upper : upper + length / (2 * smallest);
   }

@@ -161,13 +161,8 @@ test("Newton's method itself loses a start's mean over the classes", async () =>
   const scaling = { scale: problem.scale };
   const start = space.vector(Float64Array.from({ length: 12 }, (_, i) => Math.sin(i) + 7));
   const equation = new DenseEquation(objective, rows, problem);
-  const newton = new Newton(
-    objective,
-    scaling,
-    start,
-    new NewtonModel(objective, scaling, { tolerance: 1e-9 }),
-    equation,
-  );
+  const model = new NewtonModel(objective, scaling, { tolerance: 1e-9 });
+  const newton = new Newton({ objective, scaling, start, model, equation });
   let point = await newton.evaluate();
   expect(largestMean(await space.read(newton.weights), 3)).toBeLessThan(1e-12);
   for (let turn = 0; turn < 20 && point.distance === undefined; turn++) {
