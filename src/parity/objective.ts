@@ -6,7 +6,7 @@ import { range } from "../core/random.js";
 import { spaced } from "../data/sample.js";
 import type { Placement } from "../engine/engine.js";
 import type { ObjectiveProblem } from "../engine/objective.js";
-import { type FloatArray, type Rows, absolute, selectInF64 } from "../core/rows.js";
+import { type FloatArray, type Rows, absolute, labelledOnly, selectInF64 } from "../core/rows.js";
 import { bend, gradient, logits, residual } from "../math/passes.js";
 import { TINY, U, gamma, ratio, residualBounds, softmaxBounds } from "./step.js";
 import { type Parity, maxOrInfinity } from "./stages.js";
@@ -32,7 +32,7 @@ export async function objectiveParity(
 ): Promise<Parity> {
   const { classes } = problem;
   const some = { ...problem, rows: spaced(problem.rows, ROWS) };
-  const data = selectInF64(rows, some.rows);
+  const data = selectInF64(labelledOnly(rows), some.rows);
   const objective = await placement.objective(some);
   try {
     const { space } = objective;

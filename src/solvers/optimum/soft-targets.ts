@@ -6,6 +6,7 @@
  * since log s = z − log Σ e^z and both y and t add up to 1. So F differs by the linear term ⟨W, C⟩, the tilt,
  * with C the sum of weight·x ⊗ (y − t). It is computed once, and engines need not know of it.
  */
+import type { DescentProblem } from "../../engine/descent.js";
 import type { Objective } from "../../engine/objective.js";
 import type { Vector, VectorSpace } from "../../engine/vectors.js";
 import type { Sums, Trial } from "../../core/sums.js";
@@ -14,18 +15,14 @@ import { inBlocks } from "../../math/pieces.js";
 import { plus } from "./terms.js";
 
 /**
- * Computes C = Σ weight·[x, 1] ⊗ (y − t) over the chosen rows: (features + 1, classes). `targets`, (rows,
- * classes), default to the labels' one-hot; `smoothing` ε makes (1 − ε)·t + ε/K of them.
+ * Computes C = Σ weight·[x, 1] ⊗ (y − t) over the chosen rows: (features + 1, classes). Smoothing ε makes
+ * (1 − ε)·t + ε/K of the rows' targets.
  */
 export async function linearTermOf(
-  data: Rows,
+  { x, features, scale, labels, weights, targets }: Rows,
   chosen: Uint32Array,
-  classes: number,
-  intercept: boolean,
-  smoothing: number,
-  targets?: FloatArray,
+  { classes, intercept, smoothing = 0 }: Pick<DescentProblem, "classes" | "intercept" | "smoothing">,
 ): Promise<Float64Array> {
-  const { x, features, scale, labels, weights } = data;
   const size = (features + 1) * classes;
   const byLabel = new Float64Array(size); // Σ weight·[x, 1] ⊗ y
   const byTarget = targets ? new Float64Array(size) : byLabel;
