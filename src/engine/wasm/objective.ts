@@ -61,11 +61,8 @@ export class WasmObjective implements Objective {
   }
 
   async linearize(w: Vector, gradient: Vector): Promise<Sums> {
-    return sumsOf(
-      await this.#queue.ask(
-        this.#pass(OPERATIONS.linearize, { input: this.space.at(w), output: this.space.at(gradient) }),
-      ),
-    );
+    const entry = { input: this.space.at(w), output: this.space.at(gradient) };
+    return sumsOf(await this.#queue.ask(this.#pass(OPERATIONS.linearize, entry)));
   }
 
   setDirection(direction: Vector): void {

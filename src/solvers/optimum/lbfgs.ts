@@ -30,7 +30,7 @@ interface LbfgsContext extends MethodContext {
   readonly matrix?: Matrix | undefined;
 }
 
-/** The protected members are what OWL-QN does in another way. */
+/** L-BFGS without l1. OWL-QN overrides the protected methods. */
 export class Lbfgs implements Method {
   readonly objective: Objective;
   readonly weights: Vector;

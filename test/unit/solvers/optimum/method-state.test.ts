@@ -145,3 +145,14 @@ test("a state of another kind of method is refused", async () => {
   const newton = METHODS["proximal Newton"](context);
   await expect(newton.restore(await lbfgs.state())).rejects.toThrow(/proximal.*quasi-newton/);
 });
+
+test("F of OWL-QN is that of L-BFGS and the l1 penalty", async () => {
+  const placement = await referenceEngine().place(rows);
+  const objective = await placement.objective({ ...problem, l1 });
+  const weights = Float64Array.from({ length: (FEATURES + 1) * CLASSES }, (_, i) => Math.sin(i) / 4);
+  const context = { objective, scaling, start: objective.space.vector(weights) };
+  const smooth = await METHODS["L-BFGS"](context).evaluate();
+  const whole = await METHODS["OWL-QN"](context).evaluate();
+  const size = weights.subarray(0, FEATURES * CLASSES).reduce((sum, w) => sum + Math.abs(w), 0);
+  expect(whole.value - smooth.value).toBeCloseTo(l1[0] * size, 12);
+});
