@@ -41,6 +41,7 @@ const COVERED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     engine: "test/conformance/reference.test.ts",
     objective: "test/conformance/reference.test.ts",
     update: "test/unit/parity/step.test.ts",
+    vectors: "test/conformance/reference.test.ts",
   },
   "src/engine/wasm": {
     descent: "test/conformance/wasm.test.ts",
@@ -48,9 +49,11 @@ const COVERED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "kernel-context": "test/conformance/wasm.test.ts",
     module: "test/unit/engine/wasm/threads.test.ts",
     placement: "test/conformance/wasm.test.ts",
+    queue: "test/unit/engine/wasm/objective.test.ts",
     resources: "test/unit/engine/wasm/threads.test.ts",
     "thread-pool": "test/unit/engine/wasm/threads.test.ts",
     thread: "test/unit/engine/wasm/threads.test.ts",
+    vectors: "test/conformance/wasm.test.ts",
   },
   "src/engine/webgpu": {
     engine: "test/conformance/webgpu.browser.test.ts",

@@ -16,6 +16,12 @@ export function selectRows(data: Rows, chosen: Uint32Array): Rows {
   };
 }
 
+/** Returns the same rows with their labels as the targets. */
+export function labelledOnly(rows: Rows): Rows {
+  const { targets: _, ...labelled } = rows;
+  return labelled;
+}
+
 /** Leaves out the rows of weight 0: they do not count, and may hold any finite values. */
 export function weighedRows(data: Rows): Rows {
   const { weights, count } = data;
@@ -63,9 +69,8 @@ export interface Rows extends FeatureRows {
   /** (count) weight of each row. Absent when all are 1. */
   readonly weights?: FloatArray;
   /**
-   * (count, classes) soft targets for first-order solvers, each row adding up to 1. The label is then the
-   * class of the largest target; ties go to the lower index. Absent when the labels are the targets.
-   * Objectives use labels only.
+   * (count, classes) soft targets, each row adding up to 1. The label is then the class of the largest
+   * target; ties go to the lower index. Absent when the labels are the targets. Objectives use labels only.
    */
   readonly targets?: FloatArray;
   /** Index of the first validation row, when such rows follow the others. Errors use it to name rows. */

@@ -1,6 +1,6 @@
 /** Checks the data that a caller passes and turns them into rows that an engine can place. */
 import { range } from "../core/random.js";
-import type { FloatArray, Rows } from "../core/rows.js";
+import type { Rows } from "../core/rows.js";
 import { DataError } from "../core/errors.js";
 import { show } from "../core/show.js";
 import { isList } from "../core/checks.js";
@@ -8,7 +8,7 @@ import { type Features, type TrainedFeatures, checkSizes, createFeatureRows } fr
 import { checkFields } from "./fields.js";
 import { type Label, numberLabels } from "./labels.js";
 import { toNumber } from "./numbers.js";
-import { areLabels, guessFeatures, softTargets } from "./targets.js";
+import { areLabels, guessFeatures, oneHot, softTargets } from "./targets.js";
 
 /**
  * Labelled examples: rows of features, and a label or soft targets for each row.
@@ -48,11 +48,8 @@ export interface TrainingData<L extends Label = Label> {
 
 /** Training data after the checks. */
 export interface Dataset<L extends Label> {
-  /** With soft targets, each row is labelled by the class of its largest; ties go to the lower index. */
   readonly rows: Rows;
   readonly classes: readonly L[];
-  /** (rows, classes) soft targets, if the data have them instead of labels. */
-  readonly targets?: FloatArray;
 }
 
 /** What further data must agree with: a model, or the rows that one is trained on. */
@@ -88,8 +85,7 @@ export function createDataset<L extends Label>(
   const rows = { ...placed, ...(weights && { weights }) };
   if (!areLabels(y, count, given?.length)) {
     const { classes } = numberLabels<L>([], given, `${where}y`);
-    const { targets, labels } = softTargets(y, classes.length, `${where}y`);
-    return { rows: { ...rows, labels }, classes, targets };
+    return { rows: { ...rows, ...softTargets(y, classes.length, `${where}y`) }, classes };
   }
   if (count !== y.length) throw new DataError(miscounted(count, placed.features, y.length, where));
   const { labels, classes } = numberLabels(y, given, `${where}y`);
@@ -118,6 +114,7 @@ export function concatenate(a: Rows, b: Rows): Rows {
   const numbers = a.numbers || b.numbers ? new Uint32Array(count) : undefined;
   numbers?.set(a.numbers ?? range(a.count));
   numbers?.set(b.numbers ?? range(b.count), a.count);
+  const targets = joinTargets(a, b);
   return {
     ...a,
     count,
@@ -125,8 +122,21 @@ export function concatenate(a: Rows, b: Rows): Rows {
     labels,
     validationFrom: a.count,
     ...(weights && { weights }),
+    ...(targets && { targets }),
     ...(numbers && { numbers }),
   };
+}
+
+/** Joins soft targets, (rows, classes), if either has some. Labels of the other become one-hot targets. */
+function joinTargets(a: Rows, b: Rows): Float64Array | undefined {
+  const [soft] = [a, b].filter(({ targets }) => targets);
+  if (!soft?.targets) return undefined;
+  const classes = soft.targets.length / soft.count;
+  const [first, second] = [a, b].map((rows) => rows.targets ?? oneHot(rows, classes));
+  const together = new Float64Array(first.length + second.length);
+  together.set(first);
+  together.set(second, first.length);
+  return together;
 }
 
 /** Joins features: bytes of the same scale stay bytes; else they become f64 if either is f64, or f32. */

@@ -38,7 +38,9 @@ export interface ObjectiveProblem {
  * Calls are carried out in order, those of its vector space among them. Those that return nothing are queued
  * and done before the next one. Calls made in the same turn of the event loop may run as one batch.
  */
-export interface Objective extends VectorSpace {
+export interface Objective {
+  /** The vectors that it takes, which live as long as it does. */
+  readonly space: VectorSpace;
   /** The name of the chosen kernels. Results are deterministic for a pinned name on one adapter. */
   readonly kernels: string;
   /**

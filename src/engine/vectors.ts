@@ -33,13 +33,13 @@ export interface Product {
 export interface VectorSpace {
   /** The unit roundoff of its arithmetic: 2⁻²⁴ in f32, 2⁻⁵³ in f64. */
   readonly precision: number;
-  /** Creates a vector, (features + 1, classes), of `values` or zeros. It lives as long as the space. */
+  /** Creates a vector, (features + 1, classes), of `values` or zeros. It lives as long as the objective. */
   vector(values?: FloatArray): Vector;
   read(vector: Vector): Promise<FloatArray>;
   /** to ← Σ factor·vector. `to` may be one of the vectors. */
   combine(to: Vector, terms: readonly Term[]): void;
   products(pairs: readonly (readonly [Vector, Vector])[]): Promise<Product[]>;
-  /** Creates a matrix of `values`, (features + 1, features + 1). It lives as long as the space. */
+  /** Creates a matrix of `values`, (features + 1, features + 1). It lives as long as the objective. */
   matrix(values: FloatArray): Matrix;
   /** to ← M·from. `to` must not be `from`. */
   multiply(to: Vector, matrix: Matrix, from: Vector): void;

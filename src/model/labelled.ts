@@ -47,8 +47,8 @@ export async function computeStatistics<L extends Label>(
 
 /** Checks labelled examples. Throws a DataError where they are faulty, or y is soft targets. */
 function labelledRows<L extends Label>(model: ModelParts<L>, data: LabelledData<L>): Rows {
-  const { rows, targets } = createDataset(data, "", model);
-  if (targets) {
+  const { rows } = createDataset(data, "", model);
+  if (rows.targets) {
     throw new DataError("y is soft targets, and a model is judged by labels: give the label of each row.");
   }
   return rows;

@@ -6,7 +6,7 @@ import { range } from "../core/random.js";
 import { spaced } from "../data/sample.js";
 import type { Placement } from "../engine/engine.js";
 import type { ObjectiveProblem } from "../engine/objective.js";
-import { type FloatArray, type Rows, absolute, selectInF64 } from "../core/rows.js";
+import { type FloatArray, type Rows, absolute, labelledOnly, selectInF64 } from "../core/rows.js";
 import { bend, gradient, logits, residual } from "../math/passes.js";
 import { TINY, U, gamma, ratio, residualBounds, softmaxBounds } from "./step.js";
 import { type Parity, maxOrInfinity } from "./stages.js";
@@ -32,14 +32,15 @@ export async function objectiveParity(
 ): Promise<Parity> {
   const { classes } = problem;
   const some = { ...problem, rows: spaced(problem.rows, ROWS) };
-  const data = selectInF64(rows, some.rows);
+  const data = selectInF64(labelledOnly(rows), some.rows);
   const objective = await placement.objective(some);
   try {
-    const [at, g, h] = [objective.vector(w), objective.vector(), objective.vector()];
+    const { space } = objective;
+    const [at, g, h] = [space.vector(w), space.vector(), space.vector()];
     const sums = await objective.linearize(at, g);
     objective.curvature(g, h);
     const [z, slope, curved, weights] = (
-      await Promise.all([objective.logits(), objective.read(g), objective.read(h), objective.read(at)])
+      await Promise.all([objective.logits(), space.read(g), space.read(h), space.read(at)])
     ).map((values) => Float64Array.from(values));
     const zBounds = logitBounds(data, weights, classes);
     const stages = {

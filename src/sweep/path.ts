@@ -240,7 +240,7 @@ async function heldOutScore(
   weights: FloatArray,
   groups: readonly Group[],
 ): Promise<Score> {
-  const w = objective.vector(weights);
+  const w = objective.space.vector(weights);
   const sums = await Promise.all(
     groups.map(async ({ rows, factor }) => {
       const { loss, hits, weight } = await objective.evaluate(w, rows);

@@ -60,7 +60,7 @@ export async function sweep<L extends Label>(
   const callbacks = new Callbacks();
   const warnings = new Warnings((warning) => callbacks.call(training.onWarning, warning));
   const task = createTask(data, leastPenalised(chosen), warnings);
-  if (task.targets) {
+  if (task.rows.targets) {
     throw new DataError("y is soft targets, and a sweep scores by labels: give the label of each row.");
   }
   const given = { count: data.y.length, ...(task.kept && { kept: task.kept }) };

@@ -31,7 +31,7 @@ export async function startFirstOrder(
   const descent = await placement.descent(problem, await start());
   const sampling =
     settings.sampling === "importance"
-      ? new Importance(placement, descent, problem, rows, examples.train, random)
+      ? new Importance({ placement, descent, problem, rows, train: examples.train, random })
       : uniform(rows, examples.train, settings.shuffle, random);
   const check =
     watch &&

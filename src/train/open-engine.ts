@@ -4,6 +4,8 @@ import type { Label } from "../data/labels.js";
 import { type EngineChoice, chooseEngine } from "../engine/choose.js";
 import type { EngineName, Placement } from "../engine/engine.js";
 import { DeviceError } from "../core/errors.js";
+import { labelledOnly } from "../core/rows.js";
+import { isSecondOrder } from "../solvers/solver-table.js";
 import type { Task } from "./problem.js";
 
 /** An open engine, and the work that was started on it. */
@@ -23,6 +25,8 @@ export async function openEngine<T>(
   start: (placement: Placement) => Promise<T>,
 ): Promise<Opened<T>> {
   const { engine: wanted, runtime, device, signal } = settings;
+  // Objectives use labels only, so where no descent is made the engine needs no memory for targets.
+  const placed = isSecondOrder(settings.solver) ? labelledOnly(rows) : rows;
   const failures = new Map<EngineName, DeviceError>();
   for (;;) {
     throwIfAborted(signal);
@@ -33,7 +37,7 @@ export async function openEngine<T>(
       for (const one of releases.toReversed()) one();
     };
     try {
-      const placement = await engine.place(rows);
+      const placement = await engine.place(placed);
       releases.push(() => placement.release());
       throwIfAborted(signal);
       return { ...choice, started: await start(placement), release };

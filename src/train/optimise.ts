@@ -28,10 +28,7 @@ export interface Start {
 }
 
 /** The fields of a task that a second-order fit needs. */
-type Fit = Pick<
-  Task<Label>,
-  "settings" | "rows" | "classes" | "problem" | "examples" | "targets" | "start" | "units"
->;
+type Fit = Pick<Task<Label>, "settings" | "rows" | "classes" | "problem" | "examples" | "start" | "units">;
 
 /** What a fit may take over from others, and how it is watched. */
 export interface Given {
@@ -71,11 +68,11 @@ export async function startSecondOrder(
       : leastOf(problem.penalties) / 2;
     const floor = problem.intercept ? Math.min(penalised, leastShare(task) / 2) : penalised;
     const { clock = new Stopwatch(), from } = given;
-    const preconditioner = { floor, ...(inverse && { matrix: objective.matrix(inverse.values) }) };
+    const preconditioner = { floor, ...(inverse && { matrix: objective.space.matrix(inverse.values) }) };
     const phases = phasesOf({
       objective,
       scaling: { scale: problem.scale },
-      start: objective.vector(from?.method.weights ?? given.weights ?? (await task.start())),
+      start: objective.space.vector(from?.method.weights ?? given.weights ?? (await task.start())),
       preconditioner,
       settings: chosen,
       ...(problem.l1 && { l1: { classes: classes.length, l1: problem.l1, l2: problem.penalties } }),
@@ -204,14 +201,14 @@ async function* watched(
  * Returns a function that turns an objective of labels into one of the soft or smoothed targets, where there
  * are any.
  */
-async function targetsOf(task: Fit): Promise<(objective: Objective) => Objective> {
-  const { settings: chosen, rows, classes, problem, examples, targets } = task;
-  if (!targets && chosen.labelSmoothing === 0) return (objective) => objective;
+async function targetsOf({ rows, problem, examples }: Fit): Promise<(objective: Objective) => Objective> {
+  if (!rows.targets && !problem.smoothing) return (objective) => objective;
   const { SoftTargetObjective, linearTermOf } = await import("../solvers/optimum/soft-targets.js");
-  const of = (some: Uint32Array, smoothing: number) =>
-    linearTermOf(rows, some, classes.length, problem.intercept, smoothing, targets);
-  const tilt = await of(examples.train, chosen.labelSmoothing);
-  const validationTilt = targets && examples.validation && (await of(examples.validation, 0));
+  const tilt = await linearTermOf(rows, examples.train, problem);
+  const validationTilt =
+    rows.targets &&
+    examples.validation &&
+    (await linearTermOf(rows, examples.validation, { ...problem, smoothing: 0 }));
   const scale = 1 / (examples.train.length * examples.meanWeight);
   return (objective) => new SoftTargetObjective(objective, scale, tilt, validationTilt);
 }

@@ -6,8 +6,7 @@ import { type Dataset, type TrainingData, concatenate, createDataset } from "../
 import type { Features } from "../data/features.js";
 import type { Label } from "../data/labels.js";
 import { type Random, type SeededRandom, randomIntegers, range, shuffle } from "../core/random.js";
-import { selectFrom, type FloatArray, type Rows, weighedRows } from "../core/rows.js";
-import { oneHot } from "../data/targets.js";
+import { type FloatArray, type Rows, weighedRows } from "../core/rows.js";
 import { type FeatureUnits, farthestFromZero, inUnits, standardUnits, workingUnits } from "../data/units.js";
 import type { DescentProblem } from "../engine/descent.js";
 import { DataError, OptionError } from "../core/errors.js";
@@ -45,8 +44,6 @@ export interface Task<L extends Label> {
   readonly classFactors?: Float64Array;
   /** The problem as first-order solvers see it. */
   readonly problem: DescentProblem;
-  /** (rows, classes) Soft targets for lbfgs and newton. For other solvers they are placed with the rows. */
-  readonly targets?: FloatArray;
   /** Units of the rows. Absent when they are those of the data. */
   readonly units?: FeatureUnits;
   /** Computes (features + 1, classes) initial weights, in the units of the task. */
@@ -70,8 +67,8 @@ export function createTask<L extends Label>(
   const { classes } = given;
   const random = randomIntegers(chosen.seed);
   const counted = withoutWeightless(given);
-  const { rows: all, targets, train: aside, validation } = split(counted, chosen.validation, random);
-  if (targets) checkSoft(chosen);
+  const { rows: all, train: aside, validation } = split(counted, chosen.validation, random);
+  if (all.targets) checkSoft(chosen);
   const factors = classFactors(all, aside, classes, chosen.classWeight);
   const weighted = factors ? classWeighted(all, aside, factors) : all;
   const { weights } = weighted;
@@ -85,10 +82,8 @@ export function createTask<L extends Label>(
   const scaled = weights
     ? { ...weighted, weights: Float64Array.from(weights, (one) => weightScale * one) }
     : weighted;
-  const secondOrder = isSecondOrder(chosen.solver);
   const units = unitsOf(scaled, train, { ...chosen, l2 }, warnings);
-  const labelled = units ? inUnits(scaled, units) : owned(scaled, data.x);
-  const rows = targets && !secondOrder ? { ...labelled, targets } : labelled;
+  const rows = units ? inUnits(scaled, units) : owned(scaled, data.x);
   return {
     settings: { ...chosen, l2 },
     rows,
@@ -98,7 +93,7 @@ export function createTask<L extends Label>(
     examples: {
       train,
       ...(validation && { validation }),
-      soft: targets !== undefined,
+      soft: rows.targets !== undefined,
       weightScale,
       meanWeight: weightOf(rows, train, "to train on") / train.length,
     },
@@ -111,7 +106,6 @@ export function createTask<L extends Label>(
       batchSize: Math.min(chosen.batchSize ?? train.length, train.length),
       smoothing: chosen.labelSmoothing,
     },
-    ...(targets && secondOrder && { targets }),
     ...(units && { units }),
     start: startingWeights({
       init: chosen.init,
@@ -165,13 +159,7 @@ function unitsOf<L extends Label>(
  * finite values.
  */
 function withoutWeightless<L extends Label>(given: Dataset<L>): Dataset<L> {
-  const rows = weighedRows(given.rows);
-  const { targets, classes } = given;
-  return {
-    ...given,
-    rows,
-    ...(targets && rows.numbers && { targets: selectFrom(targets, classes.length, rows.numbers) }),
-  };
+  return { ...given, rows: weighedRows(given.rows) };
 }
 
 /** Throws an OptionError where soft targets are combined with classWeight. */
@@ -204,8 +192,6 @@ export function weightOf({ weights }: Rows, chosen: Uint32Array, what: string): 
 /** Rows split into training and validation. */
 interface Split {
   readonly rows: Rows;
-  /** (rows, classes) Soft targets. */
-  readonly targets?: FloatArray;
   readonly train: Uint32Array;
   readonly validation?: Uint32Array;
 }
@@ -216,7 +202,7 @@ function split<L extends Label>(
   validation: Settings<L>["validation"],
   random: Random,
 ): Split {
-  const { rows, classes, targets } = given;
+  const { rows, classes } = given;
   if (validation === undefined) return { ...given, train: range(rows.count) };
   if (typeof validation === "number") {
     const order = range(rows.count);
@@ -235,19 +221,9 @@ function split<L extends Label>(
   const together = concatenate(rows, other.rows);
   return {
     rows: together,
-    ...((targets || other.targets) && { targets: joinTargets(given, other) }),
     train: range(rows.count),
     validation: range(together.count).slice(rows.count),
   };
-}
-
-/** Joins the targets of two datasets, (rows, classes). Labels become one-hot targets. */
-function joinTargets<L extends Label>(a: Dataset<L>, b: Dataset<L>): Float64Array {
-  const [first, second] = [a, b].map(({ rows, classes, targets }) => targets ?? oneHot(rows, classes.length));
-  const together = new Float64Array(first.length + second.length);
-  together.set(first);
-  together.set(second, first.length);
-  return together;
 }
 
 /** Multiplies the weight of each training row by the factor of its class. */

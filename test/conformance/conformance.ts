@@ -153,10 +153,8 @@ export function conformance(name: string, open: () => Promise<Engine>): void {
       const looked = async (data: Rows) => {
         const placement = await engine.place(data);
         const objective = await placement.objective(objectiveOf(data, 6));
-        const sums = await objective.linearize(
-          objective.vector(randomWeights(shape, 38)),
-          objective.vector(),
-        );
+        const { space } = objective;
+        const sums = await objective.linearize(space.vector(randomWeights(shape, 38)), space.vector());
         objective.release();
         placement.release();
         return sums;

@@ -27,11 +27,12 @@ export function objectiveConforms(shapes: readonly Shape[], engine: () => Engine
     const looks = await lookAround(engine(), rows, { ...problem, intercept: false }, 122);
     for (const look of LOOKS) expect(looks[look], look).toBeLessThan(1);
     await withObjective(engine(), rows, { ...problem, intercept: false }, async (objective) => {
-      const [w, g, h] = [randomWeights(shape, 123), undefined, undefined].map((v) => objective.vector(v));
+      const { space } = objective;
+      const [w, g, h] = [randomWeights(shape, 123), undefined, undefined].map((v) => space.vector(v));
       await objective.linearize(w, g);
       objective.curvature(w, h);
       for (const vector of [g, h]) {
-        const values = Array.from(await objective.read(vector));
+        const values = Array.from(await space.read(vector));
         expect(values.slice(21 * 7)).toEqual(Array.from({ length: 7 }, () => 0));
         expect(values.slice(0, 21 * 7).every((value) => value !== 0)).toBe(true);
       }
@@ -41,20 +42,21 @@ export function objectiveConforms(shapes: readonly Shape[], engine: () => Engine
   test("the same questions have the same answers, bit for bit", async () => {
     const ask = () =>
       withObjective(engine(), rows, problem, async (objective) => {
+        const { space } = objective;
         const [w, p, g, h] = [randomWeights(shape, 124), randomWeights(shape, 125), undefined, undefined].map(
-          (v) => objective.vector(v),
+          (v) => space.vector(v),
         );
         const sums = await objective.linearize(w, g);
         objective.setDirection(p);
         objective.curvature(p, h);
         const [trials, products] = await Promise.all([
           objective.evaluateAlong([0, 0.5, 1, 2, -1]),
-          objective.products([
+          space.products([
             [g, p],
             [h, h],
           ]),
         ]);
-        const vectors = await Promise.all([objective.read(g), objective.read(h)]);
+        const vectors = await Promise.all([space.read(g), space.read(h)]);
         return { sums, trials, products, vectors };
       });
     expect(await ask()).toEqual(await ask());
@@ -62,24 +64,25 @@ export function objectiveConforms(shapes: readonly Shape[], engine: () => Engine
 
   test("what is asked for in one turn is done in order", async () => {
     await withObjective(engine(), rows, problem, async (objective) => {
-      const [w, p] = [randomWeights(shape, 126), randomWeights(shape, 127)].map((v) => objective.vector(v));
-      const [g, other] = [objective.vector(), objective.vector()];
+      const { space } = objective;
+      const [w, p] = [randomWeights(shape, 126), randomWeights(shape, 127)].map((v) => space.vector(v));
+      const [g, other] = [space.vector(), space.vector()];
       const first = objective.linearize(w, g);
       objective.setDirection(p);
       const trials = objective.evaluateAlong([1]);
-      objective.combine(w, [
+      space.combine(w, [
         [1, w],
         [1, p],
       ]);
       const moved = objective.step(1, w, other);
-      objective.combine(other, [[1, other], [-1, g]]); // prettier-ignore
-      const change = objective.products([[other, p]]);
+      space.combine(other, [[1, other], [-1, g]]); // prettier-ignore
+      const change = space.products([[other, p]]);
       const found = { first: await first, trial: (await trials)[0], moved: await moved };
       expect(found.moved.loss / found.trial.loss).toBeCloseTo(1, 5);
       expect(found.moved.loss).not.toBeCloseTo(found.first.loss, 1);
       const [{ sum }] = await change;
       const slopes = await objective.evaluateAlong([-1, 0]);
-      const [{ penalised }] = await objective.products([[p, p]]);
+      const [{ penalised }] = await space.products([[p, p]]);
       const expected = problem.scale * (slopes[1].slope - slopes[0].slope) + penalised;
       expect(sum / expected).toBeCloseTo(1, 3);
     });
@@ -88,11 +91,12 @@ export function objectiveConforms(shapes: readonly Shape[], engine: () => Engine
   test("without l1 the smallest subgradient is the gradient", async () => {
     const { l1: _, ...smooth } = problem;
     await withObjective(engine(), rows, smooth, async (objective) => {
+      const { space } = objective;
       const w = randomWeights(shape, 128).map((value, i) => (i % 3 === 0 ? 0 : value));
-      const [at, g, d] = [w, undefined, undefined].map((v) => objective.vector(v));
+      const [at, g, d] = [w, undefined, undefined].map((v) => space.vector(v));
       await objective.linearize(at, g);
-      objective.subgradient(d, at, g);
-      expect(await objective.read(d)).toEqual(await objective.read(g));
+      space.subgradient(d, at, g);
+      expect(await space.read(d)).toEqual(await space.read(g));
     });
   });
 
@@ -103,7 +107,8 @@ export function objectiveConforms(shapes: readonly Shape[], engine: () => Engine
     const small = { ...objectiveOf(few, 6), rows: range(50) };
     const ask = (one: Engine) =>
       withObjective(one, few, small, async (objective) => {
-        const [w, zeros, g] = [objective.vector(start), objective.vector(), objective.vector()];
+        const { space } = objective;
+        const [w, zeros, g] = [space.vector(start), space.vector(), space.vector()];
         await objective.linearize(w, g);
         const before = await objective.logits();
         const sums = await objective.evaluate(w, others);

@@ -48,12 +48,13 @@ export async function lookAround(
   const all = range(data.count);
   const placement = await engine.place(rows);
   const objective = await placement.objective(problem);
+  const { space } = objective;
   try {
     const [w, p] = [randomWeights(shape, seed), randomWeights(shape, seed + 1, 0.3)];
     const [at, along, moved, g, h] = [w, p, undefined, undefined, undefined].map((values) =>
-      objective.vector(values),
+      space.vector(values),
     );
-    const read = async (vector: Vector) => Float64Array.from(await objective.read(vector));
+    const read = async (vector: Vector) => Float64Array.from(await space.read(vector));
     const exactLogits = (of: FloatArray) => logits(data, all, of, classes);
     const sums = await objective.linearize(at, g);
     const z = Float64Array.from(await objective.logits());
@@ -73,7 +74,7 @@ export async function lookAround(
     const trialRatio = ts.map((t, n) => trialsRatio(data, classes, z, delta, deltaBounds, t, trials[n]));
 
     const t = 0.4;
-    objective.combine(moved, [
+    space.combine(moved, [
       [1, at],
       [t, along],
     ]);
@@ -92,15 +93,15 @@ export async function lookAround(
 
     const sum = movedTo.map((_, i) => w[i] + t * p[i]);
     const spiked = withSpike(p, data.features, classes);
-    const [product, power, negative] = await objective.products([
+    const [product, power, negative] = await space.products([
       [g, along],
       [along, along],
-      [along, objective.vector(spiked)],
+      [along, space.vector(spiked)],
     ]);
     const square = symmetric(data.features + 1, seed + 2);
-    objective.multiply(h, objective.matrix(square), along);
+    space.multiply(h, space.matrix(square), along);
     const multiplied = await read(h);
-    objective.centre(h);
+    space.centre(h);
     const vectors = [
       centreRatio(multiplied, classes, await read(h)),
       multiplyRatio(square, Float64Array.from(p), classes, multiplied),
@@ -116,7 +117,7 @@ export async function lookAround(
       move: maxOrInfinity(move, gradientRatio(data, problem, zMoved, movedTo, await read(g))),
       curvature: bent,
       vectors: vectors.reduce(maxOrInfinity),
-      orthant: await orthantRatio(objective, shape, seed + 3, problem.l1),
+      orthant: await orthantRatio(space, shape, seed + 3, problem.l1),
     };
   } finally {
     objective.release();

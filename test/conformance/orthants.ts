@@ -2,7 +2,7 @@
  * Checks vector operations with l1 penalties against f64, including the exact case that each element falls
  * into.
  */
-import type { Objective } from "../../src/engine/objective.js";
+import type { VectorSpace } from "../../src/engine/vectors.js";
 import type { FloatArray } from "../../src/core/rows.js";
 import { TINY, U, ratio } from "../../src/parity/step.js";
 import { maxOrInfinity } from "../../src/parity/stages.js";
@@ -15,7 +15,7 @@ const ZEROS = [0, -0];
  * free weights. The first two have one rounding, the last has none. `l1` is the objective's, in f32 numbers.
  */
 export async function orthantRatio(
-  objective: Objective,
+  space: VectorSpace,
   shape: Shape,
   seed: number,
   l1: FloatArray = new Float32Array(shape.features),
@@ -23,13 +23,13 @@ export async function orthantRatio(
   const intercept = shape.features * shape.classes;
   const penalties = Float64Array.from({ length: intercept }, (_, i) => l1[Math.floor(i / shape.classes)]);
   const [w, g, p] = vectorsOf(shape, penalties, seed);
-  const [weights, gradient, direction] = [w, g, p].map((values) => objective.vector(values));
+  const [weights, gradient, direction] = [w, g, p].map((values) => space.vector(values));
   // All three must be overwritten.
-  const [smallest, within, free] = [p, p, g].map((values) => objective.vector(values));
-  objective.subgradient(smallest, weights, gradient);
-  objective.orthant(within, weights, direction, smallest);
-  objective.restrict(free, direction, weights, smallest);
-  const d = Float64Array.from(await objective.read(smallest));
+  const [smallest, within, free] = [p, p, g].map((values) => space.vector(values));
+  space.subgradient(smallest, weights, gradient);
+  space.orthant(within, weights, direction, smallest);
+  space.restrict(free, direction, weights, smallest);
+  const d = Float64Array.from(await space.read(smallest));
   const subgradients = Float64Array.from(w, (wi, i) =>
     i < intercept ? nearest(wi, g[i], penalties[i]) : g[i],
   );
@@ -41,8 +41,8 @@ export async function orthantRatio(
   const rounding = (exact: Float64Array) => (i: number) => U * Math.abs(exact[i]) + TINY;
   return [
     ratio(d, subgradients, rounding(subgradients)),
-    ratio(await objective.read(within), steps, rounding(steps)),
-    ratio(await objective.read(free), restricted, () => TINY),
+    ratio(await space.read(within), steps, rounding(steps)),
+    ratio(await space.read(free), restricted, () => TINY),
   ].reduce(maxOrInfinity);
 }
 

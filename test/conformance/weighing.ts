@@ -37,10 +37,11 @@ export async function weighing(engine: Engine, weighted: boolean): Promise<Weigh
   const placement = await engine.place(first);
   const descent = await placement.descent(problem, start);
   const objective = await placement.objective(ofObjective);
+  const { space } = objective;
   let [rho, off] = [0, 0];
   try {
     const { order, steps } = plan(first, BATCH);
-    const [w, g] = [objective.vector(start), objective.vector()];
+    const [w, g] = [space.vector(start), space.vector()];
     for (const rows of [first, ...[173, 174].map((seed) => ({ ...first, weights: quarters(seed) }))]) {
       if (rows !== first) placement.weigh(rows.weights ?? new Float32Array());
       const results = [];

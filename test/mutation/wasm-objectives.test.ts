@@ -631,11 +631,12 @@ async function errors(kernels: KernelKind, options: WasmEdits, caught?: Caught):
 async function sumsError(engine: Engine, rows: Rows, classes: number): Promise<number> {
   const placement = await engine.place(rows);
   const objective = await placement.objective(objectiveOf(rows, classes));
+  const { space } = objective;
   try {
     const integers = Float32Array.from({ length: (rows.features + 1) * classes }, (_, i) => (i % 41) - 20);
-    const [u, v] = [integers.toReversed(), integers].map((values) => objective.vector(values));
-    objective.combine(v, [[2, v], [-1, u], [3, v]]); // prettier-ignore
-    const found = await objective.read(v);
+    const [u, v] = [integers.toReversed(), integers].map((values) => space.vector(values));
+    space.combine(v, [[2, v], [-1, u], [3, v]]); // prettier-ignore
+    const found = await space.read(v);
     return found.every((sum, i) => sum === 5 * integers[i] - integers[integers.length - 1 - i])
       ? 0
       : Infinity;

@@ -76,11 +76,11 @@ async function summed(kernels: Edited): Promise<number> {
   const rows = randomRows(shape, "f32", 181);
   const factors = [1, -2, 0.5, 3, -0.75, 0, 2];
   const values = factors.map((_, n) => randomWeights(shape, 182 + n));
-  const found = await withObjective({ edited: kernels }, rows, objectiveOf(rows, 5), (objective) => {
-    const vectors = values.map((one) => objective.vector(one));
+  const found = await withObjective({ edited: kernels }, rows, objectiveOf(rows, 5), ({ space }) => {
+    const vectors = values.map((one) => space.vector(one));
     const terms = vectors.map((vector, n) => [factors[n], vector] as const);
-    objective.combine(vectors[2], [...terms, [2, vectors[2]]]);
-    return objective.read(vectors[2]);
+    space.combine(vectors[2], [...terms, [2, vectors[2]]]);
+    return space.read(vectors[2]);
   });
   const sumOf = (i: number, one: (value: number) => number) =>
     values.reduce((sum, value, n) => sum + one((factors[n] + (n === 2 ? 2 : 0)) * value[i]), 0);
@@ -107,7 +107,8 @@ async function hitsOfEquals(kernels: Edited): Promise<[found: readonly number[],
   const weightOf = (row: number) => rows.weights?.[row] ?? 1;
   const expected = range(70).reduce((sum, row) => sum + (rows.labels[row] === 0 ? weightOf(row) : 0), 0);
   const sums = await withObjective({ edited: kernels }, rows, problem, (objective) => {
-    const [w, g] = [objective.vector(), objective.vector()];
+    const { space } = objective;
+    const [w, g] = [space.vector(), space.vector()];
     return Promise.all([
       objective.linearize(w, g),
       objective.step(1, w, g),
@@ -139,17 +140,18 @@ async function certain(kernels: Edited): Promise<number> {
   const others = 2 * Math.exp(-12);
   const p = 1 / (1 + others);
   const found = await withObjective({ edited: kernels }, rows, problem, async (objective) => {
-    const at = objective.vector(Float32Array.of(-6, 6, -6, 0, 0, 0));
-    const along = objective.vector(Float32Array.of(0, 1, 0, 0, 0, 0));
-    const [g, h] = [objective.vector(), objective.vector()];
+    const { space } = objective;
+    const at = space.vector(Float32Array.of(-6, 6, -6, 0, 0, 0));
+    const along = space.vector(Float32Array.of(0, 1, 0, 0, 0, 0));
+    const [g, h] = [space.vector(), space.vector()];
     const asked = [objective.linearize(at, g), objective.evaluate(at, range(1))];
     objective.setDirection(along);
     objective.curvature(along, h);
     const [[looked, evaluated], [trial], gradient, curved] = await Promise.all([
       Promise.all(asked),
       objective.evaluateAlong([0]),
-      objective.read(g),
-      objective.read(h),
+      space.read(g),
+      space.read(h),
     ]);
     const { loss, slope, curvature } = trial;
     return [

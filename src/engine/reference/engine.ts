@@ -12,7 +12,7 @@ import {
 } from "../descent.js";
 import { chainLength, planBlockRows } from "../../core/sum-plan.js";
 import { ZERO_SUMS, type Sums, addSums } from "../../core/sums.js";
-import { type FloatArray, type Rows } from "../../core/rows.js";
+import { type FloatArray, type Rows, labelledOnly } from "../../core/rows.js";
 import { ReferenceObjective } from "./objective.js";
 import { gradient, logits, residual } from "../../math/passes.js";
 import { type GradientSum, type RowSum, addGradients, sumRows } from "./sum-rows.js";
@@ -38,8 +38,7 @@ export function placeRows(given: Rows, blockRows = planBlockRows(given)): Placem
     },
     async objective(problem) {
       checkKernels(problem);
-      const { targets: _, ...labelled } = rows;
-      return new ReferenceObjective(labelled, problem, blockRows);
+      return new ReferenceObjective(labelledOnly(rows), problem, blockRows);
     },
     weigh: (others) => weights.set(others),
     release() {},

@@ -10,12 +10,11 @@ import {
   momentCount,
 } from "../descent.js";
 import { type Sums } from "../../core/sums.js";
-import { type FloatArray, type Rows } from "../../core/rows.js";
-import type { Heap } from "./heap.js";
+import { type FloatArray } from "../../core/rows.js";
+import type { WasmContext } from "./context.js";
 import { type Layout, kindOf, layoutOf } from "./layout.js";
 import type { HeapRows } from "./placement.js";
 import { type Entry, OPERATIONS } from "./plan.js";
-import type { ThreadPool } from "./thread-pool.js";
 import { MOST_ENTRIES, type SumTriple, KernelContext, vectorBytes } from "./kernel-context.js";
 
 /** Milliseconds that a run should take on other threads, and on the calling thread, where a page waits. */
@@ -33,18 +32,12 @@ export class WasmDescent implements Descent {
   #number = 0;
   #stepsPerRun = 1;
 
-  constructor(
-    heap: Heap,
-    pool: ThreadPool,
-    rows: Rows,
-    placed: HeapRows,
-    problem: DescentProblem,
-    weights: FloatArray,
-  ) {
+  constructor(context: WasmContext, problem: DescentProblem, weights: FloatArray) {
+    const { rows, placed } = context;
     const layout = layoutOf(rows, problem, kindOf(problem));
     const moments = momentCount(problem.rule);
     const vectors = Array.from({ length: 1 + moments }, () => vectorBytes(layout, placed.stride));
-    const work = new KernelContext(heap, pool, rows, placed, problem, layout, vectors);
+    const work = new KernelContext(context, problem, layout, vectors);
     this.kernels = work.layout.kind;
     this.#work = work;
     this.#problem = problem;

@@ -105,9 +105,10 @@ function engineOn(session: Session, { relaxed }: WasmKernels): Engine {
     ...(note !== undefined && { note }),
     async place(rows) {
       const placed = await placeOnHeap(heap, rows);
+      const context = { heap, pool, rows, placed };
       return {
-        descent: async (problem, weights) => new WasmDescent(heap, pool, rows, placed, problem, weights),
-        objective: async (problem) => new WasmObjective(heap, pool, rows, placed, problem),
+        descent: async (problem, weights) => new WasmDescent(context, problem, weights),
+        objective: async (problem) => new WasmObjective(context, problem),
         weigh: (weights) => placed.weigh(weights),
         release: () => placed.release(),
       };

@@ -2,6 +2,7 @@
 import type { ObjectiveProblem } from "../objective.js";
 import type { FloatArray, Rows } from "../../core/rows.js";
 import { SumTree } from "../../core/sum-plan.js";
+import type { WasmContext } from "./context.js";
 import type { Heap } from "./heap.js";
 import type { Layout } from "./layout.js";
 import type { HeapRows } from "./placement.js";
@@ -77,10 +78,7 @@ export class KernelContext {
    * @throws {DeviceError} if they do not fit together with its own blocks.
    */
   constructor(
-    heap: Heap,
-    pool: ThreadPool,
-    rows: Rows,
-    placed: HeapRows,
+    { heap, pool, rows, placed }: WasmContext,
     shape: WorkShape,
     layout: Layout,
     others: readonly number[],

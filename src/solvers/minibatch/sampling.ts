@@ -50,6 +50,16 @@ export function uniform(rows: Rows, train: Uint32Array, shuffled: boolean, rando
   };
 }
 
+interface ImportanceContext {
+  readonly placement: Placement;
+  readonly descent: Descent;
+  readonly problem: DescentProblem;
+  readonly rows: Rows;
+  /** The numbers of the training rows. */
+  readonly train: Uint32Array;
+  readonly random: SeededRandom;
+}
+
 /**
  * Importance sampling: draws rows in proportion to the norm of their gradient, ‖s − t‖·‖[x, 1]‖ times their
  * weight, which minimises the variance of the gradient estimate (Zhao & Zhang 2015); some draws go by weight
@@ -79,14 +89,7 @@ export class Importance implements Sampling {
   /** Epochs begun. */
   #epochs = 0;
 
-  constructor(
-    placement: Placement,
-    descent: Descent,
-    problem: DescentProblem,
-    rows: Rows,
-    train: Uint32Array,
-    random: SeededRandom,
-  ) {
+  constructor({ placement, descent, problem, rows, train, random }: ImportanceContext) {
     const weightOf = (row: number) => (rows.weights ? rows.weights[row] : 1);
     this.rows = rows;
     this.#placement = placement;
@@ -182,7 +185,7 @@ export class Importance implements Sampling {
       rows: this.#train,
     });
     try {
-      objective.setDirection(objective.vector(await this.#descent.weights()));
+      objective.setDirection(objective.space.vector(await this.#descent.weights()));
       return await objective.directionLogits();
     } finally {
       objective.release();

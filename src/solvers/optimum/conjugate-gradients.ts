@@ -64,20 +64,21 @@ export class ConjugateGradients implements NewtonEquation {
   constructor(objective: Objective, preconditioner: Preconditioner) {
     this.#objective = objective;
     this.#preconditioner = preconditioner;
-    const [p, r, z, d, hd, other] = Array.from({ length: 6 }, () => objective.vector());
+    const [p, r, z, d, hd, other] = Array.from({ length: 6 }, () => objective.space.vector());
     [this.p, this.#r, this.#z, this.#d, this.#hd, this.#other] = [p, r, z, d, hd, other];
   }
 
   /** Sets p to about −H⁻¹·g, restricted to the free weights if they are given. */
   async solve(g: Vector, wanted: Wanted, free?: FreeWeights): Promise<BoundedSolution> {
     const objective = this.#objective;
+    const { space } = objective;
     const [p, r, z, d, hd] = [this.p, this.#r, this.#z, this.#d, this.#hd];
     const coefficients = { alphas: new Array<number>(), betas: new Array<number>() };
-    objective.combine(p, []);
-    objective.combine(r, [[-1, g]]);
+    space.combine(p, []);
+    space.combine(r, [[-1, g]]);
     this.#precondition(free);
-    objective.combine(d, [[1, z]]);
-    const [square] = await objective.products([[r, z]]);
+    space.combine(d, [[1, z]]);
+    const [square] = await space.products([[r, z]]);
     let left = square.sum; // r·M·r
     let lower = 0;
     let flat = false;
@@ -85,26 +86,26 @@ export class ConjugateGradients implements NewtonEquation {
       if (n === MOST_PRODUCTS || !wanted.more()) break;
       objective.curvature(d, hd);
       this.#keepFree(hd, free);
-      const [curved, far, pull] = await objective.products([
+      const [curved, far, pull] = await space.products([
         [d, hd],
         [d, d],
         [hd, hd],
       ]);
       // Where H·d is this close to orthogonal to d, the curvature along d is only rounding.
-      flat = !(curved.sum > 16 * this.#objective.precision * Math.sqrt(far.sum * pull.sum));
+      flat = !(curved.sum > 16 * space.precision * Math.sqrt(far.sum * pull.sum));
       if (flat) break;
       const alpha = left / curved.sum;
       lower += (alpha * left) / 2;
-      objective.combine(p, plus(p, alpha, d));
-      objective.combine(r, plus(r, -alpha, hd));
+      space.combine(p, plus(p, alpha, d));
+      space.combine(r, plus(r, -alpha, hd));
       this.#precondition(free);
-      const [next] = await objective.products([[r, z]]);
+      const [next] = await space.products([[r, z]]);
       coefficients.alphas.push(alpha);
       coefficients.betas.push(next.sum / left);
-      objective.combine(d, plus(z, next.sum / left, d));
+      space.combine(d, plus(z, next.sum / left, d));
       left = next.sum;
     }
-    const [slope] = await objective.products([[g, p]]);
+    const [slope] = await space.products([[g, p]]);
     const smallest = this.#smallest(coefficients);
     const upper =
       flat && !this.#isExact(left, square.sum)
@@ -116,27 +117,29 @@ export class ConjugateGradients implements NewtonEquation {
   /** v·M·v */
   async squaredLength(v: Vector): Promise<number> {
     const { matrix } = this.#preconditioner;
-    if (matrix) this.#objective.multiply(this.#z, matrix, v);
-    const [square] = await this.#objective.products([[v, matrix ? this.#z : v]]);
+    const { space } = this.#objective;
+    if (matrix) space.multiply(this.#z, matrix, v);
+    const [square] = await space.products([[v, matrix ? this.#z : v]]);
     return square.sum;
   }
 
   /** z ← M·r */
   #precondition(free: FreeWeights | undefined): void {
-    const objective = this.#objective;
+    const { space } = this.#objective;
     const { matrix } = this.#preconditioner;
     // Softmax ignores the mean over the classes, so what rounding adds there would never go away.
-    if (!free) objective.centre(this.#r);
-    if (matrix) objective.multiply(this.#z, matrix, this.#r);
-    else objective.combine(this.#z, [[1, this.#r]]);
+    if (!free) space.centre(this.#r);
+    if (matrix) space.multiply(this.#z, matrix, this.#r);
+    else space.combine(this.#z, [[1, this.#r]]);
     if (matrix) this.#keepFree(this.#z, free);
   }
 
   /** Sets the vector to 0 outside the free weights, if they are given. */
   #keepFree(vector: Vector, free: FreeWeights | undefined): void {
     if (!free) return;
-    this.#objective.combine(this.#other, [[1, vector]]);
-    this.#objective.restrict(vector, this.#other, free.w, free.d);
+    const { space } = this.#objective;
+    space.combine(this.#other, [[1, vector]]);
+    space.restrict(vector, this.#other, free.w, free.d);
   }
 
   #isSolved(wanted: Wanted, coefficients: Coefficients, lower: number, left: number, first: number): boolean {
@@ -151,7 +154,7 @@ export class ConjugateGradients implements NewtonEquation {
 
   /** Whether the residual is only rounding. */
   #isExact(left: number, first: number): boolean {
-    return !(left > (16 * this.#objective.precision) ** 2 * first);
+    return !(left > (16 * this.#objective.space.precision) ** 2 * first);
   }
 
   /** The smaller of two upper bounds: the penalty's guarantee, and the one from Ritz values if accepted. */

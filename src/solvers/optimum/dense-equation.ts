@@ -20,7 +20,7 @@ export class DenseEquation implements NewtonEquation {
     this.#objective = objective;
     this.#problem = problem;
     this.#rows = rows;
-    this.#p = objective.vector();
+    this.#p = objective.space.vector();
   }
 
   get p(): Vector {
@@ -29,12 +29,12 @@ export class DenseEquation implements NewtonEquation {
 
   async solve(g: Vector, wanted: Wanted): Promise<Solution> {
     wanted.more(); // the Hessian takes one pass
-    const [z, slope] = await Promise.all([this.#objective.logits(), this.#objective.read(g)]);
+    const [z, slope] = await Promise.all([this.#objective.logits(), this.#objective.space.read(g)]);
     const hessian = denseHessian(this.#rows, this.#problem, z, true);
     const { x, doubt } = new SemidefiniteFactor(hessian, slope.length, ridgeOf(this.#problem)).solve(
       Float64Array.from(slope, (one) => -one),
     );
-    this.#p = this.#objective.vector(x);
+    this.#p = this.#objective.space.vector(x);
     const along = x.reduce((sum, one, i) => sum + one * slope[i], 0);
     return { slope: along, lower: -along / 2, upper: (doubt - along) / 2 };
   }

@@ -4,12 +4,13 @@
  * pass, and Xᵀ·R after it.
  */
 import type { Objective } from "../../engine/objective.js";
-import type { Matrix, Product, Vector } from "../../engine/vectors.js";
+import type { Matrix, Vector } from "../../engine/vectors.js";
 import type { Sums } from "../../core/sums.js";
 import { type Direction, History, type Slope } from "./history.js";
 import { lineAlong, search } from "./line-search.js";
 import {
   type Method,
+  type MethodContext,
   type MethodState,
   type Point,
   type Scaling,
@@ -20,126 +21,141 @@ import {
 import { plus } from "./terms.js";
 
 /** Safety factor on the gain that the model of L-BFGS predicts, as its curvature is a guess. */
-export const DOUBT = 10;
+const DOUBT = 10;
 
+interface LbfgsContext extends MethodContext {
+  /** Most pairs of the history. */
+  readonly memory: number;
+  /** The preconditioner. */
+  readonly matrix?: Matrix | undefined;
+}
+
+/** L-BFGS without l1. OWL-QN overrides the protected methods. */
 export class Lbfgs implements Method {
   readonly objective: Objective;
   readonly weights: Vector;
-  readonly #scaling: Scaling;
-  readonly #matrix: Matrix | undefined;
-  readonly #history: History;
-  readonly #direction: Vector;
-  /** The current gradient, and space for the next. */
-  #here: Slope;
+  passes = 0;
+  protected readonly scaling: Scaling;
+  protected readonly history: History;
+  /** What the last search found: a part of it leads to the next weights. */
+  protected readonly step: Vector;
+  /** The current gradient, with l1 the smallest subgradient. */
+  protected here: Slope;
+  /** Space for the next. */
   #next: Slope;
+  readonly #matrix: Matrix | undefined;
   /** g·M·g of the current gradient. */
   #square = 0;
   #ahead: Direction = { terms: [], slope: 0 };
-  #passes = 0;
 
-  /** `matrix` is the preconditioner; `start`, (features + 1, classes), is updated in place. */
-  constructor(objective: Objective, scaling: Scaling, memory: number, start: Vector, matrix?: Matrix) {
-    this.weights = start;
+  constructor({ objective, scaling, start, memory, matrix }: LbfgsContext) {
+    const { space } = objective;
     this.objective = objective;
-    this.#scaling = scaling;
+    this.weights = start;
+    this.scaling = scaling;
+    this.history = new History(space, memory, matrix !== undefined);
+    this.step = space.vector();
     this.#matrix = matrix;
-    this.#history = new History(objective, memory, matrix !== undefined);
-    this.#direction = objective.vector();
-    [this.#here, this.#next] = [this.#slope(), this.#slope()];
+    [this.here, this.#next] = [this.#slope(), this.#slope()];
   }
 
-  get passes(): number {
-    return this.#passes;
-  }
-
-  async evaluate(): Promise<Point> {
-    this.#passes++;
-    const [sums, products] = await Promise.all([
-      this.objective.linearize(this.weights, this.#here.g),
-      this.#products(this.#here),
-    ]);
-    return this.#point(sums, products, 0);
+  evaluate(): Promise<Point> {
+    this.passes++;
+    return this.#point(this.objective.linearize(this.weights, this.gradient), 0);
   }
 
   async iterate(from: Point, afresh: boolean): Promise<Point | undefined> {
-    const t = await this.#search(from);
-    if (t === undefined) {
-      if (this.#history.length === 0) return undefined;
-      this.#history.forget(); // restart along the gradient, freshly evaluated
-      return this.iterate(await this.evaluate(), afresh);
-    }
-    return this.#move(t, afresh);
+    const t = await this.search(from, this.#ahead);
+    if (t !== undefined) return this.#move(t, afresh);
+    if (this.history.length === 0) return undefined;
+    this.history.forget(); // restart along the gradient, freshly evaluated
+    return this.iterate(await this.evaluate(), afresh);
   }
 
   async state(): Promise<MethodState> {
-    const [weights, pairs] = await Promise.all([readWeights(this), this.#history.state()]);
-    return { kind: "quasi-newton", weights, passes: this.#passes, pairs, square: this.#square };
+    const [weights, pairs] = await Promise.all([readWeights(this), this.history.state()]);
+    return { kind: "quasi-newton", weights, passes: this.passes, pairs, square: this.#square };
   }
 
   async restore(state: MethodState): Promise<void> {
     const { passes, pairs, square } = stateOf(state, "quasi-newton");
-    const { g, mg } = this.#here;
-    const evaluating = this.objective.linearize(this.weights, g);
-    if (this.#matrix) this.objective.multiply(mg, this.#matrix, g);
+    const evaluating = this.objective.linearize(this.weights, this.gradient);
+    this.setSlope();
     await evaluating;
-    this.#history.restore(pairs);
-    [this.#passes, this.#square] = [passes, square];
-    this.#ahead = this.#history.direction(this.#here, square);
+    this.history.restore(pairs);
+    [this.passes, this.#square] = [passes, square];
+    this.#ahead = this.history.direction(this.here, square);
   }
 
-  /** Finds the step length along the next direction. Returns undefined where no step lowers F. */
-  async #search({ sums }: Point): Promise<number | undefined> {
-    const objective = this.objective;
-    const p = this.#direction;
-    const { terms, slope } = this.#ahead;
+  /** Sets the step, and returns the part of it to take. Returns undefined where no part lowers F. */
+  protected async search({ sums }: Point, { terms, slope }: Direction): Promise<number | undefined> {
+    const { objective, step } = this;
     if (!(slope < 0)) return undefined;
-    objective.combine(p, terms);
-    objective.setDirection(p);
-    this.#passes += 0.5;
-    const asking = lineAlong(objective, this.#scaling, this.weights, p, sums, slope);
-    if (this.#history.length > 0) return search(objective, asking, 1);
+    objective.space.combine(step, terms);
+    objective.setDirection(step);
+    this.passes += 0.5;
+    const asking = lineAlong(objective, this.scaling, this.weights, step, sums, slope);
+    if (this.history.length > 0) return search(objective, asking, 1);
     // Without a history the direction has no length of its own: take Newton's step along the line.
     const [line, [start]] = await Promise.all([asking, objective.evaluateAlong([0])]);
     const first = -slope / (line.scale * start.curvature + line.penaltyCurvature);
     return first > 0 && first < Infinity ? search(objective, line, first) : undefined;
   }
 
+  /** The vector that passes write ∇F to. */
+  protected get gradient(): Vector {
+    return this.here.g;
+  }
+
+  /** Computes `here` from ∇F. */
+  protected setSlope(): void {
+    const { g, mg } = this.here;
+    if (this.#matrix) this.objective.space.multiply(mg, this.#matrix, g);
+  }
+
+  /** Computes the l1 penalty of the weights. */
+  protected penalty(): Promise<number> {
+    return Promise.resolve(0);
+  }
+
   async #move(t: number, afresh: boolean): Promise<Point> {
-    const objective = this.objective;
-    const [w, next] = [this.weights, this.#next];
-    objective.combine(w, plus(w, t, this.#direction));
-    this.#passes += afresh ? 1 : 0.5;
-    const moving = afresh ? objective.linearize(w, next.g) : objective.step(t, w, next.g);
-    const asking = this.#products(next);
-    const adding = this.#history.add(t, this.#direction, this.#here, next);
-    const [sums, products] = await Promise.all([moving, asking, adding]);
-    [this.#here, this.#next] = [next, this.#here];
-    return this.#point(sums, products, t);
+    const { objective, weights: w, here: from } = this;
+    objective.space.combine(w, plus(w, t, this.step)); // exactly 0 where t is 1 and the step is −w
+    this.passes += afresh ? 1 : 0.5;
+    [this.here, this.#next] = [this.#next, from];
+    const g = this.gradient;
+    return this.#point(afresh ? objective.linearize(w, g) : objective.step(t, w, g), t, from);
   }
 
-  #products({ g, mg }: Slope): Promise<Product[]> {
-    if (this.#matrix) this.objective.multiply(mg, this.#matrix, g);
-    return this.objective.products([
-      [this.weights, this.weights],
-      [g, g],
-      [g, mg],
+  /** Waits for F and ∇F, `t` steps from where the gradient was `from`, and plans the next direction. */
+  async #point(computing: Promise<Sums>, t: number, from?: Slope): Promise<Point> {
+    const { weights: w, here } = this;
+    const { g, mg } = here;
+    this.setSlope();
+    const [sums, [weights, gradient, square], l1] = await Promise.all([
+      computing,
+      this.objective.space.products([
+        [w, w],
+        [g, g],
+        [g, mg],
+      ]),
+      this.penalty(),
+      from && this.history.add(t, this.step, from, here),
     ]);
-  }
-
-  #point(sums: Sums, [weights, gradient, square]: readonly Product[], step: number): Point {
     this.#square = square.sum;
-    this.#ahead = this.#history.direction(this.#here, square.sum);
+    this.#ahead = this.history.direction(here, square.sum);
     return {
       sums,
-      value: valueOf(this.#scaling, sums, weights),
+      value: valueOf(this.scaling, sums, weights) + l1,
       gradientMax: Math.sqrt(gradient.largest),
       guess: (-DOUBT * this.#ahead.slope) / 2,
-      step,
+      step: t,
     };
   }
 
   #slope(): Slope {
-    const g = this.objective.vector();
-    return { g, mg: this.#matrix ? this.objective.vector() : g };
+    const { space } = this.objective;
+    const g = space.vector();
+    return { g, mg: this.#matrix ? space.vector() : g };
   }
 }

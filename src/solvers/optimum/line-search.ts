@@ -25,7 +25,7 @@ export async function lineAlong(
   sums: Sums,
   slope: number,
 ): Promise<Line> {
-  const [wp, pp] = await objective.products([
+  const [wp, pp] = await objective.space.products([
     [w, p],
     [p, p],
   ]);

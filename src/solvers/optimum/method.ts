@@ -28,6 +28,14 @@ export interface Scaling {
   readonly scale: number;
 }
 
+/** What every method begins with. */
+export interface MethodContext {
+  readonly objective: Objective;
+  readonly scaling: Scaling;
+  /** (features + 1, classes) the starting weights, updated in place. */
+  readonly start: Vector;
+}
+
 /** F without l1, from the sums of the losses at w and the product of w with itself. */
 export function valueOf({ scale }: Scaling, sums: Sums, square: Product): number {
   return scale * sums.loss + square.penalised / 2;
@@ -105,7 +113,7 @@ function isOf<K extends MethodState["kind"]>(
 
 /** Returns a copy of the method's current weights, (features + 1, classes). */
 export function readWeights({ objective, weights }: Method): Promise<FloatArray> {
-  return objective.read(weights);
+  return objective.space.read(weights);
 }
 
 /**

@@ -71,7 +71,7 @@ export class NewtonModel {
     objective.setDirection(p);
     const [[here, there], [pp]] = await Promise.all([
       objective.evaluateAlong([0, 1]),
-      objective.products([[p, p]]),
+      objective.space.products([[p, p]]),
     ]);
     const { scale } = this.#scaling;
     const curvature = scale * here.curvature + pp.penalised;

@@ -8,6 +8,7 @@ import type { Sums } from "../../core/sums.js";
 import { lineAlong, search } from "./line-search.js";
 import {
   type Method,
+  type MethodContext,
   type MethodState,
   type Point,
   type Scaling,
@@ -20,6 +21,11 @@ import type { NewtonEquation, Solution } from "./newton-equation.js";
 import type { NewtonModel } from "./newton-model.js";
 import { plus } from "./terms.js";
 
+interface NewtonContext extends MethodContext {
+  readonly model: NewtonModel;
+  readonly equation: NewtonEquation;
+}
+
 export class Newton implements Method {
   readonly objective: Objective;
   readonly weights: Vector;
@@ -31,20 +37,13 @@ export class Newton implements Method {
   #length = 0;
   #solution: Solution | undefined;
 
-  /** `start`, (features + 1, classes), is updated in place. */
-  constructor(
-    objective: Objective,
-    scaling: Scaling,
-    start: Vector,
-    model: NewtonModel,
-    equation: NewtonEquation,
-  ) {
+  constructor({ objective, scaling, start, model, equation }: NewtonContext) {
     this.#equation = equation;
     this.objective = objective;
     this.weights = start;
     this.#scaling = scaling;
     this.#model = model;
-    this.#gradient = objective.vector();
+    this.#gradient = objective.space.vector();
   }
 
   get passes(): number {
@@ -58,22 +57,22 @@ export class Newton implements Method {
   evaluate(): Promise<Point> {
     this.#model.passes++;
     // Only the penalty depends on the weights' mean over the classes, and no step removes it.
-    this.objective.centre(this.weights);
+    this.objective.space.centre(this.weights);
     return this.#point(this.objective.linearize(this.weights, this.#gradient), 0);
   }
 
   async state(): Promise<MethodState> {
-    const [weights, p] = await Promise.all([readWeights(this), this.objective.read(this.#equation.p)]);
+    const [weights, p] = await Promise.all([readWeights(this), this.objective.space.read(this.#equation.p)]);
     const { passes, first } = this.#model;
     return { kind: "newton", weights, passes, first, length: this.#length, solution: this.#solution, p };
   }
 
   async restore(state: MethodState): Promise<void> {
     const { passes, first, length, solution, p } = stateOf(state, "newton");
-    const { objective } = this;
-    const evaluating = objective.linearize(this.weights, this.#gradient);
-    objective.centre(this.#gradient);
-    objective.combine(this.#equation.p, [[1, objective.vector(p)]]);
+    const { space } = this.objective;
+    const evaluating = this.objective.linearize(this.weights, this.#gradient);
+    space.centre(this.#gradient);
+    space.combine(this.#equation.p, [[1, space.vector(p)]]);
     [this.#model.passes, this.#model.first] = [passes, first];
     [this.#length, this.#solution] = [length, solution];
     await evaluating;
@@ -91,8 +90,8 @@ export class Newton implements Method {
     const line = lineAlong(objective, this.#scaling, weights, p, sums, slope);
     const t = await search(objective, line, 1);
     if (t === undefined) return undefined;
-    objective.combine(weights, plus(weights, t, p));
-    objective.centre(weights);
+    objective.space.combine(weights, plus(weights, t, p));
+    objective.space.centre(weights);
     model.passes += afresh ? 1.5 : 1;
     const gradient = this.#gradient;
     const moving = afresh ? objective.linearize(weights, gradient) : objective.step(t, weights, gradient);
@@ -100,12 +99,13 @@ export class Newton implements Method {
   }
 
   async #point(computing: Promise<Sums>, step: number): Promise<Point> {
-    const { objective, weights } = this;
+    const { weights } = this;
+    const { space } = this.objective;
     const [g, model] = [this.#gradient, this.#model];
-    objective.centre(g);
+    space.centre(g);
     const [sums, [square, gradient]] = await Promise.all([
       computing,
-      objective.products([
+      space.products([
         [weights, weights],
         [g, g],
       ]),

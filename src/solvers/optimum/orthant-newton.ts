@@ -16,6 +16,7 @@ import { type ElasticNet, shiftClasses } from "./class-shift.js";
 import { search } from "./line-search.js";
 import {
   type Method,
+  type MethodContext,
   type MethodState,
   type Point,
   type Scaling,
@@ -27,6 +28,12 @@ import {
 import type { NewtonModel } from "./newton-model.js";
 import { orthantStep } from "./orthant-step.js";
 import { plus } from "./terms.js";
+
+interface OrthantContext extends MethodContext {
+  readonly model: NewtonModel;
+  readonly equation: ConjugateGradients;
+  readonly penalties: ElasticNet;
+}
 
 export class OrthantNewton implements Method {
   readonly objective: Objective;
@@ -47,22 +54,14 @@ export class OrthantNewton implements Method {
   #length = 0;
   #solution: Solution | undefined;
 
-  /** `start`, (features + 1, classes), is updated in place. */
-  constructor(
-    objective: Objective,
-    scaling: Scaling,
-    start: Vector,
-    model: NewtonModel,
-    equation: ConjugateGradients,
-    penalties: ElasticNet,
-  ) {
+  constructor({ objective, scaling, start, model, equation, penalties }: OrthantContext) {
     this.#equation = equation;
     this.#penalties = penalties;
     this.objective = objective;
     this.weights = start;
     this.#scaling = scaling;
     this.#model = model;
-    const [gradient, d, step, hp, freed] = Array.from({ length: 5 }, () => objective.vector());
+    const [gradient, d, step, hp, freed] = Array.from({ length: 5 }, () => objective.space.vector());
     [this.#gradient, this.#d, this.#step, this.#hp, this.#freed] = [gradient, d, step, hp, freed];
   }
 
@@ -76,14 +75,15 @@ export class OrthantNewton implements Method {
 
   async evaluate(): Promise<Point> {
     this.#model.passes++;
-    const weights = await this.objective.read(this.weights);
-    const shifted = this.objective.vector(shiftClasses(weights, this.#penalties));
-    this.objective.combine(this.weights, [[1, shifted]]);
+    const { space } = this.objective;
+    const weights = await space.read(this.weights);
+    const shifted = space.vector(shiftClasses(weights, this.#penalties));
+    space.combine(this.weights, [[1, shifted]]);
     return this.#point(this.objective.linearize(this.weights, this.#gradient), 0);
   }
 
   async state(): Promise<MethodState> {
-    const [weights, p] = await Promise.all([readWeights(this), this.objective.read(this.#equation.p)]);
+    const [weights, p] = await Promise.all([readWeights(this), this.objective.space.read(this.#equation.p)]);
     const { passes, first } = this.#model;
     return { kind: "newton", weights, passes, first, length: this.#length, solution: this.#solution, p };
   }
@@ -91,9 +91,10 @@ export class OrthantNewton implements Method {
   async restore(state: MethodState): Promise<void> {
     const { passes, first, length, solution, p } = stateOf(state, "newton");
     const { objective, weights } = this;
+    const { space } = objective;
     const evaluating = objective.linearize(weights, this.#gradient);
-    objective.subgradient(this.#d, weights, this.#gradient);
-    objective.combine(this.#equation.p, [[1, objective.vector(p)]]);
+    space.subgradient(this.#d, weights, this.#gradient);
+    space.combine(this.#equation.p, [[1, space.vector(p)]]);
     [this.#model.passes, this.#model.first] = [passes, first];
     [this.#length, this.#solution] = [length, solution];
     await evaluating;
@@ -114,18 +115,19 @@ export class OrthantNewton implements Method {
     );
     const t = line && (await search(objective, line, 1, 1));
     if (t === undefined) return undefined;
-    objective.combine(w, plus(w, t, step)); // exactly 0 where t is 1 and the step is −w
+    objective.space.combine(w, plus(w, t, step)); // exactly 0 where t is 1 and the step is −w
     model.passes += afresh ? 1.5 : 1;
     return this.#point(afresh ? objective.linearize(w, gradient) : objective.step(t, w, gradient), t);
   }
 
   async #point(computing: Promise<Sums>, step: number): Promise<Point> {
-    const { objective, weights: w } = this;
+    const { weights: w } = this;
+    const { space } = this.objective;
     const [gradient, d] = [this.#gradient, this.#d];
-    objective.subgradient(d, w, gradient);
+    space.subgradient(d, w, gradient);
     const [sums, [square, subgradient, whole, smooth]] = await Promise.all([
       computing,
-      objective.products([
+      space.products([
         [w, w],
         [d, d],
         [w, d],
@@ -149,13 +151,14 @@ export class OrthantNewton implements Method {
   async #upper({ upper, smallest }: BoundedSolution): Promise<number> {
     if (upper === 0 || upper === Infinity) return upper;
     const { objective, weights: w } = this;
+    const { space } = objective;
     const [hp, freed, d] = [this.#hp, this.#freed, this.#d];
     this.#model.passes++;
     objective.curvature(this.#equation.p, hp);
-    objective.combine(hp, plus(this.#gradient, 1, hp));
-    objective.subgradient(freed, w, hp); // at w, with the gradient after the step
-    objective.restrict(hp, freed, w, d);
-    objective.combine(freed, plus(freed, -1, hp));
+    space.combine(hp, plus(this.#gradient, 1, hp));
+    space.subgradient(freed, w, hp); // at w, with the gradient after the step
+    space.restrict(hp, freed, w, d);
+    space.combine(freed, plus(freed, -1, hp));
     const length = await this.#equation.squaredLength(freed);
     return length === 0 ? upper : upper + length / (2 * smallest);
   }

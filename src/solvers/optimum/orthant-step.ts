@@ -40,10 +40,11 @@ export async function orthantStep(
   slope: number,
   sums: Sums,
 ): Promise<Line | undefined> {
+  const { space } = objective;
   for (let [trial, promised] = [0, slope]; trial < SHORTER && promised < 0; trial++, promised /= 2) {
-    objective.orthant(step, w, p, d);
-    objective.combine(step, plus(step, -1, w));
-    const [whole, smooth, ws, ss] = await objective.products([
+    space.orthant(step, w, p, d);
+    space.combine(step, plus(step, -1, w));
+    const [whole, smooth, ws, ss] = await space.products([
       [d, step],
       [gradient, step],
       [w, step],
@@ -60,7 +61,7 @@ export async function orthantStep(
         penaltyCurvature: ss.penalised,
       };
     }
-    objective.combine(p, [[0.5, p]]);
+    space.combine(p, [[0.5, p]]);
   }
   return undefined;
 }

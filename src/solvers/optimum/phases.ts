@@ -3,12 +3,11 @@
  * Methods that only some problems need are loaded when their phase begins.
  */
 import type { Objective, ObjectiveProblem } from "../../engine/objective.js";
-import type { Vector } from "../../engine/vectors.js";
 import type { Rows } from "../../core/rows.js";
 import type { ElasticNet } from "./class-shift.js";
 import type { Preconditioner } from "./conjugate-gradients.js";
 import { Lbfgs } from "./lbfgs.js";
-import type { Scaling } from "./method.js";
+import type { MethodContext } from "./method.js";
 import { NewtonModel } from "./newton-model.js";
 import { Newton } from "./newton.js";
 import type { OptimumSettings, Phase } from "./minimise.js";
@@ -57,11 +56,7 @@ export interface ExactProblem {
   readonly problem: ObjectiveProblem;
 }
 
-export interface PhaseContext {
-  readonly objective: Objective;
-  readonly scaling: Scaling;
-  /** The starting weights, updated in place. */
-  readonly start: Vector;
+export interface PhaseContext extends MethodContext {
   readonly preconditioner: Preconditioner;
   readonly settings: OptimumSettings;
   /** All penalties; absent without l1. */
@@ -76,14 +71,14 @@ export interface PhaseContext {
 export function phasesOf(context: PhaseContext): Phase[] {
   const { objective, scaling, start, preconditioner, settings, size, l1, guessed } = context;
   const { solver, tolerance, memory } = settings;
+  const common = { objective, scaling, start };
   const exactlyAt = guessed ? "never" : exactness(size);
 
   const quasiNewton: Phase = {
     certifies: false,
     begin: async () => {
-      if (!l1) return new Lbfgs(objective, scaling, memory, start, preconditioner.matrix);
-      const { OwlQn } = await import("./owl-qn.js");
-      return new OwlQn(objective, scaling, memory, start, preconditioner.matrix);
+      const QuasiNewton = l1 ? (await import("./owl-qn.js")).OwlQn : Lbfgs;
+      return new QuasiNewton({ ...common, memory, matrix: preconditioner.matrix });
     },
   };
   const onEngine: Phase = {
@@ -94,24 +89,25 @@ export function phasesOf(context: PhaseContext): Phase[] {
       const model = new NewtonModel(objective, scaling, { tolerance, allowance });
       const { ConjugateGradients } = await import("./conjugate-gradients.js");
       const equation = new ConjugateGradients(objective, preconditioner);
-      if (!l1) return new Newton(objective, scaling, start, model, equation);
+      if (!l1) return new Newton({ ...common, model, equation });
       const { OrthantNewton } = await import("./orthant-newton.js");
-      return new OrthantNewton(objective, scaling, start, model, equation, l1);
+      return new OrthantNewton({ ...common, model, equation, penalties: l1 });
     },
   };
   const exactly: Phase = {
     certifies: true,
     begin: async (before) => {
       const exact = await context.exact();
-      const from = exact.objective.vector(await before?.weights());
       const model = new NewtonModel(exact.objective, scaling, { tolerance, allowance: EXACT_PASSES });
+      const start = exact.objective.space.vector(await before?.weights());
+      const inF64 = { objective: exact.objective, scaling, start, model };
       if (l1) {
         const { ProximalNewton } = await import("./proximal-newton.js");
-        return new ProximalNewton(exact.objective, scaling, from, model, { ...exact, net: l1 });
+        return new ProximalNewton({ ...inF64, rows: exact.rows, problem: exact.problem, net: l1 });
       }
       const { DenseEquation } = await import("./dense-equation.js");
       const equation = new DenseEquation(exact.objective, exact.rows, exact.problem);
-      return new Newton(exact.objective, scaling, from, model, equation);
+      return new Newton({ ...inF64, equation });
     },
   };
   return [

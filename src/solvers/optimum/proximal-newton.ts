@@ -12,6 +12,7 @@ import { denseHessian, ridgeOf } from "./dense-hessian.js";
 import { type L1Minimum, type L1Quadratic, minimiseL1Quadratic } from "./l1-quadratic.js";
 import {
   type Method,
+  type MethodContext,
   type MethodState,
   type Point,
   type Scaling,
@@ -32,6 +33,14 @@ const HALVINGS = 40;
  */
 const DAMPING = [1e-8, 1e-6, 1e-4, 1e-2];
 
+/** The objective is the problem on these rows, in f64. */
+interface ProximalContext extends MethodContext {
+  readonly model: NewtonModel;
+  readonly rows: Rows;
+  readonly problem: ObjectiveProblem;
+  readonly net: ElasticNet;
+}
+
 export class ProximalNewton implements Method {
   readonly objective: Objective;
   readonly weights: Vector;
@@ -43,20 +52,7 @@ export class ProximalNewton implements Method {
   readonly #gradient: Vector;
   #step: L1Minimum | undefined;
 
-  /**
-   * `objective` is the problem on these rows, in f64; `start`, (features + 1, classes), is updated in place.
-   */
-  constructor(
-    objective: Objective,
-    scaling: Scaling,
-    start: Vector,
-    model: NewtonModel,
-    {
-      rows,
-      problem,
-      net,
-    }: { readonly rows: Rows; readonly problem: ObjectiveProblem; readonly net: ElasticNet },
-  ) {
+  constructor({ objective, scaling, start, model, rows, problem, net }: ProximalContext) {
     this.objective = objective;
     this.weights = start;
     this.#scaling = scaling;
@@ -64,7 +60,7 @@ export class ProximalNewton implements Method {
     this.#rows = rows;
     this.#problem = problem;
     this.#net = net;
-    this.#gradient = objective.vector();
+    this.#gradient = objective.space.vector();
   }
 
   get passes(): number {
@@ -77,9 +73,10 @@ export class ProximalNewton implements Method {
 
   async evaluate(): Promise<Point> {
     const { objective, weights } = this;
+    const { space } = objective;
     this.#budget.passes++;
-    const shifted = objective.vector(shiftClasses(await objective.read(weights), this.#net));
-    objective.combine(weights, [[1, shifted]]);
+    const shifted = space.vector(shiftClasses(await space.read(weights), this.#net));
+    space.combine(weights, [[1, shifted]]);
     return this.#point(objective.linearize(weights, this.#gradient), 0);
   }
 
@@ -121,10 +118,11 @@ export class ProximalNewton implements Method {
   /** Halves a step until F falls enough. Returns undefined where it never does. */
   async #search(p: Float64Array, value: number, decrease: number): Promise<number | undefined> {
     const { objective, weights } = this;
-    const direction = objective.vector(p);
+    const { space } = objective;
+    const direction = space.vector(p);
     objective.setDirection(direction);
-    const w = await objective.read(weights);
-    const [wp, pp, ww] = await objective.products([
+    const w = await space.read(weights);
+    const [wp, pp, ww] = await space.products([
       [weights, direction],
       [direction, direction],
       [weights, weights],
@@ -140,10 +138,11 @@ export class ProximalNewton implements Method {
 
   async #move(t: number, p: Float64Array, afresh: boolean): Promise<Point> {
     const { objective, weights } = this;
-    const w = await objective.read(weights);
+    const { space } = objective;
+    const w = await space.read(weights);
     // A full step takes the model's minimum to the bit: weights that it sets to 0 are exactly 0.
     const moved = w.map((one: number, i: number) => (t === 1 ? one + p[i] : one + t * p[i]));
-    objective.combine(weights, [[1, objective.vector(moved)]]);
+    space.combine(weights, [[1, space.vector(moved)]]);
     this.#budget.passes += afresh ? 1.5 : 1;
     const gradient = this.#gradient;
     const moving = afresh ? objective.linearize(weights, gradient) : objective.step(t, weights, gradient);
@@ -151,12 +150,13 @@ export class ProximalNewton implements Method {
   }
 
   async #point(computing: Promise<Sums>, step: number): Promise<Point> {
-    const { objective, weights } = this;
+    const { weights } = this;
+    const { space } = this.objective;
     const sums = await computing;
     const [g, w, [square]] = await Promise.all([
-      objective.read(this.#gradient),
-      objective.read(weights),
-      objective.products([[weights, weights]]),
+      space.read(this.#gradient),
+      space.read(weights),
+      space.products([[weights, weights]]),
     ]);
     const l1 = this.#penalties(w.length);
     let gradientMax = 0;
@@ -167,17 +167,18 @@ export class ProximalNewton implements Method {
     this.#budget.passes++; // the Hessian takes one pass
     this.#step = minimiseL1Quadratic(await this.#model());
     const value = valueOf(this.#scaling, sums, square) + this.#l1Of(w, w, 0);
-    const distance = await this.#budget.above(this.#step.bound, objective.vector(this.#step.p));
+    const distance = await this.#budget.above(this.#step.bound, space.vector(this.#step.p));
     return pointOf({ sums, value, gradientMax, step }, distance);
   }
 
   /** The quadratic model of the smooth part at the current weights, and the l1 penalties. */
   async #model(): Promise<L1Quadratic> {
     const { objective, weights } = this;
+    const { space } = objective;
     const [z, g, w] = await Promise.all([
       objective.logits(),
-      objective.read(this.#gradient),
-      objective.read(weights),
+      space.read(this.#gradient),
+      space.read(weights),
     ]);
     return {
       w: Float64Array.from(w),

@@ -14,13 +14,14 @@ export async function roundingLoss(
   round: (weights: FloatArray) => FloatArray,
 ): Promise<number> {
   const { objective } = method;
-  if (objective.precision > 2 ** -53) return 0;
+  const { space } = objective;
+  if (space.precision > 2 ** -53) return 0;
   const found = await readWeights(method);
   const handedOut = round(found);
-  const rounded = objective.vector(handedOut);
+  const rounded = space.vector(handedOut);
   const [{ loss }, [before, after]] = await Promise.all([
-    objective.linearize(rounded, objective.vector()),
-    objective.products([
+    objective.linearize(rounded, space.vector()),
+    space.products([
       [method.weights, method.weights],
       [rounded, rounded],
     ]),

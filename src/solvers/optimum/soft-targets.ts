@@ -6,26 +6,23 @@
  * since log s = z − log Σ e^z and both y and t add up to 1. So F differs by the linear term ⟨W, C⟩, the tilt,
  * with C the sum of weight·x ⊗ (y − t). It is computed once, and engines need not know of it.
  */
+import type { DescentProblem } from "../../engine/descent.js";
 import type { Objective } from "../../engine/objective.js";
-import type { Matrix, Product, Term, Vector } from "../../engine/vectors.js";
+import type { Vector, VectorSpace } from "../../engine/vectors.js";
 import type { Sums, Trial } from "../../core/sums.js";
 import type { FloatArray, Rows } from "../../core/rows.js";
 import { inBlocks } from "../../math/pieces.js";
 import { plus } from "./terms.js";
 
 /**
- * Computes C = Σ weight·[x, 1] ⊗ (y − t) over the chosen rows: (features + 1, classes). `targets`, (rows,
- * classes), default to the labels' one-hot; `smoothing` ε makes (1 − ε)·t + ε/K of them.
+ * Computes C = Σ weight·[x, 1] ⊗ (y − t) over the chosen rows: (features + 1, classes). Smoothing ε makes
+ * (1 − ε)·t + ε/K of the rows' targets.
  */
 export async function linearTermOf(
-  data: Rows,
+  { x, features, scale, labels, weights, targets }: Rows,
   chosen: Uint32Array,
-  classes: number,
-  intercept: boolean,
-  smoothing: number,
-  targets?: FloatArray,
+  { classes, intercept, smoothing = 0 }: Pick<DescentProblem, "classes" | "intercept" | "smoothing">,
 ): Promise<Float64Array> {
-  const { x, features, scale, labels, weights } = data;
   const size = (features + 1) * classes;
   const byLabel = new Float64Array(size); // Σ weight·[x, 1] ⊗ y
   const byTarget = targets ? new Float64Array(size) : byLabel;
@@ -56,6 +53,7 @@ export async function linearTermOf(
 
 /** An objective of labels plus the linear term ⟨W, C⟩. */
 export class SoftTargetObjective implements Objective {
+  readonly space: VectorSpace;
   readonly #objective: Objective;
   readonly #scale: number;
   readonly #tilt: Vector;
@@ -69,10 +67,12 @@ export class SoftTargetObjective implements Objective {
    * `scale` is the objective's. The tilts, C of the training rows and C of the validation rows, are unscaled.
    */
   constructor(objective: Objective, scale: number, tilt: FloatArray, validationTilt?: FloatArray) {
+    const { space } = objective;
+    this.space = space;
     this.#objective = objective;
     this.#scale = scale;
-    this.#tilt = objective.vector(tilt);
-    this.#validationTilt = validationTilt && objective.vector(validationTilt);
+    this.#tilt = space.vector(tilt);
+    this.#validationTilt = validationTilt && space.vector(validationTilt);
   }
 
   linearize(w: Vector, gradient: Vector): Promise<Sums> {
@@ -84,8 +84,8 @@ export class SoftTargetObjective implements Objective {
   }
 
   async #tilted(computing: Promise<Sums>, w: Vector, gradient: Vector): Promise<Sums> {
-    this.#objective.combine(gradient, plus(gradient, this.#scale, this.#tilt));
-    const [sums, [product]] = await Promise.all([computing, this.products([[w, this.#tilt]])]);
+    this.space.combine(gradient, plus(gradient, this.#scale, this.#tilt));
+    const [sums, [product]] = await Promise.all([computing, this.space.products([[w, this.#tilt]])]);
     this.#here = product.sum;
     return { ...sums, loss: sums.loss + this.#here };
   }
@@ -108,63 +108,22 @@ export class SoftTargetObjective implements Objective {
 
   async #slope(): Promise<number> {
     if (this.#ahead !== undefined || !this.#direction) return this.#ahead ?? 0;
-    const [product] = await this.products([[this.#direction, this.#tilt]]);
+    const [product] = await this.space.products([[this.#direction, this.#tilt]]);
     return product.sum;
   }
 
   async evaluate(w: Vector, rows: Uint32Array): Promise<Sums> {
     const computing = this.#objective.evaluate(w, rows);
     if (!this.#validationTilt) return computing;
-    const [sums, [product]] = await Promise.all([computing, this.products([[w, this.#validationTilt]])]);
+    const [sums, [product]] = await Promise.all([
+      computing,
+      this.space.products([[w, this.#validationTilt]]),
+    ]);
     return { ...sums, loss: sums.loss + product.sum };
-  }
-
-  get precision(): number {
-    return this.#objective.precision;
   }
 
   get kernels(): string {
     return this.#objective.kernels;
-  }
-
-  vector(values?: FloatArray): Vector {
-    return this.#objective.vector(values);
-  }
-
-  read(vector: Vector): Promise<FloatArray> {
-    return this.#objective.read(vector);
-  }
-
-  combine(to: Vector, terms: readonly Term[]): void {
-    this.#objective.combine(to, terms);
-  }
-
-  products(pairs: readonly (readonly [Vector, Vector])[]): Promise<Product[]> {
-    return this.#objective.products(pairs);
-  }
-
-  matrix(values: FloatArray): Matrix {
-    return this.#objective.matrix(values);
-  }
-
-  multiply(to: Vector, matrix: Matrix, from: Vector): void {
-    this.#objective.multiply(to, matrix, from);
-  }
-
-  centre(vector: Vector): void {
-    this.#objective.centre(vector);
-  }
-
-  subgradient(to: Vector, w: Vector, gradient: Vector): void {
-    this.#objective.subgradient(to, w, gradient);
-  }
-
-  restrict(to: Vector, v: Vector, w: Vector, d: Vector): void {
-    this.#objective.restrict(to, v, w, d);
-  }
-
-  orthant(to: Vector, w: Vector, p: Vector, d: Vector): void {
-    this.#objective.orthant(to, w, p, d);
   }
 
   curvature(v: Vector, to: Vector): void {

@@ -235,4 +235,11 @@ describe("two sets of rows together", () => {
     expect(concatenate(bytes, weighted).weights).toEqual(Float64Array.of(1, 1, 3, 4));
     expect(concatenate(weighted, bytes).weights).toEqual(Float64Array.of(3, 4, 1, 1));
   });
+
+  test("have the labels for targets where only the other set has soft targets", () => {
+    const soft = { ...bytes, targets: Float64Array.of(0.75, 0.25, 0.5, 0.5) };
+    expect(concatenate(bytes, soft).targets).toEqual(Float64Array.of(1, 0, 0, 1, 0.75, 0.25, 0.5, 0.5));
+    expect(concatenate(soft, bytes).targets).toEqual(Float64Array.of(0.75, 0.25, 0.5, 0.5, 1, 0, 0, 1));
+    expect(concatenate(bytes, bytes)).not.toHaveProperty("targets");
+  });
 });

@@ -71,9 +71,9 @@ describe("features are guessed", () => {
   });
 
   test("where y can only be soft targets: no label is a fraction", () => {
-    const { rows, targets } = createDataset({ x, y: Float64Array.from(soft), classes });
+    const { rows } = createDataset({ x, y: Float64Array.from(soft), classes });
     expect(rows).toMatchObject({ count: ROWS, features: FEATURES });
-    expect(targets).toHaveLength(ROWS * CLASSES);
+    expect(rows.targets).toHaveLength(ROWS * CLASSES);
     const odd = { x: x.subarray(0, 100), y: Float64Array.from(soft), classes };
     expect(thrownBy(() => untypedTrainer(odd)).message).toBe(
       "x has 100 values for 40 rows of targets, which is not a whole number of features a row: pass features.",

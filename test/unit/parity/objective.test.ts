@@ -125,7 +125,7 @@ describe("every fault goes past 1 at its own stage", () => {
       wrong: (objective) => ({
         linearize(w, g) {
           const sums = objective.linearize(w, g);
-          objective.combine(g, [
+          objective.space.combine(g, [
             [1, g],
             [-problem.penalties[0], w],
           ]);
@@ -139,7 +139,7 @@ describe("every fault goes past 1 at its own stage", () => {
       wrong: (objective) => ({
         curvature(v, to) {
           objective.curvature(v, to);
-          objective.combine(to, [[1 + 1e-4, to]]);
+          objective.space.combine(to, [[1 + 1e-4, to]]);
         },
       }),
     },

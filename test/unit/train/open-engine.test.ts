@@ -25,11 +25,14 @@ type Stage = "place" | "descent" | "objective";
 const faults = new Map<EngineName, readonly [Stage, Error]>();
 /** Names of the open engines, once for each engine and once for each placement. */
 let open: EngineName[] = [];
+/** Whether the rows that were placed had targets. */
+let withTargets: boolean[] = [];
 let note: string | undefined;
 
 beforeEach(() => {
   faults.clear();
   open = [];
+  withTargets = [];
   note = undefined;
 });
 
@@ -51,6 +54,7 @@ function madeUp(name: EngineName): Engine {
     ...(note !== undefined && { note }),
     async place(rows) {
       failAt("place");
+      withTargets.push(rows.targets !== undefined);
       const placed = await engine.place(rows);
       const release = held();
       const placement: Placement = {
@@ -75,6 +79,12 @@ const data = { x: [[0], [1], [2], [3], [4], [5]], y: [0, 1, 0, 1, 0, 1] };
 const memory = new DeviceError("There is no memory left.");
 const solver = (stage: Stage): TrainOptions<number> =>
   stage === "descent" ? { solver: "sgd", epochs: 2 } : { solver: "lbfgs", C: 1 };
+
+test.each(["descent", "objective"] as const)("soft targets take memory only for steps: %s", async (stage) => {
+  const soft = { x: data.x, y: Float32Array.from(data.y.flatMap((k) => [1 - k, k])), classes: [0, 1] };
+  await train(soft, { ...solver(stage), engine: "webgpu" });
+  expect(withTargets).toEqual([stage === "descent"]);
+});
 
 describe.each(["place", "descent", "objective"] as const)("a DeviceError in %s", (stage) => {
   test("of webgpu is wasm's turn under auto: the model and a warning say why", async () => {

@@ -1,7 +1,7 @@
 /** The specialisation of each kernel for a problem: its constants and alternatives. */
 import type { ObjectiveProblem } from "../../objective.js";
 import type { DescentProblem } from "../../descent.js";
-import type { Rows } from "../../../core/rows.js";
+import { type Rows, labelledOnly } from "../../../core/rows.js";
 import type { Mode } from "./blocks.js";
 import type { Specialisation } from "./specialise.js";
 import { countLevels } from "../../../core/sum-plan.js";
@@ -119,8 +119,7 @@ export function stepsKernel(
 
 /** Specialises the two products of an objective, logits and gradient. */
 export function rawKernels(rows: Rows, tiling: Tiling): Specialisation {
-  const { targets: _, ...labelled } = rows;
-  const { when, constants } = blockKernels(labelled, {}, tiling, "train");
+  const { when, constants } = blockKernels(labelledOnly(rows), {}, tiling, "train");
   return { when: [...when, "RAW"], constants: { ...constants, RAW: true } };
 }
 

@@ -12,11 +12,12 @@ import type { ObjectiveContext } from "./context.js";
 import { ObjectivePasses, compilePasses } from "./passes.js";
 import type { GpuRows } from "../placement.js";
 import { cutEvaluation, objectiveTiling, shapeOf } from "../kernels/tiling.js";
-import { GpuVectors, type VectorKernels, compileVectors } from "./vectors.js";
+import { GpuVectors, compileVectors } from "./vectors.js";
 
 type Triple = readonly [number, number, number];
 
-export class WebGpuObjective extends GpuVectors implements Objective {
+export class WebGpuObjective implements Objective {
+  readonly space: GpuVectors;
   readonly kernels: string;
   readonly #context: ObjectiveContext;
   readonly #passes: ObjectivePasses;
@@ -24,10 +25,10 @@ export class WebGpuObjective extends GpuVectors implements Objective {
   private constructor(
     context: ObjectiveContext,
     passes: ObjectivePasses,
-    vectors: VectorKernels,
+    space: GpuVectors,
     kernels: string,
   ) {
-    super(context, vectors);
+    this.space = space;
     this.kernels = kernels;
     this.#context = context;
     this.#passes = passes;
@@ -44,7 +45,7 @@ export class WebGpuObjective extends GpuVectors implements Objective {
       const context = { gpu, commands: new Commands(gpu, tiling), placed, problem, tiling };
       const [ofPasses, ofVectors] = await Promise.all([compilePasses(context), compileVectors(context)]);
       const passes = new ObjectivePasses(context, ofPasses);
-      return new WebGpuObjective(context, passes, ofVectors, nameOf(choice));
+      return new WebGpuObjective(context, passes, new GpuVectors(context, ofVectors), nameOf(choice));
     });
   }
 
@@ -52,7 +53,7 @@ export class WebGpuObjective extends GpuVectors implements Objective {
     const passes = this.#passes;
     const sums = passes.blocks.map((block) => {
       passes.gather(block, passes.order);
-      passes.logits(block, passes.order, this.buffer(w), block.z);
+      passes.logits(block, passes.order, this.space.buffer(w), block.z);
       const part = passes.softmax(block);
       passes.gradient(block);
       return part;
@@ -65,7 +66,7 @@ export class WebGpuObjective extends GpuVectors implements Objective {
     const passes = this.#passes;
     for (const block of passes.blocks) {
       passes.gather(block, passes.order);
-      passes.logits(block, passes.order, this.buffer(direction), block.change);
+      passes.logits(block, passes.order, this.space.buffer(direction), block.change);
     }
   }
 
@@ -96,7 +97,7 @@ export class WebGpuObjective extends GpuVectors implements Objective {
     const passes = this.#passes;
     for (const block of passes.blocks) {
       passes.gather(block, passes.order);
-      passes.logits(block, passes.order, this.buffer(v), passes.r);
+      passes.logits(block, passes.order, this.space.buffer(v), passes.r);
       passes.hessianResidual(block);
       passes.gradient(block);
     }
@@ -126,7 +127,7 @@ export class WebGpuObjective extends GpuVectors implements Objective {
     gpu.run(() => gpu.device.queue.writeBuffer(passes.others, 0, order));
     const sums = cutEvaluation(tiling, rows.length).map((block) => {
       passes.gather(block, passes.others);
-      passes.logits(block, passes.others, this.buffer(w), passes.r);
+      passes.logits(block, passes.others, this.space.buffer(w), passes.r);
       return passes.evaluated(block);
     });
     return this.#losses(sums);
@@ -139,7 +140,7 @@ export class WebGpuObjective extends GpuVectors implements Objective {
 
   /** to ← scale·G + penalties·w, where the slots hold parts of G. */
   #total(w: Vector, to: Vector): void {
-    this.total(this.#passes.slots, this.#context.problem.scale, w, to);
+    this.space.total(this.#passes.slots, this.#context.problem.scale, w, to);
   }
 
   async #losses(parts: readonly Promise<Float32Array>[]): Promise<Sums> {

@@ -94,7 +94,7 @@ export class GpuVectors implements VectorSpace {
     return buffer;
   }
 
-  protected buffer({ number }: Vector): GPUBuffer {
+  buffer({ number }: Vector): GPUBuffer {
     return this.#buffers[number];
   }
 
@@ -215,7 +215,7 @@ export class GpuVectors implements VectorSpace {
   }
 
   /** to ← scale·G + penalties·w, where the slots hold parts of G. */
-  protected total(slots: GPUBuffer, scale: number, w: Vector, to: Vector): void {
+  total(slots: GPUBuffer, scale: number, w: Vector, to: Vector): void {
     this.#overVectors((vector, count) =>
       this.#commands.dispatch({
         kernel: this.#kernels.gradientSum,

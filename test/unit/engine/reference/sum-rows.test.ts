@@ -25,16 +25,17 @@ async function objectiveSums(some: Uint32Array, blockRows?: number): Promise<Num
     penalties,
     rows: some,
   });
+  const { space } = objective;
   const [at, along, to, curved, stepped] = [w, v]
-    .map((values) => objective.vector(values))
-    .concat(Array.from({ length: 3 }, () => objective.vector()));
+    .map((values) => space.vector(values))
+    .concat(Array.from({ length: 3 }, () => space.vector()));
   const sums = await objective.linearize(at, to);
   objective.curvature(along, curved);
   objective.setDirection(along);
   const trials = await objective.evaluateAlong([0.5, 2]);
   const moved = await objective.step(0.5, at, stepped);
   const evaluated = await objective.evaluate(along, some);
-  const vectors = await Promise.all([to, curved, stepped].map((vector) => objective.read(vector)));
+  const vectors = await Promise.all([to, curved, stepped].map((vector) => space.read(vector)));
   return [
     ...[sums, moved, evaluated].flatMap(({ loss, hits, weight }) => [loss, hits, weight]),
     ...trials.flatMap(({ loss, slope, curvature }) => [loss, slope, curvature]),

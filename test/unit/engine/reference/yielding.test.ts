@@ -46,35 +46,35 @@ async function opened(features: number, classes: number): Promise<Objective> {
 
 test("passes over few rows of many features and classes yield after each", async () => {
   const objective = await opened(3000, 2000); // 6e6 multiply-adds per row
-  const [w, g] = [objective.vector(), objective.vector()];
+  const [w, g] = [objective.space.vector(), objective.space.vector()];
   expect(await turnsDuring(() => objective.linearize(w, g))).toBeGreaterThanOrEqual(4);
 });
 
 test.each<{ what: string; ask: (objective: Objective) => Promise<unknown> }>([
   {
     what: "a multiplied matrix",
-    ask(objective) {
-      const to = objective.vector();
-      objective.multiply(to, objective.matrix(new Float64Array(401 ** 2)), objective.vector());
-      return objective.read(to);
+    ask({ space }) {
+      const to = space.vector();
+      space.multiply(to, space.matrix(new Float64Array(401 ** 2)), space.vector());
+      return space.read(to);
     },
   },
   {
     what: "a combination",
-    ask(objective) {
-      const [to, from] = [objective.vector(), objective.vector()];
-      objective.combine(
+    ask({ space }) {
+      const [to, from] = [space.vector(), space.vector()];
+      space.combine(
         to,
         Array.from({ length: 500 }, () => [1, from] as const),
       );
-      return objective.read(to);
+      return space.read(to);
     },
   },
   {
     what: "many products",
-    ask(objective) {
-      const [a, b] = [objective.vector(), objective.vector()];
-      return objective.products(Array.from({ length: 8 }, () => [a, b] as const));
+    ask({ space }) {
+      const [a, b] = [space.vector(), space.vector()];
+      return space.products(Array.from({ length: 8 }, () => [a, b] as const));
     },
   },
 ])("$what yields", async ({ ask }) => {

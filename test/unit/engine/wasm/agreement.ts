@@ -81,33 +81,34 @@ export function objectiveProblem(kernels: KernelKind, { shape, batchSize }: Case
 /** Everything that an objective computes, requested one by one and many at a time. */
 export async function answers(placement: Placement, problem: ObjectiveProblem, features: number) {
   const objective = await placement.objective(problem);
+  const { space } = objective;
   try {
     const shape = { count: 0, features, classes: problem.classes };
-    const [w, p] = [144, 145].map((seed) => objective.vector(randomWeights(shape, seed, 0.1)));
+    const [w, p] = [144, 145].map((seed) => space.vector(randomWeights(shape, seed, 0.1)));
     const [g, moved, curved, multiplied, steep, within, free] = Array.from({ length: 7 }, () =>
-      objective.vector(),
+      space.vector(),
     );
     const size = features + 1;
     const symmetric = Float32Array.from({ length: size ** 2 }, (_, i) =>
       Math.cos((i % size) * Math.floor(i / size)),
     );
     const sums = [await objective.linearize(w, g)];
-    const gradients = [await objective.read(g)];
+    const gradients = [await space.read(g)];
     objective.setDirection(p);
     const trials = objective.evaluateAlong([0, 0.5, -1]);
     trials.catch(() => {}); // if the engine fails, an earlier await reports it
-    objective.multiply(multiplied, objective.matrix(symmetric), g);
+    space.multiply(multiplied, space.matrix(symmetric), g);
     objective.curvature(p, curved);
-    objective.centre(curved);
-    objective.combine(moved, [[1, w], [0.5, p], [-2, g]]); // prettier-ignore
-    objective.subgradient(steep, w, g);
-    objective.orthant(within, w, p, steep);
-    objective.restrict(free, p, within, steep);
+    space.centre(curved);
+    space.combine(moved, [[1, w], [0.5, p], [-2, g]]); // prettier-ignore
+    space.subgradient(steep, w, g);
+    space.orthant(within, w, p, steep);
+    space.restrict(free, p, within, steep);
     const products = [];
     for (let n = 0; n < 10; n++) {
       sums.push(await objective.step(0.1, moved, g));
-      products.push(await objective.products([[g, g], [g, p], [curved, multiplied]])); // prettier-ignore
-      gradients.push(await objective.read(g));
+      products.push(await space.products([[g, g], [g, p], [curved, multiplied]])); // prettier-ignore
+      gradients.push(await space.read(g));
     }
     return {
       sums,
@@ -115,7 +116,7 @@ export async function answers(placement: Placement, problem: ObjectiveProblem, f
       trials: await trials,
       products,
       vectors: await Promise.all(
-        [moved, curved, multiplied, steep, within, free].map((vector) => objective.read(vector)),
+        [moved, curved, multiplied, steep, within, free].map((vector) => space.read(vector)),
       ),
       logits: await objective.logits(),
       evaluated: await objective.evaluate(moved, problem.rows.subarray(3)),

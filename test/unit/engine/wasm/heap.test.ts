@@ -186,9 +186,10 @@ describe("an engine", () => {
     let grown = 0;
     for (let fit = 0; fit < 10; fit++) {
       const objective = await placement.objective(problemOf(kernels));
+      const { space } = objective;
       const created = heap.live;
-      const [w, g] = [objective.vector(randomWeights(shape, 2)), objective.vector()];
-      objective.multiply(g, objective.matrix(new Float32Array(10 ** 2)), w);
+      const [w, g] = [space.vector(randomWeights(shape, 2)), space.vector()];
+      space.multiply(g, space.matrix(new Float32Array(10 ** 2)), w);
       expect(heap.live.blocks).toBe(created.blocks + 3);
       await objective.linearize(w, g);
       await objective.evaluate(w, range(700));
@@ -291,7 +292,7 @@ describe("an engine", () => {
     const placement = await engine.place(rows);
     const before = heap.live.bytes;
     const created = await create(placement, kernels);
-    if ("vector" in created) for (let n = 0; n < 3; n++) created.vector();
+    if ("space" in created) for (let n = 0; n < 3; n++) created.space.vector();
     const needed = heap.live.bytes - before;
     created.release();
     allocate(heap, 4 * GiB - 2 * PAGE - before - 0.85 * needed);
@@ -312,13 +313,14 @@ describe("an engine", () => {
     const engine = await wasmEngine({ heap });
     const placement = await engine.place(rows);
     const objective = await placement.objective(problemOf("fused"));
-    const [w, g] = [objective.vector(randomWeights(shape, 2)), objective.vector()];
+    const { space } = objective;
+    const [w, g] = [space.vector(randomWeights(shape, 2)), space.vector()];
     const [before, sums] = [heap.live, await objective.linearize(w, g)];
     const gone = vi.spyOn(heap, "allocate").mockImplementation((_, what) => {
       throw new DeviceError(`${what} has no more memory`);
     });
-    expect(() => objective.vector()).toThrow(DeviceError);
-    expect(() => objective.matrix(new Float32Array(10 ** 2))).toThrow(DeviceError);
+    expect(() => space.vector()).toThrow(DeviceError);
+    expect(() => space.matrix(new Float32Array(10 ** 2))).toThrow(DeviceError);
     await expect(objective.evaluate(w, range(700))).rejects.toThrow(DeviceError);
     gone.mockRestore();
     expect(heap.live).toEqual(before);

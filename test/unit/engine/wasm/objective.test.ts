@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { range } from "../../../../src/core/random.js";
 import type { Engine, Placement } from "../../../../src/engine/engine.js";
 import type { Objective } from "../../../../src/engine/objective.js";
-import type { Term } from "../../../../src/engine/vectors.js";
+import type { Term, VectorSpace } from "../../../../src/engine/vectors.js";
 import { objectiveOf } from "../../../conformance/objectives.js";
 import { randomRows, randomWeights } from "../../../conformance/problems.js";
 import { wasmEngine } from "../../../support/engines.js";
@@ -14,6 +14,7 @@ const rows = randomRows(shape, "f32", 181);
 let engine: Engine;
 let placement: Placement;
 let objective: Objective;
+let space: VectorSpace;
 beforeAll(async () => {
   engine = await wasmEngine({ threads: 2 });
   placement = await engine.place(rows);
@@ -21,6 +22,7 @@ beforeAll(async () => {
 afterAll(() => engine.close());
 beforeEach(async () => {
   objective = await placement.objective(objectiveOf(rows, shape.classes));
+  space = objective.space;
 });
 afterEach(() => objective.release());
 
@@ -29,23 +31,23 @@ const integers = Float32Array.from({ length: 31 * 11 }, (_, i) => (i % 41) - 20)
 
 describe("what is asked in one turn", () => {
   test("is answered in order, whatever it is", async () => {
-    const [w, other] = [182, 183].map((seed) => objective.vector(randomWeights(shape, seed)));
-    const [g, h] = [objective.vector(), objective.vector()];
+    const [w, other] = [182, 183].map((seed) => space.vector(randomWeights(shape, seed)));
+    const [g, h] = [space.vector(), space.vector()];
     const wanted = {
       sums: await objective.linearize(w, g),
-      gradient: await objective.read(g),
+      gradient: await space.read(g),
       logits: await objective.logits(),
       some: await objective.evaluate(other, range(100)),
       others: await objective.linearize(other, h),
-      otherGradient: await objective.read(h),
+      otherGradient: await space.read(h),
       otherLogits: await objective.logits(),
     };
     const sums = objective.linearize(w, g);
-    const gradient = objective.read(g);
+    const gradient = space.read(g);
     const logits = objective.logits();
     const some = objective.evaluate(other, range(100));
     const others = objective.linearize(other, g);
-    const otherGradient = objective.read(g);
+    const otherGradient = space.read(g);
     const otherLogits = objective.logits();
     const found = {
       sums: await sums,
@@ -60,7 +62,7 @@ describe("what is asked in one turn", () => {
   });
 
   test("may be asked while something is computed", async () => {
-    const [w, g] = [objective.vector(randomWeights(shape, 182)), objective.vector()];
+    const [w, g] = [space.vector(randomWeights(shape, 182)), space.vector()];
     const sums = await objective.linearize(w, g);
     const evaluated = await objective.evaluate(w, range(100));
     for (let turn = 0; turn < 10; turn++) {
@@ -72,13 +74,13 @@ describe("what is asked in one turn", () => {
   });
 
   test("may be more than one run holds, of questions and of terms", async () => {
-    const [v, one] = [objective.vector(integers), objective.vector(integers)];
+    const [v, one] = [space.vector(integers), space.vector(integers)];
     const terms: Term[] = [[1, v], [-2, one], [1, one], [0, v], [2, one]]; // prettier-ignore
-    for (let n = 0; n < 1500; n++) objective.combine(v, terms); // adds 1 to each v
-    const products = objective.products(Array.from({ length: 1500 }, () => [one, one] as const));
+    for (let n = 0; n < 1500; n++) space.combine(v, terms); // adds 1 to each v
+    const products = space.products(Array.from({ length: 1500 }, () => [one, one] as const));
     const square = integers.reduce((sum, value) => sum + value * value, 0);
     expect(new Set((await products).map(({ sum }) => sum))).toEqual(new Set([square]));
-    expect(await objective.read(v)).toEqual(integers.map((value) => 1501 * value));
+    expect(await space.read(v)).toEqual(integers.map((value) => 1501 * value));
   });
 });
 
@@ -88,9 +90,9 @@ test("an objective may be released with requests that nobody awaits, and others 
   const compute = async () => {
     const placed = await engine.place(others);
     const second = await placed.objective(objectiveOf(others, other.classes));
-    const [w, g] = [second.vector(randomWeights(other, 185)), second.vector()];
+    const [w, g] = [second.space.vector(randomWeights(other, 185)), second.space.vector()];
     const sums = await second.linearize(w, g);
-    const gradient = await second.read(g);
+    const gradient = await second.space.read(g);
     second.release();
     placed.release();
     return { sums, gradient };
@@ -98,8 +100,8 @@ test("an objective may be released with requests that nobody awaits, and others 
   const wanted = await compute();
   for (let turn = 0; turn < 20; turn++) {
     const first = await placement.objective(objectiveOf(rows, shape.classes));
-    const [v, one] = [first.vector(integers), first.vector(integers)];
-    for (let n = 0; n < 900; n++) first.combine(v, [[1, v], [1, one]]); // prettier-ignore
+    const [v, one] = [first.space.vector(integers), first.space.vector(integers)];
+    for (let n = 0; n < 900; n++) first.space.combine(v, [[1, v], [1, one]]); // prettier-ignore
     for (let pause = 0; pause < turn; pause++) await Promise.resolve();
     first.release();
     expect(await compute()).toEqual(wanted);
@@ -108,16 +110,16 @@ test("an objective may be released with requests that nobody awaits, and others 
 
 describe("a sum", () => {
   test("of no terms is zero", async () => {
-    const v = objective.vector(integers);
-    objective.combine(v, []);
-    expect(await objective.read(v)).toEqual(new Float32Array(integers.length));
+    const v = space.vector(integers);
+    space.combine(v, []);
+    expect(await space.read(v)).toEqual(new Float32Array(integers.length));
   });
 
   test("may have 1024 terms, and no more", async () => {
-    const v = objective.vector(integers);
+    const v = space.vector(integers);
     const terms = Array.from({ length: 1024 }, (): Term => [1, v]);
-    objective.combine(v, terms);
-    expect(await objective.read(v)).toEqual(integers.map((value) => 1024 * value));
-    expect(() => objective.combine(v, [...terms, [1, v]])).toThrow(/1025 terms.* 1024/);
+    space.combine(v, terms);
+    expect(await space.read(v)).toEqual(integers.map((value) => 1024 * value));
+    expect(() => space.combine(v, [...terms, [1, v]])).toThrow(/1025 terms.* 1024/);
   });
 });

@@ -76,15 +76,16 @@ export async function objectiveSums(
   const placement = await engine.place(placedRows(of));
   const problem = { classes, intercept: true, scale: 1, penalties, rows, kernels };
   const objective = await placement.objective({ ...problem, ...settings });
+  const { space } = objective;
   try {
-    const [w, v] = [53, 54].map((seed) => objective.vector(randomWeights(shape, seed, DEVIATION)));
-    const gradients = Array.from({ length: 3 }, () => objective.vector());
+    const [w, v] = [53, 54].map((seed) => space.vector(randomWeights(shape, seed, DEVIATION)));
+    const gradients = Array.from({ length: 3 }, () => space.vector());
     const sums = [await objective.linearize(w, gradients[0])];
     objective.curvature(v, gradients[1]);
     objective.setDirection(v);
     const trials = await objective.evaluateAlong([0.5, 2]);
     sums.push(await objective.step(0.5, w, gradients[2]), await objective.evaluate(v, rows));
-    const vectors = await Promise.all(gradients.map((gradient) => objective.read(gradient)));
+    const vectors = await Promise.all(gradients.map((gradient) => space.read(gradient)));
     return {
       sums: [
         ...sums.flatMap(({ loss, hits, weight }) => [loss, hits, weight]),

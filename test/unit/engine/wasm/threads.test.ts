@@ -108,13 +108,14 @@ describe("a thread that fails", () => {
 
 /** Everything that an objective can be asked, at two vectors. */
 function questions(objective: Objective, shape: { readonly features: number; readonly classes: number }) {
-  const [v, to] = [objective.vector(randomWeights({ count: 0, ...shape }, 153)), objective.vector()];
+  const { space } = objective;
+  const [v, to] = [space.vector(randomWeights({ count: 0, ...shape }, 153)), space.vector()];
   return {
     at: () => objective.linearize(v, to),
     trials: () => objective.evaluateAlong([0.5]),
     move: () => objective.step(0.5, v, to),
-    products: () => objective.products([[v, to]]),
-    read: () => objective.read(to),
+    products: () => space.products([[v, to]]),
+    read: () => space.read(to),
     logits: () => objective.logits(),
     evaluate: () => objective.evaluate(v, range(10)),
   };
@@ -159,39 +160,49 @@ describe("an objective", () => {
     {
       what: "along",
       number: OPERATIONS.setDirection,
-      queue: (one: Objective) => one.setDirection(one.vector()),
+      queue: (one: Objective) => one.setDirection(one.space.vector()),
     },
     {
       what: "curvature",
       number: OPERATIONS.curvature,
-      queue: (one: Objective) => one.curvature(one.vector(), one.vector()),
+      queue: (one: Objective) => one.curvature(one.space.vector(), one.space.vector()),
     },
     {
       what: "combine",
       number: OPERATIONS.combine,
-      queue: (one: Objective) => one.combine(one.vector(), [[2, one.vector()]]),
+      queue: ({ space }: Objective) => space.combine(space.vector(), [[2, space.vector()]]),
     },
-    { what: "centre", number: OPERATIONS.centre, queue: (one: Objective) => one.centre(one.vector()) },
+    {
+      what: "centre",
+      number: OPERATIONS.centre,
+      queue: ({ space }: Objective) => space.centre(space.vector()),
+    },
     {
       what: "subgradient",
       number: OPERATIONS.subgradient,
-      queue: (one: Objective) => one.subgradient(one.vector(), one.vector(), one.vector()),
+      queue: ({ space }: Objective) => space.subgradient(space.vector(), space.vector(), space.vector()),
     },
     {
       what: "orthant",
       number: OPERATIONS.orthant,
-      queue: (one: Objective) => one.orthant(one.vector(), one.vector(), one.vector(), one.vector()),
+      queue: ({ space }: Objective) =>
+        space.orthant(space.vector(), space.vector(), space.vector(), space.vector()),
     },
     {
       what: "restrict",
       number: OPERATIONS.restrict,
-      queue: (one: Objective) => one.restrict(one.vector(), one.vector(), one.vector(), one.vector()),
+      queue: ({ space }: Objective) =>
+        space.restrict(space.vector(), space.vector(), space.vector(), space.vector()),
     },
     {
       what: "multiply",
       number: OPERATIONS.multiply,
-      queue: (one: Objective) =>
-        one.multiply(one.vector(), one.matrix(new Float32Array((shape.features + 1) ** 2)), one.vector()),
+      queue: ({ space }: Objective) =>
+        space.multiply(
+          space.vector(),
+          space.matrix(new Float32Array((shape.features + 1) ** 2)),
+          space.vector(),
+        ),
     },
   ];
 
@@ -213,7 +224,7 @@ describe("an objective", () => {
       { of: shape, sent: 2 },
     ]) {
       const { engine, objective } = await opened(undefined, of);
-      const [w, g] = [objective.vector(), objective.vector()];
+      const [w, g] = [objective.space.vector(), objective.space.vector()];
       messages.mockClear();
       await objective.linearize(w, g);
       expect(messages).toHaveBeenCalledTimes(sent);
@@ -233,8 +244,9 @@ describe("an objective", () => {
     messages.mockClear();
     const found = await Promise.all(
       several.map(async (objective) => {
-        const [w, g] = [objective.vector(randomWeights(brief, 154)), objective.vector()];
-        return { sums: await objective.linearize(w, g), gradient: await objective.read(g) };
+        const { space } = objective;
+        const [w, g] = [space.vector(randomWeights(brief, 154)), space.vector()];
+        return { sums: await objective.linearize(w, g), gradient: await space.read(g) };
       }),
     );
     // Before it starts its own part it sends as many jobs as the other thread has room for, and more as those

@@ -16,13 +16,13 @@ test.each(["tiled 8x2/64", "tiled 4x2/32"])("an objective's, by %s", async (kern
     const engine = await webgpuEngine({ capacity: { blockRows } });
     const placement = await engine.place(rows);
     const objective = await placement.objective({ ...objectiveOf(rows, shape.classes), kernels });
-    const [w, g, h] = [objective.vector(start), objective.vector(), objective.vector()];
+    const [w, g, h] = [objective.space.vector(start), objective.space.vector(), objective.space.vector()];
     const sums = await objective.linearize(w, g);
     objective.setDirection(g);
     objective.curvature(w, h);
     const trials = await objective.evaluateAlong([0, 0.5]);
     const others = await objective.evaluate(w, objectiveOf(rows, shape.classes).rows.subarray(7));
-    const vectors = await Promise.all([g, h].map((vector) => objective.read(vector)));
+    const vectors = await Promise.all([g, h].map((vector) => objective.space.read(vector)));
     seen.push({ sums, trials, others, vectors });
     objective.release();
     placement.release();

@@ -54,7 +54,7 @@ async function opened(rows: Rows, train: Uint32Array, at = fitted(2), seed = 1):
   const placement = await referenceEngine().place(rows);
   const problem = problemOf(CLASSES, train.length);
   const descent = await placement.descent(problem, at);
-  const sampling = new Importance(placement, descent, problem, rows, train, randomIntegers(seed));
+  const sampling = new Importance({ placement, descent, problem, rows, train, random: randomIntegers(seed) });
   return { placement, descent, sampling };
 }
 
@@ -173,7 +173,7 @@ test.each([
   const train = range(easy.count);
   const placement = await referenceEngine().place(rows);
   const descent = await placement.descent(problem, fitted(2));
-  const sampling = new Importance(placement, descent, problem, rows, train, randomIntegers(1));
+  const sampling = new Importance({ placement, descent, problem, rows, train, random: randomIntegers(1) });
   await sampling.next();
   const [{ residual }] = await passesOf(rows, problem, fitted(2), [{}]);
   const norms = Float64Array.from(train, (row) => {
@@ -197,7 +197,14 @@ test("importance sampling looks at gradients ever more rarely, and at the weight
   let epoch = 0;
   const counting = { ...placement, weigh: () => given.push(epoch) };
   const problem = problemOf(CLASSES, easy.count);
-  const sampling = new Importance(counting, descent, problem, easy, train, randomIntegers(1));
+  const sampling = new Importance({
+    placement: counting,
+    descent,
+    problem,
+    rows: easy,
+    train,
+    random: randomIntegers(1),
+  });
   const step = { rows: 200, learningRate: 1, gradientScale: 1 / 200, penalty: 0, capture: false };
   const seen = new Set<string>();
   for (epoch = 1; epoch <= 18; epoch++) {
@@ -225,7 +232,14 @@ test("without an intercept a gradient has none: a row of zeros has no gradient, 
   const placement = await referenceEngine().place(rows);
   const problem = { ...problemOf(CLASSES, 12), intercept: false };
   const descent = await placement.descent(problem, fitted(0));
-  const sampling = new Importance(placement, descent, problem, rows, range(12), randomIntegers(1));
+  const sampling = new Importance({
+    placement,
+    descent,
+    problem,
+    rows,
+    train: range(12),
+    random: randomIntegers(1),
+  });
   await sampling.next();
   expect(sampling.rows.weights?.[0]).toBe(2); // its rate is ½, the part that goes by weight
 });

@@ -157,21 +157,17 @@ test("Newton's method itself loses a start's mean over the classes", async () =>
   };
   const placement = await referenceEngine().place(rows);
   const objective = await placement.objective(problem);
+  const { space } = objective;
   const scaling = { scale: problem.scale };
-  const start = objective.vector(Float64Array.from({ length: 12 }, (_, i) => Math.sin(i) + 7));
+  const start = space.vector(Float64Array.from({ length: 12 }, (_, i) => Math.sin(i) + 7));
   const equation = new DenseEquation(objective, rows, problem);
-  const newton = new Newton(
-    objective,
-    scaling,
-    start,
-    new NewtonModel(objective, scaling, { tolerance: 1e-9 }),
-    equation,
-  );
+  const model = new NewtonModel(objective, scaling, { tolerance: 1e-9 });
+  const newton = new Newton({ objective, scaling, start, model, equation });
   let point = await newton.evaluate();
-  expect(largestMean(await objective.read(newton.weights), 3)).toBeLessThan(1e-12);
+  expect(largestMean(await space.read(newton.weights), 3)).toBeLessThan(1e-12);
   for (let turn = 0; turn < 20 && point.distance === undefined; turn++) {
     point = (await newton.iterate(point, false)) ?? point;
   }
   expect(point.distance).toBeLessThan(1e-9);
-  expect(largestMean(await objective.read(newton.weights), 3)).toBeLessThan(1e-12);
+  expect(largestMean(await space.read(newton.weights), 3)).toBeLessThan(1e-12);
 });

@@ -8,7 +8,7 @@ import { wasmEngine } from "../../../support/engines.js";
 import { ConjugateGradients } from "../../../../src/solvers/optimum/conjugate-gradients.js";
 import { DenseEquation } from "../../../../src/solvers/optimum/dense-equation.js";
 import { Lbfgs } from "../../../../src/solvers/optimum/lbfgs.js";
-import type { Method, MethodState, Point } from "../../../../src/solvers/optimum/method.js";
+import type { Method, MethodContext, MethodState, Point } from "../../../../src/solvers/optimum/method.js";
 import { NewtonModel } from "../../../../src/solvers/optimum/newton-model.js";
 import { Newton } from "../../../../src/solvers/optimum/newton.js";
 import { OrthantNewton } from "../../../../src/solvers/optimum/orthant-newton.js";
@@ -34,65 +34,55 @@ const matrix = Float64Array.from({ length: (FEATURES + 1) ** 2 }, (_, i) =>
   i % (FEATURES + 2) === 0 ? 2 : 0.125,
 );
 
-type Make = (objective: Objective, weights: FloatArray) => Method;
+type Make = (context: MethodContext) => Method;
 
 /** So high a tolerance that every point has a solution of Newton's equation, and one that no point meets. */
 const [ALWAYS, NEVER] = [1e3, 1e-12];
 
-const newtonModel = (objective: Objective, tolerance: number) =>
+const newtonModel = ({ objective }: MethodContext, tolerance: number) =>
   new NewtonModel(objective, scaling, { tolerance, allowance: 1000 });
 
 const METHODS: Readonly<Record<string, Make>> = {
-  "L-BFGS": (objective, weights) => new Lbfgs(objective, scaling, 3, objective.vector(weights)),
-  "L-BFGS with a preconditioner": (objective, weights) =>
-    new Lbfgs(objective, scaling, 3, objective.vector(weights), objective.matrix(matrix)),
-  "OWL-QN": (objective, weights) => new OwlQn(objective, scaling, 3, objective.vector(weights)),
-  "OWL-QN with a preconditioner": (objective, weights) =>
-    new OwlQn(objective, scaling, 3, objective.vector(weights), objective.matrix(matrix)),
+  "L-BFGS": (context) => new Lbfgs({ ...context, memory: 3 }),
+  "L-BFGS with a preconditioner": (context) =>
+    new Lbfgs({ ...context, memory: 3, matrix: context.objective.space.matrix(matrix) }),
+  "OWL-QN": (context) => new OwlQn({ ...context, memory: 3 }),
+  "OWL-QN with a preconditioner": (context) =>
+    new OwlQn({ ...context, memory: 3, matrix: context.objective.space.matrix(matrix) }),
   ...Object.fromEntries(
     [ALWAYS, NEVER].flatMap((tolerance): [string, Make][] => [
       [
         `Newton's method by conjugate gradients, tolerance ${tolerance}`,
-        (objective, weights) =>
-          new Newton(
-            objective,
-            scaling,
-            objective.vector(weights),
-            newtonModel(objective, tolerance),
-            new ConjugateGradients(objective, { floor: 2 ** -10 }),
-          ),
+        (context) =>
+          new Newton({
+            ...context,
+            model: newtonModel(context, tolerance),
+            equation: new ConjugateGradients(context.objective, { floor: 2 ** -10 }),
+          }),
       ],
       [
         `Newton's method with a dense Hessian, tolerance ${tolerance}`,
-        (objective, weights) =>
-          new Newton(
-            objective,
-            scaling,
-            objective.vector(weights),
-            newtonModel(objective, tolerance),
-            new DenseEquation(objective, rows, problem),
-          ),
+        (context) =>
+          new Newton({
+            ...context,
+            model: newtonModel(context, tolerance),
+            equation: new DenseEquation(context.objective, rows, problem),
+          }),
       ],
       [
         `Newton's method on free weights, tolerance ${tolerance}`,
-        (objective, weights) =>
-          new OrthantNewton(
-            objective,
-            scaling,
-            objective.vector(weights),
-            newtonModel(objective, tolerance),
-            new ConjugateGradients(objective, { floor: 2 ** -10 }),
-            net,
-          ),
+        (context) =>
+          new OrthantNewton({
+            ...context,
+            model: newtonModel(context, tolerance),
+            equation: new ConjugateGradients(context.objective, { floor: 2 ** -10 }),
+            penalties: net,
+          }),
       ],
     ]),
   ),
-  "proximal Newton": (objective, weights) =>
-    new ProximalNewton(objective, scaling, objective.vector(weights), newtonModel(objective, ALWAYS), {
-      rows,
-      problem,
-      net,
-    }),
+  "proximal Newton": (context) =>
+    new ProximalNewton({ ...context, model: newtonModel(context, ALWAYS), rows, problem, net }),
 };
 
 /** Iterations, each followed by a state. */
@@ -106,13 +96,13 @@ describe.each([
     const engine = await open();
     const placement = await engine.place(rows);
     const objectives: Objective[] = [];
-    const objective = async () => {
-      const made = await placement.objective({ ...problem, l1 });
-      objectives.push(made);
-      return made;
+    const begin = async (weights: FloatArray) => {
+      const objective = await placement.objective({ ...problem, l1 });
+      objectives.push(objective);
+      return make({ objective, scaling, start: objective.space.vector(weights) });
     };
     const start = Float64Array.from({ length: (FEATURES + 1) * CLASSES }, (__, i) => Math.sin(i) / 4);
-    const straight = make(await objective(), start);
+    const straight = await begin(start);
     const points = [await straight.evaluate()];
     const states: MethodState[] = [];
     for (let n = 0; n < ITERATIONS; n++) {
@@ -123,7 +113,7 @@ describe.each([
     }
     expect(states.length).toBeGreaterThan(1);
     for (const [n, state] of states.entries()) {
-      const resumed = make(await objective(), state.weights);
+      const resumed = await begin(state.weights);
       await resumed.restore(state);
       expect(await resumed.state()).toEqual(state);
       const found = await pointsAfter(resumed, points[n + 1], ITERATIONS - n - 1);
@@ -149,8 +139,20 @@ async function pointsAfter(method: Method, from: Point, iterations: number): Pro
 test("a state of another kind of method is refused", async () => {
   const placement = await referenceEngine().place(rows);
   const objective = await placement.objective(problem);
-  const lbfgs = METHODS["L-BFGS"](objective, new Float64Array((FEATURES + 1) * CLASSES));
+  const context = { objective, scaling, start: objective.space.vector() };
+  const lbfgs = METHODS["L-BFGS"](context);
   await lbfgs.evaluate();
-  const newton = METHODS["proximal Newton"](objective, new Float64Array((FEATURES + 1) * CLASSES));
+  const newton = METHODS["proximal Newton"](context);
   await expect(newton.restore(await lbfgs.state())).rejects.toThrow(/proximal.*quasi-newton/);
+});
+
+test("F of OWL-QN is that of L-BFGS and the l1 penalty", async () => {
+  const placement = await referenceEngine().place(rows);
+  const objective = await placement.objective({ ...problem, l1 });
+  const weights = Float64Array.from({ length: (FEATURES + 1) * CLASSES }, (_, i) => Math.sin(i) / 4);
+  const context = { objective, scaling, start: objective.space.vector(weights) };
+  const smooth = await METHODS["L-BFGS"](context).evaluate();
+  const whole = await METHODS["OWL-QN"](context).evaluate();
+  const size = weights.subarray(0, FEATURES * CLASSES).reduce((sum, w) => sum + Math.abs(w), 0);
+  expect(whole.value - smooth.value).toBeCloseTo(l1[0] * size, 12);
 });

@@ -48,6 +48,7 @@ async function pointOf({ seed, intercept, l2, held }: Case) {
   };
   const placement = await referenceEngine().place(rows);
   const objective = await placement.objective(problem);
+  const { space } = objective;
   const isIntercept = (i: number) => i >= SIZE - CLASSES;
   // Of a feature's three classes, one weight is not 0, one is 0 but drawn away from it, and one is held at 0.
   const drawn = (i: number) => held && !isIntercept(i) && (i + Math.floor(i / CLASSES)) % 3 === 1;
@@ -55,16 +56,16 @@ async function pointOf({ seed, intercept, l2, held }: Case) {
   const weights = Float64Array.from({ length: SIZE }, (_, i) =>
     drawn(i) || isHeld(i) || (isIntercept(i) && !intercept) ? 0 : Math.sin(seed + i) / 2,
   );
-  const w = objective.vector(weights);
-  if (!held) objective.centre(w);
-  const gradient = objective.vector();
+  const w = space.vector(weights);
+  if (!held) space.centre(w);
+  const gradient = space.vector();
   await objective.linearize(w, gradient);
-  const slope = Float64Array.from(await objective.read(gradient), (one, i) => (isHeld(i) ? 0 : one));
-  const g = objective.vector(slope);
-  const d = objective.vector(slope.map((one, i) => (drawn(i) ? one : 0)));
+  const slope = Float64Array.from(await space.read(gradient), (one, i) => (isHeld(i) ? 0 : one));
+  const g = space.vector(slope);
+  const d = space.vector(slope.map((one, i) => (drawn(i) ? one : 0)));
 
   const free = Array.from(range(SIZE)).filter((i) => (isIntercept(i) ? intercept : !isHeld(i)));
-  const hessian = hessianAt(rows, problem, await objective.read(w));
+  const hessian = hessianAt(rows, problem, await space.read(w));
   // Along the mean over the classes only a penalty has curvature, so any curvature there gives the same
   // centred solution.
   for (const i of free) {
@@ -84,7 +85,7 @@ async function pointOf({ seed, intercept, l2, held }: Case) {
     dense: new DenseEquation(objective, rows, problem),
     "conjugate gradients": new ConjugateGradients(objective, { floor: 0 }),
     preconditioned: new ConjugateGradients(objective, {
-      matrix: objective.matrix(made.values),
+      matrix: space.matrix(made.values),
       floor: smallestEigenvalue(made, problem.penalties),
     }),
   };
@@ -122,7 +123,7 @@ describe.each(METHODS)("by %s", (method) => {
     const { objective, g, equations, exact, decrement, free } = await pointOf(one);
     const equation = equations[method];
     const { slope, lower, upper } = await equation.solve(g, forever, free);
-    const p = await objective.read(equation.p);
+    const p = await objective.space.read(equation.p);
     expect(distance(centred(p), centred(exact))).toBeLessThan(1e-6 * norm(exact));
     expect(slope / (-2 * decrement)).toBeCloseTo(1, 8);
     expect(lower / decrement).toBeCloseTo(1, 8);
@@ -175,6 +176,6 @@ describe("conjugate gradients end", () => {
 
 test("v·M·v is that of the preconditioner", async () => {
   const { objective, g, equations } = await pointOf({ seed: 2, intercept: true, l2: 0.01, held: false });
-  const v = await objective.read(g);
+  const v = await objective.space.read(g);
   expect(await equations["conjugate gradients"].squaredLength(g)).toBeCloseTo(dot(v, v), 12);
 });

@@ -13,9 +13,10 @@ async function said(w: number, p: number, distance: number) {
   const problem = { classes: 2, intercept: false, scale: 1, penalties: new Float64Array(1), rows: range(1) };
   const placement = await referenceEngine().place(rows);
   const objective = await placement.objective(problem);
-  await objective.linearize(objective.vector(Float64Array.of(w, -w, 0, 0)), objective.vector());
+  const { space } = objective;
+  await objective.linearize(space.vector(Float64Array.of(w, -w, 0, 0)), space.vector());
   const model = new NewtonModel(objective, { scale: 1 }, { tolerance: 1e-5 });
-  return model.above(distance, objective.vector(Float64Array.of(p, -p, 0, 0)));
+  return model.above(distance, space.vector(Float64Array.of(p, -p, 0, 0)));
 }
 
 test("a short step says that it is the model's", async () => {

@@ -32,7 +32,7 @@ const KNOWN = /^the largest gradient is [^,]*, and F within about \S+ of its min
 async function begin() {
   const placement = await referenceEngine().place(rows);
   const objective = await placement.objective(problem);
-  return { objective, start: objective.vector() };
+  return { objective, start: objective.space.vector() };
 }
 
 async function run(fit: SecondOrder) {
@@ -68,12 +68,12 @@ async function lbfgsThenNewton(tolerance: number, allowance: number) {
   const found = await run(
     fitOf(
       [
-        { certifies: false, begin: async () => new Lbfgs(objective, scaling, 10, start) },
+        { certifies: false, begin: async () => new Lbfgs({ objective, scaling, start, memory: 10 }) },
         {
           certifies: true,
           begin: async (before) => {
             passesBefore = before?.passes ?? 0;
-            return new Newton(objective, scaling, start, model, equation);
+            return new Newton({ objective, scaling, start, model, equation });
           },
         },
       ],
@@ -118,7 +118,7 @@ describe("Newton's method after L-BFGS", () => {
 
 test("a method that cannot know its distance never ends a training as converged", async () => {
   const { objective, start } = await begin();
-  const only = { certifies: false, begin: async () => new Lbfgs(objective, scaling, 10, start) };
+  const only = { certifies: false, begin: async () => new Lbfgs({ objective, scaling, start, memory: 10 }) };
   const { converged, reason, history } = await run(fitOf([only], 1e-3));
   expect(history.at(-1)?.gradientMax).toBeLessThan(1e-3);
   expect(converged).toBe(false);

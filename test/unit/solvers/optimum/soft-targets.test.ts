@@ -172,7 +172,8 @@ test.each<TrainOptions<number>>([OPTIONS, { engine: "reference", solver: "adam" 
 );
 
 test("every trial along a line is what is seen where one goes there", async () => {
-  const rows: Rows = { count: COUNT, features: FEATURES, x, scale: 1, labels: Uint32Array.from(y), weights };
+  const labels = Uint32Array.from(y);
+  const rows: Rows = { count: COUNT, features: FEATURES, x, scale: 1, labels, weights, targets: soft };
   const all = range(COUNT);
   const placement = await referenceEngine().place(rows);
   const inner = await placement.objective({
@@ -185,18 +186,19 @@ test("every trial along a line is what is seen where one goes there", async () =
   const objective = new SoftTargetObjective(
     inner,
     1 / COUNT,
-    await linearTermOf(rows, all, CLASSES, true, EPSILON, soft),
+    await linearTermOf(rows, all, { classes: CLASSES, intercept: true, smoothing: EPSILON }),
   );
   const size = (FEATURES + 1) * CLASSES;
   const w = Float64Array.from({ length: size }, (_, i) => Math.sin(i));
   const p = Float64Array.from({ length: size }, (_, i) => Math.cos(2 * i));
-  const [at, along, g] = [objective.vector(w), objective.vector(p), objective.vector()];
+  const { space } = objective;
+  const [at, along, g] = [space.vector(w), space.vector(p), space.vector()];
   await objective.linearize(at, g);
   objective.setDirection(along);
   const [near, far] = await objective.evaluateAlong([0, 0.7]);
-  const slopeOf = async () => (await objective.products([[g, along]]))[0].sum * COUNT;
+  const slopeOf = async () => (await space.products([[g, along]]))[0].sum * COUNT;
   expect(near.slope).toBeCloseTo(await slopeOf(), 9);
-  objective.combine(at, [
+  space.combine(at, [
     [1, at],
     [0.7, along],
   ]);
@@ -204,6 +206,12 @@ test("every trial along a line is what is seen where one goes there", async () =
   expect(far.loss).toBeCloseTo(there.loss, 9);
   expect(far.slope).toBeCloseTo(await slopeOf(), 9);
   expect((await objective.evaluateAlong([0]))[0].loss).toBeCloseTo(there.loss, 9);
+});
+
+test("parity of the engine is that of its objective, which is of the labels", async () => {
+  const options = { engine: "wasm", solver: "lbfgs", l2: L2, parity: true } as const;
+  const model = await train({ x, y: soft, features: FEATURES, classes }, options);
+  expect(model.parity?.rho).toBeLessThan(1);
 });
 
 test("smoothing leaves separable classes an optimum", async () => {

@@ -54,22 +54,23 @@ test.each(["tiled 4x1 shared", "tiled 8x2 shared"])("%s is within the bounds", a
 /** Everything that an objective answers. */
 async function answers(rows: Rows, capacity: Partial<Capacity>, problem = objectiveOf(rows, 13)) {
   return withObjective({ capacity }, rows, problem, async (objective) => {
-    const [w, p] = [143, 144].map((seed) => objective.vector(randomWeights(SHAPE, seed)));
-    const [g, h, m] = [objective.vector(), objective.vector(), objective.vector()];
+    const { space } = objective;
+    const [w, p] = [143, 144].map((seed) => space.vector(randomWeights(SHAPE, seed)));
+    const [g, h, m] = [space.vector(), space.vector(), space.vector()];
     const at = objective.linearize(w, g);
     objective.setDirection(p);
     objective.curvature(p, h);
-    objective.multiply(m, objective.matrix(square()), p);
+    space.multiply(m, space.matrix(square()), p);
     return Promise.all([
       at,
       objective.evaluateAlong([0, 1]),
       objective.step(0.5, w, g),
       objective.evaluate(p, Uint32Array.of(3, 1, 4, 1, 5, 9, 2, 6)),
       objective.evaluate(p, Uint32Array.of(2, 7)),
-      objective.products([[h, g], [m, p]]), // prettier-ignore
-      objective.read(h),
-      objective.read(g),
-      objective.read(m),
+      space.products([[h, g], [m, p]]), // prettier-ignore
+      space.read(h),
+      space.read(g),
+      space.read(m),
       objective.logits(),
     ]);
   });
@@ -101,12 +102,13 @@ describe("the answers are the same, bit for bit,", () => {
 test("what is asked in one turn is one submission and one readback", async () => {
   const rows = randomRows(SHAPE, "f32", 146);
   await withObjective({}, rows, objectiveOf(rows, 13), async (objective) => {
-    const [w, p, g] = [147, 148, 149].map((seed) => objective.vector(randomWeights(SHAPE, seed)));
+    const { space } = objective;
+    const [w, p, g] = [147, 148, 149].map((seed) => space.vector(randomWeights(SHAPE, seed)));
     const submit = vi.spyOn(GPUQueue.prototype, "submit");
     const map = vi.spyOn(GPUBuffer.prototype, "mapAsync");
     objective.setDirection(p);
-    const asked = [objective.linearize(w, g), objective.evaluateAlong([0, 1, 2]), objective.products([[w, p], [g, g]])]; // prettier-ignore
-    objective.combine(w, [[1, p]]);
+    const asked = [objective.linearize(w, g), objective.evaluateAlong([0, 1, 2]), space.products([[w, p], [g, g]])]; // prettier-ignore
+    space.combine(w, [[1, p]]);
     await Promise.all(asked);
     expect(submit.mock.calls.length).toBe(1);
     expect(map.mock.calls.length).toBe(1);
@@ -115,13 +117,13 @@ test("what is asked in one turn is one submission and one readback", async () =>
 
 test("a sum of no vectors is zero, whatever was there", async () => {
   const rows = randomRows(SHAPE, "f32", 151);
-  await withObjective({}, rows, objectiveOf(rows, 13), async (objective) => {
-    const [w, other] = [objective.vector(randomWeights(SHAPE, 160).fill(NaN)), objective.vector()];
-    objective.combine(other, [[0, w]]);
-    objective.combine(w, []);
+  await withObjective({}, rows, objectiveOf(rows, 13), async ({ space }) => {
+    const [w, other] = [space.vector(randomWeights(SHAPE, 160).fill(NaN)), space.vector()];
+    space.combine(other, [[0, w]]);
+    space.combine(w, []);
     const zeros = new Float32Array(32 * 13);
-    expect(await objective.read(w)).toEqual(zeros);
-    expect(await objective.read(other)).toEqual(zeros);
+    expect(await space.read(w)).toEqual(zeros);
+    expect(await space.read(other)).toEqual(zeros);
   });
 });
 
@@ -133,9 +135,10 @@ describe("the device", () => {
     const gpu = await openGpu();
     const before = { ...gpu.state.live };
     await withObjective({ capacity: { bindingBytes: 8192 } }, rows, problem, async (objective) => {
-      const [w, g] = [objective.vector(randomWeights(SHAPE, 162)), objective.vector()];
+      const { space } = objective;
+      const [w, g] = [space.vector(randomWeights(SHAPE, 162)), space.vector()];
       await objective.linearize(w, g);
-      objective.curvature(w, objective.vector());
+      objective.curvature(w, space.vector());
     });
     expect(gpu.state.live).toEqual(before);
     await gpu.device.queue.onSubmittedWorkDone();
@@ -154,9 +157,10 @@ describe("the device", () => {
 
   test("that has no memory for one vector more says so in the next answer", async () => {
     await withObjective({}, rows, problem, async (objective) => {
-      const [w, g] = [objective.vector(), objective.vector()];
+      const { space } = objective;
+      const [w, g] = [space.vector(), space.vector()];
       vi.spyOn(GPUDevice.prototype, "popErrorScope").mockResolvedValue(new GPUOutOfMemoryError("no room"));
-      objective.vector();
+      space.vector();
       const at = objective.linearize(w, g);
       await expect(at).rejects.toThrow(DeviceError);
       await expect(at).rejects.toThrow(
@@ -167,7 +171,7 @@ describe("the device", () => {
 
   test("that binds less than a matrix takes says so", async () => {
     await withObjective({ capacity: { bindingBytes: 4000 } }, rows, problem, async (objective) => {
-      expect(() => objective.matrix(square())).toThrow(
+      expect(() => objective.space.matrix(square())).toThrow(
         /matrix of 32 × 32 takes 4096 bytes, and this adapter binds 4000/,
       );
     });
@@ -177,13 +181,14 @@ describe("the device", () => {
     const adapter = await navigator.gpu.requestAdapter();
     const device = await adapter?.requestDevice();
     await withObjective({ device }, rows, problem, async (objective) => {
-      const [w, g] = [objective.vector(), objective.vector()];
+      const { space } = objective;
+      const [w, g] = [space.vector(), space.vector()];
       await objective.linearize(w, g);
       device?.destroy();
       const lost = objective.linearize(w, g);
       await expect(lost).rejects.toThrow(DeviceError);
       await expect(lost).rejects.toThrow(/was lost/);
-      await expect(objective.read(w)).rejects.toThrow(/was lost/);
+      await expect(space.read(w)).rejects.toThrow(/was lost/);
     });
   });
 });

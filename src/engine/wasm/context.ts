@@ -1,0 +1,13 @@
+/** What the descents and objectives of one placement have in common. */
+import type { Rows } from "../../core/rows.js";
+import type { Heap } from "./heap.js";
+import type { HeapRows } from "./placement.js";
+import type { ThreadPool } from "./thread-pool.js";
+
+export interface WasmContext {
+  readonly heap: Heap;
+  readonly pool: ThreadPool;
+  /** The rows as they were given, and in the kernels' memory. */
+  readonly rows: Rows;
+  readonly placed: HeapRows;
+}
