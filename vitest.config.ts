@@ -1,4 +1,5 @@
 /** Runs the tests in Node and in a browser with WebGPU. */
+import { availableParallelism } from "node:os";
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
 import { ISOLATION } from "./bench/browsers/isolation.js";
@@ -6,6 +7,7 @@ import { findChrome, launchArguments, wantedAdapter } from "./bench/browsers/chr
 import { assemblyPlugin } from "./scripts/assembly-plugin.js";
 import { shaderPlugin } from "./scripts/shader-plugin.js";
 import { ClosingLine } from "./test/closing-line.js";
+import { LongestFirst } from "./test/sequencer.js";
 
 const chrome = await findChrome();
 // SwiftShader gives the same results everywhere; SMIGH_ADAPTER=hardware runs the tests on this machine's GPU.
@@ -16,8 +18,12 @@ const launchOptions = { executablePath: chrome.path, args: launchArguments(adapt
 /** Milliseconds per test, enough for a software adapter on two busy cores to compile and run kernels. */
 const testTimeout = 90_000;
 
+/** Workers of each project. Two pages keep two cores busy when the tests in Node have ended, one does not. */
+const maxWorkers = Math.max(2, availableParallelism() - 1);
+
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     reporters: ["default", new ClosingLine()],
     projects: [
       {
@@ -25,6 +31,7 @@ export default defineConfig({
         test: {
           name: "node",
           testTimeout,
+          maxWorkers,
           include: ["test/**/*.test.ts"],
           exclude: ["test/**/*.browser.test.ts"],
         },
@@ -35,6 +42,7 @@ export default defineConfig({
         test: {
           name: "browser",
           testTimeout,
+          maxWorkers,
           include: ["test/**/*.browser.test.ts"],
           provide: { adapter, seeds: process.env["SMIGH_SEEDS"] ?? "0..8" },
           browser: {

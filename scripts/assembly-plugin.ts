@@ -5,7 +5,7 @@
 import { readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Plugin } from "vite";
-import { compileAssembly } from "./assembly.js";
+import { cachedAssembly } from "./assembly.js";
 
 const QUERY = ".wasm?built";
 
@@ -20,7 +20,7 @@ export function assemblyPlugin(): Plugin {
       if (!id.endsWith(QUERY)) return undefined;
       const folder = dirname(id);
       for (const file of readdirSync(folder)) this.addWatchFile(join(folder, file));
-      const [plain, relaxed] = [await compileAssembly(folder, false), await compileAssembly(folder, true)];
+      const [plain, relaxed] = [await cachedAssembly(folder, false), await cachedAssembly(folder, true)];
       const base64 = { plain: plain.toString("base64"), relaxed: relaxed.toString("base64") };
       return `export default ${JSON.stringify(base64)};`;
     },

@@ -1,7 +1,12 @@
 /** Compiles a folder of AssemblyScript to WebAssembly. */
-import { readFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { readFileSync, readdirSync } from "node:fs";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import asc from "assemblyscript/asc";
+import process from "node:process";
+import compiler from "assemblyscript/package.json" with { type: "json" };
+
+const CACHE = join(import.meta.dirname, "../node_modules/.cache/smigh");
 
 /** Flags for users, and for tests that edit one kernel after another: those take a third of the time. */
 const THOROUGHLY = "-O3 --converge";
@@ -22,10 +27,32 @@ export interface Edit {
 }
 
 /**
+ * Compiles the folder's index.ts as `compileAssembly` does, once: servers, builds and tests share the binary
+ * in a file named by a hash of the sources, the flags and the compiler.
+ */
+export async function cachedAssembly(folder: string, relaxed: boolean): Promise<Buffer> {
+  const hash = createHash("sha256").update(JSON.stringify([compiler.version, THOROUGHLY, FLAGS, relaxed]));
+  for (const file of readdirSync(folder).toSorted()) {
+    hash.update(JSON.stringify([file, readFileSync(join(folder, file), "utf8")]));
+  }
+  const path = join(CACHE, `${hash.digest("hex")}.wasm`);
+  const cached = await readFile(path).catch(() => undefined);
+  if (cached) return cached;
+
+  const binary = await compileAssembly(folder, relaxed);
+  await mkdir(CACHE, { recursive: true });
+  const unfinished = `${path}.${process.pid}`;
+  await writeFile(unfinished, binary);
+  await rename(unfinished, path); // other processes see a whole file or none
+  return binary;
+}
+
+/**
  * Compiles the folder's index.ts. `relaxed` enables the fused multiply-add of relaxed SIMD; `edited` changes
  * one text for a test. Throws when the folder does not compile.
  */
 export async function compileAssembly(folder: string, relaxed: boolean, edited?: Edit): Promise<Buffer> {
+  const { default: asc } = await import("assemblyscript/asc");
   let binary: Uint8Array | undefined;
   const optimised = (edited ? QUICKLY : THOROUGHLY).split(" ");
   const flags = [...optimised, ...FLAGS, ...(relaxed ? ["--enable", "relaxed-simd"] : [])];

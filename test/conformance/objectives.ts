@@ -35,12 +35,16 @@ export function objectiveOf(rows: Rows, classes: number, intercept = true): Obje
   return { classes, intercept, scale: 1 / some.length, ...penaltiesOf(rows.features), rows: some };
 }
 
-/** Evaluates everything that an objective computes. Returns error ÷ bound of each result. */
+/**
+ * Evaluates everything that an objective computes. Returns error ÷ bound of each result, and NaN for those
+ * that `looks` leaves out, which spares their computation in f64.
+ */
 export async function lookAround(
   engine: Engine,
   rows: Rows,
   problem: ObjectiveProblem,
   seed: number,
+  looks: readonly Look[] = LOOKS,
 ): Promise<Looks> {
   const { classes } = problem;
   const shape = { ...rows, classes };
@@ -55,23 +59,14 @@ export async function lookAround(
       space.vector(values),
     );
     const read = async (vector: Vector) => Float64Array.from(await space.read(vector));
-    const exactLogits = (of: FloatArray) => logits(data, all, of, classes);
     const sums = await objective.linearize(at, g);
     const z = Float64Array.from(await objective.logits());
-    const zBounds = logitBounds(data, w, classes);
-    const found = {
-      logits: ratio(z, exactLogits(w), (i) => zBounds[i]),
-      losses: lossRatio(data, classes, z, sums.loss),
-      gradient: gradientRatio(data, problem, z, w, await read(g)),
-    };
+    const firstGradient = await read(g);
 
-    const delta = exactLogits(p);
-    const deltaBounds = logitBounds(data, p, classes);
     objective.setDirection(along);
-    const change = ratio(await objective.directionLogits(), delta, (i) => deltaBounds[i]);
+    const change = await objective.directionLogits();
     const ts = [0, 1, -0.3];
     const trials = await objective.evaluateAlong(ts);
-    const trialRatio = ts.map((t, n) => trialsRatio(data, classes, z, delta, deltaBounds, t, trials[n]));
 
     const t = 0.4;
     space.combine(moved, [
@@ -81,17 +76,11 @@ export async function lookAround(
     await objective.step(t, moved, g);
     const movedTo = await read(moved);
     const zMoved = Float64Array.from(await objective.logits());
-    const zExact = z.map((zi, i) => zi + t * delta[i]);
-    const move = ratio(
-      zMoved,
-      zExact,
-      (i) => t * deltaBounds[i] + U * (Math.abs(z[i]) + 3 * Math.abs(t * delta[i])) + TINY,
-    );
+    const movedGradient = await read(g);
 
     objective.curvature(along, h);
-    const bent = curvatureRatio(data, problem, zMoved, p, await read(h));
+    const curved = await read(h);
 
-    const sum = movedTo.map((_, i) => w[i] + t * p[i]);
     const spiked = withSpike(p, data.features, classes);
     const [product, power, negative] = await space.products([
       [g, along],
@@ -102,27 +91,62 @@ export async function lookAround(
     space.multiply(h, space.matrix(square), along);
     const multiplied = await read(h);
     space.centre(h);
-    const vectors = [
-      centreRatio(multiplied, classes, await read(h)),
-      multiplyRatio(square, Float64Array.from(p), classes, multiplied),
-      ratio(movedTo, sum, (i) => 2 * U * (Math.abs(w[i]) + Math.abs(t * p[i])) + TINY),
-      productRatio(await read(g), Float64Array.from(p), problem, product),
-      productRatio(Float64Array.from(p), Float64Array.from(p), problem, power),
-      productRatio(Float64Array.from(p), Float64Array.from(spiked), problem, negative),
-    ];
+    const centred = await read(h);
+
+    const exactLogits = (of: FloatArray) => logits(data, all, of, classes);
+    const logitRatio = (found: FloatArray, of: Float32Array) => {
+      const bounds = logitBounds(data, of, classes);
+      return ratio(found, exactLogits(of), (i) => bounds[i]);
+    };
+    const direction = once(() => ({ delta: exactLogits(p), bounds: logitBounds(data, p, classes) }));
+    const trialAt = (n: number) => {
+      const { delta, bounds } = direction();
+      return trialsRatio(data, classes, z, delta, bounds, ts[n], trials[n]);
+    };
+    const movedLogitRatio = () => {
+      const { delta, bounds } = direction();
+      return ratio(
+        zMoved,
+        z.map((zi, i) => zi + t * delta[i]),
+        (i) => t * bounds[i] + U * (Math.abs(z[i]) + 3 * Math.abs(t * delta[i])) + TINY,
+      );
+    };
+    const vectorRatios = () => {
+      const sum = movedTo.map((_, i) => w[i] + t * p[i]);
+      const factor = Float64Array.from(p);
+      return [
+        centreRatio(multiplied, classes, centred),
+        multiplyRatio(square, factor, classes, multiplied),
+        ratio(movedTo, sum, (i) => 2 * U * (Math.abs(w[i]) + Math.abs(t * p[i])) + TINY),
+        productRatio(movedGradient, factor, problem, product),
+        productRatio(factor, factor, problem, power),
+        productRatio(factor, Float64Array.from(spiked), problem, negative),
+      ];
+    };
+    const when = <R>(look: Look, ratioOf: () => R) => (looks.includes(look) ? ratioOf() : NaN);
     return {
-      ...found,
-      along: maxOrInfinity(change, trialRatio[0]),
-      trials: trialRatio.reduce(maxOrInfinity),
-      move: maxOrInfinity(move, gradientRatio(data, problem, zMoved, movedTo, await read(g))),
-      curvature: bent,
-      vectors: vectors.reduce(maxOrInfinity),
-      orthant: await orthantRatio(space, shape, seed + 3, problem.l1),
+      logits: when("logits", () => logitRatio(z, w)),
+      losses: when("losses", () => lossRatio(data, classes, z, sums.loss)),
+      gradient: when("gradient", () => gradientRatio(data, problem, z, w, firstGradient)),
+      along: when("along", () => maxOrInfinity(logitRatio(change, p), trialAt(0))),
+      trials: when("trials", () => ts.map((_, n) => trialAt(n)).reduce(maxOrInfinity)),
+      move: when("move", () =>
+        maxOrInfinity(movedLogitRatio(), gradientRatio(data, problem, zMoved, movedTo, movedGradient)),
+      ),
+      curvature: when("curvature", () => curvatureRatio(data, problem, zMoved, p, curved)),
+      vectors: when("vectors", () => vectorRatios().reduce(maxOrInfinity)),
+      orthant: await when("orthant", () => orthantRatio(space, shape, seed + 3, problem.l1)),
     };
   } finally {
     objective.release();
     placement.release();
   }
+}
+
+/** Returns a function that computes its value when it is first called. */
+function once<T>(compute: () => T): () => T {
+  let found: { readonly value: T } | undefined;
+  return () => (found ??= { value: compute() }).value;
 }
 
 /** Checks losses, slope and curvature at Z + t·ΔZ, where the error of ΔZ is at most `deltaBounds`. */
@@ -229,15 +253,18 @@ function multiplyRatio(matrix: Float32Array, v: Float64Array, classes: number, f
 
 /** Checks v less its mean over the classes. */
 function centreRatio(v: Float64Array, classes: number, found: Float64Array): number {
-  const meanOf = (values: Float64Array, i: number) => {
-    const first = i - (i % classes);
-    return total(values.subarray(first, first + classes)) / classes;
-  };
+  const meansOf = (values: Float64Array) =>
+    Float64Array.from(
+      { length: values.length / classes },
+      (_, d) => total(values.subarray(d * classes, (d + 1) * classes)) / classes,
+    );
   const most = v.map(Math.abs);
+  const [means, mostMeans] = [v, most].map(meansOf);
+  const featureOf = (i: number) => Math.floor(i / classes);
   return ratio(
     found,
-    v.map((value, i) => value - meanOf(v, i)),
-    (i) => gamma(classes + 2) * meanOf(most, i) + 2 * U * most[i] + TINY,
+    v.map((value, i) => value - means[featureOf(i)]),
+    (i) => gamma(classes + 2) * mostMeans[featureOf(i)] + 2 * U * most[i] + TINY,
   );
 }
 

@@ -49,10 +49,10 @@ export function randomRows({ count, features, classes }: Shape, kind: Kind, seed
   const length = count * features;
   const shared = { count, features, labels, weights };
   if (kind === "bytes") {
-    return { ...shared, x: Uint8Array.from({ length }, () => random() % 256), scale: 1 / 255 };
+    return { ...shared, x: new Uint8Array(length).map(() => random() % 256), scale: 1 / 255 };
   }
-  if (kind === "f16") return { ...shared, x: Float16Array.from({ length }, value), scale: 1 };
-  const x = kind === "f32" ? Float32Array.from({ length }, value) : Float64Array.from({ length }, value);
+  if (kind === "f16") return { ...shared, x: new Float16Array(length).map(value), scale: 1 };
+  const x = kind === "f32" ? new Float32Array(length).map(value) : new Float64Array(length).map(value);
   return { ...shared, x, scale: 1 };
 }
 
@@ -72,7 +72,7 @@ export function softened(rows: Rows, classes: number, seed: number): Rows {
 
 export function randomWeights({ features, classes }: Shape, seed: number, size = 0.5): Float32Array {
   const random = randomIntegers(seed);
-  return Float32Array.from({ length: (features + 1) * classes }, () => size * gaussian(random));
+  return new Float32Array((features + 1) * classes).map(() => size * gaussian(random));
 }
 
 /**

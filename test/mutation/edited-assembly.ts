@@ -5,8 +5,17 @@ import type { WasmKernels } from "../../src/engine/wasm/module.js";
 
 const ASSEMBLY = join(import.meta.dirname, "../../src/engine/wasm/assembly");
 
-/** Replaces `from` by `to` in the file, where `from` must occur exactly once. */
-export async function editedKernels(file: string, from: string, to: string): Promise<WasmKernels> {
+const compiled = new Map<string, Promise<WasmKernels>>();
+
+/** Replaces `from` by `to` in the file, where `from` must occur exactly once. Compiles every edit once. */
+export function editedKernels(file: string, from: string, to: string): Promise<WasmKernels> {
+  const key = JSON.stringify([file, from, to]);
+  const kernels = compiled.get(key) ?? compile(file, from, to);
+  compiled.set(key, kernels);
+  return kernels;
+}
+
+async function compile(file: string, from: string, to: string): Promise<WasmKernels> {
   const binary = await compileAssembly(ASSEMBLY, false, { file, edit: [from, to] });
   return { module: await WebAssembly.compile(Uint8Array.from(binary)), relaxed: false };
 }

@@ -6,7 +6,7 @@
 import { afterAll, expect, test } from "vitest";
 import type { Capacity } from "../../src/engine/webgpu/device/capacity.js";
 import type { Edited, KernelName } from "../../src/engine/webgpu/kernels/kernels.js";
-import { NO_PARITY, type Parity, type Stage, mergeParity } from "../../src/parity/stages.js";
+import { NO_PARITY, type Parity, mergeParity } from "../../src/parity/stages.js";
 import {
   KEPT_KINDS,
   type Kind,
@@ -19,7 +19,7 @@ import {
   softened,
 } from "../conformance/problems.js";
 import { edited } from "./edited-shader.js";
-import { WRONG_DESCENTS, WRONG_SHARED, WRONG_STEPS } from "./wrong-shaders.js";
+import { WRONG_DESCENTS, WRONG_SHARED, WRONG_STEPS, type WrongDescent } from "./wrong-shaders.js";
 import { webgpuEngine } from "../support/engines.js";
 
 type Way = "steps" | "fused" | "tiled" | "single" | "shared";
@@ -90,16 +90,15 @@ async function run(way: Way, edited: Edited, kind: Kind, capture: boolean) {
   return { ...ran, parity: parityOfAll(ran.results, rows, problem) };
 }
 
-/**
- * Parity on all types of features, or on those up to the one on which an edit is caught, where `stage`
- * exceeds its bound.
- */
-async function parity(way: Way, edited: Edited, stage?: Stage): Promise<Parity> {
-  const floats = way === "shared" && stage !== undefined; // a slab holds floats
+/** Parity on all types of features, or on those up to the one on which a wrong kernel is caught. */
+async function parity(way: Way, edited: Edited, wrong?: WrongDescent): Promise<Parity> {
+  const first = wrong?.kind ?? "f32";
+  const all = KEPT_KINDS.toSorted((a, b) => Number(b === first) - Number(a === first));
   let found = NO_PARITY;
-  for (const kind of floats ? (["f32"] as const) : KEPT_KINDS) {
+  const floats = way === "shared" && wrong; // a slab holds floats
+  for (const kind of floats ? [first] : all) {
     found = mergeParity(found, (await run(way, edited, kind, true)).parity);
-    if (stage && (found.stages[stage] ?? 0) > 1) break;
+    if (wrong && (found.stages[wrong.stage] ?? 0) > 1) break;
   }
   return found;
 }
@@ -128,14 +127,14 @@ function wayOf(kernel: KernelName): Way {
 test.each(WRONG_DESCENTS)("$kernel is caught when $what", async (wrong) => {
   const { what, kernel, stage } = wrong;
   const way = wayOf(kernel);
-  const found = await parity(way, edited(wrong), stage);
+  const found = await parity(way, edited(wrong), wrong);
   show(`${kernel}: ${what}`, found);
   expect(found.stages[stage]).toBeGreaterThan(1);
 });
 
 test.each(WRONG_SHARED)("$kernel, shared, is caught when $what", async (wrong) => {
   const { what, kernel, stage } = wrong;
-  const found = await parity("shared", edited(wrong), stage);
+  const found = await parity("shared", edited(wrong), wrong);
   show(`${kernel}, shared: ${what}`, found);
   expect(found.stages[stage]).toBeGreaterThan(1);
 });

@@ -1,10 +1,13 @@
 /** Wrong kernels: edits of shaders at marked points, and the result whose error exceeds its bound. */
 import type { Stage } from "../../src/parity/stages.js";
 import type { Look } from "../conformance/objectives.js";
+import type { Kind } from "../conformance/problems.js";
 import type { ShaderEdit } from "./edited-shader.js";
 
-interface WrongDescent extends ShaderEdit {
+export interface WrongDescent extends ShaderEdit {
   readonly stage: Stage;
+  /** The features on which it is caught, and is tried first. Default: f32. */
+  readonly kind?: Kind;
 }
 
 interface WrongObjective extends ShaderEdit {
@@ -97,6 +100,7 @@ export const WRONG_DESCENTS: readonly WrongDescent[] = [
       point: "label-target",
       edit: ["select(SHARE, KEPT + SHARE,", "select(0.0, 1.0,"],
       stage: "residual",
+      kind: "bytes",
     },
     {
       what: "a smoothed label lacks what every class has",
@@ -104,6 +108,7 @@ export const WRONG_DESCENTS: readonly WrongDescent[] = [
       point: "label-target",
       edit: ["KEPT + SHARE", "KEPT"],
       stage: "residual",
+      kind: "bytes",
     },
     {
       what: "soft targets are not smoothed",
@@ -114,6 +119,7 @@ export const WRONG_DESCENTS: readonly WrongDescent[] = [
         "bitcast<f32>(labels[row * (CLASSES + 1u) + 1u + k])",
       ],
       stage: "residual",
+      kind: "f16",
     },
     {
       what: "soft targets are those of the class before",
@@ -121,6 +127,7 @@ export const WRONG_DESCENTS: readonly WrongDescent[] = [
       point: "soft-target",
       edit: ["+ 1u + k", "+ k"],
       stage: "residual",
+      kind: "f16",
     },
     {
       what: "the loss is that of the label",
@@ -128,6 +135,7 @@ export const WRONG_DESCENTS: readonly WrongDescent[] = [
       point: "mixed-loss",
       edit: ["@if(MIXED)", "@if(NEVER)"],
       stage: "loss",
+      kind: "bytes",
     },
   ]),
   {
@@ -136,6 +144,7 @@ export const WRONG_DESCENTS: readonly WrongDescent[] = [
     point: "mean",
     edit: ["(z[r][k] - largest)", "z[r][k]"],
     stage: "loss",
+    kind: "bytes",
   },
   {
     what: "one row dropped",
@@ -164,6 +173,7 @@ export const WRONG_DESCENTS: readonly WrongDescent[] = [
     point: "ones",
     edit: ["select(vec4f(SCALE), vec4f(1.0), isOne)", "vec4f(SCALE)"],
     stage: "logits",
+    kind: "bytes",
   },
   {
     what: "halves in the wrong place",
@@ -171,6 +181,7 @@ export const WRONG_DESCENTS: readonly WrongDescent[] = [
     point: "halves",
     edit: ["x[start + f].y", "x[start + f].x"],
     stage: "logits",
+    kind: "f16",
   },
   {
     what: "the last row of a tile is missing",
@@ -223,6 +234,7 @@ export const WRONG_DESCENTS: readonly WrongDescent[] = [
     point: "target",
     edit: ["k < CLASSES", "k <= CLASSES"],
     stage: "loss",
+    kind: "bytes",
   },
   {
     what: "smoothed labels lose what is smoothed",
@@ -230,6 +242,7 @@ export const WRONG_DESCENTS: readonly WrongDescent[] = [
     point: "label-target",
     edit: ["select(SHARE,", "select(0.0,"],
     stage: "loss",
+    kind: "bytes",
   },
   {
     what: "soft targets are those of the first tile",
@@ -237,6 +250,7 @@ export const WRONG_DESCENTS: readonly WrongDescent[] = [
     point: "target",
     edit: ["targetOf(row, k,", "targetOf(row, 4u * c + j,"],
     stage: "loss",
+    kind: "f16",
   },
   {
     what: "the last tile counts for nothing",
@@ -265,6 +279,7 @@ export const WRONG_DESCENTS: readonly WrongDescent[] = [
     point: "mixed-loss",
     edit: ["@if(MIXED)", "@if(NEVER)"],
     stage: "loss",
+    kind: "bytes",
   },
   {
     what: "means of logits are not brought to one largest logit",
@@ -272,6 +287,7 @@ export const WRONG_DESCENTS: readonly WrongDescent[] = [
     point: "tile-mean",
     edit: ["tile.z + tile.w * (tile.x - largest)", "tile.z"],
     stage: "loss",
+    kind: "bytes",
   },
   {
     what: "one row dropped",
@@ -307,6 +323,7 @@ export const WRONG_DESCENTS: readonly WrongDescent[] = [
     point: "label-targets",
     edit: ["select(vec4f(SHARE), vec4f(KEPT + SHARE),", "select(vec4f(), vec4f(1.0),"],
     stage: "residual",
+    kind: "bytes",
   },
   {
     what: "soft targets are not smoothed",
@@ -314,6 +331,7 @@ export const WRONG_DESCENTS: readonly WrongDescent[] = [
     point: "soft-targets",
     edit: ["(KEPT * given + SHARE)", "given"],
     stage: "residual",
+    kind: "f16",
   },
   {
     what: "soft targets are those of the first classes",
@@ -321,6 +339,7 @@ export const WRONG_DESCENTS: readonly WrongDescent[] = [
     point: "soft-classes",
     edit: ["+ 1u + 4u * column", "+ 1u"],
     stage: "residual",
+    kind: "f16",
   },
   {
     what: "a smoothed label lacks what every class has",
@@ -328,6 +347,7 @@ export const WRONG_DESCENTS: readonly WrongDescent[] = [
     point: "label-targets",
     edit: ["vec4f(KEPT + SHARE)", "vec4f(KEPT)"],
     stage: "residual",
+    kind: "bytes",
   },
   {
     what: "the last slot is missing",

@@ -122,13 +122,17 @@ function questions(objective: Objective, shape: { readonly features: number; rea
 }
 
 describe("an objective", () => {
-  const brief = { count: 301, features: 60, classes: 11 };
-  const shape = { ...brief, count: 6301 };
+  const withRows = (count: number) => {
+    const shape = { count, features: 60, classes: 11 };
+    return { ...shape, rows: randomRows(shape, "f32", 151) };
+  };
+  const brief = withRows(301);
+  const shape = withRows(6301);
 
   /** An engine on two threads and an objective of it; small work runs on the calling thread. */
   async function opened(kernels?: WasmKernels, of = shape) {
     const engine = await wasmEngine({ threads: 2, ...(kernels && { kernels }) });
-    const placement = await engine.place(randomRows(of, "f32", 151));
+    const placement = await engine.place(of.rows);
     const problem = objectiveProblem("fused", { shape: of, batchSize: of.count - 2 });
     return { engine, objective: await placement.objective(problem) };
   }
@@ -236,7 +240,7 @@ describe("an objective", () => {
   test("of several that are brief the other thread does some, and the bits are the same", async () => {
     const messages = vi.spyOn(Worker.prototype, "postMessage");
     const engine = await wasmEngine({ threads: 2 });
-    const placement = await engine.place(randomRows(brief, "f32", 151));
+    const placement = await engine.place(brief.rows);
     const problem = objectiveProblem("fused", { shape: brief, batchSize: 299 });
     const several = await Promise.all(
       Array.from({ length: 9 }, () => placement.objective({ ...problem, together: 9 })),
