@@ -6,6 +6,16 @@ import { toTypedArray } from "./arrays.js";
 /** The known fields. `featureNames` and `schema` describe columns; training does not use them. */
 const FIELDS = ["x", "y", "features", "scale", "weights", "classes", "featureNames", "schema"];
 
+/** Names that other libraries use for a field, in lower-case letters only. */
+const MEANT: Readonly<Record<string, readonly string[]>> = {
+  x: ["xs", "xtrain", "data", "input", "inputs", "rows"],
+  y: ["ys", "ytrain", "label", "labels", "target", "targets", "output", "outputs"],
+  features: ["feature", "featurecount", "nfeatures", "columns", "dimension", "dimensions"],
+  scale: ["scales", "scaling", "bytescale"],
+  weights: ["weight", "sampleweight", "sampleweights", "rowweight", "rowweights", "w"],
+  classes: ["class", "classnames", "labelnames", "targetnames", "categories"],
+};
+
 /**
  * Throws a DataError if `data` is not an object with fields, or has an unknown field. `where` prefixes field
  * names in errors: "", or "validation.".
@@ -20,6 +30,15 @@ export function checkFields(data: unknown, where: string): void {
     if (name === "offsets" || name === "offset") {
       throw new DataError(`${where}${name} is not supported yet, and would be ignored: leave it out.`);
     }
-    throw new DataError(`${where}${name} is no field of data. The fields are ${FIELDS.join(", ")}.`);
+    const meant = suggestion(name);
+    throw new DataError(
+      `${where}${name} is no field of data. ` +
+        (meant ? `Is ${meant} meant?` : `The fields are ${FIELDS.join(", ")}.`),
+    );
   }
+}
+
+function suggestion(name: string): string | undefined {
+  const plain = name.toLowerCase().replaceAll(/[^a-z]/g, "");
+  return FIELDS.find((field) => field.toLowerCase() === plain || MEANT[field]?.includes(plain));
 }

@@ -9,7 +9,10 @@ test("known fields pass, and those that describe columns", () => {
 });
 
 test.each([
-  [{ X: [] }, "X is no field of data. The fields are x, y, features,"],
+  [{ labels: [] }, "labels is no field of data. Is y meant?"],
+  [{ data: [] }, "data is no field of data. Is x meant?"],
+  [{ X: [] }, "X is no field of data. Is x meant?"],
+  [{ sample_weight: [] }, "sample_weight is no field of data. Is weights meant?"],
   [{ colour: [] }, "colour is no field of data. The fields are x, y, features,"],
   [{ offsets: [] }, "offsets is not supported yet"],
   [[[1]], "The data are a list of 1 values: pass an object such as { x, y }."],

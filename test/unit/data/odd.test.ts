@@ -14,25 +14,41 @@ function message(data: unknown, options?: unknown): string {
 }
 
 describe("a field that data do not have", () => {
-  test.each(["sampleWeight", "label", "X", "colour"])(
-    "is named with those that there are: %s",
-    async (field) => {
-      const data = { ...good, [field]: [1, 0, 0, 1] };
-      const expected =
-        `${field} is no field of data. ` +
-        "The fields are x, y, features, scale, weights, classes, featureNames, schema.";
-      expect(message(data)).toBe(expected);
-      expect(message(good, { validation: data })).toBe(`validation.${expected}`);
-      const model = modelOf(["a", "b"], [[1, -1]]);
-      for (const method of ["logits", "predictProba", "predict"] as const) {
-        expect(thrownBy(() => Reflect.apply(model[method], model, [data])).message).toBe(expected);
-      }
-      for (const method of ["evaluate", "examples", "labelErrors", "calibrate", "statistics"] as const) {
-        await expect(Reflect.apply(model[method], model, [data])).rejects.toThrow(expected);
-      }
-      await expect(Reflect.apply(sweep, undefined, [data, { C: [1], folds: 2 }])).rejects.toThrow(expected);
-    },
-  );
+  test.each([
+    { field: "sampleWeight", meant: "weights" },
+    { field: "sample_weight", meant: "weights" },
+    { field: "weight", meant: "weights" },
+    { field: "Weights", meant: "weights" },
+    { field: "label", meant: "y" },
+    { field: "labels", meant: "y" },
+    { field: "target", meant: "y" },
+    { field: "Y", meant: "y" },
+    { field: "X", meant: "x" },
+    { field: "inputs", meant: "x" },
+    { field: "Classes", meant: "classes" },
+    { field: "class_names", meant: "classes" },
+    { field: "n_features", meant: "features" },
+    { field: "feature_names", meant: "featureNames" },
+  ])("is named, with the one that is meant: $field", async ({ field, meant }) => {
+    const data = { ...good, [field]: [1, 0, 0, 1] };
+    const expected = `${field} is no field of data. Is ${meant} meant?`;
+    expect(message(data)).toBe(expected);
+    expect(message(good, { validation: data })).toBe(`validation.${expected}`);
+    const model = modelOf(["a", "b"], [[1, -1]]);
+    for (const method of ["logits", "predictProba", "predict"] as const) {
+      expect(thrownBy(() => Reflect.apply(model[method], model, [data])).message).toBe(expected);
+    }
+    for (const method of ["evaluate", "examples", "labelErrors", "calibrate", "statistics"] as const) {
+      await expect(Reflect.apply(model[method], model, [data])).rejects.toThrow(expected);
+    }
+    await expect(Reflect.apply(sweep, undefined, [data, { C: [1], folds: 2 }])).rejects.toThrow(expected);
+  });
+
+  test("is named with those that there are, where none is near", () => {
+    expect(message({ ...good, colour: 1 })).toBe(
+      "colour is no field of data. The fields are x, y, features, scale, weights, classes, featureNames, schema.",
+    );
+  });
 
   test("is not featureNames or schema, which stand there for others", () => {
     expect(untypedTrainer({ ...good, featureNames: ["size"], schema: {} })).toBeDefined();
