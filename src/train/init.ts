@@ -1,9 +1,10 @@
 /** Initial weights: zeros, nearest centroids, or those of another model. */
 import type { Label } from "../data/labels.js";
 import { range } from "../core/random.js";
-import { sampleByWeight } from "../data/sample.js";
+import { readSample } from "../data/sample.js";
 import { type FeatureUnits, toUnits } from "../data/units.js";
-import { type FloatArray, type Rows, selectInF64 } from "../core/rows.js";
+import { type RowSource, readChosenBlocks } from "../core/row-source.js";
+import { type FloatArray, type Rows, inF64 } from "../core/rows.js";
 import { logits } from "../math/passes.js";
 import { DataError, OptionError } from "../core/errors.js";
 import { temperatureOf } from "../model/calibration.js";
@@ -27,47 +28,54 @@ export interface StartingModel<L extends Label> {
 }
 
 /** What the initial weights are computed from. */
-export interface Beginning<L extends Label> {
-  readonly init: "zeros" | "centroids" | StartingModel<L>;
+export interface Beginning {
+  /** A name, or the weights of a model in the units of the data, (features + 1, classes). */
+  readonly init: "zeros" | "centroids" | Float64Array;
   /** All placed rows, in the units of the task. */
-  readonly rows: Rows;
+  readonly rows: RowSource;
   /** Numbers of the rows to train on. */
   readonly train: Uint32Array;
-  readonly classes: readonly L[];
+  /** Number of classes. */
+  readonly classes: number;
   readonly intercept: boolean;
   /** Units of `rows`. Absent when they are those of the data. */
-  readonly units?: FeatureUnits;
+  readonly units?: FeatureUnits | undefined;
 }
 
 /**
  * Returns the initial weights, (features + 1, classes), in the units of the rows, with the intercept last.
- * Their mean over the classes, which softmax ignores, is 0. Throws an OptionError when the model to start
- * from does not fit the data.
+ * Their mean over the classes, which softmax ignores, is 0.
  */
-export function startingWeights<L extends Label>(beginning: Beginning<L>): FloatArray {
+export async function startingWeights(beginning: Beginning): Promise<FloatArray> {
   const { init, rows, classes, intercept } = beginning;
-  if (init === "zeros") return new Float32Array((rows.features + 1) * classes.length);
-  const weights: Float64Array = init === "centroids" ? centroids(beginning) : warm(init, beginning);
-  for (let first = 0; first < weights.length; first += classes.length) {
-    const row = weights.subarray(first, first + classes.length);
+  if (init === "zeros") return new Float32Array((rows.features + 1) * classes);
+  const weights = init === "centroids" ? await centroids(beginning) : warm(init, beginning);
+  for (let first = 0; first < weights.length; first += classes) {
+    const row = weights.subarray(first, first + classes);
     const mean = row.reduce((a, b) => a + b, 0) / row.length;
     row.forEach((weight, k) => (row[k] = weight - mean));
   }
-  if (!intercept) weights.fill(0, rows.features * classes.length);
+  if (!intercept) weights.fill(0, rows.features * classes);
   return weights;
+}
+
+function warm(weights: Float64Array, { classes, units }: Beginning): Float64Array {
+  return units ? toUnits(weights, units, classes) : weights.slice();
 }
 
 /**
  * Takes the model's weights minus their mean over its classes, so that a class that is new to it starts from
- * 0, the mean of the others. Classes that are no longer in the data are left out.
+ * 0, the mean of the others. Classes that are no longer in the data are left out. Returns (features + 1,
+ * classes), and throws an OptionError when the model does not fit the data.
  */
-function warm<L extends Label>(
+export function weightsOf<L extends Label>(
   model: StartingModel<L>,
-  { rows, classes, units }: Beginning<L>,
+  features: number,
+  classes: readonly L[],
 ): Float64Array {
-  if (model.features !== rows.features) {
+  if (model.features !== features) {
     throw new OptionError(
-      `init is a model of ${model.features} features, but x has rows of ${rows.features}: it can't be gone on from.`,
+      `init is a model of ${model.features} features, but x has rows of ${features}: it can't be gone on from.`,
     );
   }
   const known = Array.from(model.classes);
@@ -80,16 +88,16 @@ function warm<L extends Label>(
   }
   const own = known.length;
   const bias = atZero(model);
-  const weights = new Float64Array((rows.features + 1) * classes.length);
-  for (let d = 0; d <= rows.features; d++) {
-    const row = known.map((_, k) => (d < rows.features ? model.weights[d * own + k] : bias[k]));
+  const weights = new Float64Array((features + 1) * classes.length);
+  for (let d = 0; d <= features; d++) {
+    const row = known.map((_, k) => (d < features ? model.weights[d * own + k] : bias[k]));
     const mean = row.reduce((a, b) => a + b, 0) / own;
     classes.forEach((label, k) => {
       const number = numbers.get(label);
       if (number !== undefined) weights[d * classes.length + k] = row[number] - mean;
     });
   }
-  return units ? toUnits(weights, units, classes.length) : weights;
+  return weights;
 }
 
 /** Returns the intercepts b − origin·W, (classes), which are the logits at x = 0. */
@@ -115,10 +123,9 @@ const PRODUCTS = 2 ** 26;
  * Tibshirani & Friedman 2009, 4.3). Real features are not independent, which makes such logits overconfident:
  * they are divided by the temperature that fits best.
  */
-function centroids<L extends Label>({ rows, train, classes }: Beginning<L>): Float64Array {
+async function centroids({ rows, train, classes: k }: Beginning): Promise<Float64Array> {
   const { features } = rows;
-  const k = classes.length;
-  const { mean, share, variance } = clusters(rows, train, k);
+  const { mean, share, variance } = await clusters(rows, train, k);
   const ridge = shrinkageOf(variance); // damps features that are nearly constant within the classes
   const weights = new Float64Array((features + 1) * k);
   for (let c = 0; c < k; c++) {
@@ -131,28 +138,33 @@ function centroids<L extends Label>({ rows, train, classes }: Beginning<L>): Flo
     weights[features * k + c] = intercept;
   }
   const most = Math.min(SAMPLE, Math.ceil(PRODUCTS / weights.length));
-  const sample = sampleByWeight(train, rows.weights, most);
-  const { weights: _, ...equal } = rows;
-  const sampled = { ...equal, ...(sample.weights && { weights: sample.weights }) };
-  return cooled(weights, selectInF64(sampled, sample.rows), k);
+  return cooled(weights, inF64(await readSample(rows, train, most)), k);
 }
 
 /**
  * Computes, by weight, the mean of each feature and class, (features, classes), the share of each class,
  * (classes), and the variance about the class means, (features).
  */
-function clusters(
-  { x, features, scale, labels, weights }: Rows,
+async function clusters(
+  source: RowSource,
   chosen: Uint32Array,
   classes: number,
-): { readonly mean: Float64Array; readonly share: Float64Array; readonly variance: Float64Array } {
+): Promise<{
+  readonly mean: Float64Array;
+  readonly share: Float64Array;
+  readonly variance: Float64Array;
+}> {
+  const { features, scale, labels, weights } = source;
   const mean = new Float64Array(features * classes);
   const share = new Float64Array(classes);
   const weightOf = (row: number) => (weights ? weights[row] : 1);
-  for (const row of chosen) {
-    share[labels[row]] += weightOf(row);
-    for (let d = 0; d < features; d++) {
-      mean[d * classes + labels[row]] += weightOf(row) * scale * x[row * features + d];
+  for await (const block of readChosenBlocks(source, chosen)) {
+    for (const row of block.chosen) {
+      const start = (row - block.first) * features;
+      share[labels[row]] += weightOf(row);
+      for (let d = 0; d < features; d++) {
+        mean[d * classes + labels[row]] += weightOf(row) * scale * block.x[start + d];
+      }
     }
   }
   const total = share.reduce((a, b) => a + b, 0);
@@ -162,10 +174,13 @@ function clusters(
   for (let c = 0; c < classes; c++) share[c] = (counts[c] || least) / total;
   for (let i = 0; i < mean.length; i++) if (counts[i % classes] > 0) mean[i] /= counts[i % classes];
   const variance = new Float64Array(features);
-  for (const row of chosen) {
-    for (let d = 0; d < features; d++) {
-      const apart = scale * x[row * features + d] - mean[d * classes + labels[row]];
-      variance[d] += (weightOf(row) * apart * apart) / total;
+  for await (const block of readChosenBlocks(source, chosen)) {
+    for (const row of block.chosen) {
+      const start = (row - block.first) * features;
+      for (let d = 0; d < features; d++) {
+        const apart = scale * block.x[start + d] - mean[d * classes + labels[row]];
+        variance[d] += (weightOf(row) * apart * apart) / total;
+      }
     }
   }
   return { mean, share, variance };

@@ -3,6 +3,7 @@ import type { Label } from "../data/labels.js";
 import { type FeatureUnits, penaltiesIn } from "../data/units.js";
 import type { Placement } from "../engine/engine.js";
 import type { Objective, ObjectiveProblem } from "../engine/objective.js";
+import { readAllRows } from "../core/row-source.js";
 import type { FloatArray } from "../core/rows.js";
 import type { Parity } from "../parity/stages.js";
 import type { Progress } from "../core/progress.js";
@@ -18,7 +19,7 @@ import { SecondOrder, type SecondOrderState } from "../solvers/optimum/minimise.
 import type { Outcome, StateTaker } from "../solvers/solver.js";
 import { phasesOf } from "../solvers/optimum/phases.js";
 import { Stopwatch } from "../core/stopwatch.js";
-import type { Task } from "./problem.js";
+import type { PreparedTask } from "./prepare.js";
 
 /** A solver that is ready to run. */
 export interface Start {
@@ -29,7 +30,7 @@ export interface Start {
 
 /** The fields of a task that a second-order fit needs. */
 type Fit = Pick<
-  Task<Label>,
+  PreparedTask<Label>,
   "settings" | "rows" | "classes" | "problem" | "examples" | "targets" | "start" | "units"
 >;
 
@@ -82,10 +83,11 @@ export async function startSecondOrder(
       size: { rows: train.length, weights: (rows.features + 1) * classes.length },
       guessed: given.enough !== undefined,
       exact: async () => {
-        const { referenceEngine } = await import("../engine/reference/engine.js");
-        const placed = await referenceEngine().place(rows);
+        const { placeRows } = await import("../engine/reference/engine.js");
+        const inMemory = await readAllRows(rows);
+        const placed = placeRows(inMemory);
         const { kernels: _, ...inF64 } = problem; // a name that pins the engine's kernels is not the reference's
-        return { objective: targets(await placed.objective(inF64)), rows, problem };
+        return { objective: targets(await placed.objective(inF64)), rows: inMemory, problem };
       },
     });
     const fit = new SecondOrder(phases, {

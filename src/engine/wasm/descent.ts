@@ -10,7 +10,7 @@ import {
   momentCount,
 } from "../descent.js";
 import { type Sums } from "../../core/sums.js";
-import { type FloatArray, type Rows } from "../../core/rows.js";
+import { type FloatArray, type RowHead } from "../../core/rows.js";
 import type { Heap } from "./heap.js";
 import { type Layout, kindOf, layoutOf } from "./layout.js";
 import type { HeapRows } from "./placement.js";
@@ -36,7 +36,7 @@ export class WasmDescent implements Descent {
   constructor(
     heap: Heap,
     pool: ThreadPool,
-    rows: Rows,
+    rows: RowHead,
     placed: HeapRows,
     problem: DescentProblem,
     weights: FloatArray,

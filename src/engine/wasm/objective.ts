@@ -2,7 +2,7 @@
 import type { Objective, ObjectiveProblem } from "../objective.js";
 import type { Matrix, Product, Term, Vector } from "../vectors.js";
 import type { Sums, Trial } from "../../core/sums.js";
-import type { FloatArray, Rows } from "../../core/rows.js";
+import type { FloatArray, RowHead } from "../../core/rows.js";
 import { sumsOf } from "./descent.js";
 import type { Heap } from "./heap.js";
 import { type Layout, kindOf, layoutOf } from "./layout.js";
@@ -42,7 +42,7 @@ export class WasmObjective implements Objective {
   #running = false;
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(heap: Heap, pool: ThreadPool, rows: Rows, placed: HeapRows, problem: ObjectiveProblem) {
+  constructor(heap: Heap, pool: ThreadPool, rows: RowHead, placed: HeapRows, problem: ObjectiveProblem) {
     const shape = { ...problem, batchSize: problem.rows.length, awaited: true };
     const layout = layoutOf(rows, shape, kindOf(problem));
     const order = 4 * problem.rows.length;
