@@ -42,6 +42,16 @@ test("slices take at most 4 MiB, unless a row takes more", async () => {
   expect([...slices[1].values.subarray(2 ** 19, 2 ** 19 + 3)]).toEqual([6, 7, 1]);
 });
 
+test("slices of a second block go on from the first", async () => {
+  const features = 2 ** 16; // 64 rows in a block
+  const x = Float32Array.from({ length: 70 * features }, (_, i) => Math.floor(i / features));
+  const slices = await padded(rows(x, { count: 70, features }), features + 8);
+  expect(slices.map(({ first, count }) => [first, count])).toEqual([[0, 15], [15, 15], [30, 15], [45, 15], [60, 4], [64, 6]]); // prettier-ignore
+  for (const { first, values } of slices) {
+    expect([...values.subarray(features - 1, features + 2)]).toEqual([first, 1, 0]);
+  }
+});
+
 test("a value beyond f32 is said by the caller's row", async () => {
   const x = Float64Array.of(1, 2, 3, 4e38, 5, -1e39);
   await expect(padded(rows(x), 4)).rejects.toThrow("x is 4e+38 at row 1, column 1, beyond the largest f32");
