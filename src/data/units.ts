@@ -109,28 +109,28 @@ async function moments(
   const shift = new Float64Array(features);
   if (centred) {
     // Sums are relative to the first row, so that a large common offset costs no digits.
-    const { x: first } = await readChosenRows(source, chosen.subarray(0, 1));
-    for (let d = 0; d < features; d++) base[d] = scale * first[d];
-    for await (const block of readChosenBlocks(source, chosen)) {
-      for (const row of block.chosen) {
+    const { x: origin } = await readChosenRows(source, chosen.subarray(0, 1));
+    for (let d = 0; d < features; d++) base[d] = scale * origin[d];
+    for await (const { x, first, chosen: rows } of readChosenBlocks(source, chosen)) {
+      rows.forEach((row) => {
         const part = (weights ? weights[row] : 1) / total;
-        const start = (row - block.first) * features;
-        for (const d of some) shift[d] += part * (scale * block.x[start + d] - base[d]);
-      }
+        const start = (row - first) * features;
+        for (const d of some) shift[d] += part * (scale * x[start + d] - base[d]);
+      });
     }
   }
   const variance = new Float64Array(features);
   const farthest = new Float64Array(features);
-  for await (const block of readChosenBlocks(source, chosen)) {
-    for (const row of block.chosen) {
+  for await (const { x, first, chosen: rows } of readChosenBlocks(source, chosen)) {
+    rows.forEach((row) => {
       const part = (weights ? weights[row] : 1) / total;
-      const start = (row - block.first) * features;
+      const start = (row - first) * features;
       for (const d of some) {
-        const apart = Math.abs(scale * block.x[start + d] - base[d] - shift[d]);
+        const apart = Math.abs(scale * x[start + d] - base[d] - shift[d]);
         variance[d] += part * apart ** 2;
         if (apart > farthest[d]) farthest[d] = apart;
       }
-    }
+    });
   }
   const mean = shift.map((one, d) => base[d] + one);
   const deviation = variance.map((square, d) => {
