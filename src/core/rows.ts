@@ -3,11 +3,15 @@ import { range } from "./random.js";
 
 /** Copies the chosen rows, in the given order. Arrays keep their types. */
 export function selectRows(data: Rows, chosen: Uint32Array): Rows {
-  const { x, features, labels, weights, targets } = data;
+  return { ...selectHead(data, chosen), x: selectFrom(data.x, data.features, chosen) };
+}
+
+/** Copies all but the features of the chosen rows, in the given order. */
+export function selectHead(data: RowHead, chosen: Uint32Array): Omit<Rows, "x"> {
+  const { features, labels, weights, targets } = data;
   return {
     count: chosen.length,
     features,
-    x: selectFrom(x, features, chosen),
     scale: data.scale,
     labels: chosen.map((row) => labels[row]),
     ...(weights && { weights: selectFrom(weights, 1, chosen) }),
@@ -17,7 +21,7 @@ export function selectRows(data: Rows, chosen: Uint32Array): Rows {
 }
 
 /** Returns the same rows with their labels as the targets. */
-export function labelledOnly(rows: Rows): Rows {
+export function labelledOnly<T extends RowHead>(rows: T): Omit<T, "targets"> {
   const { targets: _, ...labelled } = rows;
   return labelled;
 }
@@ -51,6 +55,18 @@ type Halves = typeof globalThis extends { Float16Array: { prototype: infer Insta
 /** Features, row by row. Engines keep bytes as bytes and f16 as f16. */
 export type FlatFeatures = Float32Array | Float64Array | Uint8Array | Halves;
 
+/** The type of a feature, by its size: 1 for bytes, 2 for f16, 4 for f32 and 8 for f64. */
+export interface FeatureType {
+  readonly BYTES_PER_ELEMENT: number;
+}
+
+/** Creates an array for `length` features of this type. */
+export function createFeatures({ BYTES_PER_ELEMENT: bytes }: FeatureType, length: number): FlatFeatures {
+  if (bytes === 1) return new Uint8Array(length);
+  if (bytes === 2) return new Float16Array(length);
+  return bytes === 4 ? new Float32Array(length) : new Float64Array(length);
+}
+
 export interface FeatureRows {
   readonly count: number;
   readonly features: number;
@@ -77,15 +93,22 @@ export interface Rows extends FeatureRows {
   readonly validationFrom?: number;
 }
 
-/**
- * Copies the chosen rows with x and targets in f64, and weights rounded to f32, as the f32 engines hold them.
- */
+/** Everything of rows but the values of X. */
+export interface RowHead extends Omit<Rows, "x"> {
+  readonly x: FeatureType;
+}
+
+/** Copies the chosen rows, in f64. */
 export function selectInF64(data: Rows, rows: Uint32Array): Rows {
-  const { x, targets, ...chosen } = selectRows(data, rows);
+  return inF64(selectRows(data, rows));
+}
+
+/** Converts x and targets to f64, and rounds weights to f32, as the f32 engines hold them. */
+export function inF64({ x, targets, ...rows }: Rows): Rows {
   return {
-    ...chosen,
+    ...rows,
     x: Float64Array.from(x),
-    ...(chosen.weights && { weights: Float32Array.from(chosen.weights) }),
+    ...(rows.weights && { weights: Float32Array.from(rows.weights) }),
     ...(targets && { targets: Float64Array.from(targets) }),
   };
 }

@@ -11,7 +11,7 @@
  * Inside a block the order is that of the engine's kernel. A kernel may apply the same tree there, to ranges
  * whose rows are a power of two: a block is then one of the tree's nodes.
  */
-import type { FeatureRows } from "./rows.js";
+import type { RowHead } from "./rows.js";
 
 /** Most bytes of a block's features. */
 const BLOCK_BYTES = 2 ** 24;
@@ -22,7 +22,7 @@ const LEAST_ROWS = 16;
  * Returns the rows of a block: the largest power of two whose features take 16 MiB or less, and at least 16.
  * A feature takes the bytes of its type in x, on every engine; f64 counts as f32.
  */
-export function planBlockRows({ features, x }: Pick<FeatureRows, "features" | "x">): number {
+export function planBlockRows({ features, x }: Pick<RowHead, "features" | "x">): number {
   const rowBytes = features * Math.min(4, x.BYTES_PER_ELEMENT);
   return Math.max(LEAST_ROWS, 2 ** Math.floor(Math.log2(BLOCK_BYTES / rowBytes)));
 }

@@ -1,5 +1,6 @@
 /** Takes evenly spaced samples of rows. */
-import type { FloatArray } from "../core/rows.js";
+import { type RowSource, readChosenRows } from "../core/row-source.js";
+import type { FloatArray, Rows } from "../core/rows.js";
 
 export interface Sample {
   readonly rows: Uint32Array;
@@ -24,6 +25,13 @@ export function sampleByWeight(rows: Uint32Array, weights: FloatArray | undefine
     sample[k] = rows[n];
   }
   return { rows: sample };
+}
+
+/** Reads a sample of the chosen rows by weight. It has weights where it is all of them and they have some. */
+export async function readSample(source: RowSource, chosen: Uint32Array, most: number): Promise<Rows> {
+  const sample = sampleByWeight(chosen, source.weights, most);
+  const { weights, ...rows } = await readChosenRows(source, sample.rows);
+  return { ...rows, ...(sample.weights && weights && { weights }) };
 }
 
 /** At most `most` of the rows, evenly spaced. */

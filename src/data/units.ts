@@ -1,7 +1,16 @@
 /** Units and origin that features are trained in, so that those of the data do not affect convergence. */
-import type { FloatArray, Rows } from "../core/rows.js";
+import { range } from "../core/random.js";
+import {
+  type RowSource,
+  cutFeatures,
+  readBlocks,
+  readChosenBlocks,
+  readChosenRows,
+} from "../core/row-source.js";
+import { type FlatFeatures, type FloatArray, createFeatures } from "../core/rows.js";
+import { planBlockRows } from "../core/sum-plan.js";
 import { DataError } from "../core/errors.js";
-import { sampleByWeight } from "./sample.js";
+import { readSample } from "./sample.js";
 
 /** A change of variables x̃ = (x − origin) / unit, feature by feature. */
 export interface FeatureUnits {
@@ -23,8 +32,12 @@ const SAMPLE = 4096;
  * scikit-learn's StandardScaler. Without an intercept nothing could make up for a mean, so the origin stays
  * at 0. The unit of a constant feature is 1.
  */
-export function standardUnits(rows: Rows, chosen: Uint32Array, intercept: boolean): FeatureUnits {
-  const { mean, deviation } = moments(rows, chosen, rows.weights);
+export async function standardUnits(
+  rows: RowSource,
+  chosen: Uint32Array,
+  intercept: boolean,
+): Promise<FeatureUnits> {
+  const { mean, deviation } = await moments(rows, chosen);
   const unit = deviation.map((one) => (one > 0 ? one : 1));
   return { origin: intercept ? mean : mean.fill(0), unit: checked(unit) };
 }
@@ -35,13 +48,18 @@ export function standardUnits(rows: Rows, chosen: Uint32Array, intercept: boolea
  * penalty, but let f32 keep the digits in which rows differ. Deviations below √l2 count as √l2, so that the
  * penalty in these units, l2/unit², is at most 2.
  */
-export function workingUnits(rows: Rows, chosen: Uint32Array, intercept: boolean, l2: number): FeatureUnits {
-  const sample = sampleByWeight(chosen, rows.weights, SAMPLE);
-  const { mean, deviation } = moments(rows, sample.rows, sample.weights, intercept);
+export async function workingUnits(
+  rows: RowSource,
+  chosen: Uint32Array,
+  intercept: boolean,
+  l2: number,
+): Promise<FeatureUnits> {
+  const sample = await readSample(rows, chosen, SAMPLE);
+  const { mean, deviation } = await moments(sample, range(sample.count), intercept);
   const alike = Array.from(deviation.keys()).filter((d) => deviation[d] === 0);
-  if (alike.length > 0 && sample.rows.length < chosen.length) {
+  if (alike.length > 0 && sample.count < chosen.length) {
     // A feature that is constant in the sample may vary in the other rows.
-    const all = moments(rows, chosen, rows.weights, intercept, alike);
+    const all = await moments(rows, chosen, intercept, alike);
     for (const d of alike) [mean[d], deviation[d]] = [all.mean[d], all.deviation[d]];
   }
   const least = Math.sqrt(l2);
@@ -52,12 +70,12 @@ export function workingUnits(rows: Rows, chosen: Uint32Array, intercept: boolean
  * The feature whose mean is the most standard deviations away from 0, in a sample of the chosen rows.
  * Constant features do not count.
  */
-export function farthestFromZero(
-  rows: Rows,
+export async function farthestFromZero(
+  rows: RowSource,
   chosen: Uint32Array,
-): { readonly column: number; readonly deviations: number } {
-  const sample = sampleByWeight(chosen, rows.weights, SAMPLE);
-  const { mean, deviation } = moments(rows, sample.rows, sample.weights);
+): Promise<{ readonly column: number; readonly deviations: number }> {
+  const sample = await readSample(rows, chosen, SAMPLE);
+  const { mean, deviation } = await moments(sample, range(sample.count));
   const distances = mean.map((one, d) => (deviation[d] > 0 ? Math.abs(one) / deviation[d] : 0));
   const column = distances.reduce((most, one, d) => (one > distances[most] ? d : most), 0);
   return { column, deviations: distances[column] ?? 0 };
@@ -76,42 +94,48 @@ function checked(unit: Float64Array): Float64Array {
 }
 
 /**
- * Mean and standard deviation of the features `some` over the given rows. A deviation that is only rounding
- * error is 0. `weights`: (all rows), 1 each when absent. If not `centred`, the mean is 0 and deviations are
- * from 0.
+ * Mean and standard deviation of the features `some` over the chosen rows, by weight. A deviation that is
+ * only rounding error is 0. If not `centred`, the mean is 0 and deviations are from 0.
  */
-function moments(
-  { x, features, scale }: Rows,
-  rows: Uint32Array,
-  weights: FloatArray | undefined,
+async function moments(
+  source: RowSource,
+  chosen: Uint32Array,
   centred = true,
-  some: readonly number[] = Array.from({ length: features }, (_, d) => d),
-): { readonly mean: Float64Array; readonly deviation: Float64Array } {
-  const total = rows.reduce((sum, row) => sum + (weights ? weights[row] : 1), 0);
-  const first = rows[0] * features;
-  // Sums are relative to the first row, so that a large common offset costs no digits.
-  const base = Float64Array.from({ length: features }, (_, d) => (centred ? scale * x[first + d] : 0));
+  some: readonly number[] = Array.from({ length: source.features }, (_, d) => d),
+): Promise<{ readonly mean: Float64Array; readonly deviation: Float64Array }> {
+  const { features, scale, weights } = source;
+  const total = chosen.reduce((sum, row) => sum + (weights ? weights[row] : 1), 0);
+  const base = new Float64Array(features);
   const shift = new Float64Array(features);
   if (centred) {
-    for (const row of rows) {
-      const part = (weights ? weights[row] : 1) / total;
-      for (const d of some) shift[d] += part * (scale * x[row * features + d] - base[d]);
+    // Sums are relative to the first row, so that a large common offset costs no digits.
+    const { x: origin } = await readChosenRows(source, chosen.subarray(0, 1));
+    for (let d = 0; d < features; d++) base[d] = scale * origin[d];
+    for await (const { x, first, chosen: rows } of readChosenBlocks(source, chosen)) {
+      rows.forEach((row) => {
+        const part = (weights ? weights[row] : 1) / total;
+        const start = (row - first) * features;
+        for (const d of some) shift[d] += part * (scale * x[start + d] - base[d]);
+      });
     }
   }
   const variance = new Float64Array(features);
   const farthest = new Float64Array(features);
-  for (const row of rows) {
-    const part = (weights ? weights[row] : 1) / total;
-    for (const d of some) {
-      const apart = Math.abs(scale * x[row * features + d] - base[d] - shift[d]);
-      variance[d] += part * apart ** 2;
-      if (apart > farthest[d]) farthest[d] = apart;
-    }
+  for await (const { x, first, chosen: rows } of readChosenBlocks(source, chosen)) {
+    rows.forEach((row) => {
+      const part = (weights ? weights[row] : 1) / total;
+      const start = (row - first) * features;
+      for (const d of some) {
+        const apart = Math.abs(scale * x[start + d] - base[d] - shift[d]);
+        variance[d] += part * apart ** 2;
+        if (apart > farthest[d]) farthest[d] = apart;
+      }
+    });
   }
   const mean = shift.map((one, d) => base[d] + one);
   const deviation = variance.map((square, d) => {
     const root = square < SQUARES ? farthest[d] : Math.sqrt(square);
-    return root > rows.length * ROUNDING * Math.abs(mean[d]) ? root : 0;
+    return root > chosen.length * ROUNDING * Math.abs(mean[d]) ? root : 0;
   });
   return { mean, deviation };
 }
@@ -120,14 +144,28 @@ function powerOfTwo(size: number): number {
   return size > 0 ? 2 ** Math.round(Math.log2(size)) : 1;
 }
 
-/** Copies the rows into these units, in f64 if they came in f64, else in f32. */
-export function inUnits(rows: Rows, { origin, unit }: FeatureUnits): Rows {
-  const { x, features, scale } = rows;
-  const out = x instanceof Float64Array ? new Float64Array(x.length) : new Float32Array(x.length);
-  for (let first = 0; first < x.length; first += features) {
-    for (let d = 0; d < features; d++) out[first + d] = (scale * x[first + d] - origin[d]) / unit[d];
-  }
-  return { ...rows, x: out, scale: 1 };
+/** Changes rows into these units as they are read, in f64 if they come in f64, else in f32. */
+export function inUnits(source: RowSource, { origin, unit }: FeatureUnits): RowSource {
+  const { features, scale } = source;
+  const type = { BYTES_PER_ELEMENT: source.x.BYTES_PER_ELEMENT === 8 ? 8 : 4 };
+  const blockRows = planBlockRows({ features, x: type });
+  const change = (x: FlatFeatures) => {
+    const out = createFeatures(type, x.length);
+    for (let first = 0; first < x.length; first += features) {
+      for (let d = 0; d < features; d++) out[first + d] = (scale * x[first + d] - origin[d]) / unit[d];
+    }
+    return out;
+  };
+  const x = {
+    ...type,
+    async *blocks() {
+      for await (const { x, count } of readBlocks(source)) {
+        for (const part of cutFeatures(x, { count, features }, blockRows)) yield change(part);
+      }
+    },
+    select: async (rows: Uint32Array) => change((await readChosenRows(source, rows)).x),
+  };
+  return { ...source, x, scale: 1 };
 }
 
 /**

@@ -12,7 +12,8 @@
  */
 import type { ObjectiveProblem, Objective } from "./objective.js";
 import type { DescentProblem, Descent } from "./descent.js";
-import type { FloatArray, Rows } from "../core/rows.js";
+import type { RowSource } from "../core/row-source.js";
+import type { FloatArray } from "../core/rows.js";
 import type { RuntimeClosedError } from "../core/errors.js";
 
 export const ENGINES = ["webgpu", "wasm", "reference"] as const;
@@ -35,12 +36,12 @@ export interface Engine {
   /** Why the engine computes with less than this machine should offer; absent if it does not. */
   readonly note?: string;
   /**
-   * Copies the rows to where the engine computes.
+   * Copies the rows to where the engine computes, block by block.
    *
-   * @throws {DataError} if the engine cannot represent a value.
+   * @throws {DataError} if the engine cannot represent a value, or x is not read in full.
    * @throws {DeviceError} if there is no room for the rows.
    */
-  place(rows: Rows): Promise<Placement>;
+  place(rows: RowSource): Promise<Placement>;
   close(): void;
 }
 

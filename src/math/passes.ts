@@ -6,7 +6,7 @@
  * J(W) = −Σₙ Σₖ y_{nk} w_k·x_n + Σₙ log Σⱼ e^{w_j·x_n}        ∂J/∂W = Σₙ x_n ⊗ (s_n − y_n)
  */
 import type { Sums, Trial } from "../core/sums.js";
-import type { FeatureRows, FloatArray, Rows } from "../core/rows.js";
+import type { FeatureRows, FloatArray, RowHead, Rows } from "../core/rows.js";
 
 /**
  * Z = X·W of the given rows, with the intercept as the weight of a constant feature 1.
@@ -44,7 +44,7 @@ export function logits(
  * as targets add up to 1, the loss.
  */
 export function residual(
-  data: Rows,
+  data: RowHead,
   rows: Uint32Array,
   z: Float64Array,
   classes: number,
@@ -89,7 +89,12 @@ export function residual(
 }
 
 /** Writes the smoothed targets of a row to `t`: (classes) */
-export function targetsOf({ labels, targets }: Rows, row: number, smoothing: number, t: Float64Array): void {
+export function targetsOf(
+  { labels, targets }: RowHead,
+  row: number,
+  smoothing: number,
+  t: Float64Array,
+): void {
   if (targets) {
     t.set(targets.subarray(row * t.length, (row + 1) * t.length));
   } else {

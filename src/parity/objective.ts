@@ -6,7 +6,8 @@ import { range } from "../core/random.js";
 import { spaced } from "../data/sample.js";
 import type { Placement } from "../engine/engine.js";
 import type { ObjectiveProblem } from "../engine/objective.js";
-import { type FloatArray, type Rows, absolute, labelledOnly, selectInF64 } from "../core/rows.js";
+import { type RowSource, readChosenRows } from "../core/row-source.js";
+import { type FloatArray, type Rows, absolute, inF64, labelledOnly } from "../core/rows.js";
 import { bend, gradient, logits, residual } from "../math/passes.js";
 import { TINY, U, gamma, ratio, residualBounds, softmaxBounds } from "./step.js";
 import { type Parity, maxOrInfinity } from "./stages.js";
@@ -26,13 +27,13 @@ const UNPACKED = 4;
  */
 export async function objectiveParity(
   placement: Placement,
-  rows: Rows,
+  rows: RowSource,
   problem: ObjectiveProblem,
   w: FloatArray,
 ): Promise<Parity> {
   const { classes } = problem;
   const some = { ...problem, rows: spaced(problem.rows, ROWS) };
-  const data = selectInF64(labelledOnly(rows), some.rows);
+  const data = inF64(labelledOnly(await readChosenRows(rows, some.rows)));
   const objective = await placement.objective(some);
   try {
     const { space } = objective;

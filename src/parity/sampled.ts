@@ -7,7 +7,8 @@
 import { yieldIfDue } from "../core/event-loop.js";
 import { range } from "../core/random.js";
 import type { Passes, DescentProblem } from "../engine/descent.js";
-import { type FloatArray, type Rows, selectInF64 } from "../core/rows.js";
+import { type RowSource, readChosenRows } from "../core/row-source.js";
+import { type FloatArray, inF64 } from "../core/rows.js";
 import { TINY, gamma, logitsParity, parityOf, ratio, residualParity, updateParity } from "./step.js";
 import { type Parity, maxOrInfinity } from "./stages.js";
 
@@ -23,10 +24,16 @@ const ELEMENTS = 16;
 const WITHOUT_A_BREAK = 2 ** 21;
 
 /** The parity of one step. A step with few rows and weights is checked in full. */
-export async function sampledParity(passes: Passes, data: Rows, problem: DescentProblem): Promise<Parity> {
+export async function sampledParity(
+  passes: Passes,
+  data: RowSource,
+  problem: DescentProblem,
+): Promise<Parity> {
   const count = passes.rows.length;
   const weights = passes.before.weights.length;
-  if (count <= ROWS && count * weights <= WITHOUT_A_BREAK) return parityOf(passes, data, problem);
+  if (count <= ROWS && count * weights <= WITHOUT_A_BREAK) {
+    return parityOf({ ...passes, rows: range(count) }, await readChosenRows(data, passes.rows), problem);
+  }
 
   const most = Math.min(ROWS, Math.ceil(PRODUCTS / weights));
   const chosen = sample(count, most, passes.number);
@@ -43,7 +50,7 @@ export async function sampledParity(passes: Passes, data: Rows, problem: Descent
 async function rowStages(
   passes: Passes,
   chosen: Uint32Array,
-  data: Rows,
+  data: RowSource,
   problem: DescentProblem,
 ): Promise<{ logits: number; residual: number; loss: number }> {
   const { classes } = problem;
@@ -58,7 +65,7 @@ async function rowStages(
       residual: pickRows(passes.residual, rows, classes),
       losses: pickRows(passes.losses, rows, 1),
     };
-    const batch = selectInF64(data, some.rows);
+    const batch = inF64(await readChosenRows(data, some.rows));
     logits = maxOrInfinity(logits, logitsParity(some, batch, problem));
     const found = residualParity(some, batch, problem);
     residual = maxOrInfinity(residual, found.residual);
@@ -69,11 +76,8 @@ async function rowStages(
 }
 
 /** Error ÷ bound of a sample of G, where |ΔG| ≤ γ·|X|ᵀ|R|, given the engine's own R. */
-async function gradientParity(
-  passes: Passes,
-  { x, features, scale }: Rows,
-  { classes }: DescentProblem,
-): Promise<number> {
+async function gradientParity(passes: Passes, data: RowSource, { classes }: DescentProblem): Promise<number> {
+  const { features, scale } = data;
   const { rows, residual: r, gradient: found } = passes;
   const most = Math.max(ELEMENTS, Math.floor(PRODUCTS / rows.length));
   const { elements } = sampleElements(found.length, classes, most, passes.number);
@@ -81,11 +85,12 @@ async function gradientParity(
   const ofClass = elements.map((element) => element % classes);
   const exact = new Float64Array(elements.length);
   const size = new Float64Array(elements.length);
-  const atOnce = Math.ceil(WITHOUT_A_BREAK / elements.length);
+  const atOnce = Math.ceil(WITHOUT_A_BREAK / Math.max(elements.length, features));
   for (let first = 0; first < rows.length; first += atOnce) {
     const past = Math.min(first + atOnce, rows.length);
+    const { x } = await readChosenRows(data, rows.subarray(first, past));
     for (let n = first; n < past; n++) {
-      const row = rows[n] * features;
+      const row = (n - first) * features;
       for (let i = 0; i < elements.length; i++) {
         const d = ofFeature[i];
         const product = (d < features ? scale * x[row + d] : 1) * r[n * classes + ofClass[i]];

@@ -19,7 +19,7 @@ import {
 } from "../solvers/optimum/preconditioner.js";
 import { type Outcome, score } from "../solvers/solver.js";
 import { type Given, startSecondOrder } from "../train/optimise.js";
-import type { Task } from "../train/problem.js";
+import type { PreparedTask } from "../train/prepare.js";
 import { runChains } from "./chains.js";
 import type { SweepSettings } from "./options.js";
 import { type SweepEntry, type SweepFold, entryOf } from "./table.js";
@@ -81,7 +81,7 @@ const WORN = 0.5;
 
 /** The fits of a sweep on one placement. */
 export class Path<L extends Label> {
-  readonly #task: Task<L>;
+  readonly #task: PreparedTask<L>;
   /** All rows, for the final fit. */
   readonly #all: Part;
   readonly #folds: readonly FoldPart[];
@@ -97,7 +97,12 @@ export class Path<L extends Label> {
   #moments: Moments | undefined;
   #inverse: (InverseBound & { readonly ridge: number }) | undefined;
 
-  constructor(task: Task<L>, folds: readonly FoldPart[], placement: Placement, settings: SweepSettings<L>) {
+  constructor(
+    task: PreparedTask<L>,
+    folds: readonly FoldPart[],
+    placement: Placement,
+    settings: SweepSettings<L>,
+  ) {
     const { train, meanWeight } = task.examples;
     this.#task = task;
     this.#all = { train, weight: train.length * meanWeight };

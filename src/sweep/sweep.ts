@@ -13,6 +13,7 @@ import { type Fold, createFolds } from "./folds.js";
 import { type SweepOptions, type SweepProgress, type SweepSettings, sweepSettings } from "./options.js";
 import type { FoldPart } from "./path.js";
 import { type SweepEntry, bestOf, oneStandardErrorOf } from "./table.js";
+import { prepareTask } from "../train/prepare.js";
 import { type Task, createTask, weightOf } from "../train/problem.js";
 import { createModel, warnOf, warnOfEngine } from "../train/result.js";
 import { Warnings } from "../core/warnings.js";
@@ -59,18 +60,19 @@ export async function sweep<L extends Label>(
   const { training, scoring } = chosen;
   const callbacks = new Callbacks();
   const warnings = new Warnings((warning) => callbacks.call(training.onWarning, warning));
-  const task = createTask(data, leastPenalised(chosen), warnings);
-  if (task.rows.targets) {
+  const given = createTask(data, leastPenalised(chosen), warnings);
+  if (given.rows.targets) {
     throw new DataError("y is soft targets, and a sweep scores by labels: give the label of each row.");
   }
-  const given = { count: data.y.length, ...(task.kept && { kept: task.kept }) };
-  const folds = createFolds(chosen.folds, task.rows, task.classes, given).map((fold, n) =>
-    partOf(fold, n, task),
+  const caller = { count: data.y.length, ...(given.kept && { kept: given.kept }) };
+  const folds = createFolds(chosen.folds, given.rows, given.classes, caller).map((fold, n) =>
+    partOf(fold, n, given),
   );
   const report = (progress: SweepProgress) => {
     callbacks.check();
     callbacks.call(chosen.onProgress, progress);
   };
+  const task = await prepareTask(given);
   const opened = await openEngine(task, async (placement) => placement);
   const { engine, why, started: placement } = opened;
   try {

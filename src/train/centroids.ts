@@ -1,8 +1,9 @@
 /** Initial weights from the centroids of the classes. */
 import { DataError } from "../core/errors.js";
 import { range } from "../core/random.js";
-import { type Rows, selectInF64 } from "../core/rows.js";
-import { sampleByWeight } from "../data/sample.js";
+import { type RowSource, readChosenBlocks } from "../core/row-source.js";
+import { type Rows, inF64 } from "../core/rows.js";
+import { readSample } from "../data/sample.js";
 import { shrinkageOf } from "../math/shrinkage.js";
 import { logits } from "../math/passes.js";
 import { temperatureOf } from "../model/calibration.js";
@@ -20,9 +21,9 @@ const PRODUCTS = 2 ** 26;
  * Tibshirani & Friedman 2009, 4.3). Real features are not independent, which makes such logits overconfident:
  * they are divided by the temperature that fits best.
  */
-export function centroids(rows: Rows, train: Uint32Array, classes: number): Float64Array {
+export async function centroids(rows: RowSource, train: Uint32Array, classes: number): Promise<Float64Array> {
   const { features } = rows;
-  const { mean, share, variance } = clusters(rows, train, classes);
+  const { mean, share, variance } = await clusters(rows, train, classes);
   const ridge = shrinkageOf(variance); // damps features that are nearly constant within the classes
   const weights = new Float64Array((features + 1) * classes);
   for (let c = 0; c < classes; c++) {
@@ -35,28 +36,33 @@ export function centroids(rows: Rows, train: Uint32Array, classes: number): Floa
     weights[features * classes + c] = intercept;
   }
   const most = Math.min(SAMPLE, Math.ceil(PRODUCTS / weights.length));
-  const sample = sampleByWeight(train, rows.weights, most);
-  const { weights: _, ...equal } = rows;
-  const sampled = { ...equal, ...(sample.weights && { weights: sample.weights }) };
-  return cooled(weights, selectInF64(sampled, sample.rows), classes);
+  return cooled(weights, inF64(await readSample(rows, train, most)), classes);
 }
 
 /**
  * Computes, by weight, the mean of each feature and class, (features, classes), the share of each class,
  * (classes), and the variance about the class means, (features).
  */
-function clusters(
-  { x, features, scale, labels, weights }: Rows,
+async function clusters(
+  source: RowSource,
   chosen: Uint32Array,
   classes: number,
-): { readonly mean: Float64Array; readonly share: Float64Array; readonly variance: Float64Array } {
+): Promise<{
+  readonly mean: Float64Array;
+  readonly share: Float64Array;
+  readonly variance: Float64Array;
+}> {
+  const { features, scale, labels, weights } = source;
   const mean = new Float64Array(features * classes);
   const share = new Float64Array(classes);
   const weightOf = (row: number) => (weights ? weights[row] : 1);
-  for (const row of chosen) {
-    share[labels[row]] += weightOf(row);
-    for (let d = 0; d < features; d++) {
-      mean[d * classes + labels[row]] += weightOf(row) * scale * x[row * features + d];
+  for await (const block of readChosenBlocks(source, chosen)) {
+    for (const row of block.chosen) {
+      const start = (row - block.first) * features;
+      share[labels[row]] += weightOf(row);
+      for (let d = 0; d < features; d++) {
+        mean[d * classes + labels[row]] += weightOf(row) * scale * block.x[start + d];
+      }
     }
   }
   const total = share.reduce((a, b) => a + b, 0);
@@ -66,10 +72,13 @@ function clusters(
   for (let c = 0; c < classes; c++) share[c] = (counts[c] || least) / total;
   for (let i = 0; i < mean.length; i++) if (counts[i % classes] > 0) mean[i] /= counts[i % classes];
   const variance = new Float64Array(features);
-  for (const row of chosen) {
-    for (let d = 0; d < features; d++) {
-      const apart = scale * x[row * features + d] - mean[d * classes + labels[row]];
-      variance[d] += (weightOf(row) * apart * apart) / total;
+  for await (const block of readChosenBlocks(source, chosen)) {
+    for (const row of block.chosen) {
+      const start = (row - block.first) * features;
+      for (let d = 0; d < features; d++) {
+        const apart = scale * block.x[start + d] - mean[d * classes + labels[row]];
+        variance[d] += (weightOf(row) * apart * apart) / total;
+      }
     }
   }
   return { mean, share, variance };

@@ -8,7 +8,7 @@ import { type FirstOrderState, firstOrder } from "../solvers/minibatch/descend.j
 import { Importance, uniform } from "../solvers/minibatch/sampling.js";
 import type { StateTaker } from "../solvers/solver.js";
 import type { Start } from "./optimise.js";
-import type { Task } from "./problem.js";
+import type { PreparedTask } from "./prepare.js";
 
 /** How a fit is watched, and where it goes on from. */
 export interface FirstOrderRun {
@@ -22,13 +22,13 @@ export interface FirstOrderRun {
 
 /** Starts a fit by gd, sgd, adam or adamw. */
 export async function startFirstOrder(
-  task: Task<Label>,
+  task: PreparedTask<Label>,
   placement: Placement,
   { watch, ...run }: FirstOrderRun,
 ): Promise<Start> {
   const { settings, rows, examples, start, random } = task;
   const problem = { ...task.problem, ...(run.from && { kernels: run.from.kernels }) };
-  const descent = await placement.descent(problem, await start());
+  const descent = await placement.descent(problem, start);
   const sampling =
     settings.sampling === "importance"
       ? new Importance({ placement, descent, problem, rows, train: examples.train, random })

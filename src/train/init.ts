@@ -1,7 +1,8 @@
 /** Initial weights: zeros, nearest centroids, or those of another model. */
 import type { Label } from "../data/labels.js";
 import { type FeatureUnits, toUnits } from "../data/units.js";
-import type { FloatArray, Rows } from "../core/rows.js";
+import type { RowSource } from "../core/row-source.js";
+import type { FloatArray } from "../core/rows.js";
 import { OptionError } from "../core/errors.js";
 import { show } from "../core/show.js";
 
@@ -22,62 +23,54 @@ export interface StartingModel<L extends Label> {
 }
 
 /** What the initial weights are computed from. */
-export interface Beginning<L extends Label> {
-  readonly init: "zeros" | "centroids" | StartingModel<L>;
+export interface Beginning {
+  /** A name, or the weights of a model in the units of the data, (features + 1, classes). */
+  readonly init: "zeros" | "centroids" | Float64Array;
   /** All placed rows, in the units of the task. */
-  readonly rows: Rows;
+  readonly rows: RowSource;
   /** Numbers of the rows to train on. */
   readonly train: Uint32Array;
-  readonly classes: readonly L[];
+  /** Number of classes. */
+  readonly classes: number;
   readonly intercept: boolean;
   /** Units of `rows`. Absent when they are those of the data. */
-  readonly units?: FeatureUnits;
+  readonly units?: FeatureUnits | undefined;
 }
 
 /**
- * Returns a function that computes the initial weights, (features + 1, classes), in the units of the rows,
- * with the intercept last. Their mean over the classes, which softmax ignores, is 0. Throws an OptionError
- * when the model to start from does not fit the data.
+ * Returns the initial weights, (features + 1, classes), in the units of the rows, with the intercept last.
+ * Their mean over the classes, which softmax ignores, is 0.
  */
-export function startingWeights<L extends Label>(beginning: Beginning<L>): () => Promise<FloatArray> {
-  const { init, rows, classes } = beginning;
-  if (init === "centroids") {
-    return async () => {
-      const { centroids } = await import("./centroids.js");
-      return centred(centroids(rows, beginning.train, classes.length), beginning);
-    };
-  }
-  const weights =
-    init === "zeros"
-      ? new Float32Array((rows.features + 1) * classes.length)
-      : centred(warm(init, beginning), beginning);
-  return async () => weights;
-}
-
-function centred<L extends Label>(
-  weights: Float64Array,
-  { rows, classes, intercept }: Beginning<L>,
-): Float64Array {
-  for (let first = 0; first < weights.length; first += classes.length) {
-    const row = weights.subarray(first, first + classes.length);
+export async function startingWeights(beginning: Beginning): Promise<FloatArray> {
+  const { init, rows, classes, intercept } = beginning;
+  if (init === "zeros") return new Float32Array((rows.features + 1) * classes);
+  const weights = init === "centroids" ? await centroidsOf(beginning) : warm(init, beginning);
+  for (let first = 0; first < weights.length; first += classes) {
+    const row = weights.subarray(first, first + classes);
     const mean = row.reduce((a, b) => a + b, 0) / row.length;
     row.forEach((weight, k) => (row[k] = weight - mean));
   }
-  if (!intercept) weights.fill(0, rows.features * classes.length);
+  if (!intercept) weights.fill(0, rows.features * classes);
   return weights;
+}
+
+function warm(weights: Float64Array, { classes, units }: Beginning): Float64Array {
+  return units ? toUnits(weights, units, classes) : weights.slice();
 }
 
 /**
  * Takes the model's weights minus their mean over its classes, so that a class that is new to it starts from
- * 0, the mean of the others. Classes that are no longer in the data are left out.
+ * 0, the mean of the others. Classes that are no longer in the data are left out. Returns (features + 1,
+ * classes), and throws an OptionError when the model does not fit the data.
  */
-function warm<L extends Label>(
+export function weightsOf<L extends Label>(
   model: StartingModel<L>,
-  { rows, classes, units }: Beginning<L>,
+  features: number,
+  classes: readonly L[],
 ): Float64Array {
-  if (model.features !== rows.features) {
+  if (model.features !== features) {
     throw new OptionError(
-      `init is a model of ${model.features} features, but x has rows of ${rows.features}: it can't be gone on from.`,
+      `init is a model of ${model.features} features, but x has rows of ${features}: it can't be gone on from.`,
     );
   }
   const known = Array.from(model.classes);
@@ -90,16 +83,16 @@ function warm<L extends Label>(
   }
   const own = known.length;
   const bias = atZero(model);
-  const weights = new Float64Array((rows.features + 1) * classes.length);
-  for (let d = 0; d <= rows.features; d++) {
-    const row = known.map((_, k) => (d < rows.features ? model.weights[d * own + k] : bias[k]));
+  const weights = new Float64Array((features + 1) * classes.length);
+  for (let d = 0; d <= features; d++) {
+    const row = known.map((_, k) => (d < features ? model.weights[d * own + k] : bias[k]));
     const mean = row.reduce((a, b) => a + b, 0) / own;
     classes.forEach((label, k) => {
       const number = numbers.get(label);
       if (number !== undefined) weights[d * classes.length + k] = row[number] - mean;
     });
   }
-  return units ? toUnits(weights, units, classes.length) : weights;
+  return weights;
 }
 
 /** Returns the intercepts b − origin·W, (classes), which are the logits at x = 0. */
@@ -110,4 +103,10 @@ function atZero({ classes, features, weights, bias, origin }: StartingModel<Labe
     for (let k = 0; k < moved.length; k++) moved[k] -= origin[d] * weights[d * classes.length + k];
   }
   return moved;
+}
+
+/** Loads the code of centroids: few trainings start from them. */
+async function centroidsOf(beginning: Beginning): Promise<Float64Array> {
+  const { centroids } = await import("./centroids.js");
+  return centroids(beginning.rows, beginning.train, beginning.classes);
 }

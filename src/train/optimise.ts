@@ -3,6 +3,7 @@ import type { Label } from "../data/labels.js";
 import { type FeatureUnits, penaltiesIn } from "../data/units.js";
 import type { Placement } from "../engine/engine.js";
 import type { Objective, ObjectiveProblem } from "../engine/objective.js";
+import { readAllRows } from "../core/row-source.js";
 import type { FloatArray } from "../core/rows.js";
 import type { Parity } from "../parity/stages.js";
 import type { Progress } from "../core/progress.js";
@@ -18,7 +19,7 @@ import { SecondOrder, type SecondOrderState } from "../solvers/optimum/minimise.
 import type { Outcome, StateTaker } from "../solvers/solver.js";
 import { phasesOf } from "../solvers/optimum/phases.js";
 import { Stopwatch } from "../core/stopwatch.js";
-import type { Task } from "./problem.js";
+import type { PreparedTask } from "./prepare.js";
 
 /** A solver that is ready to run. */
 export interface Start {
@@ -28,7 +29,10 @@ export interface Start {
 }
 
 /** The fields of a task that a second-order fit needs. */
-type Fit = Pick<Task<Label>, "settings" | "rows" | "classes" | "problem" | "examples" | "start" | "units">;
+type Fit = Pick<
+  PreparedTask<Label>,
+  "settings" | "rows" | "classes" | "problem" | "examples" | "start" | "units"
+>;
 
 /** What a fit may take over from others, and how it is watched. */
 export interface Given {
@@ -72,17 +76,18 @@ export async function startSecondOrder(
     const phases = phasesOf({
       objective,
       scaling: { scale: problem.scale },
-      start: objective.space.vector(from?.method.weights ?? given.weights ?? (await task.start())),
+      start: objective.space.vector(from?.method.weights ?? given.weights ?? task.start),
       preconditioner,
       settings: chosen,
       ...(problem.l1 && { l1: { classes: classes.length, l1: problem.l1, l2: problem.penalties } }),
       size: { rows: train.length, weights: (rows.features + 1) * classes.length },
       guessed: given.enough !== undefined,
       exact: async () => {
-        const { referenceEngine } = await import("../engine/reference/engine.js");
-        const placed = await referenceEngine().place(rows);
+        const { placeRows } = await import("../engine/reference/engine.js");
+        const inMemory = await readAllRows(rows);
+        const placed = placeRows(inMemory);
         const { kernels: _, ...inF64 } = problem; // a name that pins the engine's kernels is not the reference's
-        return { objective: targets(await placed.objective(inF64)), rows, problem };
+        return { objective: targets(await placed.objective(inF64)), rows: inMemory, problem };
       },
     });
     const fit = new SecondOrder(phases, {

@@ -1,33 +1,27 @@
-/**
- * Turns data and options into a training task: everything that is checked and known before an engine is
- * opened.
- */
+/** Turns data and options into a training task: everything that is checked and known before X is read. */
 import { type Dataset, type TrainingData, concatenate, createDataset } from "../data/dataset.js";
 import type { Features } from "../data/features.js";
 import type { Label } from "../data/labels.js";
 import { type Random, type SeededRandom, randomIntegers, range, shuffle } from "../core/random.js";
-import { type FloatArray, type Rows, weighedRows } from "../core/rows.js";
-import { type FeatureUnits, farthestFromZero, inUnits, standardUnits, workingUnits } from "../data/units.js";
+import type { RowSource } from "../core/row-source.js";
+import { type RowHead, type Rows, weighedRows } from "../core/rows.js";
 import type { DescentProblem } from "../engine/descent.js";
 import { DataError, OptionError } from "../core/errors.js";
 import type { Settings } from "./options.js";
-import { isSecondOrder, updateRule } from "../solvers/solver-table.js";
+import { updateRule } from "../solvers/solver-table.js";
 import type { Examples } from "../solvers/solver.js";
-import { startingWeights } from "./init.js";
+import { type Beginning, weightsOf } from "./init.js";
 import type { Warnings } from "../core/warnings.js";
 
-/** Bytes and halves are centred too where a mean is more than this many deviations from 0. */
-const FAR = 16;
-
-/** A training before an engine is opened. */
+/** A training as data and options describe it, before X is read. */
 export interface Task<L extends Label> {
   /** The options, with C converted to l2. */
   readonly settings: Settings<L>;
   /**
-   * All rows to place, for training and validation, in the units of the task. They are copies without the
-   * rows of weight 0. The weights of the training rows have a mean of 1.
+   * All rows to place, for training and validation, without the rows of weight 0. Those in memory are copies.
+   * The weights of the training rows have a mean of 1.
    */
-  readonly rows: Rows;
+  readonly rows: RowSource;
   /** Numbers of the given rows that were kept. Absent when none has weight 0. */
   readonly kept?: Uint32Array;
   /**
@@ -44,10 +38,8 @@ export interface Task<L extends Label> {
   readonly classFactors?: Float64Array;
   /** The problem as first-order solvers see it. */
   readonly problem: DescentProblem;
-  /** Units of the rows. Absent when they are those of the data. */
-  readonly units?: FeatureUnits;
-  /** Computes (features + 1, classes) initial weights, in the units of the task. */
-  readonly start: () => Promise<FloatArray>;
+  /** What the initial weights are computed from. */
+  readonly init: Beginning["init"];
   /** Random numbers, seeded by `seed`, for shuffling and sampling. */
   readonly random: SeededRandom;
   /** Warnings so far. Engines and solvers add more. */
@@ -82,8 +74,7 @@ export function createTask<L extends Label>(
   const scaled = weights
     ? { ...weighted, weights: Float64Array.from(weights, (one) => weightScale * one) }
     : weighted;
-  const units = unitsOf(scaled, train, { ...chosen, l2 }, warnings);
-  const rows = units ? inUnits(scaled, units) : owned(scaled, data.x);
+  const rows = owned(scaled, data.x);
   return {
     settings: { ...chosen, l2 },
     rows,
@@ -106,15 +97,7 @@ export function createTask<L extends Label>(
       batchSize: Math.min(chosen.batchSize ?? train.length, train.length),
       smoothing: chosen.labelSmoothing,
     },
-    ...(units && { units }),
-    start: startingWeights({
-      init: chosen.init,
-      rows,
-      train,
-      classes,
-      intercept: chosen.intercept,
-      ...(units && { units }),
-    }),
+    init: typeof chosen.init === "string" ? chosen.init : weightsOf(chosen.init, rows.features, classes),
     random,
     warnings,
   };
@@ -124,34 +107,6 @@ export function createTask<L extends Label>(
 function owned(rows: Rows, given: Features): Rows {
   const shared = ArrayBuffer.isView(given) && given.buffer === rows.x.buffer;
   return shared ? { ...rows, x: rows.x.slice() } : rows;
-}
-
-/**
- * Returns the units to train in, or undefined to keep those of the data. With `standardize` they are means
- * and deviations. First-order solvers otherwise keep the features as they are. So do lbfgs and newton for
- * bytes and halves, unless these are so far from 0 that f32 would lose the digits in which rows differ, which
- * raises a warning.
- */
-function unitsOf<L extends Label>(
-  rows: Rows,
-  train: Uint32Array,
-  { standardize, intercept, solver, l2 }: Settings<L>,
-  warnings: Warnings,
-): FeatureUnits | undefined {
-  if (standardize) return standardUnits(rows, train, intercept);
-  if (!isSecondOrder(solver)) return undefined;
-  const small = rows.x.BYTES_PER_ELEMENT < 4;
-  if (small && !intercept) return undefined;
-  if (small) {
-    const { column, deviations } = farthestFromZero(rows, train);
-    if (deviations <= FAR) return undefined;
-    warnings.raise(
-      "placed-as-floats",
-      `x has a mean of ${deviations.toPrecision(2)} deviations in column ${column}: it is placed as floats less their mean, ` +
-        `which takes ${4 / rows.x.BYTES_PER_ELEMENT} times the memory.`,
-    );
-  }
-  return workingUnits(rows, train, intercept, l2);
 }
 
 /**
@@ -175,7 +130,7 @@ function checkSoft({ classWeight }: Pick<Settings, "classWeight">): void {
  * Returns the total weight of the chosen rows. Throws a DataError when it is 0, which leaves no mean loss, or
  * not finite.
  */
-export function weightOf({ weights }: Rows, chosen: Uint32Array, what: string): number {
+export function weightOf({ weights }: RowHead, chosen: Uint32Array, what: string): number {
   if (!weights) return chosen.length;
   const total = chosen.reduce((sum, row) => sum + weights[row], 0);
   if (!(total > 0)) {

@@ -9,6 +9,7 @@ import type { ModelParts } from "../model/parts.js";
 import { isSecondOrder } from "../solvers/solver-table.js";
 import type { Parity } from "../parity/stages.js";
 import type { Outcome } from "../solvers/solver.js";
+import type { PreparedTask } from "./prepare.js";
 import type { Task } from "./problem.js";
 import type { Warnings } from "../core/warnings.js";
 
@@ -20,7 +21,7 @@ export function createModel<L extends Label>(
     scale,
     units,
     warnings,
-  }: Pick<Task<L>, "rows" | "classes" | "scale" | "units" | "warnings">,
+  }: Pick<PreparedTask<L>, "rows" | "classes" | "scale" | "units" | "warnings">,
   { weights: found, ...outcome }: Outcome,
   engine: ModelParts<L>["engine"],
   parity?: Parity,

@@ -14,6 +14,7 @@ import { show } from "../core/show.js";
 import type { Outcome } from "../solvers/solver.js";
 import type { Start } from "./optimise.js";
 import { Stopwatch } from "../core/stopwatch.js";
+import { prepareTask } from "./prepare.js";
 import { type Task, createTask } from "./problem.js";
 import { createModel, warnOf, warnOfEngine } from "./result.js";
 import { Warnings } from "../core/warnings.js";
@@ -151,17 +152,18 @@ interface Result<L extends Label> {
 
 /** Runs the training, yields its reports and keeps the model in `result`. */
 async function* fit<L extends Label>(
-  task: Task<L>,
+  given: Task<L>,
   callbacks: Callbacks,
   result: Result<L>,
 ): AsyncGenerator<Progress, SoftmaxModel<L>> {
-  const { settings: chosen, warnings } = task;
+  const { settings: chosen, warnings } = given;
   const { signal, onProgress } = chosen;
   const stop = new LinkedAbort(signal);
   const releases = [() => stop.unlink()];
   try {
     let parity = NO_PARITY;
     const watch = chosen.parity ? (seen: Parity) => (parity = mergeParity(parity, seen)) : undefined;
+    const task = await prepareTask(given);
     const stoppable = { ...task, settings: { ...chosen, signal: stop.signal } };
     const start = await loadSolver(chosen.solver);
     const opened = await openEngine(task, (placement) => {

@@ -13,6 +13,7 @@ import type { Outcome } from "../../src/solvers/solver.js";
 import { startFirstOrder } from "../../src/train/first-order.js";
 import { type Start, startSecondOrder } from "../../src/train/optimise.js";
 import { type TrainOptions, parseOptions } from "../../src/train/options.js";
+import { type PreparedTask, prepareTask } from "../../src/train/prepare.js";
 import { createTask } from "../../src/train/problem.js";
 import { clouds } from "../support/examples.js";
 
@@ -71,7 +72,7 @@ export function resuming(name: string, open: () => Promise<Engine>, afresh: numb
 
 /** How `startFirstOrder` and `startSecondOrder` are called here. */
 type Starter<S> = (
-  task: ReturnType<typeof taskOf>,
+  task: PreparedTask<number>,
   placement: Awaited<ReturnType<Engine["place"]>>,
   run: {
     readonly clock: Stopwatch;
@@ -118,7 +119,7 @@ async function outcomeOf<S>(
   start: Starter<S>,
   run: Omit<Parameters<Starter<S>>[2], "clock">,
 ): Promise<Outcome> {
-  const task = taskOf(options);
+  const task = await taskOf(options);
   const placement = await engine.place(task.rows);
   const started = await start(task, placement, { ...run, clock: new Stopwatch() });
   try {
@@ -133,5 +134,7 @@ async function outcomeOf<S>(
 }
 
 function taskOf({ features, classes, ...options }: Case) {
-  return createTask(clouds(240, features, classes, 0.5, 3), parseOptions(options), new Warnings());
+  return prepareTask(
+    createTask(clouds(240, features, classes, 0.5, 3), parseOptions(options), new Warnings()),
+  );
 }

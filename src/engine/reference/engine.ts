@@ -12,6 +12,7 @@ import {
 } from "../descent.js";
 import { chainLength, planBlockRows } from "../../core/sum-plan.js";
 import { ZERO_SUMS, type Sums, addSums } from "../../core/sums.js";
+import { readAllRows } from "../../core/row-source.js";
 import { type FloatArray, type Rows, labelledOnly } from "../../core/rows.js";
 import { ReferenceObjective } from "./objective.js";
 import { gradient, logits, residual } from "../../math/passes.js";
@@ -22,7 +23,7 @@ export function referenceEngine(): Engine {
   return {
     name: "reference",
     adapter: "f64 loops on the CPU",
-    place: (rows) => Promise.resolve(placeRows(rows)),
+    place: async (rows) => placeRows(await readAllRows(rows)),
     close() {},
   };
 }

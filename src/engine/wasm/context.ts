@@ -1,5 +1,5 @@
 /** What the descents and objectives of one placement have in common. */
-import type { Rows } from "../../core/rows.js";
+import type { RowHead } from "../../core/rows.js";
 import type { Heap } from "./heap.js";
 import type { HeapRows } from "./placement.js";
 import type { ThreadPool } from "./thread-pool.js";
@@ -8,6 +8,6 @@ export interface WasmContext {
   readonly heap: Heap;
   readonly pool: ThreadPool;
   /** The rows as they were given, and in the kernels' memory. */
-  readonly rows: Rows;
+  readonly rows: RowHead;
   readonly placed: HeapRows;
 }

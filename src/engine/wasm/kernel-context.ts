@@ -1,6 +1,6 @@
 /** The memory of a training or an objective, and the threads that work on it. */
 import type { ObjectiveProblem } from "../objective.js";
-import type { FloatArray, Rows } from "../../core/rows.js";
+import type { FloatArray, RowHead } from "../../core/rows.js";
 import { SumTree } from "../../core/sum-plan.js";
 import type { WasmContext } from "./context.js";
 import type { Heap } from "./heap.js";
@@ -61,7 +61,7 @@ export class KernelContext {
   readonly layout: Layout;
   readonly #heap: Heap;
   readonly #pool: ThreadPool;
-  readonly #rows: Rows;
+  readonly #rows: RowHead;
   readonly #shape: WorkShape;
   readonly #stride: number;
   readonly #threads: number;

@@ -5,7 +5,7 @@
  */
 import { OptionError } from "../../core/errors.js";
 import type { DescentProblem } from "../descent.js";
-import type { FlatFeatures, Rows } from "../../core/rows.js";
+import type { FeatureType, RowHead } from "../../core/rows.js";
 import { chainLength, countLevels, planBlockRows } from "../../core/sum-plan.js";
 
 /** Rows of X and of the weights have `stride` values: features, intercept, and zeros to a multiple of 8. */
@@ -71,7 +71,7 @@ const SOFTMAX_ROWS = 16;
 const CHUNK_ROWS = 512;
 const CHUNK_BYTES = 2 ** 27;
 
-export function rowLayout(features: number, x: FlatFeatures): RowLayout {
+export function rowLayout(features: number, x: FeatureType): RowLayout {
   // Eight values of two classes are a cache line. Tiles of the gradient share none, to avoid contention.
   const eights = Math.ceil((features + 1) / 8);
   const stride = 8 * (eights % 16 === 0 ? eights + 1 : eights); // multiples of 128 would crowd the caches
@@ -80,7 +80,7 @@ export function rowLayout(features: number, x: FlatFeatures): RowLayout {
 }
 
 export function layoutOf(
-  rows: Rows,
+  rows: RowHead,
   { classes, batchSize }: Pick<DescentProblem, "classes" | "batchSize">,
   kind?: Layout["kind"],
 ): Layout {

@@ -2,14 +2,11 @@
  * Copies rows into the kernels' memory: X in its own type (bytes, f16 or f32; f64 as f32), with a column of
  * ones after the features.
  */
-import { yieldIfDue } from "../../core/event-loop.js";
-import type { FloatArray, Rows } from "../../core/rows.js";
-import { paddedRows } from "../padded.js";
+import type { RowSource } from "../../core/row-source.js";
+import type { FloatArray } from "../../core/rows.js";
+import { paddedSlices } from "../padded.js";
 import type { Heap } from "./heap.js";
 import { type RowLayout, rowLayout } from "./layout.js";
-
-/** Rows are copied in slices of about this many bytes, so that the event loop can run between them. */
-const SLICE_BYTES = 2 ** 22;
 
 export interface HeapRows extends RowLayout {
   /** Address of X, (rows, stride). */
@@ -24,7 +21,7 @@ export interface HeapRows extends RowLayout {
   release(): void;
 }
 
-export async function placeOnHeap(heap: Heap, rows: Rows): Promise<HeapRows> {
+export async function placeOnHeap(heap: Heap, rows: RowSource): Promise<HeapRows> {
   const layout = rowLayout(rows.features, rows.x);
   const { stride, rowBytes } = layout;
   const what = `${rows.count} rows of ${rows.features} features`;
@@ -46,11 +43,8 @@ export async function placeOnHeap(heap: Heap, rows: Rows): Promise<HeapRows> {
     if (rows.targets) heap.f32(targets, rows.targets.length).set(rows.targets);
     const weigh = (weights: FloatArray) => heap.f32(rowWeights, rows.count).set(weights);
     weigh(rows.weights ?? new Float32Array(rows.count).fill(1));
-    const sliceRows = Math.max(1, Math.floor(SLICE_BYTES / rowBytes));
-    for (let first = 0; first < rows.count; first += sliceRows) {
-      const slice = paddedRows(rows, first, Math.min(sliceRows, rows.count - first), stride);
-      heap.bytes(x + first * rowBytes, slice.byteLength).set(new Uint8Array(slice.buffer));
-      await yieldIfDue();
+    for await (const { first, values } of paddedSlices(rows, stride)) {
+      heap.bytes(x + first * rowBytes, values.byteLength).set(new Uint8Array(values.buffer));
     }
     return { ...layout, x, labels, rowWeights, targets, weigh, release };
   } catch (error) {

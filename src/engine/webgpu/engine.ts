@@ -1,6 +1,7 @@
 /**
  * The WebGPU engine: rows, weights and moments live on the device; the passes are the shaders in `shaders/`.
  */
+import { readAllRows } from "../../core/row-source.js";
 import type { RuntimeClosedError } from "../../core/errors.js";
 import type { Engine, EngineHost, EngineOptions } from "../engine.js";
 import type { Gpu } from "./device/device.js";
@@ -30,7 +31,8 @@ export function webgpuEngine(gpu: Gpu): Engine {
   return {
     name: "webgpu",
     adapter: gpu.adapter,
-    async place(rows) {
+    async place(source) {
+      const rows = await readAllRows(source);
       checkTargets(rows, gpu.capacity);
       const placed = await placeOnGpu(gpu, rows, sharding(rows, gpu.capacity));
       return {

@@ -2,12 +2,12 @@
  * Rows on the device: X as bytes, f16 or f32, with a column of ones after the features, padded to vectors of
  * four and cut into as many shards as its size requires.
  */
+import type { RowSource } from "../../core/row-source.js";
 import type { FloatArray, Rows } from "../../core/rows.js";
-import { paddedRows } from "../padded.js";
+import { paddedSlices } from "../padded.js";
 import type { Gpu } from "./device/device.js";
 
-/** Rows are uploaded in slices of about this many bytes, waiting for the device after every few. */
-const SLICE_BYTES = 2 ** 22;
+/** Slices that are uploaded before waiting for the device. */
 const SLICES_IN_FLIGHT = 16;
 
 export interface Shard {
@@ -65,7 +65,7 @@ export async function placeOnGpu(
     write(labels, Uint32Array.from(rows.labels));
     weigh(rows.weights ?? new Float32Array(rows.count).fill(1));
     if (targets && rows.targets) write(targets, labelsAndTargets(rows, rows.targets));
-    for (const shard of shards) await upload(own, shard, rows, rowWords);
+    await upload(own, shards, rows, rowWords);
     return {
       rows,
       gpu: own,
@@ -93,16 +93,21 @@ function labelsAndTargets({ count, labels }: Rows, targets: FloatArray): Uint32A
 
 async function upload(
   gpu: Gpu,
-  { x, first, rows: count }: Shard,
-  rows: Rows,
+  shards: readonly Shard[],
+  source: RowSource,
   rowWords: number,
 ): Promise<void> {
   const { queue } = gpu.device;
-  const sliceRows = Math.max(1, Math.floor(SLICE_BYTES / (4 * rowWords)));
-  const stride = rowWords * (4 / Math.min(4, rows.x.BYTES_PER_ELEMENT));
-  for (let done = 0, slices = 1; done < count; done += sliceRows, slices++) {
-    const slice = paddedRows(rows, first + done, Math.min(sliceRows, count - done), stride);
-    gpu.run(() => queue.writeBuffer(x, 4 * rowWords * done, slice));
-    if (slices % SLICES_IN_FLIGHT === 0) await gpu.answered(queue.onSubmittedWorkDone());
+  const stride = rowWords * (4 / Math.min(4, source.x.BYTES_PER_ELEMENT));
+  let slices = 0;
+  for await (const { first, count, values } of paddedSlices(source, stride)) {
+    for (const shard of shards) {
+      const from = Math.max(first, shard.first);
+      const past = Math.min(first + count, shard.first + shard.rows);
+      if (from >= past) continue;
+      const part = values.subarray((from - first) * stride, (past - first) * stride);
+      gpu.run(() => queue.writeBuffer(shard.x, 4 * rowWords * (from - shard.first), part));
+    }
+    if (++slices % SLICES_IN_FLIGHT === 0) await gpu.answered(queue.onSubmittedWorkDone());
   }
 }

@@ -3,13 +3,14 @@ import { yieldIfDue } from "../../core/event-loop.js";
 import { type Random, type RandomState, type SeededRandom, range, shuffle } from "../../core/random.js";
 import type { Placement } from "../../engine/engine.js";
 import type { Descent, DescentProblem } from "../../engine/descent.js";
-import { type FloatArray, type Rows, squares } from "../../core/rows.js";
+import { type RowSource, readChosenBlocks } from "../../core/row-source.js";
+import { type FloatArray, squares } from "../../core/rows.js";
 import { residual } from "../../math/passes.js";
 import { blocks } from "../../math/row-blocks.js";
 
 export interface Sampling {
   /** The rows, with their weights in the current epoch. */
-  readonly rows: Rows;
+  readonly rows: RowSource;
   /** Returns the row numbers of the next epoch, in order. Call it only while no step is running. */
   next(): Promise<Uint32Array>;
   state(): SamplingState;
@@ -33,7 +34,12 @@ interface ImportanceState {
 }
 
 /** Takes every row once per epoch, in a new random order each time if `shuffled`. */
-export function uniform(rows: Rows, train: Uint32Array, shuffled: boolean, random: SeededRandom): Sampling {
+export function uniform(
+  rows: RowSource,
+  train: Uint32Array,
+  shuffled: boolean,
+  random: SeededRandom,
+): Sampling {
   const order = train.slice();
   return {
     rows,
@@ -54,7 +60,7 @@ interface ImportanceContext {
   readonly placement: Placement;
   readonly descent: Descent;
   readonly problem: DescentProblem;
-  readonly rows: Rows;
+  readonly rows: RowSource;
   /** The numbers of the training rows. */
   readonly train: Uint32Array;
   readonly random: SeededRandom;
@@ -70,7 +76,7 @@ interface ImportanceContext {
  * costs half a pass over X and a readback of all rows' logits.
  */
 export class Importance implements Sampling {
-  rows: Rows;
+  rows: RowSource;
   readonly #placement: Placement;
   readonly #descent: Descent;
   readonly #problem: DescentProblem;
@@ -157,14 +163,14 @@ export class Importance implements Sampling {
 
   /** (train) ‖[x, 1]‖, or ‖x‖ without an intercept. */
   async #normsOfFeatures(): Promise<Float64Array> {
-    const { x, features, scale } = this.rows;
+    const { features, scale } = this.rows;
     const norms = new Float64Array(this.#train.length);
-    for (const block of this.#blocks()) {
-      for (const n of block) {
-        const square = scale ** 2 * squares(x, this.#train[n] * features, features);
-        norms[n] = Math.sqrt(square + Number(this.#problem.intercept));
+    let n = 0;
+    for await (const { x, first, chosen } of readChosenBlocks(this.rows, this.#train)) {
+      for (const row of chosen) {
+        const square = scale ** 2 * squares(x, (row - first) * features, features);
+        norms[n++] = Math.sqrt(square + Number(this.#problem.intercept));
       }
-      await yieldIfDue();
     }
     return norms;
   }

@@ -10,7 +10,8 @@
  */
 import { yieldIfDue } from "../../core/event-loop.js";
 import { factorise, inverse } from "../../math/cholesky.js";
-import { sampleByWeight } from "../../data/sample.js";
+import { readSample } from "../../data/sample.js";
+import type { RowSource } from "../../core/row-source.js";
 import type { FloatArray, Rows } from "../../core/rows.js";
 import { shrinkageOf } from "../../math/shrinkage.js";
 
@@ -48,14 +49,14 @@ const APART = 2 ** 12;
  * brought the features to a standard deviation near 1: shrinkage is based on the variances before that.
  */
 export async function featureMoments(
-  data: Rows,
+  data: RowSource,
   chosen: Uint32Array,
   intercept: boolean,
   units?: Float64Array,
 ): Promise<Moments> {
   const { features } = data;
   const most = Math.max(LEAST_ROWS, ROWS_PER_FEATURE * features);
-  const { mean, moments } = await secondMoments(data, chosen, most);
+  const { mean, moments } = await secondMoments(await readSample(data, chosen, most));
   if (!intercept) mean.fill(0);
   const variances = mean.map((value, d) => Math.max(0, moments[d * features + d] - value * value));
   const squares = Float64Array.from(variances, (_, d) => (units ? units[d] ** 2 : 1));
@@ -145,19 +146,20 @@ function largestExcess(bound: Float64Array, penalties: FloatArray): number {
   return Math.min(length(scaled), SAFETY * estimate);
 }
 
-/** The weighted means, and the lower triangle of the second moments, (features, features), of a sample. */
-async function secondMoments(
-  { x, features, scale, weights: given }: Rows,
-  chosen: Uint32Array,
-  most: number,
-): Promise<{ readonly mean: Float64Array; readonly moments: Float64Array }> {
-  const { rows, weights } = sampleByWeight(chosen, given, most);
+/** The weighted means, and the lower triangle of the second moments, (features, features), of the rows. */
+async function secondMoments({
+  count: rows,
+  x,
+  features,
+  scale,
+  weights,
+}: Rows): Promise<{ readonly mean: Float64Array; readonly moments: Float64Array }> {
   const mean = new Float64Array(features);
   const moments = new Float64Array(features * features);
   const present = new Uint32Array(features);
   const values = new Float64Array(features);
   let total = 0;
-  for (const row of rows) {
+  for (let row = 0; row < rows; row++) {
     const weight = weights ? weights[row] : 1;
     total += weight;
     let count = 0; // most pixels are zero, and add nothing

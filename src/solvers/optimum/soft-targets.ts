@@ -10,7 +10,8 @@ import type { DescentProblem } from "../../engine/descent.js";
 import type { Objective } from "../../engine/objective.js";
 import type { Vector, VectorSpace } from "../../engine/vectors.js";
 import type { Sums, Trial } from "../../core/sums.js";
-import type { FloatArray, Rows } from "../../core/rows.js";
+import { type RowSource, readChosenBlocks } from "../../core/row-source.js";
+import type { FlatFeatures, FloatArray } from "../../core/rows.js";
 import { inBlocks } from "../../math/pieces.js";
 import { plus } from "./terms.js";
 
@@ -19,31 +20,35 @@ import { plus } from "./terms.js";
  * (1 − ε)·t + ε/K of the rows' targets.
  */
 export async function linearTermOf(
-  { x, features, scale, labels, weights, targets }: Rows,
+  data: RowSource,
   chosen: Uint32Array,
   { classes, intercept, smoothing = 0 }: Pick<DescentProblem, "classes" | "intercept" | "smoothing">,
 ): Promise<Float64Array> {
+  const { features, scale, labels, weights, targets } = data;
   const size = (features + 1) * classes;
   const byLabel = new Float64Array(size); // Σ weight·[x, 1] ⊗ y
   const byTarget = targets ? new Float64Array(size) : byLabel;
-  const add = (sums: Float64Array, row: number, k: number, amount: number) => {
+  const add = (sums: Float64Array, values: FlatFeatures, k: number, amount: number) => {
     for (let d = 0; d < features; d++) {
-      const value = x[row * features + d];
+      const value = values[d];
       if (value !== 0) sums[d * classes + k] += amount * scale * value;
     }
     if (intercept) sums[features * classes + k] += amount;
   };
-  await inBlocks(chosen, features * classes, (block) => {
-    for (const row of block) {
-      const weight = weights ? weights[row] : 1;
-      add(byLabel, row, labels[row], weight);
-      if (!targets) continue;
-      for (let k = 0; k < classes; k++) {
-        const target = targets[row * classes + k];
-        if (target > 0) add(byTarget, row, k, weight * target);
+  for await (const { x, first, chosen: rows } of readChosenBlocks(data, chosen)) {
+    await inBlocks(rows, features * classes, (some) => {
+      for (const row of some) {
+        const weight = weights ? weights[row] : 1;
+        const values = x.subarray((row - first) * features, (row - first + 1) * features);
+        add(byLabel, values, labels[row], weight);
+        if (!targets) continue;
+        for (let k = 0; k < classes; k++) {
+          const target = targets[row * classes + k];
+          if (target > 0) add(byTarget, values, k, weight * target);
+        }
       }
-    }
-  });
+    });
+  }
   return byLabel.map((sum, i) => {
     const feature = i - (i % classes);
     const mean = byLabel.subarray(feature, feature + classes).reduce((a, b) => a + b, 0) / classes;

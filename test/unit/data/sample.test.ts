@@ -1,7 +1,7 @@
 /** Tests samples of rows, in which weight means repetition. */
 import { expect, test } from "vitest";
 import { range } from "../../../src/core/random.js";
-import { sampleByWeight, spaced } from "../../../src/data/sample.js";
+import { readSample, sampleByWeight, spaced } from "../../../src/data/sample.js";
 
 test("a row of weight n is in the sample as often as n rows are", () => {
   const weights = Float64Array.from({ length: 500 }, (_, row) => [1, 2, 0, 5, 1, 3][row % 6]);
@@ -39,4 +39,18 @@ test("without weights rows are evenly spaced", () => {
   const rows = Uint32Array.of(3, 4, 5, 6, 7, 8, 9, 10, 11);
   expect([...sampleByWeight(rows, undefined, 3).rows]).toEqual([3, 6, 9]);
   expect([...spaced(rows, 4)]).toEqual([3, 5, 7, 9]);
+});
+
+test("a sample that is read has weights only where it is all of the rows", async () => {
+  const x = Float32Array.of(10, 11, 12, 13);
+  const weights = Float64Array.of(1, 2, 0, 5);
+  const rows = { count: 4, features: 1, x, scale: 1, labels: Uint32Array.of(0, 1, 0, 1), weights };
+  const chosen = Uint32Array.of(0, 1, 3);
+  const { numbers: _, ...all } = await readSample(rows, chosen, 3);
+  const labels = Uint32Array.of(0, 1, 1);
+  const read = { count: 3, features: 1, x: Float32Array.of(10, 11, 13), scale: 1, labels };
+  expect(all).toEqual({ ...read, weights: Float64Array.of(1, 2, 5) });
+  const sample = await readSample(rows, chosen, 2);
+  expect(sample.x).toEqual(Float32Array.of(10, 13));
+  expect(sample.weights).toBeUndefined();
 });

@@ -12,6 +12,7 @@ import {
   toUnits,
   workingUnits,
 } from "../../../src/data/units.js";
+import { readAllRows } from "../../../src/core/row-source.js";
 import type { Rows } from "../../../src/core/rows.js";
 import { type SoftmaxModel, train } from "../../../src/index.js";
 import { distance } from "../../support/arrays.js";
@@ -92,9 +93,9 @@ function rowsOf(columns: readonly (readonly number[])[], more: Partial<Rows> = {
 }
 
 describe("the units of standardize", () => {
-  test("are those of the rows named, by weight: a row of weight 2 is two rows", () => {
+  test("are those of the rows named, by weight: a row of weight 2 is two rows", async () => {
     const rows = { ...randomRows(4, 3, 2), weights: Float32Array.of(2, 1, 0, 5) };
-    const { origin, unit } = standardUnits(rows, Uint32Array.of(0, 1, 2), true);
+    const { origin, unit } = await standardUnits(rows, Uint32Array.of(0, 1, 2), true);
     columnsOf(rows).forEach((column, d) => {
       const exact = momentsOf([column[0], column[0], column[1]]);
       expect(origin[d]).toBeCloseTo(exact.mean, 12);
@@ -102,40 +103,40 @@ describe("the units of standardize", () => {
     });
   });
 
-  test("keep their digits where the mean is far from zero, and know a constant that has no exact mean", () => {
+  test("keep their digits where the mean is far from zero, and know a constant that has no exact mean", async () => {
     const rows = rowsOf([
       Array.from({ length: 100 }, (_, n) => 1e8 + (n % 2)),
       Array(100).fill(0.1),
       Array(100).fill(1e30),
     ]);
-    const { origin, unit } = standardUnits(rows, range(100), true);
+    const { origin, unit } = await standardUnits(rows, range(100), true);
     expect(origin[0]).toBe(1e8 + 0.5);
     expect(unit[0]).toBeCloseTo(0.5, 12);
     expect([unit[1], unit[2]]).toEqual([1, 1]);
   });
 
-  test("leave the mean where there is no intercept to make up for it", () => {
+  test("leave the mean where there is no intercept to make up for it", async () => {
     const rows = randomRows(10, 2, 2);
-    const { origin, unit } = standardUnits(rows, range(10), false);
+    const { origin, unit } = await standardUnits(rows, range(10), false);
     expect([...origin]).toEqual([0, 0]);
-    expect(unit).toEqual(standardUnits(rows, range(10), true).unit);
+    expect(unit).toEqual((await standardUnits(rows, range(10), true)).unit);
   });
 });
 
 describe("working units", () => {
   test.each([1e-30, 1e-12, 1, 1e12, 1e30])(
     "of values about %d are the powers of 2 nearest to the deviations, about the mean",
-    (size) => {
+    async (size) => {
       const base = randomRows(50, 3, 2);
       const rows = { ...base, x: base.x.map((value, i) => size * (value * 10 ** (i % 3) + 5 * (i % 3))) };
-      const { origin, unit } = workingUnits(rows, range(50), true, 0);
+      const { origin, unit } = await workingUnits(rows, range(50), true, 0);
       columnsOf(rows).forEach((column, d) => {
         const { mean, deviation } = momentsOf(column);
         expect(Math.abs(origin[d] - mean)).toBeLessThan(1e-12 * deviation);
         expect(Number.isInteger(Math.log2(unit[d]))).toBe(true);
         expect(Math.abs(Math.log2(unit[d] / deviation))).toBeLessThanOrEqual(0.5);
       });
-      const columns = columnsOf(inUnits(rows, { origin, unit }));
+      const columns = columnsOf(await readAllRows(inUnits(rows, { origin, unit })));
       for (const column of columns) {
         const { mean, deviation } = momentsOf(column);
         expect(Math.abs(mean)).toBeLessThan(1e-6);
@@ -144,9 +145,9 @@ describe("working units", () => {
     },
   );
 
-  test("weigh rows as repetition does: a row of weight 2 is two rows", () => {
+  test("weigh rows as repetition does: a row of weight 2 is two rows", async () => {
     const rows = { ...randomRows(4, 3, 2), weights: Float32Array.of(2, 1, 0, 5) };
-    const { origin, unit } = workingUnits(rows, Uint32Array.of(0, 1, 2), true, 0);
+    const { origin, unit } = await workingUnits(rows, Uint32Array.of(0, 1, 2), true, 0);
     columnsOf(rows).forEach((column, d) => {
       const exact = momentsOf([column[0], column[0], column[1]]);
       expect(origin[d]).toBeCloseTo(exact.mean, 12);
@@ -154,40 +155,42 @@ describe("working units", () => {
     });
   });
 
-  test.each([0, 3, 0.1, -1e4 / 3, 1e-30, 1e30])("make a column of %d alone exactly 0", (value) => {
+  test.each([0, 3, 0.1, -1e4 / 3, 1e-30, 1e30])("make a column of %d alone exactly 0", async (value) => {
     const rows = rowsOf([Array(70).fill(value), Array.from({ length: 70 }, (_, n) => n % 3)]);
     for (const weights of [undefined, Float64Array.from({ length: 70 }, (_, n) => 0.1 + (n % 7) / 3)]) {
       const weighted = { ...rows, ...(weights && { weights }) };
-      const units = workingUnits(weighted, range(70), true, 0);
+      const units = await workingUnits(weighted, range(70), true, 0);
       expect(units.unit[0]).toBe(1);
-      expect(columnsOf(inUnits(weighted, units))[0].map(Math.abs)).toEqual(Array(70).fill(0));
+      expect(columnsOf(await readAllRows(inUnits(weighted, units)))[0].map(Math.abs)).toEqual(
+        Array(70).fill(0),
+      );
     }
   });
 
   // A sample of 4096 of 8192 rows has only the first of every two.
   const sparse = Array.from({ length: 8192 }, (_, n) => (n % 512 === 511 ? 40 : 0));
 
-  test("of a feature that is constant in the sample, but not elsewhere, are those of all rows", () => {
+  test("of a feature that is constant in the sample, but not elsewhere, are those of all rows", async () => {
     const rows = rowsOf([sparse, sparse.map(() => 7)]);
-    const { origin, unit } = workingUnits(rows, range(8192), true, 0);
+    const { origin, unit } = await workingUnits(rows, range(8192), true, 0);
     const { mean, deviation } = momentsOf(sparse);
     expect(origin[0]).toBeCloseTo(mean, 12);
     expect(unit[0]).toBe(2 ** Math.round(Math.log2(deviation)));
     expect([origin[1], unit[1]]).toEqual([7, 1]);
   });
 
-  test("leave the origin at 0 without an intercept, and the unit is the deviation about it", () => {
+  test("leave the origin at 0 without an intercept, and the unit is the deviation about it", async () => {
     const rows = rowsOf([Array.from({ length: 20 }, (_, n) => 1024 + (n % 2)), Array(20).fill(3)]);
-    const { origin, unit } = workingUnits(rows, range(20), false, 0);
+    const { origin, unit } = await workingUnits(rows, range(20), false, 0);
     expect([...origin]).toEqual([0, 0]);
     expect([...unit]).toEqual([1024, 4]);
   });
 
-  test("are not below √l2, so that the penalty in them is never far above 1", () => {
+  test("are not below √l2, so that the penalty in them is never far above 1", async () => {
     const rows = rowsOf([0, 1, 2].map((p) => Array.from({ length: 20 }, (_, n) => 10 ** -p * (n % 2))));
-    const { unit } = workingUnits(rows, range(20), true, 1 / 16);
+    const { unit } = await workingUnits(rows, range(20), true, 1 / 16);
     expect([...unit]).toEqual([0.5, 0.25, 0.25]);
-    expect([...workingUnits(rows, range(20), true, 1e-9).unit]).toEqual([0.5, 2 ** -4, 2 ** -8]);
+    expect([...(await workingUnits(rows, range(20), true, 1e-9)).unit]).toEqual([0.5, 2 ** -4, 2 ** -8]);
   });
 });
 
@@ -208,51 +211,52 @@ describe("the change of variables", () => {
         z += (scale * x[row * features + d] - origin[d]) * w[d * classes + k];
       return z;
     });
-  const changedLogits = (rows: Rows, units: FeatureUnits) =>
-    logitsOf(inUnits(rows, units), weights, weights.subarray(features * classes));
+  const changedLogits = async (rows: Rows, units: FeatureUnits) =>
+    logitsOf(await readAllRows(inUnits(rows, units)), weights, weights.subarray(features * classes));
 
   test.each([true, false])(
     "does not change what weights say of bytes, there and back: intercept %s",
-    (intercept) => {
+    async (intercept) => {
       const rows = {
         ...randomRows(count, features, classes),
         x: Uint8Array.from({ length: 60 }, (_, i) => (i * 37) % 256),
         scale: 1 / 255,
       };
       for (const units of [
-        standardUnits(rows, range(count), intercept),
-        workingUnits(rows, range(count), intercept, 0),
+        await standardUnits(rows, range(count), intercept),
+        await workingUnits(rows, range(count), intercept, 0),
       ]) {
         const there = fromUnits(weights, classes, units);
         expect(there.origin).toBeUndefined();
-        expect(distance(logitsOf(rows, there.weights, there.bias), changedLogits(rows, units))).toBeLessThan(
-          1e-6,
-        );
+        expect(
+          distance(logitsOf(rows, there.weights, there.bias), await changedLogits(rows, units)),
+        ).toBeLessThan(1e-6);
         const handed = [...there.weights, ...there.bias];
         expect(distance(toUnits(Float64Array.from(handed), units, classes), weights)).toBeLessThan(1e-6);
       }
     },
   );
 
-  test("hands out the origin where f64 could not hold its share of the intercept", () => {
+  test("hands out the origin where f64 could not hold its share of the intercept", async () => {
     const base = randomRows(count, features, classes);
     const rows = {
       ...base,
       x: Float64Array.from(base.x, (value, i) => (i % 3 === 0 ? 1.7e12 + value : value)),
     };
-    const units = workingUnits(rows, range(count), true, 0);
+    const units = await workingUnits(rows, range(count), true, 0);
     const { weights: w, bias, origin } = fromUnits(weights, classes, units);
     expect(origin).toEqual(units.origin);
-    expect(distance(logitsOf(rows, w, bias, origin), changedLogits(rows, units))).toBeLessThan(1e-6);
+    expect(distance(logitsOf(rows, w, bias, origin), await changedLogits(rows, units))).toBeLessThan(1e-6);
   });
 
-  test("keeps f64 where rows are f64, and makes f32 of all else", () => {
+  test("keeps f64 where rows are f64, and makes f32 of all else", async () => {
     const base = randomRows(count, features, classes);
-    const units = workingUnits(base, range(count), true, 0);
-    expect(inUnits(base, units).x).toBeInstanceOf(Float64Array);
-    expect(inUnits({ ...base, x: Float32Array.from(base.x) }, units).x).toBeInstanceOf(Float32Array);
-    expect(inUnits({ ...base, x: new Uint8Array(60) }, units).x).toBeInstanceOf(Float32Array);
-    expect(inUnits({ ...base, x: new Uint8Array(60), scale: 1 / 255 }, units).scale).toBe(1);
+    const units = await workingUnits(base, range(count), true, 0);
+    const changed = (more: Partial<Rows>) => readAllRows(inUnits({ ...base, ...more }, units));
+    expect((await changed({})).x).toBeInstanceOf(Float64Array);
+    expect((await changed({ x: Float32Array.from(base.x) })).x).toBeInstanceOf(Float32Array);
+    expect((await changed({ x: new Uint8Array(60) })).x).toBeInstanceOf(Float32Array);
+    expect((await changed({ x: new Uint8Array(60), scale: 1 / 255 })).scale).toBe(1);
   });
 });
 

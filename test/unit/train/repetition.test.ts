@@ -8,6 +8,7 @@ import { type SoftmaxModel, type SweepOptions, type TrainOptions, sweep, train }
 import { parseOptions } from "../../../src/train/options.js";
 import { featureMoments } from "../../../src/solvers/optimum/preconditioner.js";
 import { drawRates } from "../../../src/solvers/minibatch/sampling.js";
+import { prepareTask } from "../../../src/train/prepare.js";
 import { createTask } from "../../../src/train/problem.js";
 import { Warnings } from "../../../src/core/warnings.js";
 import { distance } from "../../support/arrays.js";
@@ -167,16 +168,19 @@ describe("what is known before an engine is opened", () => {
     { init: "centroids", l2: 0.01, classWeight: "balanced" },
     { init: "centroids", solver: "sgd" },
   ])("centroids are those of the copies: %o", async (options) => {
-    const many = await task(repeated, options).start();
+    const { start: many } = await prepareTask(task(repeated, options));
     // A search finds the temperature, so the starts agree only approximately.
     for (const factor of [1, ...FACTORS]) {
-      expect(distance(await task(scaled(factor), options).start(), many)).toBeLessThan(1e-7);
+      const { start } = await prepareTask(task(scaled(factor), options));
+      expect(distance(start, many)).toBeLessThan(1e-7);
     }
   });
 
   test("so are the units of features, and the moments of the preconditioner", async () => {
     for (const standardize of [true, false]) {
-      const [one, many] = [weighted, repeated].map((data) => task(data, { standardize, l2: 0.01 }));
+      const [one, many] = await Promise.all(
+        [weighted, repeated].map((data) => prepareTask(task(data, { standardize, l2: 0.01 }))),
+      );
       expect(distance(one.units?.origin ?? [], many.units?.origin ?? [1])).toBeLessThan(1e-12);
       expect(distance(one.units?.unit ?? [], many.units?.unit ?? [1])).toBeLessThan(1e-12);
       const [a, b] = await Promise.all(

@@ -1,0 +1,185 @@
+/** Trains on rows whose features are computed block by block, which give the same bits as rows in memory. */
+import { describe, expect, test } from "vitest";
+import { Stopwatch } from "../../../src/core/stopwatch.js";
+import type { FeatureReader } from "../../../src/core/row-source.js";
+import { range } from "../../../src/core/random.js";
+import { type FeatureType, type FlatFeatures, createFeatures } from "../../../src/core/rows.js";
+import { planBlockRows } from "../../../src/core/sum-plan.js";
+import { Warnings } from "../../../src/core/warnings.js";
+import { OptionError, type TrainOptions, type TrainingData, train, trainer } from "../../../src/index.js";
+import type { Parity } from "../../../src/parity/stages.js";
+import type { Outcome } from "../../../src/solvers/solver.js";
+import { SOLVER_NAMES, type SolverName, isSecondOrder } from "../../../src/solvers/solver-table.js";
+import { startFirstOrder } from "../../../src/train/first-order.js";
+import { openEngine } from "../../../src/train/open-engine.js";
+import { startSecondOrder } from "../../../src/train/optimise.js";
+import { parseOptions } from "../../../src/train/options.js";
+import { prepareTask } from "../../../src/train/prepare.js";
+import { type Task, createTask } from "../../../src/train/problem.js";
+
+/** Returns the value of feature d of a row, from 4 to 7.75. Its mean depends on the row's class. */
+function valueAt(row: number, d: number): number {
+  return 4 + ((row * 7919 + d * 7) % 1009) / 504.5 + ((row + d) % 3) * 0.875;
+}
+
+/** Computes some rows, (rows, features), in bytes, f32 or f64. */
+function computeRows(rows: Uint32Array, features: number, type: FeatureType): FlatFeatures {
+  const size = type.BYTES_PER_ELEMENT === 1 ? 32 : 1;
+  const x = createFeatures(type, rows.length * features);
+  rows.forEach((row, n) => {
+    for (let d = 0; d < features; d++) x[n * features + d] = size * valueAt(row, d);
+  });
+  return x;
+}
+
+/** Rows of three classes, with x in memory. */
+function dataOf(count: number, features: number, type: FeatureType): TrainingData<number> {
+  const y = Array.from({ length: count }, (_, row) => row % 3);
+  return { x: computeRows(range(count), features, type), y, features };
+}
+
+/** Computes the features of the rows of `dataOf` where they are read, and keeps none. */
+class Computed implements FeatureReader {
+  readonly BYTES_PER_ELEMENT: number;
+  /** Most rows that were selected at once. */
+  selected = 0;
+  readonly #count: number;
+  readonly #features: number;
+
+  constructor({ rows }: Task<number>) {
+    this.BYTES_PER_ELEMENT = rows.x.BYTES_PER_ELEMENT;
+    this.#count = rows.count;
+    this.#features = rows.features;
+  }
+
+  async *blocks() {
+    const blockRows = planBlockRows({ features: this.#features, x: this });
+    for (let first = 0; first < this.#count; first += blockRows) {
+      const rows = range(Math.min(blockRows, this.#count - first)).map((n) => first + n);
+      yield computeRows(rows, this.#features, this);
+    }
+  }
+
+  select(rows: Uint32Array) {
+    this.selected = Math.max(this.selected, rows.length);
+    return Promise.resolve(computeRows(rows, this.#features, this));
+  }
+}
+
+/** Trains a task to its end. Returns what does not depend on time. */
+async function run(task: Task<number>) {
+  let parity: Parity | undefined; // of the final weights, or of the last step that is checked
+  const prepared = await prepareTask(task);
+  const given = { clock: new Stopwatch(), watch: (seen: Parity) => (parity = seen) };
+  const opened = await openEngine(prepared, (placement) =>
+    isSecondOrder(task.settings.solver)
+      ? startSecondOrder(prepared, placement, given)
+      : startFirstOrder(prepared, placement, given),
+  );
+  try {
+    let step = await opened.started.steps.next();
+    while (!step.done) step = await opened.started.steps.next();
+    const { weights, iterations, converged }: Outcome = step.value;
+    return { weights, iterations, converged, parity, units: prepared.units, start: prepared.start };
+  } finally {
+    opened.started.release();
+    opened.release();
+  }
+}
+
+function taskOf(data: TrainingData<number>, options: TrainOptions<number>): Task<number> {
+  return createTask(data, parseOptions(options), new Warnings());
+}
+
+/** Trains with x in memory and with x computed. `selected` is the most rows that were selected at once. */
+async function trainBoth(
+  [count, features, type]: readonly [number, number, FeatureType],
+  options: TrainOptions<number>,
+) {
+  const data = dataOf(count, features, type);
+  const inMemory = await run(taskOf(data, options));
+  const task = taskOf(data, options);
+  const x = new Computed(task);
+  const computed = await run({ ...task, rows: { ...task.rows, x } });
+  return { inMemory, computed, selected: x.selected };
+}
+
+const BYTES = { BYTES_PER_ELEMENT: 1 };
+const F32 = { BYTES_PER_ELEMENT: 4 };
+const F64 = { BYTES_PER_ELEMENT: 8 };
+
+/** Options of a short training. */
+function few(solver: SolverName = "lbfgs", turns = 2): TrainOptions<number> {
+  const length = isSecondOrder(solver) ? { maxIterations: turns } : { epochs: turns };
+  return { solver, l2: 0.01, validation: 0.2, ...length };
+}
+
+describe.each(["reference", "wasm"] as const)("on the %s engine", (engine) => {
+  test.each(SOLVER_NAMES)("%s gives the same bits as in memory", async (solver) => {
+    const floats = await trainBoth([200, 5, F32], { ...few(solver, 20), engine });
+    expect(floats.computed).toEqual(floats.inMemory);
+    const bytes = await trainBoth([200, 5, BYTES], { ...few(solver), engine, standardize: true });
+    expect(bytes.computed).toEqual(bytes.inMemory);
+  });
+
+  test.each<TrainOptions<number>>([
+    { labelSmoothing: 0.1 },
+    { l1: 0.01 },
+    { init: "centroids" },
+    { solver: "sgd", sampling: "importance" },
+  ])("so does %o", async (options) => {
+    const { computed, inMemory } = await trainBoth([200, 5, F64], {
+      ...few(options.solver),
+      ...options,
+      engine,
+    });
+    expect(computed).toEqual(inMemory);
+  });
+
+  // Two blocks of the plan, or five where bytes are placed as floats, and more rows than any sample has.
+  test.each<[string, readonly [number, number, FeatureType], TrainOptions<number>]>([
+    ["lbfgs", [20_000, 256, F32], {}],
+    ["lbfgs on centred bytes", [66_000, 256, BYTES], { standardize: true, init: "centroids" }],
+    ["soft targets", [20_000, 256, F32], { labelSmoothing: 0.1, init: "centroids" }],
+    ["sgd", [20_000, 256, F32], { solver: "sgd", sampling: "importance", batchSize: 2000 }],
+  ])("%s reads rows block by block, and selects few", async (_, shape, options) => {
+    const all = { ...few(options.solver, 1), ...options, engine };
+    const { computed, inMemory, selected } = await trainBoth(shape, all);
+    expect(computed).toEqual(inMemory);
+    expect(inMemory.iterations).toBeGreaterThan(0);
+    expect(selected).toBeLessThanOrEqual(4096);
+  });
+});
+
+test("data and options are refused at once, and features whose deviation does not fit f32 later", async () => {
+  const { y, ...rest } = dataOf(9, 2, F64);
+  const init = { classes: [7], features: 2, weights: new Float32Array(2), bias: new Float32Array(1) };
+  expect(() => trainer({ ...rest, y }, { init })).toThrow(OptionError);
+  const x = Float64Array.from({ length: 18 }, (_, i) => 1e40 * (i % 5));
+  const training = trainer({ ...rest, y, x }, { standardize: true, engine: "reference" });
+  await expect(training[Symbol.asyncIterator]().next()).rejects.toThrow(
+    "x has a deviation of about 1e+40 in column 0",
+  );
+  expect(() => training.model).toThrow("There is no model: the training failed. x has a deviation");
+});
+
+test("a training does not read the caller's arrays again", async () => {
+  const x = Float32Array.from(computeRows(range(60), 3, F32));
+  const data = { ...dataOf(60, 3, F32), x };
+  const model = await train(data, { engine: "reference", C: 10 });
+  const init = { classes: [0, 1, 2], features: 3, weights: model.weights.slice(), bias: model.bias.slice() };
+  const options = { engine: "reference", init, maxIterations: 1 } as const;
+  const straight = await train(data, options);
+  const training = trainer(data, options);
+  x.fill(0);
+  init.weights.fill(0);
+  for await (const _ of training);
+  expect(training.model.weights).toEqual(straight.weights);
+});
+
+test("an aborted training reads nothing", async () => {
+  const task = taskOf(dataOf(20, 2, F32), { signal: AbortSignal.abort("stopped") });
+  const x = new Computed(task);
+  await expect(prepareTask({ ...task, rows: { ...task.rows, x } })).rejects.toBe("stopped");
+  expect(x.selected).toBe(0);
+});
