@@ -12,13 +12,15 @@ import type { Rows } from "../src/core/rows.js";
 import { choices } from "../src/engine/webgpu/kernels/choice.js";
 import {
   blockKernels,
+  blockSumKernel,
   changed,
   gatherKernel,
+  objectiveBlockSum,
   rawKernels,
   rowKernels,
+  stepsKernel,
   updateKernel,
   vectorKernels,
-  stepsKernel,
 } from "../src/engine/webgpu/kernels/constants.js";
 import { type Specialisation, specialise } from "../src/engine/webgpu/kernels/specialise.js";
 import {
@@ -136,6 +138,7 @@ function objectives(rows: Rows, cut: ObjectiveTiling): (readonly [string, Specia
     const ofVectors = vectorKernels(rows, { intercept: flag }, cut);
     return [
       ...["logits", "gradient"].map((name) => [name, products] as const),
+      ["block-sum", objectiveBlockSum(cut)],
       ["objective-residual", changed(ofRows, { MOVE: flag })],
       ["objective-residual", changed(ofRows, { EVALUATE: flag })],
       ...["objective-trial", "hessian-residual"].map((name) => [name, ofRows] as const),
@@ -208,6 +211,7 @@ function specialisations(shaders: ShaderTexts): Map<string, Made> {
             const all = [
               ...own.map((name) => [name, block] as const),
               ["update", updateKernel(rows, problem, cut, mode)] as const,
+              ["block-sum", blockSumKernel(cut)] as const,
               ["gather", gatherKernel(cut)] as const,
               ...(cut.kind === "fused" ? [["steps", stepsKernel(rows, problem, cut, mode)] as const] : []),
             ];
@@ -238,11 +242,22 @@ function missing(engine: string, byWesl: string): string[] {
   return plain(byWesl).filter((declaration) => !own.has(declaration));
 }
 
-/** Returns conditions in a shader that the engine never sets, or always. */
-function undecided({ linked, conditions }: Made): string[] {
-  const names = new Set(Array.from(linked.matchAll(/@(?:el)?if\((\w+)\)/g), ([, name]) => name));
-  const sets = [...conditions.values()];
-  return [...names].filter((name) => new Set(sets.map(({ when }) => when.includes(name))).size < 2);
+/**
+ * Returns conditions in a shader that the engine never sets, or always. Where a condition is in a library,
+ * that is of all kernels that have it.
+ */
+function undecided(path: string, all: ReadonlyMap<string, Made>): string[] {
+  const namesOf = (text = "") =>
+    new Set(Array.from(text.matchAll(/@(?:el)?if\((\w+)\)/g), ([, name]) => name));
+  const own = namesOf(shaders.get(path));
+  const valuesOf = (name: string, { conditions }: Made) =>
+    [...conditions.values()].map(({ when }) => when.includes(name));
+  return [...namesOf(all.get(path)?.linked)].filter((name) => {
+    const having = [...all].filter(([other, { linked: text }]) =>
+      own.has(name) ? other === path : namesOf(text).has(name),
+    );
+    return new Set(having.flatMap(([, made]) => valuesOf(name, made))).size < 2;
+  });
 }
 
 const shaders = readShaders();
@@ -257,11 +272,12 @@ for (const [path, code] of others) problems.push(...(await problemsOf(device, pa
 for (const path of shaders.keys()) {
   for (const name of unusedImports(path, shaders)) problems.push(`shaders/${path}: imports ${name} in vain`);
 }
-for (const [path, made] of specialisations(shaders)) {
+const all = specialisations(shaders);
+for (const [path, made] of all) {
   if (!sources.includes(`shaders/${path}?linked`))
     problems.push(`shaders/${path}: no file in src/ imports it`);
   if (made.kernels.size === 0) problems.push(`shaders/${path}: the engine makes no kernel of it`);
-  for (const name of undecided(made)) {
+  for (const name of undecided(path, all)) {
     problems.push(`shaders/${path}: the condition ${name} is always the same`);
   }
   for (const text of made.kernels) {
