@@ -52,7 +52,7 @@ const check = (name, path, names, chunks, limit) => ({
 });
 
 export default [
-  check("train on WebGPU by lbfgs", "dist/index.js", "{ train }", LOADED.lbfgs, "47.9 kB"),
-  check("train on WebGPU by adam", "dist/index.js", "{ train }", LOADED.adam, "39 kB"),
+  check("train on WebGPU by lbfgs", "dist/index.js", "{ train }", LOADED.lbfgs, "49 kB"),
+  check("train on WebGPU by adam", "dist/index.js", "{ train }", LOADED.adam, "40.2 kB"),
   check("predict", "dist/model/index.js", "{ loadModel }", [], "6.4 kB"),
 ];
