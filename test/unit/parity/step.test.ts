@@ -7,10 +7,16 @@ import type { Passes, DescentProblem } from "../../../src/engine/descent.js";
 import type { FloatArray, Rows } from "../../../src/core/rows.js";
 import { referenceEngine } from "../../../src/engine/reference/engine.js";
 import { update } from "../../../src/engine/reference/update.js";
-import { parityOf } from "../../../src/parity/step.js";
+import { gamma, parityOf } from "../../../src/parity/step.js";
 import { NO_PARITY, STEP_STAGES, type Parity, type Stage, mergeParity } from "../../../src/parity/stages.js";
 import { RULES, type Kind, randomRows, randomWeights, runAll, softened } from "../../conformance/problems.js";
 import { type Fault, inSingle } from "../../support/single.js";
+
+test("more roundings than a bound has room for have none, and not a negative one", () => {
+  expect(gamma(2 ** 23 - 1)).toBeGreaterThan(1e6);
+  expect(gamma(2 ** 23)).toBe(Infinity);
+  expect(gamma(2 ** 24)).toBe(Infinity);
+});
 
 const SHAPE = { count: 50, features: 19, classes: 7 };
 const BATCH = 20;
