@@ -22,7 +22,7 @@ export interface StartingModel<L extends Label> {
   readonly origin?: ArrayLike<number>;
 }
 
-/** What the initial weights are computed from. */
+/** The source of the initial weights. */
 export interface Beginning {
   /** A name, or the weights of a model in the units of the data, (features + 1, classes). */
   readonly init: "zeros" | "centroids" | Float64Array;

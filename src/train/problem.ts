@@ -38,7 +38,7 @@ export interface Task<L extends Label> {
   readonly classFactors?: Float64Array;
   /** The problem as first-order solvers see it. */
   readonly problem: DescentProblem;
-  /** What the initial weights are computed from. */
+  /** The source of the initial weights. */
   readonly init: Beginning["init"];
   /** Random numbers, seeded by `seed`, for shuffling and sampling. */
   readonly random: SeededRandom;

@@ -25,7 +25,7 @@ export interface SamplingState {
   readonly importance?: ImportanceState;
 }
 
-/** What importance sampling keeps from epoch to epoch. */
+/** The state that importance sampling keeps from epoch to epoch. */
 interface ImportanceState {
   /** Epochs begun. */
   readonly epochs: number;

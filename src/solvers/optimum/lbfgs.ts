@@ -37,7 +37,7 @@ export class Lbfgs implements Method {
   passes = 0;
   protected readonly scaling: Scaling;
   protected readonly history: History;
-  /** What the last search found: a part of it leads to the next weights. */
+  /** The step that the last search found: a part of it leads to the next weights. */
   protected readonly step: Vector;
   /** The current gradient, with l1 the smallest subgradient. */
   protected here: Slope;

@@ -28,7 +28,7 @@ export interface Scaling {
   readonly scale: number;
 }
 
-/** What every method begins with. */
+/** The arguments that every method begins with. */
 export interface MethodContext {
   readonly objective: Objective;
   readonly scaling: Scaling;
@@ -71,7 +71,7 @@ export interface Method {
   restore(state: MethodState): Promise<void>;
 }
 
-/** What a method cannot compute from its weights, as plain values. */
+/** The state of a method: its weights and what it cannot compute from them, as plain values. */
 export type MethodState = {
   /** (features + 1, classes) */
   readonly weights: FloatArray;

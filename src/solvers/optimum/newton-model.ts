@@ -4,8 +4,9 @@
  */
 import type { Objective } from "../../engine/objective.js";
 import type { Vector } from "../../engine/vectors.js";
-import type { Scaling } from "./method.js";
-import type { Wanted } from "./newton-equation.js";
+import type { Sums } from "../../core/sums.js";
+import { type Method, type MethodState, type Scaling, readWeights, stateOf } from "./method.js";
+import type { Solution, Wanted } from "./newton-equation.js";
 
 export interface NewtonOptions {
   /** Bound on F − F*, relative to F*, and on the largest |∂F/∂w|. */
@@ -26,8 +27,12 @@ export class NewtonModel {
   readonly #objective: Objective;
   readonly #scaling: Scaling;
   readonly #allowance: number;
+  /** g·g of the current gradient. */
+  length = 0;
+  /** The solution of Newton's equation at the current point, if it was computed. */
+  solution: Solution | undefined;
   /** g·g of the first gradient, which the forcing term is relative to. */
-  first: number | undefined;
+  #first: number | undefined;
 
   constructor(objective: Objective, scaling: Scaling, { tolerance, allowance = Infinity }: NewtonOptions) {
     this.tolerance = tolerance;
@@ -41,12 +46,36 @@ export class NewtonModel {
   }
 
   /**
-   * How accurately to solve the equation for a gradient of squared length `length`. If F is given, also until
-   * it is known whether F is within the tolerance of its minimum.
+   * Moves the objective t along its direction, to w, and counts the pass. `afresh` evaluates F from scratch.
    */
-  wanted(length: number, value?: number): Wanted {
-    this.first ??= length;
-    const forcing = Math.min(FORCING, Math.sqrt(length / this.first)) ** 2;
+  move(t: number, w: Vector, gradient: Vector, afresh: boolean): Promise<Sums> {
+    this.passes += afresh ? 1.5 : 1;
+    return afresh ? this.#objective.linearize(w, gradient) : this.#objective.step(t, w, gradient);
+  }
+
+  /** Returns the state of a method whose equation was last solved to p. */
+  async state(method: Method, p: Vector): Promise<MethodState> {
+    const weights = await readWeights(method);
+    const { passes, length, solution } = this;
+    const read = await this.#objective.space.read(p);
+    return { kind: "newton", weights, passes, first: this.#first, length, solution, p: read };
+  }
+
+  /** Goes back to a state, and sets p. */
+  restore(state: MethodState, to: Vector): void {
+    const { passes, first, length, solution, p } = stateOf(state, "newton");
+    const { space } = this.#objective;
+    space.combine(to, [[1, space.vector(p)]]);
+    [this.passes, this.#first, this.length, this.solution] = [passes, first, length, solution];
+  }
+
+  /**
+   * How accurately to solve the equation for the current gradient. If F is given, also until it is known
+   * whether F is within the tolerance of its minimum.
+   */
+  wanted(value?: number): Wanted {
+    this.#first ??= this.length;
+    const forcing = Math.min(FORCING, Math.sqrt(this.length / this.#first)) ** 2;
     const more = () => {
       if (this.budgetExhausted) return false;
       this.passes++;

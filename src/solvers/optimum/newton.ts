@@ -13,11 +13,9 @@ import {
   type Point,
   type Scaling,
   pointOf,
-  readWeights,
-  stateOf,
   valueOf,
 } from "./method.js";
-import type { NewtonEquation, Solution } from "./newton-equation.js";
+import type { NewtonEquation } from "./newton-equation.js";
 import type { NewtonModel } from "./newton-model.js";
 import { plus } from "./terms.js";
 
@@ -33,9 +31,6 @@ export class Newton implements Method {
   readonly #model: NewtonModel;
   readonly #equation: NewtonEquation;
   readonly #gradient: Vector;
-  /** g·g */
-  #length = 0;
-  #solution: Solution | undefined;
 
   constructor({ objective, scaling, start, model, equation }: NewtonContext) {
     this.#equation = equation;
@@ -61,20 +56,14 @@ export class Newton implements Method {
     return this.#point(this.objective.linearize(this.weights, this.#gradient), 0);
   }
 
-  async state(): Promise<MethodState> {
-    const [weights, p] = await Promise.all([readWeights(this), this.objective.space.read(this.#equation.p)]);
-    const { passes, first } = this.#model;
-    return { kind: "newton", weights, passes, first, length: this.#length, solution: this.#solution, p };
+  state(): Promise<MethodState> {
+    return this.#model.state(this, this.#equation.p);
   }
 
   async restore(state: MethodState): Promise<void> {
-    const { passes, first, length, solution, p } = stateOf(state, "newton");
-    const { space } = this.objective;
     const evaluating = this.objective.linearize(this.weights, this.#gradient);
-    space.centre(this.#gradient);
-    space.combine(this.#equation.p, [[1, space.vector(p)]]);
-    [this.#model.passes, this.#model.first] = [passes, first];
-    [this.#length, this.#solution] = [length, solution];
+    this.objective.space.centre(this.#gradient);
+    this.#model.restore(state, this.#equation.p);
     await evaluating;
   }
 
@@ -82,8 +71,7 @@ export class Newton implements Method {
     const { objective, weights } = this;
     const model = this.#model;
     if (model.budgetExhausted) return undefined;
-    const { slope } =
-      this.#solution ?? (await this.#equation.solve(this.#gradient, model.wanted(this.#length)));
+    const { slope } = model.solution ?? (await this.#equation.solve(this.#gradient, model.wanted()));
     if (!(slope < 0) || model.budgetExhausted) return undefined;
     const { p } = this.#equation;
     objective.setDirection(p);
@@ -92,10 +80,7 @@ export class Newton implements Method {
     if (t === undefined) return undefined;
     objective.space.combine(weights, plus(weights, t, p));
     objective.space.centre(weights);
-    model.passes += afresh ? 1.5 : 1;
-    const gradient = this.#gradient;
-    const moving = afresh ? objective.linearize(weights, gradient) : objective.step(t, weights, gradient);
-    return this.#point(moving, t);
+    return this.#point(model.move(t, weights, this.#gradient, afresh), t);
   }
 
   async #point(computing: Promise<Sums>, step: number): Promise<Point> {
@@ -112,11 +97,11 @@ export class Newton implements Method {
     ]);
     const value = valueOf(this.#scaling, sums, square);
     const gradientMax = Math.sqrt(gradient.largest);
-    this.#length = gradient.sum;
+    model.length = gradient.sum;
     const near = gradientMax <= model.tolerance;
-    const wanted = model.wanted(this.#length, value);
-    this.#solution = near ? await this.#equation.solve(g, wanted) : undefined;
-    const distance = this.#solution && (await model.above(this.#solution.upper, this.#equation.p));
+    const wanted = model.wanted(value);
+    model.solution = near ? await this.#equation.solve(g, wanted) : undefined;
+    const distance = model.solution && (await model.above(model.solution.upper, this.#equation.p));
     return pointOf({ sums, value, gradientMax, step }, distance);
   }
 }

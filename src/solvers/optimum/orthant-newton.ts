@@ -11,7 +11,6 @@ import type { Objective } from "../../engine/objective.js";
 import type { Vector } from "../../engine/vectors.js";
 import type { Sums } from "../../core/sums.js";
 import type { BoundedSolution, ConjugateGradients } from "./conjugate-gradients.js";
-import type { Solution } from "./newton-equation.js";
 import { type ElasticNet, shiftClasses } from "./class-shift.js";
 import { search } from "./line-search.js";
 import {
@@ -21,8 +20,6 @@ import {
   type Point,
   type Scaling,
   pointOf,
-  readWeights,
-  stateOf,
   valueOf,
 } from "./method.js";
 import type { NewtonModel } from "./newton-model.js";
@@ -50,9 +47,6 @@ export class OrthantNewton implements Method {
   /** Scratch space for what weights held at 0 could gain. */
   readonly #hp: Vector;
   readonly #freed: Vector;
-  /** d·d */
-  #length = 0;
-  #solution: Solution | undefined;
 
   constructor({ objective, scaling, start, model, equation, penalties }: OrthantContext) {
     this.#equation = equation;
@@ -82,21 +76,15 @@ export class OrthantNewton implements Method {
     return this.#point(this.objective.linearize(this.weights, this.#gradient), 0);
   }
 
-  async state(): Promise<MethodState> {
-    const [weights, p] = await Promise.all([readWeights(this), this.objective.space.read(this.#equation.p)]);
-    const { passes, first } = this.#model;
-    return { kind: "newton", weights, passes, first, length: this.#length, solution: this.#solution, p };
+  state(): Promise<MethodState> {
+    return this.#model.state(this, this.#equation.p);
   }
 
   async restore(state: MethodState): Promise<void> {
-    const { passes, first, length, solution, p } = stateOf(state, "newton");
     const { objective, weights } = this;
-    const { space } = objective;
     const evaluating = objective.linearize(weights, this.#gradient);
-    space.subgradient(this.#d, weights, this.#gradient);
-    space.combine(this.#equation.p, [[1, space.vector(p)]]);
-    [this.#model.passes, this.#model.first] = [passes, first];
-    [this.#length, this.#solution] = [length, solution];
+    objective.space.subgradient(this.#d, weights, this.#gradient);
+    this.#model.restore(state, this.#equation.p);
     await evaluating;
   }
 
@@ -104,7 +92,7 @@ export class OrthantNewton implements Method {
     const { objective, weights: w } = this;
     const [d, gradient, step, model] = [this.#d, this.#gradient, this.#step, this.#model];
     if (model.budgetExhausted) return undefined;
-    const { slope } = this.#solution ?? (await this.#equation.solve(d, model.wanted(this.#length), { w, d }));
+    const { slope } = model.solution ?? (await this.#equation.solve(d, model.wanted(), { w, d }));
     if (!(slope < 0) || model.budgetExhausted) return undefined;
     const line = await orthantStep(
       objective,
@@ -116,14 +104,13 @@ export class OrthantNewton implements Method {
     const t = line && (await search(objective, line, 1, 1));
     if (t === undefined) return undefined;
     objective.space.combine(w, plus(w, t, step)); // exactly 0 where t is 1 and the step is −w
-    model.passes += afresh ? 1.5 : 1;
-    return this.#point(afresh ? objective.linearize(w, gradient) : objective.step(t, w, gradient), t);
+    return this.#point(model.move(t, w, gradient, afresh), t);
   }
 
   async #point(computing: Promise<Sums>, step: number): Promise<Point> {
     const { weights: w } = this;
     const { space } = this.objective;
-    const [gradient, d] = [this.#gradient, this.#d];
+    const [gradient, d, model] = [this.#gradient, this.#d, this.#model];
     space.subgradient(d, w, gradient);
     const [sums, [square, subgradient, whole, smooth]] = await Promise.all([
       computing,
@@ -136,12 +123,12 @@ export class OrthantNewton implements Method {
     ]);
     const value = valueOf(this.#scaling, sums, square) + whole.sum - smooth.sum;
     const gradientMax = Math.sqrt(subgradient.largest);
-    this.#length = subgradient.sum;
-    const near = gradientMax <= this.#model.tolerance;
-    const wanted = this.#model.wanted(this.#length, value);
+    model.length = subgradient.sum;
+    const near = gradientMax <= model.tolerance;
+    const wanted = model.wanted(value);
     const solution = near ? await this.#equation.solve(d, wanted, { w, d }) : undefined;
-    this.#solution = solution;
-    const distance = solution && (await this.#model.above(await this.#upper(solution), this.#equation.p));
+    model.solution = solution;
+    const distance = solution && (await model.above(await this.#upper(solution), this.#equation.p));
     return pointOf({ sums, value, gradientMax, step }, distance);
   }
 

@@ -137,41 +137,34 @@ export class ProximalNewton implements Method {
   }
 
   async #move(t: number, p: Float64Array, afresh: boolean): Promise<Point> {
-    const { objective, weights } = this;
-    const { space } = objective;
+    const { weights } = this;
+    const { space } = this.objective;
     const w = await space.read(weights);
     // A full step takes the model's minimum to the bit: weights that it sets to 0 are exactly 0.
     const moved = w.map((one: number, i: number) => (t === 1 ? one + p[i] : one + t * p[i]));
     space.combine(weights, [[1, space.vector(moved)]]);
-    this.#budget.passes += afresh ? 1.5 : 1;
-    const gradient = this.#gradient;
-    const moving = afresh ? objective.linearize(weights, gradient) : objective.step(t, weights, gradient);
-    return this.#point(moving, t);
+    return this.#point(this.#budget.move(t, weights, this.#gradient, afresh), t);
   }
 
   async #point(computing: Promise<Sums>, step: number): Promise<Point> {
     const { weights } = this;
     const { space } = this.objective;
     const sums = await computing;
-    const [g, w, [square]] = await Promise.all([
-      space.read(this.#gradient),
-      space.read(weights),
-      space.products([[weights, weights]]),
-    ]);
-    const l1 = this.#penalties(w.length);
+    const [model, [square]] = await Promise.all([this.#model(), space.products([[weights, weights]])]);
+    const { w, g, l1 } = model;
     let gradientMax = 0;
     for (let i = 0; i < w.length; i++) {
       const size = w[i] === 0 ? Math.abs(g[i]) - l1[i] : Math.abs(g[i] + l1[i] * Math.sign(w[i]));
       gradientMax = Math.max(gradientMax, size);
     }
     this.#budget.passes++; // the Hessian takes one pass
-    this.#step = minimiseL1Quadratic(await this.#model());
+    this.#step = minimiseL1Quadratic(model);
     const value = valueOf(this.#scaling, sums, square) + this.#l1Of(w, w, 0);
     const distance = await this.#budget.above(this.#step.bound, space.vector(this.#step.p));
     return pointOf({ sums, value, gradientMax, step }, distance);
   }
 
-  /** The quadratic model of the smooth part at the current weights, and the l1 penalties. */
+  /** Returns the quadratic model of the smooth part at the current weights, and each weight's l1 penalty. */
   async #model(): Promise<L1Quadratic> {
     const { objective, weights } = this;
     const { space } = objective;
@@ -185,14 +178,8 @@ export class ProximalNewton implements Method {
       g: Float64Array.from(g),
       hessian: denseHessian(this.#rows, this.#problem, z, false),
       ridge: ridgeOf(this.#problem),
-      l1: this.#penalties(w.length),
+      l1: Float64Array.from(w, (_, i) => this.#net.l1[Math.floor(i / this.#net.classes)] ?? 0),
     };
-  }
-
-  /** (weights) the l1 penalty of each weight. */
-  #penalties(weights: number): Float64Array {
-    const { l1, classes } = this.#net;
-    return Float64Array.from({ length: weights }, (_, i) => l1[Math.floor(i / classes)] ?? 0);
   }
 
   /** The l1 penalty of w + t·p. */
