@@ -30,6 +30,7 @@ import {
   shapeOf,
   tiling,
 } from "../src/engine/webgpu/kernels/tiling.js";
+import { VECTOR_KERNELS } from "../src/engine/webgpu/objective/vectors.js";
 import { type ShaderTexts, declarationsOf, layOut, linkShader, unusedImports } from "./link-shader.js";
 import { readShaders } from "./shader-plugin.js";
 
@@ -118,17 +119,6 @@ function objectiveCuts(rows: Rows, classes: number): ObjectiveTiling[] {
       ),
     );
 }
-
-const VECTOR_KERNELS = [
-  "gradient-sum",
-  "vector-combine",
-  "vector-products",
-  "vector-multiply",
-  "vector-centre",
-  "vector-subgradient",
-  "vector-orthant",
-  "vector-restrict",
-];
 
 /** Pairs of shader name and specialisation for the kernels of an objective. */
 function objectives(rows: Rows, cut: ObjectiveTiling): (readonly [string, Specialisation])[] {

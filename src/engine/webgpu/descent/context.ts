@@ -1,4 +1,4 @@
-/** What the parts of one descent have in common. */
+/** The context of the parts of one descent. */
 import type { DescentProblem } from "../../descent.js";
 import type { Gpu } from "../device/device.js";
 import type { Tiling } from "../kernels/tiling.js";

@@ -40,7 +40,7 @@ type BufferName =
   | "blockSums"
   | "ring";
 
-/** What the passes of a descent are made of. */
+/** The buffers and kernels of a descent's passes. */
 interface Parts {
   readonly buffers: Readonly<Record<BufferName, GPUBuffer>>;
   readonly blocks: BlockPasses;
@@ -170,34 +170,45 @@ export class GpuPasses {
       this.#whole.write(units);
       return;
     }
-    this.#writeBlocks(units.map(({ block }) => block));
-    if (this.#blockSum && mode !== "evaluate") this.#writeBlockSums(units.map(({ block }) => block));
+    const blocks = units.map(({ block }) => block);
+    this.#writeBlocks(blocks);
+    if (this.#blockSum && mode !== "evaluate") this.#writeBlockSums(blocks);
     const steps = units.flatMap(({ step }) => step ?? []);
     if (steps.length > 0) this.#writeSteps(steps);
   }
 
-  #writeBlockSums(blocks: readonly Block[]): void {
-    const ranges = stepEntries(this.tiling);
-    const entries = new Uint32Array((blocks.length * ranges * ENTRY_BYTES) / 4);
-    blocks.forEach(({ number, last }, n) => {
-      for (let range = 0; range < ranges; range++) {
-        const vector = range * this.tiling.updateVectors;
-        entries.set([vector, number, last ? 1 : 0], ((n * ranges + range) * ENTRY_BYTES) / 4);
-      }
-    });
-    this.#gpu.device.queue.writeBuffer(this.buffers.blockSums, 0, entries);
+  #writeBlocks(blocks: readonly Block[]): void {
+    const tiles = this.tiling.kind === "tiled" ? this.tiling.dispatchTiles : 0;
+    this.#writeWords(this.buffers.blocks, blocks, blockEntries(this.tiling), ({ first, rows }, range) => [
+      first,
+      rows,
+      range * tiles,
+    ]);
   }
 
-  #writeBlocks(blocks: readonly Block[]): void {
-    const ranges = blockEntries(this.tiling);
+  #writeBlockSums(blocks: readonly Block[]): void {
+    const { updateVectors } = this.tiling;
+    this.#writeWords(this.buffers.blockSums, blocks, stepEntries(this.tiling), ({ number, last }, range) => [
+      range * updateVectors,
+      number,
+      last ? 1 : 0,
+    ]);
+  }
+
+  /** Writes the entries of each block, one for each range, to a uniform. */
+  #writeWords(
+    uniform: GPUBuffer,
+    blocks: readonly Block[],
+    ranges: number,
+    wordsOf: (block: Block, range: number) => readonly number[],
+  ): void {
     const entries = new Uint32Array((blocks.length * ranges * ENTRY_BYTES) / 4);
-    const tiles = this.tiling.kind === "tiled" ? this.tiling.dispatchTiles : 0;
-    blocks.forEach(({ first, rows }, n) => {
+    blocks.forEach((block, n) => {
       for (let range = 0; range < ranges; range++) {
-        entries.set([first, rows, range * tiles], ((n * ranges + range) * ENTRY_BYTES) / 4);
+        entries.set(wordsOf(block, range), ((n * ranges + range) * ENTRY_BYTES) / 4);
       }
     });
-    this.#gpu.device.queue.writeBuffer(this.buffers.blocks, 0, entries);
+    this.#gpu.device.queue.writeBuffer(uniform, 0, entries);
   }
 
   #writeSteps(steps: readonly StepEntry[]): void {

@@ -1,4 +1,4 @@
-/** What the parts of one objective have in common. */
+/** The context of the parts of one objective. */
 import type { ObjectiveProblem } from "../../objective.js";
 import type { Gpu } from "../device/device.js";
 import type { ObjectiveTiling } from "../kernels/tiling.js";

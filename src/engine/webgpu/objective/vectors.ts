@@ -15,7 +15,8 @@ const WORKGROUP = 64;
 /** Vectors that one dispatch of combine adds up. */
 const TERMS = 4;
 
-const KERNELS = [
+/** The kernels over vectors, in the order in which they are compiled. */
+export const VECTOR_KERNELS = [
   "vector-combine",
   "vector-products",
   "vector-multiply",
@@ -30,7 +31,7 @@ export type VectorKernels = Awaited<ReturnType<typeof compileVectors>>;
 export async function compileVectors({ gpu, placed, problem, tiling }: ObjectiveContext) {
   const specialisation = vectorKernels(placed.rows, problem, tiling);
   const [combine, products, multiply, centre, subgradient, orthant, restrict, gradientSum] =
-    await Promise.all(KERNELS.map((name) => compiled(gpu, name, specialisation)));
+    await Promise.all(VECTOR_KERNELS.map((name) => compiled(gpu, name, specialisation)));
   return { combine, products, multiply, centre, subgradient, orthant, restrict, gradientSum };
 }
 
