@@ -12,7 +12,7 @@ export interface System {
   readonly on: string;
   /** Whether it is measured only when named. */
   readonly onlyByName?: boolean;
-  /** Whether it runs on Deno's WebGPU, too. TensorFlow.js does not: it mistakes Deno for Node. */
+  /** True if it runs on Deno's WebGPU, too. TensorFlow.js does not: it mistakes Deno for Node. */
   readonly inDeno?: boolean;
   /** Loads the library. */
   load(): Promise<Open>;

@@ -4,19 +4,14 @@
  *
  *   npx tsx bench/studies/sum-errors.ts
  */
-import { join } from "node:path";
-import { runnerImport } from "vite";
-import { assemblyPlugin } from "../../scripts/assembly-plugin.js";
 import { randomIntegers, range } from "../../src/core/random.js";
 import type { Rows } from "../../src/core/rows.js";
 import type { Passes } from "../../src/engine/descent.js";
 import type * as wasm from "../../src/engine/wasm/engine.js";
 import { gamma } from "../../src/parity/step.js";
+import { importSource } from "../run/library.js";
 
-const { module } = await runnerImport<typeof wasm>(
-  join(import.meta.dirname, "../../src/engine/wasm/engine.ts"),
-  { configFile: false, plugins: [assemblyPlugin()] },
-);
+const { WasmHost } = await importSource<typeof wasm>("src/engine/wasm/engine.ts");
 
 const [FEATURES, CLASSES] = [4, 3];
 
@@ -42,7 +37,7 @@ interface Captured {
 
 /** Captures one step over all rows. */
 async function gradientOf(rows: Rows, kernels: string): Promise<Captured> {
-  const engine = await new module.WasmHost().open();
+  const engine = await new WasmHost().open();
   try {
     const placement = await engine.place(rows);
     const rule = { kind: "sgd", momentum: 0, nesterov: false } as const;
