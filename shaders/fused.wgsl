@@ -70,7 +70,7 @@ fn main(
         for (var r = 0u; r < ROWS; r++) { // unroll
           four[r] = features(start[r], f); // @point load
         }
-        // Of every four lanes each loads the weights of one feature, and all four use them.
+        // Each of four neighbouring lanes loads the weights of one feature, and all four use them.
         @if(SUBGROUPS) var own: array<vec4f, CLASSES4>;
         @if(SUBGROUPS) for (var c = 0u; c < CLASSES4; c++) { // unroll
           own[c] = weights[(4u * f + lane) * CLASSES4 + c];
@@ -148,7 +148,7 @@ fn main(
     } else if (!EVALUATE && thread < COLUMN_THREADS) {
       for (var n = 0u; n < TURN / 4u; n++) {
         let i = begin + 4u * n;
-        // Of every four lanes each loads the residual of one row, and all four use it.
+        // Each of four neighbouring lanes loads the residual of one row, and all four use it.
         @if(SUBGROUPS) var own: array<vec4f, CLASSES4>;
         @if(SUBGROUPS) for (var c = 0u; c < CLASSES4; c++) { // unroll
           own[c] = records[(i + lane) * RECORD + c];

@@ -143,7 +143,7 @@ fn main(
     if (i >= block.rows) {
       break;
     }
-    // Of every four lanes each computes the residuals of one row, and all four use them.
+    // Each of four neighbouring lanes computes the residuals of one row, and all four use them.
     @if(SUBGROUPS) var own: array<vec4f, TILE4>;
     @if(SUBGROUPS) for (var c = 0u; c < TILE4; c++) { // unroll
       own[c] = residuals(i + lane, tile * TILE4 + c);

@@ -112,7 +112,7 @@ fn main(
     for (var r = 0u; r < ROWS; r++) { // unroll
       four[r] = features(start[r], f);
     }
-    // Of every four lanes each loads the weights of one feature, and all four use them.
+    // Each of four neighbouring lanes loads the weights of one feature, and all four use them.
     @if(SUBGROUPS) var own: array<vec4f, TILE4>;
     @if(SUBGROUPS) for (var c = 0u; c < TILE4; c++) { // unroll
       own[c] = weights[(4u * f + lane) * VECTORS_A_ROW + tile * TILE4 + c];

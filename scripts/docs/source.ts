@@ -12,7 +12,7 @@ export interface Doc {
 interface Tag {
   /** "param", "returns", "throws" or "example". */
   readonly tag: string;
-  /** Of a parameter. */
+  /** The name of the parameter that a "param" describes. */
   readonly name: string;
   /** In braces, such as the errors that are thrown. */
   readonly type: string;

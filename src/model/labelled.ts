@@ -1,4 +1,4 @@
-/** What a model says of labelled examples. The methods of the model load this on demand. */
+/** Scores of a model on labelled examples. The methods of the model load this on demand. */
 import type { Rows } from "../core/rows.js";
 import { weighedRows } from "../core/rows.js";
 import { DataError } from "../core/errors.js";

@@ -1,4 +1,4 @@
-/** What the descents and objectives of one placement have in common. */
+/** The context of the descents and objectives of one placement. */
 import type { RowHead } from "../../core/rows.js";
 import type { Heap } from "./heap.js";
 import type { HeapRows } from "./placement.js";
