@@ -170,33 +170,27 @@ export class GpuPasses {
       this.#whole.write(units);
       return;
     }
+    const { buffers, tiling } = this;
     const blocks = units.map(({ block }) => block);
-    this.#writeBlocks(blocks);
-    if (this.#blockSum && mode !== "evaluate") this.#writeBlockSums(blocks);
-    const steps = units.flatMap(({ step }) => step ?? []);
-    if (steps.length > 0) this.#writeSteps(steps);
-  }
-
-  #writeBlocks(blocks: readonly Block[]): void {
-    const tiles = this.tiling.kind === "tiled" ? this.tiling.dispatchTiles : 0;
-    this.#writeWords(this.buffers.blocks, blocks, blockEntries(this.tiling), ({ first, rows }, range) => [
+    const tiles = tiling.kind === "tiled" ? tiling.dispatchTiles : 0;
+    this.#writeBlocks(buffers.blocks, blocks, blockEntries(tiling), ({ first, rows }, range) => [
       first,
       rows,
       range * tiles,
     ]);
-  }
-
-  #writeBlockSums(blocks: readonly Block[]): void {
-    const { updateVectors } = this.tiling;
-    this.#writeWords(this.buffers.blockSums, blocks, stepEntries(this.tiling), ({ number, last }, range) => [
-      range * updateVectors,
-      number,
-      last ? 1 : 0,
-    ]);
+    if (this.#blockSum && mode !== "evaluate") {
+      this.#writeBlocks(buffers.blockSums, blocks, stepEntries(tiling), ({ number, last }, range) => [
+        range * tiling.updateVectors,
+        number,
+        last ? 1 : 0,
+      ]);
+    }
+    const steps = units.flatMap(({ step }) => step ?? []);
+    if (steps.length > 0) this.#writeSteps(steps);
   }
 
   /** Writes the entries of each block, one for each range, to a uniform. */
-  #writeWords(
+  #writeBlocks(
     uniform: GPUBuffer,
     blocks: readonly Block[],
     ranges: number,
