@@ -12,7 +12,6 @@ export const LOADED = {
     "engine-webgpu-objective-objective.js",
     "engine-webgpu-kernels-objective-kernels.js",
     "engine-webgpu-kernels-product-kernels.js",
-    "solvers-optimum-conjugate-gradients.js",
   ],
   adam: [
     "train-first-order.js",
@@ -52,7 +51,7 @@ const check = (name, path, names, chunks, limit) => ({
 });
 
 export default [
-  check("train on WebGPU by lbfgs", "dist/index.js", "{ train }", LOADED.lbfgs, "49 kB"),
+  check("train on WebGPU by lbfgs", "dist/index.js", "{ train }", LOADED.lbfgs, "48.6 kB"),
   check("train on WebGPU by adam", "dist/index.js", "{ train }", LOADED.adam, "40.2 kB"),
   check("predict", "dist/model/index.js", "{ loadModel }", [], "6.4 kB"),
 ];

@@ -17,7 +17,6 @@ export async function preload(): Promise<void> {
     import("../../../src/model/labelled.js"),
     import("../../../src/parity/objective.js"),
     import("../../../src/parity/sampled.js"),
-    import("../../../src/solvers/optimum/conjugate-gradients.js"),
     import("../../../src/solvers/optimum/dense-equation.js"),
     import("../../../src/solvers/optimum/orthant-newton.js"),
     import("../../../src/solvers/optimum/owl-qn.js"),

@@ -5,7 +5,7 @@
 import type { Objective, ObjectiveProblem } from "../../engine/objective.js";
 import type { Rows } from "../../core/rows.js";
 import type { ElasticNet } from "./class-shift.js";
-import type { Preconditioner } from "./conjugate-gradients.js";
+import { ConjugateGradients, type Preconditioner } from "./conjugate-gradients.js";
 import { Lbfgs } from "./lbfgs.js";
 import type { MethodContext } from "./method.js";
 import { NewtonModel } from "./newton-model.js";
@@ -87,7 +87,6 @@ export function phasesOf(context: PhaseContext): Phase[] {
       const least = Math.max(LEAST_PASSES, LAST_WORD / (size.rows * size.weights));
       const allowance = before ? Math.max(before.passes, least) : Infinity;
       const model = new NewtonModel(objective, scaling, { tolerance, allowance });
-      const { ConjugateGradients } = await import("./conjugate-gradients.js");
       const equation = new ConjugateGradients(objective, preconditioner);
       if (!l1) return new Newton({ ...common, model, equation });
       const { OrthantNewton } = await import("./orthant-newton.js");
