@@ -4,7 +4,7 @@ import { type Vector } from "../vectors.js";
 import { ZERO_SUMS, type Sums, type Trial, addSums, addTrials } from "../../core/sums.js";
 import { type FloatArray, type Rows } from "../../core/rows.js";
 import { inBlocks } from "../../math/pieces.js";
-import { bend, gradient, logits, residual, trial } from "../../math/passes.js";
+import { gradient, hessianResidual, logits, residual, trial } from "../../math/passes.js";
 import { type GradientSum, type RowSum, addElements, addGradients, sumRows } from "./sum-rows.js";
 import { ReferenceVectors } from "./vectors.js";
 
@@ -80,7 +80,7 @@ export class ReferenceObjective implements Objective {
         zero: () => new Float64Array(this.space.values(to).length),
         addRows: (sum, rows, first) => {
           const u = logits(this.#data, rows, this.space.values(v), classes);
-          bend(this.#data, rows, this.#ofRows(this.#z, rows, first), u, classes);
+          hessianResidual(this.#data, rows, this.#ofRows(this.#z, rows, first), u, classes);
           gradient(this.#data, rows, u, classes, sum);
           return sum;
         },
