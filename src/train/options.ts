@@ -2,7 +2,7 @@
 import type { Label } from "../data/labels.js";
 import type { TrainingData } from "../data/dataset.js";
 import { ENGINES, type EngineName } from "../engine/engine.js";
-import type { Runtime } from "../engine/runtime.js";
+import { type Runtime, checkRuntime } from "../engine/runtime.js";
 import { OptionError } from "../core/errors.js";
 import {
   type Check,
@@ -13,7 +13,6 @@ import {
   checkInit,
   checkOptions,
   checkRate,
-  checkRuntime,
   checkSignal,
   isMap,
   notNegative,

@@ -1,6 +1,6 @@
 /** Runtimes and engines for tests: with wrong kernels, smaller capacities, and memory that can be counted. */
 import type { Engine, EngineOptions } from "../../src/engine/engine.js";
-import { Runtime } from "../../src/engine/runtime.js";
+import { EngineRuntime } from "../../src/engine/runtime.js";
 import { WasmHost } from "../../src/engine/wasm/engine.js";
 import type { Heap } from "../../src/engine/wasm/heap.js";
 import type { WasmKernels } from "../../src/engine/wasm/module.js";
@@ -31,11 +31,16 @@ export interface WasmEdits {
 }
 
 /** Makes a runtime. Closing it leaves what the runtimes of the test file share. */
-export function runtimeWith({ capacity, edited = {}, heap, ...wasm }: GpuEdits & WasmEdits = {}): Runtime {
+export function runtimeWith({
+  capacity,
+  edited = {},
+  heap,
+  ...wasm
+}: GpuEdits & WasmEdits = {}): EngineRuntime {
   const edit = (gpu: Gpu) => new Gpu({ ...gpu, capacity: { ...gpu.capacity, ...capacity }, edited });
   const open = async (...given: Parameters<Devices["open"]>) => edit(await devices.open(...given));
   const idle = heap ? new OnHeap(heap) : idleResources;
-  return new Runtime({
+  return new EngineRuntime({
     webgpu: async () => new WebGpuHost({ open, close() {} }),
     wasm: async () => new WasmHost({ ...wasm, idle }),
   });

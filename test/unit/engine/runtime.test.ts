@@ -2,8 +2,15 @@
 import { Worker } from "node:worker_threads";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { referenceEngine } from "../../../src/engine/reference/engine.js";
-import { Runtime } from "../../../src/engine/runtime.js";
-import { RuntimeClosedError, createRuntime, sweep, train, trainer } from "../../../src/index.js";
+import { EngineRuntime } from "../../../src/engine/runtime.js";
+import {
+  type Runtime,
+  RuntimeClosedError,
+  createRuntime,
+  sweep,
+  train,
+  trainer,
+} from "../../../src/index.js";
 import { rejection } from "../../support/fits.js";
 
 /** Threads that engines started, recorded when they call `unref`. */
@@ -50,7 +57,7 @@ describe("a runtime that is closed", () => {
 
   test("is closed once, however often it is asked to", async () => {
     const close = vi.fn<() => void>();
-    const runtime = new Runtime({ wasm: async () => ({ open: async () => referenceEngine(), close }) });
+    const runtime = new EngineRuntime({ wasm: async () => ({ open: async () => referenceEngine(), close }) });
     await train(data, { runtime, engine: "wasm" });
     await Promise.all([runtime.close(), runtime.close()]);
     await runtime.close();
@@ -69,7 +76,7 @@ describe("a runtime that is closed", () => {
   });
 
   test("opens none that was asked for before and is still loading", async () => {
-    const runtime = createRuntime();
+    const runtime = new EngineRuntime();
     const opening = rejection(runtime.open("reference"));
     await runtime.close();
     expect(await opening).toMatchObject({ message: expect.stringMatching(BEFORE) });
@@ -136,7 +143,7 @@ test("trainings take their engines from the runtime that they are given", async 
     ...referenceEngine(),
     adapter: "another",
   }));
-  const runtime = new Runtime({ wasm: async () => ({ open, close() {} }) });
+  const runtime = new EngineRuntime({ wasm: async () => ({ open, close() {} }) });
   const { engine } = await train(data, { runtime, engine: "wasm" });
   expect(engine.adapter).toBe("another");
   const { model } = await sweep(data, { runtime, engine: "wasm", C: [1] });
@@ -146,7 +153,7 @@ test("trainings take their engines from the runtime that they are given", async 
 
 test("an engine that does not load is loaded again the next time", async () => {
   let loads = 0;
-  const runtime = new Runtime({
+  const runtime = new EngineRuntime({
     wasm: async () => {
       if (++loads === 1) throw new TypeError("no network");
       return { open: async () => referenceEngine(), close() {} };
