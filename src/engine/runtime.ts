@@ -11,10 +11,7 @@ type Hosts = Readonly<Record<EngineName, () => Promise<EngineHost>>>;
 const HOSTS: Hosts = {
   webgpu: async () => new (await import("./webgpu/engine.js")).WebGpuHost(),
   wasm: async () => new (await import("./wasm/engine.js")).WasmHost(),
-  reference: async () => {
-    const { referenceEngine } = await import("./reference/engine.js");
-    return { open: async () => referenceEngine(), close() {} };
-  },
+  reference: async () => new (await import("./reference/engine.js")).ReferenceHost(),
 };
 
 /**
@@ -32,8 +29,8 @@ const HOSTS: Hosts = {
 export interface Runtime {
   /**
    * Destroys the GPU device that the runtime opened (one that a caller gave stays open), ends its threads and
-   * frees their memory. Trainings that use these reject with a {@link RuntimeClosedError}, as do those that
-   * are started later. Closing again changes nothing.
+   * frees their memory. Trainings that use the runtime reject with a {@link RuntimeClosedError}, as do those
+   * that are started later. Closing again changes nothing.
    */
   close(): Promise<void>;
   /** Closes the runtime at the end of a block that declares it with `await using`. */

@@ -1,6 +1,7 @@
 /** Tests runtimes in Node: closing them before, during and between trainings, and replacing their engines. */
 import { Worker } from "node:worker_threads";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { range } from "../../../src/core/random.js";
 import { referenceEngine } from "../../../src/engine/reference/engine.js";
 import { EngineRuntime } from "../../../src/engine/runtime.js";
 import {
@@ -11,6 +12,7 @@ import {
   train,
   trainer,
 } from "../../../src/index.js";
+import { randomRows } from "../../conformance/problems.js";
 import { rejection } from "../../support/fits.js";
 
 /** Threads that engines started, recorded when they call `unref`. */
@@ -114,6 +116,38 @@ describe("a training whose runtime is closed", () => {
       await vi.waitFor(() => expect(living()).toBe(0));
     },
   );
+
+  test.each(kinds)("on the reference engine ends likewise: $solver", async (kind) => {
+    const runtime = createRuntime();
+    const training = train(data, {
+      ...kind,
+      runtime,
+      engine: "reference",
+      onProgress: () => void runtime.close(),
+    });
+    const error = await rejection(training);
+    expect(error).toBeInstanceOf(RuntimeClosedError);
+    expect(error).toHaveProperty("message", expect.stringMatching(WHILE_USED));
+  });
+
+  test("on the reference engine ends in the middle of a pass", async () => {
+    const shape = { count: 200, features: 300, classes: 700 };
+    const runtime = new EngineRuntime();
+    const engine = await runtime.open("reference");
+    const placement = await engine.place(randomRows(shape, "f32", 1));
+    const objective = await placement.objective({
+      classes: shape.classes,
+      intercept: true,
+      scale: 1,
+      penalties: new Float64Array(shape.features),
+      rows: range(shape.count),
+    });
+    const [w, g] = [objective.space.vector(), objective.space.vector()];
+    setTimeout(() => void runtime.close());
+    await expect(objective.linearize(w, g)).rejects.toThrow(WHILE_USED);
+    objective.setDirection(g);
+    await expect(objective.logits()).rejects.toThrow(WHILE_USED);
+  });
 
   test("keeps no thread while its loop waits, and fails when that goes on", async () => {
     const runtime = createRuntime();
