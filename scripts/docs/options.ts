@@ -1,11 +1,11 @@
 /** Renders the option table as a Markdown document, and lists the first sentence on each option. */
 import { defaultOf } from "../../src/cli/help.js";
 import { SOLVER_NAMES, solversThatRead } from "../../src/solvers/solver-table.js";
-import { OPTION_TABLE, type OptionRow } from "../../src/train/options.js";
+import { OPTION_TABLE, type OptionRow } from "../../src/train/option-table.js";
 import { textOf } from "../imports.js";
 import { Source } from "./source.js";
 
-const PATH = "src/train/options.ts";
+const PATH = "src/train/option-table.ts";
 
 interface Documented {
   /** The documentation, without line breaks. */

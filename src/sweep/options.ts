@@ -11,7 +11,8 @@ import {
   ofType,
   oneOf,
 } from "../core/checks.js";
-import { type Settings, type TrainOptions, parseOptions } from "../train/options.js";
+import type { TrainOptions } from "../train/option-table.js";
+import { type Settings, parseOptions } from "../train/options.js";
 import { show } from "../core/show.js";
 import type { SweepEntry } from "./table.js";
 
