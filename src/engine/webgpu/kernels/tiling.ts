@@ -89,11 +89,6 @@ export interface ObjectiveTiling extends TiledTiling {
   readonly submissionMacs: number;
 }
 
-/**
- * Most multiply-adds in one dispatch: about 0.1 s on a software adapter (3 G/s), and far less on a GPU.
- * Windows resets a device after 2 s.
- */
-const DISPATCH_MACS = { slow: 3e8, fast: 4e10 };
 /** Overhead of a class of a row (loads, stores, exponential), in vectors of features that cost as much. */
 const OVERHEAD4 = 8;
 /** Most vectors of W in one dispatch of the update. */
@@ -172,7 +167,7 @@ export function objectiveTiling(
   return {
     ...cut,
     rowLanes: cut.classes4 > MOST_VECTORS[speed] ? 16 : 1,
-    submissionMacs: capacity.dispatchMacs ?? DISPATCH_MACS[speed],
+    submissionMacs: capacity.dispatchMacs,
   };
 }
 
@@ -203,9 +198,8 @@ function checkWeights({ features }: Rows, { classes, count }: Tiling, { bindingB
 }
 
 function fusedTiling(shape: Shape, batchSize: number, capacity: Capacity, choice: KernelChoice): FusedTiling {
-  const { slow, bindingBytes } = capacity;
+  const { slow, bindingBytes, dispatchMacs } = capacity;
   const speed = slow ? "slow" : "fast";
-  const dispatchMacs = capacity.dispatchMacs ?? DISPATCH_MACS[speed];
   const { features4, classes, shardRows } = shape;
   const { rows, vectors, span } = choice;
   const stepThreads = STEP_THREADS[speed];
@@ -247,9 +241,8 @@ function fusedTiling(shape: Shape, batchSize: number, capacity: Capacity, choice
 }
 
 function tiledTiling(shape: Shape, batchSize: number, capacity: Capacity, choice: KernelChoice): TiledTiling {
-  const { slow, bindingBytes } = capacity;
+  const { slow, bindingBytes, dispatchMacs } = capacity;
   const speed = slow ? "slow" : "fast";
-  const dispatchMacs = capacity.dispatchMacs ?? DISPATCH_MACS[speed];
   const { features4, classes, shardRows } = shape;
   const { rows, vectors, span, sharing } = choice;
   const workgroup = 64;
@@ -297,7 +290,7 @@ function tiledTiling(shape: Shape, batchSize: number, capacity: Capacity, choice
  * Returns the rows of a block: the whole batch if it fits, otherwise as many spans as a power of two, so that
  * the sum of a block is a node of the plan's tree. Where not even a span fits, a multiple of 4.
  */
-function blockOf(batchSize: number, most: number, span: number, { blockRows = Infinity }: Capacity): number {
+function blockOf(batchSize: number, most: number, span: number, { blockRows }: Capacity): number {
   const fitting = Math.min(most, blockRows);
   return batchSize <= fitting ? batchSize : nodeRows(fitting, span);
 }

@@ -168,5 +168,5 @@ function chosen(
 ): KernelChoice {
   const shape = shapeOf(rows, classes, length, capacity);
   if (kernels !== "auto" && kernels !== "table") return choiceNamed(kernels, shape, capacity, ["tiled"]);
-  return choices(shape, { ...capacity, kind: "tiled" })[0];
+  return choices(shape, { ...capacity, kinds: ["tiled"] })[0];
 }

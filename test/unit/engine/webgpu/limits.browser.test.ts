@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { DescentProblem } from "../../../../src/engine/descent.js";
 import type { Rows } from "../../../../src/core/rows.js";
-import type { Capacity } from "../../../../src/engine/webgpu/device/capacity.js";
+import { type Capacity, capacityWithin } from "../../../../src/engine/webgpu/device/capacity.js";
 import { tiling } from "../../../../src/engine/webgpu/kernels/tiling.js";
 import { DataError, DeviceError, train } from "../../../../src/index.js";
 import {
@@ -35,13 +35,8 @@ describe("rows past one binding's limit", () => {
   test.each<Kind>(["f32", "bytes"])("%s in many shards train to the same bits as in one", async (kind) => {
     const rows = randomRows(shape, kind, 1);
     const bindingBytes = 20000; // 125 rows of 40 floats, 500 rows of 40 bytes
-    const cut = tiling(rows, 10, 250, {
-      bindingBytes,
-      slow: true,
-      storageBuffers: 8,
-      subgroups: false,
-      blockRows: 50,
-    });
+    const limits = { bindingBytes, slow: true, storageBuffers: 8, subgroups: false };
+    const cut = tiling(rows, 10, 250, { ...capacityWithin(limits), blockRows: 50 });
     expect(Math.ceil(rows.count / cut.shardRows)).toBe(kind === "f32" ? 8 : 2);
 
     const whole = await trained(rows, { blockRows: 50 });
@@ -87,9 +82,8 @@ describe("what does not fit is named with both numbers", () => {
 
   test("a row past one binding", async () => {
     const wide = randomRows({ count: 2, features: 1000, classes: 2 }, "f32", 1);
-    expect(() =>
-      tiling(wide, 2, 2, { bindingBytes: 40000, slow: true, storageBuffers: 8, subgroups: false }),
-    ).not.toThrow();
+    const limits = { bindingBytes: 40000, slow: true, storageBuffers: 8, subgroups: false };
+    expect(() => tiling(wide, 2, 2, capacityWithin(limits))).not.toThrow();
     await expect(trained(randomRows(shape, "f32", 1), { bindingBytes: 100 })).rejects.toThrow(DeviceError);
   });
 
