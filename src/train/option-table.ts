@@ -49,7 +49,7 @@ export function option<Value>(row: OptionRow<Value>): OptionRow<Value> {
 }
 
 const BOOLEAN = ofType("boolean", "true or false");
-const FUNCTION = ofType("function", "a function");
+export const FUNCTION = ofType("function", "a function");
 
 /**
  * The rows of all options, one each: documentation, type, check and default. Types, flags, help, the form of
