@@ -2,8 +2,9 @@
  * Rows on the device: X as bytes, f16 or f32, with a column of ones after the features, padded to vectors of
  * four and cut into as many shards as its size requires.
  */
+import { DeviceError } from "../../core/errors.js";
 import type { RowSource } from "../../core/row-source.js";
-import type { FloatArray, Rows } from "../../core/rows.js";
+import type { FloatArray, RowHead } from "../../core/rows.js";
 import { paddedSlices } from "../padded.js";
 import type { Gpu } from "./device/device.js";
 
@@ -19,8 +20,8 @@ export interface Shard {
 }
 
 export interface GpuRows {
-  /** The rows on this side. */
-  readonly rows: Rows;
+  /** The rows on this side. Their X may be in a file. */
+  readonly rows: RowHead;
   /** The parent handle of everything that is computed from these rows. */
   readonly gpu: Gpu;
   readonly shards: readonly Shard[];
@@ -37,12 +38,13 @@ export interface GpuRows {
   release(): void;
 }
 
+/** Places rows: allocates room for all of them, then uploads X block by block, as it is read. */
 export async function placeOnGpu(
   gpu: Gpu,
-  rows: Rows,
+  rows: RowSource,
   { rowWords, shardRows }: { readonly rowWords: number; readonly shardRows: number },
 ): Promise<GpuRows> {
-  return gpu.allocate(`${rows.count} rows of ${rows.features} features`, async (own) => {
+  const placed = await gpu.allocate(`${rows.count} rows of ${rows.features} features`, async (own) => {
     const create = (label: string, bytes: number) => {
       const size = Math.max(16, 4 * Math.ceil(bytes / 4));
       return own.buffer(label, size, GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST);
@@ -65,7 +67,6 @@ export async function placeOnGpu(
     write(labels, Uint32Array.from(rows.labels));
     weigh(rows.weights ?? new Float32Array(rows.count).fill(1));
     if (targets && rows.targets) write(targets, labelsAndTargets(rows, rows.targets));
-    await upload(own, shards, rows, rowWords);
     return {
       rows,
       gpu: own,
@@ -77,10 +78,17 @@ export async function placeOnGpu(
       release: () => own.release(),
     };
   });
+  try {
+    await upload(placed, rows, rowWords);
+    return placed;
+  } catch (cause) {
+    placed.release();
+    throw cause instanceof DeviceError ? await placed.gpu.explained(cause) : cause; // else the reader's own
+  }
 }
 
 /** (rows, 1 + classes) each row's label, then its targets as the bits of f32s. */
-function labelsAndTargets({ count, labels }: Rows, targets: FloatArray): Uint32Array<ArrayBuffer> {
+function labelsAndTargets({ count, labels }: RowHead, targets: FloatArray): Uint32Array<ArrayBuffer> {
   const classes = targets.length / count;
   const words = new Uint32Array(count * (1 + classes));
   const floats = new Float32Array(words.buffer);
@@ -91,12 +99,8 @@ function labelsAndTargets({ count, labels }: Rows, targets: FloatArray): Uint32A
   return words;
 }
 
-async function upload(
-  gpu: Gpu,
-  shards: readonly Shard[],
-  source: RowSource,
-  rowWords: number,
-): Promise<void> {
+/** Writes X to the shards, as it is read. */
+async function upload({ gpu, shards }: GpuRows, source: RowSource, rowWords: number): Promise<void> {
   const { queue } = gpu.device;
   const stride = rowWords * (4 / Math.min(4, source.x.BYTES_PER_ELEMENT));
   let slices = 0;
@@ -110,4 +114,5 @@ async function upload(
     }
     if (++slices % SLICES_IN_FLIGHT === 0) await gpu.answered(queue.onSubmittedWorkDone());
   }
+  await gpu.answered(Promise.resolve());
 }

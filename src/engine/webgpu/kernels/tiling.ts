@@ -5,7 +5,7 @@
 import type { DescentProblem } from "../../descent.js";
 import { DeviceError } from "../../../core/errors.js";
 import { chainLength, countLevels, planBlockRows } from "../../../core/sum-plan.js";
-import type { Rows } from "../../../core/rows.js";
+import type { RowHead } from "../../../core/rows.js";
 import type { Capacity } from "../device/capacity.js";
 import { type Block, cutRows } from "./blocks.js";
 import {
@@ -115,7 +115,7 @@ export function vectorsOf(features: number): number {
  * Cuts X into shards of one binding each, whatever the classes and the batch. Throws a DeviceError if a row
  * exceeds a binding.
  */
-export function sharding(rows: Rows, { bindingBytes }: Capacity): { rowWords: number; shardRows: number } {
+export function sharding(rows: RowHead, { bindingBytes }: Capacity): { rowWords: number; shardRows: number } {
   const features4 = vectorsOf(rows.features);
   const rowWords = features4 * Math.min(4, rows.x.BYTES_PER_ELEMENT); // f64 goes to the device as f32
   const shardRows = Math.floor(bindingBytes / (4 * rowWords));
@@ -128,7 +128,7 @@ export function sharding(rows: Rows, { bindingBytes }: Capacity): { rowWords: nu
 }
 
 /** Returns the shape that the choice of kernels depends on. */
-export function shapeOf(rows: Rows, classes: number, batchSize: number, capacity: Capacity): ChoiceShape {
+export function shapeOf(rows: RowHead, classes: number, batchSize: number, capacity: Capacity): ChoiceShape {
   const gathered = rows.count > sharding(rows, capacity).shardRows;
   return { features4: vectorsOf(rows.features), classes, batchSize, planRows: planBlockRows(rows), gathered };
 }
@@ -138,7 +138,7 @@ export function shapeOf(rows: Rows, classes: number, batchSize: number, capacity
  * DeviceError if the weights exceed a binding.
  */
 export function tiling(
-  rows: Rows,
+  rows: RowHead,
   classes: number,
   batchSize: number,
   capacity: Capacity,
@@ -155,7 +155,7 @@ export function tiling(
 
 /** Cuts an objective of `count` rows for a choice of tiled kernels. Throws as `tiling` does. */
 export function objectiveTiling(
-  rows: Rows,
+  rows: RowHead,
   classes: number,
   count: number,
   capacity: Capacity,
@@ -173,14 +173,14 @@ export function objectiveTiling(
 
 type Shape = Pick<Common, "features4" | "classes" | "rowWords" | "shardRows" | "gathered">;
 
-function cutShape(rows: Rows, classes: number, capacity: Capacity): Shape {
+function cutShape(rows: RowHead, classes: number, capacity: Capacity): Shape {
   const shards = sharding(rows, capacity);
   const gathered = rows.count > shards.shardRows;
   return { ...shards, features4: vectorsOf(rows.features), classes, gathered };
 }
 
 /** Throws a DeviceError if the rows' soft targets exceed one binding. */
-export function checkTargets(rows: Rows, { bindingBytes }: Capacity): void {
+export function checkTargets(rows: RowHead, { bindingBytes }: Capacity): void {
   const bytes = 4 * labelWords(rows) * rows.count;
   if (!rows.targets || bytes <= bindingBytes) return;
   throw new DeviceError(
@@ -189,7 +189,7 @@ export function checkTargets(rows: Rows, { bindingBytes }: Capacity): void {
   );
 }
 
-function checkWeights({ features }: Rows, { classes, count }: Tiling, { bindingBytes }: Capacity): void {
+function checkWeights({ features }: RowHead, { classes, count }: Tiling, { bindingBytes }: Capacity): void {
   if (16 * count <= bindingBytes) return;
   throw new DeviceError(
     `The weights of ${features} features × ${classes} classes take ${16 * count} bytes, ` +
@@ -333,11 +333,14 @@ export function grid(threads: number, workgroup: number): [x: number, y: number]
 }
 
 /** Returns the 32-bit words per tile for its softmax: two if the targets are labels, otherwise four. */
-export function tileWords({ targets }: Rows, { smoothing = 0 }: Pick<DescentProblem, "smoothing">): number {
+export function tileWords(
+  { targets }: RowHead,
+  { smoothing = 0 }: Pick<DescentProblem, "smoothing">,
+): number {
   return targets || smoothing > 0 ? 4 : 2;
 }
 
 /** Returns the 32-bit words of a row's label and of its soft targets, if it has any. */
-export function labelWords({ targets, count }: Rows): number {
+export function labelWords({ targets, count }: RowHead): number {
   return 1 + (targets ? targets.length / count : 0);
 }

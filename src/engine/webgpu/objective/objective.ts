@@ -3,7 +3,7 @@ import type { Objective, ObjectiveProblem } from "../../objective.js";
 import type { Vector } from "../../vectors.js";
 import { SumTree } from "../../../core/sum-plan.js";
 import type { Sums, Trial } from "../../../core/sums.js";
-import type { FloatArray, Rows } from "../../../core/rows.js";
+import type { FloatArray, RowHead } from "../../../core/rows.js";
 import { joined, unpad } from "../kernels/blocks.js";
 import type { Capacity } from "../device/capacity.js";
 import { type KernelChoice, choiceNamed, choices, nameOf } from "../kernels/choice.js";
@@ -162,7 +162,7 @@ export class WebGpuObjective implements Objective {
  * otherwise the table's. "auto" times nothing here.
  */
 function chosen(
-  rows: Rows,
+  rows: RowHead,
   { classes, rows: { length }, kernels = "table" }: ObjectiveProblem,
   capacity: Capacity,
 ): KernelChoice {
