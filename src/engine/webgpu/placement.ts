@@ -49,10 +49,6 @@ export async function placeOnGpu(
       const size = Math.max(16, 4 * Math.ceil(bytes / 4));
       return own.buffer(label, size, GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST);
     };
-    const write = (buffer: GPUBuffer, values: GPUAllowSharedBufferSource) =>
-      own.run(() => own.device.queue.writeBuffer(buffer, 0, values));
-    const weigh = (values: FloatArray) => write(weights, Float32Array.from(values));
-
     const labels = create("labels", 4 * rows.count);
     const weights = create("row weights", 4 * rows.count);
     const targets = rows.targets && create("targets", 4 * rows.count + 4 * rows.targets.length);
@@ -62,11 +58,6 @@ export async function placeOnGpu(
       const x = create(`x of rows ${first} to ${first + count}`, 4 * rowWords * count);
       shards.push({ first, rows: count, x });
     }
-    await own.answered(Promise.resolve()); // fail before the upload if the rows do not fit
-
-    write(labels, Uint32Array.from(rows.labels));
-    weigh(rows.weights ?? new Float32Array(rows.count).fill(1));
-    if (targets && rows.targets) write(targets, labelsAndTargets(rows, rows.targets));
     return {
       rows,
       gpu: own,
@@ -74,7 +65,7 @@ export async function placeOnGpu(
       labels,
       ...(targets && { targets }),
       weights,
-      weigh,
+      weigh: (values: FloatArray) => write(own, weights, Float32Array.from(values)),
       release: () => own.release(),
     };
   });
@@ -87,6 +78,32 @@ export async function placeOnGpu(
   }
 }
 
+function write(gpu: Gpu, buffer: GPUBuffer, values: GPUAllowSharedBufferSource, offset = 0): void {
+  gpu.run(() => gpu.device.queue.writeBuffer(buffer, offset, values));
+}
+
+async function upload(placed: GpuRows, source: RowSource, rowWords: number): Promise<void> {
+  const { gpu, shards } = placed;
+  const { labels, weights, targets } = source;
+  write(gpu, placed.labels, Uint32Array.from(labels));
+  placed.weigh(weights ?? new Float32Array(source.count).fill(1));
+  if (placed.targets && targets) write(gpu, placed.targets, labelsAndTargets(source, targets));
+
+  const stride = rowWords * (4 / Math.min(4, source.x.BYTES_PER_ELEMENT));
+  let slices = 0;
+  for await (const { first, count, values } of paddedSlices(source, stride)) {
+    for (const shard of shards) {
+      const from = Math.max(first, shard.first);
+      const past = Math.min(first + count, shard.first + shard.rows);
+      if (from >= past) continue;
+      const part = values.subarray((from - first) * stride, (past - first) * stride);
+      write(gpu, shard.x, part, 4 * rowWords * (from - shard.first));
+    }
+    if (++slices % SLICES_IN_FLIGHT === 0) await gpu.answered(gpu.device.queue.onSubmittedWorkDone());
+  }
+  await gpu.answered(Promise.resolve());
+}
+
 /** (rows, 1 + classes) each row's label, then its targets as the bits of f32s. */
 function labelsAndTargets({ count, labels }: RowHead, targets: FloatArray): Uint32Array<ArrayBuffer> {
   const classes = targets.length / count;
@@ -97,22 +114,4 @@ function labelsAndTargets({ count, labels }: RowHead, targets: FloatArray): Uint
     for (let k = 0; k < classes; k++) floats[at++] = targets[row * classes + k];
   }
   return words;
-}
-
-/** Writes X to the shards, as it is read. */
-async function upload({ gpu, shards }: GpuRows, source: RowSource, rowWords: number): Promise<void> {
-  const { queue } = gpu.device;
-  const stride = rowWords * (4 / Math.min(4, source.x.BYTES_PER_ELEMENT));
-  let slices = 0;
-  for await (const { first, count, values } of paddedSlices(source, stride)) {
-    for (const shard of shards) {
-      const from = Math.max(first, shard.first);
-      const past = Math.min(first + count, shard.first + shard.rows);
-      if (from >= past) continue;
-      const part = values.subarray((from - first) * stride, (past - first) * stride);
-      gpu.run(() => queue.writeBuffer(shard.x, 4 * rowWords * (from - shard.first), part));
-    }
-    if (++slices % SLICES_IN_FLIGHT === 0) await gpu.answered(queue.onSubmittedWorkDone());
-  }
-  await gpu.answered(Promise.resolve());
 }
