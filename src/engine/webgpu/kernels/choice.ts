@@ -73,8 +73,8 @@ export function choices(shape: DescentShape, capacity: Capacity): KernelChoice[]
   const { slow, subgroups, kinds } = capacity;
   const few = fused(shape, slow);
   const all = [...(isWhole(shape, capacity) ? whole(few) : []), ...few, ...tiled(shape, slow)];
-  const wanted = all.filter((one) => kinds.includes(one.kind));
-  const best = (wanted.length > 0 ? wanted : all).filter((one, _, [first]) => one.kind === first.kind);
+  const { kind } = all.find((one) => kinds.includes(one.kind)) ?? all[0];
+  const best = all.filter((one) => one.kind === kind);
   const alone = ({ kind: way, sharing }: KernelChoice) => way !== "steps" && sharing === "none";
   return best.map((one) => (subgroups && alone(one) ? { ...one, sharing: "subgroups" } : one));
 }

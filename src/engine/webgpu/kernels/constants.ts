@@ -18,11 +18,11 @@ export function blockKernels(
   mode: Mode,
 ): Specialisation {
   const { smoothing = 0 } = mode === "evaluate" ? {} : problem;
-  const bytes = rows.x.BYTES_PER_ELEMENT === 1;
+  const { BYTES_PER_ELEMENT: width } = rows.x;
   const when = {
-    BYTES: bytes,
-    SCALED: bytes && rows.scale !== 1 / 255,
-    HALVES: rows.x.BYTES_PER_ELEMENT === 2,
+    BYTES: width === 1,
+    SCALED: width === 1 && rows.scale !== 1 / 255,
+    HALVES: width === 2,
     GATHERED: tiling.gathered,
     SUBGROUPS: tiling.sharing === "subgroups",
     SHARED: tiling.sharing === "shared",
