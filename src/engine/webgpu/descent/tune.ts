@@ -1,7 +1,7 @@
 /** Times the candidate kernels on the rows themselves, once for each device and kind of problem. */
 import { DeviceError } from "../../../core/errors.js";
 import type { DescentProblem } from "../../descent.js";
-import type { Rows } from "../../../core/rows.js";
+import type { RowHead } from "../../../core/rows.js";
 import { type KernelChoice, type DescentShape, choices, nameOf } from "../kernels/choice.js";
 import type { Gpu } from "../device/device.js";
 import { GpuPasses, descentOf } from "./passes.js";
@@ -45,7 +45,7 @@ export async function tuned(placed: GpuRows, problem: DescentProblem): Promise<K
  * as many features, classes and rows per batch.
  */
 function kindOf(
-  { x }: Rows,
+  { x }: RowHead,
   { features4, classes, batchSize, gathered }: DescentShape,
   candidates: readonly KernelChoice[],
 ): string {
@@ -93,7 +93,7 @@ async function fastest(
 }
 
 /** Returns the milliseconds that a block takes, with weights of zero. */
-async function timed(gpu: Gpu, passes: GpuPasses, rows: Rows): Promise<number> {
+async function timed(gpu: Gpu, passes: GpuPasses, rows: RowHead): Promise<number> {
   const block = { first: 0, rows: Math.min(rows.count, passes.tiling.blockRows), number: 0, last: true };
   const units = Array.from({ length: BLOCKS }, () => ({ block }));
   await passes.prepare("train");
