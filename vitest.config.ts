@@ -16,7 +16,14 @@ const adapter = wantedAdapter("swiftshader");
 /** SMIGH_LONG=1 adds the cases that are more of the same; `npm run test:long` sets it. */
 const long = process.env["SMIGH_LONG"] === "1";
 
-const launchOptions = { executablePath: chrome.path, args: launchArguments(adapter) };
+/**
+ * Has Chrome zero workgroup memory by loops in the shader. Its default, a Vulkan extension, has SwiftShader
+ * compile a store for every word: seconds for a kernel with 16 KiB of it.
+ */
+const ZEROS = "--disable-dawn-features=use_vulkan_zero_initialize_workgroup_memory_extension";
+
+const args = [...launchArguments(adapter), ...(adapter === "swiftshader" ? [ZEROS] : [])];
+const launchOptions = { executablePath: chrome.path, args };
 
 /** Milliseconds per test, enough for a software adapter on two busy cores to compile and run kernels. */
 const testTimeout = 90_000;
