@@ -8,9 +8,13 @@ import { referenceEngine } from "../../src/engine/reference/engine.js";
 import { LOOKS, lookAround, objectiveOf } from "./objectives.js";
 import { type Shape, kindsOf, randomRows, randomWeights } from "./problems.js";
 
-/** Calls `engine` within tests, once it is open. */
-export function objectiveConforms(shapes: readonly Shape[], engine: () => Engine): void {
-  test.each(shapes.flatMap((shape) => kindsOf(shape).map((kind) => ({ ...shape, kind }))))(
+/** Calls `engine` within tests, once it is open. `typed` is for `kindsOf`. */
+export function objectiveConforms(
+  shapes: readonly Shape[],
+  engine: () => Engine,
+  typed?: readonly number[],
+): void {
+  test.each(shapes.flatMap((shape) => kindsOf(shape, typed).map((kind) => ({ ...shape, kind }))))(
     "an objective of $count rows × $features features × $classes classes, $kind, is within its error bounds",
     async ({ kind, ...shape }) => {
       const rows = randomRows(shape, kind, 111);

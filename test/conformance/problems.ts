@@ -25,10 +25,12 @@ export const KEPT_KINDS = KINDS.filter((kind) => kind !== "f64");
 
 /**
  * Types to test on a shape: f64, which takes the path of f32 once rows are placed, on that of 17 features
- * only.
+ * only. Types that are kept are tested on all shapes, except that `typed` lists those with this many
+ * features where an engine reads each type by the same steps.
  */
-export function kindsOf({ features }: Shape): readonly Kind[] {
-  return LONG || features === 17 ? KINDS : KEPT_KINDS;
+export function kindsOf({ features }: Shape, typed?: readonly number[]): readonly Kind[] {
+  if (LONG || features === 17) return KINDS;
+  return typed && !typed.includes(features) ? ["f32"] : KEPT_KINDS;
 }
 
 export const RULES: Readonly<Record<string, UpdateRule>> = {
