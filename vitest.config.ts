@@ -55,7 +55,7 @@ export default defineConfig({
           testTimeout,
           maxWorkers,
           include: ["test/**/*.browser.test.ts"],
-          provide: { adapter, long, seeds: process.env["SMIGH_SEEDS"] ?? (long ? "0..200" : "0..8") },
+          provide: { adapter, long, seeds: process.env["SMIGH_SEEDS"] ?? (long ? "0..200" : "0..4") },
           browser: {
             enabled: true,
             headless: true,
