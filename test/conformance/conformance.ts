@@ -325,7 +325,8 @@ export function conformance(name: string, open: () => Promise<Engine>, typed?: r
       },
     );
 
-    objectiveConforms(SHAPES, () => engine, typed);
+    // An objective reads features as the products of a step do.
+    objectiveConforms(SHAPES, () => engine, typed?.slice(0, 1));
 
     test("a run that nobody reads to its end stops, and its descent can be used again", async () => {
       const shape = { count: 400, features: 6, classes: 3 };
