@@ -7,6 +7,7 @@ import type { DescentProblem } from "../../../../src/engine/descent.js";
 import type { Rows } from "../../../../src/core/rows.js";
 import {
   KEPT_KINDS,
+  type Kind,
   RULES,
   type Shape,
   parityOfAll,
@@ -138,9 +139,9 @@ export async function answered(kernels: KernelKind, rows: Rows, options: WasmEdi
   }
 }
 
-export function threadsAgree(): void {
+export function threadsAgree(kinds: readonly Kind[] = KEPT_KINDS): void {
   describe.each(KERNELS)("%s kernels", (kernels) => {
-    test.each(KEPT_KINDS)(
+    test.each(kinds)(
       "on %s give the same bits on 1, 2, 3, 4 and 7 threads, and they are right",
       async (kind) => {
         const rows = randomRows(CASES[kernels].shape, kind, 141);
@@ -153,16 +154,13 @@ export function threadsAgree(): void {
       },
     );
 
-    test.each(KEPT_KINDS)(
-      "of an objective on %s give the same bits on 1, 2, 3, 4 and 7 threads",
-      async (kind) => {
-        const rows = randomRows(OBJECTIVES[kernels].shape, kind, 141);
-        const alone = await answered(kernels, rows, { threads: 1 });
-        expect(alone.products).toHaveLength(10);
-        for (const threads of [2, 3, 4, MOST_THREADS]) {
-          expect(await answered(kernels, rows, { threads })).toEqual(alone);
-        }
-      },
-    );
+    test.each(kinds)("of an objective on %s give the same bits on 1, 2, 3, 4 and 7 threads", async (kind) => {
+      const rows = randomRows(OBJECTIVES[kernels].shape, kind, 141);
+      const alone = await answered(kernels, rows, { threads: 1 });
+      expect(alone.products).toHaveLength(10);
+      for (const threads of [2, 3, 4, MOST_THREADS]) {
+        expect(await answered(kernels, rows, { threads })).toEqual(alone);
+      }
+    });
   });
 }
