@@ -13,6 +13,9 @@ const chrome = await findChrome();
 // SwiftShader gives the same results everywhere; SMIGH_ADAPTER=hardware runs the tests on this machine's GPU.
 const adapter = wantedAdapter("swiftshader");
 
+/** SMIGH_LONG=1 adds the cases that are more of the same; `npm run test:long` sets it. */
+const long = process.env["SMIGH_LONG"] === "1";
+
 const launchOptions = { executablePath: chrome.path, args: launchArguments(adapter) };
 
 /** Milliseconds per test, enough for a software adapter on two busy cores to compile and run kernels. */
@@ -34,6 +37,7 @@ export default defineConfig({
           maxWorkers,
           include: ["test/**/*.test.ts"],
           exclude: ["test/**/*.browser.test.ts"],
+          provide: { long },
         },
       },
       {
@@ -44,7 +48,7 @@ export default defineConfig({
           testTimeout,
           maxWorkers,
           include: ["test/**/*.browser.test.ts"],
-          provide: { adapter, seeds: process.env["SMIGH_SEEDS"] ?? "0..8" },
+          provide: { adapter, long, seeds: process.env["SMIGH_SEEDS"] ?? (long ? "0..200" : "0..8") },
           browser: {
             enabled: true,
             headless: true,
