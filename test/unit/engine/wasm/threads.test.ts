@@ -23,6 +23,7 @@ import { editedKernels } from "../../../mutation/edited-assembly.js";
 import { IMPATIENT, TRAPPING, TRAPPING_IN } from "../../../mutation/wrong-assembly.js";
 import { KERNELS } from "./pinned.js";
 import { idleResources, type WasmEdits, wasmEngine } from "../../../support/engines.js";
+import { LONG } from "../../../support/long.js";
 
 vi.setConfig({ testTimeout: 60_000 }); // kernels are compiled
 
@@ -175,6 +176,10 @@ describe("an objective", () => {
       ),
   };
 
+  const all = ["at", "trials", "move", "products", "read", "logits", "evaluate"] as const;
+  // One that threads answer, and one that the calling thread answers; the others are like these.
+  const some = ["at", "logits"] as const;
+
   afterEach(() => {
     vi.unstubAllGlobals();
     vi.restoreAllMocks();
@@ -232,7 +237,7 @@ describe("an objective", () => {
       process.on("unhandledRejection", unhandled);
       try {
         const kernels = await editedKernels(wrong);
-        for (const name of ["at", "trials", "move", "products", "read", "logits", "evaluate"] as const) {
+        for (const name of LONG || wrong.operation === "combine" ? all : some) {
           for (const later of [false, true]) {
             const { engine, objective } = await opened(kernels, of);
             const ask = questions(objective, shape)[name];
