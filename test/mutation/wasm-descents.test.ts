@@ -53,6 +53,16 @@ function startOf({ shape, deviation }: Case): Float32Array {
   return weights;
 }
 
+function runsOf({ shape }: Case) {
+  const floats = randomRows(shape, "f32", 101);
+  return [
+    { rows: floats, rule: RULES["adam"], smoothing: 0 },
+    { rows: softened(floats, shape.classes, 103), rule: RULES["adam"], smoothing: 0.2 },
+    { rows: { ...randomRows(shape, "bytes", 101), scale: 0.01 }, rule: RULES["nesterov"], smoothing: 0.2 },
+  ];
+}
+const RUNS = { fused: runsOf(CASES.fused), tiled: runsOf(CASES.tiled) };
+
 type Errors = Readonly<Partial<Record<Caught, number>>>;
 
 /**
@@ -62,15 +72,9 @@ type Errors = Readonly<Partial<Record<Caught, number>>>;
 async function errors(kind: KernelKind, options: WasmEdits, caught?: Caught): Promise<Errors> {
   const tried = CASES[kind];
   const { shape, batchSize } = tried;
-  const floats = randomRows(shape, "f32", 101);
-  const runs = [
-    { rows: floats, rule: RULES["adam"], smoothing: 0 },
-    { rows: softened(floats, shape.classes, 103), rule: RULES["adam"], smoothing: 0.2 },
-    { rows: { ...randomRows(shape, "bytes", 101), scale: 0.01 }, rule: RULES["nesterov"], smoothing: 0.2 },
-  ];
   let [parity, sums] = [NO_PARITY, 0];
   const found = () => ({ ...parity.stages, sums });
-  for (const { rows, ...how } of runs) {
+  for (const { rows, ...how } of RUNS[kind]) {
     const problem: DescentProblem = {
       classes: shape.classes,
       batchSize,

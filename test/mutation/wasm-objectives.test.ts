@@ -26,6 +26,12 @@ const SHAPES: Readonly<Record<KernelKind, Shape>> = {
   tiled: { count: 603, features: 141, classes: 71 },
 };
 
+const runsOf = (shape: Shape) => [
+  { rows: randomRows(shape, "f32", 171), intercept: true },
+  { rows: { ...randomRows(shape, "bytes", 171), scale: 0.01 }, intercept: false },
+];
+const RUNS = { fused: runsOf(SHAPES.fused), tiled: runsOf(SHAPES.tiled) };
+
 type Errors = Readonly<Partial<Record<Caught, number>>>;
 
 /**
@@ -34,13 +40,9 @@ type Errors = Readonly<Partial<Record<Caught, number>>>;
  */
 async function errors(kernels: KernelKind, options: WasmEdits, caught?: Caught): Promise<Errors> {
   const { classes } = SHAPES[kernels];
-  const runs = [
-    { rows: randomRows(SHAPES[kernels], "f32", 171), intercept: true },
-    { rows: { ...randomRows(SHAPES[kernels], "bytes", 171), scale: 0.01 }, intercept: false },
-  ];
   const looks = LOOKS.filter((look) => caught === undefined || look === caught);
   const found: Record<Caught, number>[] = [];
-  for (const { rows, intercept } of runs) {
+  for (const { rows, intercept } of RUNS[kernels]) {
     const engine = await pinnedEngine(kernels, { threads: 2, ...options });
     const one = await lookAround(engine, rows, objectiveOf(rows, classes, intercept), 172, looks);
     found.push({ ...one, sums: await sumsError(engine, rows, classes) });
