@@ -7,8 +7,8 @@
  *
  * Needs a C compiler and Debian's mesa-vulkan-drivers and libvulkan-dev, or another Mesa by --driver.
  */
-import { spawnSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
@@ -43,35 +43,37 @@ function buildDriver(): string {
   mkdirSync(folder, { recursive: true });
   const library = join(folder, "libvulkan_offline.so");
   const source = join(import.meta.dirname, "offline-driver.c");
-  run("cc", ["-O1", "-shared", "-fPIC", "-fvisibility=hidden", "-o", library, source, "-ldl"], {});
+  execFileSync("cc", ["-O1", "-shared", "-fPIC", "-fvisibility=hidden", "-o", library, source, "-ldl"]);
   const manifest = join(folder, "offline-driver.json");
   const ICD = { library_path: library, api_version: "1.3.230" };
   writeFileSync(manifest, JSON.stringify({ file_format_version: "1.0.0", ICD }));
   return manifest;
 }
 
-/** Runs a program to its end. Throws an Error with its output where it fails. */
-function run(program: string, words: readonly string[], environment: Readonly<Record<string, string>>) {
-  const { status, error, stdout, stderr } = spawnSync(program, words, {
-    encoding: "utf8",
-    maxBuffer: 2 ** 30,
-    env: { ...process.env, ...environment },
-  });
-  if (error) throw error;
-  if (status !== 0) throw new Error(`${program} ended with ${status}:\n${stdout}${stderr.slice(-2000)}`);
-  return { stdout, stderr };
-}
-
-/** Compiles all kernels. Returns the adapter's description and what the driver wrote of each kernel. */
+/**
+ * Compiles all kernels in a process of their own. Returns the adapter's description and what the driver wrote
+ * of each kernel. That goes through a file: 16 MB at once are more than a pipe takes.
+ */
 function compileAll(): { readonly adapter: string; readonly texts: readonly string[] } {
   const compile = join(import.meta.dirname, "compile.ts");
-  const { stdout, stderr } = run(process.execPath, ["--import", "tsx", compile], {
-    VK_ICD_FILENAMES: buildDriver(),
-    REAL_DRIVER: values.driver,
-    RADV_FORCE_FAMILY: values.card,
-    RADV_DEBUG: "shaders,shaderstats,nocache",
+  const manifest = buildDriver();
+  const log = join(folder, "compiled.txt");
+  const file = openSync(log, "w");
+  const { status, stdout } = spawnSync(process.execPath, ["--import", "tsx", compile], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", file],
+    env: {
+      ...process.env,
+      VK_ICD_FILENAMES: manifest,
+      REAL_DRIVER: values.driver,
+      RADV_FORCE_FAMILY: values.card,
+      RADV_DEBUG: "shaders,shaderstats,nocache",
+    },
   });
-  return { adapter: stdout.trim(), texts: stderr.split(/^@kernel \d+$/m).slice(1) };
+  closeSync(file);
+  const written = readFileSync(log, "utf8");
+  if (status !== 0) throw new Error(`The compiler ended with ${status}:\n${written.slice(-2000)}`);
+  return { adapter: stdout.trim(), texts: written.split(/^@kernel \d+$/m).slice(1) };
 }
 
 function read(text: string): Compiled {

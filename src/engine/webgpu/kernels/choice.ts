@@ -77,7 +77,7 @@ export function choices(shape: DescentShape, capacity: Capacity): KernelChoice[]
   const kinds = all.filter((one) => kind === undefined || one.kind === kind);
   const best = (kinds.length > 0 ? kinds : all).filter((one, _, [first]) => one.kind === first.kind);
   const alone = ({ kind: way, sharing }: KernelChoice) => way !== "steps" && sharing === "none";
-  return best.map((one) => (subgroups && alone(one) ? { ...one, sharing: "subgroups" } : one));
+  return best.map((one) => (slow && subgroups && alone(one) ? { ...one, sharing: "subgroups" } : one));
 }
 
 function isWhole(shape: DescentShape, capacity: Capacity): boolean {
