@@ -62,6 +62,7 @@ const COVERED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "src/engine/webgpu/descent": {
     descent: "test/conformance/webgpu.browser.test.ts",
     fused: "test/conformance/webgpu.browser.test.ts",
+    orders: "test/unit/train/ahead.browser.test.ts",
     passes: "test/conformance/webgpu.browser.test.ts",
     steps: "test/conformance/webgpu.browser.test.ts",
     tiled: "test/conformance/webgpu.browser.test.ts",

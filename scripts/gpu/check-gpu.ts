@@ -102,7 +102,9 @@ function faultsOf({ workload, choice, shader, chosen }: GpuKernel, compiled: Com
     ...(chosen && registers > LIMITS.registers
       ? [`${name}, takes ${registers} registers, and may take ${LIMITS.registers}.`]
       : []),
-    ...(chosen && waves < LIMITS.waves ? [`${name}, fits ${waves} waves, and must fit ${LIMITS.waves}.`] : []),
+    ...(chosen && waves < LIMITS.waves
+      ? [`${name}, fits ${waves} waves, and must fit ${LIMITS.waves}.`]
+      : []),
   ];
 }
 

@@ -124,7 +124,7 @@ export async function runAll(
   try {
     const { order, steps } = plan(rows, problem.batchSize, capture);
     const results: StepResult[] = [];
-    for await (const result of descent.run(order, steps)) results.push(result);
+    for await (const result of descent.run([{ order, steps }])) results.push(result);
     return { results, weights: await descent.weights() };
   } finally {
     descent.release();

@@ -16,6 +16,7 @@ import { blockSumKernel, gatherKernel, updateKernel } from "../kernels/constants
 import type { DescentContext } from "./context.js";
 import { FusedPasses } from "./fused.js";
 import { type Bound, ENTRY_BYTES, bound, dispatch } from "../kernels/pipelines.js";
+import { Orders } from "./orders.js";
 import type { Readback } from "../device/readback.js";
 import type { Specialisation } from "../kernels/specialise.js";
 import { WholeSteps, wholeCapacity } from "./steps.js";
@@ -42,6 +43,7 @@ type BufferName =
 
 /** The buffers and kernels of a descent's passes. */
 interface Parts {
+  readonly orders: Orders;
   readonly buffers: Readonly<Record<BufferName, GPUBuffer>>;
   readonly blocks: BlockPasses;
   /** For small problems: takes whole steps in place of `blocks`, which still evaluates. */
@@ -55,6 +57,7 @@ interface Parts {
 
 export class GpuPasses {
   readonly tiling: Tiling;
+  readonly orders: Orders;
   readonly buffers: Readonly<Record<BufferName, GPUBuffer>>;
   /** Most blocks, and most steps, in one submission. */
   readonly capacity: number;
@@ -68,10 +71,11 @@ export class GpuPasses {
 
   private constructor(
     { gpu, placed, problem, tiling }: DescentContext,
-    { buffers, blocks, whole, updates, blockSum, gathers }: Parts,
+    { orders, buffers, blocks, whole, updates, blockSum, gathers }: Parts,
   ) {
     this.#gpu = gpu;
     this.tiling = tiling;
+    this.orders = orders;
     this.buffers = buffers;
     this.#blocks = blocks;
     this.#whole = whole;
@@ -94,8 +98,9 @@ export class GpuPasses {
     };
     const moments = momentCount(problem.rule);
     const entries = ENTRY_BYTES * entriesOf(tiling);
+    const orders = new Orders(gpu, placed.rows.count);
     const buffers = {
-      order: create("order", 4 * placed.rows.count),
+      order: orders.buffer,
       blocks: create("blocks", entries, GPUBufferUsage.UNIFORM),
       steps: create("steps", entries, GPUBufferUsage.UNIFORM),
       weights: create("weights", 16 * count),
@@ -134,7 +139,7 @@ export class GpuPasses {
       levels > 0
         ? await bound(gpu, "block-sum", blockSumKernel(tiling), { ...shared, current: buffers.blockSums })
         : undefined;
-    return new GpuPasses(context, { buffers, blocks, whole, updates, blockSum, gathers });
+    return new GpuPasses(context, { orders, buffers, blocks, whole, updates, blockSum, gathers });
   }
 
   /** Compiles the kernels of a mode, once. */
@@ -157,11 +162,6 @@ export class GpuPasses {
     write(this.buffers.weights, weights);
     write(this.buffers.moment1, first);
     write(this.buffers.moment2, second);
-  }
-
-  setOrder(order: Uint32Array): void {
-    const numbers = Uint32Array.from(order);
-    this.#gpu.run(() => this.#gpu.device.queue.writeBuffer(this.buffers.order, 0, numbers));
   }
 
   /** Writes the entries of these units, within the caller's `run`. Encode the same units next. */

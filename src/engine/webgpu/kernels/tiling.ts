@@ -308,8 +308,8 @@ function nodeRows(fitting: number, span: number): number {
 }
 
 /** Cuts an evaluation of any number of rows into blocks. */
-export function cutEvaluation({ blockRows, span }: Tiling, rows: number): Block[] {
-  return cutRows(0, rows, rows <= blockRows ? rows : nodeRows(blockRows, span));
+export function cutEvaluation({ blockRows, span }: Tiling, first: number, rows: number): Block[] {
+  return cutRows(first, rows, rows <= blockRows ? rows : nodeRows(blockRows, span));
 }
 
 /** Returns the rows whose partial sums fit the memory for slots. */

@@ -24,7 +24,7 @@ async function trained(kernels: string) {
   const placement = await engine.place(rows);
   const descent = await placement.descent({ ...problem, kernels }, randomWeights(shape, 2));
   const { order, steps } = plan(rows, 1000, false);
-  for await (const _ of descent.run(order, steps));
+  for await (const _ of descent.run([{ order, steps }]));
   const weights = await descent.weights();
   descent.release();
   placement.release();

@@ -121,7 +121,8 @@ test("many small steps are the same, bit for bit, whether they are run at once o
   const run = async (...parts: (typeof steps)[]) => {
     const descent = await placement.descent(problem, randomWeights(shape, 132));
     const sums = [];
-    for (const part of parts) for await (const result of descent.run(order, part)) sums.push(result.sums);
+    for (const part of parts)
+      for await (const result of descent.run([{ order, steps: part }])) sums.push(result.sums);
     const weights = await descent.weights();
     descent.release();
     return { weights, sums };
