@@ -44,6 +44,9 @@ const HELD = { bindingBytes: 2 ** 30, storageBuffers: 10, subgroups: true };
 describe("the choice", () => {
   test("is one of a handful that suit the shape and the adapter", () => {
     expect(possible(true).map(nameOf)).toEqual([
+      "fused 2x1/16",
+      "fused 4x1/16",
+      "fused 1x1/16",
       "fused 2x1/16 subgroups",
       "fused 4x1/16 subgroups",
       "fused 1x1/16 subgroups",
@@ -57,7 +60,7 @@ describe("the choice", () => {
     // No more than three may be timed before the time is up.
     expect(names({}).slice(0, 3)).toEqual([
       "tiled 4x1/1024 shared",
-      "tiled 4x1/1024 subgroups",
+      "tiled 4x1/1024",
       "tiled 8x2/512 shared",
     ]);
     for (const few of [{ classes: 64 }, { batchSize: 32 }, { features4: 8 }])
