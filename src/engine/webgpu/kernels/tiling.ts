@@ -90,16 +90,19 @@ export interface ObjectiveTiling extends TiledTiling {
 }
 
 /**
- * Most multiply-adds in one dispatch: about 0.1 s on a software adapter (3 G/s), and far less on a GPU.
- * Windows resets a device after 2 s.
+ * Most multiply-adds in one dispatch: about 0.1 s on a software adapter (3 G/s), and no more on the slowest
+ * integrated GPUs (20 to 40 G/s). Windows resets a device after 2 s.
  */
-const DISPATCH_MACS = { slow: 3e8, fast: 4e10 };
+const DISPATCH_MACS = { slow: 3e8, fast: 4e9 };
 /** Overhead of a class of a row (loads, stores, exponential), in vectors of features that cost as much. */
 const OVERHEAD4 = 8;
 /** Most vectors of W in one dispatch of the update. */
 const UPDATE_VECTORS = { slow: 2 ** 20, fast: 2 ** 26 };
-/** Most tiles of a row for one thread. llvmpipe silently ends a thread's loops after 65,535 turns in all. */
-const MOST_TILES = { slow: 4096, fast: 256 };
+/**
+ * Most tiles of a row for one thread. With more, AMD's compiler unrolls the loops over them into 240
+ * registers; llvmpipe silently ends a thread's loops after 65,535 turns in all.
+ */
+const MOST_TILES = { slow: 4096, fast: 8 };
 /**
  * Most vectors of classes that one thread loops over in the row passes of an objective, which read a row
  * three times instead of keeping it in registers.
