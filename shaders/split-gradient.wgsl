@@ -1,15 +1,15 @@
 // split-gradient: G = Xᵀ·R for a block of rows, in partial sums, for few classes on a GPU.
 //
-// A workgroup owns COLUMNS vectors of features and a span of rows, with a slot of its own. Each of LANES
-// threads a vector takes every LANES-th row of the span and keeps its part of G in registers; then the lanes'
+// A workgroup owns COLUMNS vectors of features and a span of rows, with a slot of its own. Each of ROW_LANES
+// threads a vector takes every ROW_LANES-th row of the span and keeps its part of G in registers; then the lanes'
 // parts are added in a fixed order.
 import package::lib::block::block;
 import package::lib::rows::{features, rowOf};
 import package::lib::shape::{CLASSES, CLASSES4, FEATURES4};
 
-const WORKGROUP = 256u; // threads
+const THREADS = 256u; // threads of a workgroup
 const COLUMNS = 16u; // vectors of features of a workgroup
-const LANES = 16u; // threads of a vector, a multiple of 4: COLUMNS·LANES are the threads
+const ROW_LANES = 16u; // threads of a vector: THREADS / COLUMNS
 const SPAN = 64u; // rows that add to one slot
 
 @group(0) @binding(6) var<storage, read> records: array<vec4f>; // (rows of the block, 2·CLASSES4 + 1) residual, …
@@ -17,10 +17,10 @@ const SPAN = 64u; // rows that add to one slot
 
 const RECORD = 2u * CLASSES4 + 1u;
 
-// (4, LANES, COLUMNS) parts of G: four features of four classes
-var<workgroup> parts: array<vec4f, 4u * WORKGROUP>;
+// (4, ROW_LANES, COLUMNS) parts of G: four features of four classes
+var<workgroup> parts: array<vec4f, 4u * THREADS>;
 
-@compute @workgroup_size(WORKGROUP, 1, 1)
+@compute @workgroup_size(THREADS, 1, 1)
 fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) group: vec3u) {
   let lane = thread / COLUMNS;
   let column = COLUMNS * group.x + thread % COLUMNS;
@@ -32,7 +32,7 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
   for (var k = 0u; k < CLASSES; k++) { // unroll
     g[k] = vec4f();
   }
-  for (var n = lane; n < SPAN; n += LANES) { // @point span
+  for (var n = lane; n < SPAN; n += ROW_LANES) { // @point span
     let i = begin + n;
     if (i >= block.rows) { // @point past
       break;
@@ -47,14 +47,14 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
   for (var c = 0u; c < CLASSES4; c++) { // unroll
     workgroupBarrier(); // @point reuse-barrier
     for (var m = 0u; m < 4u; m++) { // unroll
-      parts[m * WORKGROUP + thread] =
+      parts[m * THREADS + thread] =
         select(vec4f(), g[min(4u * c + m, CLASSES - 1u)], vec4<bool>(4u * c + m < CLASSES));
     }
     workgroupBarrier(); // @point filled-barrier
-    for (var half = LANES / 2u; half > 0u; half /= 2u) {
+    for (var half = ROW_LANES / 2u; half > 0u; half /= 2u) {
       if (lane < half) { // @point lanes
         for (var m = 0u; m < 4u; m++) { // unroll
-          parts[m * WORKGROUP + thread] += parts[m * WORKGROUP + thread + half * COLUMNS];
+          parts[m * THREADS + thread] += parts[m * THREADS + thread + half * COLUMNS];
         }
       }
       workgroupBarrier();
@@ -65,7 +65,7 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
       let first = thread % COLUMNS;
       var vector: vec4f;
       for (var m = 0u; m < 4u; m++) { // unroll
-        vector[m] = parts[m * WORKGROUP + first][lane];
+        vector[m] = parts[m * THREADS + first][lane];
       }
       slots[at] = vector; // @point store
     }

@@ -75,7 +75,11 @@ function stepKernels(rows: Rows, classes: number, choice: KernelChoice): Named {
   };
   const cut = tiling(rows, classes, rows.count, CAPACITY, choice);
   const block = blockKernels(rows, problem, cut, "train");
-  const own = cut.kind === "fused" ? ["fused"] : ["logits", "residual", "gradient"];
+  const own = {
+    fused: ["fused"],
+    split: ["split-logits", "split-gradient"],
+    tiled: ["logits", "residual", "gradient"],
+  }[cut.kind];
   return [
     ...(cut.kind === "fused" && cut.wholeSteps > 0
       ? [["steps", stepsKernel(rows, problem, cut, "train")] as const]

@@ -4,6 +4,7 @@ import type { FloatArray } from "../../../core/rows.js";
 import {
   type Block,
   type BlockPasses,
+  type Buffers,
   KernelCache,
   type Mode,
   type Stages,
@@ -19,6 +20,7 @@ import { type Bound, ENTRY_BYTES, bound, dispatch } from "../kernels/pipelines.j
 import { Orders } from "./orders.js";
 import type { Readback } from "../device/readback.js";
 import type { Specialisation } from "../kernels/specialise.js";
+import { SplitPasses } from "./split.js";
 import { WholeSteps, wholeCapacity } from "./steps.js";
 import { TiledPasses } from "./tiled.js";
 import { type FusedTiling, type Tiling, grid } from "../kernels/tiling.js";
@@ -121,10 +123,7 @@ export class GpuPasses {
       labels: placed.targets ?? placed.labels,
       rowWeights: placed.weights,
     };
-    const blocks =
-      tiling.kind === "fused"
-        ? new FusedPasses({ ...context, tiling }, shared)
-        : new TiledPasses({ ...context, tiling }, shared);
+    const blocks = passesOf(context, shared);
     const whole = isWhole(tiling) ? new WholeSteps({ ...context, tiling }, shared) : undefined;
     const shards = (gathered ? placed.shards : []).map((shard) => {
       const range = create("shard", 16, GPUBufferUsage.UNIFORM);
@@ -258,6 +257,18 @@ export class GpuPasses {
   gradient(readback: Readback, encoder: GPUCommandEncoder): () => Promise<ArrayBuffer> {
     if (this.#whole) return this.#whole.gradient(readback, encoder);
     return readback.copy(encoder, this.buffers.slots, 16 * this.tiling.count);
+  }
+}
+
+function passesOf(context: DescentContext, shared: Buffers): BlockPasses {
+  const { tiling } = context;
+  switch (tiling.kind) {
+    case "fused":
+      return new FusedPasses({ ...context, tiling }, shared);
+    case "split":
+      return new SplitPasses({ ...context, tiling }, shared);
+    case "tiled":
+      return new TiledPasses({ ...context, tiling }, shared);
   }
 }
 

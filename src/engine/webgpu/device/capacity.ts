@@ -14,7 +14,7 @@ export interface Capacity {
   /** Most multiply-adds in a dispatch. Default: by the adapter's speed. */
   readonly dispatchMacs?: number;
   /** The kind of kernels to use, if the shape allows it. Default: the best guess. */
-  readonly kind?: "steps" | "fused" | "tiled";
+  readonly kind?: "steps" | "fused" | "split" | "tiled";
 }
 
 /** Returns the capacity of a device, whose adapter is software if it is `slow`. */

@@ -7,8 +7,11 @@ const SHARINGS = ["none", "subgroups", "shared"] as const;
 export type Sharing = (typeof SHARINGS)[number];
 
 export interface KernelChoice {
-  /** Whole steps in one workgroup, all passes of a block in one dispatch, or tiles of classes. */
-  readonly kind: "steps" | "fused" | "tiled";
+  /**
+   * Whole steps in one workgroup, all passes of a block in one dispatch, threads that share rows by their
+   * features, or tiles of classes.
+   */
+  readonly kind: "steps" | "fused" | "split" | "tiled";
   /** Rows, and vectors of four features, per thread. */
   readonly rows: number;
   readonly vectors: number;
@@ -37,11 +40,21 @@ const MOST_THREADS = 256;
  * Most rows that a partial sum adds in order: what bounds the error of a gradient, however many rows it is
  * over. docs/design/sums.md has the bounds.
  */
-const MOST_SPAN = { fused: 1024, tiled: 4096 };
+const MOST_SPAN = { steps: 1024, fused: 1024, split: 1024, tiled: 4096 };
 /** Partial sums of a block that the fused kernels aim at, one for each workgroup. */
 const FUSED_SLOTS = { slow: 4, fast: 64 };
 /** Threads that keep an adapter busy, which the tiled gradient aims at. */
 const THREADS = { slow: 256, fast: 16384 };
+/** Threads that share rows of the split kernels, and threads of their workgroup. */
+export const SPLIT_LANES = 32;
+export const SPLIT_WORKGROUP = 128;
+/** Vectors of features of a workgroup of the split gradient, and threads that share them. */
+export const SPLIT_COLUMNS = 16;
+export const SPLIT_COLUMN_LANES = 16;
+/** Fewest vectors of features for which lanes that share a row have enough work. */
+const LEAST_SPLIT = 32;
+/** Partial sums of a block that the split kernels aim at. */
+const SPLIT_SLOTS = 16;
 /** Fewest rows for which a tiled partial sum pays. */
 const LEAST_TILED_SPAN = 64;
 /** Most multiply-adds of a step's product that one workgroup does in less time than more dispatches take. */
@@ -77,13 +90,24 @@ export function stepsPerDispatch(
 export function choices(shape: DescentShape, capacity: Capacity): KernelChoice[] {
   const { slow, subgroups, kind } = capacity;
   const few = fused(shape, slow);
-  const all = [...(isWhole(shape, capacity) ? whole(few) : []), ...few, ...tiled(shape, slow)];
+  const all = [
+    ...(isWhole(shape, capacity) ? whole(few) : []),
+    ...(isSplit(shape, capacity) ? split(shape) : []),
+    ...few,
+    ...tiled(shape, slow),
+  ];
   const kinds = all.filter((one) => kind === undefined || one.kind === kind);
   const best = (kinds.length > 0 ? kinds : all).filter((one, _, [first]) => one.kind === first.kind);
   const subgroup = (one: KernelChoice): KernelChoice =>
-    one.kind !== "steps" && one.sharing === "none" ? { ...one, sharing: "subgroups" } : one;
+    (one.kind === "fused" || one.kind === "tiled") && one.sharing === "none"
+      ? { ...one, sharing: "subgroups" }
+      : one;
   if (!subgroups) return best;
   return slow ? best.map(subgroup) : [...new Set([...best, ...best.map(subgroup)])];
+}
+
+function isSplit({ features4 }: DescentShape, { slow, kind }: Capacity): boolean {
+  return kind === "split" || (!slow && features4 >= LEAST_SPLIT);
 }
 
 function isWhole(shape: DescentShape, capacity: Capacity): boolean {
@@ -117,6 +141,13 @@ function fused(shape: DescentShape, slow: boolean): KernelChoice[] {
     const span = spanOf(batchSize / slots, 4 * one, Math.min(MOST_SPAN.fused, planRows));
     return { kind: "fused", rows: one, vectors, span, sharing: "none" };
   });
+}
+
+/** Lists the split choices, for a GPU. A thread keeps one sum for each of its rows and classes. */
+function split({ classes, batchSize, planRows }: DescentShape): KernelChoice[] {
+  if (classes > FUSED_CLASSES) return [];
+  const span = spanOf(batchSize / SPLIT_SLOTS, SPLIT_COLUMNS, Math.min(MOST_SPAN.split, planRows));
+  return [{ kind: "split", rows: 4, vectors: 1, span, sharing: "none" }];
 }
 
 /** Returns a power of two of at least `wanted` rows, within bounds. */
@@ -176,10 +207,11 @@ export function choiceNamed(
   name: string,
   shape: DescentShape,
   capacity: Capacity,
-  kinds: readonly KernelChoice["kind"][] = ["steps", "fused", "tiled"],
+  kinds: readonly KernelChoice["kind"][] = ["steps", "split", "fused", "tiled"],
 ): KernelChoice {
   const [, named, rows, vectors, span, suffix = "none"] =
-    name.match(/^(steps|fused|tiled) ([1-8])x([1-8])(?:\/([1-9]\d{0,4}))?(?: (subgroups|shared))?$/) ?? [];
+    name.match(/^(steps|fused|split|tiled) ([1-8])x([1-8])(?:\/([1-9]\d{0,4}))?(?: (subgroups|shared))?$/) ??
+    [];
   const possible = kinds.flatMap((kind) => choices(shape, { ...capacity, kind }));
   const like = possible.find((one) => one.kind === named);
   const sharing = SHARINGS.find((one) => one === suffix);
@@ -204,10 +236,11 @@ function isPossible(
   { features4, planRows }: DescentShape,
   { subgroups }: Capacity,
 ): boolean {
-  const most = Math.min(MOST_SPAN[kind === "tiled" ? "tiled" : "fused"], planRows);
+  const most = Math.min(MOST_SPAN[kind], planRows);
   const isPower = (value: number) => Number.isInteger(Math.log2(value));
   if (!isPower(span) || span < 4 || span > most) return false;
   if (kind !== "tiled" && !(isPower(rows) && span >= 4 * rows)) return false;
+  if (kind === "split") return rows === 4 && vectors === 1 && sharing === "none";
   if (sharing === "subgroups" && !subgroups) return false;
   if (sharing === "shared") return kind === "tiled" && rows % 4 === 0 && vectors <= 2 && span >= SIDE;
   return kind === "tiled" || Math.ceil(features4 / vectors) <= MOST_THREADS - 4;

@@ -11,6 +11,8 @@ import { type Block, cutRows } from "./blocks.js";
 import {
   type KernelChoice,
   SIDE,
+  SPLIT_LANES,
+  SPLIT_WORKGROUP,
   STEP_THREADS,
   type DescentShape as ChoiceShape,
   type Sharing,
@@ -65,6 +67,14 @@ export interface FusedTiling extends Common {
   readonly stepThreads: number;
 }
 
+/** Tiling for few classes on a GPU, whose threads share rows by their features. */
+export interface SplitTiling extends Common {
+  readonly kind: "split";
+  /** Threads that share rows in the product of the logits, and rows of one workgroup. */
+  readonly lanes: number;
+  readonly groupRows: number;
+}
+
 /** Tiling for many classes: tiles of `tile4` vectors of classes. */
 export interface TiledTiling extends Common {
   readonly kind: "tiled";
@@ -79,7 +89,7 @@ export interface TiledTiling extends Common {
   readonly lanes: number;
 }
 
-export type Tiling = FusedTiling | TiledTiling;
+export type Tiling = FusedTiling | SplitTiling | TiledTiling;
 
 /** Tiling of an objective, which keeps its logits and processes them row by row in passes of their own. */
 export interface ObjectiveTiling extends TiledTiling {
@@ -153,10 +163,10 @@ export function tiling(
   choice = choices(shapeOf(rows, classes, batchSize, capacity), capacity)[0],
 ): Tiling {
   const shape = cutShape(rows, classes, capacity);
-  const cut =
-    choice.kind === "tiled"
-      ? tiledTiling(shape, batchSize, capacity, choice)
-      : fusedTiling(shape, batchSize, capacity, choice);
+  const cutBy = { tiled: tiledTiling, split: splitTiling, fused: fusedTiling, steps: fusedTiling }[
+    choice.kind
+  ];
+  const cut = cutBy(shape, batchSize, capacity, choice);
   checkWeights(rows, cut, capacity);
   return cut;
 }
@@ -249,6 +259,42 @@ function fusedTiling(shape: Shape, batchSize: number, capacity: Capacity, choice
   };
 }
 
+function splitTiling(shape: Shape, batchSize: number, capacity: Capacity, choice: KernelChoice): SplitTiling {
+  const { slow, bindingBytes } = capacity;
+  const speed = slow ? "slow" : "fast";
+  const { features4, classes, shardRows } = shape;
+  const { rows, vectors, span } = choice;
+  const classes4 = Math.ceil(classes / 4);
+  const count = 4 * features4 * classes4;
+  const macs = 8 * (features4 + OVERHEAD4) * classes; // of both products
+  const most = Math.min(
+    (capacity.dispatchMacs ?? DISPATCH_MACS[speed]) / macs,
+    Math.min(BLOCK_BYTES, bindingBytes) / (16 * (2 * classes4 + 1)),
+    shardRows,
+    MOST_GROUPS,
+  );
+  const blockRows = blockOf(batchSize, Math.min(most, slotRows(span, count, capacity)), span, capacity);
+  const groupRows = (rows * SPLIT_WORKGROUP) / SPLIT_LANES;
+  return {
+    ...shape,
+    kind: "split",
+    classes4,
+    count,
+    blockRows,
+    slots: Math.ceil(blockRows / span),
+    sums: Math.ceil(blockRows / groupRows),
+    levels: levelsOf(batchSize, blockRows),
+    span,
+    sharing: choice.sharing,
+    updateVectors: UPDATE_VECTORS[speed],
+    workgroup: SPLIT_WORKGROUP,
+    rows,
+    vectors,
+    lanes: SPLIT_LANES,
+    groupRows,
+  };
+}
+
 function tiledTiling(shape: Shape, batchSize: number, capacity: Capacity, choice: KernelChoice): TiledTiling {
   const { slow, bindingBytes } = capacity;
   const speed = slow ? "slow" : "fast";
@@ -325,7 +371,10 @@ function levelsOf(batchSize: number, blockRows: number): number {
   return countLevels(Math.ceil(batchSize / blockRows));
 }
 
-/** Returns the longest chain of additions behind an element of the gradient of a step over `rows` rows. */
+/**
+ * Returns the longest chain of additions behind an element of the gradient of a step over `rows` rows, or
+ * more: the lanes of a split span add fewer in order.
+ */
 export function chainOf(tiling: Tiling, rows: number): number {
   const whole = tiling.kind === "fused" && tiling.wholeSteps > 0;
   return whole ? rows : chainLength(rows, Math.min(tiling.span, tiling.blockRows));

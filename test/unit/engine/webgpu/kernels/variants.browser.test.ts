@@ -35,6 +35,7 @@ describe.each([
   { kind: "fused", slow: true, subgroups: true },
   { kind: "fused", slow: false, subgroups: false },
   { kind: "fused", slow: false, subgroups: true },
+  { kind: "split", slow: false, subgroups: false },
   { kind: "tiled", slow: true, subgroups: false },
   { kind: "tiled", slow: true, subgroups: true },
   { kind: "tiled", slow: false, subgroups: false },
