@@ -39,6 +39,12 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
   let lane = thread % LANES;
   let sharers = thread / LANES;
   let begin = GROUP_ROWS * group.x;
+  if (begin >= block.rows) {
+    if (thread == 0u) {
+      sums[group.x] = vec4f();
+    }
+    return;
+  }
 
   var start: array<u32, ROWS>;
   var z: array<array<f32, CLASSES>, ROWS>;
