@@ -22,6 +22,7 @@ import {
   updateKernel,
   vectorKernels,
 } from "../src/engine/webgpu/kernels/constants.js";
+import { capacityWithin } from "../src/engine/webgpu/device/capacity.js";
 import { type Specialisation, specialise } from "../src/engine/webgpu/kernels/specialise.js";
 import {
   type ObjectiveTiling,
@@ -97,7 +98,7 @@ const flags = [false, true];
 const modes = ["train", "capture", "evaluate"] as const;
 
 const capacities = flags.flatMap((slow) =>
-  flags.map((subgroups) => ({ bindingBytes: 2 ** 30, storageBuffers: 10, slow, subgroups })),
+  flags.map((subgroups) => capacityWithin({ bindingBytes: 2 ** 30, storageBuffers: 10, slow, subgroups })),
 );
 
 /** Tilings of a batch of all rows, for every choice on every kind of adapter. */
@@ -112,7 +113,7 @@ function cuts(rows: Rows, classes: number): Tiling[] {
 /** Tilings of an objective over all rows, likewise. */
 function objectiveCuts(rows: Rows, classes: number): ObjectiveTiling[] {
   return capacities
-    .map((capacity) => ({ ...capacity, kind: "tiled" as const }))
+    .map((capacity) => ({ ...capacity, kinds: ["tiled" as const] }))
     .flatMap((capacity) =>
       choices(shapeOf(rows, classes, rows.count, capacity), capacity).map((choice) =>
         objectiveTiling(rows, classes, rows.count, capacity, choice),

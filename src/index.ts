@@ -9,7 +9,7 @@ export type { SweepOptions, SweepProgress } from "./sweep/options.js";
 export type { SweepEntry, SweepFold } from "./sweep/table.js";
 export type { ReasonCode } from "./core/progress.js";
 export type { SolverName } from "./solvers/solver-table.js";
-export type { TrainOptions } from "./train/options.js";
+export type { TrainOptions } from "./train/option-table.js";
 export type { TrainingData } from "./data/dataset.js";
 export type { Features } from "./data/features.js";
 export type { Label } from "./data/labels.js";

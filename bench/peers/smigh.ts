@@ -5,7 +5,7 @@ import type { DescentProblem, Step } from "../../src/engine/descent.js";
 import type { Rows } from "../../src/core/rows.js";
 import { range } from "../../src/core/random.js";
 import { choiceNamed } from "../../src/engine/webgpu/kernels/choice.js";
-import { Runtime } from "../../src/engine/runtime.js";
+import { EngineRuntime } from "../../src/engine/runtime.js";
 import { Devices } from "../../src/engine/webgpu/device/devices.js";
 import { WebGpuHost } from "../../src/engine/webgpu/engine.js";
 import { shapeOf, tiling } from "../../src/engine/webgpu/kernels/tiling.js";
@@ -14,7 +14,7 @@ import type { Batch, Workload } from "../measure/workloads.js";
 import type { Open, Session } from "./system.js";
 
 const devices = new Devices();
-const runtime = new Runtime({ webgpu: async () => new WebGpuHost(devices) });
+const runtime = new EngineRuntime({ webgpu: async () => new WebGpuHost(devices) });
 
 export function openOn(engine: EngineName): Open {
   return async (workload, batch) => session(await runtime.open(engine), workload, batch);

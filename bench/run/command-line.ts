@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import { OptionError } from "../../src/core/errors.js";
 import { defaultOf } from "../../src/cli/help.js";
 import { OPTION_TEXTS } from "../../src/train/option-texts.js";
-import { OPTION_TABLE } from "../../src/train/options.js";
+import { OPTION_TABLE } from "../../src/train/option-table.js";
 import { type OptionField, OPTION_FIELDS, L2, jobOf } from "../page/train/job.js";
 
 export const USAGE = `Usage: npm start -- [options]

@@ -7,7 +7,7 @@
 import type { DescentProblem } from "../../src/engine/descent.js";
 import type { Rows } from "../../src/core/rows.js";
 import { choiceNamed, choices, nameOf } from "../../src/engine/webgpu/kernels/choice.js";
-import type { Capacity } from "../../src/engine/webgpu/device/capacity.js";
+import { type Capacity, capacityWithin } from "../../src/engine/webgpu/device/capacity.js";
 import { shapeOf, tiling } from "../../src/engine/webgpu/kernels/tiling.js";
 import { traffic } from "./traffic.js";
 import { type Workload, workloads } from "../measure/workloads.js";
@@ -26,10 +26,10 @@ const DISPATCH_SECONDS = 30e-6;
 
 const WEBGPU = { bindingBytes: 2 ** 31 - 4, storageBuffers: 10, subgroups: true };
 const ADAPTERS: readonly { readonly name: string; readonly capacity: Capacity }[] = [
-  { name: "A GPU, by the table", capacity: { ...WEBGPU, slow: false } },
+  { name: "A GPU, by the table", capacity: capacityWithin({ ...WEBGPU, slow: false }) },
   {
     name: "A software adapter (SwiftShader), by the table",
-    capacity: { ...WEBGPU, slow: true, bindingBytes: 2 ** 30 },
+    capacity: capacityWithin({ ...WEBGPU, slow: true, bindingBytes: 2 ** 30 }),
   },
 ];
 

@@ -35,7 +35,7 @@ export function referenceOf({ name, path, declarations, others }: EntryPoint): s
     `# ${name}\n`,
     wrap(
       `Written by \`npm run docs\` from the TSDoc of [\`${path}\`](${source}). ` +
-        "[Options of a training](options.md) has the fields of `TrainOptions`.",
+        "[Options of a training](options.md) has the fields of `TrainOptions` and of `SweepOptions`.",
     ),
     "",
     ...sections.flatMap((section) => [
@@ -118,7 +118,7 @@ function paragraphOf(text: string): string {
 const item = (text: string) => wrap(`- ${text}`, "  ");
 
 /** Breaks a text into lines of at most WIDTH, with `indent` before all but the first. */
-function wrap(text: string, indent = ""): string {
+export function wrap(text: string, indent = ""): string {
   const lines = [""];
   for (const word of text.split(/\s+/)) {
     const last = lines[lines.length - 1];

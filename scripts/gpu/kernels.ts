@@ -2,7 +2,7 @@
 import { workloads } from "../../bench/measure/workloads.js";
 import type { Rows } from "../../src/core/rows.js";
 import type { DescentProblem } from "../../src/engine/descent.js";
-import type { Capacity } from "../../src/engine/webgpu/device/capacity.js";
+import { type Capacity, capacityWithin } from "../../src/engine/webgpu/device/capacity.js";
 import { type KernelChoice, choices, nameOf } from "../../src/engine/webgpu/kernels/choice.js";
 import {
   blockKernels,
@@ -31,7 +31,12 @@ export interface GpuKernel {
 }
 
 /** What a large GPU offers. */
-const CAPACITY: Capacity = { bindingBytes: 2 ** 31 - 4, slow: false, storageBuffers: 10, subgroups: true };
+const CAPACITY = capacityWithin({
+  bindingBytes: 2 ** 31 - 4,
+  slow: false,
+  storageBuffers: 10,
+  subgroups: true,
+});
 
 /** Kernels by the name of their shader. */
 type Named = readonly (readonly [string, Specialisation])[];
@@ -59,7 +64,7 @@ export function gpuKernels(): GpuKernel[] {
         }
       });
     add(name, CAPACITY, (choice) => stepKernels(rows, classes, choice));
-    add(`${name} objective`, { ...CAPACITY, kind: "tiled" }, (choice) =>
+    add(`${name} objective`, { ...CAPACITY, kinds: ["tiled"] }, (choice) =>
       objectiveKernels(rows, classes, choice),
     );
   }

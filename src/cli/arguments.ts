@@ -1,7 +1,7 @@
 /** Parses command lines, and turns flags into options of the library. */
 import { type ParseArgsConfig, parseArgs } from "node:util";
 import { SmighError } from "../core/errors.js";
-import { OPTION_TABLE, type OptionRow, type TrainOptions, flagName } from "../train/options.js";
+import { OPTION_TABLE, type OptionRow, type TrainOptions, flagName } from "../train/option-table.js";
 
 /** The command line itself is wrong. */
 export class UsageError extends SmighError {

@@ -1,7 +1,7 @@
 /** Texts of --help. The options are those of the option table. */
 import { SOLVERS, SOLVER_NAMES } from "../solvers/solver-table.js";
 import { OPTION_TEXTS } from "../train/option-texts.js";
-import { OPTION_TABLE, type OptionRow } from "../train/options.js";
+import { OPTION_TABLE, type OptionRow } from "../train/option-table.js";
 import { OPTION_FLAGS } from "./arguments.js";
 
 export const HELP = `smigh: trains softmax (multinomial logistic) classifiers

@@ -3,7 +3,7 @@ import type { TrainingData } from "../data/dataset.js";
 import { TrainerError } from "../core/errors.js";
 import { formatOfPath } from "../model/formats/formats.js";
 import type { SoftmaxModel } from "../model/model.js";
-import type { TrainOptions } from "../train/options.js";
+import type { TrainOptions } from "../train/option-table.js";
 import { type Trainer, trainer } from "../train/train.js";
 import { TRAIN_FLAGS, UsageError, parse, trainOptions } from "./arguments.js";
 import { readLabels, readModel, readRows } from "./data.js";

@@ -71,10 +71,6 @@ export function checkDevice(name: string, value: unknown): void {
   }
 }
 
-export function checkRuntime(name: string, value: unknown): void {
-  if (!hasMethods(value, "open", "close")) fail(name, value, "a runtime, as createRuntime() returns");
-}
-
 /** Checks a signal by its tag and methods, so that one of another realm is accepted. */
 export function checkSignal(name: string, value: unknown): void {
   if (tagOf(value) !== "AbortSignal" || !hasMethods(value, "addEventListener", "removeEventListener")) {

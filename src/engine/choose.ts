@@ -1,7 +1,7 @@
 /** Chooses and opens an engine: the one named, or for "auto" the fastest that this machine offers. */
 import { OptionError } from "../core/errors.js";
 import type { Engine, EngineName } from "./engine.js";
-import { type Runtime, defaultRuntime } from "./runtime.js";
+import { type Runtime, checkRuntime, defaultRuntime } from "./runtime.js";
 import { findAdapter } from "./webgpu/device/adapter.js";
 
 export interface EngineChoice {
@@ -38,6 +38,7 @@ export async function chooseEngine(
   wanted: "auto" | EngineName,
   { runtime = defaultRuntime(), device, failures = new Map() }: ChooseOptions = {},
 ): Promise<EngineChoice> {
+  checkRuntime("runtime", runtime); // narrows it to one that opens engines
   if (wanted !== "auto") {
     const engine = await runtime.open(wanted, { device });
     return { engine, why: [`engine is ${wanted}`, ...noteOf(engine)].join(", and ") };

@@ -1,5 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** The runtime of trainings: it owns what they share, and opens their engines. */
+import { fail } from "../core/checks.js";
 import { RuntimeClosedError } from "../core/errors.js";
 import type { Engine, EngineHost, EngineName, EngineOptions } from "./engine.js";
 
@@ -10,10 +11,7 @@ type Hosts = Readonly<Record<EngineName, () => Promise<EngineHost>>>;
 const HOSTS: Hosts = {
   webgpu: async () => new (await import("./webgpu/engine.js")).WebGpuHost(),
   wasm: async () => new (await import("./wasm/engine.js")).WasmHost(),
-  reference: async () => {
-    const { referenceEngine } = await import("./reference/engine.js");
-    return { open: async () => referenceEngine(), close() {} };
-  },
+  reference: async () => new (await import("./reference/engine.js")).ReferenceHost(),
 };
 
 /**
@@ -28,7 +26,19 @@ const HOSTS: Hosts = {
  * await runtime.close();
  * ```
  */
-export class Runtime {
+export interface Runtime {
+  /**
+   * Destroys the GPU device that the runtime opened (one that a caller gave stays open), ends its threads and
+   * frees their memory. Trainings that use the runtime reject with a {@link RuntimeClosedError}, as do those
+   * that are started later. Closing again changes nothing.
+   */
+  close(): Promise<void>;
+  /** Closes the runtime at the end of a block that declares it with `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** A runtime as the package uses it: it opens engines, too. */
+export class EngineRuntime implements Runtime {
   readonly #load: Hosts;
   readonly #hosts = new Map<EngineName, Promise<EngineHost>>();
   #closing: Promise<void> | undefined;
@@ -43,11 +53,8 @@ export class Runtime {
   }
 
   /**
-   * Opens an engine. Trainings do so.
+   * Opens an engine, which the caller closes.
    *
-   * @param name the engine
-   * @param options a GPU device to share, and how long to wait for one
-   * @returns the engine, which its caller closes
    * @throws {DeviceError} if the engine is not available
    * @throws {RuntimeClosedError} if the runtime is closed
    */
@@ -58,16 +65,10 @@ export class Runtime {
     return host.open(options);
   }
 
-  /**
-   * Destroys the GPU device that the runtime opened (one that a caller gave stays open), ends its threads and
-   * frees their memory. Trainings that use these reject with a {@link RuntimeClosedError}, as do those that
-   * are started later. Closing again changes nothing.
-   */
   close(): Promise<void> {
     return (this.#closing ??= this.#close());
   }
 
-  /** Closes the runtime at the end of a block that declares it with `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
@@ -97,6 +98,11 @@ export class Runtime {
   }
 }
 
+/** Checks the option `runtime`. */
+export function checkRuntime(name: string, value: unknown): asserts value is EngineRuntime {
+  if (!(value instanceof EngineRuntime)) fail(name, value, "a runtime, as createRuntime() returns");
+}
+
 /**
  * Makes a runtime, for trainings that shall not share a GPU device, threads and memory with others, or that
  * give them back when they are done.
@@ -110,12 +116,12 @@ export class Runtime {
  * ```
  */
 export function createRuntime(): Runtime {
-  return new Runtime();
+  return new EngineRuntime();
 }
 
-let shared: Runtime | undefined;
+let shared: EngineRuntime | undefined;
 
 /** Returns the runtime of trainings that name none, which is made on first use. */
-export function defaultRuntime(): Runtime {
-  return (shared ??= createRuntime());
+export function defaultRuntime(): EngineRuntime {
+  return (shared ??= new EngineRuntime());
 }

@@ -170,7 +170,13 @@ export function trial(
  *
  * u ← weight ⊙ s ⊙ (u − s·u)
  */
-export function bend(data: Rows, rows: Uint32Array, z: Float64Array, u: Float64Array, classes: number): void {
+export function hessianResidual(
+  data: Rows,
+  rows: Uint32Array,
+  z: Float64Array,
+  u: Float64Array,
+  classes: number,
+): void {
   for (let n = 0; n < rows.length; n++) {
     const weight = data.weights ? data.weights[rows[n]] : 1;
     const first = n * classes;

@@ -8,7 +8,7 @@ import type { Placement } from "../engine/engine.js";
 import type { ObjectiveProblem } from "../engine/objective.js";
 import { type RowSource, readChosenRows } from "../core/row-source.js";
 import { type FloatArray, type Rows, absolute, inF64, labelledOnly } from "../core/rows.js";
-import { bend, gradient, logits, residual } from "../math/passes.js";
+import { gradient, hessianResidual, logits, residual } from "../math/passes.js";
 import { TINY, U, gamma, ratio, residualBounds, softmaxBounds } from "./step.js";
 import { type Parity, maxOrInfinity } from "./stages.js";
 
@@ -144,7 +144,7 @@ export function curvatureRatio(
         TINY * (1 + Math.abs(apart));
     });
   }
-  bend(data, all, z, u, classes);
+  hessianResidual(data, all, z, u, classes);
   return sumRatio(data, u, bounds, v, found, problem);
 }
 

@@ -1,32 +1,18 @@
 /** The options of a sweep, with their defaults and checks. */
 import type { Label } from "../data/labels.js";
 import { OptionError } from "../core/errors.js";
-import {
-  type Check,
-  checkC,
-  checkOptions,
-  fail,
-  isList,
-  notNegative,
-  ofType,
-  oneOf,
-} from "../core/checks.js";
-import { type Settings, type TrainOptions, parseOptions } from "../train/options.js";
+import { checkC, checkOptions, fail, isList, notNegative, oneOf, wholeNumber } from "../core/checks.js";
+import { FUNCTION, type OptionRow, type OptionTable, option } from "../train/option-table.js";
+import { type Settings, parseOptions } from "../train/options.js";
 import { show } from "../core/show.js";
 import type { SweepEntry } from "./table.js";
 
-/**
- * Options that a sweep passes on to every fit. Features are standardised over all rows, so that they are
- * placed once.
- */
-const SHARED = [
+/** Options of `train` that a sweep passes on to every fit. */
+export const SHARED_OPTIONS = [
   "engine",
   "kernels",
   "device",
   "runtime",
-  "solver",
-  "tolerance",
-  "maxIterations",
   "memory",
   "intercept",
   "standardize",
@@ -36,51 +22,66 @@ const SHARED = [
   "signal",
 ] as const;
 
-/**
- * Options of `sweep`: its own, and those of `train` that apply to every fit. Either C or l2 is required. An
- * option that is unknown or out of range is an OptionError that names it. maxIterations defaults to 50 for
- * the fits on folds, and to 1000 for the final model.
- */
-export interface SweepOptions<L extends Label = Label> extends Pick<
-  TrainOptions<L>,
-  Exclude<(typeof SHARED)[number], "solver" | "tolerance">
-> {
-  /** "lbfgs" (default) or "newton": the fits are compared at their optima. */
-  readonly solver?: "lbfgs" | "newton";
-  /**
-   * The tolerance of `train`. Default 1e-3 for the fits on folds, whose scores differ by far more, and 1e-5
-   * for the final model.
-   */
-  readonly tolerance?: number;
+/** Rows of the options that are a sweep's own, or differ from those of `train`. */
+const createTable = () => ({
   /**
    * Penalties to try, as scikit-learn defines them: l2 = 1 / (C · total weight of the rows of the fit). Above
    * 0, all different; Infinity is no penalty.
    */
-  readonly C?: ArrayLike<number>;
+  C: option<ArrayLike<number>>({ check: checkValues(checkC) }),
   /** Penalties to try on the mean objective, instead of C. Numbers ≥ 0, all different. */
-  readonly l2?: ArrayLike<number>;
+  l2: option<ArrayLike<number>>({ check: checkValues(notNegative) }),
   /**
    * Number of stratified folds, at least 2, or the fold of each row, numbered from 0. Default 5. Stratified
    * folds are those of scikit-learn's StratifiedKFold without shuffling: the rows of a class go to the folds
    * in the order of the data.
    */
-  readonly folds?: number | ArrayLike<number>;
+  folds: option<number | ArrayLike<number>>({ check: checkFolds, default: 5 }),
   /**
    * The score to choose by, a mean over the folds: "accuracy" (default, as in scikit-learn's
    * LogisticRegressionCV) or "loss".
    */
-  readonly scoring?: "accuracy" | "loss";
+  scoring: option<"accuracy" | "loss">({ check: oneOf("accuracy", "loss"), default: "accuracy" }),
   /**
    * The value that the final model is fitted with: the "best" (default), or the largest penalty within
    * "oneStandardError" of it.
    */
-  readonly choose?: "best" | "oneStandardError";
+  choose: option<"best" | "oneStandardError">({
+    check: oneOf("best", "oneStandardError"),
+    default: "best",
+  }),
+  /** "lbfgs" (default) or "newton": the fits are compared at their optima. */
+  solver: option<"lbfgs" | "newton">({ check: oneOf("lbfgs", "newton"), default: "lbfgs" }),
+  /**
+   * The tolerance of `train`. Default 1e-3 for the fits on folds, whose scores differ by far more, and 1e-5
+   * for the final model.
+   */
+  tolerance: option<number>({ check: notNegative, default: 1e-3 }),
+  /**
+   * The largest number of iterations of a fit. Default 50 for the fits on folds, half of what
+   * LogisticRegressionCV allows, and 1000 for the final model.
+   */
+  maxIterations: option<number>({ check: wholeNumber(1), default: 50 }),
   /**
    * Called during the sweep, at most every 50 ms per fit, and at the beginning and end of each. Where it
    * throws or rejects, the sweep stops and rejects with the same error.
    */
-  readonly onProgress?: (progress: SweepProgress) => void;
-}
+  onProgress: option<(progress: SweepProgress) => void>({ check: FUNCTION }),
+});
+
+/** All options of a sweep but those that it passes on. */
+export const SWEEP_TABLE = /* @__PURE__ */ createTable(); // pure, so that bundles without sweep leave it out
+
+type Table<L extends Label> = Pick<OptionTable<L>, (typeof SHARED_OPTIONS)[number]> & typeof SWEEP_TABLE;
+
+/**
+ * Options of `sweep`: its own, and those of `train` that apply to every fit. Either C or l2 is required. An
+ * option that is unknown or out of range is an OptionError that names it. Features are standardised over all
+ * rows, so that they are placed once.
+ */
+export type SweepOptions<L extends Label = Label> = {
+  readonly [name in keyof Table<L>]?: Table<L>[name] extends OptionRow<infer Value> ? Value : never;
+};
 
 /** How far a sweep is. */
 export interface SweepProgress {
@@ -112,41 +113,31 @@ export interface SweepSettings<L extends Label> {
 }
 
 /**
- * Defaults on folds, whose scores differ by far more than this tolerance allows. LogisticRegressionCV stops
- * at 100 iterations.
- */
-const ON_FOLDS = { tolerance: 1e-3, maxIterations: 50 };
-
-/** Makes the check of each option that is a sweep's own, or that has fewer values than in `train`. */
-function ownChecks(): Readonly<Record<string, Check>> {
-  return {
-    C: checkValues(checkC),
-    l2: checkValues(notNegative),
-    folds: checkFolds,
-    scoring: oneOf("accuracy", "loss"),
-    choose: oneOf("best", "oneStandardError"),
-    onProgress: ofType("function", "a function"),
-    solver: oneOf("lbfgs", "newton"),
-  };
-}
-
-/**
  * Checks the options and fills in the defaults. Throws an OptionError that names the option, its value and
  * what it may be.
  */
 export function sweepSettings<L extends Label>(passed: SweepOptions<L> = {}): SweepSettings<L> {
   checkOptions(passed);
   const options = { ...passed };
-  const own = ownChecks();
-  const names = [...Object.keys(own), ...SHARED.filter((name) => !Object.hasOwn(own, name))];
+  const rows: Readonly<Record<string, OptionRow>> = SWEEP_TABLE;
+  const names = [...Object.keys(rows), ...SHARED_OPTIONS];
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined) continue;
     if (!names.includes(name)) {
       throw new OptionError(`${name} is no option of a sweep. The options are ${names.join(", ")}.`);
     }
-    if (Object.hasOwn(own, name)) own[name](name, value);
+    if (Object.hasOwn(rows, name)) rows[name].check(name, value);
   }
-  const { C, l2, folds, scoring, choose, onProgress, solver, ...shared } = options;
+  const {
+    C,
+    l2,
+    folds = SWEEP_TABLE.folds.default,
+    scoring = SWEEP_TABLE.scoring.default,
+    choose = SWEEP_TABLE.choose.default,
+    onProgress,
+    solver = SWEEP_TABLE.solver.default,
+    ...shared
+  } = options;
   if (C && l2) {
     throw new OptionError(
       `C has ${C.length} values and l2 has ${l2.length}: they are two ways to say one thing, so give one.`,
@@ -155,16 +146,16 @@ export function sweepSettings<L extends Label>(passed: SweepOptions<L> = {}): Sw
   const values = C ?? l2;
   if (!values) throw new OptionError("There is nothing to sweep: give C, or l2, with the values to try.");
   return {
-    training: parseOptions<L>({ ...shared, solver: solver ?? "lbfgs" }),
+    training: parseOptions<L>({ ...shared, solver }),
     onFolds: {
-      tolerance: options.tolerance ?? ON_FOLDS.tolerance,
-      maxIterations: options.maxIterations ?? ON_FOLDS.maxIterations,
+      tolerance: options.tolerance ?? SWEEP_TABLE.tolerance.default,
+      maxIterations: options.maxIterations ?? SWEEP_TABLE.maxIterations.default,
     },
     name: C ? "C" : "l2",
     values: Array.from(values),
-    folds: folds ?? 5,
-    scoring: scoring ?? "accuracy",
-    choose: choose ?? "best",
+    folds,
+    scoring,
+    choose,
     onProgress,
   };
 }

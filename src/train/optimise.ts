@@ -85,9 +85,8 @@ export async function startSecondOrder(
       exact: async () => {
         const { placeRows } = await import("../engine/reference/engine.js");
         const inMemory = await readAllRows(rows);
-        const placed = placeRows(inMemory);
         const { kernels: _, ...inF64 } = problem; // a name that pins the engine's kernels is not the reference's
-        return { objective: targets(await placed.objective(inF64)), rows: inMemory, problem };
+        return { objective: targets(await placeRows(inMemory).objective(inF64)), rows: inMemory, problem };
       },
     });
     const fit = new SecondOrder(phases, {

@@ -1,11 +1,11 @@
 /** Runtimes and engines for tests: with wrong kernels, smaller capacities, and memory that can be counted. */
 import type { Engine, EngineOptions } from "../../src/engine/engine.js";
-import { Runtime } from "../../src/engine/runtime.js";
+import { EngineRuntime } from "../../src/engine/runtime.js";
 import { WasmHost } from "../../src/engine/wasm/engine.js";
 import type { Heap } from "../../src/engine/wasm/heap.js";
 import type { WasmKernels } from "../../src/engine/wasm/module.js";
 import { IdleResources, type Resources, createResources } from "../../src/engine/wasm/resources.js";
-import type { Capacity } from "../../src/engine/webgpu/device/capacity.js";
+import { type Capacity, capacityWithin } from "../../src/engine/webgpu/device/capacity.js";
 import { Gpu } from "../../src/engine/webgpu/device/device.js";
 import { Devices } from "../../src/engine/webgpu/device/devices.js";
 import { WebGpuHost } from "../../src/engine/webgpu/engine.js";
@@ -16,7 +16,7 @@ const devices = new Devices();
 export const idleResources = new IdleResources();
 
 export interface GpuEdits {
-  /** Capacities in place of the adapter's own. */
+  /** Capacities in place of the adapter's own; with `slow`, in place of those of such an adapter. */
   readonly capacity?: Partial<Capacity>;
   /** Shaders in place of the library's. */
   readonly edited?: Edited;
@@ -31,11 +31,23 @@ export interface WasmEdits {
 }
 
 /** Makes a runtime. Closing it leaves what the runtimes of the test file share. */
-export function runtimeWith({ capacity, edited = {}, heap, ...wasm }: GpuEdits & WasmEdits = {}): Runtime {
-  const edit = (gpu: Gpu) => new Gpu({ ...gpu, capacity: { ...gpu.capacity, ...capacity }, edited });
+export function runtimeWith({
+  capacity = {},
+  edited = {},
+  heap,
+  ...wasm
+}: GpuEdits & WasmEdits = {}): EngineRuntime {
+  const edit = (gpu: Gpu) => {
+    const { slow = gpu.capacity.slow } = capacity;
+    return new Gpu({
+      ...gpu,
+      capacity: { ...capacityWithin({ ...gpu.capacity, slow }), ...capacity },
+      edited,
+    });
+  };
   const open = async (...given: Parameters<Devices["open"]>) => edit(await devices.open(...given));
   const idle = heap ? new OnHeap(heap) : idleResources;
-  return new Runtime({
+  return new EngineRuntime({
     webgpu: async () => new WebGpuHost({ open, close() {} }),
     wasm: async () => new WasmHost({ ...wasm, idle }),
   });

@@ -11,8 +11,8 @@ import {
   type OptionRow,
   type TrainOptions,
   flagName,
-  parseOptions,
-} from "../../../src/train/options.js";
+} from "../../../src/train/option-table.js";
+import { parseOptions } from "../../../src/train/options.js";
 
 /** The options that the page takes, in the order of its form. Everything else about them is in their rows. */
 export const OPTIONS = [

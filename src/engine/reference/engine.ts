@@ -1,6 +1,7 @@
 /** The reference engine: the passes of `math/passes.ts` in f64, block by block, on the calling thread. */
 import { OptionError } from "../../core/errors.js";
-import { type Engine, type Placement } from "../engine.js";
+import type { RuntimeClosedError } from "../../core/errors.js";
+import type { Engine, EngineHost, Placement } from "../engine.js";
 import {
   type Descent,
   type DescentProblem,
@@ -17,30 +18,52 @@ import { readAllRows } from "../../core/row-source.js";
 import { type FloatArray, type Rows, labelledOnly } from "../../core/rows.js";
 import { ReferenceObjective } from "./objective.js";
 import { gradient, logits, residual } from "../../math/passes.js";
-import { type GradientSum, type RowSum, addGradients, sumRows } from "./sum-rows.js";
+import { type GradientSum, type ReferenceContext, type RowSum, addGradients, sumRows } from "./sum-rows.js";
 import { update } from "./update.js";
 
-export function referenceEngine(): Engine {
+/** Opens reference engines, which share only that they are closed together. */
+export class ReferenceHost implements EngineHost {
+  readonly #closing = new AbortController();
+
+  async open(): Promise<Engine> {
+    return referenceEngine(this.#closing.signal);
+  }
+
+  close(error: RuntimeClosedError): void {
+    this.#closing.abort(error);
+  }
+}
+
+/** The signal of engines that belong to no runtime. */
+const NEVER = new AbortController().signal;
+
+export function referenceEngine(closing = NEVER): Engine {
   return {
     name: "reference",
     adapter: "f64 loops on the CPU",
-    place: async (rows) => placeRows(await readAllRows(rows)),
+    place: async (source) => {
+      const rows = await readAllRows(source);
+      return placeRows(rows, { blockRows: planBlockRows(rows), closing });
+    },
     close() {},
   };
 }
 
-/** @param blockRows rows of a block of sums, for tests: in the plan small problems have one block. */
-export function placeRows(given: Rows, blockRows = planBlockRows(given)): Placement {
+/** Places rows. Tests set the rows of a block: in the plan small problems have one block. */
+export function placeRows(
+  given: Rows,
+  { blockRows = planBlockRows(given), closing = NEVER }: Partial<Omit<ReferenceContext, "rows">> = {},
+): Placement {
   const weights = given.weights?.slice() ?? new Float64Array(given.count).fill(1);
-  const rows = { ...given, weights };
+  const context = { rows: { ...given, weights }, blockRows, closing };
   return {
     async descent(problem, weights) {
       checkKernels(problem);
-      return new ReferenceDescent(rows, problem, weights, blockRows);
+      return new ReferenceDescent(context, problem, weights);
     },
     async objective(problem) {
       checkKernels(problem);
-      return new ReferenceObjective(labelledOnly(rows), problem, blockRows);
+      return new ReferenceObjective({ ...context, rows: labelledOnly(context.rows) }, problem);
     },
     weigh: (others) => weights.set(others),
     release() {},
@@ -56,16 +79,14 @@ function checkKernels({ kernels = "table" }: Pick<DescentProblem, "kernels">): v
 
 class ReferenceDescent implements Descent {
   readonly kernels = "table";
-  readonly #data: Rows;
+  readonly #context: ReferenceContext;
   readonly #problem: DescentProblem;
-  readonly #blockRows: number;
   #state: DescentState;
   #number = 0;
 
-  constructor(data: Rows, problem: DescentProblem, weights: FloatArray, blockRows: number) {
-    this.#data = data;
+  constructor(context: ReferenceContext, problem: DescentProblem, weights: FloatArray) {
+    this.#context = context;
     this.#problem = problem;
-    this.#blockRows = blockRows;
     const moments = Array.from({ length: momentCount(problem.rule) }, () => new Float64Array(weights.length));
     this.#state = { weights: Float64Array.from(weights), moments };
   }
@@ -94,7 +115,7 @@ class ReferenceDescent implements Descent {
       zero: () => ({ g: new Float64Array(state.weights.length), sums: ZERO_SUMS }),
       addRows: (sum, some, first) => {
         const { z, r, losses, sums } = this.#passes(some, this.#problem.smoothing);
-        gradient(this.#data, some, r, classes, sum.g);
+        gradient(this.#context.rows, some, r, classes, sum.g);
         kept?.logits.set(z, first * classes);
         kept?.residual.set(r, first * classes);
         kept?.losses.set(losses, first);
@@ -105,7 +126,7 @@ class ReferenceDescent implements Descent {
     update(state, g, step, number, this.#problem);
 
     if (!kept) return { sums };
-    const chain = chainLength(rows.length, this.#blockRows);
+    const chain = chainLength(rows.length, this.#context.blockRows);
     return { sums, passes: { ...kept, rows, step, number, gradient: g, after: copy(state), chain } };
   }
 
@@ -118,24 +139,28 @@ class ReferenceDescent implements Descent {
     });
   }
 
-  get #plan(): Pick<RowSum<unknown>, "blockRows" | "workPerRow"> {
-    return { blockRows: this.#blockRows, workPerRow: (this.#data.features + 1) * this.#problem.classes };
+  get #plan(): Omit<RowSum<unknown>, "zero" | "addRows" | "merge"> {
+    const { rows, blockRows, closing } = this.#context;
+    return { blockRows, closing, workPerRow: (rows.features + 1) * this.#problem.classes };
   }
 
   /** The logits and the residual of some rows, with their losses and sums. */
   #passes(rows: Uint32Array, smoothing: number | undefined) {
     const { classes } = this.#problem;
-    const z = logits(this.#data, rows, this.#state.weights, classes);
-    const { residual: r, losses, sums } = residual(this.#data, rows, z, classes, smoothing);
+    const { rows: data } = this.#context;
+    const z = logits(data, rows, this.#state.weights, classes);
+    const { residual: r, losses, sums } = residual(data, rows, z, classes, smoothing);
     return { z, r, losses, sums };
   }
 
-  weights(): Promise<FloatArray> {
-    return Promise.resolve(this.#state.weights.slice());
+  async weights(): Promise<FloatArray> {
+    this.#context.closing.throwIfAborted();
+    return this.#state.weights.slice();
   }
 
-  snapshot(): Promise<DescentSnapshot> {
-    return Promise.resolve({ ...copy(this.#state), steps: this.#number });
+  async snapshot(): Promise<DescentSnapshot> {
+    this.#context.closing.throwIfAborted();
+    return { ...copy(this.#state), steps: this.#number };
   }
 
   restore({ steps, ...state }: DescentSnapshot): void {

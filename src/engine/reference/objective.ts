@@ -4,26 +4,30 @@ import { type Vector } from "../vectors.js";
 import { ZERO_SUMS, type Sums, type Trial, addSums, addTrials } from "../../core/sums.js";
 import { type FloatArray, type Rows } from "../../core/rows.js";
 import { inBlocks } from "../../math/pieces.js";
-import { bend, gradient, logits, residual, trial } from "../../math/passes.js";
-import { type GradientSum, type RowSum, addElements, addGradients, sumRows } from "./sum-rows.js";
+import { gradient, hessianResidual, logits, residual, trial } from "../../math/passes.js";
+import {
+  type GradientSum,
+  type ReferenceContext,
+  type RowSum,
+  addElements,
+  addGradients,
+  sumRows,
+} from "./sum-rows.js";
 import { ReferenceVectors } from "./vectors.js";
 
 export class ReferenceObjective implements Objective {
   readonly kernels = "table";
   readonly space: ReferenceVectors;
-  readonly #data: Rows;
+  readonly #context: ReferenceContext;
   readonly #problem: ObjectiveProblem;
-  readonly #blockRows: number;
   /** Z and ΔZ, each (rows, classes). */
   readonly #z: Float64Array;
   readonly #direction: Float64Array;
 
-  /** @param blockRows rows of a block of sums. */
-  constructor(data: Rows, problem: ObjectiveProblem, blockRows: number) {
-    this.space = new ReferenceVectors(data.features, problem);
-    this.#data = data;
+  constructor(context: ReferenceContext, problem: ObjectiveProblem) {
+    this.space = new ReferenceVectors(context, problem);
+    this.#context = context;
     this.#problem = problem;
-    this.#blockRows = blockRows;
     this.#z = new Float64Array(problem.rows.length * problem.classes);
     this.#direction = new Float64Array(this.#z.length);
   }
@@ -39,6 +43,7 @@ export class ReferenceObjective implements Objective {
   setDirection(direction: Vector): void {
     void this.space.inOrder(() =>
       inBlocks(this.#problem.rows, this.#workPerRow, (rows, first) => {
+        this.#context.closing.throwIfAborted();
         const change = logits(this.#data, rows, this.space.values(direction), this.#problem.classes);
         this.#ofRows(this.#direction, rows, first).set(change);
       }),
@@ -80,7 +85,7 @@ export class ReferenceObjective implements Objective {
         zero: () => new Float64Array(this.space.values(to).length),
         addRows: (sum, rows, first) => {
           const u = logits(this.#data, rows, this.space.values(v), classes);
-          bend(this.#data, rows, this.#ofRows(this.#z, rows, first), u, classes);
+          hessianResidual(this.#data, rows, this.#ofRows(this.#z, rows, first), u, classes);
           gradient(this.#data, rows, u, classes, sum);
           return sum;
         },
@@ -140,7 +145,12 @@ export class ReferenceObjective implements Objective {
   }
 
   #sum<T>(of: Pick<RowSum<T>, "zero" | "addRows" | "merge">, rows = this.#problem.rows): Promise<T> {
-    return sumRows(rows, { ...of, blockRows: this.#blockRows, workPerRow: this.#workPerRow });
+    const { blockRows, closing } = this.#context;
+    return sumRows(rows, { ...of, blockRows, closing, workPerRow: this.#workPerRow });
+  }
+
+  get #data(): Rows {
+    return this.#context.rows;
   }
 
   get #workPerRow(): number {

@@ -1,12 +1,20 @@
 /** Sums over rows by the plan of sums: in order inside a block, and by the aligned tree between blocks. */
 import { SumTree } from "../../core/sum-plan.js";
 import { type Sums, addSums } from "../../core/sums.js";
+import type { Rows } from "../../core/rows.js";
 import { inBlocks } from "../../math/pieces.js";
 
-/** How to add up sums of type T over the rows of a pass. */
-export interface RowSum<T> {
+/** Placed rows, and how passes go over them. */
+export interface ReferenceContext {
+  readonly rows: Rows;
   /** Rows of a block of the plan. */
   readonly blockRows: number;
+  /** Aborts, with the error of passes from then on, when the runtime is closed. */
+  readonly closing: AbortSignal;
+}
+
+/** How to add up sums of type T over the rows of a pass. */
+export interface RowSum<T> extends Pick<ReferenceContext, "blockRows" | "closing"> {
   /** Multiply-adds per row. */
   readonly workPerRow: number;
   /** Returns the sum over no rows. */
@@ -22,6 +30,7 @@ export async function sumRows<T>(rows: Uint32Array, of: RowSum<T>): Promise<T> {
   for (let begin = 0; begin < rows.length; begin += of.blockRows) {
     let sum = of.zero();
     await inBlocks(rows.subarray(begin, begin + of.blockRows), of.workPerRow, (some, first) => {
+      of.closing.throwIfAborted();
       sum = of.addRows(sum, some, begin + first);
     });
     tree.push(sum);

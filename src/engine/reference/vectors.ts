@@ -3,17 +3,20 @@ import type { ObjectiveProblem } from "../objective.js";
 import type { Matrix, Product, Term, Vector, VectorSpace } from "../vectors.js";
 import type { FloatArray } from "../../core/rows.js";
 import { inRanges } from "../../math/pieces.js";
+import type { ReferenceContext } from "./sum-rows.js";
 
 export class ReferenceVectors implements VectorSpace {
   readonly precision = 2 ** -53;
   readonly #features: number;
+  readonly #closing: AbortSignal;
   readonly #problem: ObjectiveProblem;
   readonly #vectors: Float64Array[] = [];
   readonly #matrices: Float64Array[] = [];
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(features: number, problem: ObjectiveProblem) {
-    this.#features = features;
+  constructor({ rows, closing }: ReferenceContext, problem: ObjectiveProblem) {
+    this.#features = rows.features;
+    this.#closing = closing;
     this.#problem = problem;
   }
 
@@ -159,9 +162,13 @@ export class ReferenceVectors implements VectorSpace {
     return this.#vectors[vector.number];
   }
 
-  /** Runs `work` after all earlier calls. */
+  /** Runs `work` after all earlier calls. After one that failed it fails with the same error. */
   inOrder<T>(work: () => T | Promise<T>): Promise<T> {
-    const done = this.#last.then(work);
+    const done = this.#last.then(() => {
+      this.#closing.throwIfAborted();
+      return work();
+    });
+    done.catch(() => {}); // a call that returns nothing leaves its error to the next one
     this.#last = done;
     return done;
   }

@@ -1,7 +1,6 @@
 /**
  * The WebGPU engine: rows, weights and moments live on the device; the passes are the shaders in `shaders/`.
  */
-import { readAllRows } from "../../core/row-source.js";
 import type { RuntimeClosedError } from "../../core/errors.js";
 import type { Engine, EngineHost, EngineOptions } from "../engine.js";
 import type { Gpu } from "./device/device.js";
@@ -31,8 +30,7 @@ export function webgpuEngine(gpu: Gpu): Engine {
   return {
     name: "webgpu",
     adapter: gpu.adapter,
-    async place(source) {
-      const rows = await readAllRows(source);
+    async place(rows) {
       checkTargets(rows, gpu.capacity);
       const placed = await placeOnGpu(gpu, rows, sharding(rows, gpu.capacity));
       return {

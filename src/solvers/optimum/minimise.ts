@@ -9,48 +9,13 @@ import type { Stopwatch } from "../../core/stopwatch.js";
 import { AFRESH } from "./afresh.js";
 import { type Method, type MethodState, type Point, readWeights } from "./method.js";
 import { type End, aborted, converged, lostDigits, outOfPatience, unfinished } from "./reasons.js";
+import type { OptimumSettings, Phase } from "./phases.js";
 import { ReportClock } from "./report-clock.js";
-import {
-  StallDetector,
-  type StallState,
-  type StoppingSettings,
-  fractionDone,
-  isSeparable,
-  meetsTolerance,
-} from "./stopping.js";
+import { StallDetector, type StallState, fractionDone, isSeparable, meetsTolerance } from "./stopping.js";
 import { type Examples, type Outcome, type StateTaker, score } from "../solver.js";
 
 /** Iterations after which a method's guess of F − F* is accepted, where `enough` allows guesses. */
 const EXPERIENCED = 10;
-
-/** Where the phases before have got to. */
-export interface Before {
-  /** Passes over X so far. */
-  readonly passes: number;
-  /** Returns a copy of the weights, (features + 1, classes). */
-  weights(): Promise<FloatArray>;
-}
-
-/** One method of a training. It continues from the weights of the method before it. */
-export interface Phase {
-  /** Creates the method. */
-  begin(before: Before | undefined): Promise<Method>;
-  /**
-   * Whether the method computes its distance from the minimum. Only such a phase ends a training as
-   * converged, unless `enough` allows guesses.
-   */
-  readonly certifies: boolean;
-}
-
-/** The options that full-batch solvers read: `train` documents them. */
-export interface OptimumSettings extends StoppingSettings {
-  readonly solver: string;
-  readonly maxIterations: number;
-  /** Pairs in the history of L-BFGS. */
-  readonly memory: number;
-  readonly patience: number;
-  readonly signal?: AbortSignal | undefined;
-}
 
 export interface SecondOrderOptions {
   /** The name of the kernels of the engine's objective. */
@@ -100,15 +65,9 @@ interface BestIteration {
 /** Runs the phases of a training one after another. */
 export class SecondOrder {
   readonly #phases: readonly Phase[];
-  readonly #examples: Examples;
-  readonly #settings: OptimumSettings;
-  readonly #roundingLoss: SecondOrderOptions["roundingLoss"];
-  readonly #enough: number | undefined;
+  readonly #options: SecondOrderOptions;
   readonly #history: EpochRecord[];
   readonly #clock: ReportClock;
-  readonly #kernels: string;
-  readonly #states: StateTaker<SecondOrderState> | undefined;
-  readonly #from: SecondOrderState | undefined;
   /** The number of the running phase, from 0. */
   #phase = -1;
   #method: Method | undefined;
@@ -118,22 +77,14 @@ export class SecondOrder {
   #stall = new StallDetector();
   #best: BestIteration | undefined;
 
-  constructor(
-    phases: readonly Phase[],
-    { kernels, examples, settings, clock, roundingLoss, enough, states, from }: SecondOrderOptions,
-  ) {
-    this.#kernels = kernels;
-    this.#states = states;
-    this.#from = from;
+  constructor(phases: readonly Phase[], options: SecondOrderOptions) {
+    const { clock, examples, from } = options;
+    this.#phases = phases;
+    this.#options = options;
     this.#history = [...(from?.history ?? [])];
-    this.#roundingLoss = roundingLoss;
     clock.add(from?.milliseconds ?? 0);
     const seen = from ? (from.passesBefore + from.method.passes) * examples.train.length : 0;
     this.#clock = new ReportClock(clock, seen);
-    this.#phases = phases;
-    this.#examples = examples;
-    this.#settings = settings;
-    this.#enough = enough;
   }
 
   /**
@@ -146,14 +97,15 @@ export class SecondOrder {
 
   /** Runs the training: yields reports, and returns the weights and why it ended. */
   async *steps(): AsyncGenerator<Progress, Outcome> {
-    const { maxIterations, tolerance, signal } = this.#settings;
-    let point = this.#from ? await this.#resume(this.#from) : await this.#next();
+    const { settings, from } = this.#options;
+    const { maxIterations, tolerance, signal } = settings;
+    let point = from ? await this.#resume(from) : await this.#next();
     if (!point) throw new Error("The first phase of a training has no method.");
-    const first = this.#from?.first ?? point;
+    const first = from?.first ?? point;
     let fraction = 0;
     for (;;) {
       // 1. Record F, its gradient and the validation loss at the current point.
-      checkFinite(point, this.#iteration, this.#settings);
+      checkFinite(point, this.#iteration, settings);
       const scored = await this.#record(point);
       // 2. End where the point is near enough to the minimum, or no further iteration is allowed.
       const end = await this.#endOf(point, scored.validation);
@@ -176,9 +128,10 @@ export class SecondOrder {
   }
 
   async #takeState(point: Point, first: Point): Promise<void> {
-    if (!this.#method || !this.#states?.isDue(this.#iteration)) return;
-    await this.#states.take({
-      kernels: this.#kernels,
+    const { states, kernels } = this.#options;
+    if (!this.#method || !states?.isDue(this.#iteration)) return;
+    await states.take({
+      kernels,
       phase: this.#phase,
       method: await this.#method.state(),
       passesBefore: this.#passesBefore,
@@ -235,17 +188,17 @@ export class SecondOrder {
    * are separable and nothing bounds the weights.
    */
   #isNear(point: Point, distance: number): boolean {
-    return (
-      meetsTolerance(point, distance, this.#settings.tolerance, this.#enough) && !this.#isSeparable(point)
-    );
+    const { settings, enough } = this.#options;
+    return meetsTolerance(point, distance, settings.tolerance, enough) && !this.#isSeparable(point);
   }
 
   #isSeparable({ sums }: Point): boolean {
-    return isSeparable(sums, this.#examples, this.#settings);
+    const { examples, settings } = this.#options;
+    return isSeparable(sums, examples, settings);
   }
 
   async #record(point: Point): Promise<Scored> {
-    const { validation: rows } = this.#examples;
+    const { validation: rows } = this.#options.examples;
     const method = this.#method;
     const validation = rows && method && score(await method.objective.evaluate(method.weights, rows));
     const scored = {
@@ -262,7 +215,8 @@ export class SecondOrder {
 
   /** Returns why the training ends at this point, or undefined where another iteration should be tried. */
   async #endOf(point: Point, validation: Score | undefined): Promise<End | undefined> {
-    const { maxIterations, patience, tolerance } = this.#settings;
+    const { settings, enough } = this.#options;
+    const { maxIterations, patience, tolerance } = settings;
     if (validation && patience < Infinity) {
       if (!this.#best || validation.loss < this.#best.loss) {
         const weights = this.#method && (await readWeights(this.#method));
@@ -272,27 +226,27 @@ export class SecondOrder {
       }
     }
     const known = this.#known(point);
+    const near = this.#isNear(point, known);
     // Where F* is below 0.01, the tolerance allows more than this fraction of F. The fit still goes on to
     // this fraction while it can.
-    if (this.#isNear(point, known) && (this.#enough !== undefined || known <= tolerance * point.value)) {
+    if (near && (enough !== undefined || known <= tolerance * point.value)) {
       return this.#converged(point, known);
     }
     if (this.#iteration < maxIterations) return undefined;
-    if (this.#isNear(point, known)) return this.#converged(point, known);
-    return this.#unfinished("max-iterations", point);
+    return near ? this.#converged(point, known) : this.#unfinished("max-iterations", point);
   }
 
   /** The bound on F − F* that the training accepts; infinite where there is none. */
   #known(point: Point): number {
-    const believed = this.#enough !== undefined && this.#iteration >= EXPERIENCED;
+    const believed = this.#options.enough !== undefined && this.#iteration >= EXPERIENCED;
     if (this.#certifies) return Math.min(point.distance ?? Infinity, point.value); // F* is not below 0
     return believed ? point.guess : Infinity;
   }
 
   async #converged(point: Point, distance: number): Promise<End> {
-    const lost = this.#method ? await this.#roundingLoss(this.#method, point) : 0;
+    const lost = await this.#lostAt(point);
     return this.#isNear(point, distance + lost)
-      ? converged(point, distance + lost, this.#settings.tolerance)
+      ? converged(point, distance + lost, this.#options.settings.tolerance)
       : lostDigits(point, distance + lost, lost);
   }
 
@@ -303,13 +257,18 @@ export class SecondOrder {
     if (point.distance === undefined) {
       return this.#unfinished(this.#method?.budgetExhausted ? "unknown-distance" : "rounding", point);
     }
-    const lost = this.#method ? await this.#roundingLoss(this.#method, point) : 0;
+    const lost = await this.#lostAt(point);
     const whole = { ...point, distance: point.distance + lost };
     return this.#unfinished(this.#method?.budgetExhausted ? "stalled" : "rounding", whole);
   }
 
+  /** Returns how much F rises at the point when its weights are rounded. */
+  async #lostAt(point: Point): Promise<number> {
+    return this.#method ? this.#options.roundingLoss(this.#method, point) : 0;
+  }
+
   #unfinished(cause: Parameters<typeof unfinished>[0], point: Point): End {
-    const { maxIterations } = this.#settings;
+    const { maxIterations } = this.#options.settings;
     return unfinished(cause, point, { maxIterations, separable: this.#isSeparable(point) });
   }
 
@@ -319,7 +278,7 @@ export class SecondOrder {
       iteration: this.#iteration,
       epoch: this.#iteration,
       ...scored,
-      ...this.#clock.report(passes * this.#examples.train.length),
+      ...this.#clock.report(passes * this.#options.examples.train.length),
       fraction,
     };
   }

@@ -3,14 +3,43 @@
  * Methods that only some problems need are loaded when their phase begins.
  */
 import type { Objective, ObjectiveProblem } from "../../engine/objective.js";
-import type { Rows } from "../../core/rows.js";
+import type { FloatArray, Rows } from "../../core/rows.js";
 import type { ElasticNet } from "./class-shift.js";
 import { ConjugateGradients, type Preconditioner } from "./conjugate-gradients.js";
 import { Lbfgs } from "./lbfgs.js";
-import type { MethodContext } from "./method.js";
+import type { Method, MethodContext } from "./method.js";
 import { NewtonModel } from "./newton-model.js";
 import { Newton } from "./newton.js";
-import type { OptimumSettings, Phase } from "./minimise.js";
+import type { StoppingSettings } from "./stopping.js";
+
+/** Where the phases before have got to. */
+export interface Before {
+  /** Passes over X so far. */
+  readonly passes: number;
+  /** Returns a copy of the weights, (features + 1, classes). */
+  weights(): Promise<FloatArray>;
+}
+
+/** One method of a training. It continues from the weights of the method before it. */
+export interface Phase {
+  /** Creates the method. */
+  begin(before: Before | undefined): Promise<Method>;
+  /**
+   * Whether the method computes its distance from the minimum. Only such a phase ends a training as
+   * converged, unless `enough` allows guesses.
+   */
+  readonly certifies: boolean;
+}
+
+/** The options that full-batch solvers read: `train` documents them. */
+export interface OptimumSettings extends StoppingSettings {
+  readonly solver: string;
+  readonly maxIterations: number;
+  /** Pairs in the history of L-BFGS. */
+  readonly memory: number;
+  readonly patience: number;
+  readonly signal?: AbortSignal | undefined;
+}
 
 /** The size of a problem. */
 export interface Size {

@@ -1,5 +1,6 @@
 /** Tests runtimes on WebGPU: the device that a runtime opened, and one that the caller gave. */
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { EngineRuntime } from "../../../src/engine/runtime.js";
 import { RuntimeClosedError, createRuntime, train } from "../../../src/index.js";
 import { RULES, randomRows, randomWeights } from "../../conformance/problems.js";
 import { rejection } from "../../support/fits.js";
@@ -122,7 +123,7 @@ describe("a device that is given", () => {
   test("that then fails is not to blame", async () => {
     const adapter = await navigator.gpu.requestAdapter();
     const device = await adapter?.requestDevice();
-    const runtime = createRuntime();
+    const runtime = new EngineRuntime();
     const engine = await runtime.open("webgpu", { device });
     const shape = { count: 9, features: 2, classes: 2 };
     const placement = await engine.place(randomRows(shape, "f32", 1));

@@ -1,9 +1,18 @@
 /** Tests runtimes in Node: closing them before, during and between trainings, and replacing their engines. */
 import { Worker } from "node:worker_threads";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { range } from "../../../src/core/random.js";
 import { referenceEngine } from "../../../src/engine/reference/engine.js";
-import { Runtime } from "../../../src/engine/runtime.js";
-import { RuntimeClosedError, createRuntime, sweep, train, trainer } from "../../../src/index.js";
+import { EngineRuntime } from "../../../src/engine/runtime.js";
+import {
+  type Runtime,
+  RuntimeClosedError,
+  createRuntime,
+  sweep,
+  train,
+  trainer,
+} from "../../../src/index.js";
+import { randomRows } from "../../conformance/problems.js";
 import { rejection } from "../../support/fits.js";
 
 /** Threads that engines started, recorded when they call `unref`. */
@@ -50,7 +59,7 @@ describe("a runtime that is closed", () => {
 
   test("is closed once, however often it is asked to", async () => {
     const close = vi.fn<() => void>();
-    const runtime = new Runtime({ wasm: async () => ({ open: async () => referenceEngine(), close }) });
+    const runtime = new EngineRuntime({ wasm: async () => ({ open: async () => referenceEngine(), close }) });
     await train(data, { runtime, engine: "wasm" });
     await Promise.all([runtime.close(), runtime.close()]);
     await runtime.close();
@@ -69,7 +78,7 @@ describe("a runtime that is closed", () => {
   });
 
   test("opens none that was asked for before and is still loading", async () => {
-    const runtime = createRuntime();
+    const runtime = new EngineRuntime();
     const opening = rejection(runtime.open("reference"));
     await runtime.close();
     expect(await opening).toMatchObject({ message: expect.stringMatching(BEFORE) });
@@ -108,6 +117,38 @@ describe("a training whose runtime is closed", () => {
     },
   );
 
+  test.each(kinds)("on the reference engine ends likewise: $solver", async (kind) => {
+    const runtime = createRuntime();
+    const training = train(data, {
+      ...kind,
+      runtime,
+      engine: "reference",
+      onProgress: () => void runtime.close(),
+    });
+    const error = await rejection(training);
+    expect(error).toBeInstanceOf(RuntimeClosedError);
+    expect(error).toHaveProperty("message", expect.stringMatching(WHILE_USED));
+  });
+
+  test("on the reference engine ends in the middle of a pass", async () => {
+    const shape = { count: 200, features: 300, classes: 700 };
+    const runtime = new EngineRuntime();
+    const engine = await runtime.open("reference");
+    const placement = await engine.place(randomRows(shape, "f32", 1));
+    const objective = await placement.objective({
+      classes: shape.classes,
+      intercept: true,
+      scale: 1,
+      penalties: new Float64Array(shape.features),
+      rows: range(shape.count),
+    });
+    const [w, g] = [objective.space.vector(), objective.space.vector()];
+    setTimeout(() => void runtime.close());
+    await expect(objective.linearize(w, g)).rejects.toThrow(WHILE_USED);
+    objective.setDirection(g);
+    await expect(objective.logits()).rejects.toThrow(WHILE_USED);
+  });
+
   test("keeps no thread while its loop waits, and fails when that goes on", async () => {
     const runtime = createRuntime();
     const steps = trainer(data, { runtime, engine: "wasm", solver: "adam", epochs: 2000 })[
@@ -136,7 +177,7 @@ test("trainings take their engines from the runtime that they are given", async 
     ...referenceEngine(),
     adapter: "another",
   }));
-  const runtime = new Runtime({ wasm: async () => ({ open, close() {} }) });
+  const runtime = new EngineRuntime({ wasm: async () => ({ open, close() {} }) });
   const { engine } = await train(data, { runtime, engine: "wasm" });
   expect(engine.adapter).toBe("another");
   const { model } = await sweep(data, { runtime, engine: "wasm", C: [1] });
@@ -146,7 +187,7 @@ test("trainings take their engines from the runtime that they are given", async 
 
 test("an engine that does not load is loaded again the next time", async () => {
   let loads = 0;
-  const runtime = new Runtime({
+  const runtime = new EngineRuntime({
     wasm: async () => {
       if (++loads === 1) throw new TypeError("no network");
       return { open: async () => referenceEngine(), close() {} };

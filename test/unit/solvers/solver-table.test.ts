@@ -2,7 +2,8 @@
 import { beforeAll, expect, test, vi } from "vitest";
 import type * as library from "../../../src/index.js";
 import { SOLVERS, SOLVER_NAMES } from "../../../src/solvers/solver-table.js";
-import { OPTION_TABLE, parseOptions } from "../../../src/train/options.js";
+import { OPTION_TABLE } from "../../../src/train/option-table.js";
+import { parseOptions } from "../../../src/train/options.js";
 
 const named = new Set(Object.values(SOLVERS).flatMap(({ reads }) => reads));
 
@@ -53,7 +54,8 @@ beforeAll(async () => {
   });
   Reflect.apply(Array.prototype.push, solvers.SOLVER_NAMES, ["halved"]);
   const options = await import("../../../src/train/options.js");
-  Reflect.set(options.OPTION_TABLE, "haste", {
+  const table = await import("../../../src/train/option-table.js");
+  Reflect.set(table.OPTION_TABLE, "haste", {
     check: (name: string, value: unknown) => {
       if (value !== "more") throw new TypeError(`${name} is ${String(value)}`);
     },

@@ -6,9 +6,10 @@ import type * as job from "../../../bench/page/train/job.js";
 import type * as flags from "../../../src/cli/arguments.js";
 import type * as help from "../../../src/cli/help.js";
 import type { StartingModel } from "../../../src/index.js";
+import type * as table from "../../../src/train/option-table.js";
 import type * as options from "../../../src/train/options.js";
 
-const source = textOf("src/train/options.ts").replace(
+const source = textOf("src/train/option-table.ts").replace(
   "=> ({\n",
   `=> ({
   /** How fast it should be. Default "some". */
@@ -16,18 +17,19 @@ const source = textOf("src/train/options.ts").replace(
 `,
 );
 
-let loaded: typeof options & typeof flags & typeof help & typeof job & typeof documents;
+let loaded: typeof table & typeof options & typeof flags & typeof help & typeof job & typeof documents;
 
 beforeAll(async () => {
   vi.resetModules();
   const { oneOf } = await import("../../../src/core/checks.js");
-  const table = await import("../../../src/train/options.js");
-  const row: options.OptionRow = { check: oneOf("some", "more"), default: "some", engines: ["wasm"] };
+  const table = await import("../../../src/train/option-table.js");
+  const row: table.OptionRow = { check: oneOf("some", "more"), default: "some", engines: ["wasm"] };
   Reflect.set(table.OPTION_TABLE, "haste", row);
   const { OPTION_TEXTS } = await import("../../../src/train/option-texts.js");
   Reflect.set(OPTION_TEXTS, "haste", "How fast it should be.");
   loaded = {
     ...table,
+    ...(await import("../../../src/train/options.js")),
     ...(await import("../../../src/cli/arguments.js")),
     ...(await import("../../../src/cli/help.js")),
     ...(await import("../../../bench/page/train/job.js")),
@@ -68,7 +70,7 @@ test("a new option has a field for the page's form", () => {
 });
 
 test("the types of options are those of the rows", () => {
-  type Options = options.TrainOptions<string>;
+  type Options = table.TrainOptions<string>;
   expectTypeOf<Options["epochs"]>().toEqualTypeOf<number | undefined>();
   expectTypeOf<Options["reduction"]>().toEqualTypeOf<"mean" | "sum" | undefined>();
   expectTypeOf<Options["init"]>().toEqualTypeOf<"zeros" | "centroids" | StartingModel<string> | undefined>();

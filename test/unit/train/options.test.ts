@@ -22,7 +22,7 @@ const OUT_OF_RANGE: Readonly<Record<string, { readonly must: string; readonly va
     },
     runtime: {
       must: "a runtime, as createRuntime() returns",
-      values: ["shared", 0, null, {}, { close() {} }],
+      values: ["shared", 0, null, {}, { open() {}, close() {} }],
     },
     solver: {
       must: 'one of "lbfgs", "newton", "gd", "sgd", "adam", "adamw"',

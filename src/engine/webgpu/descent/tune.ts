@@ -2,7 +2,7 @@
 import { DeviceError } from "../../../core/errors.js";
 import { range } from "../../../core/random.js";
 import type { DescentProblem } from "../../descent.js";
-import type { Rows } from "../../../core/rows.js";
+import type { RowHead } from "../../../core/rows.js";
 import { type KernelChoice, type DescentShape, choices, nameOf } from "../kernels/choice.js";
 import type { Gpu } from "../device/device.js";
 import { GpuPasses, descentOf } from "./passes.js";
@@ -46,7 +46,7 @@ export async function tuned(placed: GpuRows, problem: DescentProblem): Promise<K
  * as many features, classes and rows per batch.
  */
 function kindOf(
-  { x }: Rows,
+  { x }: RowHead,
   { features4, classes, batchSize, gathered }: DescentShape,
   candidates: readonly KernelChoice[],
 ): string {
@@ -94,7 +94,7 @@ async function fastest(
 }
 
 /** Returns the milliseconds that a block takes, with weights of zero. */
-async function timed(gpu: Gpu, passes: GpuPasses, rows: Rows): Promise<number> {
+async function timed(gpu: Gpu, passes: GpuPasses, rows: RowHead): Promise<number> {
   const count = Math.min(rows.count, passes.tiling.blockRows);
   const first = passes.orders.place(range(count));
   const units = Array.from({ length: BLOCKS }, () => ({

@@ -1,6 +1,14 @@
 /** The capacity of a WebGPU device: what it can hold, and what it is good at. */
 
-export interface Capacity {
+/**
+ * Whole steps in one workgroup, all passes of a block in one dispatch, threads that share rows by their
+ * features, or tiles of classes.
+ */
+export const KERNEL_KINDS = ["steps", "fused", "split", "tiled"] as const;
+export type KernelKind = (typeof KERNEL_KINDS)[number];
+
+/** The limits and features of a device. */
+interface DeviceLimits {
   /** Most bytes in one binding. */
   readonly bindingBytes: number;
   /** A software adapter: few threads, a hundred times slower, and best with much work in registers. */
@@ -9,23 +17,38 @@ export interface Capacity {
   readonly storageBuffers: number;
   /** Subgroups are available, so lanes can share what they load. */
   readonly subgroups: boolean;
-  /** Most rows in a block. Default: as many as fit. */
-  readonly blockRows?: number;
-  /** Most multiply-adds in a dispatch. Default: by the adapter's speed. */
-  readonly dispatchMacs?: number;
-  /** The kind of kernels to use, if the shape allows it. Default: the best guess. */
-  readonly kind?: "steps" | "fused" | "split" | "tiled";
 }
+
+export interface Capacity extends DeviceLimits {
+  /** Most rows in a block. Fewer may fit. */
+  readonly blockRows: number;
+  /** Most multiply-adds in a dispatch. */
+  readonly dispatchMacs: number;
+  /** Kinds of kernels to choose from, where the shape allows one of them. */
+  readonly kinds: readonly KernelKind[];
+}
+
+/**
+ * Most multiply-adds in one dispatch: about 0.1 s on a software adapter (3 G/s), and no more on the slowest
+ * integrated GPUs (20 to 40 G/s). Windows resets a device after 2 s.
+ */
+const DISPATCH_MACS = { slow: 3e8, fast: 4e9 };
 
 /** Returns the capacity of a device, whose adapter is software if it is `slow`. */
 export function capacityOf({ limits, features }: GPUDevice, slow: boolean): Capacity {
   const { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage } = limits;
-  return {
+  return capacityWithin({
     bindingBytes: Math.min(maxBufferSize, maxStorageBufferBindingSize),
     slow,
     storageBuffers: maxStorageBuffersPerShaderStage,
     subgroups: features.has("subgroups"),
-  };
+  });
+}
+
+/** Returns the capacity of a device with these limits. */
+export function capacityWithin(limits: DeviceLimits): Capacity {
+  const dispatchMacs = DISPATCH_MACS[limits.slow ? "slow" : "fast"];
+  return { ...limits, blockRows: Infinity, dispatchMacs, kinds: KERNEL_KINDS };
 }
 
 /** Storage buffers that the kernel of whole steps binds. */

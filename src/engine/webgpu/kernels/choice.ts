@@ -1,17 +1,13 @@
 /** The choice of kernels and of the work per thread. What is fast on one adapter is slow on another. */
 import { OptionError } from "../../../core/errors.js";
-import { type Capacity, WHOLE_BUFFERS } from "../device/capacity.js";
+import { type Capacity, KERNEL_KINDS, type KernelKind, WHOLE_BUFFERS } from "../device/capacity.js";
 
 /** How threads share their loads: not at all, four lanes by subgroup, or a workgroup through its memory. */
 const SHARINGS = ["none", "subgroups", "shared"] as const;
 export type Sharing = (typeof SHARINGS)[number];
 
 export interface KernelChoice {
-  /**
-   * Whole steps in one workgroup, all passes of a block in one dispatch, threads that share rows by their
-   * features, or tiles of classes.
-   */
-  readonly kind: "steps" | "fused" | "split" | "tiled";
+  readonly kind: KernelKind;
   /** Rows, and vectors of four features, per thread. */
   readonly rows: number;
   readonly vectors: number;
@@ -88,16 +84,19 @@ export function stepsPerDispatch(
  * register, where AMD's compiler takes a quarter less time without subgroups: they come after the others.
  */
 export function choices(shape: DescentShape, capacity: Capacity): KernelChoice[] {
-  const { slow, subgroups, kind } = capacity;
+  const { slow, subgroups, kinds } = capacity;
   const few = fused(shape, slow);
+  const splits = split(shape);
+  const isSplit = !slow && shape.features4 >= LEAST_SPLIT;
   const all = [
     ...(isWhole(shape, capacity) ? whole(few) : []),
-    ...(isSplit(shape, capacity) ? split(shape) : []),
+    ...(isSplit ? splits : []),
     ...few,
     ...tiled(shape, slow),
+    ...(isSplit ? [] : splits),
   ];
-  const kinds = all.filter((one) => kind === undefined || one.kind === kind);
-  const best = (kinds.length > 0 ? kinds : all).filter((one, _, [first]) => one.kind === first.kind);
+  const { kind } = all.find((one) => kinds.includes(one.kind)) ?? all[0];
+  const best = all.filter((one) => one.kind === kind);
   const subgroup = (one: KernelChoice): KernelChoice =>
     (one.kind === "fused" || one.kind === "tiled") && one.sharing === "none"
       ? { ...one, sharing: "subgroups" }
@@ -106,13 +105,9 @@ export function choices(shape: DescentShape, capacity: Capacity): KernelChoice[]
   return slow ? best.map(subgroup) : [...new Set([...best, ...best.map(subgroup)])];
 }
 
-function isSplit({ features4 }: DescentShape, { slow, kind }: Capacity): boolean {
-  return kind === "split" || (!slow && features4 >= LEAST_SPLIT);
-}
-
 function isWhole(shape: DescentShape, capacity: Capacity): boolean {
   const { features4, classes, batchSize, gathered } = shape;
-  const { storageBuffers, blockRows = Infinity, slow } = capacity;
+  const { storageBuffers, blockRows, slow } = capacity;
   const threads = STEP_THREADS[slow ? "slow" : "fast"];
   const small = batchSize * 4 * features4 * classes <= WHOLE_MACS && stepsPerDispatch(shape, threads) > 0;
   return small && !gathered && storageBuffers >= WHOLE_BUFFERS && blockRows >= batchSize;
@@ -207,12 +202,12 @@ export function choiceNamed(
   name: string,
   shape: DescentShape,
   capacity: Capacity,
-  kinds: readonly KernelChoice["kind"][] = ["steps", "split", "fused", "tiled"],
+  kinds: readonly KernelKind[] = KERNEL_KINDS,
 ): KernelChoice {
   const [, named, rows, vectors, span, suffix = "none"] =
     name.match(/^(steps|fused|split|tiled) ([1-8])x([1-8])(?:\/([1-9]\d{0,4}))?(?: (subgroups|shared))?$/) ??
     [];
-  const possible = kinds.flatMap((kind) => choices(shape, { ...capacity, kind }));
+  const possible = kinds.flatMap((kind) => choices(shape, { ...capacity, kinds: [kind] }));
   const like = possible.find((one) => one.kind === named);
   const sharing = SHARINGS.find((one) => one === suffix);
   if (like && sharing) {

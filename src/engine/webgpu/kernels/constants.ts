@@ -1,7 +1,7 @@
 /** The specialisation of each kernel for a problem: its constants and alternatives. */
 import type { ObjectiveProblem } from "../../objective.js";
 import type { DescentProblem } from "../../descent.js";
-import { type Rows, labelledOnly } from "../../../core/rows.js";
+import { type RowHead, labelledOnly } from "../../../core/rows.js";
 import { SPLIT_COLUMNS, SPLIT_COLUMN_LANES } from "./choice.js";
 import type { Mode } from "./blocks.js";
 import type { Specialisation } from "./specialise.js";
@@ -13,17 +13,17 @@ export const PRODUCT_VECTORS = 16;
 
 /** Specialises the kernels of a block: fused, or logits, residual and gradient. Evaluations do not smooth. */
 export function blockKernels(
-  rows: Rows,
+  rows: RowHead,
   problem: Pick<DescentProblem, "smoothing">,
   tiling: Tiling,
   mode: Mode,
 ): Specialisation {
   const { smoothing = 0 } = mode === "evaluate" ? {} : problem;
-  const bytes = rows.x instanceof Uint8Array;
+  const { BYTES_PER_ELEMENT: width } = rows.x;
   const when = {
-    BYTES: bytes,
-    SCALED: bytes && rows.scale !== 1 / 255,
-    HALVES: rows.x.BYTES_PER_ELEMENT === 2,
+    BYTES: width === 1,
+    SCALED: width === 1 && rows.scale !== 1 / 255,
+    HALVES: width === 2,
     GATHERED: tiling.gathered,
     SUBGROUPS: tiling.sharing === "subgroups",
     SHARED: tiling.sharing === "shared",
@@ -106,7 +106,7 @@ function treeOf(slots: number, sums: number) {
 }
 
 export function updateKernel(
-  rows: Rows,
+  rows: RowHead,
   { rule, intercept }: DescentProblem,
   tiling: Tiling,
   mode: Mode,
@@ -132,7 +132,7 @@ export function updateKernel(
 
 /** Specialises the kernel of whole steps: all passes of a block, and the update. */
 export function stepsKernel(
-  rows: Rows,
+  rows: RowHead,
   problem: DescentProblem,
   tiling: FusedTiling,
   mode: Mode,
@@ -147,7 +147,7 @@ export function stepsKernel(
 }
 
 /** Specialises the two products of an objective, logits and gradient. */
-export function rawKernels(rows: Rows, tiling: Tiling): Specialisation {
+export function rawKernels(rows: RowHead, tiling: Tiling): Specialisation {
   const { when, constants } = blockKernels(labelledOnly(rows), {}, tiling, "train");
   return { when: [...when, "RAW"], constants: { ...constants, RAW: true } };
 }
@@ -169,7 +169,7 @@ export function rowKernels({ classes, classes4, workgroup, rowLanes }: Objective
 
 /** Specialises the kernels over an objective's vectors. */
 export function vectorKernels(
-  { features }: Rows,
+  { features }: RowHead,
   { intercept }: Pick<ObjectiveProblem, "intercept">,
   tiling: ObjectiveTiling,
 ): Specialisation {

@@ -5,7 +5,7 @@
 import type { DescentProblem } from "../../descent.js";
 import { DeviceError } from "../../../core/errors.js";
 import { chainLength, countLevels, planBlockRows } from "../../../core/sum-plan.js";
-import type { Rows } from "../../../core/rows.js";
+import type { RowHead } from "../../../core/rows.js";
 import type { Capacity } from "../device/capacity.js";
 import { type Block, cutRows } from "./blocks.js";
 import {
@@ -99,11 +99,6 @@ export interface ObjectiveTiling extends TiledTiling {
   readonly submissionMacs: number;
 }
 
-/**
- * Most multiply-adds in one dispatch: about 0.1 s on a software adapter (3 G/s), and no more on the slowest
- * integrated GPUs (20 to 40 G/s). Windows resets a device after 2 s.
- */
-const DISPATCH_MACS = { slow: 3e8, fast: 4e9 };
 /** Overhead of a class of a row (loads, stores, exponential), in vectors of features that cost as much. */
 const OVERHEAD4 = 8;
 /** Most vectors of W in one dispatch of the update. */
@@ -133,7 +128,7 @@ export function vectorsOf(features: number): number {
  * Cuts X into shards of one binding each, whatever the classes and the batch. Throws a DeviceError if a row
  * exceeds a binding.
  */
-export function sharding(rows: Rows, { bindingBytes }: Capacity): { rowWords: number; shardRows: number } {
+export function sharding(rows: RowHead, { bindingBytes }: Capacity): { rowWords: number; shardRows: number } {
   const features4 = vectorsOf(rows.features);
   const rowWords = features4 * Math.min(4, rows.x.BYTES_PER_ELEMENT); // f64 goes to the device as f32
   const shardRows = Math.floor(bindingBytes / (4 * rowWords));
@@ -146,7 +141,7 @@ export function sharding(rows: Rows, { bindingBytes }: Capacity): { rowWords: nu
 }
 
 /** Returns the shape that the choice of kernels depends on. */
-export function shapeOf(rows: Rows, classes: number, batchSize: number, capacity: Capacity): ChoiceShape {
+export function shapeOf(rows: RowHead, classes: number, batchSize: number, capacity: Capacity): ChoiceShape {
   const gathered = rows.count > sharding(rows, capacity).shardRows;
   return { features4: vectorsOf(rows.features), classes, batchSize, planRows: planBlockRows(rows), gathered };
 }
@@ -156,7 +151,7 @@ export function shapeOf(rows: Rows, classes: number, batchSize: number, capacity
  * DeviceError if the weights exceed a binding.
  */
 export function tiling(
-  rows: Rows,
+  rows: RowHead,
   classes: number,
   batchSize: number,
   capacity: Capacity,
@@ -173,7 +168,7 @@ export function tiling(
 
 /** Cuts an objective of `count` rows for a choice of tiled kernels. Throws as `tiling` does. */
 export function objectiveTiling(
-  rows: Rows,
+  rows: RowHead,
   classes: number,
   count: number,
   capacity: Capacity,
@@ -185,20 +180,20 @@ export function objectiveTiling(
   return {
     ...cut,
     rowLanes: cut.classes4 > MOST_VECTORS[speed] ? 16 : 1,
-    submissionMacs: capacity.dispatchMacs ?? DISPATCH_MACS[speed],
+    submissionMacs: capacity.dispatchMacs,
   };
 }
 
 type Shape = Pick<Common, "features4" | "classes" | "rowWords" | "shardRows" | "gathered">;
 
-function cutShape(rows: Rows, classes: number, capacity: Capacity): Shape {
+function cutShape(rows: RowHead, classes: number, capacity: Capacity): Shape {
   const shards = sharding(rows, capacity);
   const gathered = rows.count > shards.shardRows;
   return { ...shards, features4: vectorsOf(rows.features), classes, gathered };
 }
 
 /** Throws a DeviceError if the rows' soft targets exceed one binding. */
-export function checkTargets(rows: Rows, { bindingBytes }: Capacity): void {
+export function checkTargets(rows: RowHead, { bindingBytes }: Capacity): void {
   const bytes = 4 * labelWords(rows) * rows.count;
   if (!rows.targets || bytes <= bindingBytes) return;
   throw new DeviceError(
@@ -207,7 +202,7 @@ export function checkTargets(rows: Rows, { bindingBytes }: Capacity): void {
   );
 }
 
-function checkWeights({ features }: Rows, { classes, count }: Tiling, { bindingBytes }: Capacity): void {
+function checkWeights({ features }: RowHead, { classes, count }: Tiling, { bindingBytes }: Capacity): void {
   if (16 * count <= bindingBytes) return;
   throw new DeviceError(
     `The weights of ${features} features × ${classes} classes take ${16 * count} bytes, ` +
@@ -216,9 +211,8 @@ function checkWeights({ features }: Rows, { classes, count }: Tiling, { bindingB
 }
 
 function fusedTiling(shape: Shape, batchSize: number, capacity: Capacity, choice: KernelChoice): FusedTiling {
-  const { slow, bindingBytes } = capacity;
+  const { slow, bindingBytes, dispatchMacs } = capacity;
   const speed = slow ? "slow" : "fast";
-  const dispatchMacs = capacity.dispatchMacs ?? DISPATCH_MACS[speed];
   const { features4, classes, shardRows } = shape;
   const { rows, vectors, span } = choice;
   const stepThreads = STEP_THREADS[speed];
@@ -260,7 +254,7 @@ function fusedTiling(shape: Shape, batchSize: number, capacity: Capacity, choice
 }
 
 function splitTiling(shape: Shape, batchSize: number, capacity: Capacity, choice: KernelChoice): SplitTiling {
-  const { slow, bindingBytes } = capacity;
+  const { slow, bindingBytes, dispatchMacs } = capacity;
   const speed = slow ? "slow" : "fast";
   const { features4, classes, shardRows } = shape;
   const { rows, vectors, span } = choice;
@@ -268,7 +262,7 @@ function splitTiling(shape: Shape, batchSize: number, capacity: Capacity, choice
   const count = 4 * features4 * classes4;
   const macs = 8 * (features4 + OVERHEAD4) * classes; // of both products
   const most = Math.min(
-    (capacity.dispatchMacs ?? DISPATCH_MACS[speed]) / macs,
+    dispatchMacs / macs,
     Math.min(BLOCK_BYTES, bindingBytes) / (16 * (2 * classes4 + 1)),
     shardRows,
     MOST_GROUPS,
@@ -296,9 +290,8 @@ function splitTiling(shape: Shape, batchSize: number, capacity: Capacity, choice
 }
 
 function tiledTiling(shape: Shape, batchSize: number, capacity: Capacity, choice: KernelChoice): TiledTiling {
-  const { slow, bindingBytes } = capacity;
+  const { slow, bindingBytes, dispatchMacs } = capacity;
   const speed = slow ? "slow" : "fast";
-  const dispatchMacs = capacity.dispatchMacs ?? DISPATCH_MACS[speed];
   const { features4, classes, shardRows } = shape;
   const { rows, vectors, span, sharing } = choice;
   const workgroup = 64;
@@ -346,7 +339,7 @@ function tiledTiling(shape: Shape, batchSize: number, capacity: Capacity, choice
  * Returns the rows of a block: the whole batch if it fits, otherwise as many spans as a power of two, so that
  * the sum of a block is a node of the plan's tree. Where not even a span fits, a multiple of 4.
  */
-function blockOf(batchSize: number, most: number, span: number, { blockRows = Infinity }: Capacity): number {
+function blockOf(batchSize: number, most: number, span: number, { blockRows }: Capacity): number {
   const fitting = Math.min(most, blockRows);
   return batchSize <= fitting ? batchSize : nodeRows(fitting, span);
 }
@@ -392,11 +385,14 @@ export function grid(threads: number, workgroup: number): [x: number, y: number]
 }
 
 /** Returns the 32-bit words per tile for its softmax: two if the targets are labels, otherwise four. */
-export function tileWords({ targets }: Rows, { smoothing = 0 }: Pick<DescentProblem, "smoothing">): number {
+export function tileWords(
+  { targets }: RowHead,
+  { smoothing = 0 }: Pick<DescentProblem, "smoothing">,
+): number {
   return targets || smoothing > 0 ? 4 : 2;
 }
 
 /** Returns the 32-bit words of a row's label and of its soft targets, if it has any. */
-export function labelWords({ targets, count }: Rows): number {
+export function labelWords({ targets, count }: RowHead): number {
   return 1 + (targets ? targets.length / count : 0);
 }

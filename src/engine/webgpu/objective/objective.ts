@@ -3,7 +3,7 @@ import type { Objective, ObjectiveProblem } from "../../objective.js";
 import type { Vector } from "../../vectors.js";
 import { SumTree } from "../../../core/sum-plan.js";
 import type { Sums, Trial } from "../../../core/sums.js";
-import type { FloatArray, Rows } from "../../../core/rows.js";
+import type { FloatArray, RowHead } from "../../../core/rows.js";
 import { joined, unpad } from "../kernels/blocks.js";
 import type { Capacity } from "../device/capacity.js";
 import { type KernelChoice, choiceNamed, choices, nameOf } from "../kernels/choice.js";
@@ -162,11 +162,11 @@ export class WebGpuObjective implements Objective {
  * otherwise the table's. "auto" times nothing here.
  */
 function chosen(
-  rows: Rows,
+  rows: RowHead,
   { classes, rows: { length }, kernels = "table" }: ObjectiveProblem,
   capacity: Capacity,
 ): KernelChoice {
   const shape = shapeOf(rows, classes, length, capacity);
   if (kernels !== "auto" && kernels !== "table") return choiceNamed(kernels, shape, capacity, ["tiled"]);
-  return choices(shape, { ...capacity, kind: "tiled" })[0];
+  return choices(shape, { ...capacity, kinds: ["tiled"] })[0];
 }

@@ -1,7 +1,7 @@
 /** Checks that sums of the reference engine follow the plan bit for bit, with blocks of 16 rows. */
 import { expect, test } from "vitest";
 import { range } from "../../../../src/core/random.js";
-import { SumTree } from "../../../../src/core/sum-plan.js";
+import { SumTree, planBlockRows } from "../../../../src/core/sum-plan.js";
 import { placeRows } from "../../../../src/engine/reference/engine.js";
 import { RULES, randomRows, randomWeights } from "../../../conformance/problems.js";
 
@@ -15,10 +15,10 @@ const v = randomWeights(shape, 33);
 type Numbers = readonly number[];
 
 /** All that an objective sums over the given rows, without penalty and unscaled. */
-async function objectiveSums(some: Uint32Array, blockRows?: number): Promise<Numbers> {
+async function objectiveSums(some: Uint32Array, blockRows = planBlockRows(rows)): Promise<Numbers> {
   const { classes, features } = shape;
   const penalties = new Float64Array(features);
-  const objective = await placeRows(rows, blockRows).objective({
+  const objective = await placeRows(rows, { blockRows }).objective({
     classes,
     intercept: true,
     scale: 1,
@@ -44,10 +44,10 @@ async function objectiveSums(some: Uint32Array, blockRows?: number): Promise<Num
 }
 
 /** All that a step of a descent and its evaluation sum over the given rows. */
-async function descentSums(some: Uint32Array, blockRows?: number): Promise<Numbers> {
+async function descentSums(some: Uint32Array, blockRows = planBlockRows(rows)): Promise<Numbers> {
   const { classes } = shape;
   const problem = { classes, batchSize: some.length, intercept: true, rule: RULES["adam"] };
-  const descent = await placeRows(rows, blockRows).descent(problem, w);
+  const descent = await placeRows(rows, { blockRows }).descent(problem, w);
   const step = { first: 0, rows: some.length, learningRate: 1e-3, gradientScale: 1, penalty: 0 };
   const found: number[] = [];
   const evaluated = await descent.evaluate(some);
@@ -81,7 +81,7 @@ test.each([
 
 test("the chain of a step's gradient is that of the plan", async () => {
   const problem = { classes: shape.classes, batchSize: shape.count, intercept: true, rule: RULES["sgd"] };
-  const descent = await placeRows(rows, BLOCK).descent(problem, w);
+  const descent = await placeRows(rows, { blockRows: BLOCK }).descent(problem, w);
   const step = { first: 0, rows: shape.count, learningRate: 1, gradientScale: 1, penalty: 0, capture: true };
   for await (const { passes } of descent.run([{ order, steps: [step] }]))
     expect(passes?.chain).toBe(BLOCK + 4);

@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import type { DescentProblem } from "../../../../src/engine/descent.js";
 import type { Rows } from "../../../../src/core/rows.js";
 import type { Edited, KernelName } from "../../../../src/engine/webgpu/kernels/kernels.js";
-import type { Capacity } from "../../../../src/engine/webgpu/device/capacity.js";
+import { type Capacity, capacityWithin } from "../../../../src/engine/webgpu/device/capacity.js";
 import { choiceNamed } from "../../../../src/engine/webgpu/kernels/choice.js";
 import { shapeOf, tiling } from "../../../../src/engine/webgpu/kernels/tiling.js";
 import { type Counts, traffic } from "../../../../bench/studies/traffic.js";
@@ -33,10 +33,7 @@ const SHARED = { count: 250, features: 70, classes: 131, batchSize: 211 };
 const WIDE = { count: 90, features: 45, classes: 29, batchSize: 83 };
 const TINY = { count: 37, features: 4, classes: 3, batchSize: 16 };
 const HELD: Capacity = {
-  bindingBytes: 2 ** 27,
-  slow: true,
-  storageBuffers: 10,
-  subgroups: false,
+  ...capacityWithin({ bindingBytes: 2 ** 27, slow: true, storageBuffers: 10, subgroups: false }),
   blockRows: 64,
 };
 
@@ -95,7 +92,7 @@ describe.each(KEPT_KINDS)("on %s", (kind) => {
     const { counted, formula } = await both(
       FUSED,
       kind,
-      { ...HELD, ...way, kind: "fused" },
+      { ...HELD, ...way, kinds: ["fused"] },
       { rule: "adam" },
     );
     expect(Object.keys(counted)).toEqual(["fused", "block-sum", "update"]);
@@ -106,7 +103,7 @@ describe.each(KEPT_KINDS)("on %s", (kind) => {
     const { counted, formula } = await both(
       WIDE,
       kind,
-      { ...HELD, ...way, kind: "tiled" },
+      { ...HELD, ...way, kinds: ["tiled"] },
       { rule: "nesterov" },
     );
     expect(Object.keys(counted)).toEqual(["logits", "residual", "gradient", "block-sum", "update"]);
@@ -124,20 +121,20 @@ describe.each(KEPT_KINDS)("on %s", (kind) => {
   });
 
   test("split", async () => {
-    const { counted, formula } = await both(FUSED, kind, { ...HELD, slow: false, kind: "split" });
+    const { counted, formula } = await both(FUSED, kind, { ...HELD, slow: false, kinds: ["split"] });
     expect(Object.keys(counted)).toEqual(["split-logits", "split-gradient", "block-sum", "update"]);
     expect(counted).toEqual(formula);
   });
 
   test("whole steps", async () => {
-    const { counted, formula } = await both(TINY, kind, { ...HELD, kind: "steps" }, { rule: "nesterov" });
+    const { counted, formula } = await both(TINY, kind, { ...HELD, kinds: ["steps"] }, { rule: "nesterov" });
     expect(Object.keys(counted)).toEqual(["steps"]);
     expect(counted).toEqual(formula);
   });
 });
 
 test.each(["fused", "tiled"] as const)("%s, of rows in several bindings", async (kind) => {
-  const { counted, formula } = await both(FUSED, "f32", { ...HELD, bindingBytes: 4096, kind });
+  const { counted, formula } = await both(FUSED, "f32", { ...HELD, bindingBytes: 4096, kinds: [kind] });
   expect(counted).toHaveProperty("gather");
   expect(counted).toEqual(formula);
 });
@@ -154,7 +151,7 @@ test.each(
     { ...one, of: "soft targets", targets: { soft: true } },
   ]),
 )("$kind, $kernels, of $of", async ({ shape, kind, kernels, targets }) => {
-  const capacity = { ...HELD, kind, slow: kernels === "table" };
+  const capacity = { ...HELD, kinds: [kind], slow: kernels === "table" };
   const { counted, formula } = await both(shape, "f32", capacity, { kernels, ...targets });
   expect(counted).toEqual(formula);
 });
@@ -170,7 +167,12 @@ test.each([
 test.each(WASTEFUL)("$kernel is caught when it $what", async (wasteful) => {
   const { kernel, more } = wasteful;
   const [shape, kind] = kernel === "fused" ? [FUSED, "fused" as const] : [WIDE, "tiled" as const];
-  const { counted, formula } = await both(shape, "f32", { ...HELD, kind }, { edited: edited(wasteful) });
+  const { counted, formula } = await both(
+    shape,
+    "f32",
+    { ...HELD, kinds: [kind] },
+    { edited: edited(wasteful) },
+  );
   const [real, paper] = [counted[kernel], formula[kernel]];
   expect(real?.[more]).toBeGreaterThan(paper?.[more] ?? Infinity);
   expect({ ...counted, [kernel]: undefined }).toEqual({ ...formula, [kernel]: undefined });

@@ -1,8 +1,10 @@
 /** Tests the device's limits: shards, blocks, memory, and devices that are shared, lost or missing. */
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { DescentProblem } from "../../../../src/engine/descent.js";
-import type { Rows } from "../../../../src/core/rows.js";
-import type { Capacity } from "../../../../src/engine/webgpu/device/capacity.js";
+import type { FeatureReader } from "../../../../src/core/row-source.js";
+import { type Rows, selectRows } from "../../../../src/core/rows.js";
+import { type Capacity, capacityWithin } from "../../../../src/engine/webgpu/device/capacity.js";
+import { range } from "../../../../src/core/random.js";
 import { tiling } from "../../../../src/engine/webgpu/kernels/tiling.js";
 import { DataError, DeviceError, train } from "../../../../src/index.js";
 import {
@@ -35,13 +37,8 @@ describe("rows past one binding's limit", () => {
   test.each<Kind>(["f32", "bytes"])("%s in many shards train to the same bits as in one", async (kind) => {
     const rows = randomRows(shape, kind, 1);
     const bindingBytes = 20000; // 125 rows of 40 floats, 500 rows of 40 bytes
-    const cut = tiling(rows, 10, 250, {
-      bindingBytes,
-      slow: true,
-      storageBuffers: 8,
-      subgroups: false,
-      blockRows: 50,
-    });
+    const limits = { bindingBytes, slow: true, storageBuffers: 8, subgroups: false };
+    const cut = tiling(rows, 10, 250, { ...capacityWithin(limits), blockRows: 50 });
     expect(Math.ceil(rows.count / cut.shardRows)).toBe(kind === "f32" ? 8 : 2);
 
     const whole = await trained(rows, { blockRows: 50 });
@@ -71,6 +68,63 @@ test("a step of more blocks than one submission holds is one step", async () => 
   expect(parityOfAll(captured.results, rows, whole).rho).toBeLessThan(1);
 });
 
+describe("rows that are read block by block", () => {
+  // A row takes 256 KiB: a block has 64 rows.
+  const wide = randomRows({ count: 150, features: 2 ** 16, classes: 2 }, "f32", 1);
+  const { x, count, features } = wide;
+  const readerOf = (before: (first: number) => void): FeatureReader => ({
+    BYTES_PER_ELEMENT: 4,
+    async *blocks() {
+      for (let first = 0; first < count; first += 64) {
+        before(first);
+        yield x.slice(first * features, (first + 64) * features);
+      }
+    },
+    select: async (chosen) => selectRows(wide, chosen).x,
+  });
+
+  test("are on the device before the next block is read, and are the same there", async () => {
+    const engine = await webgpuEngine();
+    let written = 0;
+    const { writeBuffer } = GPUQueue.prototype;
+    vi.spyOn(GPUQueue.prototype, "writeBuffer").mockImplementation(function (this: GPUQueue, ...given) {
+      const [buffer, , data] = given;
+      if (buffer.label.startsWith("x of rows")) written += data.byteLength;
+      return writeBuffer.apply(this, given);
+    });
+    const writtenBefore: number[] = [];
+    const reader = readerOf(() => writtenBefore.push(written));
+    const sums = [];
+    for (const source of [wide, { ...wide, x: reader }]) {
+      written = 0;
+      const placement = await engine.place(source);
+      const ofTwo = { ...problem, classes: 2, batchSize: count };
+      const descent = await placement.descent(ofTwo, randomWeights({ count, features, classes: 2 }, 2));
+      sums.push(await descent.evaluate(range(count)));
+      descent.release();
+      placement.release();
+    }
+    const rowBytes = 4 * (features + 4); // with a one, padded to vectors of four
+    expect(writtenBefore).toEqual([0, 64 * rowBytes, 128 * rowBytes]);
+    expect(sums[1]).toEqual(sums[0]);
+    engine.close();
+  });
+
+  test("leave nothing behind where their reader fails, and its error as it is", async () => {
+    const gpu = await openGpu();
+    const before = { ...gpu.state.live };
+    const engine = await webgpuEngine();
+    const failure = new TypeError("the disk is gone");
+    const reader = readerOf((first) => {
+      if (first === 128) throw failure;
+    });
+    await expect(engine.place({ ...wide, x: reader })).rejects.toBe(failure);
+    expect(gpu.state.live).toEqual(before);
+    expect((await openGpu()).device).toBe(gpu.device);
+    engine.close();
+  });
+});
+
 describe("what does not fit is named with both numbers", () => {
   test("weights past one binding", async () => {
     await expect(trained(randomRows(shape, "f32", 1), { bindingBytes: 1900 })).rejects.toThrow(
@@ -87,9 +141,8 @@ describe("what does not fit is named with both numbers", () => {
 
   test("a row past one binding", async () => {
     const wide = randomRows({ count: 2, features: 1000, classes: 2 }, "f32", 1);
-    expect(() =>
-      tiling(wide, 2, 2, { bindingBytes: 40000, slow: true, storageBuffers: 8, subgroups: false }),
-    ).not.toThrow();
+    const limits = { bindingBytes: 40000, slow: true, storageBuffers: 8, subgroups: false };
+    expect(() => tiling(wide, 2, 2, capacityWithin(limits))).not.toThrow();
     await expect(trained(randomRows(shape, "f32", 1), { bindingBytes: 100 })).rejects.toThrow(DeviceError);
   });
 

@@ -31,7 +31,7 @@ test("in the tail of e^−z a Newton step knows more than half of the way", asyn
   expect(distance).toBeLessThan(20 * f);
 });
 
-test("a step over a bend, to where the curvature is what it was, is not believed", async () => {
+test("a step between points of equal curvature, past others of more, is not trusted", async () => {
   // From −4 to 4 the curvature is the same at both ends, and the slope goes from −2 to 0.
   expect(await said(-4, 8, 1e-6)).toBeGreaterThan(1e-3);
 });

@@ -3,6 +3,7 @@
  * it gives the same bits.
  */
 import { describe, expect, test, vi } from "vitest";
+import { capacityWithin } from "../../../../../src/engine/webgpu/device/capacity.js";
 import {
   type KernelChoice,
   choiceNamed,
@@ -17,7 +18,7 @@ const shape = { count: 2000, features: 60, classes: 10 };
 const rows = randomRows(shape, "f32", 1);
 const problem = { classes: 10, intercept: true, rule: RULES["sgd"], batchSize: 1000 };
 /** Treats SwiftShader as a GPU, where the table decides and nothing is timed. */
-const capacity = { slow: false, kind: "fused" } as const;
+const capacity = { slow: false, kinds: ["fused"] } as const;
 
 async function trained(kernels: string) {
   const engine = await webgpuEngine({ capacity });
@@ -35,7 +36,7 @@ async function trained(kernels: string) {
 const possible = (subgroups: boolean): KernelChoice[] =>
   choices(
     { features4: 16, classes: 10, batchSize: 1000, planRows: 2 ** 16, gathered: false },
-    { bindingBytes: 2 ** 30, storageBuffers: 10, subgroups, ...capacity },
+    { ...capacityWithin({ bindingBytes: 2 ** 30, storageBuffers: 10, subgroups, slow: false }), ...capacity },
   );
 
 const WIDE = { features4: 257, classes: 1000, batchSize: 1024, planRows: 4096, gathered: false };
@@ -56,7 +57,7 @@ describe("the choice", () => {
 
   test("is of workgroups that share on a GPU, where most of their threads have work", () => {
     const names = (changes: Partial<typeof WIDE>, slow = false) =>
-      choices({ ...WIDE, ...changes }, { ...HELD, slow }).map(nameOf);
+      choices({ ...WIDE, ...changes }, capacityWithin({ ...HELD, slow })).map(nameOf);
     // No more than three may be timed before the time is up.
     expect(names({}).slice(0, 3)).toEqual([
       "tiled 4x1/1024 shared",
@@ -69,7 +70,7 @@ describe("the choice", () => {
   });
 
   test("that shares can be pinned on any adapter, where its slabs fit in a workgroup's memory", () => {
-    const named = (name: string) => choiceNamed(name, WIDE, { ...HELD, slow: true });
+    const named = (name: string) => choiceNamed(name, WIDE, capacityWithin({ ...HELD, slow: true }));
     for (const [rows, vectors] of [
       [4, 1],
       [8, 1],

@@ -30,20 +30,20 @@ afterEach(() => {
 });
 
 describe.each([
-  { kind: "steps", slow: true, subgroups: false },
-  { kind: "fused", slow: true, subgroups: false },
-  { kind: "fused", slow: true, subgroups: true },
-  { kind: "fused", slow: false, subgroups: false },
-  { kind: "fused", slow: false, subgroups: true },
-  { kind: "split", slow: false, subgroups: false },
-  { kind: "tiled", slow: true, subgroups: false },
-  { kind: "tiled", slow: true, subgroups: true },
-  { kind: "tiled", slow: false, subgroups: false },
-  { kind: "tiled", slow: false, subgroups: true },
-] as const)("$kind kernels, slow: $slow, subgroups: $subgroups", (capacity) => {
+  { kinds: ["steps"], slow: true, subgroups: false },
+  { kinds: ["fused"], slow: true, subgroups: false },
+  { kinds: ["fused"], slow: true, subgroups: true },
+  { kinds: ["fused"], slow: false, subgroups: false },
+  { kinds: ["fused"], slow: false, subgroups: true },
+  { kinds: ["split"], slow: false, subgroups: false },
+  { kinds: ["tiled"], slow: true, subgroups: false },
+  { kinds: ["tiled"], slow: true, subgroups: true },
+  { kinds: ["tiled"], slow: false, subgroups: false },
+  { kinds: ["tiled"], slow: false, subgroups: true },
+] as const)("$kinds.0 kernels, slow: $slow, subgroups: $subgroups", (capacity) => {
   test.each(KEPT_KINDS)("on %s", async (kind) => {
     // Whole steps have a single block.
-    const blockRows = capacity.kind === "steps" ? Infinity : 64;
+    const blockRows = capacity.kinds[0] === "steps" ? Infinity : 64;
     const parity = await parityOn(SHAPES, kind, { ...capacity, blockRows });
     expect(parity.steps).toBe(4);
     expect(parity.rho).toBeLessThan(1);
