@@ -13,10 +13,23 @@ const chrome = await findChrome();
 // SwiftShader gives the same results everywhere; SMIGH_ADAPTER=hardware runs the tests on this machine's GPU.
 const adapter = wantedAdapter("swiftshader");
 
-const launchOptions = { executablePath: chrome.path, args: launchArguments(adapter) };
+/** SMIGH_LONG=1 adds the cases that are more of the same; `npm run test:long` sets it. */
+const long = process.env["SMIGH_LONG"] === "1";
+
+/**
+ * Has Chrome zero workgroup memory by loops in the shader. Its default, a Vulkan extension, has SwiftShader
+ * compile a store for every word: seconds for a kernel with 16 KiB of it.
+ */
+const ZEROS = "--disable-dawn-features=use_vulkan_zero_initialize_workgroup_memory_extension";
+
+const args = [...launchArguments(adapter), ...(adapter === "swiftshader" ? [ZEROS] : [])];
+const launchOptions = { executablePath: chrome.path, args };
 
 /** Milliseconds per test, enough for a software adapter on two busy cores to compile and run kernels. */
 const testTimeout = 90_000;
+
+/** Makes `toEqual` fast on long arrays. */
+const setupFiles = ["test/support/same-bits.ts"];
 
 /** Workers of each project. Two pages keep two cores busy when the tests in Node have ended, one does not. */
 const maxWorkers = Math.max(2, availableParallelism() - 1);
@@ -31,9 +44,11 @@ export default defineConfig({
         test: {
           name: "node",
           testTimeout,
+          setupFiles,
           maxWorkers,
           include: ["test/**/*.test.ts"],
           exclude: ["test/**/*.browser.test.ts"],
+          provide: { long },
         },
       },
       {
@@ -42,9 +57,10 @@ export default defineConfig({
         test: {
           name: "browser",
           testTimeout,
+          setupFiles,
           maxWorkers,
           include: ["test/**/*.browser.test.ts"],
-          provide: { adapter, seeds: process.env["SMIGH_SEEDS"] ?? "0..8" },
+          provide: { adapter, long, seeds: process.env["SMIGH_SEEDS"] ?? (long ? "0..200" : "0..4") },
           browser: {
             enabled: true,
             headless: true,

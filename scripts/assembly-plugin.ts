@@ -2,10 +2,9 @@
  * Vite plugin: `import kernels from "./assembly/kernels.wasm?built"` compiles that folder's AssemblyScript
  * and imports the binaries in base64, plain and with relaxed SIMD.
  */
-import { readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Plugin } from "vite";
-import { cachedAssembly } from "./assembly.js";
+import { cachedAssembly, readSources } from "./assembly.js";
 
 const QUERY = ".wasm?built";
 
@@ -18,9 +17,9 @@ export function assemblyPlugin(): Plugin {
     },
     async load(id) {
       if (!id.endsWith(QUERY)) return undefined;
-      const folder = dirname(id);
-      for (const file of readdirSync(folder)) this.addWatchFile(join(folder, file));
-      const [plain, relaxed] = [await cachedAssembly(folder, false), await cachedAssembly(folder, true)];
+      const sources = readSources(dirname(id));
+      for (const path of sources.keys()) this.addWatchFile(path);
+      const [plain, relaxed] = [await cachedAssembly(sources), await cachedAssembly(sources, true)];
       const base64 = { plain: plain.toString("base64"), relaxed: relaxed.toString("base64") };
       return `export default ${JSON.stringify(base64)};`;
     },

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { cachedAssembly, compileAssembly } from "../scripts/assembly.js";
+import { cachedAssembly, compileAssembly, readSources } from "../scripts/assembly.js";
 
 let folder: string;
 beforeAll(async () => {
@@ -22,8 +22,9 @@ test("a cached binary is the compiler's, also after an imported file changed", a
   const binaries: Buffer[] = [];
   for (const number of [1, 2, 1]) {
     await write(number);
-    const binary = await cachedAssembly(folder, false);
-    expect(binary.equals(await compileAssembly(folder, false))).toBe(true);
+    const sources = readSources(folder);
+    const binary = await cachedAssembly(sources);
+    expect(binary.equals(await compileAssembly(sources))).toBe(true);
     binaries.push(binary);
   }
   const [one, two] = binaries;
@@ -33,7 +34,7 @@ test("a cached binary is the compiler's, also after an imported file changed", a
 test("sources that do not compile fail with the compiler's message, every time", async () => {
   await writeFile(join(folder, "index.ts"), "export const one: i32 = two;\n");
   for (let time = 0; time < 2; time++) {
-    await expect(cachedAssembly(folder, false)).rejects.toThrow(
+    await expect(cachedAssembly(readSources(folder))).rejects.toThrow(
       /does not compile:[^]*Cannot find name 'two'/,
     );
   }

@@ -16,7 +16,7 @@ interface Listener {
 }
 
 /** The page failed; `name` is the name of its error. */
-export class PageError extends Error {
+class PageError extends Error {
   constructor(name: string, message: string) {
     super(message);
     this.name = name;

@@ -3,11 +3,10 @@ import { access, constants, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import process from "node:process";
 import { type CommandLine, USAGE, CommandLineError, commandLine } from "./command-line.js";
-import { PageError, type HeadlessTraining, trainHeadless } from "../browsers/headless.js";
+import type { HeadlessTraining } from "../browsers/headless.js";
 import * as format from "../page/shared/format.js";
 import type { DriverReport, Summary } from "../page/train/protocol.js";
 import * as words from "../page/train/words.js";
-import { serve } from "../browsers/serve.js";
 import { Terminal, progressLine } from "./terminal.js";
 
 const INTERRUPTED = 130;
@@ -33,6 +32,7 @@ async function main(line: CommandLine): Promise<number> {
 
 /** Serves the page until Ctrl-C. */
 async function inBrowser({ query }: CommandLine): Promise<number> {
+  const { serve } = await import("../browsers/serve.js");
   const address = `?${query}`;
   const { server, url } = await serve(address);
   terminal.say(`smigh trains in your browser, at ${new URL(address, url).href}\nPress Ctrl-C to stop.`);
@@ -49,6 +49,8 @@ async function headless({ query, json, model }: CommandLine): Promise<number> {
   await access(dirname(model), constants.W_OK).catch((cause: unknown) => {
     throw new Error(`The model cannot be saved as ${model}: its folder is missing or read-only.`, { cause });
   });
+  const { serve } = await import("../browsers/serve.js"); // Vite and Playwright load for a second
+  const { trainHeadless } = await import("../browsers/headless.js");
   const { server, url } = await serve();
   try {
     const trained = await trainHeadless(
@@ -130,10 +132,8 @@ ${
 /** Writes one line that says what went wrong, and returns the exit status. */
 function explain(error: unknown): number {
   if (interruption.signal.aborted) return INTERRUPTED;
-  const { message } = error instanceof Error ? error : new Error(String(error));
+  const { name, message } = error instanceof Error ? error : new Error(String(error));
   process.stderr.write(`${message.replaceAll(/\s+/g, " ")}\n`);
   if (error instanceof CommandLineError) process.stderr.write("npm start -- --help lists the options.\n");
-  const usage =
-    error instanceof CommandLineError || (error instanceof PageError && error.name === "OptionError");
-  return usage ? 2 : 1;
+  return error instanceof CommandLineError || name === "OptionError" ? 2 : 1;
 }

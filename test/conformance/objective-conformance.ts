@@ -6,11 +6,15 @@ import type { Objective } from "../../src/engine/objective.js";
 import type { Rows } from "../../src/core/rows.js";
 import { referenceEngine } from "../../src/engine/reference/engine.js";
 import { LOOKS, lookAround, objectiveOf } from "./objectives.js";
-import { KINDS, type Shape, randomRows, randomWeights } from "./problems.js";
+import { type Shape, kindsOf, randomRows, randomWeights } from "./problems.js";
 
-/** Calls `engine` within tests, once it is open. */
-export function objectiveConforms(shapes: readonly Shape[], engine: () => Engine): void {
-  test.each(shapes.flatMap((shape) => KINDS.map((kind) => ({ ...shape, kind }))))(
+/** Calls `engine` within tests, once it is open. `typed` is for `kindsOf`. */
+export function objectiveConforms(
+  shapes: readonly Shape[],
+  engine: () => Engine,
+  typed?: readonly number[],
+): void {
+  test.each(shapes.flatMap((shape) => kindsOf(shape, typed).map((kind) => ({ ...shape, kind }))))(
     "an objective of $count rows × $features features × $classes classes, $kind, is within its error bounds",
     async ({ kind, ...shape }) => {
       const rows = randomRows(shape, kind, 111);

@@ -269,9 +269,9 @@ function centreRatio(v: Float64Array, classes: number, found: Float64Array): num
 }
 
 function symmetric(size: number, seed: number): Float32Array {
-  const values = randomWeights({ count: 0, features: size - 1, classes: size }, seed);
-  for (let i = 0; i < size; i++) for (let j = 0; j < i; j++) values[i * size + j] = values[j * size + i];
-  return values;
+  return Float32Array.from({ length: size * size }, (_, at) =>
+    Math.sin(seed + Math.floor(at / size) * (at % size)),
+  );
 }
 
 function total(values: Float64Array): number {

@@ -8,11 +8,12 @@ import type { FloatArray, Rows } from "../../src/core/rows.js";
 import { softTargets } from "../../src/data/targets.js";
 import { parityOf } from "../../src/parity/step.js";
 import { NO_PARITY, type Parity, mergeParity } from "../../src/parity/stages.js";
+import { LONG } from "../support/long.js";
 
 export type Kind = "f16" | "f32" | "f64" | "bytes";
 
 /** All types that this JavaScript has. */
-export const KINDS: readonly Kind[] = [
+const KINDS: readonly Kind[] = [
   "f32",
   "f64",
   "bytes",
@@ -21,6 +22,16 @@ export const KINDS: readonly Kind[] = [
 
 /** Types that engines keep; f64 becomes f32. */
 export const KEPT_KINDS = KINDS.filter((kind) => kind !== "f64");
+
+/**
+ * Types to test on a shape: f64, which takes the path of f32 once rows are placed, on that of 17 features
+ * only. Types that are kept are tested on all shapes, except that `typed` lists those with this many
+ * features where an engine reads each type by the same steps.
+ */
+export function kindsOf({ features }: Shape, typed?: readonly number[]): readonly Kind[] {
+  if (LONG || features === 17) return KINDS;
+  return typed && !typed.includes(features) ? ["f32"] : KEPT_KINDS;
+}
 
 export const RULES: Readonly<Record<string, UpdateRule>> = {
   sgd: { kind: "sgd", momentum: 0, nesterov: false },

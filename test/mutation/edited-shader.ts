@@ -1,15 +1,11 @@
 /** Edits shaders at the points that they mark, for tests that must detect a wrong kernel. */
 import { type ShaderTexts, linkShader } from "../../scripts/link-shader.js";
 import type { Edited, KernelName } from "../../src/engine/webgpu/kernels/kernels.js";
+import { type Edit, editText, pointsOf } from "./points.js";
 
 /** One edit of a kernel, in its own file or in one of shaders/lib/. */
-export interface ShaderEdit {
-  readonly what: string;
+export interface ShaderEdit extends Edit {
   readonly kernel: KernelName;
-  /** The line that ends with the comment `// @point NAME`. */
-  readonly point: string;
-  /** Text that occurs exactly once in that line, and its replacement. */
-  readonly edit: readonly [from: string, to: string];
 }
 
 const GLOB = import.meta.glob<string>("../../shaders/**/*.wgsl", {
@@ -20,11 +16,6 @@ const GLOB = import.meta.glob<string>("../../shaders/**/*.wgsl", {
 export const SHADERS: ShaderTexts = new Map(
   Object.entries(GLOB).map(([path, text]) => [path.replace("../../shaders/", ""), text]),
 );
-
-/** Lists the marked points of a shader. */
-export function pointsOf(text: string): string[] {
-  return Array.from(text.matchAll(/@point (\S+)$/gm), ([, point]) => point);
-}
 
 /** Returns the path of the shader that marks the point of an edit. Throws unless there is exactly one. */
 export function pathOf({ kernel, point }: ShaderEdit, shaders: ShaderTexts = SHADERS): string {
@@ -42,16 +33,26 @@ export function pathOf({ kernel, point }: ShaderEdit, shaders: ShaderTexts = SHA
   return path;
 }
 
-/** Returns the kernel's linked text with one edit. */
+/**
+ * Links a shader and keeps its loops over rows, classes and vectors, which compiles several times as fast as
+ * unrolled ones. Loops over four values stay marked to be unrolled, as broadcasts in a subgroup need.
+ */
+function rolled(path: string, shaders: ShaderTexts): string {
+  const text = linkShader(path, shaders);
+  return text.replaceAll(/(< [A-Z]\w*; \w+\+\+\) \{) \/\/ unroll$/gm, "$1");
+}
+
+/** All kernels without an edit, in the form of those with one. */
+export const RIGHT: Edited = Object.fromEntries(
+  [...SHADERS.keys()]
+    .filter((path) => !path.startsWith("lib/"))
+    .map((path) => [path.replace(".wgsl", ""), rolled(path, SHADERS)]),
+);
+
+/** Returns a kernel with one edit. */
 export function edited(one: ShaderEdit, shaders: ShaderTexts = SHADERS): Edited {
-  const { kernel, point, edit } = one;
-  const [from, to] = edit;
+  const { kernel } = one;
   const path = pathOf(one, shaders);
-  const lines = (shaders.get(path) ?? "").split("\n").map((line) => {
-    if (!line.endsWith(`@point ${point}`)) return line;
-    const parts = line.split(from);
-    if (parts.length !== 2) throw new Error(`"${from}" does not occur once in ${path}: ${line.trim()}`);
-    return parts.join(to);
-  });
-  return { [kernel]: linkShader(`${kernel}.wgsl`, new Map([...shaders, [path, lines.join("\n")]])) };
+  const text = editText(path, shaders.get(path) ?? "", one);
+  return { [kernel]: rolled(`${kernel}.wgsl`, new Map([...shaders, [path, text]])) };
 }

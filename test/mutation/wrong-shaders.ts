@@ -6,7 +6,7 @@ import type { ShaderEdit } from "./edited-shader.js";
 
 export interface WrongDescent extends ShaderEdit {
   readonly stage: Stage;
-  /** The features on which it is caught, and is tried first. Default: f32. */
+  /** The features on which it is caught. Default: f32. */
   readonly kind?: Kind;
 }
 

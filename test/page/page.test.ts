@@ -108,7 +108,7 @@ test("says that it has one thread where it is not cross-origin isolated", async 
   );
 });
 
-test("shows the options that the solver reads, and no others", async () => {
+test("shows the options that the solver reads, and no others, also on a narrow screen", async () => {
   await page.goto(`${visit().site.url}?solver=newton&tolerance=1e-3`);
   await until("idle");
   const shown = () =>
@@ -134,6 +134,9 @@ test("shows the options that the solver reads, and no others", async () => {
   expect(await shown()).toEqual(["learning-rate 0.5", "epochs 100", "l2 1e-4"]);
   await page.selectOption("#solver", "lbfgs");
   expect(await shown()).toEqual(["tolerance 1e-5", "max-iterations 1000", "l2 1e-4"]);
+
+  await page.setViewportSize({ width: 360, height: 700 });
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
 });
 
 test("compares the solvers until it is stopped, and trains after that", async () => {
@@ -183,11 +186,4 @@ test("says what is wrong when the digits are not there", async () => {
   expect(await page.isEnabled("#start")).toBe(false);
   const { complaints } = visit();
   complaints.splice(0, Infinity, ...complaints.filter((complaint) => !complaint.includes("404")));
-});
-
-test("fits a narrow screen", async () => {
-  await page.setViewportSize({ width: 360, height: 700 });
-  await page.goto(visit().site.url);
-  await until("idle");
-  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
 });

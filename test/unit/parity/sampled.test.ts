@@ -16,7 +16,7 @@ import { clouds } from "../../support/examples.js";
 import { slowClock } from "../../support/fits.js";
 import { type Fault, inSingle } from "../../support/single.js";
 
-const SHAPE = { count: 4000, features: 300, classes: 20 };
+const SHAPE = { count: 2000, features: 200, classes: 20 };
 const { count: N, features: D, classes: K } = SHAPE;
 const rows = randomRows(SHAPE, "f32", 3);
 const problem = { classes: K, intercept: true, rule: RULES["momentum"], batchSize: N };

@@ -28,7 +28,7 @@ export function fusedPass(plan: Plan, entry: Entry, step: u32, thread: u32): voi
     awaitThreads(plan);
 
     if (thread == 0) {
-      addSums(plan.sums, count);
+      addSums(plan.sums, count); // @point sums
       mergeSums(plan.sums, plan.nodeSums, group, last);
       if (last) storeSums(plan, plan.sums, step);
     }
@@ -51,7 +51,7 @@ function addRange(plan: Plan, entry: Entry, slot: u32, first: u32, scratch: u32)
   const bytes = partialBytes(plan);
   const partial = plan.partials + slot * bytes;
   const sums = plan.sums + (slot << 5);
-  if (hasGradient(entry)) memory.fill(partial, 0, bytes);
+  if (hasGradient(entry)) memory.fill(partial, 0, bytes); // @point clear
   memory.fill(sums, 0, 32);
 
   const z = scratch; // (classes, packRows)
@@ -64,7 +64,7 @@ function addRange(plan: Plan, entry: Entry, slot: u32, first: u32, scratch: u32)
     const rows = (pack.real + 3) & ~3;
     locateRows(plan, entry, pack, 0, rows);
     if (hasLogits(entry)) copyRows(plan, pack, 0, 4);
-    else if (hasGradient(entry)) copyRows(plan, pack, 0, rows);
+    else if (hasGradient(entry)) copyRows(plan, pack, 0, rows); // @point rows
     for (let i: u32 = 0; i < rows; i += 4) {
       if (hasLogits(entry)) logitsOf(plan, entry, pack, i, rows, z + (i << 2), next);
       processRows(plan, entry, pack, i, z + (i << 2), next, sums);
@@ -108,8 +108,8 @@ function partialBytes(plan: Plan): u32 {
 function addPartials(plan: Plan, count: u32, group: u32, last: bool, begin: u32, end: u32): void {
   const bytes = partialBytes(plan);
   const sum = plan.partials + (begin << 4);
-  addVectors(sum, bytes, count, end - begin);
-  mergeVectors(sum, plan.nodes + (begin << 4), bytes, group, last, end - begin);
+  addVectors(sum, bytes, count, end - begin); // @point ranges
+  mergeVectors(sum, plan.nodes + (begin << 4), bytes, group, last, end - begin); // @point groups
 }
 
 function updateRange(plan: Plan, entry: Entry, begin: u32, end: u32): void {

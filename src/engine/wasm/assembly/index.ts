@@ -7,10 +7,10 @@ import { centre, combine, multiply, product } from "./vectors";
 
 /** Runs the entries of a plan, one after another. All threads return together. */
 export function run(at: u32, thread: u32): void {
-  const plan = changetype<Plan>(at);
+  const plan = changetype<Plan>(at); // @point thread
   for (let step: u32 = 0; step < plan.steps; step++) {
     const entry = changetype<Entry>(plan.entries + step * offsetof<Entry>());
-    if (entry.operation == COMBINE) combine(plan, entry);
+    if (entry.operation == COMBINE) combine(plan, entry); // @point operation
     else if (entry.operation == PRODUCT) product(plan, entry, step, thread);
     else if (entry.operation == MULTIPLY) multiply(plan, entry, thread);
     else if (entry.operation == CENTRE) centre(plan, entry);

@@ -43,11 +43,11 @@ export function exp4(x: v128): v128 {
   const shifted = madd(bounded, f32x4.splat(LOG2_E), f32x4.splat(ROUNDER));
   const n = f32x4.sub(shifted, f32x4.splat(ROUNDER));
   const high = madd(n, f32x4.splat(-LN2_HIGH), bounded);
-  const r = madd(n, f32x4.splat(-LN2_LOW), high);
-  let p = f32x4.splat(1.0 / 5040.0);
+  const r = madd(n, f32x4.splat(-LN2_LOW), high); // @point remainder
+  let p = f32x4.splat(1.0 / 5040.0); // @point power-7
   p = madd(p, r, f32x4.splat(1.0 / 720.0));
   p = madd(p, r, f32x4.splat(1.0 / 120.0));
-  p = madd(p, r, f32x4.splat(1.0 / 24.0));
+  p = madd(p, r, f32x4.splat(1.0 / 24.0)); // @point power-4
   p = madd(p, r, f32x4.splat(1.0 / 6.0));
   p = madd(p, r, f32x4.splat(0.5));
   p = madd(p, r, f32x4.splat(1.0));
@@ -63,17 +63,17 @@ export function exp4(x: v128): v128 {
 // @ts-ignore: decorator
 @inline
 export function log4(x: v128): v128 {
-  const half = i32x4.splat(0x3f3504f3); // √½
+  const half = i32x4.splat(0x3f3504f3 /* √½ */); // @point half
   const offset = i32x4.sub(x, half);
   const e = f32x4.convert_i32x4_s(i32x4.shr_s(offset, 23));
   const m = i32x4.add(v128.and(offset, i32x4.splat(0x7fffff)), half);
   const s = f32x4.div(f32x4.sub(m, f32x4.splat(1)), f32x4.add(m, f32x4.splat(1)));
   const square = f32x4.mul(s, s);
   let p = f32x4.splat(2.0 / 9.0);
-  p = madd(p, square, f32x4.splat(2.0 / 7.0));
-  p = madd(p, square, f32x4.splat(2.0 / 5.0));
+  p = madd(p, square, f32x4.splat(2.0 / 7.0)); // @point logarithm-7
+  p = madd(p, square, f32x4.splat(2.0 / 5.0)); // @point logarithm-5
   p = madd(p, square, f32x4.splat(2.0 / 3.0));
   p = madd(p, square, f32x4.splat(2.0));
-  const low = f32x4.mul(e, f32x4.splat(LN2_LOW));
+  const low = f32x4.mul(e, f32x4.splat(LN2_LOW)); // @point low
   return f32x4.add(f32x4.mul(e, f32x4.splat(LN2_HIGH)), f32x4.add(low, f32x4.mul(p, s)));
 }

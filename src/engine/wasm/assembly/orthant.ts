@@ -13,16 +13,17 @@ const SIGN: u32 = 0x80000000;
  */
 export function subgradient(plan: Plan, entry: Entry): void {
   const count = (plan.paddedClasses * plan.stride) >> 2;
-  const tasks = ceilDivide(count, RANGE);
+  const tasks = ceilDivide(count, RANGE); // @point subgradient-tasks
   for (let task = takeTask(plan); task < tasks; task = takeTask(plan)) {
     const past = min(count, (task + 1) * RANGE);
     for (let i = task * RANGE; i < past; i++) {
       const w = v128.load(entry.input + (i << 4));
       const g = v128.load(entry.first + (i << 4));
-      const l1 = v128.load(plan.l1 + (groupOf(plan, i) << 4));
-      const pulled = f32x4.add(g, v128.or(l1, v128.and(w, i32x4.splat(SIGN))));
-      const left = f32x4.sub(g, f32x4.max(f32x4.neg(l1), f32x4.min(l1, g)));
-      v128.store(entry.output + (i << 4), v128.bitselect(left, pulled, f32x4.eq(w, f32x4.splat(0))));
+      const l1 = v128.load(plan.l1 + (groupOf(plan, i) << 4)); // @point l1
+      const pulled = f32x4.add(g, v128.or(l1, v128.and(w, i32x4.splat(SIGN)))); // @point pulled
+      const left = f32x4.sub(g, f32x4.max(f32x4.neg(l1), f32x4.min(l1, g))); // @point left
+      const zero = f32x4.eq(w, f32x4.splat(0)); // @point zero
+      v128.store(entry.output + (i << 4), v128.bitselect(left, pulled, zero)); // @point subgradient
     }
   }
   awaitThreads(plan);
@@ -35,17 +36,17 @@ export function subgradient(plan: Plan, entry: Entry): void {
 export function orthant(plan: Plan, entry: Entry): void {
   const zero = f32x4.splat(0);
   const count = (plan.paddedClasses * plan.stride) >> 2;
-  const tasks = ceilDivide(count, RANGE);
+  const tasks = ceilDivide(count, RANGE); // @point orthant-tasks
   for (let task = takeTask(plan); task < tasks; task = takeTask(plan)) {
     const past = min(count, (task + 1) * RANGE);
     for (let i = task * RANGE; i < past; i++) {
       const w = v128.load(entry.input + (i << 4));
       const moved = f32x4.add(w, v128.load(entry.first + (i << 4)));
-      const down = f32x4.neg(v128.load(entry.order + (i << 4)));
-      const side = v128.bitselect(down, w, f32x4.eq(w, zero));
-      const above = v128.and(f32x4.gt(moved, zero), f32x4.gt(side, zero));
-      const below = v128.and(f32x4.lt(moved, zero), f32x4.lt(side, zero));
-      const stays = v128.or(v128.or(above, below), interceptLanes(plan, i));
+      const down = f32x4.neg(v128.load(entry.order + (i << 4))); // @point down
+      const side = v128.bitselect(down, w, f32x4.eq(w, zero)); // @point side
+      const above = v128.and(f32x4.gt(moved, zero), f32x4.gt(side, zero)); // @point above
+      const below = v128.and(f32x4.lt(moved, zero), f32x4.lt(side, zero)); // @point below
+      const stays = v128.or(v128.or(above, below), interceptLanes(plan, i)); // @point stays
       v128.store(entry.output + (i << 4), v128.and(moved, stays));
     }
   }
@@ -56,15 +57,16 @@ export function orthant(plan: Plan, entry: Entry): void {
 export function restrict(plan: Plan, entry: Entry): void {
   const zero = f32x4.splat(0);
   const count = (plan.paddedClasses * plan.stride) >> 2;
-  const tasks = ceilDivide(count, RANGE);
+  const tasks = ceilDivide(count, RANGE); // @point restrict-tasks
   for (let task = takeTask(plan); task < tasks; task = takeTask(plan)) {
     const past = min(count, (task + 1) * RANGE);
     for (let i = task * RANGE; i < past; i++) {
       const v = v128.load(entry.input + (i << 4));
       const w = v128.load(entry.first + (i << 4));
       const d = v128.load(entry.order + (i << 4));
-      const free = v128.or(f32x4.ne(w, zero), f32x4.ne(d, zero));
-      v128.store(entry.output + (i << 4), v128.and(v, v128.or(free, interceptLanes(plan, i))));
+      const free = v128.or(f32x4.ne(w, zero), f32x4.ne(d, zero)); // @point free
+      const kept = v128.or(free, interceptLanes(plan, i)); // @point kept
+      v128.store(entry.output + (i << 4), v128.and(v, kept)); // @point restrict
     }
   }
   awaitThreads(plan);
@@ -74,7 +76,7 @@ export function restrict(plan: Plan, entry: Entry): void {
 // @ts-ignore: decorator
 @inline
 function groupOf(plan: Plan, i: u32): u32 {
-  return (i % (plan.stride >> 1)) >> 1;
+  return (i % (plan.stride >> 1)) >> 1; // @point group
 }
 
 /** Returns a mask of the lane of vector i that holds the intercept, if any. */

@@ -48,9 +48,9 @@ function product(
   sources: u32,
   copies: u32,
 ): void {
-  const end = x + (plan.stride << 4);
+  const end = x + (plan.stride << 4); // @point features
   for (; k < past; k += 2) {
-    let w = weights + ((k * plan.stride) << 2);
+    let w = weights + ((k * plan.stride) << 2); // @point classes
     let from = ahead ? load<u32>(sources + (k << 1)) : 0;
     let copy = copies + (k << 3);
     let a0 = f32x4.splat(0);
@@ -63,7 +63,7 @@ function product(
     let b3 = a0;
     for (let at = x; at < end; at += 64) {
       const wa = v128.load(w);
-      const wb = v128.load(w, 16);
+      const wb = v128.load(w, 16); // @point second-class
       const x0 = v128.load(at);
       a0 = madd(x0, wa, a0);
       b0 = madd(x0, wb, b0);
@@ -73,7 +73,7 @@ function product(
       const x2 = v128.load(at, 32);
       a2 = madd(x2, wa, a2);
       b2 = madd(x2, wb, b2);
-      const x3 = v128.load(at, 48);
+      const x3 = v128.load(at, 48); // @point fourth-row
       a3 = madd(x3, wa, a3);
       b3 = madd(x3, wb, b3);
       w += 32;
@@ -112,7 +112,7 @@ export function gradient(plan: Plan, x: u32, k: u32, past: u32, tile: u32, r: u3
     for (let from = r + k * next, last = r + past * next; from < last; ) {
       add(to, from, a0, a1, a2, a3, b0, b1, b2, b3);
       from += next;
-      add(to + 16, from, a0, a1, a2, a3, b0, b1, b2, b3);
+      add(to + 16, from, a0, a1, a2, a3, b0, b1, b2, b3); // @point second-residual
       from += next;
       to += row;
     }
@@ -144,7 +144,7 @@ function add(
   const r2 = v128.load32_splat(from, 8);
   a = madd(a2, r2, a);
   b = madd(b2, r2, b);
-  const r3 = v128.load32_splat(from, 12);
+  const r3 = v128.load32_splat(from, 12); // @point fourth-residual
   v128.store(to, madd(a3, r3, a));
   v128.store(to, madd(b3, r3, b), 32);
 }

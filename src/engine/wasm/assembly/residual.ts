@@ -26,17 +26,19 @@ export function residual(
   for (let at = z + next; at < past; at += next) {
     k++;
     const one = v128.load(at);
-    place = v128.bitselect(i32x4.splat(k), place, f32x4.gt(one, top));
-    top = f32x4.pmax(top, one); // pmax may drop a NaN, but its power is NaN again
+    place = v128.bitselect(i32x4.splat(k), place, f32x4.gt(one, top)); // @point place
+    // pmax may drop a NaN, but its power is NaN again.
+    top = f32x4.pmax(top, one); // @point top
   }
   const label = v128.load(pack.labels + (i << 2));
   // True where the targets are not one-hot.
-  const mixed = plan.targets != 0 || (entry.operation == TRAIN && plan.smoothingShare > 0);
+  const mixed = plan.targets != 0 || (entry.operation == TRAIN && plan.smoothingShare > 0); // @point mixed
   let mean = f32x4.splat(0); // Σ t·(z − top)
   if (mixed) {
     k = 0;
     for (let at = z; at < past; at += next) {
-      mean = f32x4.add(mean, f32x4.mul(target(plan, entry, pack, i, k++), f32x4.sub(v128.load(at), top)));
+      const t = target(plan, entry, pack, i, k++);
+      mean = f32x4.add(mean, f32x4.mul(t, f32x4.sub(v128.load(at), top))); // @point mean
     }
   } else {
     mean = f32x4.sub(valuesOfLabels(label, z, next), top);
@@ -53,28 +55,28 @@ export function residual(
     sum2 = f32x4.add(sum2, power(at + 2 * next, top));
     sum3 = f32x4.add(sum3, power(at + 3 * next, top));
   }
-  for (; at < past; at += next) sum0 = f32x4.add(sum0, power(at, top));
+  for (; at < past; at += next) sum0 = f32x4.add(sum0, power(at, top)); // @point powers
   const sum = f32x4.add(f32x4.add(sum0, sum1), f32x4.add(sum2, sum3));
 
   const weight = v128.load(pack.weights + (i << 2));
   const loss = f32x4.mul(weight, f32x4.sub(log4(sum), mean));
   addToSum(sums, loss);
-  addToSum(sums + 8, v128.and(weight, i32x4.eq(place, label)));
+  addToSum(sums + 8, v128.and(weight, i32x4.eq(place, label))); // @point hits
   addToSum(sums + 16, weight);
   if (plan.capturedLosses) captureLosses(plan, pack, i, loss);
   if (entry.operation == EVALUATE) return;
 
-  const factor = f32x4.div(weight, sum);
+  const factor = f32x4.div(weight, sum); // @point factor
   for (at = z; at < past; at += next) v128.store(at, f32x4.mul(v128.load(at), factor));
   if (mixed) {
     k = 0;
     for (at = z; at < past; at += next) {
-      const share = f32x4.mul(weight, target(plan, entry, pack, i, k++));
+      const share = f32x4.mul(weight, target(plan, entry, pack, i, k++)); // @point share
       v128.store(at, f32x4.sub(v128.load(at), share));
     }
   } else {
     for (let lane: u32 = 0; lane < 4; lane++) {
-      const own = z + load<u32>(pack.labels + ((i + lane) << 2)) * next + (lane << 2);
+      const own = z + load<u32>(pack.labels + ((i + lane) << 2)) * next + (lane << 2); // @point label
       store<f32>(own, load<f32>(own) - load<f32>(pack.weights + ((i + lane) << 2)));
     }
   }
@@ -89,17 +91,18 @@ export function valuesOfLabels(label: v128, z: u32, next: u32): v128 {
     load<f32>(z + <u32>i32x4.extract_lane(label, 0) * next),
     load<f32>(z + <u32>i32x4.extract_lane(label, 1) * next, 4),
     load<f32>(z + <u32>i32x4.extract_lane(label, 2) * next, 8),
-    load<f32>(z + <u32>i32x4.extract_lane(label, 3) * next, 12),
+    load<f32>(z + <u32>i32x4.extract_lane(label, 3) * next, 12), // @point fourth-label
   );
 }
 
 /** Returns the target of each row for class k: one-hot or soft, and smoothed in a step. */
 function target(plan: Plan, entry: Entry, pack: RowPack, i: u32, k: u32): v128 {
-  const t = plan.targets
+  const t = plan.targets // @point soft
     ? givenTargets(pack.targets + (i << 2), k << 2)
     : v128.and(f32x4.splat(1), i32x4.eq(v128.load(pack.labels + (i << 2)), i32x4.splat(k)));
   if (entry.operation != TRAIN) return t;
-  return f32x4.add(f32x4.mul(f32x4.splat(plan.targetFactor), t), f32x4.splat(plan.smoothingShare));
+  const kept = f32x4.mul(f32x4.splat(plan.targetFactor), t);
+  return f32x4.add(kept, f32x4.splat(plan.smoothingShare)); // @point smoothed
 }
 
 /** Loads four values, each `at` bytes after an address of `rows`. */
@@ -110,7 +113,7 @@ function givenTargets(rows: u32, at: u32): v128 {
     load<f32>(load<u32>(rows) + at),
     load<f32>(load<u32>(rows, 4) + at),
     load<f32>(load<u32>(rows, 8) + at),
-    load<f32>(load<u32>(rows, 12) + at),
+    load<f32>(load<u32>(rows, 12) + at), // @point fourth-target
   );
 }
 
@@ -125,7 +128,7 @@ function power(at: u32, top: v128): v128 {
 export function addToSum(sum: u32, four: v128): void {
   const low = f64x2.promote_low_f32x4(four);
   const high = f64x2.promote_low_f32x4(v128.shuffle<f32>(four, four, 2, 3, 2, 3));
-  const both = f64x2.add(low, high);
+  const both = f64x2.add(low, high); // @point sum
   store<f64>(sum, load<f64>(sum) + (f64x2.extract_lane(both, 0) + f64x2.extract_lane(both, 1)));
 }
 

@@ -35,12 +35,12 @@ export function fourRows(plan: Plan, pack: RowPack, i: u32): u32 {
 export function locateRows(plan: Plan, entry: Entry, pack: RowPack, i: u32, past: u32): void {
   for (; i < past; i++) {
     const at = min(pack.first + i, entry.rows - 1);
-    const number = load<u32>(entry.order + ((entry.first + at) << 2));
-    const weight: f32 = i < pack.real ? load<f32>(plan.rowWeights + (number << 2)) : 0;
-    store<u32>(pack.labels + (i << 2), load<u32>(plan.labels + (number << 2)));
+    const number = load<u32>(entry.order + ((entry.first + at) << 2)); // @point order
+    const weight: f32 = i < pack.real ? load<f32>(plan.rowWeights + (number << 2)) : 0; // @point weight
+    store<u32>(pack.labels + (i << 2), load<u32>(plan.labels + (number << 2))); // @point label
     store<f32>(pack.weights + (i << 2), weight);
     store<u32>(pack.sources + (i << 2), plan.x + number * plan.rowBytes);
-    store<u32>(pack.targets + (i << 2), plan.targets + ((number * plan.classes) << 2));
+    store<u32>(pack.targets + (i << 2), plan.targets + ((number * plan.classes) << 2)); // @point targets
   }
 }
 
@@ -53,7 +53,8 @@ export function copyRows(plan: Plan, pack: RowPack, i: u32, past: u32): void {
     else if (plan.valueBytes == 1) copyBytes(from, to, plan.stride, f32x4.splat(plan.scale));
     else copyHalves(from, to, plan.stride);
     const one = to + ((plan.features >> 2) << 6) + ((plan.features & 3) << 2);
-    store<f32>(one, 1); // the one of a row of bytes was scaled
+    // The one of a row of bytes was scaled.
+    store<f32>(one, 1); // @point one
   }
 }
 
@@ -68,7 +69,8 @@ function copyBytes(from: u32, to: u32, count: u32, scale: v128): void {
   for (const past = from + count; from < past; from += 8) {
     const eight = v128.load_ext<u8>(from);
     v128.store(to, f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_u(eight)), scale));
-    v128.store(to, f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_u(eight)), scale), 64);
+    const high = i32x4.extend_high_i16x8_u(eight); // @point high
+    v128.store(to, f32x4.mul(f32x4.convert_i32x4_s(high), scale), 64);
     to += 128;
   }
 }
@@ -86,6 +88,6 @@ function copyHalves(from: u32, to: u32, count: u32): void {
  */
 function half4(h: v128): v128 {
   const magnitude = i32x4.shl(v128.and(h, i32x4.splat(0x7fff)), 13);
-  const sign = i32x4.shl(v128.and(h, i32x4.splat(0x8000)), 16);
-  return v128.or(f32x4.mul(magnitude, f32x4.splat(reinterpret<f32>(0x77800000))), sign);
+  const sign = i32x4.shl(v128.and(h, i32x4.splat(0x8000)), 16); // @point sign
+  return v128.or(f32x4.mul(magnitude, f32x4.splat(reinterpret<f32>(0x77800000))), sign); // @point half
 }

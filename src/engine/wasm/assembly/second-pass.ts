@@ -21,28 +21,28 @@ export function processRows(
   next: u32,
   sums: u32,
 ): void {
-  const offset = ((pack.first + i) * plan.paddedClasses) << 2;
+  const offset = ((pack.first + i) * plan.paddedClasses) << 2; // @point offset
   const past = z + plan.classes * next;
   const padded = z + plan.paddedClasses * next; // the gradient reads the padding class too
   if (entry.operation == SET_DIRECTION) {
-    storeLogits(z, padded, next, plan.direction + offset);
+    storeLogits(z, padded, next, plan.direction + offset); // @point direction
   } else if (entry.operation == EVALUATE_ALONG) {
     moveLogits(z, padded, next, plan.point + offset, plan.direction + offset, entry.t);
     addLossesAlong(pack, i, z, past, next, plan.direction + offset, sums);
   } else if (entry.operation == CURVATURE) {
-    hessianResidual(pack, i, z, past, next, plan.point + offset);
+    hessianResidual(pack, i, z, past, next, plan.point + offset); // @point curvature
   } else {
-    if (entry.operation == LINEARIZE) storeLogits(z, padded, next, plan.point + offset);
+    if (entry.operation == LINEARIZE) storeLogits(z, padded, next, plan.point + offset); // @point linearize
     if (entry.operation == STEP) {
       moveLogits(z, padded, next, plan.point + offset, plan.direction + offset, entry.t);
-      storeLogits(z, padded, next, plan.point + offset);
+      storeLogits(z, padded, next, plan.point + offset); // @point step
     }
     residual(plan, entry, pack, i, z, next, sums);
   }
 }
 
 function storeLogits(z: u32, past: u32, next: u32, to: u32): void {
-  for (; z < past; z += next) {
+  for (; z < past; z += next) { // @point stored-classes
     v128.store(to, v128.load(z));
     to += 16;
   }
@@ -50,10 +50,11 @@ function storeLogits(z: u32, past: u32, next: u32, to: u32): void {
 
 /** z ← Z + t·ΔZ */
 function moveLogits(z: u32, past: u32, next: u32, point: u32, direction: u32, t: f32): void {
-  for (; z < past; z += next) {
-    v128.store(z, f32x4.add(v128.load(point), f32x4.mul(f32x4.splat(t), v128.load(direction))));
+  for (; z < past; z += next) { // @point moved-classes
+    const change = f32x4.mul(f32x4.splat(t), v128.load(direction)); // @point change
+    v128.store(z, f32x4.add(v128.load(point), change));
     point += 16;
-    direction += 16;
+    direction += 16; // @point next-direction
   }
 }
 
@@ -79,28 +80,30 @@ function addLossesAlong(
   direction: u32,
   sums: u32,
 ): void {
-  const top = largest(z, past, next);
+  const top = largest(z, past, next); // @point trial-top
   let sum = f32x4.splat(0);
   let mean = sum;
   let square = sum;
   let delta = direction;
-  for (let at = z; at < past; at += next) {
+  for (let at = z; at < past; at += next) { // @point trial-classes
     const power = exp4(f32x4.sub(v128.load(at), top));
     const one = v128.load(delta);
     const weighted = f32x4.mul(power, one);
     sum = f32x4.add(sum, power);
     mean = f32x4.add(mean, weighted);
-    square = madd(weighted, one, square);
+    square = madd(weighted, one, square); // @point square
     delta += 16;
   }
-  mean = f32x4.div(mean, sum);
-  square = f32x4.div(square, sum);
+  mean = f32x4.div(mean, sum); // @point mean
+  square = f32x4.div(square, sum); // @point mean-square
   const weight = v128.load(pack.weights + (i << 2));
   const label = v128.load(pack.labels + (i << 2));
   const loss = f32x4.sub(log4(sum), f32x4.sub(valuesOfLabels(label, z, next), top));
-  addToSum(sums, f32x4.mul(weight, loss));
-  addToSum(sums + 8, f32x4.mul(weight, f32x4.sub(mean, valuesOfLabels(label, direction, 16))));
-  addToSum(sums + 16, f32x4.mul(weight, f32x4.sub(square, f32x4.mul(mean, mean))));
+  addToSum(sums, f32x4.mul(weight, loss)); // @point loss
+  const slope = f32x4.sub(mean, valuesOfLabels(label, direction, 16)); // @point slope
+  addToSum(sums + 8, f32x4.mul(weight, slope)); // @point slopes
+  const variance = f32x4.sub(square, f32x4.mul(mean, mean)); // @point variance
+  addToSum(sums + 16, f32x4.mul(weight, variance)); // @point variances
 }
 
 /**
@@ -109,22 +112,22 @@ function addLossesAlong(
  */
 function hessianResidual(pack: RowPack, i: u32, u: u32, past: u32, next: u32, point: u32): void {
   const end = point + ((past - u) / next << 4);
-  const top = largest(point, end, 16);
+  const top = largest(point, end, 16); // @point curvature-top
   let sum = f32x4.splat(0);
   let mean = sum;
   let at = u;
-  for (let z = point; z < end; z += 16) {
+  for (let z = point; z < end; z += 16) { // @point powers
     const power = exp4(f32x4.sub(v128.load(z), top));
     sum = f32x4.add(sum, power);
     mean = madd(power, v128.load(at), mean);
     at += next;
   }
-  mean = f32x4.div(mean, sum);
-  const factor = f32x4.div(v128.load(pack.weights + (i << 2)), sum);
+  mean = f32x4.div(mean, sum); // @point curvature-mean
+  const factor = f32x4.div(v128.load(pack.weights + (i << 2)), sum); // @point factor
   at = u;
-  for (let z = point; z < end; z += 16) {
+  for (let z = point; z < end; z += 16) { // @point residuals
     const power = f32x4.mul(factor, exp4(f32x4.sub(v128.load(z), top)));
-    v128.store(at, f32x4.mul(power, f32x4.sub(v128.load(at), mean)));
+    v128.store(at, f32x4.mul(power, f32x4.sub(v128.load(at), mean))); // @point residual
     at += next;
   }
 }

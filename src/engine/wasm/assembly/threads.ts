@@ -35,7 +35,7 @@ export function awaitThreads(plan: Plan): void {
     atomic.notify(generation, -1);
     return;
   }
-  for (let spin: u32 = 0; spin < SPINS; spin++) {
+  for (let spin: u32 = 0; spin < SPINS; spin++) { // @point wait
     if (atomic.load<u32>(generation) != now) return;
   }
   while (atomic.load<u32>(generation) == now) atomic.wait<u32>(generation, now, -1);

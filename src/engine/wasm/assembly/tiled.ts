@@ -34,12 +34,12 @@ export function tiledPass(plan: Plan, entry: Entry, step: u32, thread: u32): voi
       const i = task * SOFTMAX_ROWS;
       const end = min(rows, i + SOFTMAX_ROWS);
       locateRows(plan, entry, pack, i, end);
-      if (entry.operation != EVALUATE_ALONG) copyRows(plan, pack, i, end);
+      if (entry.operation != EVALUATE_ALONG) copyRows(plan, pack, i, end); // @point rows
     }
     awaitThreads(plan);
 
     if (hasLogits(entry)) {
-      const rowTasks = ceilDivide(rows, ROWS);
+      const rowTasks = ceilDivide(rows, ROWS); // @point logit-tasks
       for (let task = takeTask(plan); task < classTasks * rowTasks; task = takeTask(plan)) {
         const k = (task / rowTasks) * CLASSES;
         const pastClass = min(plan.classes, k + CLASSES);
@@ -52,7 +52,7 @@ export function tiledPass(plan: Plan, entry: Entry, step: u32, thread: u32): voi
       awaitThreads(plan);
     }
 
-    const softmaxes = ceilDivide(rows, SOFTMAX_ROWS);
+    const softmaxes = ceilDivide(rows, SOFTMAX_ROWS); // @point residual-tasks
     for (let task = takeTask(plan); task < softmaxes; task = takeTask(plan)) {
       const sums = plan.sums + (task << 5);
       memory.fill(sums, 0, 32);
@@ -64,24 +64,24 @@ export function tiledPass(plan: Plan, entry: Entry, step: u32, thread: u32): voi
 
     if (thread == 0) {
       addSums(plan.sums, softmaxes);
-      mergeSums(plan.sums, plan.nodeSums, first / plan.chunkRows, last);
+      mergeSums(plan.sums, plan.nodeSums, first / plan.chunkRows, last); // @point sums
       if (last) storeSums(plan, plan.sums, step);
     }
     if (!hasGradient(entry)) continue;
-    const tiles = ceilDivide(plan.stride, TILE);
-    const range = first / plan.rangeRows;
-    const begins = first % plan.rangeRows == 0;
-    const ends = last || past % plan.rangeRows == 0;
+    const tiles = ceilDivide(plan.stride, TILE); // @point tiles
+    const range = first / plan.rangeRows; // @point range
+    const begins = first % plan.rangeRows == 0; // @point begins
+    const ends = last || past % plan.rangeRows == 0; // @point ends
     for (let task = takeTask(plan); task < classTasks * tiles; task = takeTask(plan)) {
       const k = (task % classTasks) * CLASSES;
-      const pastClass = min(plan.classes, k + CLASSES);
+      const pastClass = min(plan.classes, k + CLASSES); // @point gradient-classes
       const tile = task / classTasks;
-      if (begins) clearTile(plan, k, pastClass, tile);
-      for (let i: u32 = 0; i < rows; i += 4) {
+      if (begins) clearTile(plan, k, pastClass, tile); // @point clear
+      for (let i: u32 = 0; i < rows; i += 4) { // @point gradient-rows
         gradient(plan, fourRows(plan, pack, i), k, pastClass, tile, plan.z + (i << 2), next, plan.partials);
       }
       if (ends) mergeTile(plan, k, pastClass, tile, range, last);
-      if (last) updateTile(plan, entry, k, pastClass, tile);
+      if (last) updateTile(plan, entry, k, pastClass, tile); // @point update
     }
     awaitThreads(plan);
   }

@@ -19,13 +19,14 @@ export function update4(plan: Plan, entry: Entry, i: u32, feature: u32, g: v128)
   const w = v128.load(entry.input + at);
   // The intercept is the weight of the constant feature: it has no penalty, and may have no gradient.
   const one = constantLanes(plan, feature);
-  const scaled = f32x4.mul(f32x4.splat(entry.gradientScale), plan.intercept ? g : v128.andnot(g, one));
+  const sum = plan.intercept ? g : v128.andnot(g, one); // @point intercept
+  const scaled = f32x4.mul(f32x4.splat(entry.gradientScale), sum); // @point scaled
   if (entry.operation != TRAIN) {
-    const penalties = v128.load(plan.penalties + (feature << 2));
-    v128.store(entry.output + at, f32x4.add(scaled, f32x4.mul(penalties, w)));
+    const penalties = v128.load(plan.penalties + (feature << 2)); // @point penalties
+    v128.store(entry.output + at, f32x4.add(scaled, f32x4.mul(penalties, w))); // @point gradient
     return;
   }
-  const penalised = v128.andnot(w, one);
+  const penalised = v128.andnot(w, one); // @point penalised
   const gradient = f32x4.add(scaled, f32x4.mul(f32x4.splat(entry.penalty), penalised));
   const rate = f32x4.splat(entry.learningRate);
   let changed: v128;
@@ -39,9 +40,9 @@ export function update4(plan: Plan, entry: Entry, i: u32, feature: u32, g: v128)
       f32x4.mul(f32x4.splat(plan.beta2), v128.load(plan.moment2 + at)),
       f32x4.mul(f32x4.mul(f32x4.splat(plan.oneMinusBeta2), gradient), gradient),
     );
-    v128.store(plan.moment1 + at, first);
+    v128.store(plan.moment1 + at, first); // @point moment
     v128.store(plan.moment2 + at, second);
-    const mean = f32x4.div(first, f32x4.splat(entry.correction1));
+    const mean = f32x4.div(first, f32x4.splat(entry.correction1)); // @point correction
     const root = f32x4.sqrt(f32x4.div(second, f32x4.splat(entry.correction2)));
     changed = f32x4.sub(
       decayed,
@@ -51,7 +52,8 @@ export function update4(plan: Plan, entry: Entry, i: u32, feature: u32, g: v128)
     const momentum = f32x4.splat(plan.momentum);
     const velocity = f32x4.add(f32x4.mul(momentum, v128.load(plan.moment1 + at)), gradient);
     v128.store(plan.moment1 + at, velocity);
-    const along = plan.nesterov ? f32x4.add(gradient, f32x4.mul(momentum, velocity)) : velocity;
+    const ahead = f32x4.add(gradient, f32x4.mul(momentum, velocity));
+    const along = plan.nesterov ? ahead : velocity; // @point along
     changed = f32x4.sub(w, f32x4.mul(rate, along));
   } else {
     changed = f32x4.sub(w, f32x4.mul(rate, gradient));

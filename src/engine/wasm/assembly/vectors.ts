@@ -13,13 +13,13 @@ const RANGE: u32 = 1024;
 export function combine(plan: Plan, entry: Entry): void {
   const count = (plan.paddedClasses * plan.stride) >> 2;
   const past = entry.input + (entry.rows << 3);
-  const tasks = ceilDivide(count, RANGE);
+  const tasks = ceilDivide(count, RANGE); // @point tasks
   for (let task = takeTask(plan); task < tasks; task = takeTask(plan)) {
     const end = min(count, (task + 1) * RANGE) << 4;
     for (let at = (task * RANGE) << 4; at < end; at += 16) {
-      let sum = f32x4.splat(0);
-      for (let term = entry.input; term < past; term += 8) {
-        sum = madd(v128.load32_splat(term, 4), v128.load(load<u32>(term) + at), sum);
+      let sum = f32x4.splat(0); // @point sum
+      for (let term = entry.input; term < past; term += 8) { // @point terms
+        sum = madd(v128.load32_splat(term, 4), v128.load(load<u32>(term) + at), sum); // @point term
       }
       v128.store(entry.output + at, sum);
     }
@@ -35,15 +35,16 @@ export function product(plan: Plan, entry: Entry, step: u32, thread: u32): void 
   const count = (plan.paddedClasses * plan.stride) >> 2;
   const tasks = ceilDivide(count, RANGE);
   for (let task = takeTask(plan); task < tasks; task = takeTask(plan)) {
-    addProducts(plan, entry, task * RANGE, min(count, (task + 1) * RANGE), plan.productSums + (task << 5));
+    const end = min(count, (task + 1) * RANGE); // @point range
+    addProducts(plan, entry, task * RANGE, end, plan.productSums + (task << 5));
   }
   awaitThreads(plan);
   if (thread == 0) {
     let most: f64 = 0;
     for (let task: u32 = 0; task < tasks; task++) {
-      most = max(most, load<f64>(plan.productSums + (task << 5), 16));
+      most = max(most, load<f64>(plan.productSums + (task << 5), 16)); // @point most
     }
-    addSums(plan.productSums, tasks);
+    addSums(plan.productSums, tasks); // @point products
     store<f64>(plan.productSums, most, 16);
     storeSums(plan, plan.productSums, step);
   }
@@ -56,16 +57,16 @@ function addProducts(plan: Plan, entry: Entry, begin: u32, end: u32, to: u32): v
   let penalised = f64x2.splat(0);
   let most = f64x2.splat(0);
   const round = plan.stride >> 1; // vectors of two classes, side by side
-  let at = begin % round;
+  let at = begin % round; // @point first-penalties
   for (let i = begin; i < end; i++) {
     const a = v128.load(entry.input + (i << 4));
     const b = v128.load(entry.output + (i << 4));
-    const penalties = v128.load(plan.penalties + ((at >> 1) << 4));
+    const penalties = v128.load(plan.penalties + ((at >> 1) << 4)); // @point penalties
     const first = f64x2.mul(low(a), low(b));
     const last = f64x2.mul(high(a), high(b));
-    sum = f64x2.add(sum, f64x2.add(first, last));
-    const both = f64x2.add(f64x2.mul(low(penalties), first), f64x2.mul(high(penalties), last));
-    penalised = f64x2.add(penalised, both);
+    sum = f64x2.add(sum, f64x2.add(first, last)); // @point product
+    const both = f64x2.add(f64x2.mul(low(penalties), first), f64x2.mul(high(penalties), last)); // @point both
+    penalised = f64x2.add(penalised, both); // @point penalised
     most = larger(most, first, last);
     if (++at == round) at = 0;
   }
@@ -96,7 +97,7 @@ function high(a: v128): v128 {
 // @ts-ignore: decorator
 @inline
 function larger(most: v128, first: v128, last: v128): v128 {
-  return f64x2.pmax(f64x2.pmax(most, f64x2.abs(first)), f64x2.abs(last));
+  return f64x2.pmax(f64x2.pmax(most, f64x2.abs(first)), f64x2.abs(last)); // @point largest
 }
 
 /** Groups of four rows of a matrix, or of four features, in a task. */
@@ -104,9 +105,9 @@ const FOURS: u32 = 16;
 
 /** output ← M·input. M: ((features + 1) / 4, stride / 4, 4 rows, 4) */
 export function multiply(plan: Plan, entry: Entry, thread: u32): void {
-  const fours = ceilDivide(plan.features + 1, 4);
+  const fours = ceilDivide(plan.features + 1, 4); // @point matrix-rows
   const z = plan.matrixRows + ((thread * plan.paddedClasses) << 4);
-  const tasks = ceilDivide(fours, FOURS);
+  const tasks = ceilDivide(fours, FOURS); // @point matrix-tasks
   for (let task = takeTask(plan); task < tasks; task = takeTask(plan)) {
     const past = min(fours, (task + 1) * FOURS);
     for (let four = task * FOURS; four < past; four++) {
@@ -114,7 +115,7 @@ export function multiply(plan: Plan, entry: Entry, thread: u32): void {
       let to = entry.output + (four << 5);
       for (let k: u32 = 0; k < plan.classes; k += 2) {
         v128.store(to, v128.load(z + (k << 4)));
-        v128.store(to, v128.load(z + (k << 4), 16), 16);
+        v128.store(to, v128.load(z + (k << 4), 16), 16); // @point second-class
         to += plan.stride << 3;
       }
     }
@@ -125,16 +126,16 @@ export function multiply(plan: Plan, entry: Entry, thread: u32): void {
 /** Subtracts from every row of output its mean over the classes. */
 export function centre(plan: Plan, entry: Entry): void {
   const count = plan.stride >> 2; // groups of four features
-  const tasks = ceilDivide(count, FOURS);
+  const tasks = ceilDivide(count, FOURS); // @point centre-tasks
   for (let task = takeTask(plan); task < tasks; task = takeTask(plan)) {
     const past = min(count, (task + 1) * FOURS);
     for (let four = task * FOURS; four < past; four++) {
       const first = entry.output + (four << 5);
       let sum = f32x4.splat(0);
-      for (let k: u32 = 0; k < plan.classes; k++) {
+      for (let k: u32 = 0; k < plan.classes; k++) { // @point centre-classes
         sum = f32x4.add(sum, v128.load(first + classOffset(plan, k)));
       }
-      const mean = f32x4.div(sum, f32x4.splat(<f32>plan.classes));
+      const mean = f32x4.div(sum, f32x4.splat(<f32>plan.classes)); // @point centre-mean
       for (let k: u32 = 0; k < plan.classes; k++) {
         const at = first + classOffset(plan, k);
         v128.store(at, f32x4.sub(v128.load(at), mean));

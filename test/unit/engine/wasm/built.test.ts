@@ -54,7 +54,7 @@ describe("Node", () => {
   });
 
   test("has the memory of one large fit after many", async () => {
-    const used = await memoryOfFits(built.folder, 8, 300);
+    const used = await memoryOfFits(built.folder, 4, 200);
     expect(levels(used), used.join(", ")).toBe(true);
   });
 });

@@ -8,7 +8,6 @@ import type { Objective } from "../../../../src/engine/objective.js";
 import type { DescentProblem } from "../../../../src/engine/descent.js";
 import { Heap } from "../../../../src/engine/wasm/heap.js";
 import type { WasmKernels } from "../../../../src/engine/wasm/module.js";
-import { OPERATIONS } from "../../../../src/engine/wasm/plan.js";
 import { DeviceError } from "../../../../src/index.js";
 import { RULES, plan, randomRows, randomWeights } from "../../../conformance/problems.js";
 import {
@@ -21,8 +20,10 @@ import {
   trained,
 } from "./agreement.js";
 import { editedKernels } from "../../../mutation/edited-assembly.js";
+import { IMPATIENT, TRAPPING, TRAPPING_IN } from "../../../mutation/wrong-assembly.js";
 import { KERNELS } from "./pinned.js";
 import { idleResources, type WasmEdits, wasmEngine } from "../../../support/engines.js";
+import { LONG } from "../../../support/long.js";
 
 vi.setConfig({ testTimeout: 60_000 }); // kernels are compiled
 
@@ -48,8 +49,8 @@ threadsAgree();
 
 /** Kernels that trap in the given thread. */
 function trapping(thread: number) {
-  const begin = "const plan = changetype<Plan>(at);";
-  return editedKernels("index.ts", begin, `if (thread == ${thread}) unreachable();\n  ${begin}`);
+  const [wrong] = TRAPPING.filter((one) => one.thread === thread);
+  return editedKernels(wrong);
 }
 
 const AGREEING = KERNELS.flatMap((kernels) => [
@@ -71,8 +72,7 @@ test.each(AGREEING)("that is one that uses seven threads: $what", async ({ compu
 });
 
 test.each(AGREEING)("threads that do not wait for each other are noticed: $what", async ({ compute }) => {
-  const waiting = "  for (let spin: u32 = 0; spin < SPINS; spin++) {";
-  const kernels = await editedKernels("threads.ts", waiting, `  return;\n${waiting}`);
+  const kernels = await editedKernels(IMPATIENT);
   const right = await compute({ threads: 2 });
   expect(await compute({ kernels, threads: 1 })).toEqual(right);
   const wrong = await compute({ kernels, threads: 2 }).catch((error: unknown) => error);
@@ -159,62 +159,26 @@ describe("an objective", () => {
     },
   );
 
-  /** Operations that return nothing. */
-  const queued = [
-    {
-      what: "along",
-      number: OPERATIONS.setDirection,
-      queue: (one: Objective) => one.setDirection(one.space.vector()),
-    },
-    {
-      what: "curvature",
-      number: OPERATIONS.curvature,
-      queue: (one: Objective) => one.curvature(one.space.vector(), one.space.vector()),
-    },
-    {
-      what: "combine",
-      number: OPERATIONS.combine,
-      queue: ({ space }: Objective) => space.combine(space.vector(), [[2, space.vector()]]),
-    },
-    {
-      what: "centre",
-      number: OPERATIONS.centre,
-      queue: ({ space }: Objective) => space.centre(space.vector()),
-    },
-    {
-      what: "subgradient",
-      number: OPERATIONS.subgradient,
-      queue: ({ space }: Objective) => space.subgradient(space.vector(), space.vector(), space.vector()),
-    },
-    {
-      what: "orthant",
-      number: OPERATIONS.orthant,
-      queue: ({ space }: Objective) =>
-        space.orthant(space.vector(), space.vector(), space.vector(), space.vector()),
-    },
-    {
-      what: "restrict",
-      number: OPERATIONS.restrict,
-      queue: ({ space }: Objective) =>
-        space.restrict(space.vector(), space.vector(), space.vector(), space.vector()),
-    },
-    {
-      what: "multiply",
-      number: OPERATIONS.multiply,
-      queue: ({ space }: Objective) =>
-        space.multiply(
-          space.vector(),
-          space.matrix(new Float32Array((shape.features + 1) ** 2)),
-          space.vector(),
-        ),
-    },
-  ];
-
-  /** Kernels that trap in the operation of that number. */
-  const trappingIn = (number: number) => {
-    const first = "if (entry.operation == COMBINE)";
-    return editedKernels("index.ts", first, `if (entry.operation == ${number}) unreachable();\n    ${first}`);
+  /** Queues an operation that returns nothing. */
+  const queue: Readonly<Record<string, (one: Objective) => void>> = {
+    setDirection: (one) => one.setDirection(one.space.vector()),
+    curvature: (one) => one.curvature(one.space.vector(), one.space.vector()),
+    combine: ({ space }) => space.combine(space.vector(), [[2, space.vector()]]),
+    centre: ({ space }) => space.centre(space.vector()),
+    subgradient: ({ space }) => space.subgradient(space.vector(), space.vector(), space.vector()),
+    orthant: ({ space }) => space.orthant(space.vector(), space.vector(), space.vector(), space.vector()),
+    restrict: ({ space }) => space.restrict(space.vector(), space.vector(), space.vector(), space.vector()),
+    multiply: ({ space }) =>
+      space.multiply(
+        space.vector(),
+        space.matrix(new Float32Array((shape.features + 1) ** 2)),
+        space.vector(),
+      ),
   };
+
+  const all = ["at", "trials", "move", "products", "read", "logits", "evaluate"] as const;
+  // One that threads answer, and one that the calling thread answers; the others are like these.
+  const some = ["at", "logits"] as const;
 
   afterEach(() => {
     vi.unstubAllGlobals();
@@ -267,18 +231,18 @@ describe("an objective", () => {
     { where: "that is brief", of: brief, isolated: true },
     { where: "on the thread that asks", of: brief, isolated: false },
   ])("$where", ({ of, isolated }) => {
-    test.each(queued)("fails whoever asks after $what that fails", async ({ queue, number }) => {
+    test.each(TRAPPING_IN)("fails whoever asks after $operation that fails", async (wrong) => {
       vi.stubGlobal("crossOriginIsolated", isolated);
       const unhandled = vi.fn<() => void>();
       process.on("unhandledRejection", unhandled);
       try {
-        const kernels = await trappingIn(number);
-        for (const name of ["at", "trials", "move", "products", "read", "logits", "evaluate"] as const) {
+        const kernels = await editedKernels(wrong);
+        for (const name of LONG || wrong.operation === "combine" ? all : some) {
           for (const later of [false, true]) {
             const { engine, objective } = await opened(kernels, of);
             const ask = questions(objective, shape)[name];
             await ask(); // works so far
-            queue(objective);
+            queue[wrong.operation](objective);
             if (later) await new Promise((resolve) => setTimeout(resolve, 10));
             await expect(ask(), name).rejects.toThrow(stopped);
             await expect(ask(), `${name}, again`).rejects.toThrow(stopped);

@@ -1,6 +1,6 @@
 /**
  * Checks that the loads, stores and multiply-adds of real dispatches are exactly those of the formulas in
- * traffic.ts.
+ * traffic.ts. Unrolling a loop changes none of them, so most stay loops, which compile faster.
  */
 import { describe, expect, test } from "vitest";
 import type { DescentProblem } from "../../../../src/engine/descent.js";
@@ -20,16 +20,17 @@ import {
   runAll,
   softened,
 } from "../../../conformance/problems.js";
-import { edited } from "../../../mutation/edited-shader.js";
+import { RIGHT, edited } from "../../../mutation/edited-shader.js";
 import { WASTEFUL } from "../../../mutation/wrong-shaders.js";
 import { countingDevice } from "./counted.js";
 import { webgpuEngine } from "../../../support/engines.js";
+import { LONG } from "../../../support/long.js";
 
 type ByKernel = Partial<Record<KernelName, Counts>>;
 
 const FUSED = { count: 131, features: 31, classes: 5, batchSize: 77 };
 /** More than one workgroup of threads that share slabs; no slab, workgroup or slot is full at its end. */
-const SHARED = { count: 250, features: 70, classes: 131, batchSize: 211 };
+const SHARED = { count: 211, features: 70, classes: 131, batchSize: 211 };
 const WIDE = { count: 90, features: 45, classes: 29, batchSize: 83 };
 const TINY = { count: 37, features: 4, classes: 3, batchSize: 16 };
 const HELD: Capacity = {
@@ -44,7 +45,7 @@ async function both(
   capacity: Capacity,
   {
     rule = "sgd",
-    edited = {},
+    edited = RIGHT,
     kernels = "table",
     smoothing = 0,
     soft = false,
@@ -86,7 +87,9 @@ function formulas(rows: Rows, problem: DescentProblem, capacity: Capacity): ByKe
 }
 
 describe.each(KEPT_KINDS)("on %s", (kind) => {
-  const ways = [false, true].flatMap((slow) => [false, true].map((subgroups) => ({ slow, subgroups })));
+  const all = [false, true].flatMap((slow) => [false, true].map((subgroups) => ({ slow, subgroups })));
+  // The type decides the words of X that are loaded, on a slow adapter as on another.
+  const ways = all.filter(({ slow }) => LONG || kind === "f32" || !slow);
 
   test.each(ways)("fused, slow: $slow, subgroups: $subgroups", async (way) => {
     const { counted, formula } = await both(
@@ -171,7 +174,7 @@ test.each(WASTEFUL)("$kernel is caught when it $what", async (wasteful) => {
     shape,
     "f32",
     { ...HELD, kinds: [kind] },
-    { edited: edited(wasteful) },
+    { edited: { ...RIGHT, ...edited(wasteful) } },
   );
   const [real, paper] = [counted[kernel], formula[kernel]];
   expect(real?.[more]).toBeGreaterThan(paper?.[more] ?? Infinity);

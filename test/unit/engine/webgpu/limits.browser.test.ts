@@ -22,9 +22,11 @@ import { openGpu, runtimeWith, webgpuEngine } from "../../../support/engines.js"
 const shape = { count: 1000, features: 37, classes: 10 };
 const problem: DescentProblem = { classes: 10, intercept: true, rule: RULES["momentum"], batchSize: 250 };
 
+/** Trains with few rows and features per thread, which compiles fast. */
 async function trained(rows: Rows, capacity: Partial<Capacity>, capture = false) {
   const engine = await webgpuEngine({ capacity });
-  const result = await runAll(engine, rows, problem, randomWeights(shape, 2), capture);
+  const pinned = { ...problem, kernels: "fused 2x1" };
+  const result = await runAll(engine, rows, pinned, randomWeights(shape, 2), capture);
   engine.close();
   return result;
 }
@@ -57,8 +59,8 @@ describe("rows past one binding's limit", () => {
 });
 
 test("a step of more blocks than one submission holds is one step", async () => {
-  const rows = randomRows({ ...shape, count: 2100 }, "f32", 1);
-  const whole = { ...problem, batchSize: 2100 };
+  const rows = randomRows({ ...shape, count: 1100 }, "f32", 1);
+  const whole = { ...problem, batchSize: 1100, kernels: "fused 1x1/4" };
   const engine = await webgpuEngine({ capacity: { blockRows: 4 } });
   const { results } = await runAll(engine, rows, whole, randomWeights(shape, 2), false);
   const captured = await runAll(engine, rows, whole, randomWeights(shape, 2), true);

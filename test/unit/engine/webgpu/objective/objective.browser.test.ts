@@ -10,6 +10,7 @@ import { LOOKS, lookAround, objectiveOf } from "../../../../conformance/objectiv
 import { KEPT_KINDS, type Kind, randomRows, randomWeights } from "../../../../conformance/problems.js";
 import { withObjective } from "../with-objective.js";
 import { openGpu, webgpuEngine } from "../../../../support/engines.js";
+import { LONG } from "../../../../support/long.js";
 
 /** No block, slot, tile or workgroup is full at its end. */
 const SHAPE = { count: 133, features: 31, classes: 13 };
@@ -40,10 +41,16 @@ describe.each([
   { slow: false, subgroups: false },
   { slow: false, subgroups: true },
 ])("slow: $slow, subgroups: $subgroups", (capacity) => {
-  test.each(KEPT_KINDS)("%s in several blocks are within the bounds", async (kind) => {
-    expect(await looked(SHAPE, kind, { ...capacity, blockRows: 60 })).toBeLessThan(1);
-    expect(await looked(WIDE, kind, { ...capacity, blockRows: 100 })).toBeLessThan(1);
-  });
+  // Only the reading of features depends on their type, on a slow adapter as on another.
+  const typed = !capacity.slow && capacity.subgroups;
+
+  test.each(LONG || typed ? KEPT_KINDS : (["f32"] as const))(
+    "%s in several blocks are within the bounds",
+    async (kind) => {
+      expect(await looked(SHAPE, kind, { ...capacity, blockRows: 60 })).toBeLessThan(1);
+      expect(await looked(WIDE, kind, { ...capacity, blockRows: 100 })).toBeLessThan(1);
+    },
+  );
 });
 
 test.each(["tiled 4x1 shared", "tiled 8x2 shared"])("%s is within the bounds", async (kernels) => {

@@ -1,17 +1,5 @@
-/** Wrong kernels, and the table of their errors. */
+/** The table of errors that a test of wrong kernels prints. */
 import { afterAll } from "vitest";
-import type { KernelKind } from "../unit/engine/wasm/pinned.js";
-
-export interface Wrong<Caught extends string> {
-  readonly what: string;
-  readonly file: string;
-  /** The kernels that are run; they share most of their code. */
-  readonly kernels: KernelKind;
-  /** Text that occurs exactly once in the file, and its replacement. */
-  readonly edit: readonly [from: string, to: string];
-  /** The result whose error exceeds its bound. */
-  readonly caught: Caught;
-}
 
 /** Adds a line to the table that a test file prints when it ends. */
 export function rhoTable<Caught extends string>(): (
