@@ -7,9 +7,9 @@ import package::lib::block::block;
 import package::lib::rows::{features, rowOf};
 import package::lib::shape::{CLASSES, CLASSES4, FEATURES4};
 
-const THREADS = 256u; // threads of a workgroup
+const WORKGROUP = 128u; // threads
 const COLUMNS = 16u; // vectors of features of a workgroup
-const ROW_LANES = 16u; // threads of a vector: THREADS / COLUMNS
+const ROW_LANES = 8u; // threads of a vector: WORKGROUP / COLUMNS
 const SPAN = 64u; // rows that add to one slot
 
 @group(0) @binding(6) var<storage, read> records: array<vec4f>; // (rows of the block, 2·CLASSES4 + 1) residual, …
@@ -18,9 +18,9 @@ const SPAN = 64u; // rows that add to one slot
 const RECORD = 2u * CLASSES4 + 1u;
 
 // (4, ROW_LANES, COLUMNS) parts of G: four features of four classes
-var<workgroup> parts: array<vec4f, 4u * THREADS>;
+var<workgroup> parts: array<vec4f, 4u * WORKGROUP>;
 
-@compute @workgroup_size(THREADS, 1, 1)
+@compute @workgroup_size(WORKGROUP, 1, 1)
 fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) group: vec3u) {
   let lane = thread / COLUMNS;
   let column = COLUMNS * group.x + thread % COLUMNS;
@@ -37,7 +37,7 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
     if (i >= block.rows) { // @point past
       break;
     }
-    let four = features(rowOf(i), f); // @point load
+    let four = features(rowOf(i), f);
     for (var k = 0u; k < CLASSES; k++) { // unroll
       g[k] += four * records[i * RECORD + k / 4u][k % 4u]; // @point product
     }
@@ -47,14 +47,14 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
   for (var c = 0u; c < CLASSES4; c++) { // unroll
     workgroupBarrier(); // @point reuse-barrier
     for (var m = 0u; m < 4u; m++) { // unroll
-      parts[m * THREADS + thread] =
+      parts[m * WORKGROUP + thread] =
         select(vec4f(), g[min(4u * c + m, CLASSES - 1u)], vec4<bool>(4u * c + m < CLASSES));
     }
     workgroupBarrier(); // @point filled-barrier
     for (var half = ROW_LANES / 2u; half > 0u; half /= 2u) {
       if (lane < half) { // @point lanes
         for (var m = 0u; m < 4u; m++) { // unroll
-          parts[m * THREADS + thread] += parts[m * THREADS + thread + half * COLUMNS];
+          parts[m * WORKGROUP + thread] += parts[m * WORKGROUP + thread + half * COLUMNS];
         }
       }
       workgroupBarrier();
@@ -65,9 +65,9 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
       let first = thread % COLUMNS;
       var vector: vec4f;
       for (var m = 0u; m < 4u; m++) { // unroll
-        vector[m] = parts[m * THREADS + first][lane];
+        vector[m] = parts[m * WORKGROUP + first][lane];
       }
-      slots[at] = vector; // @point store
+      slots[at] = vector;
     }
   }
 }

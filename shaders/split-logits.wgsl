@@ -82,7 +82,7 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
   // Adds the sums of the lanes, four rows and PART classes at a time.
   for (var q = 0u; q < ROWS4; q++) { // unroll
     for (var p = 0u; p < PARTS; p++) { // unroll
-      workgroupBarrier(); // @point reuse-barrier
+      workgroupBarrier();
       for (var k = 0u; k < PART; k++) { // unroll
         if (PART * p + k < CLASSES) {
           let classNumber = min(PART * p + k, CLASSES - 1u);
@@ -109,7 +109,7 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
       }
     }
   }
-  workgroupBarrier(); // @point logits-barrier
+  workgroupBarrier();
 
   if (thread < GROUP_ROWS) {
     let i = begin + thread;
@@ -158,7 +158,7 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
           let r = weight * (exponentials[k] / sum - targetOf(row, k, label == k)); // @point residual
           vector[m] = select(0.0, r, 4u * c + m < CLASSES);
         }
-        records[at + c] = vector; // @point record
+        records[at + c] = vector;
       }
       records[at + CLASSES4] = rowSums[thread];
     }

@@ -44,9 +44,8 @@ const THREADS = { slow: 256, fast: 16384 };
 /** Threads that share rows of the split kernels, and threads of their workgroup. */
 export const SPLIT_LANES = 32;
 export const SPLIT_WORKGROUP = 128;
-/** Vectors of features of a workgroup of the split gradient, and threads that share them. */
+/** Vectors of features of a workgroup of the split gradient. */
 export const SPLIT_COLUMNS = 16;
-export const SPLIT_COLUMN_LANES = 16;
 /** Fewest vectors of features for which lanes that share a row have enough work. */
 const LEAST_SPLIT = 32;
 /** Partial sums of a block that the split kernels aim at. */

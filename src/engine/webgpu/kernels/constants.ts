@@ -2,7 +2,7 @@
 import type { ObjectiveProblem } from "../../objective.js";
 import type { DescentProblem } from "../../descent.js";
 import { type RowHead, labelledOnly } from "../../../core/rows.js";
-import { SPLIT_COLUMNS, SPLIT_COLUMN_LANES } from "./choice.js";
+import { SPLIT_COLUMNS } from "./choice.js";
 import type { Mode } from "./blocks.js";
 import type { Specialisation } from "./specialise.js";
 import { countLevels } from "../../../core/sum-plan.js";
@@ -64,13 +64,12 @@ function constantsOf(tiling: Tiling) {
 /** Classes whose sums the lanes of the split logits add at a time. */
 const SPLIT_PART = 4;
 
-function split({ classes, classes4, lanes, rows, span }: SplitTiling) {
+function split({ classes, classes4, lanes, rows, span, workgroup }: SplitTiling) {
   return {
     CLASSES4: classes4,
     LANES: lanes,
     COLUMNS: SPLIT_COLUMNS,
-    ROW_LANES: SPLIT_COLUMN_LANES,
-    THREADS: SPLIT_COLUMNS * SPLIT_COLUMN_LANES,
+    ROW_LANES: workgroup / SPLIT_COLUMNS,
     ROWS4: rows / 4,
     PART: SPLIT_PART,
     PARTS: Math.ceil(classes / SPLIT_PART),
