@@ -149,13 +149,13 @@ function splitLogits(data: Rows, tiling: SplitTiling, block: Block): Pass {
   const { features4, classes, classes4, count, lanes, groupRows, sums } = tiling;
   const groups = Math.ceil(rows / groupRows);
   const slabs = Math.ceil(features4 / lanes);
-  const targets = data.targets ? classes + 4 * classes4 : 0; // words per row, for its loss and its residual
-  const ofRow = lanes * numberWords(tiling) + features4 * vectorWords(tiling) + 3 + targets;
+  const [ofLoss, ofResidual] = data.targets ? [classes, 4 * classes4] : [0, 0]; // words of targets
+  const ofRow = lanes * numberWords(tiling) + features4 * vectorWords(tiling) + 3 + ofLoss;
   const record = 4 * (classes4 + 1);
   return {
     kernel: "split-logits",
     dispatches: 1,
-    loads: groups * (groupRows * ofRow + slabs * lanes * 16 * classes4),
+    loads: groups * (groupRows * ofRow + slabs * lanes * 16 * classes4) + rows * ofResidual,
     stores: rows * record + 4 * sums,
     macs: groups * groupRows * 4 * classes * features4,
     // X, the labels and weights of rows, W, records and sums.
