@@ -1,8 +1,8 @@
 // split-gradient: G = Xᵀ·R for a block of rows, in partial sums, for few classes on a GPU.
 //
 // A workgroup owns COLUMNS vectors of features and a span of rows, with a slot of its own. Each of ROW_LANES
-// threads a vector takes every ROW_LANES-th row of the span and keeps its part of G in registers; then the lanes'
-// parts are added in a fixed order.
+// threads a vector takes every ROW_LANES-th row of the span and keeps its part of G in registers; then the
+// parts are added in pairs.
 import package::lib::block::block;
 import package::lib::rows::{features, rowOf};
 import package::lib::shape::{CLASSES, CLASSES4, FEATURES4};
@@ -12,7 +12,8 @@ const COLUMNS = 16u; // vectors of features of a workgroup
 const ROW_LANES = 8u; // threads of a vector: WORKGROUP / COLUMNS
 const SPAN = 64u; // rows that add to one slot
 
-@group(0) @binding(6) var<storage, read> records: array<vec4f>; // (rows of the block, 2·CLASSES4 + 1) residual, …
+// (rows of the block, 2·CLASSES4 + 1) residual, sums, captured logits
+@group(0) @binding(6) var<storage, read> records: array<vec4f>;
 @group(0) @binding(7) var<storage, read_write> slots: array<vec4f>; // (slots, 4·FEATURES4, CLASSES4)
 
 const RECORD = 2u * CLASSES4 + 1u;

@@ -85,9 +85,9 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
       workgroupBarrier();
       for (var k = 0u; k < PART; k++) { // unroll
         if (PART * p + k < CLASSES) {
-          let classNumber = min(PART * p + k, CLASSES - 1u);
+          let c = min(PART * p + k, CLASSES - 1u);
           slab[k * COLUMN + thread] =
-            vec4f(z[4u * q][classNumber], z[4u * q + 1u][classNumber], z[4u * q + 2u][classNumber], z[4u * q + 3u][classNumber]);
+            vec4f(z[4u * q][c], z[4u * q + 1u][c], z[4u * q + 2u][c], z[4u * q + 3u][c]);
         }
       }
       workgroupBarrier();

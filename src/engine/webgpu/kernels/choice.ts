@@ -49,7 +49,7 @@ export const SPLIT_COLUMNS = 16;
 /** Fewest vectors of features for which lanes that share a row have enough work. */
 const LEAST_SPLIT = 32;
 /** Partial sums of a block that the split kernels aim at. */
-const SPLIT_SLOTS = 16;
+const SPLIT_SLOTS = 32;
 /** Fewest rows for which a tiled partial sum pays. */
 const LEAST_TILED_SPAN = 64;
 /** Most multiply-adds of a step's product that one workgroup does in less time than more dispatches take. */
