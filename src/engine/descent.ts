@@ -45,7 +45,7 @@ export interface Step {
 
 /** The steps of an epoch, or some of them. */
 export interface Epoch {
-  /** Row numbers of the placement. A later epoch of the same order passes the same array, unchanged. */
+  /** Row numbers of the placement. A later epoch of the same order passes the same array. It must not change. */
   readonly order: Uint32Array;
   readonly steps: readonly Step[];
 }

@@ -10,6 +10,8 @@ export class Orders {
   readonly #room: number;
   /** Where each order begins. */
   readonly #placed = new Map<Uint32Array, number>();
+  /** Those that are not yet written; the last ends at `#end`. */
+  readonly #new: Uint32Array[] = [];
   #end = 0;
 
   /** Makes room for any order of so many rows. */
@@ -25,19 +27,32 @@ export class Orders {
     return !this.#placed.has(order) && this.#end + order.length > this.#room;
   }
 
-  /** Writes an order unless it is there, and returns where it begins. */
+  /** Returns where an order begins. It is there after the next `write`. */
   place(order: Uint32Array): number {
     const there = this.#placed.get(order);
     if (there !== undefined) return there;
     if (this.isFull(order)) {
       this.#placed.clear();
+      this.#new.length = 0;
       this.#end = 0;
     }
     const first = this.#end;
-    const numbers = Uint32Array.from(order);
-    this.#gpu.run(() => this.#gpu.device.queue.writeBuffer(this.buffer, 4 * first, numbers));
     this.#placed.set(order, first);
+    this.#new.push(order);
     this.#end += order.length;
     return first;
+  }
+
+  /** Writes the orders that were placed since the last time, within the caller's `run`. */
+  write(): void {
+    const orders = this.#new.splice(0);
+    const length = orders.reduce((sum, order) => sum + order.length, 0);
+    const numbers = new Uint32Array(length);
+    let at = 0;
+    for (const order of orders) {
+      numbers.set(order, at);
+      at += order.length;
+    }
+    if (length > 0) this.#gpu.device.queue.writeBuffer(this.buffer, 4 * (this.#end - length), numbers);
   }
 }

@@ -163,8 +163,9 @@ export class GpuPasses {
     write(this.buffers.moment2, second);
   }
 
-  /** Writes the entries of these units, within the caller's `run`. Encode the same units next. */
+  /** Writes the orders and entries of these units, within the caller's `run`. Encode the same units next. */
   write(mode: Mode, units: readonly Unit[]): void {
+    this.orders.write();
     if (this.#whole && mode !== "evaluate") {
       this.#whole.write(units);
       return;
