@@ -45,7 +45,7 @@ export interface Step {
 
 /** The steps of an epoch, or some of them. */
 export interface Epoch {
-  /** Row numbers of the placement. A later epoch of the same order passes the same array. It must not change. */
+  /** Row numbers of the placement, which must not change. A later epoch may pass the same array. */
   readonly order: Uint32Array;
   readonly steps: readonly Step[];
 }

@@ -55,6 +55,16 @@ describe("the choice", () => {
     expect(possible(false).map(nameOf)).toEqual(["fused 2x1/16", "fused 4x1/16", "fused 1x1/16"]);
   });
 
+  test("splits the features of few classes on a GPU, where there are many", () => {
+    const shape = { features4: 197, classes: 10, batchSize: 4096, planRows: 2 ** 16, gathered: false };
+    const names = (changes: Partial<typeof shape>, slow = false) =>
+      choices({ ...shape, ...changes }, capacityWithin({ ...HELD, subgroups: false, slow })).map(nameOf);
+    expect(names({})).toEqual(["split 4x1/128", "fused 2x2/64", "fused 4x2/64", "fused 1x2/64"]);
+    expect(names({ features4: 31 })[0]).toBe("fused 2x1/64");
+    expect(names({ classes: 25 })[0]).toBe("tiled 4x1/256");
+    expect(names({}, true)).toEqual(["fused 8x2/1024", "fused 4x2/1024"]);
+  });
+
   test("is of workgroups that share on a GPU, where most of their threads have work", () => {
     const names = (changes: Partial<typeof WIDE>, slow = false) =>
       choices({ ...WIDE, ...changes }, capacityWithin({ ...HELD, slow })).map(nameOf);
