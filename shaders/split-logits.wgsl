@@ -16,11 +16,12 @@ const ROWS4 = 1u; // ROWS / 4
 const PART = 12u; // classes whose sums are added at a time
 const PARTS = 1u; // CLASSES / PART, rounded up
 const CAPTURE = false; // keeps the logits
+const EVALUATE = false; // adds the losses of the workgroup, and keeps no residuals
 
 @group(0) @binding(5) var<storage, read> weights: array<vec4f>; // (4·FEATURES4, CLASSES4)
 // (rows of the block, 2·CLASSES4 + 1) residual, sums, captured logits
 @group(0) @binding(6) var<storage, read_write> records: array<vec4f>;
-// (workgroups) weighted loss, weighted hits, weight, 0
+// (workgroups) weighted loss, weighted hits, weight, 0 of an evaluation
 @group(0) @binding(8) var<storage, read_write> sums: array<vec4f>;
 
 const RECORD = 2u * CLASSES4 + 1u;
@@ -40,7 +41,7 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
   let sharers = thread / LANES;
   let begin = GROUP_ROWS * group.x;
   if (begin >= block.rows) {
-    if (thread == 0u) {
+    if (EVALUATE && thread == 0u) {
       sums[group.x] = vec4f();
     }
     return;
@@ -150,7 +151,7 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
     @else let loss = log(sum) - (labelLogit - largest);
     let hit = select(0.0, 1.0, (labelLogit >= largest) & !tied);
     rowSums[thread] = vec4f(weight * loss, weight * hit, weight, 0.0);
-    if (i < block.rows) {
+    if (!EVALUATE && i < block.rows) {
       for (var c = 0u; c < CLASSES4; c++) { // unroll
         var vector = vec4f();
         for (var m = 0u; m < 4u; m++) { // unroll
@@ -163,11 +164,11 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
       records[at + CLASSES4] = rowSums[thread];
     }
   }
-  workgroupBarrier(); // @point sums-barrier
+  workgroupBarrier();
 
-  if (thread == 0u) {
+  if (EVALUATE && thread == 0u) {
     var total = vec4f();
-    for (var n = 0u; n < GROUP_ROWS; n++) { // @point rows
+    for (var n = 0u; n < GROUP_ROWS; n++) {
       total += rowSums[n];
     }
     sums[group.x] = total;

@@ -146,7 +146,7 @@ function fused(data: Rows, tiling: FusedTiling, block: Block): Pass {
 /** Counts of shaders/split-logits.wgsl. */
 function splitLogits(data: Rows, tiling: SplitTiling, block: Block): Pass {
   const { rows } = block;
-  const { features4, classes, classes4, count, lanes, groupRows, sums } = tiling;
+  const { features4, classes, classes4, count, lanes, groupRows } = tiling;
   const groups = Math.ceil(rows / groupRows);
   const slabs = Math.ceil(features4 / lanes);
   const [ofLoss, ofResidual] = data.targets ? [classes, 4 * classes4] : [0, 0]; // words of targets
@@ -156,9 +156,9 @@ function splitLogits(data: Rows, tiling: SplitTiling, block: Block): Pass {
     kernel: "split-logits",
     dispatches: 1,
     loads: groups * (groupRows * ofRow + slabs * lanes * 16 * classes4) + rows * ofResidual,
-    stores: rows * record + 4 * sums,
+    stores: rows * record,
     macs: groups * groupRows * 4 * classes * features4,
-    // X, the labels and weights of rows, W, records and sums.
+    // X, the labels and weights of rows, W and records.
     bytes:
       rowBytes(tiling, block) +
       4 * (labelWords(data) + 1) * rows +
@@ -176,11 +176,11 @@ function splitGradient(tiling: SplitTiling, block: Block): Pass {
   return {
     kernel: "split-gradient",
     dispatches: 1,
-    loads: rows * columns * (numberWords(tiling) + vectorWords(tiling) + classes),
-    stores: slots * 4 * count,
+    loads: rows * (columns * (numberWords(tiling) + vectorWords(tiling) + classes) + 4),
+    stores: slots * (4 * count + 4),
     macs: rows * columns * 4 * classes,
-    // X, residuals and slots.
-    bytes: rowBytes(tiling, block) + 16 * classes4 * rows + slots * 16 * count,
+    // X, records, slots and sums.
+    bytes: rowBytes(tiling, block) + 16 * (classes4 + 1) * rows + slots * (16 * count + 16),
   };
 }
 

@@ -59,8 +59,8 @@ export function gpuKernels(): GpuKernel[] {
       choices(shapeOf(rows, classes, batch, capacity), capacity).forEach((choice, n) => {
         for (const [shader, specialisation] of kernelsOf(choice)) {
           const text = specialise(linkShader(`${shader}.wgsl`, shaders), specialisation);
-          if (found.has(text)) continue;
-          found.set(text, { workload, choice: nameOf(choice), chosen: n === 0, shader, text });
+          const first = found.get(text) ?? { workload, choice: nameOf(choice), chosen: false, shader, text };
+          found.set(text, { ...first, chosen: first.chosen || n === 0 });
         }
       });
     add(name, CAPACITY, (choice) => stepKernels(rows, classes, choice));

@@ -100,7 +100,7 @@ export interface Descent {
    * computed; it gets no further ahead while the caller asks for no more.
    */
   run(epochs: Iterable<Epoch> | AsyncIterable<Epoch>): AsyncIterable<StepResult>;
-  /** Sums the loss and hits of these rows at the present weights. */
+  /** Sums the loss and hits of these rows at the present weights. As in `Epoch`, `order` must not change. */
   evaluate(order: Uint32Array): Promise<Sums>;
   /** Returns a copy of the present weights, (features + 1, classes). */
   weights(): Promise<FloatArray>;

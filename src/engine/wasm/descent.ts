@@ -180,8 +180,10 @@ export class WasmDescent implements Descent {
 
   #setOrder(order: Uint32Array): void {
     if (this.#written === order) return;
+    this.#written = undefined;
     if (this.#room < order.length) {
       if (this.#room > 0) this.#work.free(this.#order);
+      this.#room = 0;
       this.#order = this.#work.allocate(4 * order.length);
       this.#room = order.length;
     }

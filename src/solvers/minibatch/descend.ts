@@ -10,6 +10,7 @@ import {
   type Step,
   type StepResult,
 } from "../../engine/descent.js";
+import { yieldIfDue } from "../../core/event-loop.js";
 import { ZERO_SUMS, type Sums, addSums } from "../../core/sums.js";
 import { type FloatArray } from "../../core/rows.js";
 import { DivergenceError } from "../../core/errors.js";
@@ -21,6 +22,8 @@ import { type Examples, type Outcome, type StateTaker, score } from "../solver.j
 
 /** Least time between reports within an epoch, in ms. */
 const REPORT_MS = 50;
+/** Least time over which a rate is measured, in ms. Results of many steps come at once. */
+const LEAST_MS = 1;
 
 /** The options that mini-batch solvers read: `train` documents them. */
 export interface DescentSettings {
@@ -192,7 +195,7 @@ export async function* firstOrder({
     }
     if (epoch > epochs) return outcome("epochs", `all ${epochs} epochs are done`);
     if (settings.signal?.aborted)
-      return outcome("aborted", `aborted after step ${iteration}, in epoch ${epoch - 1}`);
+      return outcome("aborted", `aborted after step ${iteration}, in epoch ${taken > 0 ? epoch : epoch - 1}`);
 
     for await (const result of descent.run(planned())) {
       iteration++;
@@ -205,7 +208,10 @@ export async function* firstOrder({
       if (settings.signal?.aborted)
         return outcome("aborted", `aborted after step ${iteration}, in epoch ${epoch}`);
       if (states?.isDue(iteration)) await states.take(await state());
-      else if (isAhead && taken === stepsPerEpoch) yield* endEpoch();
+      else if (isAhead && taken === stepsPerEpoch) {
+        yield* endEpoch();
+        await yieldIfDue(); // many epochs may end at once
+      }
     }
   }
 }
@@ -268,6 +274,7 @@ class Reporter {
   #began: number;
   #reportedAt: number;
   #reportedSeen: number;
+  #rate = 0;
   #validation: Score | undefined;
 
   /** `examples` will be seen in all, and `seen` were by a training that goes on. */
@@ -301,22 +308,30 @@ class Reporter {
   }
 
   progress(iteration: number, epoch: number, validation = this.#validation): Progress {
-    const now = this.#clock.milliseconds;
+    this.#measureRate();
     const progress = {
       iteration,
       epoch,
       examples: this.#seen,
       ...score(this.#sums),
       ...(validation && { validation }),
-      examplesPerSecond: (1000 * (this.#seen - this.#reportedSeen)) / Math.max(now - this.#reportedAt, 1e-3),
+      examplesPerSecond: this.#rate,
       elapsed: this.elapsed,
       fraction: this.#seen / this.#examples,
     };
     this.#sums = ZERO_SUMS;
     this.#steps = 0;
     this.#validation = validation;
+    return progress;
+  }
+
+  /** Measures the rate since it was last measured. Reports that come at once have the rate of the first. */
+  #measureRate(): void {
+    const now = this.#clock.milliseconds;
+    const milliseconds = now - this.#reportedAt;
+    if (milliseconds < LEAST_MS && this.#rate > 0) return;
+    this.#rate = (1000 * (this.#seen - this.#reportedSeen)) / Math.max(milliseconds, 1e-3);
     this.#reportedAt = now;
     this.#reportedSeen = this.#seen;
-    return progress;
   }
 }

@@ -1,7 +1,9 @@
 /** Tests epochs on a GPU: `train` queues them ahead, a trainer waits for each report. */
 import { afterEach, expect, test, vi } from "vitest";
 import { train, trainer } from "../../../src/index.js";
-import { randomIntegers } from "../../../src/core/random.js";
+import { randomIntegers, range } from "../../../src/core/random.js";
+import { RULES, randomRows, randomWeights } from "../../conformance/problems.js";
+import { webgpuEngine } from "../../support/engines.js";
 
 const ROWS = 150;
 const FEATURES = 4;
@@ -77,6 +79,28 @@ test("nothing is submitted while a trainer's report is held", async () => {
   await new Promise((resolve) => setTimeout(resolve, 200));
   expect(submissions()).toBe(0);
   await steps.return(undefined as never);
+});
+
+test("an error of the epochs themselves is passed on, and the descent goes on", async () => {
+  const shape = { count: 40, features: 3, classes: 2 };
+  const engine = await webgpuEngine();
+  const placement = await engine.place(randomRows(shape, "f32", 1));
+  const problem = { classes: 2, batchSize: 40, intercept: true, rule: RULES["sgd"] };
+  const descent = await placement.descent(problem, randomWeights(shape, 2));
+  const order = range(40);
+  const step = { first: 0, rows: 40, learningRate: 0.1, gradientScale: 1 / 40, penalty: 0, capture: false };
+  const failure = new RangeError("no such row");
+  const epochs = async function* () {
+    yield { order, steps: [step] };
+    throw failure;
+  };
+  const results = descent.run(epochs())[Symbol.asyncIterator]();
+  const failing = async () => {
+    while (!(await results.next()).done);
+  };
+  await expect(failing()).rejects.toBe(failure);
+  expect((await descent.evaluate(order)).weight).toBeGreaterThan(0);
+  engine.close();
 });
 
 test("patience ends at its epoch, with the weights of the best", async () => {

@@ -31,7 +31,7 @@ const IN_FLIGHT = 2;
  * submissions; a software adapter has none.
  */
 const SUBMISSION_MS = { slow: 30, fast: 8 };
-/** A guess of how long a block takes, until one was timed: its overhead in ms, and its multiply-adds a ms. */
+/** A guess of how long a block takes, until one is timed: its overhead in ms, and its multiply-adds a ms. */
 const GUESS = { slow: { overhead: 0.02, macs: 1e6 }, fast: { overhead: 0.005, macs: 1e8 } };
 
 export class WebGpuDescent implements Descent {
@@ -71,10 +71,12 @@ export class WebGpuDescent implements Descent {
   }
 
   async *run(epochs: Iterable<Epoch> | AsyncIterable<Epoch>): AsyncGenerator<StepResult> {
+    let failure: unknown;
+    const given = passedOn(epochs, (cause) => (failure = cause));
     try {
-      for await (const results of ahead(this.#submissions(epochs), IN_FLIGHT)) yield* results;
+      for await (const results of ahead(this.#submissions(given), IN_FLIGHT)) yield* results;
     } catch (cause) {
-      throw await this.#gpu.explained(cause);
+      throw cause === failure ? cause : await this.#gpu.explained(cause);
     }
   }
 
@@ -111,7 +113,7 @@ export class WebGpuDescent implements Descent {
     ]);
   }
 
-  /** Cuts a step whose order begins there in the buffer of row numbers. */
+  /** Cuts a step whose order begins at `begin` in the buffer of row numbers. */
   #units({ first, rows, learningRate, gradientScale, penalty }: Step, begin: number, number: number): Unit[] {
     const { rule } = this.#problem;
     const [correction1, correction2] =
@@ -245,7 +247,7 @@ export class WebGpuDescent implements Descent {
         const pass = encoder.beginComputePass({ label: "evaluation" });
         passes.encode(pass, "evaluate", units);
         pass.end();
-        const copied = this.#readback.copy(encoder, passes.buffers.sums, 16 * passes.tiling.sums);
+        const copied = this.#readback.copy(encoder, passes.buffers.sums, 16 * passes.tiling.evaluationSums);
         device.queue.submit([encoder.finish()]);
         return copied;
       });
@@ -307,6 +309,19 @@ export class WebGpuDescent implements Descent {
   #fromDevice(padded: ArrayBuffer): Float32Array {
     const { classes, classes4 } = this.#passes.tiling;
     return unpad(new Float32Array(padded), 4 * classes4, classes).subarray(0, (this.#features + 1) * classes);
+  }
+}
+
+/** Passes epochs on, and tells with what they fail: that is not the device's failure. */
+async function* passedOn(
+  epochs: Iterable<Epoch> | AsyncIterable<Epoch>,
+  onFailure: (cause: unknown) => void,
+): AsyncGenerator<Epoch> {
+  try {
+    yield* epochs;
+  } catch (cause) {
+    onFailure(cause);
+    throw cause;
   }
 }
 

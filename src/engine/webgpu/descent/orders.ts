@@ -1,16 +1,16 @@
 /** The buffer of row numbers: it holds the orders of several epochs, so that a submission spans them. */
 import type { Gpu } from "../device/device.js";
 
-/** Rows that it has room for at least. */
+/** Fewest row numbers that the buffer holds. */
 const ROWS = 2 ** 16;
 
 export class Orders {
   readonly buffer: GPUBuffer;
   readonly #gpu: Gpu;
   readonly #room: number;
-  /** Where each order begins. */
+  /** The first index of each order. */
   readonly #placed = new Map<Uint32Array, number>();
-  /** Those that are not yet written; the last ends at `#end`. */
+  /** Orders that are not yet written; the last ends at `#end`. */
   readonly #new: Uint32Array[] = [];
   #end = 0;
 
@@ -27,7 +27,7 @@ export class Orders {
     return !this.#placed.has(order) && this.#end + order.length > this.#room;
   }
 
-  /** Returns where an order begins. It is there after the next `write`. */
+  /** Returns where an order begins. The next `write` copies it there. */
   place(order: Uint32Array): number {
     const there = this.#placed.get(order);
     if (there !== undefined) return there;

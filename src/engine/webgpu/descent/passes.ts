@@ -93,7 +93,7 @@ export class GpuPasses {
   /** Allocates its buffers on the handle of the context, whose owner releases them. */
   static async create(context: DescentContext): Promise<GpuPasses> {
     const { gpu, placed, problem, tiling } = context;
-    const { count, blockRows, slots, sums, levels, rowWords, gathered } = tiling;
+    const { count, blockRows, slots, sums, evaluationSums, levels, rowWords, gathered } = tiling;
     const create = (label: string, bytes: number, usage = GPUBufferUsage.STORAGE) => {
       const usages = usage | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
       return gpu.buffer(label, Math.max(16, bytes), usages);
@@ -109,7 +109,7 @@ export class GpuPasses {
       moment1: create("first moment", moments > 0 ? 16 * count : 16),
       moment2: create("second moment", moments > 1 ? 16 * count : 16),
       slots: create("slots", 16 * count * slots),
-      sums: create("sums", 16 * sums),
+      sums: create("sums", 16 * Math.max(sums, evaluationSums)),
       nodes: create("sums of blocks", 16 * (count + 1) * levels),
       blockSums: create("block sums", levels > 0 ? entries : 16, GPUBufferUsage.UNIFORM),
       ring: create("ring", 16 * (isWhole(tiling) ? wholeCapacity(tiling) : ENTRIES)),

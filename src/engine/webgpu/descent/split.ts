@@ -38,8 +38,8 @@ export class SplitPasses implements BlockPasses {
   }
 
   encode(pass: GPUComputePassEncoder, mode: Mode, n: number): void {
-    const { features4, slots, sums } = this.#tiling;
-    dispatch(pass, this.#kernels.get(`logits, ${mode}`), n, sums);
+    const { features4, slots, evaluationSums } = this.#tiling;
+    dispatch(pass, this.#kernels.get(`logits, ${mode}`), n, evaluationSums);
     if (mode === "evaluate") return;
     dispatch(pass, this.#kernels.get("gradient"), n, Math.ceil(features4 / SPLIT_COLUMNS), slots);
   }

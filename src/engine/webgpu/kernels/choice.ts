@@ -46,6 +46,8 @@ export const SPLIT_LANES = 32;
 export const SPLIT_WORKGROUP = 128;
 /** Vectors of features of a workgroup of the split gradient. */
 export const SPLIT_COLUMNS = 16;
+/** Most classes for which the split kernels keep to 128 registers. */
+const SPLIT_CLASSES = 12;
 /** Fewest vectors of features for which lanes that share a row have enough work. */
 const LEAST_SPLIT = 32;
 /** Partial sums of a block that the split kernels aim at. */
@@ -89,7 +91,7 @@ export function choices(shape: DescentShape, capacity: Capacity): KernelChoice[]
   const { slow, subgroups, kinds } = capacity;
   const few = fused(shape, slow);
   const splits = split(shape);
-  const isSplit = !slow && shape.features4 >= LEAST_SPLIT;
+  const isSplit = !slow && shape.features4 >= LEAST_SPLIT && shape.classes <= SPLIT_CLASSES;
   const all = [
     ...(isWhole(shape, capacity) ? whole(few) : []),
     ...(isSplit ? splits : []),
@@ -98,7 +100,7 @@ export function choices(shape: DescentShape, capacity: Capacity): KernelChoice[]
     ...(isSplit ? [] : splits),
   ];
   const { kind } = all.find((one) => kinds.includes(one.kind)) ?? all[0];
-  // Which of the two is faster where the features are split has been measured on no GPU.
+  // No GPU has timed the split kernels against the fused ones.
   const isCandidate = (one: KernelChoice) =>
     one.kind === kind || (kind === "split" && one.kind === "fused" && kinds.includes("fused"));
   const best = all.filter(isCandidate);

@@ -35,6 +35,8 @@ interface Common {
   /** Number of partial sums of a block's gradient, and of its losses. */
   readonly slots: number;
   readonly sums: number;
+  /** Partial sums of the losses of an evaluated block. */
+  readonly evaluationSums: number;
   /** Levels of the tree that adds the sums of blocks; 0 if a step is a single block. */
   readonly levels: number;
   /** Rows that each partial sum of the gradient adds in order. */
@@ -104,10 +106,11 @@ const OVERHEAD4 = 8;
 /** Most vectors of W in one dispatch of the update. */
 const UPDATE_VECTORS = { slow: 2 ** 20, fast: 2 ** 26 };
 /**
- * Most tiles of a row for one thread. With more, AMD's compiler unrolls the loops over them into 240
- * registers; llvmpipe silently ends a thread's loops after 65,535 turns in all.
+ * Most tiles of a row for one thread, and for four; sixteen share more. With more, AMD's compiler unrolls the
+ * loops of one thread over them into 240 registers; llvmpipe silently ends a thread's loops after 65,535
+ * turns in all. More threads a row are more partial sums of losses, which one thread adds.
  */
-const MOST_TILES = { slow: 4096, fast: 8 };
+const MOST_TILES = { slow: { one: 4096, few: 4096 }, fast: { one: 8, few: 256 } };
 /**
  * Most vectors of classes that one thread loops over in the row passes of an objective, which read a row
  * three times instead of keeping it in registers.
@@ -238,6 +241,7 @@ function fusedTiling(shape: Shape, batchSize: number, capacity: Capacity, choice
     blockRows,
     slots,
     sums: slots,
+    evaluationSums: slots,
     levels: levelsOf(batchSize, blockRows),
     span,
     sharing: choice.sharing,
@@ -268,6 +272,7 @@ function splitTiling(shape: Shape, batchSize: number, capacity: Capacity, choice
     MOST_GROUPS,
   );
   const blockRows = blockOf(batchSize, Math.min(most, slotRows(span, count, capacity)), span, capacity);
+  const slots = Math.ceil(blockRows / span);
   const groupRows = (rows * SPLIT_WORKGROUP) / SPLIT_LANES;
   return {
     ...shape,
@@ -275,8 +280,9 @@ function splitTiling(shape: Shape, batchSize: number, capacity: Capacity, choice
     classes4,
     count,
     blockRows,
-    slots: Math.ceil(blockRows / span),
-    sums: Math.ceil(blockRows / groupRows),
+    slots,
+    sums: slots,
+    evaluationSums: Math.ceil(blockRows / groupRows),
     levels: levelsOf(batchSize, blockRows),
     span,
     sharing: choice.sharing,
@@ -310,7 +316,8 @@ function tiledTiling(shape: Shape, batchSize: number, capacity: Capacity, choice
   const dispatchGroups = Math.max(1, Math.floor(dispatchMacs / (macsOfARow * blockRows)));
   const dispatchTiles = Math.min(tiles, tileThreads * Math.min(MOST_GROUPS, dispatchGroups));
 
-  const lanes = tiles > MOST_TILES[speed] ? 16 : 1;
+  const lanes = tiles > MOST_TILES[speed].one ? (tiles > MOST_TILES[speed].few ? 16 : 4) : 1;
+  const sums = Math.ceil(blockRows / (workgroup / lanes));
   return {
     ...shape,
     kind: "tiled",
@@ -318,7 +325,8 @@ function tiledTiling(shape: Shape, batchSize: number, capacity: Capacity, choice
     count,
     blockRows,
     slots: Math.ceil(blockRows / span),
-    sums: Math.ceil(blockRows / (workgroup / lanes)),
+    sums,
+    evaluationSums: sums,
     levels: levelsOf(batchSize, blockRows),
     span,
     sharing,

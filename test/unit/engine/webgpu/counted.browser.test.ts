@@ -136,7 +136,7 @@ describe.each(KEPT_KINDS)("on %s", (kind) => {
   });
 });
 
-test.each(["fused", "tiled"] as const)("%s, of rows in several bindings", async (kind) => {
+test.each(["fused", "split", "tiled"] as const)("%s, of rows in several bindings", async (kind) => {
   const { counted, formula } = await both(FUSED, "f32", { ...HELD, bindingBytes: 4096, kinds: [kind] });
   expect(counted).toHaveProperty("gather");
   expect(counted).toEqual(formula);
