@@ -198,7 +198,11 @@ function specialisations(shaders: ShaderTexts): Map<string, Made> {
           };
           for (const mode of modes) {
             const block = blockKernels(rows, problem, { ...cut, gathered }, mode);
-            const own = cut.kind === "fused" ? ["fused"] : ["logits", "residual", "gradient"];
+            const own = {
+              fused: ["fused"],
+              split: ["split-logits", "split-gradient"],
+              tiled: ["logits", "residual", "gradient"],
+            }[cut.kind];
             const all = [
               ...own.map((name) => [name, block] as const),
               ["update", updateKernel(rows, problem, cut, mode)] as const,

@@ -62,7 +62,9 @@ const COVERED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "src/engine/webgpu/descent": {
     descent: "test/conformance/webgpu.browser.test.ts",
     fused: "test/conformance/webgpu.browser.test.ts",
+    orders: "test/unit/train/ahead.browser.test.ts",
     passes: "test/conformance/webgpu.browser.test.ts",
+    split: "test/unit/engine/webgpu/kernels/variants.browser.test.ts",
     steps: "test/conformance/webgpu.browser.test.ts",
     tiled: "test/conformance/webgpu.browser.test.ts",
   },
@@ -79,6 +81,7 @@ const COVERED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "fused-kernels": "test/unit/engine/webgpu/kernels/kernels.test.ts",
     "objective-kernels": "test/unit/engine/webgpu/kernels/kernels.test.ts",
     "residual-kernels": "test/unit/engine/webgpu/kernels/kernels.test.ts",
+    "split-kernels": "test/unit/engine/webgpu/kernels/kernels.test.ts",
     "steps-kernels": "test/unit/engine/webgpu/kernels/kernels.test.ts",
     "product-kernels": "test/unit/engine/webgpu/kernels/kernels.test.ts",
     "sum-kernels": "test/unit/engine/webgpu/kernels/kernels.test.ts",

@@ -55,11 +55,8 @@ async function session(
     version,
     ...(engine.name === "webgpu" && (await bytes(rows, problem, descent.kernels))),
     async run(steps) {
-      const results = descent.run(
-        order,
-        Array.from({ length: steps }, () => step),
-      );
-      for await (const { sums } of results) {
+      const epoch = { order, steps: Array.from({ length: steps }, () => step) };
+      for await (const { sums } of descent.run([epoch])) {
         if (!Number.isFinite(sums.loss)) throw new Error(`The loss became ${sums.loss}.`);
       }
     },

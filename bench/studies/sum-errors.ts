@@ -44,7 +44,7 @@ async function gradientOf(rows: Rows, kernels: string): Promise<Captured> {
     const problem = { classes: CLASSES, batchSize: rows.count, intercept: true, rule, kernels };
     const descent = await placement.descent(problem, new Float32Array((FEATURES + 1) * CLASSES));
     const step = { first: 0, rows: rows.count, learningRate: 0, gradientScale: 1, penalty: 0, capture: true };
-    for await (const { passes } of descent.run(range(rows.count), [step]))
+    for await (const { passes } of descent.run([{ order: range(rows.count), steps: [step] }]))
       if (passes) return { rows, passes };
     throw new Error("The step was not captured.");
   } finally {

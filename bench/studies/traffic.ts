@@ -5,11 +5,12 @@
  */
 import { type DescentProblem, momentCount } from "../../src/engine/descent.js";
 import { type Rows } from "../../src/core/rows.js";
-import { SIDE } from "../../src/engine/webgpu/kernels/choice.js";
+import { SIDE, SPLIT_COLUMNS } from "../../src/engine/webgpu/kernels/choice.js";
 import {
   labelWords,
   tileWords,
   type FusedTiling,
+  type SplitTiling,
   type TiledTiling,
   type Tiling,
 } from "../../src/engine/webgpu/kernels/tiling.js";
@@ -72,16 +73,25 @@ function passesOf(rows: Rows, problem: DescentProblem, tiling: Tiling, stepRows:
   }));
   const passes = blocks.flatMap((block) => [
     ...(tiling.gathered ? [gather(rows, tiling, block)] : []),
-    ...(tiling.kind === "fused"
-      ? [fused(rows, tiling, block)]
-      : [
-          logits(rows, problem, tiling, block),
-          residual(rows, problem, tiling, block),
-          gradient(rows, problem, tiling, block),
-        ]),
+    ...productsOf(rows, problem, tiling, block),
     ...(tiling.levels > 0 ? [blockSum(tiling, block)] : []),
   ]);
   return [...passes, update(rows, problem, tiling)];
+}
+
+function productsOf(rows: Rows, problem: DescentProblem, tiling: Tiling, block: Block): Pass[] {
+  switch (tiling.kind) {
+    case "fused":
+      return [fused(rows, tiling, block)];
+    case "split":
+      return [splitLogits(rows, tiling, block), splitGradient(tiling, block)];
+    case "tiled":
+      return [
+        logits(rows, problem, tiling, block),
+        residual(rows, problem, tiling, block),
+        gradient(rows, problem, tiling, block),
+      ];
+  }
 }
 
 function leastBytes({ x, features, targets }: Rows, { classes, rule }: DescentProblem, rows: number): number {
@@ -130,6 +140,47 @@ function fused(data: Rows, tiling: FusedTiling, block: Block): Pass {
       16 * count +
       4 * record * rows +
       slots * (16 * count + 16),
+  };
+}
+
+/** Counts of shaders/split-logits.wgsl. */
+function splitLogits(data: Rows, tiling: SplitTiling, block: Block): Pass {
+  const { rows } = block;
+  const { features4, classes, classes4, count, lanes, groupRows } = tiling;
+  const groups = Math.ceil(rows / groupRows);
+  const slabs = Math.ceil(features4 / lanes);
+  const [ofLoss, ofResidual] = data.targets ? [classes, 4 * classes4] : [0, 0]; // words of targets
+  const ofRow = lanes * numberWords(tiling) + features4 * vectorWords(tiling) + 3 + ofLoss;
+  const record = 4 * (classes4 + 1);
+  return {
+    kernel: "split-logits",
+    dispatches: 1,
+    loads: groups * (groupRows * ofRow + slabs * lanes * 16 * classes4) + rows * ofResidual,
+    stores: rows * record,
+    macs: groups * groupRows * 4 * classes * features4,
+    // X, the labels and weights of rows, W and records.
+    bytes:
+      rowBytes(tiling, block) +
+      4 * (labelWords(data) + 1) * rows +
+      16 * count +
+      4 * record * rows +
+      16 * groups,
+  };
+}
+
+/** Counts of shaders/split-gradient.wgsl. */
+function splitGradient(tiling: SplitTiling, block: Block): Pass {
+  const { rows } = block;
+  const { classes, classes4, count, features4, slots } = tiling;
+  const columns = SPLIT_COLUMNS * Math.ceil(features4 / SPLIT_COLUMNS);
+  return {
+    kernel: "split-gradient",
+    dispatches: 1,
+    loads: rows * (columns * (numberWords(tiling) + vectorWords(tiling) + classes) + 4),
+    stores: slots * (4 * count + 4),
+    macs: rows * columns * 4 * classes,
+    // X, records, slots and sums.
+    bytes: rowBytes(tiling, block) + 16 * (classes4 + 1) * rows + slots * (16 * count + 16),
   };
 }
 

@@ -43,6 +43,13 @@ export interface Step {
   readonly capture: boolean;
 }
 
+/** The steps of an epoch, or some of them. */
+export interface Epoch {
+  /** Row numbers of the placement, which must not change. A later epoch may pass the same array. */
+  readonly order: Uint32Array;
+  readonly steps: readonly Step[];
+}
+
 /** Weights, and the state of the update rule: momentum, or Adam's two moments. */
 export interface DescentState {
   /** (features + 1, classes) */
@@ -88,12 +95,12 @@ export interface Descent {
   /** The name of the chosen kernels. Results are deterministic for a pinned name on one adapter. */
   readonly kernels: string;
   /**
-   * Runs the steps in order and yields their results in the same order. The engine may work ahead of what it
-   * has yielded, so a result may arrive some time after it was computed; it gets no further ahead while the
-   * caller asks for no more.
+   * Runs the steps of the epochs in order and yields their results in the same order. The engine may work
+   * ahead of what it has yielded, over the ends of epochs, so a result may arrive some time after it was
+   * computed; it gets no further ahead while the caller asks for no more.
    */
-  run(order: Uint32Array, steps: readonly Step[]): AsyncIterable<StepResult>;
-  /** Sums the loss and hits of these rows at the present weights. */
+  run(epochs: Iterable<Epoch> | AsyncIterable<Epoch>): AsyncIterable<StepResult>;
+  /** Sums the loss and hits of these rows at the present weights. As in `Epoch`, `order` must not change. */
   evaluate(order: Uint32Array): Promise<Sums>;
   /** Returns a copy of the present weights, (features + 1, classes). */
   weights(): Promise<FloatArray>;

@@ -46,7 +46,7 @@ export async function train<L extends Label>(
   data: TrainingData<L>,
   options: TrainOptions<L> = {},
 ): Promise<SoftmaxModel<L>> {
-  const steps = trainer(data, options)[Symbol.asyncIterator]();
+  const steps = fit({ ...prepare(data, options), result: { missing: NOT_ENDED }, ahead: true });
   for (;;) {
     const { done, value } = await steps.next();
     if (done) return value;
@@ -94,8 +94,7 @@ export function trainer<L extends Label>(data: TrainingData<L>, options: TrainOp
  * ```
  */
 export class Trainer<L extends Label = Label> implements AsyncIterable<Progress> {
-  readonly #task: Task<L>;
-  readonly #callbacks = new Callbacks();
+  readonly #prepared: Prepared<L>;
   #started = false;
   readonly #result: Result<L> = { missing: NOT_ENDED };
 
@@ -107,9 +106,7 @@ export class Trainer<L extends Label = Label> implements AsyncIterable<Progress>
    * @throws {DataError | OptionError} where one of them cannot be used
    */
   constructor(data: TrainingData<L>, options: TrainOptions<L>) {
-    const chosen = parseOptions(options);
-    const warnings = new Warnings((warning) => this.#callbacks.call(chosen.onWarning, warning));
-    this.#task = createTask(data, chosen, warnings);
+    this.#prepared = prepare(data, options);
   }
 
   /**
@@ -136,7 +133,7 @@ export class Trainer<L extends Label = Label> implements AsyncIterable<Progress>
       );
     }
     this.#started = true;
-    return fit(this.#task, this.#callbacks, this.#result);
+    return fit({ ...this.#prepared, result: this.#result, ahead: false });
   }
 }
 
@@ -151,12 +148,33 @@ interface Result<L extends Label> {
   missing: string;
 }
 
-/** Runs the training, yields its reports and keeps the model in `result`. */
-async function* fit<L extends Label>(
-  given: Task<L>,
-  callbacks: Callbacks,
-  result: Result<L>,
-): AsyncGenerator<Progress, SoftmaxModel<L>> {
+/** A training that is checked and copied, before its engine opens. */
+interface Prepared<L extends Label> {
+  readonly given: Task<L>;
+  readonly callbacks: Callbacks;
+}
+
+function prepare<L extends Label>(data: TrainingData<L>, options: TrainOptions<L>): Prepared<L> {
+  const callbacks = new Callbacks();
+  const chosen = parseOptions(options);
+  const warnings = new Warnings((warning) => callbacks.call(chosen.onWarning, warning));
+  return { given: createTask(data, chosen, warnings), callbacks };
+}
+
+interface Fit<L extends Label> extends Prepared<L> {
+  /** Keeps the model. */
+  readonly result: Result<L>;
+  /** Whether the engine may work ahead of a report that nobody holds. */
+  readonly ahead: boolean;
+}
+
+/** Runs the training and yields its reports. */
+async function* fit<L extends Label>({
+  given,
+  callbacks,
+  result,
+  ahead,
+}: Fit<L>): AsyncGenerator<Progress, SoftmaxModel<L>> {
   const { settings: chosen, warnings } = given;
   const { signal, onProgress } = chosen;
   const stop = new LinkedAbort(signal);
@@ -169,7 +187,7 @@ async function* fit<L extends Label>(
     const start = await loadSolver(chosen.solver);
     const opened = await openEngine(task, (placement) => {
       const clock = new Stopwatch(); // opening the engine and placing the rows is not training
-      return start(stoppable, placement, { watch, clock });
+      return start(stoppable, placement, { watch, clock, ahead });
     });
     const { engine, why, started } = opened;
     const { steps, kernels } = started;

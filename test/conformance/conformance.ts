@@ -251,7 +251,7 @@ export function conformance(name: string, open: () => Promise<Engine>, typed?: r
           penalty: 0,
           capture: false,
         };
-        for await (const _ of descent.run(range(data.count), [step]));
+        for await (const _ of descent.run([{ order: range(data.count), steps: [step] }]));
         const found = await descent.weights();
         descent.release();
         placement.release();
@@ -272,7 +272,7 @@ export function conformance(name: string, open: () => Promise<Engine>, typed?: r
         const descent = await placement.descent(problem, start);
         const sums = await descent.evaluate(order);
         const { order: all, steps } = plan(rows, 100, false);
-        for await (const _ of descent.run(all, steps.slice(0, 2)));
+        for await (const _ of descent.run([{ order: all, steps: steps.slice(0, 2) }]));
         const after = await descent.evaluate(order);
         const weights = await descent.weights();
         descent.release();
@@ -305,7 +305,8 @@ export function conformance(name: string, open: () => Promise<Engine>, typed?: r
         const descent = await placement.descent(problem, randomWeights(shape, 96, 0.1));
         const steps = Array.from({ length: 700 }, () => step);
         let count = 0;
-        for await (const { sums } of descent.run(range(150), steps)) if (sums.weight > 0) count++;
+        for await (const { sums } of descent.run([{ order: range(150), steps: steps }]))
+          if (sums.weight > 0) count++;
         const weights = await descent.weights();
         descent.release();
         placement.release();
@@ -334,9 +335,9 @@ export function conformance(name: string, open: () => Promise<Engine>, typed?: r
       const placement = await engine.place(rows);
       const descent = await placement.descent(problemOf(3, 10), randomWeights(shape, 92));
       const { order, steps } = plan(rows, 10, false);
-      for await (const _ of descent.run(order, steps)) break;
+      for await (const _ of descent.run([{ order, steps }])) break;
       const results = [];
-      for await (const result of descent.run(order, steps)) results.push(result);
+      for await (const result of descent.run([{ order, steps }])) results.push(result);
       expect(results).toHaveLength(40);
       descent.release();
       placement.release();

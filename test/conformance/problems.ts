@@ -6,7 +6,7 @@ import type { Engine } from "../../src/engine/engine.js";
 import type { DescentProblem, Step, StepResult, UpdateRule } from "../../src/engine/descent.js";
 import type { FloatArray, Rows } from "../../src/core/rows.js";
 import { softTargets } from "../../src/data/targets.js";
-import { parityOf } from "../../src/parity/step.js";
+import { TINY, gamma, parityOf } from "../../src/parity/step.js";
 import { NO_PARITY, type Parity, mergeParity } from "../../src/parity/stages.js";
 import { LONG } from "../support/long.js";
 
@@ -135,7 +135,7 @@ export async function runAll(
   try {
     const { order, steps } = plan(rows, problem.batchSize, capture);
     const results: StepResult[] = [];
-    for await (const result of descent.run(order, steps)) results.push(result);
+    for await (const result of descent.run([{ order, steps }])) results.push(result);
     return { results, weights: await descent.weights() };
   } finally {
     descent.release();
@@ -143,12 +143,22 @@ export async function runAll(
   }
 }
 
-/** The parity of all captured steps. */
+/** The parity of all captured steps, whose loss is that of each row and of their sum. */
 export function parityOfAll(results: readonly StepResult[], rows: Rows, problem: DescentProblem): Parity {
   return results
-    .flatMap(({ passes }) => passes ?? [])
-    .map((passes) => parityOf(passes, rows, problem))
+    .flatMap(({ passes, sums }) =>
+      passes ? [parityOf(passes, rows, problem), parityOfSum(sums.loss, passes.losses)] : [],
+    )
     .reduce(mergeParity, NO_PARITY);
+}
+
+/** The error of a sum of losses in f32, over that of adding them in any order. */
+function parityOfSum(sum: number, losses: FloatArray): Parity {
+  const exact = Float64Array.from(losses).reduce((total, loss) => total + loss, 0);
+  const size = Float64Array.from(losses, Math.abs).reduce((total, loss) => total + loss, 0);
+  const bound = gamma(losses.length) * size + TINY;
+  const rho = Math.abs(sum - exact) / bound;
+  return { ...NO_PARITY, rho, stages: { loss: rho } };
 }
 
 /** A normal draw (Box and Muller). */

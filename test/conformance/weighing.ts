@@ -45,7 +45,7 @@ export async function weighing(engine: Engine, weighted: boolean): Promise<Weigh
     for (const rows of [first, ...[173, 174].map((seed) => ({ ...first, weights: quarters(seed) }))]) {
       if (rows !== first) placement.weigh(rows.weights ?? new Float32Array());
       const results = [];
-      for await (const result of descent.run(order, steps)) results.push(result);
+      for await (const result of descent.run([{ order, steps }])) results.push(result);
       rho = maxOrInfinity(rho, parityOfAll(results, rows, problem).rho);
       const weightOf = (some: Uint32Array) => some.reduce((sum, row) => sum + (rows.weights?.[row] ?? 1), 0);
       const evaluated = await descent.evaluate(order);

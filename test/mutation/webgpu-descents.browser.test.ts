@@ -19,10 +19,16 @@ import {
   softened,
 } from "../conformance/problems.js";
 import { RIGHT, edited } from "./edited-shader.js";
-import { WRONG_DESCENTS, WRONG_SHARED, WRONG_STEPS, type WrongDescent } from "./wrong-shaders.js";
+import {
+  WRONG_DESCENTS,
+  WRONG_SHARED,
+  WRONG_SPLIT,
+  WRONG_STEPS,
+  type WrongDescent,
+} from "./wrong-shaders.js";
 import { webgpuEngine } from "../support/engines.js";
 
-type Way = "steps" | "fused" | "tiled" | "single" | "shared";
+type Way = "steps" | "fused" | "split" | "tiled" | "single" | "shared";
 
 interface Case {
   readonly shape: Shape;
@@ -54,6 +60,12 @@ const CASES: Readonly<Record<Way, Case>> = {
     deviation: 3,
     batchSize: 600,
     capacity: { kinds: ["fused"], blockRows: 512 },
+  },
+  split: {
+    shape: { count: 1200, features: 143, classes: 10 },
+    deviation: 1,
+    batchSize: 600,
+    capacity: { kinds: ["split"], slow: false, blockRows: 512 },
   },
   tiled: {
     shape: { count: 1200, features: 21, classes: 14 },
@@ -102,7 +114,7 @@ const show = (what: string, found: Parity) => {
 };
 afterAll(() => console.log(`ρ = error / bound\n${table.join("\n")}`));
 
-test.each(["steps", "fused", "tiled", "single", "shared"] as const)(
+test.each(["steps", "fused", "split", "tiled", "single", "shared"] as const)(
   "the right kernels stay within the bound: %s",
   async (way) => {
     const kinds = way === "shared" ? (["f32"] as const) : KEPT_KINDS; // a slab holds floats
@@ -115,10 +127,11 @@ test.each(["steps", "fused", "tiled", "single", "shared"] as const)(
 
 function wayOf(kernel: KernelName): Way {
   if (kernel === "update") return "single";
+  if (kernel === "split-logits" || kernel === "split-gradient") return "split";
   return kernel === "steps" || kernel === "fused" ? kernel : "tiled";
 }
 
-test.each(WRONG_DESCENTS)("$kernel is caught when $what", async (wrong) => {
+test.each([...WRONG_DESCENTS, ...WRONG_SPLIT])("$kernel is caught when $what", async (wrong) => {
   const { what, kernel, stage } = wrong;
   const way = wayOf(kernel);
   const found = await parityOfWrong(way, wrong);

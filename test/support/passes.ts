@@ -35,7 +35,8 @@ export async function passesOf(
     capture: true,
   }));
   const found: Passes[] = [];
-  for await (const { passes } of descent.run(range(rows.count), whole)) if (passes) found.push(passes);
+  for await (const { passes } of descent.run([{ order: range(rows.count), steps: whole }]))
+    if (passes) found.push(passes);
   return found;
 }
 

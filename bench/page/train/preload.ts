@@ -8,6 +8,7 @@ export async function preload(): Promise<void> {
     import("../../../src/engine/webgpu/kernels/fused-kernels.js"),
     import("../../../src/engine/webgpu/kernels/objective-kernels.js"),
     import("../../../src/engine/webgpu/kernels/residual-kernels.js"),
+    import("../../../src/engine/webgpu/kernels/split-kernels.js"),
     import("../../../src/engine/webgpu/kernels/steps-kernels.js"),
     import("../../../src/engine/webgpu/kernels/product-kernels.js"),
     import("../../../src/engine/webgpu/kernels/sum-kernels.js"),

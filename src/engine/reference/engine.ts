@@ -7,6 +7,7 @@ import {
   type DescentProblem,
   type DescentSnapshot,
   type DescentState,
+  type Epoch,
   type Step,
   type StepResult,
   momentCount,
@@ -90,8 +91,10 @@ class ReferenceDescent implements Descent {
     this.#state = { weights: Float64Array.from(weights), moments };
   }
 
-  async *run(order: Uint32Array, steps: readonly Step[]): AsyncGenerator<StepResult> {
-    for (const step of steps) yield await this.#step(order.slice(step.first, step.first + step.rows), step);
+  async *run(epochs: Iterable<Epoch> | AsyncIterable<Epoch>): AsyncGenerator<StepResult> {
+    for await (const { order, steps } of epochs) {
+      for (const step of steps) yield await this.#step(order.slice(step.first, step.first + step.rows), step);
+    }
   }
 
   async #step(rows: Uint32Array, step: Step): Promise<StepResult> {

@@ -5,6 +5,7 @@ import {
   type DescentProblem,
   type DescentSnapshot,
   type DescentState,
+  type Epoch,
   type Step,
   type StepResult,
   momentCount,
@@ -28,6 +29,7 @@ export class WasmDescent implements Descent {
   readonly #moments: readonly number[];
   /** The address of the row numbers, and how many of them have room there. */
   #order = 0;
+  #written: Uint32Array | undefined;
   #room = 0;
   #number = 0;
   #stepsPerRun = 1;
@@ -78,7 +80,11 @@ export class WasmDescent implements Descent {
     this.#work.write({ targets, targetFactor: 1 - smoothing, smoothingShare: smoothing / classes });
   }
 
-  async *run(order: Uint32Array, steps: readonly Step[]): AsyncGenerator<StepResult> {
+  async *run(epochs: Iterable<Epoch> | AsyncIterable<Epoch>): AsyncGenerator<StepResult> {
+    for await (const epoch of epochs) yield* this.#runEpoch(epoch);
+  }
+
+  async *#runEpoch({ order, steps }: Epoch): AsyncGenerator<StepResult> {
     this.#setOrder(order);
     let done = 0;
     while (done < steps.length) {
@@ -173,12 +179,16 @@ export class WasmDescent implements Descent {
   }
 
   #setOrder(order: Uint32Array): void {
+    if (this.#written === order) return;
+    this.#written = undefined;
     if (this.#room < order.length) {
       if (this.#room > 0) this.#work.free(this.#order);
+      this.#room = 0;
       this.#order = this.#work.allocate(4 * order.length);
       this.#room = order.length;
     }
     this.#work.words(this.#order, order.length).u32.set(order);
+    this.#written = order;
   }
 
   #state(): DescentState {

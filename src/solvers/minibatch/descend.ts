@@ -1,14 +1,16 @@
 /**
- * First-order training: gd, sgd with momentum, adam, adamw. An epoch is queued as a whole and its results
- * come back late, so the engine never waits for this thread within an epoch.
+ * First-order training: gd, sgd with momentum, adam, adamw. Steps are queued and their results come back
+ * late, so the engine never waits for this thread within an epoch, nor between epochs where it may run ahead.
  */
 import {
   type Descent,
   type DescentSnapshot,
+  type Epoch,
   type Passes,
   type Step,
   type StepResult,
 } from "../../engine/descent.js";
+import { yieldIfDue } from "../../core/event-loop.js";
 import { ZERO_SUMS, type Sums, addSums } from "../../core/sums.js";
 import { type FloatArray } from "../../core/rows.js";
 import { DivergenceError } from "../../core/errors.js";
@@ -20,6 +22,8 @@ import { type Examples, type Outcome, type StateTaker, score } from "../solver.j
 
 /** Least time between reports within an epoch, in ms. */
 const REPORT_MS = 50;
+/** Least time over which a rate is measured, in ms. Results of many steps come at once. */
+const LEAST_MS = 1;
 
 /** The options that mini-batch solvers read: `train` documents them. */
 export interface DescentSettings {
@@ -62,6 +66,11 @@ export interface FirstOrderOptions {
   readonly examples: Examples;
   readonly settings: DescentSettings;
   readonly clock: Stopwatch;
+  /**
+   * Begins epochs before the one before them is reported, unless they depend on what is found at its end.
+   * Default: no, so that a caller who holds the report of an epoch has its weights.
+   */
+  readonly ahead?: boolean | undefined;
   /** Gets the passes of four steps of the training. The clock is paused meanwhile. */
   readonly check?: ((passes: Passes) => Promise<void>) | undefined;
   readonly states?: StateTaker<FirstOrderState> | undefined;
@@ -79,6 +88,7 @@ export async function* firstOrder({
   examples,
   settings,
   clock,
+  ahead = false,
   check,
   states,
   from,
@@ -99,6 +109,36 @@ export async function* firstOrder({
   );
   let order = from && sampling.restore(from.sampling);
   if (from) descent.restore(from.descent);
+  const isAhead = ahead && !sampling.adapts && !examples.validation;
+
+  const rowsOf = (step: number) => Math.min(batchSize, length - step * batchSize);
+  const rateOf = (number: number, step: number) =>
+    rateAt(settings.schedule, (number - 1) * stepsPerEpoch + step, stepsPerEpoch, epochs);
+  const stepsOf = (number: number) =>
+    Array.from({ length: stepsPerEpoch }, (_, step) =>
+      plan(
+        step * batchSize,
+        rowsOf(step),
+        rateOf(number, step),
+        examples,
+        settings,
+        captured.has((number - 1) * stepsPerEpoch + step),
+      ),
+    );
+
+  /** Plans the steps from here to the end of the epoch, or of the training, or to where the state is due. */
+  async function* planned(): AsyncGenerator<Epoch> {
+    let done = iteration;
+    for (let number = epoch, first = taken; number <= epochs; number++, first = 0) {
+      order = (first > 0 && order) || (await sampling.next());
+      const all = stepsOf(number);
+      const stop = all.findIndex((_, n) => n >= first && states?.isDue(done + n - first + 1));
+      const steps = all.slice(first, stop < 0 ? stepsPerEpoch : stop + 1);
+      done += steps.length;
+      yield { order, steps };
+      if (stop >= 0 || !isAhead) return;
+    }
+  }
 
   const outcome = async (code: ReasonCode, why: string): Promise<Outcome> => ({
     weights: best?.weights ?? (await descent.weights()),
@@ -120,51 +160,21 @@ export async function* firstOrder({
     ...(best && { best }),
   });
 
-  for (; epoch <= epochs; epoch++, order = undefined, taken = 0, sums = ZERO_SUMS) {
-    // 1. Draw the rows of the epoch, and plan its steps.
-    if (settings.signal?.aborted)
-      return outcome("aborted", `aborted after step ${iteration}, in epoch ${epoch - 1}`);
-    order ??= await sampling.next();
-    const steps = Array.from({ length: stepsPerEpoch }, (_, step) => {
-      const number = (epoch - 1) * stepsPerEpoch + step;
-      const first = step * batchSize;
-      const rows = Math.min(batchSize, length - first);
-      const learningRate = rateAt(settings.schedule, number, stepsPerEpoch, epochs);
-      return plan(first, rows, learningRate, examples, settings, captured.has(number));
-    });
-
-    // 2. Take them, with stops where the state is taken.
-    while (taken < stepsPerEpoch) {
-      const isDue = (_: Step, n: number) => n >= taken && states?.isDue(iteration + n - taken + 1);
-      const stop = states ? steps.findIndex(isDue) : -1;
-      const some = steps.slice(taken, stop < 0 ? stepsPerEpoch : stop + 1);
-      for await (const result of descent.run(order, some)) {
-        iteration++;
-        checkFinite(result, iteration, settings);
-        const { passes } = result;
-        if (passes && check) await clock.pausedFor(() => check(passes));
-        sums = addSums(sums, result.sums);
-        report.add(result.sums, steps[taken++].rows);
-        if (report.due && report.steps <= stepsPerEpoch - taken) yield report.progress(iteration, epoch);
-        if (settings.signal?.aborted)
-          return outcome("aborted", `aborted after step ${iteration}, in epoch ${epoch}`);
-      }
-      if (stop >= 0) await states?.take(await state());
-    }
-
-    // 3. Evaluate the validation rows, and report.
+  /**
+   * Ends the epoch: scores the validation rows, reports, and keeps the best weights. Returns the outcome
+   * where patience runs out.
+   */
+  async function* endEpoch(): AsyncGenerator<Progress, Outcome | undefined> {
     const validation = examples.validation && score(await descent.evaluate(examples.validation));
     if (validation) checkValidation(validation, iteration, epoch);
     yield report.progress(iteration, epoch, validation);
     history.push({
       epoch,
       ...score(sums),
-      learningRate: steps[stepsPerEpoch - 1].learningRate,
+      learningRate: rateOf(epoch, stepsPerEpoch - 1),
       ...(validation && { validation }),
       elapsed: report.elapsed,
     });
-
-    // 4. Keep the best weights, and end where patience runs out.
     if (validation && settings.patience < Infinity) {
       if (!best || validation.loss < best.loss) {
         best = { loss: validation.loss, epoch, weights: await descent.weights() };
@@ -172,9 +182,38 @@ export async function* firstOrder({
         return outcome("patience", `no lower validation loss for ${settings.patience} epochs`);
       }
     }
+    epoch++;
+    taken = 0;
+    sums = ZERO_SUMS;
+    return undefined;
   }
 
-  return outcome("epochs", `all ${epochs} epochs are done`);
+  for (;;) {
+    if (taken === stepsPerEpoch) {
+      const ending = yield* endEpoch();
+      if (ending) return ending;
+    }
+    if (epoch > epochs) return outcome("epochs", `all ${epochs} epochs are done`);
+    if (settings.signal?.aborted)
+      return outcome("aborted", `aborted after step ${iteration}, in epoch ${taken > 0 ? epoch : epoch - 1}`);
+
+    for await (const result of descent.run(planned())) {
+      iteration++;
+      checkFinite(result, iteration, settings);
+      const { passes } = result;
+      if (passes && check) await clock.pausedFor(() => check(passes));
+      sums = addSums(sums, result.sums);
+      report.add(result.sums, rowsOf(taken++));
+      if (report.due && report.steps <= stepsPerEpoch - taken) yield report.progress(iteration, epoch);
+      if (settings.signal?.aborted)
+        return outcome("aborted", `aborted after step ${iteration}, in epoch ${epoch}`);
+      if (states?.isDue(iteration)) await states.take(await state());
+      else if (isAhead && taken === stepsPerEpoch) {
+        yield* endEpoch();
+        await yieldIfDue(); // many epochs may end at once
+      }
+    }
+  }
 }
 
 /** Plans a step on the mean of the batch's losses, or on their sum, with the penalty times its weight. */
@@ -235,6 +274,7 @@ class Reporter {
   #began: number;
   #reportedAt: number;
   #reportedSeen: number;
+  #rate = 0;
   #validation: Score | undefined;
 
   /** `examples` will be seen in all, and `seen` were by a training that goes on. */
@@ -268,22 +308,30 @@ class Reporter {
   }
 
   progress(iteration: number, epoch: number, validation = this.#validation): Progress {
-    const now = this.#clock.milliseconds;
+    this.#measureRate();
     const progress = {
       iteration,
       epoch,
       examples: this.#seen,
       ...score(this.#sums),
       ...(validation && { validation }),
-      examplesPerSecond: (1000 * (this.#seen - this.#reportedSeen)) / Math.max(now - this.#reportedAt, 1e-3),
+      examplesPerSecond: this.#rate,
       elapsed: this.elapsed,
       fraction: this.#seen / this.#examples,
     };
     this.#sums = ZERO_SUMS;
     this.#steps = 0;
     this.#validation = validation;
+    return progress;
+  }
+
+  /** Measures the rate since it was last measured. Reports that come at once have the rate of the first. */
+  #measureRate(): void {
+    const now = this.#clock.milliseconds;
+    const milliseconds = now - this.#reportedAt;
+    if (milliseconds < LEAST_MS && this.#rate > 0) return;
+    this.#rate = (1000 * (this.#seen - this.#reportedSeen)) / Math.max(milliseconds, 1e-3);
     this.#reportedAt = now;
     this.#reportedSeen = this.#seen;
-    return progress;
   }
 }

@@ -11,7 +11,12 @@ import { blocks } from "../../math/row-blocks.js";
 export interface Sampling {
   /** The rows, with their weights in the current epoch. */
   readonly rows: RowSource;
-  /** Returns the row numbers of the next epoch, in order. Call it only while no step is running. */
+  /** Whether the next epoch depends on the weights after this one. */
+  readonly adapts: boolean;
+  /**
+   * Returns the row numbers of the next epoch, in order: the same array where the order stays the same. Call
+   * it only while no step is running if the sampling adapts.
+   */
   next(): Promise<Uint32Array>;
   state(): SamplingState;
   /** Goes back to a state and returns the row numbers of its epoch. Call it only while no step is running. */
@@ -40,16 +45,20 @@ export function uniform(
   shuffled: boolean,
   random: SeededRandom,
 ): Sampling {
-  const order = train.slice();
+  let order = train.slice();
   return {
     rows,
+    adapts: false,
     async next() {
-      if (shuffled) shuffle(order, random);
+      if (shuffled) {
+        order = order.slice();
+        shuffle(order, random);
+      }
       return order;
     },
     state: () => ({ order: order.slice(), random: random.state() }),
     restore(state) {
-      order.set(state.order);
+      order = state.order.slice();
       random.restore(state.random);
       return order;
     },
@@ -77,6 +86,7 @@ interface ImportanceContext {
  */
 export class Importance implements Sampling {
   rows: RowSource;
+  readonly adapts = true;
   readonly #placement: Placement;
   readonly #descent: Descent;
   readonly #problem: DescentProblem;

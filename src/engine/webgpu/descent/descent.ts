@@ -5,6 +5,7 @@ import {
   type DescentProblem,
   type DescentSnapshot,
   type DescentState,
+  type Epoch,
   type Step,
   type StepResult,
   momentCount,
@@ -12,11 +13,11 @@ import {
 import { SumTree } from "../../../core/sum-plan.js";
 import { type Sums, ZERO_SUMS, addSums } from "../../../core/sums.js";
 import type { FloatArray } from "../../../core/rows.js";
-import { ahead } from "./ahead.js";
+import { type Started, ahead } from "./ahead.js";
 import { type KernelChoice, choiceNamed, choices, nameOf } from "../kernels/choice.js";
 import type { DescentContext } from "./context.js";
 import type { Gpu } from "../device/device.js";
-import { type Block, type Unit, cutRows, joined, unpad } from "../kernels/blocks.js";
+import { type Unit, cutRows, joined, unpad } from "../kernels/blocks.js";
 import { GpuPasses, descentOf } from "./passes.js";
 import type { GpuRows } from "../placement.js";
 import { Readback } from "../device/readback.js";
@@ -29,7 +30,9 @@ const IN_FLIGHT = 2;
  * Milliseconds that a submission should keep the device busy. A GPU has a page to draw between two
  * submissions; a software adapter has none.
  */
-const SUBMISSION_MS = { slow: 90, fast: 8 };
+const SUBMISSION_MS = { slow: 30, fast: 8 };
+/** A guess of how long a block takes, until one is timed: its overhead in ms, and its multiply-adds a ms. */
+const GUESS = { slow: { overhead: 0.02, macs: 1e6 }, fast: { overhead: 0.005, macs: 1e8 } };
 
 export class WebGpuDescent implements Descent {
   readonly kernels: string;
@@ -39,7 +42,7 @@ export class WebGpuDescent implements Descent {
   readonly #passes: GpuPasses;
   readonly #readback: Readback;
   #number = 0;
-  #blocksPerSubmission = 1;
+  #blocksPerSubmission: number;
 
   private constructor({ gpu, placed, problem }: DescentContext, passes: GpuPasses, kernels: string) {
     this.kernels = kernels;
@@ -48,6 +51,10 @@ export class WebGpuDescent implements Descent {
     this.#problem = problem;
     this.#passes = passes;
     this.#readback = new Readback(gpu);
+    const { overhead, macs } = GUESS[this.#speed];
+    const { features4, classes, blockRows } = passes.tiling;
+    const guess = overhead + (8 * features4 * classes * Math.min(blockRows, problem.batchSize)) / macs;
+    this.#blocksPerSubmission = this.#blocksWithin(SUBMISSION_MS[this.#speed] / 4 / guess);
   }
 
   static async create(placed: GpuRows, problem: DescentProblem, weights: FloatArray): Promise<WebGpuDescent> {
@@ -63,14 +70,38 @@ export class WebGpuDescent implements Descent {
     });
   }
 
-  async *run(order: Uint32Array, steps: readonly Step[]): AsyncGenerator<StepResult> {
+  async *run(epochs: Iterable<Epoch> | AsyncIterable<Epoch>): AsyncGenerator<StepResult> {
+    let failure: unknown;
+    const given = passedOn(epochs, (cause) => (failure = cause));
     try {
-      await this.#prepare(steps);
-      this.#passes.setOrder(order);
-      for await (const results of ahead(this.#submissions(order, steps), IN_FLIGHT)) yield* results;
+      for await (const results of ahead(this.#submissions(given), IN_FLIGHT)) yield* results;
     } catch (cause) {
-      throw await this.#gpu.explained(cause);
+      throw cause === failure ? cause : await this.#gpu.explained(cause);
     }
+  }
+
+  /** Makes one submission per request. It resolves to the results of the steps that end in it. */
+  async *#submissions(epochs: Iterable<Epoch> | AsyncIterable<Epoch>): AsyncGenerator<Started<StepResult[]>> {
+    const { orders } = this.#passes;
+    const units: Unit[] = [];
+    for await (const { order, steps } of epochs) {
+      await this.#prepare(steps);
+      if (units.length > 0 && orders.isFull(order)) yield { result: this.#submit(units.splice(0)) };
+      const begin = orders.place(order);
+      for (const step of steps) {
+        const number = ++this.#number;
+        if (step.capture) {
+          if (units.length > 0) yield { result: this.#submit(units.splice(0)) };
+          yield { result: this.#submitCaptured(order, step, begin, number) };
+          continue;
+        }
+        for (const unit of this.#units(step, begin, number)) {
+          units.push(unit);
+          if (units.length >= this.#blocksPerSubmission) yield { result: this.#submit(units.splice(0)) };
+        }
+      }
+    }
+    if (units.length > 0) yield { result: this.#submit(units) };
   }
 
   /** Compiles the kernels of these steps before the first of them. */
@@ -82,39 +113,14 @@ export class WebGpuDescent implements Descent {
     ]);
   }
 
-  /** Makes one submission per promise requested. It resolves to the results of the steps that end in it. */
-  *#submissions(order: Uint32Array, steps: readonly Step[]): Generator<Promise<StepResult[]>> {
-    let units: Unit[] = [];
-    for (const step of steps) {
-      const number = ++this.#number;
-      if (step.capture) {
-        if (units.length > 0) yield this.#submit(units);
-        units = [];
-        yield this.#submitCaptured(order, step, number);
-        continue;
-      }
-      for (const unit of this.#units(step, number)) {
-        units.push(unit);
-        if (units.length >= this.#blocksPerSubmission) {
-          yield this.#submit(units);
-          units = [];
-        }
-      }
-    }
-    if (units.length > 0) yield this.#submit(units);
-  }
-
-  #units({ first, rows, learningRate, gradientScale, penalty }: Step, number: number): Unit[] {
+  /** Cuts a step whose order begins at `begin` in the buffer of row numbers. */
+  #units({ first, rows, learningRate, gradientScale, penalty }: Step, begin: number, number: number): Unit[] {
     const { rule } = this.#problem;
     const [correction1, correction2] =
       rule.kind === "adam" ? [1 - rule.beta1 ** number, 1 - rule.beta2 ** number] : [1, 1];
     const step = { learningRate, gradientScale, penalty, correction1, correction2 };
-    const blocks = this.#blocks(first, rows);
+    const blocks = cutRows(begin + first, rows, this.#passes.tiling.blockRows);
     return blocks.map((block, n) => (n < blocks.length - 1 ? { block } : { block, step }));
-  }
-
-  #blocks(first: number, rows: number): Block[] {
-    return cutRows(first, rows, this.#passes.tiling.blockRows);
   }
 
   async #submit(units: readonly Unit[]): Promise<StepResult[]> {
@@ -148,18 +154,26 @@ export class WebGpuDescent implements Descent {
   /** Adapts the size of submissions. The time includes that of the submissions already in flight. */
   #pace(blocks: number, milliseconds: number): void {
     const perBlock = milliseconds / blocks / (IN_FLIGHT + 1);
-    this.#blocksPerSubmission = Math.max(
-      1,
-      Math.min(
-        this.#passes.capacity,
-        Math.floor(SUBMISSION_MS[this.#gpu.capacity.slow ? "slow" : "fast"] / perBlock),
-        4 * blocks,
-      ),
+    this.#blocksPerSubmission = this.#blocksWithin(
+      Math.min(SUBMISSION_MS[this.#speed] / perBlock, 4 * blocks),
     );
   }
 
+  #blocksWithin(wanted: number): number {
+    return Math.max(1, Math.min(this.#passes.capacity, Math.floor(wanted)));
+  }
+
+  get #speed(): "slow" | "fast" {
+    return this.#gpu.capacity.slow ? "slow" : "fast";
+  }
+
   /** Submits one step, and copies of everything that its passes computed. */
-  async #submitCaptured(order: Uint32Array, step: Step, number: number): Promise<StepResult[]> {
+  async #submitCaptured(
+    order: Uint32Array,
+    step: Step,
+    begin: number,
+    number: number,
+  ): Promise<StepResult[]> {
     const { device } = this.#gpu;
     const passes = this.#passes;
     const { tiling } = passes;
@@ -172,7 +186,7 @@ export class WebGpuDescent implements Descent {
         return read;
       });
     const before = submit((encoder) => this.#copyState(encoder));
-    const units = this.#units(step, number);
+    const units = this.#units(step, begin, number);
     const blocks = units.map((unit) =>
       submit((encoder) => {
         passes.write("capture", [unit]);
@@ -209,8 +223,8 @@ export class WebGpuDescent implements Descent {
     const tree = new SumTree(addSums);
     try {
       await this.#passes.prepare("evaluate");
-      this.#passes.setOrder(order);
-      for await (const sums of ahead(this.#evaluations(order.length), IN_FLIGHT)) {
+      const first = this.#passes.orders.place(order);
+      for await (const sums of ahead(this.#evaluations(first, order.length), IN_FLIGHT)) {
         for (let at = 0; at < sums.length; at += 4) {
           tree.push({ loss: sums[at], hits: sums[at + 1], weight: sums[at + 2] });
         }
@@ -222,10 +236,10 @@ export class WebGpuDescent implements Descent {
   }
 
   /** Yields the partial sums of each block, (sums, 4). */
-  *#evaluations(rows: number): Generator<Promise<Float32Array>> {
+  *#evaluations(first: number, rows: number): Generator<Started<Float32Array>> {
     const { device } = this.#gpu;
     const passes = this.#passes;
-    for (const block of cutEvaluation(passes.tiling, rows)) {
+    for (const block of cutEvaluation(passes.tiling, first, rows)) {
       const read = this.#gpu.run(() => {
         const units = [{ block }];
         passes.write("evaluate", units);
@@ -233,11 +247,11 @@ export class WebGpuDescent implements Descent {
         const pass = encoder.beginComputePass({ label: "evaluation" });
         passes.encode(pass, "evaluate", units);
         pass.end();
-        const copied = this.#readback.copy(encoder, passes.buffers.sums, 16 * passes.tiling.sums);
+        const copied = this.#readback.copy(encoder, passes.buffers.sums, 16 * passes.tiling.evaluationSums);
         device.queue.submit([encoder.finish()]);
         return copied;
       });
-      yield read().then((bytes) => new Float32Array(bytes));
+      yield { result: read().then((bytes) => new Float32Array(bytes)) };
     }
   }
 
@@ -295,6 +309,19 @@ export class WebGpuDescent implements Descent {
   #fromDevice(padded: ArrayBuffer): Float32Array {
     const { classes, classes4 } = this.#passes.tiling;
     return unpad(new Float32Array(padded), 4 * classes4, classes).subarray(0, (this.#features + 1) * classes);
+  }
+}
+
+/** Passes epochs on, and tells with what they fail: that is not the device's failure. */
+async function* passedOn(
+  epochs: Iterable<Epoch> | AsyncIterable<Epoch>,
+  onFailure: (cause: unknown) => void,
+): AsyncGenerator<Epoch> {
+  try {
+    yield* epochs;
+  } catch (cause) {
+    onFailure(cause);
+    throw cause;
   }
 }
 

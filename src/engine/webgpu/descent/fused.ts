@@ -13,7 +13,7 @@ import type { DescentContext } from "./context.js";
 import { dispatch } from "../kernels/pipelines.js";
 import type { Readback } from "../device/readback.js";
 import type { Specialisation } from "../kernels/specialise.js";
-import type { FusedTiling } from "../kernels/tiling.js";
+import type { FusedTiling, Tiling } from "../kernels/tiling.js";
 
 export class FusedPasses implements BlockPasses {
   readonly #tiling: FusedTiling;
@@ -44,13 +44,13 @@ export class FusedPasses implements BlockPasses {
 }
 
 /** Returns the number of vectors of four in a row's record: residual, sums and captured logits. */
-export function recordWidth({ classes4 }: FusedTiling): number {
+export function recordWidth({ classes4 }: Tiling): number {
   return 2 * classes4 + 1;
 }
 
 /** Encodes a copy of the records of `rows` rows. The result resolves to their stages. */
 export function recordStages(
-  tiling: FusedTiling,
+  tiling: Tiling,
   buffer: GPUBuffer,
   readback: Readback,
   encoder: GPUCommandEncoder,

@@ -4,6 +4,7 @@ import type { FloatArray } from "../../../core/rows.js";
 import {
   type Block,
   type BlockPasses,
+  type Buffers,
   KernelCache,
   type Mode,
   type Stages,
@@ -16,8 +17,10 @@ import { blockSumKernel, gatherKernel, updateKernel } from "../kernels/constants
 import type { DescentContext } from "./context.js";
 import { FusedPasses } from "./fused.js";
 import { type Bound, ENTRY_BYTES, bound, dispatch } from "../kernels/pipelines.js";
+import { Orders } from "./orders.js";
 import type { Readback } from "../device/readback.js";
 import type { Specialisation } from "../kernels/specialise.js";
+import { SplitPasses } from "./split.js";
 import { WholeSteps, wholeCapacity } from "./steps.js";
 import { TiledPasses } from "./tiled.js";
 import { type FusedTiling, type Tiling, grid } from "../kernels/tiling.js";
@@ -42,6 +45,7 @@ type BufferName =
 
 /** The buffers and kernels of a descent's passes. */
 interface Parts {
+  readonly orders: Orders;
   readonly buffers: Readonly<Record<BufferName, GPUBuffer>>;
   readonly blocks: BlockPasses;
   /** For small problems: takes whole steps in place of `blocks`, which still evaluates. */
@@ -55,6 +59,7 @@ interface Parts {
 
 export class GpuPasses {
   readonly tiling: Tiling;
+  readonly orders: Orders;
   readonly buffers: Readonly<Record<BufferName, GPUBuffer>>;
   /** Most blocks, and most steps, in one submission. */
   readonly capacity: number;
@@ -68,10 +73,11 @@ export class GpuPasses {
 
   private constructor(
     { gpu, placed, problem, tiling }: DescentContext,
-    { buffers, blocks, whole, updates, blockSum, gathers }: Parts,
+    { orders, buffers, blocks, whole, updates, blockSum, gathers }: Parts,
   ) {
     this.#gpu = gpu;
     this.tiling = tiling;
+    this.orders = orders;
     this.buffers = buffers;
     this.#blocks = blocks;
     this.#whole = whole;
@@ -87,22 +93,23 @@ export class GpuPasses {
   /** Allocates its buffers on the handle of the context, whose owner releases them. */
   static async create(context: DescentContext): Promise<GpuPasses> {
     const { gpu, placed, problem, tiling } = context;
-    const { count, blockRows, slots, sums, levels, rowWords, gathered } = tiling;
+    const { count, blockRows, slots, sums, evaluationSums, levels, rowWords, gathered } = tiling;
     const create = (label: string, bytes: number, usage = GPUBufferUsage.STORAGE) => {
       const usages = usage | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
       return gpu.buffer(label, Math.max(16, bytes), usages);
     };
     const moments = momentCount(problem.rule);
     const entries = ENTRY_BYTES * entriesOf(tiling);
+    const orders = new Orders(gpu, placed.rows.count);
     const buffers = {
-      order: create("order", 4 * placed.rows.count),
+      order: orders.buffer,
       blocks: create("blocks", entries, GPUBufferUsage.UNIFORM),
       steps: create("steps", entries, GPUBufferUsage.UNIFORM),
       weights: create("weights", 16 * count),
       moment1: create("first moment", moments > 0 ? 16 * count : 16),
       moment2: create("second moment", moments > 1 ? 16 * count : 16),
       slots: create("slots", 16 * count * slots),
-      sums: create("sums", 16 * sums),
+      sums: create("sums", 16 * Math.max(sums, evaluationSums)),
       nodes: create("sums of blocks", 16 * (count + 1) * levels),
       blockSums: create("block sums", levels > 0 ? entries : 16, GPUBufferUsage.UNIFORM),
       ring: create("ring", 16 * (isWhole(tiling) ? wholeCapacity(tiling) : ENTRIES)),
@@ -116,10 +123,7 @@ export class GpuPasses {
       labels: placed.targets ?? placed.labels,
       rowWeights: placed.weights,
     };
-    const blocks =
-      tiling.kind === "fused"
-        ? new FusedPasses({ ...context, tiling }, shared)
-        : new TiledPasses({ ...context, tiling }, shared);
+    const blocks = passesOf(context, shared);
     const whole = isWhole(tiling) ? new WholeSteps({ ...context, tiling }, shared) : undefined;
     const shards = (gathered ? placed.shards : []).map((shard) => {
       const range = create("shard", 16, GPUBufferUsage.UNIFORM);
@@ -134,7 +138,7 @@ export class GpuPasses {
       levels > 0
         ? await bound(gpu, "block-sum", blockSumKernel(tiling), { ...shared, current: buffers.blockSums })
         : undefined;
-    return new GpuPasses(context, { buffers, blocks, whole, updates, blockSum, gathers });
+    return new GpuPasses(context, { orders, buffers, blocks, whole, updates, blockSum, gathers });
   }
 
   /** Compiles the kernels of a mode, once. */
@@ -159,13 +163,9 @@ export class GpuPasses {
     write(this.buffers.moment2, second);
   }
 
-  setOrder(order: Uint32Array): void {
-    const numbers = Uint32Array.from(order);
-    this.#gpu.run(() => this.#gpu.device.queue.writeBuffer(this.buffers.order, 0, numbers));
-  }
-
-  /** Writes the entries of these units, within the caller's `run`. Encode the same units next. */
+  /** Writes the orders and entries of these units, within the caller's `run`. Encode the same units next. */
   write(mode: Mode, units: readonly Unit[]): void {
+    this.orders.write();
     if (this.#whole && mode !== "evaluate") {
       this.#whole.write(units);
       return;
@@ -258,6 +258,18 @@ export class GpuPasses {
   gradient(readback: Readback, encoder: GPUCommandEncoder): () => Promise<ArrayBuffer> {
     if (this.#whole) return this.#whole.gradient(readback, encoder);
     return readback.copy(encoder, this.buffers.slots, 16 * this.tiling.count);
+  }
+}
+
+function passesOf(context: DescentContext, shared: Buffers): BlockPasses {
+  const { tiling } = context;
+  switch (tiling.kind) {
+    case "fused":
+      return new FusedPasses({ ...context, tiling }, shared);
+    case "split":
+      return new SplitPasses({ ...context, tiling }, shared);
+    case "tiled":
+      return new TiledPasses({ ...context, tiling }, shared);
   }
 }
 

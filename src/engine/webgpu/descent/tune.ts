@@ -1,5 +1,6 @@
 /** Times the candidate kernels on the rows themselves, once for each device and kind of problem. */
 import { DeviceError } from "../../../core/errors.js";
+import { range } from "../../../core/random.js";
 import type { DescentProblem } from "../../descent.js";
 import type { RowHead } from "../../../core/rows.js";
 import { type KernelChoice, type DescentShape, choices, nameOf } from "../kernels/choice.js";
@@ -94,10 +95,12 @@ async function fastest(
 
 /** Returns the milliseconds that a block takes, with weights of zero. */
 async function timed(gpu: Gpu, passes: GpuPasses, rows: RowHead): Promise<number> {
-  const block = { first: 0, rows: Math.min(rows.count, passes.tiling.blockRows), number: 0, last: true };
-  const units = Array.from({ length: BLOCKS }, () => ({ block }));
+  const count = Math.min(rows.count, passes.tiling.blockRows);
+  const first = passes.orders.place(range(count));
+  const units = Array.from({ length: BLOCKS }, () => ({
+    block: { first, rows: count, number: 0, last: true },
+  }));
   await passes.prepare("train");
-  passes.setOrder(Uint32Array.from({ length: block.rows }, (_, row) => row));
   const { queue } = gpu.device;
   gpu.run(() => passes.write("train", units));
   let fastest = Infinity;

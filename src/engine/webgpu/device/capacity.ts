@@ -1,7 +1,10 @@
 /** The capacity of a WebGPU device: what it can hold, and what it is good at. */
 
-/** Whole steps in one workgroup, all passes of a block in one dispatch, or tiles of classes. */
-export const KERNEL_KINDS = ["steps", "fused", "tiled"] as const;
+/**
+ * Whole steps in one workgroup, all passes of a block in one dispatch, threads that share rows by their
+ * features, or tiles of classes.
+ */
+export const KERNEL_KINDS = ["steps", "fused", "split", "tiled"] as const;
 export type KernelKind = (typeof KERNEL_KINDS)[number];
 
 /** The limits and features of a device. */
@@ -26,10 +29,10 @@ export interface Capacity extends DeviceLimits {
 }
 
 /**
- * Most multiply-adds in one dispatch: about 0.1 s on a software adapter (3 G/s), and far less on a GPU.
- * Windows resets a device after 2 s.
+ * Most multiply-adds in one dispatch: about 0.1 s on a software adapter (3 G/s), and no more on the slowest
+ * integrated GPUs (20 to 40 G/s). Windows resets a device after 2 s.
  */
-const DISPATCH_MACS = { slow: 3e8, fast: 4e10 };
+const DISPATCH_MACS = { slow: 3e8, fast: 4e9 };
 
 /** Returns the capacity of a device, whose adapter is software if it is `slow`. */
 export function capacityOf({ limits, features }: GPUDevice, slow: boolean): Capacity {

@@ -36,11 +36,22 @@ const MOST_THREADS = 256;
  * Most rows that a partial sum adds in order: what bounds the error of a gradient, however many rows it is
  * over. docs/design/sums.md has the bounds.
  */
-const MOST_SPAN = { fused: 1024, tiled: 4096 };
+const MOST_SPAN = { steps: 1024, fused: 1024, split: 1024, tiled: 4096 };
 /** Partial sums of a block that the fused kernels aim at, one for each workgroup. */
 const FUSED_SLOTS = { slow: 4, fast: 64 };
 /** Threads that keep an adapter busy, which the tiled gradient aims at. */
 const THREADS = { slow: 256, fast: 16384 };
+/** Threads that share rows of the split kernels, and threads of their workgroup. */
+export const SPLIT_LANES = 32;
+export const SPLIT_WORKGROUP = 128;
+/** Vectors of features of a workgroup of the split gradient. */
+export const SPLIT_COLUMNS = 16;
+/** Most classes for which the split kernels keep to 128 registers. */
+const SPLIT_CLASSES = 12;
+/** Fewest vectors of features for which lanes that share a row have enough work. */
+const LEAST_SPLIT = 32;
+/** Partial sums of a block that the split kernels aim at. */
+const SPLIT_SLOTS = 32;
 /** Fewest rows for which a tiled partial sum pays. */
 const LEAST_TILED_SPAN = 64;
 /** Most multiply-adds of a step's product that one workgroup does in less time than more dispatches take. */
@@ -68,15 +79,37 @@ export function stepsPerDispatch(
   return Math.min(2048, Math.floor(MOST_TURNS / turns));
 }
 
-/** Lists the candidates for a shape on an adapter, the best guess first and all of one kind. Never empty. */
+/**
+ * Lists the candidates for a shape on an adapter, the best guess first. Never empty. All are of one kind, but
+ * the fused kernels stand beside the split ones.
+ *
+ * Subgroups save a software adapter loads. A GPU loads what is the same for all lanes once, into a scalar
+ * register, where the kernels take a fifth less time without subgroups, as AMD's compiler estimates: they
+ * come after the others.
+ */
 export function choices(shape: DescentShape, capacity: Capacity): KernelChoice[] {
   const { slow, subgroups, kinds } = capacity;
   const few = fused(shape, slow);
-  const all = [...(isWhole(shape, capacity) ? whole(few) : []), ...few, ...tiled(shape, slow)];
+  const splits = split(shape);
+  const isSplit = !slow && shape.features4 >= LEAST_SPLIT && shape.classes <= SPLIT_CLASSES;
+  const all = [
+    ...(isWhole(shape, capacity) ? whole(few) : []),
+    ...(isSplit ? splits : []),
+    ...few,
+    ...tiled(shape, slow),
+    ...(isSplit ? [] : splits),
+  ];
   const { kind } = all.find((one) => kinds.includes(one.kind)) ?? all[0];
-  const best = all.filter((one) => one.kind === kind);
-  const alone = ({ kind: way, sharing }: KernelChoice) => way !== "steps" && sharing === "none";
-  return best.map((one) => (subgroups && alone(one) ? { ...one, sharing: "subgroups" } : one));
+  // No GPU has timed the split kernels against the fused ones.
+  const isCandidate = (one: KernelChoice) =>
+    one.kind === kind || (kind === "split" && one.kind === "fused" && kinds.includes("fused"));
+  const best = all.filter(isCandidate);
+  const subgroup = (one: KernelChoice): KernelChoice =>
+    (one.kind === "fused" || one.kind === "tiled") && one.sharing === "none"
+      ? { ...one, sharing: "subgroups" }
+      : one;
+  if (!subgroups) return best;
+  return slow ? best.map(subgroup) : [...new Set([...best, ...best.map(subgroup)])];
 }
 
 function isWhole(shape: DescentShape, capacity: Capacity): boolean {
@@ -110,6 +143,13 @@ function fused(shape: DescentShape, slow: boolean): KernelChoice[] {
     const span = spanOf(batchSize / slots, 4 * one, Math.min(MOST_SPAN.fused, planRows));
     return { kind: "fused", rows: one, vectors, span, sharing: "none" };
   });
+}
+
+/** Lists the split choices, for a GPU. A thread keeps one sum for each of its rows and classes. */
+function split({ classes, batchSize, planRows }: DescentShape): KernelChoice[] {
+  if (classes > FUSED_CLASSES) return [];
+  const span = spanOf(batchSize / SPLIT_SLOTS, SPLIT_COLUMNS, Math.min(MOST_SPAN.split, planRows));
+  return [{ kind: "split", rows: 4, vectors: 1, span, sharing: "none" }];
 }
 
 /** Returns a power of two of at least `wanted` rows, within bounds. */
@@ -172,7 +212,8 @@ export function choiceNamed(
   kinds: readonly KernelKind[] = KERNEL_KINDS,
 ): KernelChoice {
   const [, named, rows, vectors, span, suffix = "none"] =
-    name.match(/^(steps|fused|tiled) ([1-8])x([1-8])(?:\/([1-9]\d{0,4}))?(?: (subgroups|shared))?$/) ?? [];
+    name.match(/^(steps|fused|split|tiled) ([1-8])x([1-8])(?:\/([1-9]\d{0,4}))?(?: (subgroups|shared))?$/) ??
+    [];
   const possible = kinds.flatMap((kind) => choices(shape, { ...capacity, kinds: [kind] }));
   const like = possible.find((one) => one.kind === named);
   const sharing = SHARINGS.find((one) => one === suffix);
@@ -197,10 +238,11 @@ function isPossible(
   { features4, planRows }: DescentShape,
   { subgroups }: Capacity,
 ): boolean {
-  const most = Math.min(MOST_SPAN[kind === "tiled" ? "tiled" : "fused"], planRows);
+  const most = Math.min(MOST_SPAN[kind], planRows);
   const isPower = (value: number) => Number.isInteger(Math.log2(value));
   if (!isPower(span) || span < 4 || span > most) return false;
   if (kind !== "tiled" && !(isPower(rows) && span >= 4 * rows)) return false;
+  if (kind === "split") return rows === 4 && vectors === 1 && sharing === "none";
   if (sharing === "subgroups" && !subgroups) return false;
   if (sharing === "shared") return kind === "tiled" && rows % 4 === 0 && vectors <= 2 && span >= SIDE;
   return kind === "tiled" || Math.ceil(features4 / vectors) <= MOST_THREADS - 4;

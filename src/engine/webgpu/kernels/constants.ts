@@ -2,10 +2,11 @@
 import type { ObjectiveProblem } from "../../objective.js";
 import type { DescentProblem } from "../../descent.js";
 import { type RowHead, labelledOnly } from "../../../core/rows.js";
+import { SPLIT_COLUMNS } from "./choice.js";
 import type { Mode } from "./blocks.js";
 import type { Specialisation } from "./specialise.js";
 import { countLevels } from "../../../core/sum-plan.js";
-import type { FusedTiling, ObjectiveTiling, TiledTiling, Tiling } from "./tiling.js";
+import type { FusedTiling, ObjectiveTiling, SplitTiling, TiledTiling, Tiling } from "./tiling.js";
 
 /** Vectors of four per thread of vector-products.wgsl. */
 export const PRODUCT_VECTORS = 16;
@@ -44,8 +45,35 @@ export function blockKernels(
       EVALUATE: mode === "evaluate",
       CAPTURE: mode === "capture",
       RAW: false,
-      ...(tiling.kind === "fused" ? fused(tiling) : tiled(tiling)),
+      ...constantsOf(tiling),
     },
+  };
+}
+
+function constantsOf(tiling: Tiling) {
+  switch (tiling.kind) {
+    case "fused":
+      return fused(tiling);
+    case "split":
+      return split(tiling);
+    case "tiled":
+      return tiled(tiling);
+  }
+}
+
+/** Classes whose sums the lanes of the split logits add at a time. */
+const SPLIT_PART = 4;
+
+function split({ classes, classes4, lanes, rows, span, workgroup }: SplitTiling) {
+  return {
+    CLASSES4: classes4,
+    LANES: lanes,
+    COLUMNS: SPLIT_COLUMNS,
+    ROW_LANES: workgroup / SPLIT_COLUMNS,
+    ROWS4: rows / 4,
+    PART: SPLIT_PART,
+    PARTS: Math.ceil(classes / SPLIT_PART),
+    SPAN: span,
   };
 }
 

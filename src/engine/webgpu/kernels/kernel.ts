@@ -1,12 +1,17 @@
 /** A kernel: the linked text of a shader, and the bindings and constants that follow from it. */
 
-/** A uniform's offset changes from dispatch to dispatch; a constant's does not. */
-export type Binding = "uniform" | "constant" | "read" | "write";
+export interface Binding {
+  readonly name: string;
+  /** Its @binding number. A library's binding has one number, so that a kernel without it has a gap. */
+  readonly number: number;
+  /** A uniform's offset changes from dispatch to dispatch; a constant's does not. */
+  readonly kind: "uniform" | "constant" | "read" | "write";
+}
 
 export interface Kernel {
   readonly source: string;
-  /** Names and kinds in the order of their @binding numbers, which begin at 0 and leave no gaps. */
-  readonly bindings: Readonly<Record<string, Binding>>;
+  /** In the order of their numbers. */
+  readonly bindings: readonly Binding[];
   /** Constants that a specialisation must provide: those without a type whose value is a literal. */
   readonly constants: readonly string[];
 }
@@ -18,13 +23,13 @@ export function kernelOf(source: string): Kernel {
     .sort((a, b) => a.number - b.number);
   return {
     source,
-    bindings: Object.fromEntries(bindings.map(({ name, kind }) => [name, kind])),
+    bindings,
     constants: Array.from(source.matchAll(/^const (\w+) = (?:[\d.e-]+u?|true|false);/gm), ([, name]) => name),
   };
 }
 
 /** The uniform at binding 0 belongs to the dispatch. */
-function kindOf(number: number, space: string): Binding {
+function kindOf(number: number, space: string): Binding["kind"] {
   if (space === "uniform") return number === 0 ? "uniform" : "constant";
   return space === "storage, read" ? "read" : "write";
 }

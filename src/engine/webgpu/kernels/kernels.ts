@@ -6,6 +6,7 @@ import type { FUSED_KERNELS } from "./fused-kernels.js";
 import type { Kernel } from "./kernel.js";
 import type { OBJECTIVE_KERNELS } from "./objective-kernels.js";
 import type { RESIDUAL_KERNELS } from "./residual-kernels.js";
+import type { SPLIT_KERNELS } from "./split-kernels.js";
 import type { STEPS_KERNELS } from "./steps-kernels.js";
 import type { PRODUCT_KERNELS } from "./product-kernels.js";
 import type { SUM_KERNELS } from "./sum-kernels.js";
@@ -14,6 +15,7 @@ import type { UPDATE_KERNELS } from "./update-kernels.js";
 const loadProducts = async () => (await import("./product-kernels.js")).PRODUCT_KERNELS;
 const loadFused = async () => (await import("./fused-kernels.js")).FUSED_KERNELS;
 const loadResidual = async () => (await import("./residual-kernels.js")).RESIDUAL_KERNELS;
+const loadSplit = async () => (await import("./split-kernels.js")).SPLIT_KERNELS;
 const loadSteps = async () => (await import("./steps-kernels.js")).STEPS_KERNELS;
 const loadSum = async () => (await import("./sum-kernels.js")).SUM_KERNELS;
 const loadUpdate = async () => (await import("./update-kernels.js")).UPDATE_KERNELS;
@@ -22,6 +24,7 @@ const loadObjective = async () => (await import("./objective-kernels.js")).OBJEC
 export type KernelName = keyof (typeof FUSED_KERNELS &
   typeof OBJECTIVE_KERNELS &
   typeof RESIDUAL_KERNELS &
+  typeof SPLIT_KERNELS &
   typeof STEPS_KERNELS &
   typeof PRODUCT_KERNELS &
   typeof SUM_KERNELS &
@@ -31,6 +34,8 @@ export type KernelName = keyof (typeof FUSED_KERNELS &
 export const KERNELS: { readonly [Name in KernelName]: () => Promise<Readonly<Record<Name, Kernel>>> } = {
   gather: loadProducts,
   fused: loadFused,
+  "split-logits": loadSplit,
+  "split-gradient": loadSplit,
   logits: loadProducts,
   residual: loadResidual,
   gradient: loadProducts,

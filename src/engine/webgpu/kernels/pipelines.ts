@@ -12,7 +12,7 @@ export const ENTRY_BYTES = 256;
 /** Most pipelines kept on a device for later fits. */
 const KEPT_PIPELINES = 128;
 
-const BUFFERS: Readonly<Record<Binding, GPUBufferBindingLayout>> = {
+const BUFFERS: Readonly<Record<Binding["kind"], GPUBufferBindingLayout>> = {
   uniform: { type: "uniform", hasDynamicOffset: true },
   constant: { type: "uniform" },
   read: { type: "read-only-storage" },
@@ -42,8 +42,8 @@ export async function compiled(
   const layout = gpu.run(() =>
     gpu.device.createBindGroupLayout({
       label: `${name} bindings`,
-      entries: Object.values(bindings).map((kind, binding) => ({
-        binding,
+      entries: bindings.map(({ number, kind }) => ({
+        binding: number,
         visibility: GPUShaderStage.COMPUTE,
         buffer: BUFFERS[kind],
       })),
@@ -67,7 +67,7 @@ export function bind(
   const group = device.createBindGroup({
     label: name,
     layout,
-    entries: Object.entries(bindings).map(([binding, kind], number) => ({
+    entries: bindings.map(({ name: binding, number, kind }) => ({
       binding: number,
       resource: { buffer: buffers[binding], ...(kind === "uniform" && { size: 32 }) },
     })),

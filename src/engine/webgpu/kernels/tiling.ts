@@ -11,6 +11,8 @@ import { type Block, cutRows } from "./blocks.js";
 import {
   type KernelChoice,
   SIDE,
+  SPLIT_LANES,
+  SPLIT_WORKGROUP,
   STEP_THREADS,
   type DescentShape as ChoiceShape,
   type Sharing,
@@ -33,6 +35,8 @@ interface Common {
   /** Number of partial sums of a block's gradient, and of its losses. */
   readonly slots: number;
   readonly sums: number;
+  /** Partial sums of the losses of an evaluated block. */
+  readonly evaluationSums: number;
   /** Levels of the tree that adds the sums of blocks; 0 if a step is a single block. */
   readonly levels: number;
   /** Rows that each partial sum of the gradient adds in order. */
@@ -65,6 +69,14 @@ export interface FusedTiling extends Common {
   readonly stepThreads: number;
 }
 
+/** Tiling for few classes on a GPU, whose threads share rows by their features. */
+export interface SplitTiling extends Common {
+  readonly kind: "split";
+  /** Threads that share rows in the product of the logits, and rows of one workgroup. */
+  readonly lanes: number;
+  readonly groupRows: number;
+}
+
 /** Tiling for many classes: tiles of `tile4` vectors of classes. */
 export interface TiledTiling extends Common {
   readonly kind: "tiled";
@@ -79,7 +91,7 @@ export interface TiledTiling extends Common {
   readonly lanes: number;
 }
 
-export type Tiling = FusedTiling | TiledTiling;
+export type Tiling = FusedTiling | SplitTiling | TiledTiling;
 
 /** Tiling of an objective, which keeps its logits and processes them row by row in passes of their own. */
 export interface ObjectiveTiling extends TiledTiling {
@@ -93,8 +105,12 @@ export interface ObjectiveTiling extends TiledTiling {
 const OVERHEAD4 = 8;
 /** Most vectors of W in one dispatch of the update. */
 const UPDATE_VECTORS = { slow: 2 ** 20, fast: 2 ** 26 };
-/** Most tiles of a row for one thread. llvmpipe silently ends a thread's loops after 65,535 turns in all. */
-const MOST_TILES = { slow: 4096, fast: 256 };
+/**
+ * Most tiles of a row for one thread, and for four; sixteen share more. With more, AMD's compiler unrolls the
+ * loops of one thread over them into 240 registers; llvmpipe silently ends a thread's loops after 65,535
+ * turns in all. More threads a row are more partial sums of losses, which one thread adds.
+ */
+const MOST_TILES = { slow: { one: 4096, few: 4096 }, fast: { one: 8, few: 256 } };
 /**
  * Most vectors of classes that one thread loops over in the row passes of an objective, which read a row
  * three times instead of keeping it in registers.
@@ -145,10 +161,10 @@ export function tiling(
   choice = choices(shapeOf(rows, classes, batchSize, capacity), capacity)[0],
 ): Tiling {
   const shape = cutShape(rows, classes, capacity);
-  const cut =
-    choice.kind === "tiled"
-      ? tiledTiling(shape, batchSize, capacity, choice)
-      : fusedTiling(shape, batchSize, capacity, choice);
+  const cutBy = { tiled: tiledTiling, split: splitTiling, fused: fusedTiling, steps: fusedTiling }[
+    choice.kind
+  ];
+  const cut = cutBy(shape, batchSize, capacity, choice);
   checkWeights(rows, cut, capacity);
   return cut;
 }
@@ -225,6 +241,7 @@ function fusedTiling(shape: Shape, batchSize: number, capacity: Capacity, choice
     blockRows,
     slots,
     sums: slots,
+    evaluationSums: slots,
     levels: levelsOf(batchSize, blockRows),
     span,
     sharing: choice.sharing,
@@ -237,6 +254,44 @@ function fusedTiling(shape: Shape, batchSize: number, capacity: Capacity, choice
     turns: span / (rows * rowThreads),
     wholeSteps: choice.kind === "steps" ? stepsPerDispatch({ ...shape, batchSize }, stepThreads) : 0,
     stepThreads,
+  };
+}
+
+function splitTiling(shape: Shape, batchSize: number, capacity: Capacity, choice: KernelChoice): SplitTiling {
+  const { slow, bindingBytes, dispatchMacs } = capacity;
+  const speed = slow ? "slow" : "fast";
+  const { features4, classes, shardRows } = shape;
+  const { rows, vectors, span } = choice;
+  const classes4 = Math.ceil(classes / 4);
+  const count = 4 * features4 * classes4;
+  const macs = 8 * (features4 + OVERHEAD4) * classes; // of both products
+  const most = Math.min(
+    dispatchMacs / macs,
+    Math.min(BLOCK_BYTES, bindingBytes) / (16 * (2 * classes4 + 1)),
+    shardRows,
+    MOST_GROUPS,
+  );
+  const blockRows = blockOf(batchSize, Math.min(most, slotRows(span, count, capacity)), span, capacity);
+  const slots = Math.ceil(blockRows / span);
+  const groupRows = (rows * SPLIT_WORKGROUP) / SPLIT_LANES;
+  return {
+    ...shape,
+    kind: "split",
+    classes4,
+    count,
+    blockRows,
+    slots,
+    sums: slots,
+    evaluationSums: Math.ceil(blockRows / groupRows),
+    levels: levelsOf(batchSize, blockRows),
+    span,
+    sharing: choice.sharing,
+    updateVectors: UPDATE_VECTORS[speed],
+    workgroup: SPLIT_WORKGROUP,
+    rows,
+    vectors,
+    lanes: SPLIT_LANES,
+    groupRows,
   };
 }
 
@@ -261,7 +316,8 @@ function tiledTiling(shape: Shape, batchSize: number, capacity: Capacity, choice
   const dispatchGroups = Math.max(1, Math.floor(dispatchMacs / (macsOfARow * blockRows)));
   const dispatchTiles = Math.min(tiles, tileThreads * Math.min(MOST_GROUPS, dispatchGroups));
 
-  const lanes = tiles > MOST_TILES[speed] ? 16 : 1;
+  const lanes = tiles > MOST_TILES[speed].one ? (tiles > MOST_TILES[speed].few ? 16 : 4) : 1;
+  const sums = Math.ceil(blockRows / (workgroup / lanes));
   return {
     ...shape,
     kind: "tiled",
@@ -269,7 +325,8 @@ function tiledTiling(shape: Shape, batchSize: number, capacity: Capacity, choice
     count,
     blockRows,
     slots: Math.ceil(blockRows / span),
-    sums: Math.ceil(blockRows / (workgroup / lanes)),
+    sums,
+    evaluationSums: sums,
     levels: levelsOf(batchSize, blockRows),
     span,
     sharing,
@@ -301,8 +358,8 @@ function nodeRows(fitting: number, span: number): number {
 }
 
 /** Cuts an evaluation of any number of rows into blocks. */
-export function cutEvaluation({ blockRows, span }: Tiling, rows: number): Block[] {
-  return cutRows(0, rows, rows <= blockRows ? rows : nodeRows(blockRows, span));
+export function cutEvaluation({ blockRows, span }: Tiling, first: number, rows: number): Block[] {
+  return cutRows(first, rows, rows <= blockRows ? rows : nodeRows(blockRows, span));
 }
 
 /** Returns the rows whose partial sums fit the memory for slots. */
@@ -315,7 +372,10 @@ function levelsOf(batchSize: number, blockRows: number): number {
   return countLevels(Math.ceil(batchSize / blockRows));
 }
 
-/** Returns the longest chain of additions behind an element of the gradient of a step over `rows` rows. */
+/**
+ * Returns the longest chain of additions behind an element of the gradient of a step over `rows` rows, or
+ * more: the lanes of a split span add fewer in order.
+ */
 export function chainOf(tiling: Tiling, rows: number): number {
   const whole = tiling.kind === "fused" && tiling.wholeSteps > 0;
   return whole ? rows : chainLength(rows, Math.min(tiling.span, tiling.blockRows));

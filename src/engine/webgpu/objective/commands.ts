@@ -168,8 +168,8 @@ export class Commands {
     const at = entry * ENTRY_BYTES;
     whole.forEach((value, n) => this.#entries.setUint32(at + 4 * n, value, true));
     real.forEach((value, n) => this.#entries.setFloat32(at + 4 * (whole.length + n), value, true));
-    const [uniform] = Object.keys(kernel.bindings); // the first binding
-    const bound = bind(this.#gpu, kernel, { ...buffers, [uniform]: this.#uniform, sums: this.#sums });
+    const [uniform] = kernel.bindings;
+    const bound = bind(this.#gpu, kernel, { ...buffers, [uniform.name]: this.#uniform, sums: this.#sums });
     dispatch(pass, bound, entry, ...groups);
   }
 }

@@ -125,7 +125,7 @@ export class WebGpuObjective implements Objective {
     commands.submit(); // an earlier evaluation reads its own rows from the same buffer
     const order = Uint32Array.from(rows);
     gpu.run(() => gpu.device.queue.writeBuffer(passes.others, 0, order));
-    const sums = cutEvaluation(tiling, rows.length).map((block) => {
+    const sums = cutEvaluation(tiling, 0, rows.length).map((block) => {
       passes.gather(block, passes.others);
       passes.logits(block, passes.others, this.space.buffer(w), passes.r);
       return passes.evaluated(block);

@@ -51,7 +51,7 @@ async function descentSums(some: Uint32Array, blockRows = planBlockRows(rows)): 
   const step = { first: 0, rows: some.length, learningRate: 1e-3, gradientScale: 1, penalty: 0 };
   const found: number[] = [];
   const evaluated = await descent.evaluate(some);
-  for await (const { sums, passes } of descent.run(some, [{ ...step, capture: true }])) {
+  for await (const { sums, passes } of descent.run([{ order: some, steps: [{ ...step, capture: true }] }])) {
     for (const { loss, hits, weight } of [evaluated, sums]) found.push(loss, hits, weight);
     found.push(...(passes?.gradient ?? []));
   }
@@ -83,5 +83,6 @@ test("the chain of a step's gradient is that of the plan", async () => {
   const problem = { classes: shape.classes, batchSize: shape.count, intercept: true, rule: RULES["sgd"] };
   const descent = await placeRows(rows, { blockRows: BLOCK }).descent(problem, w);
   const step = { first: 0, rows: shape.count, learningRate: 1, gradientScale: 1, penalty: 0, capture: true };
-  for await (const { passes } of descent.run(order, [step])) expect(passes?.chain).toBe(BLOCK + 4);
+  for await (const { passes } of descent.run([{ order, steps: [step] }]))
+    expect(passes?.chain).toBe(BLOCK + 4);
 });

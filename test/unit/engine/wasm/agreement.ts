@@ -57,7 +57,7 @@ export async function trained(kernels: KernelKind, rows: Rows, options: WasmEdit
     const results = [];
     for (const capture of [true, false, false, false]) {
       const { order, steps } = plan(rows, batchSize, capture);
-      for await (const result of descent.run(order, steps)) results.push(result);
+      for await (const result of descent.run([{ order, steps }])) results.push(result);
     }
     const evaluated = await descent.evaluate(plan(rows, batchSize).order);
     return { problem, results, evaluated, weights: await descent.weights() };

@@ -165,7 +165,7 @@ describe("an engine", () => {
       const descent = await placement.descent(problem, randomWeights(shape, 2));
       const { order, steps } = plan(rows, 600, fit % 3 === 0);
       await descent.evaluate(range(100));
-      for await (const _ of descent.run(order, steps));
+      for await (const _ of descent.run([{ order, steps }]));
       await descent.evaluate(order);
       await descent.weights();
       expect(heap.live.blocks).toBeGreaterThan(3);

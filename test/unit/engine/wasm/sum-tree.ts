@@ -114,7 +114,7 @@ export async function descentSums(
     const found = [await descent.evaluate(rows)];
     const step = { first: 0, rows: batchSize, learningRate: 0, gradientScale: 1, penalty: 0, capture: true };
     const vectors: Float32Array[] = [];
-    for await (const { sums, passes } of descent.run(rows, [step])) {
+    for await (const { sums, passes } of descent.run([{ order: rows, steps: [step] }])) {
       found.push(sums);
       vectors.push(Float32Array.from(passes?.gradient ?? []));
     }

@@ -91,7 +91,7 @@ describe("a thread that fails", () => {
     const placement = await engine.place(rows);
     const descent = await placement.descent(problem, randomWeights(shape, 152));
     const run = async () => {
-      for await (const _ of descent.run(order, steps));
+      for await (const _ of descent.run([{ order, steps }]));
     };
     const failing = run();
     await expect(failing).rejects.toThrow(DeviceError);

@@ -123,6 +123,12 @@ describe.each(KEPT_KINDS)("on %s", (kind) => {
     expect(counted).toEqual(formula);
   });
 
+  test("split", async () => {
+    const { counted, formula } = await both(FUSED, kind, { ...HELD, slow: false, kinds: ["split"] });
+    expect(Object.keys(counted)).toEqual(["split-logits", "split-gradient", "block-sum", "update"]);
+    expect(counted).toEqual(formula);
+  });
+
   test("whole steps", async () => {
     const { counted, formula } = await both(TINY, kind, { ...HELD, kinds: ["steps"] }, { rule: "nesterov" });
     expect(Object.keys(counted)).toEqual(["steps"]);
@@ -130,7 +136,7 @@ describe.each(KEPT_KINDS)("on %s", (kind) => {
   });
 });
 
-test.each(["fused", "tiled"] as const)("%s, of rows in several bindings", async (kind) => {
+test.each(["fused", "split", "tiled"] as const)("%s, of rows in several bindings", async (kind) => {
   const { counted, formula } = await both(FUSED, "f32", { ...HELD, bindingBytes: 4096, kinds: [kind] });
   expect(counted).toHaveProperty("gather");
   expect(counted).toEqual(formula);
@@ -139,6 +145,7 @@ test.each(["fused", "tiled"] as const)("%s, of rows in several bindings", async 
 test.each(
   [
     { shape: FUSED, kind: "fused" as const, kernels: "table" },
+    { shape: FUSED, kind: "split" as const, kernels: "table" },
     { shape: WIDE, kind: "tiled" as const, kernels: "table" },
     { shape: SHARED, kind: "tiled" as const, kernels: "tiled 4x1 shared" },
     { shape: TINY, kind: "steps" as const, kernels: "table" },

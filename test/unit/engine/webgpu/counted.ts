@@ -13,7 +13,7 @@ const FIELDS = 3; // loads, stores, macs
  * A binding of steps.wgsl that only Adam uses. The counters take its place, because no other binding is free.
  */
 const SPARE = "moment2";
-const SPARE_BINDING = Object.keys(STEPS_KERNELS.steps.bindings).indexOf(SPARE);
+const SPARE_BINDING = STEPS_KERNELS.steps.bindings.find(({ name }) => name === SPARE)?.number;
 const SPARE_DECLARED = new RegExp(`^@group.* ${SPARE}: array<vec4f>;`, "m");
 const SPARE_UNUSED = `var<private> ${SPARE}: array<vec4f, 1>;`;
 

@@ -44,7 +44,7 @@ describe("the page hears nothing of", () => {
     const placement = await engine.place(ROWS);
     const descent = await placement.descent(PROBLEM, randomWeights(SHAPE, 2));
     const { order, steps } = plan(ROWS, 10, false);
-    const run = descent.run(order, steps)[Symbol.asyncIterator]();
+    const run = descent.run([{ order, steps }])[Symbol.asyncIterator]();
     await expect(run.next()).rejects.toThrow(/cannot compile fused\.wgsl/);
     const objective = placement.objective({
       ...PROBLEM,

@@ -42,7 +42,7 @@ test.each(["fused 2x1/64", "tiled 2x1/64"])("a descent's, by %s", async (kernels
     const descent = await placement.descent(problem, start);
     const { order, steps } = plan(rows, 700, false);
     const results = [];
-    for await (const { sums } of descent.run(order, steps)) results.push(sums);
+    for await (const { sums } of descent.run([{ order, steps }])) results.push(sums);
     seen.push({ results, weights: await descent.weights(), others: await descent.evaluate(order) });
     descent.release();
     placement.release();

@@ -209,7 +209,7 @@ test("importance sampling looks at gradients ever more rarely, and at the weight
   const seen = new Set<string>();
   for (epoch = 1; epoch <= 18; epoch++) {
     const order = await sampling.next();
-    for await (const _ of descent.run(order, [{ first: 0, ...step }]));
+    for await (const _ of descent.run([{ order, steps: [{ first: 0, ...step }] }]));
     seen.add(String(sampling.rows.weights));
   }
   expect(given).toEqual([1, 2, 3, 5, 9, 17]);

@@ -1,27 +1,33 @@
 /** Tests work that goes on while earlier results are waited for. */
 import { expect, test } from "vitest";
-import { ahead } from "../../../../../src/engine/webgpu/descent/ahead.js";
+import { type Started, ahead } from "../../../../../src/engine/webgpu/descent/ahead.js";
 
 /** Pieces of work that end when they are told to. */
 function pieces(count: number) {
   const started: number[] = [];
   const ends: ((error?: Error) => void)[] = [];
-  function* work(): Generator<Promise<number>> {
+  function* work(): Generator<Started<number>> {
     for (let n = 0; n < count; n++) {
       started.push(n);
-      yield new Promise((resolve, reject) => {
+      const result = new Promise<number>((resolve, reject) => {
         ends.push((error) => (error ? reject(error) : resolve(n)));
       });
+      yield { result };
     }
   }
   return { started, ends, work: work() };
+}
+
+/** Resolves when what can go on has done so. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
 }
 
 test("results come in order, and so many later ones are under way", async () => {
   const { started, ends, work } = pieces(4);
   const results = ahead(work, 2);
   const first = results.next();
-  await Promise.resolve();
+  await nextTurn();
   expect(started).toEqual([0, 1, 2]);
   ends[1]();
   ends[0]();
@@ -38,14 +44,14 @@ test("a failure comes in its turn, after the work that is under way has ended", 
   const { started, ends, work } = pieces(5);
   const results = ahead(work, 1);
   const first = results.next();
-  await Promise.resolve();
+  await nextTurn();
   ends[1](new RangeError("the second"));
   ends[0]();
   expect((await first).value).toBe(0);
   const failing = results.next();
   let settled = false;
   const settling = failing.catch(() => (settled = true));
-  await new Promise((resolve) => setTimeout(resolve));
+  await nextTurn();
   expect([started, settled]).toEqual([[0, 1, 2], false]);
   ends[2]();
   await settling;

@@ -35,7 +35,11 @@ afterEach(() => {
 
 /** Places the rows on an engine for which several kernels are candidates. */
 async function placed(edited: Edited = {}) {
-  const engine = await webgpuEngine({ device, capacity: { slow: false, subgroups: false }, edited });
+  const engine = await webgpuEngine({
+    device,
+    capacity: { slow: false, subgroups: false, kinds: ["fused"] },
+    edited,
+  });
   return engine.place(ROWS);
 }
 

@@ -25,7 +25,7 @@ async function trained(kernels: string) {
   const placement = await engine.place(rows);
   const descent = await placement.descent({ ...problem, kernels }, randomWeights(shape, 2));
   const { order, steps } = plan(rows, 1000, false);
-  for await (const _ of descent.run(order, steps));
+  for await (const _ of descent.run([{ order, steps }]));
   const weights = await descent.weights();
   descent.release();
   placement.release();
@@ -45,11 +45,24 @@ const HELD = { bindingBytes: 2 ** 30, storageBuffers: 10, subgroups: true };
 describe("the choice", () => {
   test("is one of a handful that suit the shape and the adapter", () => {
     expect(possible(true).map(nameOf)).toEqual([
+      "fused 2x1/16",
+      "fused 4x1/16",
+      "fused 1x1/16",
       "fused 2x1/16 subgroups",
       "fused 4x1/16 subgroups",
       "fused 1x1/16 subgroups",
     ]);
     expect(possible(false).map(nameOf)).toEqual(["fused 2x1/16", "fused 4x1/16", "fused 1x1/16"]);
+  });
+
+  test("splits the features of few classes on a GPU, where there are many", () => {
+    const shape = { features4: 197, classes: 10, batchSize: 4096, planRows: 2 ** 16, gathered: false };
+    const names = (changes: Partial<typeof shape>, slow = false) =>
+      choices({ ...shape, ...changes }, capacityWithin({ ...HELD, subgroups: false, slow })).map(nameOf);
+    expect(names({})).toEqual(["split 4x1/128", "fused 2x2/64", "fused 4x2/64", "fused 1x2/64"]);
+    expect(names({ features4: 31 })[0]).toBe("fused 2x1/64");
+    expect(names({ classes: 25 })[0]).toBe("tiled 4x1/256");
+    expect(names({}, true)).toEqual(["fused 8x2/1024", "fused 4x2/1024"]);
   });
 
   test("is of workgroups that share on a GPU, where most of their threads have work", () => {
@@ -58,7 +71,7 @@ describe("the choice", () => {
     // No more than three may be timed before the time is up.
     expect(names({}).slice(0, 3)).toEqual([
       "tiled 4x1/1024 shared",
-      "tiled 4x1/1024 subgroups",
+      "tiled 4x1/1024",
       "tiled 8x2/512 shared",
     ]);
     for (const few of [{ classes: 64 }, { batchSize: 32 }, { features4: 8 }])

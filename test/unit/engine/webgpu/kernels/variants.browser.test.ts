@@ -3,7 +3,9 @@
  * kernels.
  */
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { range } from "../../../../../src/core/random.js";
 import type { Capacity } from "../../../../../src/engine/webgpu/device/capacity.js";
+import { referenceEngine } from "../../../../../src/engine/reference/engine.js";
 import { NO_PARITY, type Parity, mergeParity } from "../../../../../src/parity/stages.js";
 import {
   KEPT_KINDS,
@@ -36,6 +38,7 @@ describe.each([
   { kinds: ["fused"], slow: true, subgroups: true },
   { kinds: ["fused"], slow: false, subgroups: false },
   { kinds: ["fused"], slow: false, subgroups: true },
+  { kinds: ["split"], slow: false, subgroups: false },
   { kinds: ["tiled"], slow: true, subgroups: false },
   { kinds: ["tiled"], slow: true, subgroups: true },
   { kinds: ["tiled"], slow: false, subgroups: false },
@@ -69,6 +72,24 @@ describe.each(["tiled 4x1 shared", "tiled 8x2 shared"])("%s", (kernels) => {
     const parity = await parityOn([WIDE], "f32", { ...capacity, bindingBytes: 80_000 }, kernels);
     expect(parity.rho).toBeLessThan(1);
   });
+});
+
+test("split kernels evaluate what the reference does", async () => {
+  const shape = { count: 131, features: 140, classes: 10 };
+  const rows = randomRows(shape, "f32", 131);
+  const problem = { classes: 10, batchSize: 131, intercept: true, rule: RULES["sgd"] };
+  const start = randomWeights(shape, 132);
+  const capacity = { kinds: ["split"], slow: false, blockRows: 64 } as const;
+  const found = [];
+  for (const engine of [await webgpuEngine({ capacity }), referenceEngine()]) {
+    const placement = await engine.place(rows);
+    const descent = await placement.descent(problem, start);
+    found.push(await descent.evaluate(range(131)));
+    engine.close();
+  }
+  const [sums, exact] = found;
+  expect(sums.loss / exact.loss).toBeCloseTo(1, 5);
+  expect([sums.hits, sums.weight]).toEqual([expect.closeTo(exact.hits, 3), expect.closeTo(exact.weight, 3)]);
 });
 
 /** The worst parity of all steps on all shapes. */
@@ -128,7 +149,8 @@ test("many small steps are the same, bit for bit, whether they are run at once o
   const run = async (...parts: (typeof steps)[]) => {
     const descent = await placement.descent(problem, randomWeights(shape, 132));
     const sums = [];
-    for (const part of parts) for await (const result of descent.run(order, part)) sums.push(result.sums);
+    for (const part of parts)
+      for await (const result of descent.run([{ order, steps: part }])) sums.push(result.sums);
     const weights = await descent.weights();
     descent.release();
     return { weights, sums };

@@ -1,0 +1,110 @@
+/** The kernels that a GPU would get for the benchmark's workloads, as text: of steps and of objectives. */
+import { workloads } from "../../bench/measure/workloads.js";
+import type { Rows } from "../../src/core/rows.js";
+import type { DescentProblem } from "../../src/engine/descent.js";
+import { type Capacity, capacityWithin } from "../../src/engine/webgpu/device/capacity.js";
+import { type KernelChoice, choices, nameOf } from "../../src/engine/webgpu/kernels/choice.js";
+import {
+  blockKernels,
+  changed,
+  rawKernels,
+  rowKernels,
+  stepsKernel,
+  updateKernel,
+  vectorKernels,
+} from "../../src/engine/webgpu/kernels/constants.js";
+import { type Specialisation, specialise } from "../../src/engine/webgpu/kernels/specialise.js";
+import { objectiveTiling, shapeOf, tiling } from "../../src/engine/webgpu/kernels/tiling.js";
+import { VECTOR_KERNELS } from "../../src/engine/webgpu/objective/vectors.js";
+import { linkShader } from "../link-shader.js";
+import { readShaders } from "../shader-plugin.js";
+
+export interface GpuKernel {
+  /** The workload, such as "mnist", or "mnist objective". */
+  readonly workload: string;
+  /** The choice of kernels, such as "fused 2x2/64", and whether it is the table's. */
+  readonly choice: string;
+  readonly chosen: boolean;
+  /** The shader, such as "logits". */
+  readonly shader: string;
+  readonly text: string;
+}
+
+/** What a large GPU offers. */
+const CAPACITY = capacityWithin({
+  bindingBytes: 2 ** 31 - 4,
+  slow: false,
+  storageBuffers: 10,
+  subgroups: true,
+});
+
+/** Kernels by the name of their shader. */
+type Named = readonly (readonly [string, Specialisation])[];
+
+const shaders = readShaders();
+
+/** Lists the kernels of every workload and every choice that the tuner may take, each text once. */
+export function gpuKernels(): GpuKernel[] {
+  const found = new Map<string, GpuKernel>();
+  for (const { name, features, classes, batch } of workloads) {
+    const bytes = name === "mnist";
+    const rows: Rows = {
+      count: batch,
+      features,
+      x: bytes ? new Uint8Array() : new Float32Array(),
+      scale: bytes ? 1 / 255 : 1,
+      labels: new Uint32Array(),
+    };
+    const add = (workload: string, capacity: Capacity, kernelsOf: (choice: KernelChoice) => Named) =>
+      choices(shapeOf(rows, classes, batch, capacity), capacity).forEach((choice, n) => {
+        for (const [shader, specialisation] of kernelsOf(choice)) {
+          const text = specialise(linkShader(`${shader}.wgsl`, shaders), specialisation);
+          const first = found.get(text) ?? { workload, choice: nameOf(choice), chosen: false, shader, text };
+          found.set(text, { ...first, chosen: first.chosen || n === 0 });
+        }
+      });
+    add(name, CAPACITY, (choice) => stepKernels(rows, classes, choice));
+    add(`${name} objective`, { ...CAPACITY, kinds: ["tiled"] }, (choice) =>
+      objectiveKernels(rows, classes, choice),
+    );
+  }
+  return [...found.values()];
+}
+
+function stepKernels(rows: Rows, classes: number, choice: KernelChoice): Named {
+  const problem: DescentProblem = {
+    classes,
+    intercept: true,
+    rule: { kind: "sgd", momentum: 0, nesterov: false },
+    batchSize: rows.count,
+  };
+  const cut = tiling(rows, classes, rows.count, CAPACITY, choice);
+  const block = blockKernels(rows, problem, cut, "train");
+  const own = {
+    fused: ["fused"],
+    split: ["split-logits", "split-gradient"],
+    tiled: ["logits", "residual", "gradient"],
+  }[cut.kind];
+  return [
+    ...(cut.kind === "fused" && cut.wholeSteps > 0
+      ? [["steps", stepsKernel(rows, problem, cut, "train")] as const]
+      : []),
+    ...own.map((name) => [name, block] as const),
+    ["update", updateKernel(rows, problem, cut, "train")],
+  ];
+}
+
+function objectiveKernels(rows: Rows, classes: number, choice: KernelChoice): Named {
+  const cut = objectiveTiling(rows, classes, rows.count, CAPACITY, choice);
+  const products = rawKernels(rows, cut);
+  const ofRows = rowKernels(cut);
+  const ofVectors = vectorKernels(rows, { intercept: true }, cut);
+  return [
+    ["logits", products],
+    ["gradient", products],
+    ["objective-residual", changed(ofRows, { MOVE: true })],
+    ["objective-trial", ofRows],
+    ["hessian-residual", ofRows],
+    ...VECTOR_KERNELS.map((name) => [name, ofVectors] as const),
+  ];
+}

@@ -1,0 +1,50 @@
+/** The passes for few classes on a GPU: logits and residuals in one dispatch, the gradient in another. */
+import {
+  type BlockPasses,
+  type Buffers,
+  KernelCache,
+  type Mode,
+  type Stages,
+  scratch,
+} from "../kernels/blocks.js";
+import { SPLIT_COLUMNS } from "../kernels/choice.js";
+import { blockKernels } from "../kernels/constants.js";
+import type { DescentContext } from "./context.js";
+import { recordStages, recordWidth } from "./fused.js";
+import { dispatch } from "../kernels/pipelines.js";
+import type { Readback } from "../device/readback.js";
+import type { Specialisation } from "../kernels/specialise.js";
+import type { SplitTiling } from "../kernels/tiling.js";
+
+export class SplitPasses implements BlockPasses {
+  readonly #tiling: SplitTiling;
+  readonly #records: GPUBuffer;
+  readonly #kernels: KernelCache;
+  readonly #kernelsIn: (mode: Mode) => Specialisation;
+
+  constructor({ gpu, placed, problem, tiling }: DescentContext<SplitTiling>, shared: Buffers) {
+    this.#tiling = tiling;
+    this.#records = scratch(gpu, "records", 16 * recordWidth(tiling) * tiling.blockRows);
+    this.#kernels = new KernelCache(gpu, { ...shared, records: this.#records });
+    this.#kernelsIn = (mode) => blockKernels(placed.rows, problem, tiling, mode);
+  }
+
+  async prepare(mode: Mode): Promise<void> {
+    const own = this.#kernelsIn(mode);
+    await Promise.all([
+      this.#kernels.add(`logits, ${mode}`, "split-logits", own),
+      mode !== "evaluate" && this.#kernels.add("gradient", "split-gradient", own),
+    ]);
+  }
+
+  encode(pass: GPUComputePassEncoder, mode: Mode, n: number): void {
+    const { features4, slots, evaluationSums } = this.#tiling;
+    dispatch(pass, this.#kernels.get(`logits, ${mode}`), n, evaluationSums);
+    if (mode === "evaluate") return;
+    dispatch(pass, this.#kernels.get("gradient"), n, Math.ceil(features4 / SPLIT_COLUMNS), slots);
+  }
+
+  stages(readback: Readback, encoder: GPUCommandEncoder, rows: number): () => Promise<Stages> {
+    return recordStages(this.#tiling, this.#records, readback, encoder, rows);
+  }
+}
