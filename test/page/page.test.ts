@@ -136,7 +136,8 @@ test("shows the options that the solver reads, and no others, also on a narrow s
   expect(await shown()).toEqual(["tolerance 1e-5", "max-iterations 1000", "l2 1e-4"]);
 
   await page.setViewportSize({ width: 360, height: 700 });
-  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
+  // The charts take their new width when the page is next drawn.
+  await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
 });
 
 test("compares the solvers until it is stopped, and trains after that", async () => {
