@@ -10,7 +10,7 @@
  * for it in a kernel.
  */
 import { DeviceError, type SmighError } from "../../core/errors.js";
-import { yieldToEventLoop } from "../../core/event-loop.js";
+import { yieldIfDue, yieldToEventLoop } from "../../core/event-loop.js";
 import type { WasmKernels } from "./module.js";
 import { type Resources, takeThreads } from "./resources.js";
 import { type Message, type Thread, cores } from "./thread.js";
@@ -182,7 +182,7 @@ class ThreadTeam implements ThreadPool {
   async #runInline(): Promise<void> {
     if (this.#runningInline) return;
     this.#runningInline = true;
-    for (await yieldToEventLoop(); this.#inline.length > 0; await yieldToEventLoop()) {
+    for (await this.#pause(); this.#inline.length > 0; await this.#pause()) {
       this.#assign();
       const [job] = this.#inline;
       try {
@@ -195,6 +195,15 @@ class ThreadTeam implements ThreadPool {
       job.done();
     }
     this.#runningInline = false;
+  }
+
+  /**
+   * Lets callers go on. Lets the event loop go on too where answers of other threads may wait there, or
+   * something else has for long: a turn of it costs more than many a job, and in a hidden tab more yet.
+   */
+  async #pause(): Promise<void> {
+    const busy = [...this.#queues.values()].some((queue) => queue.length > 0);
+    await (busy ? yieldToEventLoop() : yieldIfDue());
   }
 
   /** Sends jobs to threads that have room in their queues. */
