@@ -132,21 +132,25 @@ export function expect(found: unknown, message = "") {
 const restorations: Work[] = [];
 
 export const vi = {
-  /** Records the calls of a method, which keeps its behaviour until `mockResolvedValue` is called. */
+  /** Records the calls of a method, which keeps its behaviour until the mock is given another. */
   spyOn(object: object, key: string) {
     const own = Object.getOwnPropertyDescriptor(object, key);
     const original: unknown = Reflect.get(object, key);
     if (typeof original !== "function") throw new TypeError(`${key} is no method`);
-    const mock: { readonly calls: unknown[][]; result?: Promise<unknown> } = { calls: [] };
+    const mock: { readonly calls: unknown[][]; behaviour: Function } = { calls: [], behaviour: original };
     const value = function (this: unknown, ...args: unknown[]): unknown {
       mock.calls.push(args);
-      return mock.result ?? Reflect.apply(original, this, args);
+      return Reflect.apply(mock.behaviour, this, args);
     };
     Object.defineProperty(object, key, { configurable: true, value });
     restorations.push(() =>
       Object.defineProperty(object, key, own ?? { value: original, configurable: true }),
     );
-    return { mock, mockResolvedValue: (resolved: unknown) => void (mock.result = Promise.resolve(resolved)) };
+    return {
+      mock,
+      mockResolvedValue: (resolved: unknown) => void (mock.behaviour = () => Promise.resolve(resolved)),
+      mockImplementation: (behaviour: Function) => void (mock.behaviour = behaviour),
+    };
   },
   restoreAllMocks: () => restorations.splice(0).forEach((restore) => restore()),
 };
