@@ -32,6 +32,7 @@ import {
   tiling,
 } from "../src/engine/webgpu/kernels/tiling.js";
 import { VECTOR_KERNELS } from "../src/engine/webgpu/objective/vectors.js";
+import { BLOCK_SHADERS } from "./gpu/kernels.js";
 import { type ShaderTexts, declarationsOf, layOut, linkShader, unusedImports } from "./link-shader.js";
 import { readShaders } from "./shader-plugin.js";
 
@@ -198,13 +199,8 @@ function specialisations(shaders: ShaderTexts): Map<string, Made> {
           };
           for (const mode of modes) {
             const block = blockKernels(rows, problem, { ...cut, gathered }, mode);
-            const own = {
-              fused: ["fused"],
-              split: ["split-logits", "split-gradient"],
-              tiled: ["logits", "residual", "gradient"],
-            }[cut.kind];
             const all = [
-              ...own.map((name) => [name, block] as const),
+              ...BLOCK_SHADERS[cut.kind].map((name) => [name, block] as const),
               ["update", updateKernel(rows, problem, cut, mode)] as const,
               ["block-sum", blockSumKernel(cut)] as const,
               ["gather", gatherKernel(cut)] as const,

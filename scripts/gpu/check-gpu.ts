@@ -14,7 +14,7 @@ import process from "node:process";
 import { parseArgs } from "node:util";
 import { type GpuKernel, gpuKernels } from "./kernels.js";
 
-/** What the compiler says of a kernel. */
+/** The compiler's figures of a kernel. */
 interface Compiled {
   readonly registers: number;
   readonly spills: number;

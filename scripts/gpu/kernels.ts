@@ -30,7 +30,7 @@ export interface GpuKernel {
   readonly text: string;
 }
 
-/** What a large GPU offers. */
+/** The capacity of a large GPU. */
 const CAPACITY = capacityWithin({
   bindingBytes: 2 ** 31 - 4,
   slow: false,
@@ -40,6 +40,13 @@ const CAPACITY = capacityWithin({
 
 /** Kernels by the name of their shader. */
 type Named = readonly (readonly [string, Specialisation])[];
+
+/** The shaders of the passes of a block, by the kind of tiling. */
+export const BLOCK_SHADERS = {
+  fused: ["fused"],
+  split: ["split-logits", "split-gradient"],
+  tiled: ["logits", "residual", "gradient"],
+} as const;
 
 const shaders = readShaders();
 
@@ -80,16 +87,11 @@ function stepKernels(rows: Rows, classes: number, choice: KernelChoice): Named {
   };
   const cut = tiling(rows, classes, rows.count, CAPACITY, choice);
   const block = blockKernels(rows, problem, cut, "train");
-  const own = {
-    fused: ["fused"],
-    split: ["split-logits", "split-gradient"],
-    tiled: ["logits", "residual", "gradient"],
-  }[cut.kind];
   return [
     ...(cut.kind === "fused" && cut.wholeSteps > 0
       ? [["steps", stepsKernel(rows, problem, cut, "train")] as const]
       : []),
-    ...own.map((name) => [name, block] as const),
+    ...BLOCK_SHADERS[cut.kind].map((name) => [name, block] as const),
     ["update", updateKernel(rows, problem, cut, "train")],
   ];
 }

@@ -27,7 +27,7 @@ export interface Outcome {
 
 /** Takes the state of a running training, from which it can go on to the same bits. */
 export interface StateTaker<S> {
-  /** Whether to take the state after this step or iteration, from 1. Always the same for the same number. */
+  /** Tells whether to take the state after this step or iteration, from 1: always the same of a number. */
   isDue(iteration: number): boolean;
   take(state: S): void | Promise<void>;
 }

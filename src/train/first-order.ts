@@ -13,7 +13,7 @@ import type { PreparedTask } from "./prepare.js";
 /** How a fit is watched, and where it goes on from. */
 export interface FirstOrderRun {
   readonly clock: Stopwatch;
-  /** Whether epochs may begin before the one before them is reported. Default: no. */
+  /** True if epochs may begin before the one before them is reported. Default: no. */
   readonly ahead?: boolean | undefined;
   /** Receives the parity of each step that is checked. */
   readonly watch?: ((seen: Parity) => void) | undefined;

@@ -164,7 +164,7 @@ function prepare<L extends Label>(data: TrainingData<L>, options: TrainOptions<L
 interface Fit<L extends Label> extends Prepared<L> {
   /** Keeps the model. */
   readonly result: Result<L>;
-  /** Whether the engine may work ahead of a report that nobody holds. */
+  /** True if nobody holds a report, so that the engine may work ahead of it. */
   readonly ahead: boolean;
 }
 

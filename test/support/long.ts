@@ -1,4 +1,4 @@
-/** Whether a run of the tests includes the cases that are more of the same. */
+/** True if a run of the tests includes the cases that are more of the same. */
 import { inject } from "vitest";
 
 declare module "vitest" {

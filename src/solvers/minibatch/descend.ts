@@ -132,7 +132,8 @@ export async function* firstOrder({
     for (let number = epoch, first = taken; number <= epochs; number++, first = 0) {
       order = (first > 0 && order) || (await sampling.next());
       const all = stepsOf(number);
-      const stop = all.findIndex((_, n) => n >= first && states?.isDue(done + n - first + 1));
+      const isDue = (n: number) => n >= first && states?.isDue(done + n - first + 1);
+      const stop = states ? all.findIndex((_, n) => isDue(n)) : -1;
       const steps = all.slice(first, stop < 0 ? stepsPerEpoch : stop + 1);
       done += steps.length;
       yield { order, steps };

@@ -11,7 +11,7 @@ import { blocks } from "../../math/row-blocks.js";
 export interface Sampling {
   /** The rows, with their weights in the current epoch. */
   readonly rows: RowSource;
-  /** Whether the next epoch depends on the weights after this one. */
+  /** True where the next epoch depends on the weights after this one. */
   readonly adapts: boolean;
   /**
    * Returns the row numbers of the next epoch, in order: the same array where the order stays the same. Call

@@ -25,7 +25,7 @@ export interface Phase {
   /** Creates the method. */
   begin(before: Before | undefined): Promise<Method>;
   /**
-   * Whether the method computes its distance from the minimum. Only such a phase ends a training as
+   * True if the method computes its distance from the minimum. Only such a phase ends a training as
    * converged, unless `enough` allows guesses.
    */
   readonly certifies: boolean;
