@@ -12,7 +12,7 @@ struct Scales {
 }
 
 @group(0) @binding(0) var<uniform> scales: Scales;
-@group(0) @binding(3) var<storage, read> weights: array<vec4f>; // (COUNT)
+@group(0) @binding(3) var<storage, read_write> weights: array<vec4f>; // (COUNT)
 @group(0) @binding(4) var<storage, read> penalties: array<f32>; // (4·FEATURES4) one per feature, then zeros
 @group(0) @binding(5) var<storage, read_write> to: array<vec4f>; // (COUNT)
 

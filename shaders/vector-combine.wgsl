@@ -1,25 +1,23 @@
-// vector-combine: to ← own·to + Σ factor·vector, of up to four vectors at a time. A vector whose factor is 0
-// is not read: it need not be finite.
+// vector-combine: to ← own·to + Σ factor·vector, of vectors in one buffer. `to` is in the same buffer or in
+// another. A vector whose factor is 0 is not read: it need not be finite.
 //
 // A thread owns one vector of four classes of one feature.
 import package::lib::shape::COUNT;
 import package::lib::vector::numberOf;
 
 struct Terms {
+  first: array<vec4u, 7>, // where each vector begins in `vectors`
+  to: u32, // where `to` begins in its buffer
+  count: u32, // terms
+  within: u32, // 1 where `to` is in `vectors`, 0 where it is in `other`
   vector: u32, // the first vector of this dispatch
+  factors: array<vec4f, 7>,
   own: f32, // the factor of `to` itself
-  factor1: f32,
-  factor2: f32,
-  factor3: f32,
-  factor4: f32,
 }
 
 @group(0) @binding(0) var<uniform> terms: Terms;
-@group(0) @binding(1) var<storage, read_write> to: array<vec4f>; // (COUNT)
-@group(0) @binding(2) var<storage, read> term1: array<vec4f>; // (COUNT)
-@group(0) @binding(3) var<storage, read> term2: array<vec4f>; // (COUNT)
-@group(0) @binding(4) var<storage, read> term3: array<vec4f>; // (COUNT)
-@group(0) @binding(5) var<storage, read> term4: array<vec4f>; // (COUNT)
+@group(0) @binding(1) var<storage, read_write> vectors: array<vec4f>; // several of (COUNT)
+@group(0) @binding(2) var<storage, read_write> other: array<vec4f>; // several of (COUNT)
 
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -27,21 +25,24 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   if (at >= COUNT) {
     return;
   }
+  let within = terms.within != 0u; // @point within
   var sum = vec4f();
   if (terms.own != 0.0) { // @point own
-    sum = terms.own * to[at];
+    if (within) {
+      sum = terms.own * vectors[terms.to + at];
+    } else {
+      sum = terms.own * other[terms.to + at]; // @point own-other
+    }
   }
-  if (terms.factor1 != 0.0) {
-    sum += terms.factor1 * term1[at]; // @point term1
+  for (var n = 0u; n < terms.count; n++) { // @point terms
+    let factor = terms.factors[n / 4u][n % 4u]; // @point factor
+    if (factor != 0.0) { // @point absent
+      sum += factor * vectors[terms.first[n / 4u][n % 4u] + at]; // @point term
+    }
   }
-  if (terms.factor2 != 0.0) {
-    sum += terms.factor2 * term2[at]; // @point term2
+  if (within) {
+    vectors[terms.to + at] = sum; // @point to
+  } else {
+    other[terms.to + at] = sum; // @point to-other
   }
-  if (terms.factor3 != 0.0) {
-    sum += terms.factor3 * term3[at]; // @point term3
-  }
-  if (terms.factor4 != 0.0) {
-    sum += terms.factor4 * term4[at]; // @point term4
-  }
-  to[at] = sum;
 }

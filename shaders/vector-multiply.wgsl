@@ -11,7 +11,7 @@ struct Fours {
 
 @group(0) @binding(0) var<uniform> fours: Fours;
 @group(0) @binding(1) var<storage, read> matrix: array<vec4f>; // (4·FEATURES4, FEATURES4) M
-@group(0) @binding(2) var<storage, read> weights: array<vec4f>; // (4·FEATURES4, CLASSES4) W
+@group(0) @binding(2) var<storage, read_write> weights: array<vec4f>; // (4·FEATURES4, CLASSES4) W
 @group(0) @binding(3) var<storage, read_write> to: array<vec4f>; // (4·FEATURES4, CLASSES4)
 
 @compute @workgroup_size(64, 1, 1)

@@ -1,21 +1,23 @@
-// vector-products: of two vectors a and b of W's shape, Σ aᵢ·bᵢ, Σ penaltyᵢ·aᵢ·bᵢ and the largest |aᵢ·bᵢ|,
-// one partial result per workgroup. A thread takes VECTORS vectors of four, WORKGROUP apart, so that
-// neighbouring threads read neighbouring vectors.
+// vector-products: of pairs of vectors a and b of W's shape, Σ aᵢ·bᵢ, Σ penaltyᵢ·aᵢ·bᵢ and the largest
+// |aᵢ·bᵢ|, one partial result per workgroup. The workgroups of one z take one pair. A thread takes VECTORS
+// vectors of four, WORKGROUP apart, so that neighbouring threads read neighbouring vectors.
 import package::lib::reduce::{WORKGROUP, parts};
 import package::lib::shape::{CLASSES4, COUNT};
 
 const VECTORS = 16u; // vectors per thread
 
-struct Range {
+struct Pairs {
+  a: array<vec4u, 7>, // where the a of each pair begins in its buffer
+  b: array<vec4u, 7>, // where the b of each pair begins
   vector: u32, // the first vector of this dispatch
   sum: u32, // where its sums begin
 }
 
-@group(0) @binding(0) var<uniform> range: Range;
-@group(0) @binding(1) var<storage, read> a: array<vec4f>; // (COUNT)
-@group(0) @binding(2) var<storage, read> b: array<vec4f>; // (COUNT)
+@group(0) @binding(0) var<uniform> pairs: Pairs;
+@group(0) @binding(1) var<storage, read> a: array<vec4f>; // several of (COUNT)
+@group(0) @binding(2) var<storage, read> b: array<vec4f>; // several of (COUNT)
 @group(0) @binding(3) var<storage, read> penalties: array<f32>; // (4·FEATURES4) one per feature, then zeros
-// (workgroups, from range.sum on) sum, penalised sum, largest, 0
+// (pairs, workgroups of a pair), from pairs.sum on: sum, penalised sum, largest, 0
 @group(0) @binding(4) var<storage, read_write> sums: array<vec4f>;
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
@@ -25,14 +27,16 @@ fn main(
   @builtin(num_workgroups) groups: vec3u,
 ) {
   let group = id.y * groups.x + id.x;
-  let first = range.vector + group * VECTORS * WORKGROUP + thread;
+  let first = pairs.vector + group * VECTORS * WORKGROUP + thread;
+  let firstA = pairs.a[id.z / 4u][id.z % 4u]; // @point a
+  let firstB = pairs.b[id.z / 4u][id.z % 4u]; // @point b
   var sum = vec4f();
   var penalised = vec4f();
   var largest = vec4f();
   for (var v = 0u; v < VECTORS; v++) { // @point vectors
     let at = first + v * WORKGROUP;
-    if (at < COUNT) {
-      let product = a[at] * b[at];
+    if (at < COUNT) { // @point count
+      let product = a[firstA + at] * b[firstB + at];
       sum += product; // @point sum
       penalised += penalties[at / CLASSES4] * product; // @point penalties
       largest = max(largest, abs(product)); // @point largest
@@ -51,6 +55,6 @@ fn main(
     workgroupBarrier();
   }
   if (thread == 0u) {
-    sums[range.sum + group] = parts[0];
+    sums[pairs.sum + id.z * groups.x * groups.y + group] = parts[0]; // @point place
   }
 }

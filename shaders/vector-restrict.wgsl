@@ -5,9 +5,9 @@
 import package::lib::shape::{COUNT, INTERCEPT};
 import package::lib::vector::{numberOf, vectors};
 
-@group(0) @binding(1) var<storage, read> values: array<vec4f>; // (COUNT)
-@group(0) @binding(2) var<storage, read> weights: array<vec4f>; // (COUNT)
-@group(0) @binding(3) var<storage, read> subgradient: array<vec4f>; // (COUNT)
+@group(0) @binding(1) var<storage, read_write> values: array<vec4f>; // (COUNT)
+@group(0) @binding(2) var<storage, read_write> weights: array<vec4f>; // (COUNT)
+@group(0) @binding(3) var<storage, read_write> subgradient: array<vec4f>; // (COUNT)
 @group(0) @binding(4) var<storage, read_write> to: array<vec4f>; // (COUNT)
 
 @compute @workgroup_size(64, 1, 1)

@@ -6,8 +6,8 @@
 import package::lib::shape::{CLASSES4, COUNT};
 import package::lib::vector::{numberOf, vectors};
 
-@group(0) @binding(1) var<storage, read> weights: array<vec4f>; // (COUNT)
-@group(0) @binding(2) var<storage, read> gradient: array<vec4f>; // (COUNT)
+@group(0) @binding(1) var<storage, read_write> weights: array<vec4f>; // (COUNT)
+@group(0) @binding(2) var<storage, read_write> gradient: array<vec4f>; // (COUNT)
 @group(0) @binding(3) var<storage, read> l1: array<f32>; // (4·FEATURES4) one per feature, then zeros
 @group(0) @binding(4) var<storage, read_write> to: array<vec4f>; // (COUNT)
 

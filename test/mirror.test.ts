@@ -90,7 +90,9 @@ const COVERED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     tiling: "test/unit/engine/webgpu/limits.browser.test.ts",
   },
   "src/engine/webgpu/objective": {
+    "bind-groups": "test/unit/train/waits.browser.test.ts",
     commands: "test/unit/engine/webgpu/objective/objective.browser.test.ts",
+    pages: "test/mutation/webgpu-objectives.browser.test.ts",
     passes: "test/unit/engine/webgpu/objective/objective.browser.test.ts",
     vectors: "test/unit/engine/webgpu/objective/objective.browser.test.ts",
   },
@@ -117,7 +119,6 @@ const COVERED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "conjugate-gradients": "test/unit/solvers/optimum/newton-equation.test.ts",
     "dense-equation": "test/unit/solvers/optimum/newton-equation.test.ts",
     history: "test/unit/solvers/optimum/method-state.test.ts",
-    lbfgs: "test/unit/solvers/optimum/method-state.test.ts",
     "line-search": "test/unit/solvers/optimum/edges.test.ts",
     method: "test/unit/solvers/optimum/phases.test.ts",
     minimise: "test/unit/solvers/optimum/phases.test.ts",

@@ -11,7 +11,14 @@ import { gamma, ratio } from "../../src/parity/step.js";
 import { LOOKS, type Look, type Looks, lookAround, objectiveOf } from "../conformance/objectives.js";
 import { randomRows, randomWeights } from "../conformance/problems.js";
 import { edited } from "./edited-shader.js";
-import { WRONG_CERTAIN, WRONG_HITS, WRONG_LANES, WRONG_OBJECTIVES, WRONG_SUMS } from "./wrong-shaders.js";
+import {
+  WRONG_CERTAIN,
+  WRONG_HITS,
+  WRONG_LANES,
+  WRONG_OBJECTIVES,
+  WRONG_PRODUCTS,
+  WRONG_SUMS,
+} from "./wrong-shaders.js";
 import { withObjective } from "../unit/engine/webgpu/with-objective.js";
 import { webgpuEngine } from "../support/engines.js";
 
@@ -74,30 +81,78 @@ test.each(WRONG_LANES)("$kernel, shared, is caught when $what", async (wrong) =>
   expect(looks[look]).toBeGreaterThan(1);
 });
 
-/** Combines seven vectors, one of them twice, into that one. Returns the largest error ÷ bound. */
+const SUMMED = { count: 4, features: 40, classes: 5 };
+/** One page for all vectors, or one for each two. */
+const PAGES = [{}, { bindingBytes: 4096 }];
+/** More terms and pairs than a dispatch takes. */
+const MANY = 31;
+
+/**
+ * Combines many vectors, one of them twice, into that one. A factor is 0, and its vector is not finite.
+ * Returns the largest error ÷ bound, over one page and several.
+ */
 async function summed(kernels: Edited): Promise<number> {
-  const shape = { count: 4, features: 40, classes: 5 };
-  const rows = randomRows(shape, "f32", 181);
-  const factors = [1, -2, 0.5, 3, -0.75, 0, 2];
-  const values = factors.map((_, n) => randomWeights(shape, 182 + n));
-  const found = await withObjective({ edited: kernels }, rows, objectiveOf(rows, 5), ({ space }) => {
-    const vectors = values.map((one) => space.vector(one));
-    const terms = vectors.map((vector, n) => [factors[n], vector] as const);
-    space.combine(vectors[2], [...terms, [2, vectors[2]]]);
-    return space.read(vectors[2]);
-  });
+  const rows = randomRows(SUMMED, "f32", 181);
+  const factors = Array.from({ length: MANY }, (_, n) => [1, -2, 0.5, 3, -0.75, 2][n % 6] + n / 64);
+  const values = factors.map((_, n) => randomWeights(SUMMED, 182 + n));
+  const unused = [0, randomWeights(SUMMED, 181).fill(Infinity)] as const;
+  const foundIn = (capacity: Partial<Capacity>) =>
+    withObjective({ edited: kernels, capacity }, rows, objectiveOf(rows, 5), ({ space }) => {
+      const vectors = values.map((one) => space.vector(one));
+      const terms = vectors.map((vector, n) => [factors[n], vector] as const);
+      space.combine(vectors[3], [...terms, [2, vectors[3]], [unused[0], space.vector(unused[1])]]);
+      return space.read(vectors[3]);
+    });
   const sumOf = (i: number, one: (value: number) => number) =>
-    values.reduce((sum, value, n) => sum + one((factors[n] + (n === 2 ? 2 : 0)) * value[i]), 0);
-  const exact = Float64Array.from(found, (_, i) => sumOf(i, (value) => value));
-  return ratio(found, exact, (i) => gamma(8) * sumOf(i, Math.abs));
+    values.reduce((sum, value, n) => sum + one((factors[n] + (n === 3 ? 2 : 0)) * value[i]), 0);
+  const ratios = PAGES.map(async (capacity) => {
+    const found = await foundIn(capacity);
+    const exact = Float64Array.from(found, (_, i) => sumOf(i, (value) => value));
+    return ratio(found, exact, (i) => gamma(MANY + 1) * sumOf(i, Math.abs));
+  });
+  return Math.max(...(await Promise.all(ratios)));
 }
 
-test("a sum of seven vectors is within its bound", async () => {
+test("a sum of many vectors is within its bound", async () => {
   expect(await summed({})).toBeLessThan(1);
 });
 
 test.each(WRONG_SUMS)("and is not when $what", async (wrong) => {
   expect(await summed(edited(wrong))).toBeGreaterThan(1);
+});
+
+/** Products of many pairs of vectors. Returns the largest error ÷ bound, over one page and several. */
+async function multiplied(kernels: Edited): Promise<number> {
+  const rows = randomRows(SUMMED, "f32", 181);
+  const values = Array.from({ length: 6 }, (_, n) => randomWeights(SUMMED, 282 + n));
+  const pairs = Array.from({ length: MANY }, (_, n) => [n % 6, Math.trunc(n / 6)] as const);
+  const ratios = PAGES.map(async (capacity) => {
+    const found = await withObjective(
+      { edited: kernels, capacity },
+      rows,
+      objectiveOf(rows, 5),
+      ({ space }) => {
+        const vectors = values.map((one) => space.vector(one));
+        return space.products(pairs.map(([a, b]) => [vectors[a], vectors[b]]));
+      },
+    );
+    const sumOf = (n: number, one: (value: number) => number) => {
+      const [a, b] = pairs[n].map((side) => values[side]);
+      return a.reduce((sum, value, i) => sum + one(value * b[i]), 0);
+    };
+    const sums = Float64Array.from(found, ({ sum }) => sum);
+    const exact = sums.map((_, n) => sumOf(n, (value) => value));
+    return ratio(sums, exact, (n) => gamma(values[0].length) * sumOf(n, Math.abs));
+  });
+  return Math.max(...(await Promise.all(ratios)));
+}
+
+test("products of many pairs are within their bounds", async () => {
+  expect(await multiplied({})).toBeLessThan(1);
+});
+
+test.each(WRONG_PRODUCTS)("and are not when $what", async (wrong) => {
+  expect(await multiplied(edited(wrong))).toBeGreaterThan(1);
 });
 
 /**

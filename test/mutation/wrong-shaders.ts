@@ -1189,25 +1189,24 @@ export const WRONG_LANES: readonly WrongObjective[] = [
 
 /** Edits that a sum of seven vectors shows. */
 export const WRONG_SUMS: readonly ShaderEdit[] = [
-  {
-    what: "it forgets itself",
-    kernel: "vector-combine",
-    point: "own",
-    edit: ["terms.own != 0.0", "false"],
-  },
-  ...[1, 2, 3, 4].map((n): ShaderEdit => ({
-    what: `it forgets term ${n}`,
-    kernel: "vector-combine",
-    point: `term${n}`,
-    edit: ["sum += ", "sum += 0.0 * "],
-  })),
-  {
-    what: "two have one factor",
-    kernel: "vector-combine",
-    point: "term2",
-    edit: ["terms.factor2", "terms.factor1"],
-  },
-];
+  ["it forgets itself", "own", ["terms.own != 0.0", "false"]] as const,
+  ["it reads itself from the buffer of the terms", "own-other", ["other[", "vectors["]] as const,
+  ["it is taken to be among the terms", "within", ["terms.within != 0u", "true"]] as const,
+  ["it is the first vector of the buffer", "to", ["terms.to + ", ""]] as const,
+  ["it is the first vector of its own buffer", "to-other", ["terms.to + ", ""]] as const,
+  ["the last term is missing", "terms", ["n < terms.count", "n + 1u < terms.count"]] as const,
+  ["four terms have one factor", "factor", ["[n % 4u]", "[0]"]] as const,
+  ["four terms are one", "term", ["[n % 4u]", "[0]"]] as const,
+  ["a vector whose factor is 0 is read", "absent", ["factor != 0.0", "true"]] as const,
+].map(([what, point, edit]): ShaderEdit => ({ what, kernel: "vector-combine", point, edit }));
+
+/** Edits that products of many pairs show. */
+export const WRONG_PRODUCTS: readonly ShaderEdit[] = [
+  ["four pairs have one a", "a", ["[id.z % 4u]", "[0]"]] as const,
+  ["four pairs have one b", "b", ["[id.z % 4u]", "[0]"]] as const,
+  ["it goes on into the next vector", "count", ["at < COUNT", "true"]] as const,
+  ["all pairs have one place", "place", ["id.z * groups.x", "0u * groups.x"]] as const,
+].map(([what, point, edit]): ShaderEdit => ({ what, kernel: "vector-products", point, edit }));
 
 /** Edits that equal logits show. */
 export const WRONG_HITS: readonly ShaderEdit[] = [

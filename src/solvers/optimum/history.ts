@@ -43,6 +43,14 @@ export interface Direction {
   readonly slope: number;
 }
 
+/** A pair that is being added. */
+export interface Addition {
+  /** The vectors whose products it needs. */
+  readonly wanted: readonly (readonly [Vector, Vector])[];
+  /** Adds the pair, given these products. */
+  finish(products: readonly Product[]): void;
+}
+
 export class History {
   readonly #space: VectorSpace;
   readonly #memory: number;
@@ -84,27 +92,30 @@ export class History {
   }
 
   /**
-   * Adds the step t·p, which changed the gradient `from` into `to`. Its products are answered together with
-   * what else is requested in the same turn of the event loop.
+   * Begins to add the step t·p, which changed the gradient `from` into `to`. An addition that is not finished
+   * is forgotten by the next one.
    */
-  async add(t: number, p: Vector, from: Slope, to: Slope): Promise<void> {
-    const vectors = this.#idle.pop() ?? this.#vectors();
+  add(t: number, p: Vector, from: Slope, to: Slope): Addition {
+    if (this.#idle.length === 0) this.#idle.push(this.#vectors());
+    const [vectors] = this.#idle;
     const space = this.#space;
     space.combine(vectors.s, [[t, p]]);
     space.combine(vectors.y, plus(to.g, -1, from.g));
     if (this.#preconditioned) space.combine(vectors.my, plus(to.mg, -1, from.mg));
     const pair: Pair = { ...vectors, sy: [], yy: [], sg: 0, yg: 0 };
     const pairs = [...this.#pairs, pair];
-    const [sg, yg, [before, yBefore]] = await Promise.all([
-      space.products(pairs.map(({ s }) => [s, to.g])),
-      space.products(pairs.map(({ y }) => [y, to.mg])),
-      space.products([
+    return {
+      wanted: [
         [pair.s, from.g],
         [pair.y, from.mg],
-      ]),
-    ]);
-    [pair.sg, pair.yg] = [before.sum, yBefore.sum];
-    this.#keep(pairs, sg, yg);
+        ...pairs.map(({ s }) => [s, to.g] as const),
+        ...pairs.map(({ y }) => [y, to.mg] as const),
+      ],
+      finish: ([before, yBefore, ...after]) => {
+        [pair.sg, pair.yg] = [before.sum, yBefore.sum];
+        this.#keep(pairs, after.slice(0, pairs.length), after.slice(pairs.length));
+      },
+    };
   }
 
   /** Keeps the pair unless it is rounding. Products with y are the changes of products with the gradient. */
@@ -117,10 +128,8 @@ export class History {
     });
     // F is convex, so s·y > 0 but for rounding: drop a pair that rounding spoiled.
     const last = pairs.length - 1;
-    if (!(sy[last] > 0 && yy[last] > 0)) {
-      this.#idle.push(pairs[last]);
-      return;
-    }
+    if (!(sy[last] > 0 && yy[last] > 0)) return;
+    this.#idle.shift();
     pairs.forEach((pair, n) => {
       pair.sy.push(sy[n]);
       pair.yy.push(yy[n]);

@@ -4,9 +4,9 @@
  * pass, and Xᵀ·R after it.
  */
 import type { Objective } from "../../engine/objective.js";
-import type { Matrix, Vector } from "../../engine/vectors.js";
+import type { Matrix, Product, Vector } from "../../engine/vectors.js";
 import type { Sums } from "../../core/sums.js";
-import { type Direction, History, type Slope } from "./history.js";
+import { type Addition, type Direction, History, type Slope } from "./history.js";
 import { lineAlong, search } from "./line-search.js";
 import {
   type Method,
@@ -22,6 +22,20 @@ import { plus } from "./terms.js";
 
 /** Safety factor on the gain that the model of L-BFGS predicts, as its curvature is a guess. */
 const DOUBT = 10;
+
+/** A move along the last step, queued. */
+interface Move {
+  readonly t: number;
+  /** Waits for the point that it leads to. */
+  point(): Promise<Point>;
+}
+
+interface Answers extends Pick<Point, "sums" | "value" | "gradientMax"> {
+  /** g·M·g */
+  readonly square: number;
+  /** The products that the history wanted. */
+  readonly wanted: readonly Product[];
+}
 
 interface LbfgsContext extends MethodContext {
   /** Most pairs of the history. */
@@ -59,17 +73,25 @@ export class Lbfgs implements Method {
     [this.here, this.#next] = [this.#slope(), this.#slope()];
   }
 
-  evaluate(): Promise<Point> {
+  async evaluate(): Promise<Point> {
     this.passes++;
-    return this.#point(this.objective.linearize(this.weights, this.gradient), 0);
+    const computing = this.objective.linearize(this.weights, this.gradient);
+    this.setSlope();
+    return this.#point(await this.#answers(computing, []), 0);
   }
 
   async iterate(from: Point, afresh: boolean): Promise<Point | undefined> {
-    const t = await this.search(from, this.#ahead);
-    if (t !== undefined) return this.#move(t, afresh);
-    if (this.history.length === 0) return undefined;
+    const moves: Move[] = [];
+    const onLikely = (likely: number) => void moves.push(this.#move(likely, 0, afresh));
+    const t = await this.search(from, this.#ahead, onLikely);
+    const [moved] = moves;
+    if (t !== undefined) return moved?.t === t ? moved.point() : this.#move(t, moved?.t ?? 0, afresh).point();
+    const { length } = this.history;
+    if (length === 0 && !moved) return undefined;
+    if (moved) this.objective.space.combine(this.weights, plus(this.weights, -moved.t, this.step));
     this.history.forget(); // restart along the gradient, freshly evaluated
-    return this.iterate(await this.evaluate(), afresh);
+    const here = await this.evaluate();
+    return length === 0 ? undefined : this.iterate(here, afresh);
   }
 
   async state(): Promise<MethodState> {
@@ -87,19 +109,26 @@ export class Lbfgs implements Method {
     this.#ahead = this.history.direction(this.here, square);
   }
 
-  /** Sets the step, and returns the part of it to take. Returns undefined where no part lowers F. */
-  protected async search({ sums }: Point, { terms, slope }: Direction): Promise<number | undefined> {
+  /**
+   * Sets the step, and returns the part of it to take. Returns undefined where no part lowers F. `search`
+   * documents `onLikely`.
+   */
+  protected async search(
+    { sums }: Point,
+    { terms, slope }: Direction,
+    onLikely: (t: number) => void,
+  ): Promise<number | undefined> {
     const { objective, step } = this;
     if (!(slope < 0)) return undefined;
     objective.space.combine(step, terms);
     objective.setDirection(step);
     this.passes += 0.5;
     const asking = lineAlong(objective, this.scaling, this.weights, step, sums, slope);
-    if (this.history.length > 0) return search(objective, asking, 1);
+    if (this.history.length > 0) return search(objective, asking, 1, { onLikely });
     // Without a history the direction has no length of its own: take Newton's step along the line.
     const [line, [start]] = await Promise.all([asking, objective.evaluateAlong([0])]);
     const first = -slope / (line.scale * start.curvature + line.penaltyCurvature);
-    return first > 0 && first < Infinity ? search(objective, line, first) : undefined;
+    return first > 0 && first < Infinity ? search(objective, line, first, { onLikely }) : undefined;
   }
 
   /** The vector that passes write ∇F to. */
@@ -118,39 +147,47 @@ export class Lbfgs implements Method {
     return Promise.resolve(0);
   }
 
-  async #move(t: number, afresh: boolean): Promise<Point> {
-    const { objective, weights: w, here: from } = this;
-    objective.space.combine(w, plus(w, t, this.step)); // exactly 0 where t is 1 and the step is −w
+  /** Queues the move to t steps from where the last search began, `moved` of which are made already. */
+  #move(t: number, moved: number, afresh: boolean): Move {
+    const { objective, weights: w } = this;
+    objective.space.combine(w, plus(w, t - moved, this.step)); // exactly 0 where t is 1 and the step is −w
     this.passes += afresh ? 1 : 0.5;
-    [this.here, this.#next] = [this.#next, from];
+    if (moved === 0) [this.here, this.#next] = [this.#next, this.here];
     const g = this.gradient;
-    return this.#point(afresh ? objective.linearize(w, g) : objective.step(t, w, g), t, from);
+    const computing = afresh ? objective.linearize(w, g) : objective.step(t - moved, w, g);
+    this.setSlope();
+    const addition = this.history.add(t, this.step, this.#next, this.here);
+    const answers = this.#answers(computing, addition.wanted);
+    answers.catch(() => {}); // `point` may never be called
+    return {
+      t,
+      point: async () => {
+        const found = await answers;
+        addition.finish(found.wanted);
+        return this.#point(found, t);
+      },
+    };
   }
 
-  /** Waits for F and ∇F, `t` steps from where the gradient was `from`, and plans the next direction. */
-  async #point(computing: Promise<Sums>, t: number, from?: Slope): Promise<Point> {
+  /** Queues the products at the current weights and those `wanted`, and waits for all, F and ∇F. */
+  async #answers(computing: Promise<Sums>, wanted: Addition["wanted"]): Promise<Answers> {
     const { weights: w, here } = this;
     const { g, mg } = here;
-    this.setSlope();
-    const [sums, [weights, gradient, square], l1] = await Promise.all([
+    const [sums, [weights, gradient, square, ...others], l1] = await Promise.all([
       computing,
-      this.objective.space.products([
-        [w, w],
-        [g, g],
-        [g, mg],
-      ]),
+      this.objective.space.products([[w, w], [g, g], [g, mg], ...wanted]),
       this.penalty(),
-      from && this.history.add(t, this.step, from, here),
     ]);
-    this.#square = square.sum;
-    this.#ahead = this.history.direction(here, square.sum);
-    return {
-      sums,
-      value: valueOf(this.scaling, sums, weights) + l1,
-      gradientMax: Math.sqrt(gradient.largest),
-      guess: (-DOUBT * this.#ahead.slope) / 2,
-      step: t,
-    };
+    const value = valueOf(this.scaling, sums, weights) + l1;
+    const gradientMax = Math.sqrt(gradient.largest);
+    return { sums, value, gradientMax, square: square.sum, wanted: others };
+  }
+
+  /** The current point, `step` steps from the one before. Plans the next direction. */
+  #point({ sums, value, gradientMax, square }: Answers, step: number): Point {
+    this.#square = square;
+    this.#ahead = this.history.direction(this.here, square);
+    return { sums, value, gradientMax, guess: (-DOUBT * this.#ahead.slope) / 2, step };
   }
 
   #slope(): Slope {

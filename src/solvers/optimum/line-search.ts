@@ -47,25 +47,37 @@ const NOISE = 1e-6;
 /** Most that t may grow by from one trial to the next, as a factor. */
 const FURTHEST = 10;
 
+export interface SearchOptions {
+  /** Largest t, which is returned if F still falls there. Default: unlimited. */
+  readonly most?: number;
+  /**
+   * Called once, with the t of the second trial, which is nearly always accepted. It may queue the step to
+   * there, which is then answered together with the trial. Later trials begin there.
+   */
+  readonly onLikely?: (t: number) => void;
+}
+
 /**
  * Finds a t > 0 where F(w + t·p) is flat enough, by Newton's method from `first`, kept within the bounds that
  * slopes of either sign set. A trial takes no pass over X, and the first is answered together with the
- * request for the line. With `most` equal to `first`, t never exceeds it, and it is returned if F still falls
- * there. Returns undefined where f32 resolves no such t.
+ * request for the line. Returns undefined where f32 resolves no such t.
  */
 export async function search(
   objective: Objective,
   asking: Line | Promise<Line>,
   first: number,
-  most = Infinity,
+  { most = Infinity, onLikely }: SearchOptions = {},
 ): Promise<number | undefined> {
   let t = first;
+  let at = 0; // where the objective's Z is
   let [low, high] = [0, Infinity]; // the slope is negative at low, positive at high
   for (let trial = 0; trial < TRIALS; trial++) {
-    const [line, [{ loss, slope: lossSlope, curvature: lossCurvature }]] = await Promise.all([
-      asking,
-      objective.evaluateAlong([t]),
-    ]);
+    const answers = Promise.all([asking, objective.evaluateAlong([t - at])]);
+    if (trial === 1 && onLikely) {
+      onLikely(t);
+      at = t;
+    }
+    const [line, [{ loss, slope: lossSlope, curvature: lossCurvature }]] = await answers;
     const slope = line.scale * lossSlope + line.penaltySlope + t * line.penaltyCurvature;
     const curvature = line.scale * lossCurvature + line.penaltyCurvature;
     const rise = line.scale * loss + t * (line.penaltySlope + (t / 2) * line.penaltyCurvature) - line.loss;

@@ -101,7 +101,7 @@ export class OrthantNewton implements Method {
       slope,
       sums,
     );
-    const t = line && (await search(objective, line, 1, 1));
+    const t = line && (await search(objective, line, 1, { most: 1 }));
     if (t === undefined) return undefined;
     objective.space.combine(w, plus(w, t, step)); // exactly 0 where t is 1 and the step is −w
     return this.#point(model.move(t, w, gradient, afresh), t);

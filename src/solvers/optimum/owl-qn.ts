@@ -17,7 +17,11 @@ export class OwlQn extends Lbfgs {
   /** The direction of L-BFGS; the step along it stays within the orthant. */
   readonly #direction = this.objective.space.vector();
 
-  protected override async search({ sums }: Point, { terms, slope }: Direction): Promise<number | undefined> {
+  protected override async search(
+    { sums }: Point,
+    { terms, slope }: Direction,
+    onLikely: (t: number) => void,
+  ): Promise<number | undefined> {
     const { objective, weights: w, step } = this;
     const p = this.#direction;
     objective.space.combine(p, terms);
@@ -25,7 +29,7 @@ export class OwlQn extends Lbfgs {
     const line = await orthantStep(objective, this.scaling, vectors, slope, sums);
     if (!line) return undefined;
     this.passes += 0.5;
-    return search(objective, line, 1, 1);
+    return search(objective, line, 1, { most: 1, onLikely });
   }
 
   protected override get gradient(): Vector {

@@ -26,6 +26,9 @@ export interface Compiled {
   readonly layout: GPUBindGroupLayout;
 }
 
+/** Buffers, or ranges of them, by the names of the bindings that take them. */
+export type Bindings = Readonly<Record<string, GPUBuffer | GPUBufferBinding>>;
+
 /** A compiled kernel with its buffers. */
 export interface Bound {
   readonly pipeline: GPUComputePipeline;
@@ -58,21 +61,25 @@ export async function compiled(
   return { name, bindings, pipeline: await pipelineOf(gpu, name, code, layout), layout };
 }
 
-/** Binds buffers by the names of the kernel's bindings. A uniform's range is one entry of 32 bytes. */
+/** Binds buffers by the names of the kernel's bindings. A uniform's range is one entry. */
 export function bind(
   { device }: Gpu,
   { name, bindings, pipeline, layout }: Compiled,
-  buffers: Readonly<Record<string, GPUBuffer>>,
+  buffers: Bindings,
 ): Bound {
   const group = device.createBindGroup({
     label: name,
     layout,
     entries: bindings.map(({ name: binding, number, kind }) => ({
       binding: number,
-      resource: { buffer: buffers[binding], ...(kind === "uniform" && { size: 32 }) },
+      resource: { ...rangeOf(buffers[binding]), ...(kind === "uniform" && { size: ENTRY_BYTES }) },
     })),
   });
   return { pipeline, group };
+}
+
+function rangeOf(bound: GPUBuffer | GPUBufferBinding): GPUBufferBinding {
+  return "buffer" in bound ? bound : { buffer: bound };
 }
 
 /** Compiles a kernel and binds its buffers. */
@@ -80,7 +87,7 @@ export async function bound(
   gpu: Gpu,
   name: KernelName,
   specialisation: Specialisation,
-  buffers: Readonly<Record<string, GPUBuffer>>,
+  buffers: Bindings,
 ): Promise<Bound> {
   const kernel = await compiled(gpu, name, specialisation);
   return gpu.run(() => bind(gpu, kernel, buffers));

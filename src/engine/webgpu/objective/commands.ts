@@ -1,7 +1,7 @@
 /** Commands of one turn of the event loop: encoded in order, and submitted and answered together. */
-import type { Buffers } from "../kernels/blocks.js";
+import { BindGroups } from "./bind-groups.js";
 import type { Gpu } from "../device/device.js";
-import { type Compiled, ENTRY_BYTES, bind, dispatch } from "../kernels/pipelines.js";
+import { type Bindings, type Compiled, ENTRY_BYTES, dispatch } from "../kernels/pipelines.js";
 import { Readback } from "../device/readback.js";
 import type { ObjectiveTiling } from "../kernels/tiling.js";
 
@@ -12,8 +12,8 @@ const SUMS = 2 ** 17;
 
 export interface Dispatch {
   readonly kernel: Compiled;
-  /** Buffers by the names of their bindings. `Commands` binds the uniform and the sums itself. */
-  readonly buffers: Buffers;
+  /** `Commands` binds the uniform and the sums itself. */
+  readonly buffers: Bindings;
   /** The contents of its uniform entry: `whole` as u32s, then `real` as f32s. */
   readonly whole: readonly number[];
   readonly real?: readonly number[];
@@ -22,10 +22,11 @@ export interface Dispatch {
   readonly macs: number;
 }
 
-/** A copy of a buffer's first bytes, in order with the dispatches. */
+/** A copy of a range of a buffer, in order with the dispatches. */
 interface Copy {
   readonly source: GPUBuffer;
   readonly bytes: number;
+  readonly offset: number;
 }
 
 /** The results of a submission. */
@@ -48,6 +49,7 @@ interface Batch {
 export class Commands {
   readonly #gpu: Gpu;
   readonly #readback: Readback;
+  readonly #groups: BindGroups;
   /** The uniform, with one entry per dispatch. */
   readonly #uniform: GPUBuffer;
   readonly #entries = new DataView(new ArrayBuffer(ENTRIES * ENTRY_BYTES));
@@ -59,6 +61,7 @@ export class Commands {
   constructor(gpu: Gpu, { submissionMacs }: ObjectiveTiling) {
     this.#gpu = gpu;
     this.#readback = new Readback(gpu);
+    this.#groups = new BindGroups(gpu);
     const { UNIFORM, STORAGE, COPY_DST, COPY_SRC } = GPUBufferUsage;
     this.#uniform = gpu.buffer("entries", ENTRIES * ENTRY_BYTES, UNIFORM | COPY_DST);
     this.#sums = gpu.buffer("partial sums", 16 * SUMS, STORAGE | COPY_SRC);
@@ -88,10 +91,10 @@ export class Commands {
     return all.subarray(4 * place, 4 * (place + count));
   }
 
-  /** Resolves to a buffer's first bytes, as they are after all commands queued before. */
-  async read(source: GPUBuffer, bytes: number): Promise<ArrayBuffer> {
+  /** Resolves to `bytes` bytes of a buffer from `offset` on, as they are after all commands queued before. */
+  async read(source: GPUBuffer, bytes: number, offset = 0): Promise<ArrayBuffer> {
     const batch = this.#room(0, 0);
-    const copy = { source, bytes };
+    const copy = { source, bytes, offset };
     batch.work.push(copy);
     const read = (await batch.submitted).copies.get(copy);
     if (!read) throw new Error("A submission with a copy has read none.");
@@ -153,7 +156,7 @@ export class Commands {
       } else {
         pass?.end();
         pass = undefined;
-        copies.push([one, this.#readback.copy(encoder, one.source, one.bytes)]);
+        copies.push([one, this.#readback.copy(encoder, one.source, one.bytes, one.offset)]);
       }
     }
     pass?.end();
@@ -169,8 +172,8 @@ export class Commands {
     whole.forEach((value, n) => this.#entries.setUint32(at + 4 * n, value, true));
     real.forEach((value, n) => this.#entries.setFloat32(at + 4 * (whole.length + n), value, true));
     const [uniform] = kernel.bindings;
-    const bound = bind(this.#gpu, kernel, { ...buffers, [uniform.name]: this.#uniform, sums: this.#sums });
-    dispatch(pass, bound, entry, ...groups);
+    const all = { ...buffers, [uniform.name]: this.#uniform, sums: this.#sums };
+    dispatch(pass, this.#groups.get(kernel, all), entry, ...groups);
   }
 }
 

@@ -53,7 +53,7 @@ export class WebGpuObjective implements Objective {
     const passes = this.#passes;
     const sums = passes.blocks.map((block) => {
       passes.gather(block, passes.order);
-      passes.logits(block, passes.order, this.space.buffer(w), block.z);
+      passes.logits(block, passes.order, this.space.binding(w), block.z);
       const part = passes.softmax(block);
       passes.gradient(block);
       return part;
@@ -66,7 +66,7 @@ export class WebGpuObjective implements Objective {
     const passes = this.#passes;
     for (const block of passes.blocks) {
       passes.gather(block, passes.order);
-      passes.logits(block, passes.order, this.space.buffer(direction), block.change);
+      passes.logits(block, passes.order, this.space.binding(direction), block.change);
     }
   }
 
@@ -97,7 +97,7 @@ export class WebGpuObjective implements Objective {
     const passes = this.#passes;
     for (const block of passes.blocks) {
       passes.gather(block, passes.order);
-      passes.logits(block, passes.order, this.space.buffer(v), passes.r);
+      passes.logits(block, passes.order, this.space.binding(v), passes.r);
       passes.hessianResidual(block);
       passes.gradient(block);
     }
@@ -127,7 +127,7 @@ export class WebGpuObjective implements Objective {
     gpu.run(() => gpu.device.queue.writeBuffer(passes.others, 0, order));
     const sums = cutEvaluation(tiling, 0, rows.length).map((block) => {
       passes.gather(block, passes.others);
-      passes.logits(block, passes.others, this.space.buffer(w), passes.r);
+      passes.logits(block, passes.others, this.space.binding(w), passes.r);
       return passes.evaluated(block);
     });
     return this.#losses(sums);

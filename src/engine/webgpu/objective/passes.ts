@@ -2,13 +2,13 @@
  * The passes of an objective over a block of rows. The tiled kernels compute the products with X; the passes
  * between or instead of them go over rows and classes only.
  */
-import { type Block, type Buffers, cutRows } from "../kernels/blocks.js";
+import { type Block, cutRows } from "../kernels/blocks.js";
 import type { Commands } from "./commands.js";
 import type { ObjectiveContext } from "./context.js";
 import { changed, gatherKernel, objectiveBlockSum, rawKernels, rowKernels } from "../kernels/constants.js";
 import type { Gpu } from "../device/device.js";
 import type { KernelName } from "../kernels/kernels.js";
-import { type Compiled, compiled } from "../kernels/pipelines.js";
+import { type Bindings, type Compiled, compiled } from "../kernels/pipelines.js";
 import type { Specialisation } from "../kernels/specialise.js";
 import { type ObjectiveTiling, grid } from "../kernels/tiling.js";
 
@@ -68,7 +68,7 @@ export class ObjectivePasses {
   readonly #commands: Commands;
   readonly #kernels: PassKernels;
   readonly #tiling: ObjectiveTiling;
-  readonly #shared: Buffers;
+  readonly #shared: Readonly<Record<string, GPUBuffer>>;
   /** The shards that rows are gathered from; none if X is one binding. */
   readonly #shards: readonly { readonly x: GPUBuffer; readonly shard: GPUBuffer }[];
 
@@ -118,7 +118,7 @@ export class ObjectivePasses {
   }
 
   /** to ← X·W */
-  logits(block: Block, order: GPUBuffer, weights: GPUBuffer, to: GPUBuffer): void {
+  logits(block: Block, order: GPUBuffer, weights: GPUBufferBinding, to: GPUBuffer): void {
     const { rows, threads } = this.#tiling;
     const groups = Math.ceil(block.rows / rows / threads);
     this.#product("logits", block, { order, weights, powers: to }, (tileGroups) => [groups, tileGroups]);
@@ -153,7 +153,7 @@ export class ObjectivePasses {
   #product(
     pass: "logits" | "gradient",
     { first, rows }: Block,
-    buffers: Buffers,
+    buffers: Bindings,
     groups: (tileGroups: number) => [number, number, number?],
   ): void {
     const { features4, tile4, tiles, dispatchTiles, tileThreads } = this.#tiling;
@@ -190,7 +190,7 @@ export class ObjectivePasses {
   }
 
   /** Dispatches a pass that writes partial sums, (workgroups, 4). */
-  #sums(pass: Summed, block: Block, buffers: Buffers, t = 0): Promise<Float32Array> {
+  #sums(pass: Summed, block: Block, buffers: Bindings, t = 0): Promise<Float32Array> {
     const { labels, rowWeights } = this.#shared;
     return this.#commands.sums({
       kernel: this.#kernels[pass],

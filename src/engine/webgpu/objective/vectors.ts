@@ -2,18 +2,19 @@
 import { DeviceError } from "../../../core/errors.js";
 import type { Matrix, Product, Term, Vector, VectorSpace } from "../../vectors.js";
 import type { FloatArray } from "../../../core/rows.js";
-import { type Buffers, pad, unpad } from "../kernels/blocks.js";
+import { pad, unpad } from "../kernels/blocks.js";
 import type { Commands } from "./commands.js";
 import type { ObjectiveContext } from "./context.js";
 import { PRODUCT_VECTORS, vectorKernels } from "../kernels/constants.js";
 import type { Gpu } from "../device/device.js";
-import { compiled } from "../kernels/pipelines.js";
+import { Pages, type Place } from "./pages.js";
+import { type Bindings, compiled } from "../kernels/pipelines.js";
 import { type ObjectiveTiling, grid } from "../kernels/tiling.js";
 
 /** Threads in a workgroup. */
 const WORKGROUP = 64;
-/** Vectors that one dispatch of combine adds up. */
-const TERMS = 4;
+/** Most vectors that one dispatch of combine adds up, and most pairs of one dispatch of products. */
+const TERMS = 28;
 
 /** The kernels over vectors, in the order in which they are compiled. */
 export const VECTOR_KERNELS = [
@@ -42,9 +43,9 @@ export class GpuVectors implements VectorSpace {
   readonly #kernels: VectorKernels;
   readonly #tiling: ObjectiveTiling;
   readonly #features: number;
-  readonly #buffers: GPUBuffer[] = [];
+  readonly #pages: Pages;
   readonly #matrices: GPUBuffer[] = [];
-  /** Placeholder for an unused term. */
+  /** Placeholder for an unused page. */
   readonly #nothing: GPUBuffer;
   /** (4·features4) each: the l2 and the l1 penalty of each feature, padded with zeros. */
   readonly #penalties: GPUBuffer;
@@ -56,7 +57,8 @@ export class GpuVectors implements VectorSpace {
     this.#commands = commands;
     this.#kernels = kernels;
     this.#tiling = tiling;
-    this.#nothing = gpu.buffer("no vector", 16, GPUBufferUsage.STORAGE);
+    this.#pages = new Pages(gpu, `of ${tiling.classes} classes`, 16 * tiling.count);
+    this.#nothing = gpu.buffer("no vectors", 16, GPUBufferUsage.STORAGE);
     this.#penalties = this.#ofFeatures("penalties", problem.penalties);
     this.#l1 = this.#ofFeatures("l1 penalties", problem.l1);
   }
@@ -69,10 +71,10 @@ export class GpuVectors implements VectorSpace {
 
   vector(values?: FloatArray): Vector {
     const { classes, classes4, count } = this.#tiling;
-    const number = this.#buffers.length;
-    const padded = values && pad(values, classes, 4 * classes4, 4 * count);
-    this.#buffers.push(this.#create(`vector ${number + 1} of ${classes} classes`, 16 * count, padded));
-    return { number };
+    const vector = { number: this.#pages.add() };
+    const { page, first } = this.#place(vector);
+    if (values) this.#write(page, pad(values, classes, 4 * classes4, 4 * count), 16 * first);
+    return vector;
   }
 
   /** Creates a matrix. Throws a DeviceError if it exceeds a binding. */
@@ -88,72 +90,93 @@ export class GpuVectors implements VectorSpace {
     return { number: this.#matrices.push(buffer) - 1 };
   }
 
-  #create(label: string, bytes: number, values?: Float32Array<ArrayBuffer>): GPUBuffer {
-    const { STORAGE, COPY_SRC, COPY_DST } = GPUBufferUsage;
-    const buffer = this.#gpu.buffer(label, bytes, STORAGE | COPY_SRC | COPY_DST);
-    if (values) this.#gpu.run(() => this.#gpu.device.queue.writeBuffer(buffer, 0, values));
+  #create(label: string, bytes: number, values: Float32Array<ArrayBuffer>): GPUBuffer {
+    const buffer = this.#gpu.buffer(label, bytes, GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST);
+    this.#write(buffer, values);
     return buffer;
   }
 
-  buffer({ number }: Vector): GPUBuffer {
-    return this.#buffers[number];
+  #write(buffer: GPUBuffer, values: Float32Array<ArrayBuffer>, offset = 0): void {
+    this.#gpu.run(() => this.#gpu.device.queue.writeBuffer(buffer, offset, values));
+  }
+
+  /** Returns the range that a kernel binds to use a vector by itself. */
+  binding(vector: Vector): GPUBufferBinding {
+    return this.#place(vector).binding;
+  }
+
+  #place({ number }: Vector): Place {
+    return this.#pages.get(number);
   }
 
   async read(vector: Vector): Promise<FloatArray> {
     const { classes, classes4, count } = this.#tiling;
-    const padded = await this.#commands.read(this.buffer(vector), 16 * count);
+    const { page, first } = this.#place(vector);
+    const padded = await this.#commands.read(page, 16 * count, 16 * first);
     const rows = unpad(new Float32Array(padded), 4 * classes4, classes); // 4·features4 of them
     return rows.subarray(0, (this.#features + 1) * classes);
   }
 
   combine(to: Vector, terms: readonly Term[]): void {
     const isTo = ([, { number }]: Term) => number === to.number;
-    const others = terms.filter((term) => !isTo(term));
-    let own = terms.filter(isTo).reduce((sum, [factor]) => sum + factor, 0);
-    for (let first = 0; first < Math.max(1, others.length); first += TERMS) {
-      const some = others.slice(first, first + TERMS);
-      const factors = Array.from({ length: TERMS }, (_, n) => some[n]?.[0] ?? 0);
-      const [term1, term2, term3, term4] = factors.map((_, n) =>
-        n < some.length ? this.buffer(some[n][1]) : this.#nothing,
-      );
-      this.#overVectors((vector, count) =>
-        this.#commands.dispatch({
-          kernel: this.#kernels.combine,
-          buffers: { to: this.buffer(to), term1, term2, term3, term4 },
-          whole: [vector],
-          real: [own, ...factors],
-          groups: grid(count, WORKGROUP),
-          macs: 4 * (TERMS + 1) * count,
-        }),
-      );
-      own = 1;
-    }
+    const own = terms.filter(isTo).reduce((sum, [factor]) => sum + factor, 0);
+    const others = terms
+      .filter((term) => !isTo(term))
+      .map(([factor, vector]) => ({ factor, ...this.#place(vector) }));
+    const runs = runsOf(others, (a, b) => a.page === b.page);
+    if (runs.length === 0) runs.push([]);
+    runs.forEach((run, n) => this.#combineRun(to, n === 0 ? own : 1, run));
   }
 
-  products(pairs: readonly (readonly [Vector, Vector])[]): Promise<Product[]> {
-    return Promise.all(pairs.map(([a, b]) => this.#product(a, b)));
+  /** to ← own·to + Σ factor·vector, of vectors in one page. */
+  #combineRun(to: Vector, own: number, run: readonly (Place & { readonly factor: number })[]): void {
+    const target = this.#place(to);
+    const [{ page: vectors }] = run.length > 0 ? run : [target];
+    const within = vectors === target.page;
+    const firsts = padded(run.map(({ first }) => first));
+    const factors = padded(run.map(({ factor }) => factor));
+    this.#overVectors((vector, count) =>
+      this.#commands.dispatch({
+        kernel: this.#kernels.combine,
+        buffers: { vectors, other: within ? this.#nothing : target.page },
+        whole: [...firsts, target.first, run.length, Number(within), vector],
+        real: [...factors, own],
+        groups: grid(count, WORKGROUP),
+        macs: 4 * (run.length + 1) * count,
+      }),
+    );
   }
 
-  async #product(a: Vector, b: Vector): Promise<Product> {
+  async products(pairs: readonly (readonly [Vector, Vector])[]): Promise<Product[]> {
+    const places = pairs.map(([a, b]) => [this.#place(a), this.#place(b)] as const);
+    const runs = runsOf(places, ([a, b], [c, d]) => a.page === c.page && b.page === d.page);
+    return (await Promise.all(runs.map((run) => this.#productsOfRun(run)))).flat();
+  }
+
+  /** The products of pairs whose first vectors are in one page, and whose second ones are in one page. */
+  async #productsOfRun(run: readonly (readonly [Place, Place])[]): Promise<Product[]> {
+    const [[a, b]] = run;
+    const firsts = [0, 1].map((side) => padded(run.map((pair) => pair[side].first)));
     const parts: Promise<Float32Array>[] = [];
     this.#overVectors((vector, count) => {
+      const [x, y] = grid(count, WORKGROUP * PRODUCT_VECTORS);
       const part = this.#commands.sums({
         kernel: this.#kernels.products,
-        buffers: { a: this.buffer(a), b: this.buffer(b), penalties: this.#penalties },
-        whole: [vector],
-        groups: grid(count, WORKGROUP * PRODUCT_VECTORS),
-        macs: 12 * count,
+        buffers: { a: a.page, b: b.page, penalties: this.#penalties },
+        whole: [...firsts.flat(), vector],
+        groups: [x, y, run.length],
+        macs: 12 * run.length * count,
       });
       parts.push(part);
     });
-    let [sum, penalised, largest] = [0, 0, 0];
-    for (const part of await Promise.all(parts))
-      for (let at = 0; at < part.length; at += 4) {
-        sum += part[at];
-        penalised += part[at + 1];
-        largest = Math.max(largest, part[at + 2]);
-      }
-    return { sum, penalised, largest };
+    const sums = await Promise.all(parts);
+    return run.map((_, n) =>
+      productOf(
+        sums.map((part) =>
+          part.subarray((n * part.length) / run.length, ((n + 1) * part.length) / run.length),
+        ),
+      ),
+    );
   }
 
   multiply(to: Vector, { number }: Matrix, from: Vector): void {
@@ -165,7 +188,7 @@ export class GpuVectors implements VectorSpace {
       const some = Math.min(most, fours - first);
       this.#commands.dispatch({
         kernel: this.#kernels.multiply,
-        buffers: { matrix: this.#matrices[number], weights: this.buffer(from), to: this.buffer(to) },
+        buffers: { matrix: this.#matrices[number], weights: this.binding(from), to: this.binding(to) },
         whole: [first],
         groups: grid(some, WORKGROUP),
         macs: macs * some,
@@ -180,7 +203,7 @@ export class GpuVectors implements VectorSpace {
       const past = Math.min(4 * features4, first + most);
       this.#commands.dispatch({
         kernel: this.#kernels.centre,
-        buffers: { weights: this.buffer(vector) },
+        buffers: { weights: this.binding(vector) },
         whole: [first, past],
         groups: grid((past - first) * rowLanes, WORKGROUP),
         macs: 8 * classes4 * (past - first),
@@ -189,21 +212,21 @@ export class GpuVectors implements VectorSpace {
   }
 
   subgradient(to: Vector, w: Vector, gradient: Vector): void {
-    const [weights, g] = [w, gradient].map((vector) => this.buffer(vector));
-    this.#elementwise("subgradient", { weights, gradient: g, l1: this.#l1, to: this.buffer(to) });
+    const [weights, g] = [w, gradient].map((vector) => this.binding(vector));
+    this.#elementwise("subgradient", { weights, gradient: g, l1: this.#l1, to: this.binding(to) });
   }
 
   orthant(to: Vector, w: Vector, p: Vector, d: Vector): void {
-    const [weights, direction, subgradient] = [w, p, d].map((vector) => this.buffer(vector));
-    this.#elementwise("orthant", { weights, direction, subgradient, to: this.buffer(to) });
+    const [weights, direction, subgradient] = [w, p, d].map((vector) => this.binding(vector));
+    this.#elementwise("orthant", { weights, direction, subgradient, to: this.binding(to) });
   }
 
   restrict(to: Vector, v: Vector, w: Vector, d: Vector): void {
-    const [values, weights, subgradient] = [v, w, d].map((vector) => this.buffer(vector));
-    this.#elementwise("restrict", { values, weights, subgradient, to: this.buffer(to) });
+    const [values, weights, subgradient] = [v, w, d].map((vector) => this.binding(vector));
+    this.#elementwise("restrict", { values, weights, subgradient, to: this.binding(to) });
   }
 
-  #elementwise(name: "subgradient" | "orthant" | "restrict", buffers: Buffers): void {
+  #elementwise(name: "subgradient" | "orthant" | "restrict", buffers: Bindings): void {
     this.#overVectors((vector, count) =>
       this.#commands.dispatch({
         kernel: this.#kernels[name],
@@ -220,7 +243,7 @@ export class GpuVectors implements VectorSpace {
     this.#overVectors((vector, count) =>
       this.#commands.dispatch({
         kernel: this.#kernels.gradientSum,
-        buffers: { slots, weights: this.buffer(w), penalties: this.#penalties, to: this.buffer(to) },
+        buffers: { slots, weights: this.binding(w), penalties: this.#penalties, to: this.binding(to) },
         whole: [vector],
         real: [scale],
         groups: grid(count, WORKGROUP),
@@ -235,4 +258,32 @@ export class GpuVectors implements VectorSpace {
     for (let first = 0; first < count; first += updateVectors)
       one(first, Math.min(updateVectors, count - first));
   }
+}
+
+/** Cuts a list into runs of at most TERMS neighbours that are alike. */
+function runsOf<T>(all: readonly T[], alike: (a: T, b: T) => boolean): T[][] {
+  const runs: T[][] = [];
+  for (const one of all) {
+    const last = runs.at(-1);
+    if (last && last.length < TERMS && alike(last[0], one)) last.push(one);
+    else runs.push([one]);
+  }
+  return runs;
+}
+
+/** Pads a list with zeros to TERMS. */
+function padded(values: readonly number[]): number[] {
+  return Array.from({ length: TERMS }, (_, n) => values[n] ?? 0);
+}
+
+/** Adds up the partial sums of a pair: (workgroups, 4) each. */
+function productOf(parts: readonly Float32Array[]): Product {
+  let [sum, penalised, largest] = [0, 0, 0];
+  for (const part of parts)
+    for (let at = 0; at < part.length; at += 4) {
+      sum += part[at];
+      penalised += part[at + 1];
+      largest = Math.max(largest, part[at + 2]);
+    }
+  return { sum, penalised, largest };
 }

@@ -163,15 +163,15 @@ describe("the device", () => {
   });
 
   test("that has no memory for one vector more says so in the next answer", async () => {
-    await withObjective({}, rows, problem, async (objective) => {
+    await withObjective({ capacity: { bindingBytes: 4096 } }, rows, problem, async (objective) => {
       const { space } = objective;
-      const [w, g] = [space.vector(), space.vector()];
+      const [w, g] = [space.vector(), space.vector()]; // all that one binding holds
       vi.spyOn(GPUDevice.prototype, "popErrorScope").mockResolvedValue(new GPUOutOfMemoryError("no room"));
       space.vector();
       const at = objective.linearize(w, g);
       await expect(at).rejects.toThrow(DeviceError);
       await expect(at).rejects.toThrow(
-        /in \d+ buffers, of at most \d+ bytes each, and vector 3 of 13 classes \(2048 bytes\) was refused\. no room/,
+        /in \d+ buffers, of at most \d+ bytes each, and 2 vectors of 13 classes \(4096 bytes\) was refused\. no room/,
       );
     });
   });
