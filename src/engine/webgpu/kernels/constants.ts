@@ -152,13 +152,13 @@ export function rawKernels(rows: RowHead, tiling: Tiling): Specialisation {
 }
 
 /** Specialises the passes of an objective over rows and classes only: residual, trial and Hessian. */
-export function rowKernels({ classes, classes4, workgroup, rowLanes }: ObjectiveTiling): Specialisation {
+export function rowKernels({ classes, classes4, rowThreads, rowLanes }: ObjectiveTiling): Specialisation {
   return {
     when: [],
     constants: {
       CLASSES: classes,
       CLASSES4: classes4,
-      WORKGROUP: workgroup,
+      WORKGROUP: rowThreads,
       LANES: rowLanes,
       MOVE: false,
       EVALUATE: false,

@@ -95,8 +95,9 @@ export type Tiling = FusedTiling | SplitTiling | TiledTiling;
 
 /** Tiling of an objective, which keeps its logits and processes them row by row in passes of their own. */
 export interface ObjectiveTiling extends TiledTiling {
-  /** Threads that share a row in these passes. */
+  /** Threads that share a row in these passes, and threads of their workgroups. */
   readonly rowLanes: number;
+  readonly rowThreads: number;
   /** Most multiply-adds in one submission, and in one dispatch. */
   readonly submissionMacs: number;
 }
@@ -116,6 +117,11 @@ const MOST_TILES = { slow: { one: 4096, few: 4096 }, fast: { one: 8, few: 256 } 
  * three times instead of keeping it in registers.
  */
 const MOST_VECTORS = { slow: 8192, fast: 16 };
+/**
+ * Fewest threads of a workgroup in these passes and in products of vectors. A software adapter switches
+ * between the threads of a workgroup at each barrier, which costs more than the work between two of them.
+ */
+const ROW_THREADS = { slow: 8, fast: 64 };
 /** Most bytes for a block's exponentials (`powers`) or records, and for the slots. */
 const BLOCK_BYTES = 2 ** 27;
 const SLOTS_BYTES = 2 ** 26;
@@ -180,11 +186,10 @@ export function objectiveTiling(
   const cut = tiledTiling(cutShape(rows, classes, capacity), count, capacity, choice);
   checkWeights(rows, cut, capacity);
   const speed = capacity.slow ? "slow" : "fast";
-  return {
-    ...cut,
-    rowLanes: cut.classes4 > MOST_VECTORS[speed] ? 16 : 1,
-    submissionMacs: capacity.dispatchMacs,
-  };
+  const rowLanes = cut.classes4 > MOST_VECTORS[speed] ? 16 : 1;
+  let rowThreads = Math.max(rowLanes, ROW_THREADS[speed]);
+  while ((cut.blockRows * rowLanes) / rowThreads > MOST_GROUPS) rowThreads *= 2;
+  return { ...cut, rowLanes, rowThreads, submissionMacs: capacity.dispatchMacs };
 }
 
 type Shape = Pick<Common, "features4" | "classes" | "rowWords" | "shardRows" | "gathered">;

@@ -215,8 +215,8 @@ export class ObjectivePasses {
   }
 
   #rowGroups({ rows }: Block): number {
-    const { workgroup, rowLanes } = this.#tiling;
-    return Math.ceil(rows / (workgroup / rowLanes));
+    const { rowLanes, rowThreads } = this.#tiling;
+    return Math.ceil((rows * rowLanes) / rowThreads);
   }
 
   #rowMacs({ rows }: Block): number {

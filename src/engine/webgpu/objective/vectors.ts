@@ -159,7 +159,7 @@ export class GpuVectors implements VectorSpace {
     const firsts = [0, 1].map((side) => padded(run.map((pair) => pair[side].first)));
     const parts: Promise<Float32Array>[] = [];
     this.#overVectors((vector, count) => {
-      const [x, y] = grid(count, WORKGROUP * PRODUCT_VECTORS);
+      const [x, y] = grid(count, this.#tiling.rowThreads * PRODUCT_VECTORS);
       const part = this.#commands.sums({
         kernel: this.#kernels.products,
         buffers: { a: a.page, b: b.page, penalties: this.#penalties },
@@ -197,7 +197,7 @@ export class GpuVectors implements VectorSpace {
   }
 
   centre(vector: Vector): void {
-    const { classes4, features4, rowLanes, updateVectors } = this.#tiling;
+    const { classes4, features4, rowLanes, rowThreads, updateVectors } = this.#tiling;
     const most = Math.max(1, Math.floor(updateVectors / classes4));
     for (let first = 0; first < 4 * features4; first += most) {
       const past = Math.min(4 * features4, first + most);
@@ -205,7 +205,7 @@ export class GpuVectors implements VectorSpace {
         kernel: this.#kernels.centre,
         buffers: { weights: this.binding(vector) },
         whole: [first, past],
-        groups: grid((past - first) * rowLanes, WORKGROUP),
+        groups: grid((past - first) * rowLanes, rowThreads),
         macs: 8 * classes4 * (past - first),
       });
     }
