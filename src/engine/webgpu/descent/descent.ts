@@ -18,6 +18,7 @@ import { type KernelChoice, choiceNamed, choices, nameOf } from "../kernels/choi
 import type { DescentContext } from "./context.js";
 import type { Gpu } from "../device/device.js";
 import { type Unit, cutRows, joined, unpad } from "../kernels/blocks.js";
+import { Pace } from "./pace.js";
 import { GpuPasses, descentOf } from "./passes.js";
 import type { GpuRows } from "../placement.js";
 import { Readback } from "../device/readback.js";
@@ -41,8 +42,8 @@ export class WebGpuDescent implements Descent {
   readonly #features: number;
   readonly #passes: GpuPasses;
   readonly #readback: Readback;
+  readonly #pace: Pace;
   #number = 0;
-  #blocksPerSubmission: number;
 
   private constructor({ gpu, placed, problem }: DescentContext, passes: GpuPasses, kernels: string) {
     this.kernels = kernels;
@@ -51,10 +52,12 @@ export class WebGpuDescent implements Descent {
     this.#problem = problem;
     this.#passes = passes;
     this.#readback = new Readback(gpu);
-    const { overhead, macs } = GUESS[this.#speed];
+    const speed = gpu.capacity.slow ? "slow" : "fast";
+    const { overhead, macs } = GUESS[speed];
     const { features4, classes, blockRows } = passes.tiling;
     const guess = overhead + (8 * features4 * classes * Math.min(blockRows, problem.batchSize)) / macs;
-    this.#blocksPerSubmission = this.#blocksWithin(SUBMISSION_MS[this.#speed] / 4 / guess);
+    const milliseconds = SUBMISSION_MS[speed];
+    this.#pace = new Pace(milliseconds, milliseconds / 4 / guess, passes.capacity);
   }
 
   static async create(placed: GpuRows, problem: DescentProblem, weights: FloatArray): Promise<WebGpuDescent> {
@@ -97,7 +100,7 @@ export class WebGpuDescent implements Descent {
         }
         for (const unit of this.#units(step, begin, number)) {
           units.push(unit);
-          if (units.length >= this.#blocksPerSubmission) yield { result: this.#submit(units.splice(0)) };
+          if (units.length >= this.#pace.blocks) yield { result: this.#submit(units.splice(0)) };
         }
       }
     }
@@ -145,26 +148,10 @@ export class WebGpuDescent implements Descent {
       return [];
     }
     const sums = new Float32Array(await ring());
-    this.#pace(units.length, performance.now() - began);
+    this.#pace.hear(units.length, began, performance.now());
     return steps.map((_, n) => ({
       sums: { loss: sums[4 * n], hits: sums[4 * n + 1], weight: sums[4 * n + 2] },
     }));
-  }
-
-  /** Adapts the size of submissions. The time includes that of the submissions already in flight. */
-  #pace(blocks: number, milliseconds: number): void {
-    const perBlock = milliseconds / blocks / (IN_FLIGHT + 1);
-    this.#blocksPerSubmission = this.#blocksWithin(
-      Math.min(SUBMISSION_MS[this.#speed] / perBlock, 4 * blocks),
-    );
-  }
-
-  #blocksWithin(wanted: number): number {
-    return Math.max(1, Math.min(this.#passes.capacity, Math.floor(wanted)));
-  }
-
-  get #speed(): "slow" | "fast" {
-    return this.#gpu.capacity.slow ? "slow" : "fast";
   }
 
   /** Submits one step, and copies of everything that its passes computed. */

@@ -3,6 +3,7 @@ import { DeviceError, type RuntimeClosedError, SmighError } from "../../../core/
 import type { Edited } from "../kernels/kernels.js";
 import type { KernelChoice } from "../kernels/choice.js";
 import type { Capacity } from "./capacity.js";
+import type { Nudger } from "./nudge.js";
 import { scoped } from "./scopes.js";
 import { withTimeout } from "./timeout.js";
 
@@ -35,6 +36,8 @@ export interface DeviceState {
   readonly pipelines: Map<string, Promise<GPUComputePipeline>>;
   /** The fastest choice of kernels, or its search, by kind of problem. */
   readonly tuned: Map<string, Promise<KernelChoice>>;
+  /** Where the browser answers from a timer. */
+  readonly nudger: Nudger | undefined;
   /** Popped error scopes whose results are pending. */
   readonly scopes: Set<Promise<void>>;
   lost: GPUDeviceLostInfo | undefined;
@@ -138,8 +141,9 @@ export class Gpu {
    * if the runtime is closed.
    */
   async answered<T>(answer: Promise<T>): Promise<T> {
+    const { nudger } = this.state;
     const settled = async () => {
-      const value = await answer;
+      const value = await (nudger ? nudger.until(answer) : answer);
       await Promise.all(this.state.scopes);
       return value;
     };

@@ -3,6 +3,7 @@ import type { RuntimeClosedError } from "../../../core/errors.js";
 import { type AdapterName, type OwnDevice, PATIENCE_MS, nameFrom, openDevice } from "./adapter.js";
 import { capacityOf } from "./capacity.js";
 import { type DeviceState, Gpu, type GpuOwner } from "./device.js";
+import { Nudger, answersFromTimer } from "./nudge.js";
 import { scoped } from "./scopes.js";
 import { withTimeout } from "./timeout.js";
 
@@ -83,6 +84,7 @@ export class Devices implements GpuOwner {
       live: { buffers: 0, bytes: 0 },
       pipelines: new Map(),
       tuned: new Map(),
+      nudger: answersFromTimer() ? new Nudger(device.queue) : undefined,
       scopes: new Set(),
       lost: undefined,
     };
