@@ -6,7 +6,8 @@
 // probability of the label is near 1. LANES threads share a row and each takes every LANES-th of its vectors
 // of classes.
 import package::lib::block::{block, order};
-import package::lib::reduce::{LANES, LOWEST, ROWS_A_GROUP, WORKGROUP, maxOfLanes, sumOfLanes};
+import package::lib::reduce::{LANES, LOWEST, THREAD_ROWS, WORKGROUP, firstRow};
+import package::lib::reduce::{maxOfLanes, sumOfLanes, waitForLanes};
 import package::lib::rows::{labels, rowWeights};
 import package::lib::shape::{CLASSES, CLASSES4};
 
@@ -15,8 +16,14 @@ import package::lib::shape::{CLASSES, CLASSES4};
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) group: vec3u) {
+  for (var n = 0u; n < THREAD_ROWS; n++) { // @point rows
+    changeRow(firstRow(thread, group.x) + n, thread);
+  }
+}
+
+// Replaces row i of U, if it is in the block.
+fn changeRow(i: u32, thread: u32) {
   let lane = thread % LANES;
-  let i = ROWS_A_GROUP * group.x + thread / LANES;
   let inside = i < block.rows; // @point inside
   let n = min(i, block.rows - 1u);
   let row = order[block.first + n]; // @point row
@@ -43,7 +50,7 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
     powers += power;
     means += power * (u[at] - labelU);
   }
-  storageBarrier(); // all lanes have read the label's u
+  waitForLanes(); // one of them replaces the label's u
   let one = vec4f(1.0);
   let total = sumOfLanes(thread, lane, LANES, vec4f(dot(powers, one), dot(means, one), 0.0, 0.0));
   let mean = total.y / total.x; // @point mean

@@ -6,7 +6,7 @@
 // − max). Where the probability of the label is near 1, s_y − 1 and log s_y would be differences of numbers
 // near 1: they are computed from the other classes' exponentials instead.
 import package::lib::block::{order, part};
-import package::lib::reduce::{LANES, LOWEST, ROWS_A_GROUP, WORKGROUP, maxOfLanes, sumOfLanes};
+import package::lib::reduce::{LANES, LOWEST, THREAD_ROWS, WORKGROUP, firstRow, maxOfLanes, sumOfLanes};
 import package::lib::rows::{labels, rowWeights};
 import package::lib::shape::{CLASSES, CLASSES4};
 
@@ -16,13 +16,28 @@ const EVALUATE = false; // computes only the sums
 @group(0) @binding(4) var<storage, read_write> z: array<vec4f>; // (rows of the block, CLASSES4)
 @group(0) @binding(5) var<storage, read> change: array<vec4f>; // (rows of the block, CLASSES4) ΔZ
 @group(0) @binding(6) var<storage, read_write> r: array<vec4f>; // (rows of the block, CLASSES4)
-// (workgroups, from part.sum on) weighted loss, weighted hits, weight, 0
+// (workgroups, or with SERIAL threads, from part.sum on) weighted loss, weighted hits, weight, 0
 @group(0) @binding(7) var<storage, read_write> sums: array<vec4f>;
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) group: vec3u) {
+  var sum = vec4f();
+  for (var n = 0u; n < THREAD_ROWS; n++) { // @point rows
+    sum += sumOfRow(firstRow(thread, group.x) + n, thread);
+  }
+  @if(SERIAL) sums[part.sum + WORKGROUP * group.x + thread] = sum; // @point thread-sums
+  @else {
+    let groupSum = sumOfLanes(thread, thread, WORKGROUP, sum);
+    if (thread == 0u) {
+      sums[part.sum + group.x] = groupSum; // @point sums
+    }
+  }
+}
+
+// Computes R of row i of the block, and returns its weighted loss, weighted hit, weight and 0. Rows past the
+// block have zeros.
+fn sumOfRow(i: u32, thread: u32) -> vec4f {
   let lane = thread % LANES;
-  let i = ROWS_A_GROUP * group.x + thread / LANES;
   let inside = i < part.rows; // @point inside
   let n = min(i, part.rows - 1u);
   let row = order[part.first + n]; // @point row
@@ -77,9 +92,5 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
   let loss = select(log(sum) - (labelLogit - largest), log1p, others < 0.01); // @point near-certain
   let hit = select(0.0, 1.0, (labelLogit >= largest) & (total.z == 0.0)); // @point hit
   let rowSum = vec4f(weight * loss, weight * hit, weight, 0.0); // @point row-sum
-  let counted = select(vec4f(), rowSum, vec4<bool>(inside & (lane == 0u)));
-  let groupSum = sumOfLanes(thread, thread, WORKGROUP, counted);
-  if (thread == 0u) {
-    sums[part.sum + group.x] = groupSum; // @point sums
-  }
+  return select(vec4f(), rowSum, vec4<bool>(inside & (lane == 0u)));
 }

@@ -4,19 +4,33 @@
 //
 // LANES threads share a row and each takes every LANES-th of its vectors of classes.
 import package::lib::block::{order, part};
-import package::lib::reduce::{LANES, LOWEST, ROWS_A_GROUP, WORKGROUP, maxOfLanes, sumOfLanes};
+import package::lib::reduce::{LANES, LOWEST, THREAD_ROWS, WORKGROUP, firstRow, maxOfLanes, sumOfLanes};
 import package::lib::rows::{labels, rowWeights};
 import package::lib::shape::{CLASSES, CLASSES4};
 
 @group(0) @binding(4) var<storage, read> z: array<vec4f>; // (rows of the block, CLASSES4)
 @group(0) @binding(5) var<storage, read> change: array<vec4f>; // (rows of the block, CLASSES4) ΔZ
-// (workgroups, from part.sum on) weighted loss, first derivative, second derivative, 0
+// (workgroups, or with SERIAL threads, from part.sum on) weighted loss and its first two derivatives, 0
 @group(0) @binding(6) var<storage, read_write> sums: array<vec4f>;
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) group: vec3u) {
+  var sum = vec4f();
+  for (var n = 0u; n < THREAD_ROWS; n++) { // @point rows
+    sum += sumOfRow(firstRow(thread, group.x) + n, thread);
+  }
+  @if(SERIAL) sums[part.sum + WORKGROUP * group.x + thread] = sum; // @point thread-sums
+  @else {
+    let groupSum = sumOfLanes(thread, thread, WORKGROUP, sum);
+    if (thread == 0u) {
+      sums[part.sum + group.x] = groupSum; // @point sums
+    }
+  }
+}
+
+// Returns the weighted loss and derivatives of row i of the block. Rows past the block have zeros.
+fn sumOfRow(i: u32, thread: u32) -> vec4f {
   let lane = thread % LANES;
-  let i = ROWS_A_GROUP * group.x + thread / LANES;
   let inside = i < part.rows; // @point inside
   let n = min(i, part.rows - 1u);
   let row = order[part.first + n]; // @point row
@@ -66,9 +80,5 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
   let slope = total.z / sum;
   let curvature = total.w / sum - slope * slope; // @point curvature
   let rowSum = weight * vec4f(loss, slope, curvature, 0.0);
-  let counted = select(vec4f(), rowSum, vec4<bool>(inside & (lane == 0u)));
-  let groupSum = sumOfLanes(thread, thread, WORKGROUP, counted);
-  if (thread == 0u) {
-    sums[part.sum + group.x] = groupSum; // @point sums
-  }
+  return select(vec4f(), rowSum, vec4<bool>(inside & (lane == 0u)));
 }

@@ -1,7 +1,7 @@
 // vector-centre: subtracts from each feature's row of a vector of W's shape its mean over the classes.
 //
 // LANES threads share a feature and each takes every LANES-th of its vectors of classes.
-import package::lib::reduce::{LANES, WORKGROUP};
+import package::lib::reduce::{LANES, WORKGROUP, sumOfLanes};
 import package::lib::shape::{CLASSES, CLASSES4};
 
 struct Features {
@@ -12,8 +12,6 @@ struct Features {
 @group(0) @binding(0) var<uniform> features: Features;
 // (4·FEATURES4, CLASSES4), padded with zeros
 @group(0) @binding(1) var<storage, read_write> weights: array<vec4f>;
-
-var<workgroup> rowParts: array<f32, WORKGROUP>; // one per thread
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn main(
@@ -28,15 +26,8 @@ fn main(
   for (var c = lane; c < CLASSES4; c += LANES) {
     sum += weights[begin + c];
   }
-  rowParts[thread] = dot(sum, vec4f(1.0));
-  workgroupBarrier();
-  for (var half = LANES / 2u; half > 0u; half /= 2u) {
-    if (lane < half) { // @point feature-sum
-      rowParts[thread] += rowParts[thread + half];
-    }
-    workgroupBarrier();
-  }
-  let mean = rowParts[thread - lane] / f32(CLASSES); // @point mean
+  let total = dot(sumOfLanes(thread, lane, LANES, sum), vec4f(1.0));
+  let mean = total / f32(CLASSES); // @point mean
   for (var c = lane; c < CLASSES4; c += LANES) {
     if (feature < features.past) { // @point inside
       // Padding stays 0.

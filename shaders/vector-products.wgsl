@@ -1,10 +1,13 @@
 // vector-products: of pairs of vectors a and b of W's shape, Σ aᵢ·bᵢ, Σ penaltyᵢ·aᵢ·bᵢ and the largest
-// |aᵢ·bᵢ|, one partial result per workgroup. The workgroups of one z take one pair. A thread takes VECTORS
-// vectors of four, WORKGROUP apart, so that neighbouring threads read neighbouring vectors.
+// |aᵢ·bᵢ|, one partial result per workgroup, or with SERIAL per thread. The workgroups of one z take one
+// pair. A thread takes VECTORS vectors of four, WORKGROUP apart, so that neighbouring threads read
+// neighbouring vectors.
 import package::lib::reduce::{WORKGROUP, parts};
 import package::lib::shape::{CLASSES4, COUNT};
 
 const VECTORS = 16u; // vectors per thread
+@if(SERIAL) const SUMS_A_GROUP = WORKGROUP; // one per thread
+@else const SUMS_A_GROUP = 1u;
 
 struct Pairs {
   a: array<vec4u, 7>, // where the a of each pair begins in its buffer
@@ -17,7 +20,7 @@ struct Pairs {
 @group(0) @binding(1) var<storage, read> a: array<vec4f>; // several of (COUNT)
 @group(0) @binding(2) var<storage, read> b: array<vec4f>; // several of (COUNT)
 @group(0) @binding(3) var<storage, read> penalties: array<f32>; // (4·FEATURES4) one per feature, then zeros
-// (pairs, workgroups of a pair), from pairs.sum on: sum, penalised sum, largest, 0
+// (pairs, partial results of a pair), from pairs.sum on: sum, penalised sum, largest, 0
 @group(0) @binding(4) var<storage, read_write> sums: array<vec4f>;
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
@@ -44,17 +47,22 @@ fn main(
   }
   let one = vec4f(1.0);
   let most = max(max(largest.x, largest.y), max(largest.z, largest.w));
-  parts[thread] = vec4f(dot(sum, one), dot(penalised, one), most, 0.0);
-  workgroupBarrier(); // @point barrier
-  for (var half = WORKGROUP / 2u; half > 0u; half /= 2u) {
-    if (thread < half) {
-      let mine = parts[thread];
-      let other = parts[thread + half];
-      parts[thread] = vec4f(mine.xy + other.xy, max(mine.z, other.z), 0.0); // @point parts
+  let found = vec4f(dot(sum, one), dot(penalised, one), most, 0.0);
+  let before = pairs.sum + id.z * groups.x * groups.y * SUMS_A_GROUP; // @point place
+  @if(SERIAL) sums[before + group * SUMS_A_GROUP + thread] = found; // @point thread-sums
+  @else {
+    parts[thread] = found;
+    workgroupBarrier(); // @point barrier
+    for (var half = WORKGROUP / 2u; half > 0u; half /= 2u) {
+      if (thread < half) {
+        let mine = parts[thread];
+        let other = parts[thread + half];
+        parts[thread] = vec4f(mine.xy + other.xy, max(mine.z, other.z), 0.0); // @point parts
+      }
+      workgroupBarrier();
     }
-    workgroupBarrier();
-  }
-  if (thread == 0u) {
-    sums[pairs.sum + id.z * groups.x * groups.y + group] = parts[0]; // @point place
+    if (thread == 0u) {
+      sums[before + group] = parts[0];
+    }
   }
 }

@@ -760,6 +760,13 @@ export const WRONG_OBJECTIVES: readonly WrongObjective[] = [
   },
   ...ROW_KERNELS.flatMap(({ kernel, look, uniform }): WrongObjective[] => [
     {
+      what: "a thread's last row is missing",
+      kernel,
+      point: "rows",
+      edit: ["n < THREAD_ROWS", "n + 1u < THREAD_ROWS"],
+      look,
+    },
+    {
       what: "the last row of a block is missing",
       kernel,
       point: "inside",
@@ -807,8 +814,8 @@ export const WRONG_OBJECTIVES: readonly WrongObjective[] = [
     {
       what: "all blocks' sums are in one place",
       kernel,
-      point: "sums",
-      edit: ["part.sum + group.x", "group.x"],
+      point: "thread-sums",
+      edit: ["part.sum + ", ""],
       look,
     },
     {
@@ -989,17 +996,10 @@ export const WRONG_OBJECTIVES: readonly WrongObjective[] = [
     look: "vectors",
   },
   {
-    what: "the largest is the first thread's",
+    what: "all workgroups' sums are in one place",
     kernel: "vector-products",
-    point: "parts",
-    edit: ["max(mine.z, other.z)", "mine.z"],
-    look: "vectors",
-  },
-  {
-    what: "the barrier before the sum is dropped",
-    kernel: "vector-products",
-    point: "barrier",
-    edit: ["workgroupBarrier();", ""],
+    point: "thread-sums",
+    edit: ["group * SUMS_A_GROUP + ", ""],
     look: "vectors",
   },
   {
@@ -1153,7 +1153,7 @@ export const WRONG_OBJECTIVES: readonly WrongObjective[] = [
   },
 ];
 
-/** Edits of kernels in which threads share a row. */
+/** Edits of kernels in which threads add their sums together, and some share a row. */
 export const WRONG_LANES: readonly WrongObjective[] = [
   ...ROW_KERNELS.flatMap(({ kernel, look }): WrongObjective[] => [
     {
@@ -1178,11 +1178,32 @@ export const WRONG_LANES: readonly WrongObjective[] = [
       look,
     },
   ]),
+  ...[RESIDUAL, TRIAL].map(({ kernel, look }): WrongObjective => ({
+    what: "all blocks' sums are in one place",
+    kernel,
+    point: "sums",
+    edit: ["part.sum + group.x", "group.x"],
+    look,
+  })),
   {
     what: "a lane keeps its sum to itself",
     kernel: "vector-centre",
-    point: "feature-sum",
+    point: "lane-sum",
     edit: ["lane < half", "lane + 1u < half"],
+    look: "vectors",
+  },
+  {
+    what: "the largest is the first thread's",
+    kernel: "vector-products",
+    point: "parts",
+    edit: ["max(mine.z, other.z)", "mine.z"],
+    look: "vectors",
+  },
+  {
+    what: "the barrier before the sum is dropped",
+    kernel: "vector-products",
+    point: "barrier",
+    edit: ["workgroupBarrier();", ""],
     look: "vectors",
   },
 ];

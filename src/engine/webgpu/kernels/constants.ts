@@ -8,8 +8,15 @@ import type { Specialisation } from "./specialise.js";
 import { countLevels } from "../../../core/sum-plan.js";
 import type { FusedTiling, ObjectiveTiling, SplitTiling, TiledTiling, Tiling } from "./tiling.js";
 
-/** Vectors of four per thread of vector-products.wgsl. */
-export const PRODUCT_VECTORS = 16;
+/** Vectors of four per thread of vector-products.wgsl, if threads add their sums together or not. */
+const PRODUCT_VECTORS = { together: 16, serial: 64 };
+
+/** Threads of a workgroup of vector-products.wgsl, vectors of four of each, and sums that they write. */
+export function productShape({ rowThreads, threadRows }: ObjectiveTiling) {
+  return threadRows > 1
+    ? { threads: rowThreads, vectors: PRODUCT_VECTORS.serial, sums: rowThreads }
+    : { threads: rowThreads, vectors: PRODUCT_VECTORS.together, sums: 1 };
+}
 
 /** Specialises the kernels of a block: fused, or logits, residual and gradient. Evaluations do not smooth. */
 export function blockKernels(
@@ -152,14 +159,21 @@ export function rawKernels(rows: RowHead, tiling: Tiling): Specialisation {
 }
 
 /** Specialises the passes of an objective over rows and classes only: residual, trial and Hessian. */
-export function rowKernels({ classes, classes4, rowThreads, rowLanes }: ObjectiveTiling): Specialisation {
+export function rowKernels({
+  classes,
+  classes4,
+  rowThreads,
+  rowLanes,
+  threadRows,
+}: ObjectiveTiling): Specialisation {
   return {
-    when: [],
+    when: threadRows > 1 ? ["SERIAL"] : [],
     constants: {
       CLASSES: classes,
       CLASSES4: classes4,
       WORKGROUP: rowThreads,
       LANES: rowLanes,
+      THREAD_ROWS: threadRows,
       MOVE: false,
       EVALUATE: false,
     },
@@ -179,7 +193,7 @@ export function vectorKernels(
     INTERCEPT: features * classes4,
     ...treeOf(levels > 0 ? 1 : slots, 1),
     FIT_INTERCEPT: intercept,
-    VECTORS: PRODUCT_VECTORS,
+    VECTORS: productShape(tiling).vectors,
   });
 }
 

@@ -98,6 +98,8 @@ export interface ObjectiveTiling extends TiledTiling {
   /** Threads that share a row in these passes, and threads of their workgroups. */
   readonly rowLanes: number;
   readonly rowThreads: number;
+  /** Rows that a thread takes by itself, one after the other; 1 where threads add their sums together. */
+  readonly threadRows: number;
   /** Most multiply-adds in one submission, and in one dispatch. */
   readonly submissionMacs: number;
 }
@@ -118,10 +120,15 @@ const MOST_TILES = { slow: { one: 4096, few: 4096 }, fast: { one: 8, few: 256 } 
  */
 const MOST_VECTORS = { slow: 8192, fast: 16 };
 /**
- * Fewest threads of a workgroup in these passes and in products of vectors. A software adapter switches
- * between the threads of a workgroup at each barrier, which costs more than the work between two of them.
+ * Threads of a workgroup in these passes and in products of vectors. On a software adapter they have nothing
+ * in common, and take rows one after the other: workgroup memory and barriers cost SwiftShader 0.5 µs a
+ * thread, as much as 30 exponentials.
  */
-const ROW_THREADS = { slow: 8, fast: 64 };
+const ROW_THREADS = 64;
+const SERIAL_THREADS = 8;
+const SERIAL_ROWS = 8;
+/** Most such threads, each of which writes a sum. */
+const MOST_SERIAL = 2 ** 16;
 /** Most bytes for a block's exponentials (`powers`) or records, and for the slots. */
 const BLOCK_BYTES = 2 ** 27;
 const SLOTS_BYTES = 2 ** 26;
@@ -187,9 +194,11 @@ export function objectiveTiling(
   checkWeights(rows, cut, capacity);
   const speed = capacity.slow ? "slow" : "fast";
   const rowLanes = cut.classes4 > MOST_VECTORS[speed] ? 16 : 1;
-  let rowThreads = Math.max(rowLanes, ROW_THREADS[speed]);
-  while ((cut.blockRows * rowLanes) / rowThreads > MOST_GROUPS) rowThreads *= 2;
-  return { ...cut, rowLanes, rowThreads, submissionMacs: capacity.dispatchMacs };
+  const serial = capacity.slow && rowLanes === 1;
+  const rowThreads = serial ? SERIAL_THREADS : ROW_THREADS;
+  const fewest = 2 ** Math.ceil(Math.log2(cut.blockRows / MOST_SERIAL));
+  const threadRows = serial ? Math.max(SERIAL_ROWS, fewest) : 1;
+  return { ...cut, rowLanes, rowThreads, threadRows, submissionMacs: capacity.dispatchMacs };
 }
 
 type Shape = Pick<Common, "features4" | "classes" | "rowWords" | "shardRows" | "gathered">;

@@ -7,8 +7,8 @@ import type { ObjectiveTiling } from "../kernels/tiling.js";
 
 /** Most dispatches in one submission. */
 const ENTRIES = 256;
-/** Most partial sums in one submission. No dispatch has more workgroups that write one. */
-const SUMS = 2 ** 17;
+/** Most partial sums in one submission. No dispatch writes more. */
+export const SUMS = 2 ** 17;
 
 export interface Dispatch {
   readonly kernel: Compiled;
@@ -76,12 +76,12 @@ export class Commands {
   }
 
   /**
-   * Queues a dispatch whose workgroups each write a partial sum, and resolves to these sums, (workgroups, 4).
-   * The place of the first is appended to `whole`.
+   * Queues a dispatch whose workgroups each write `each` partial sums, and resolves to these sums,
+   * (workgroups · each, 4). The place of the first is appended to `whole`.
    */
-  async sums(one: Dispatch): Promise<Float32Array> {
+  async sums(one: Dispatch, each: number): Promise<Float32Array> {
     const [x, y = 1, z = 1] = one.groups;
-    const count = x * y * z;
+    const count = each * x * y * z;
     const batch = this.#room(one.macs, count);
     const place = batch.sums;
     batch.sums += count;

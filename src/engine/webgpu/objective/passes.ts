@@ -171,35 +171,37 @@ export class ObjectivePasses {
 
   /**
    * Computes R from the block's Z, after Z ← Z + t·ΔZ if t is given. Resolves to partial sums of losses, hits
-   * and weights, (workgroups, 4).
+   * and weights, (sums, 4).
    */
   softmax({ z, change, ...block }: KeptBlock, t?: number): Promise<Float32Array> {
     const pass = t === undefined ? "softmax" : "moved";
     return this.#sums(pass, block, { order: this.order, z, change, r: this.r }, t);
   }
 
-  /** Resolves to partial sums of losses, hits and weights, (workgroups, 4), of the logits in R's buffer. */
+  /** Resolves to partial sums of losses, hits and weights, (sums, 4), of the logits in R's buffer. */
   evaluated(block: Block): Promise<Float32Array> {
     const { tiles, captured } = this.#shared; // placeholders: Z does not move and R is not stored
     return this.#sums("evaluated", block, { order: this.others, z: this.r, change: tiles, r: captured });
   }
 
-  /** Resolves to partial sums of losses, slopes and curvatures at Z + t·ΔZ, (workgroups, 4). */
+  /** Resolves to partial sums of losses, slopes and curvatures at Z + t·ΔZ, (sums, 4). */
   trial({ z, change, ...block }: KeptBlock, t: number): Promise<Float32Array> {
     return this.#sums("trial", block, { order: this.order, z, change }, t);
   }
 
-  /** Dispatches a pass that writes partial sums, (workgroups, 4). */
+  /** Dispatches a pass that writes partial sums, (sums, 4). */
   #sums(pass: Summed, block: Block, buffers: Bindings, t = 0): Promise<Float32Array> {
     const { labels, rowWeights } = this.#shared;
-    return this.#commands.sums({
+    const { rowThreads, threadRows } = this.#tiling;
+    const one = {
       kernel: this.#kernels[pass],
       buffers: { labels, rowWeights, ...buffers },
       whole: [block.first, block.rows],
       real: [t],
-      groups: [this.#rowGroups(block)],
+      groups: [this.#rowGroups(block)] as const,
       macs: this.#rowMacs(block),
-    });
+    };
+    return this.#commands.sums(one, threadRows > 1 ? rowThreads : 1);
   }
 
   /** Turns U = X·V, in R's buffer, into the change of R: weight ⊙ s ⊙ (u − s·u), s the softmax of Z. */
@@ -215,8 +217,8 @@ export class ObjectivePasses {
   }
 
   #rowGroups({ rows }: Block): number {
-    const { rowLanes, rowThreads } = this.#tiling;
-    return Math.ceil((rows * rowLanes) / rowThreads);
+    const { rowLanes, rowThreads, threadRows } = this.#tiling;
+    return Math.ceil((rows * rowLanes) / rowThreads / threadRows);
   }
 
   #rowMacs({ rows }: Block): number {

@@ -3,9 +3,9 @@ import { DeviceError } from "../../../core/errors.js";
 import type { Matrix, Product, Term, Vector, VectorSpace } from "../../vectors.js";
 import type { FloatArray } from "../../../core/rows.js";
 import { pad, unpad } from "../kernels/blocks.js";
-import type { Commands } from "./commands.js";
+import { type Commands, SUMS } from "./commands.js";
 import type { ObjectiveContext } from "./context.js";
-import { PRODUCT_VECTORS, vectorKernels } from "../kernels/constants.js";
+import { productShape, vectorKernels } from "../kernels/constants.js";
 import type { Gpu } from "../device/device.js";
 import { Pages, type Place } from "./pages.js";
 import { type Bindings, compiled } from "../kernels/pipelines.js";
@@ -123,7 +123,7 @@ export class GpuVectors implements VectorSpace {
     const others = terms
       .filter((term) => !isTo(term))
       .map(([factor, vector]) => ({ factor, ...this.#place(vector) }));
-    const runs = runsOf(others, (a, b) => a.page === b.page);
+    const runs = runsOf(others, TERMS, (a, b) => a.page === b.page);
     if (runs.length === 0) runs.push([]);
     runs.forEach((run, n) => this.#combineRun(to, n === 0 ? own : 1, run));
   }
@@ -149,25 +149,34 @@ export class GpuVectors implements VectorSpace {
 
   async products(pairs: readonly (readonly [Vector, Vector])[]): Promise<Product[]> {
     const places = pairs.map(([a, b]) => [this.#place(a), this.#place(b)] as const);
-    const runs = runsOf(places, ([a, b], [c, d]) => a.page === c.page && b.page === d.page);
+    const most = Math.max(1, Math.min(TERMS, Math.floor(SUMS / this.#sumsOfProduct)));
+    const runs = runsOf(places, most, ([a, b], [c, d]) => a.page === c.page && b.page === d.page);
     return (await Promise.all(runs.map((run) => this.#productsOfRun(run)))).flat();
+  }
+
+  /** Partial sums of a pair in one dispatch, at most. */
+  get #sumsOfProduct(): number {
+    const { count, updateVectors } = this.#tiling;
+    const { threads, vectors, sums } = productShape(this.#tiling);
+    return sums * Math.ceil(Math.min(count, updateVectors) / threads / vectors);
   }
 
   /** The products of pairs whose first vectors are in one page, and whose second ones are in one page. */
   async #productsOfRun(run: readonly (readonly [Place, Place])[]): Promise<Product[]> {
     const [[a, b]] = run;
     const firsts = [0, 1].map((side) => padded(run.map((pair) => pair[side].first)));
+    const { threads, vectors, sums: each } = productShape(this.#tiling);
     const parts: Promise<Float32Array>[] = [];
     this.#overVectors((vector, count) => {
-      const [x, y] = grid(count, this.#tiling.rowThreads * PRODUCT_VECTORS);
-      const part = this.#commands.sums({
+      const [x, y] = grid(count, threads * vectors);
+      const one = {
         kernel: this.#kernels.products,
         buffers: { a: a.page, b: b.page, penalties: this.#penalties },
         whole: [...firsts.flat(), vector],
-        groups: [x, y, run.length],
+        groups: [x, y, run.length] as const,
         macs: 12 * run.length * count,
-      });
-      parts.push(part);
+      };
+      parts.push(this.#commands.sums(one, each));
     });
     const sums = await Promise.all(parts);
     return run.map((_, n) =>
@@ -260,12 +269,12 @@ export class GpuVectors implements VectorSpace {
   }
 }
 
-/** Cuts a list into runs of at most TERMS neighbours that are alike. */
-function runsOf<T>(all: readonly T[], alike: (a: T, b: T) => boolean): T[][] {
+/** Cuts a list into runs of at most `most` neighbours that are alike. */
+function runsOf<T>(all: readonly T[], most: number, alike: (a: T, b: T) => boolean): T[][] {
   const runs: T[][] = [];
   for (const one of all) {
     const last = runs.at(-1);
-    if (last && last.length < TERMS && alike(last[0], one)) last.push(one);
+    if (last && last.length < most && alike(last[0], one)) last.push(one);
     else runs.push([one]);
   }
   return runs;
