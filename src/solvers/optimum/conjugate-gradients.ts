@@ -19,6 +19,8 @@ export interface Preconditioner {
   readonly floor: number;
 }
 
+/** Least fraction of r·M·r that a step leaves where its prediction has enough digits. */
+const PREDICTED = 2 ** -7;
 /** Most products with the Hessian for one equation. */
 const MOST_PRODUCTS = 200;
 /**
@@ -54,64 +56,97 @@ export class ConjugateGradients implements NewtonEquation {
   readonly p: Vector;
   readonly #objective: Objective;
   readonly #preconditioner: Preconditioner;
-  /** The residual r, z = M·r, the direction d, H·d, and scratch space. */
+  /** The residual r, z = M·r, the direction d, H·d, M·H·d, and scratch space. */
   readonly #r: Vector;
   readonly #z: Vector;
   readonly #d: Vector;
   readonly #hd: Vector;
+  readonly #mhd: Vector;
   readonly #other: Vector;
 
   constructor(objective: Objective, preconditioner: Preconditioner) {
     this.#objective = objective;
     this.#preconditioner = preconditioner;
-    const [p, r, z, d, hd, other] = Array.from({ length: 6 }, () => objective.space.vector());
-    [this.p, this.#r, this.#z, this.#d, this.#hd, this.#other] = [p, r, z, d, hd, other];
+    const vectors = Array.from({ length: 7 }, () => objective.space.vector());
+    [this.p, this.#r, this.#z, this.#d, this.#hd, this.#mhd, this.#other] = vectors;
   }
 
   /** Sets p to about −H⁻¹·g, restricted to the free weights if they are given. */
   async solve(g: Vector, wanted: Wanted, free?: FreeWeights): Promise<BoundedSolution> {
-    const objective = this.#objective;
-    const { space } = objective;
+    const { space } = this.#objective;
     const [p, r, z, d, hd] = [this.p, this.#r, this.#z, this.#d, this.#hd];
     const coefficients = { alphas: new Array<number>(), betas: new Array<number>() };
     space.combine(p, []);
     space.combine(r, [[-1, g]]);
-    this.#precondition(free);
+    if (!free) space.centre(r);
+    this.#precondition(z, r, free);
     space.combine(d, [[1, z]]);
-    const [square] = await space.products([[r, z]]);
-    let left = square.sum; // r·M·r
+    let first = Infinity; // the first r·M·r
+    let left = Infinity; // the current one
     let lower = 0;
+    let slope = 0;
     let flat = false;
-    for (let n = 0; !flat && !this.#isSolved(wanted, coefficients, lower, left, square.sum); n++) {
+    for (let n = 0; !flat && !this.#isSolved(wanted, coefficients, lower, left, first); n++) {
       if (n === MOST_PRODUCTS || !wanted.more()) break;
-      objective.curvature(d, hd);
-      this.#keepFree(hd, free);
-      const [curved, far, pull] = await space.products([
+      // One wait a product: M·H·d tells r·M·r after the step, before the step's length is known.
+      this.#objective.curvature(d, hd);
+      const mhd = this.#centredProduct(free);
+      const [curved, far, pull, rz, gp, gd, rmhd, zhd, hdmhd] = await space.products([
         [d, hd],
         [d, d],
         [hd, hd],
+        [r, z],
+        [g, p],
+        [g, d],
+        [r, mhd],
+        [z, hd],
+        [hd, mhd],
       ]);
+      left = rz.sum;
+      if (n === 0) first = left;
+      slope = gp.sum;
       // Where H·d is this close to orthogonal to d, the curvature along d is only rounding.
       flat = !(curved.sum > 16 * space.precision * Math.sqrt(far.sum * pull.sum));
-      if (flat) break;
+      if (flat || this.#isExact(left, first)) break;
       const alpha = left / curved.sum;
       lower += (alpha * left) / 2;
+      slope += alpha * gd.sum;
       space.combine(p, plus(p, alpha, d));
       space.combine(r, plus(r, -alpha, hd));
-      this.#precondition(free);
-      const [next] = await space.products([[r, z]]);
+      space.combine(z, plus(z, -alpha, mhd));
+      const next = await this.#next(left, left - alpha * (rmhd.sum + zhd.sum) + alpha ** 2 * hdmhd.sum);
       coefficients.alphas.push(alpha);
-      coefficients.betas.push(next.sum / left);
-      space.combine(d, plus(z, next.sum / left, d));
-      left = next.sum;
+      coefficients.betas.push(next / left);
+      space.combine(d, plus(z, next / left, d));
+      left = next;
     }
-    const [slope] = await space.products([[g, p]]);
     const smallest = this.#smallest(coefficients);
     const upper =
-      flat && !this.#isExact(left, square.sum)
+      flat && !this.#isExact(left, first)
         ? Infinity
-        : this.#upper(coefficients, lower, left, square.sum, wanted.distance);
-    return { slope: slope.sum, lower, upper, smallest };
+        : this.#upper(coefficients, lower, left, first, wanted.distance);
+    return { slope, lower, upper, smallest };
+  }
+
+  /** H·d without its mean over the classes, or outside the free weights; returns M·H·d. */
+  #centredProduct(free: FreeWeights | undefined): Vector {
+    const [hd, mhd] = [this.#hd, this.#mhd];
+    // Softmax ignores the mean over the classes, so what rounding adds there would never go away.
+    if (free) this.#keepFree(hd, free);
+    else this.#objective.space.centre(hd);
+    if (!this.#preconditioner.matrix) return hd;
+    this.#precondition(mhd, hd, free);
+    return mhd;
+  }
+
+  /**
+   * r·M·r after a step that was to lead from `left` to `predicted`. Where little is left, the prediction is
+   * the difference of larger numbers: then it is computed.
+   */
+  async #next(left: number, predicted: number): Promise<number> {
+    if (predicted > PREDICTED * left) return predicted;
+    const [square] = await this.#objective.space.products([[this.#r, this.#z]]);
+    return square.sum;
   }
 
   /** v·M·v */
@@ -123,30 +158,27 @@ export class ConjugateGradients implements NewtonEquation {
     return square.sum;
   }
 
-  /** z ← M·r */
-  #precondition(free: FreeWeights | undefined): void {
+  /** to ← M·v, restricted to the free weights if they are given. */
+  #precondition(to: Vector, v: Vector, free: FreeWeights | undefined): void {
     const { space } = this.#objective;
     const { matrix } = this.#preconditioner;
-    // Softmax ignores the mean over the classes, so what rounding adds there would never go away.
-    if (!free) space.centre(this.#r);
-    if (matrix) space.multiply(this.#z, matrix, this.#r);
-    else space.combine(this.#z, [[1, this.#r]]);
-    if (matrix) this.#keepFree(this.#z, free);
+    if (matrix) space.multiply(to, matrix, v);
+    else space.combine(to, [[1, v]]);
+    if (matrix && free) this.#keepFree(to, free);
   }
 
-  /** Sets the vector to 0 outside the free weights, if they are given. */
-  #keepFree(vector: Vector, free: FreeWeights | undefined): void {
-    if (!free) return;
+  /** Sets the vector to 0 outside the free weights. */
+  #keepFree(vector: Vector, free: FreeWeights): void {
     const { space } = this.#objective;
     space.combine(this.#other, [[1, vector]]);
     space.restrict(vector, this.#other, free.w, free.d);
   }
 
   #isSolved(wanted: Wanted, coefficients: Coefficients, lower: number, left: number, first: number): boolean {
+    if (coefficients.alphas.length === 0) return false; // `NewtonModel` needs a step to check the model along
     if (this.#isExact(left, first)) return true;
     const { distance, forcing } = wanted;
     if (distance === undefined) return left <= forcing * first;
-    if (coefficients.alphas.length === 0) return false; // `NewtonModel` needs a step to check the model along
     // A step costs less than proving a distance that is unlikely to be within the required one.
     if (MARGIN * lower > distance && left <= forcing * first) return true;
     return this.#upper(coefficients, lower, left, first, distance) <= distance;

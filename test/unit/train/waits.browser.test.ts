@@ -50,3 +50,19 @@ test("an iteration of L-BFGS takes at most 14 dispatches, no new bind group and 
   expect(to.waits - from.waits).toBeLessThanOrEqual(2 * iterations);
   expect(to.bindGroups).toBe(from.bindGroups);
 });
+
+test("a product with the Hessian takes at most 12 dispatches and one wait", async () => {
+  const pipeline = vi.spyOn(GPUComputePassEncoder.prototype, "setPipeline");
+  const products = () => pipeline.mock.calls.filter(([{ label }]) => label === "hessian-residual").length;
+  const counts = counted();
+  const options = { engine: "webgpu", solver: "newton", tolerance: 1e-9 } as const;
+  const seen = [];
+  for await (const { iteration } of trainer({ x, y, features: FEATURES }, options))
+    seen.push({ iteration, products: products(), ...counts() });
+  const [from, to] = [seen[1], seen[seen.length - 1]];
+  const [iterations, multiplied] = [to.iteration - from.iteration, to.products - from.products];
+  expect(multiplied).toBeGreaterThan(20);
+  // An iteration waits for its line search, its point, and twice more near the minimum.
+  expect(to.waits - from.waits).toBeLessThanOrEqual(multiplied + 5 * iterations);
+  expect(to.dispatches - from.dispatches).toBeLessThanOrEqual(12 * multiplied + 20 * iterations);
+});
