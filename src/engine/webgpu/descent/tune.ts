@@ -1,21 +1,14 @@
 /** Times the candidate kernels on the rows themselves, once for each device and kind of problem. */
-import { DeviceError } from "../../../core/errors.js";
 import { range } from "../../../core/random.js";
 import type { DescentProblem } from "../../descent.js";
 import type { RowHead } from "../../../core/rows.js";
 import { type KernelChoice, type DescentShape, choices, nameOf } from "../kernels/choice.js";
 import type { Gpu } from "../device/device.js";
+import type { Unit } from "../kernels/blocks.js";
 import { GpuPasses, descentOf } from "./passes.js";
 import type { GpuRows } from "../placement.js";
 import { shapeOf, tiling } from "../kernels/tiling.js";
-
-/** Milliseconds after which no further candidate is timed. */
-const BUDGET_MS = 300;
-/** Blocks per submission, and timed submissions per candidate, of which the fastest counts. */
-const BLOCKS = 4;
-const REPEATS = 3;
-/** The table's choice is kept unless another takes less than this share of its time: less may be noise. */
-const MARGIN = 0.95;
+import { type Contender, fastest } from "../kernels/tournament.js";
 
 /**
  * Returns the fastest choice. Trainings of one kind that start at the same time await the first one's timing.
@@ -35,7 +28,11 @@ export async function tuned(placed: GpuRows, problem: DescentProblem): Promise<K
     const choice = await timing.catch(() => undefined); // that error is for the training that timed
     if (choice) return choice;
   }
-  const timing = fastest(placed, problem, candidates);
+  const timing = fastest(
+    candidates,
+    (choice) => open(placed, problem, choice),
+    () => gpu.check(),
+  );
   known.set(key, timing);
   timing.catch(() => known.delete(key));
   return timing;
@@ -61,61 +58,43 @@ function kindOf(
   ].join(", ");
 }
 
-/** Times the candidates. Leaves out those that fail; if all do, throws the error of the first. */
-async function fastest(
-  placed: GpuRows,
-  problem: DescentProblem,
-  candidates: readonly KernelChoice[],
-): Promise<KernelChoice> {
+/** A step that leaves weights of zero as they are. */
+const STANDSTILL = { learningRate: 0, gradientScale: 0, penalty: 0, correction1: 1, correction2: 1 };
+
+/** Compiles the passes of a choice, with weights of zero, to run blocks of the first rows. */
+async function open(placed: GpuRows, problem: DescentProblem, choice: KernelChoice): Promise<Contender> {
   const { rows, gpu: parent } = placed;
-  const began = performance.now();
-  let best: { readonly choice: KernelChoice; readonly milliseconds: number } | undefined;
-  const failures: DeviceError[] = [];
-  for (const choice of candidates) {
-    if (best && performance.now() - began > BUDGET_MS) break;
-    const cut = tiling(rows, problem.classes, problem.batchSize, parent.capacity, choice);
-    const common = { placed, problem, tiling: cut };
-    const gpu = parent.fork(descentOf(common));
-    try {
-      const passes = await GpuPasses.create({ gpu, ...common });
-      const milliseconds = await timed(gpu, passes, rows);
-      const margin = best?.choice === candidates[0] ? MARGIN : 1;
-      if (!best || milliseconds < best.milliseconds * margin) best = { choice, milliseconds };
-    } catch (error) {
-      parent.check(); // a device that is lost runs no candidate
-      if (!(error instanceof DeviceError)) throw error;
-      failures.push(error);
-    } finally {
-      gpu.release();
-    }
+  const cut = tiling(rows, problem.classes, problem.batchSize, parent.capacity, choice);
+  const common = { placed, problem, tiling: cut };
+  const gpu = parent.fork(descentOf(common));
+  try {
+    const passes = await GpuPasses.create({ gpu, ...common });
+    await passes.prepare("train");
+    const count = Math.min(rows.count, cut.blockRows);
+    const block = { first: passes.orders.place(range(count)), rows: count, number: 0, last: true };
+    const units: Unit[] = [];
+    const run = async (blocks: number) => {
+      if (blocks > units.length) {
+        while (units.length < blocks) units.push({ block, step: STANDSTILL });
+        gpu.run(() => passes.write("train", units));
+      }
+      await runBlocks(gpu, passes, units.slice(0, blocks));
+    };
+    return { choice, most: passes.capacity, run, release: () => gpu.release() };
+  } catch (cause) {
+    gpu.release();
+    throw cause;
   }
-  if (!best) throw failures[0];
-  return best.choice;
 }
 
-/** Returns the milliseconds that a block takes, with weights of zero. */
-async function timed(gpu: Gpu, passes: GpuPasses, rows: RowHead): Promise<number> {
-  const count = Math.min(rows.count, passes.tiling.blockRows);
-  const first = passes.orders.place(range(count));
-  const units = Array.from({ length: BLOCKS }, () => ({
-    block: { first, rows: count, number: 0, last: true },
-  }));
-  await passes.prepare("train");
-  const { queue } = gpu.device;
-  gpu.run(() => passes.write("train", units));
-  let fastest = Infinity;
-  for (let repeat = 0; repeat <= REPEATS; repeat++) {
-    const began = gpu.run(() => {
-      const encoder = gpu.device.createCommandEncoder({ label: "tuning" });
-      const pass = encoder.beginComputePass({ label: "tuning" });
-      passes.encode(pass, "train", units);
-      pass.end();
-      const before = performance.now();
-      queue.submit([encoder.finish()]);
-      return before;
-    });
-    await gpu.answered(queue.onSubmittedWorkDone());
-    if (repeat > 0) fastest = Math.min(fastest, (performance.now() - began) / BLOCKS); // the first warms up
-  }
-  return fastest;
+async function runBlocks(gpu: Gpu, passes: GpuPasses, units: readonly Unit[]): Promise<void> {
+  const { device } = gpu;
+  gpu.run(() => {
+    const encoder = device.createCommandEncoder({ label: "tuning" });
+    const pass = encoder.beginComputePass({ label: "tuning" });
+    passes.encode(pass, "train", units);
+    pass.end();
+    device.queue.submit([encoder.finish()]);
+  });
+  await gpu.answered(device.queue.onSubmittedWorkDone());
 }
