@@ -3,7 +3,12 @@ import { availableParallelism } from "node:os";
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
 import { ISOLATION } from "./bench/browsers/isolation.js";
-import { findChrome, launchArguments, wantedAdapter } from "./bench/browsers/chrome.js";
+import {
+  findChrome,
+  launchArguments,
+  swiftShaderEnvironment,
+  wantedAdapter,
+} from "./bench/browsers/chrome.js";
 import { assemblyPlugin } from "./scripts/assembly-plugin.js";
 import { shaderPlugin } from "./scripts/shader-plugin.js";
 import { ClosingLine } from "./test/closing-line.js";
@@ -23,6 +28,8 @@ const long = process.env["SMIGH_LONG"] === "1";
 const ZEROS = "--disable-dawn-features=use_vulkan_zero_initialize_workgroup_memory_extension";
 
 const args = [...launchArguments(adapter), ...(adapter === "swiftshader" ? [ZEROS] : [])];
+/** Has Dawn in Node find the adapter that Chrome is launched with. */
+const env = adapter === "swiftshader" ? await swiftShaderEnvironment(chrome) : {};
 const launchOptions = { executablePath: chrome.path, args };
 
 /** Milliseconds per test, enough for a software adapter on two busy cores to compile and run kernels. */
@@ -48,6 +55,7 @@ export default defineConfig({
           maxWorkers,
           include: ["test/**/*.test.ts"],
           exclude: ["test/**/*.browser.test.ts"],
+          env,
           provide: { long },
         },
       },

@@ -104,6 +104,15 @@ test("Node is used by the command line and the rooms of Node alone, and the DOM 
   expect(bare.filter(usesDom)).toEqual([]);
 });
 
+test("WebGPU's globals are not used, which Node lacks", () => {
+  const globals = /\bGPU(?:BufferUsage|ColorWrite|MapMode|ShaderStage|TextureUsage)\b/;
+  const files = library.filter((path) => globals.test(textOf(path)));
+  expect(files.length).toBeGreaterThan(5);
+  const flags = "src/engine/webgpu/device/flags.ts";
+  const importing = new Set(imports.flatMap(({ from, to }) => (to === flags ? [from] : [])));
+  expect(files.filter((path) => path !== flags && !importing.has(path))).toEqual([]);
+});
+
 test("the library has no texts of help", () => {
   const reached = new Set(["src/index.ts"]);
   for (const path of reached) {

@@ -72,6 +72,7 @@ const COVERED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     capacity: "test/unit/engine/webgpu/limits.browser.test.ts",
     device: "test/unit/engine/webgpu/shared.browser.test.ts",
     devices: "test/unit/engine/runtime.browser.test.ts",
+    flags: "test/conformance/webgpu.test.ts",
     readback: "test/unit/engine/webgpu/faults.browser.test.ts",
     timeout: "test/unit/engine/choose-faults.test.ts",
   },

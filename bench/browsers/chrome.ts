@@ -70,6 +70,17 @@ export function launchArguments(adapter: Adapter = wantedAdapter()): string[] {
   return [...flags, "--enable-features=Vulkan", "--use-angle=vulkan", "--disable-vulkan-surface"];
 }
 
+/**
+ * The environment in which Vulkan's loader finds nothing but the SwiftShader beside that Chrome, and Dawn the
+ * loader beside it. Empty where there is none, as on macOS and Windows, where Dawn needs no Vulkan.
+ */
+export async function swiftShaderEnvironment({ path }: Chrome): Promise<Readonly<Record<string, string>>> {
+  const folder = dirname(await realpath(path));
+  const driver = join(folder, "vk_swiftshader_icd.json");
+  if (!existsSync(driver)) return {};
+  return { VK_ICD_FILENAMES: driver, LD_LIBRARY_PATH: folder };
+}
+
 async function isInstalled(path: string): Promise<boolean> {
   try {
     await access(path, constants.X_OK);

@@ -12,7 +12,11 @@ function onDemand(paths: readonly string[]): string[] {
 }
 
 test("the page preloads what trainings and models load on demand", () => {
-  const unused = ["src/model/statistics/statistics.ts", "src/sweep/path.ts"];
+  const unused = [
+    "src/engine/webgpu/device/dawn.ts",
+    "src/model/statistics/statistics.ts",
+    "src/sweep/path.ts",
+  ];
   const library = onDemand(filesOf("src").filter((path) => !path.startsWith("src/cli/")));
   expect(library.length).toBeGreaterThan(15);
   expect(onDemand(["bench/page/train/preload.ts"])).toEqual(library.filter((path) => !unused.includes(path)));

@@ -42,6 +42,8 @@ export interface Ended {
   readonly stderr: string;
   /** Whether the process ended by itself within the time limit. */
   readonly inTime: boolean;
+  /** The exit status. Undefined where a signal ended the process. */
+  readonly exit: number | undefined;
 }
 
 /** Runs a module in a new Node process. */
@@ -60,8 +62,8 @@ export async function runScript(script: string, flags: readonly string[], second
 export async function runNode(words: readonly string[], seconds: number): Promise<Ended> {
   return new Promise((resolve) => {
     const options = { timeout: 1000 * seconds, killSignal: "SIGKILL" } as const;
-    execFile(process.execPath, words, options, (error, stdout, stderr) => {
-      resolve({ stdout, stderr, inTime: error?.killed !== true });
+    const child = execFile(process.execPath, words, options, (error, stdout, stderr) => {
+      resolve({ stdout, stderr, inTime: error?.killed !== true, exit: child.exitCode ?? undefined });
     });
   });
 }

@@ -7,6 +7,7 @@ import type { RowSource } from "../../core/row-source.js";
 import type { FloatArray, RowHead } from "../../core/rows.js";
 import { paddedSlices } from "../padded.js";
 import type { Gpu } from "./device/device.js";
+import { GPUBufferUsage } from "./device/flags.js";
 
 /** Slices that are uploaded before waiting for the device. */
 const SLICES_IN_FLIGHT = 16;

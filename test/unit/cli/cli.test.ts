@@ -1,9 +1,12 @@
-/** Tests the commands within this process: training, predicting, errors and help. */
+/**
+ * Tests the commands within this process, as on a machine without a GPU: training, predicting, errors and
+ * help.
+ */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { version } from "../../../package.json";
 import { run } from "../../../src/cli/run.js";
 import { loadModel } from "../../../src/index.js";
@@ -13,6 +16,9 @@ const [images, labels] = [join(mnist, "t10k-images-idx3-ubyte"), join(mnist, "t1
 const folder = mkdtempSync(join(tmpdir(), "smigh-cli-"));
 const model = join(folder, "model.json");
 afterAll(() => rmSync(folder, { recursive: true }));
+
+beforeAll(() => void vi.stubGlobal("navigator", { gpu: { requestAdapter: async () => null } }));
+afterAll(() => void vi.unstubAllGlobals());
 
 async function smigh(...words: string[]) {
   let [out, status] = ["", ""];
@@ -235,7 +241,7 @@ describe("exit status 1 and one line when the job fails", () => {
     [["train", "missing.idx", "--labels", labels], /ENOENT.*missing\.idx/],
     [["train", labels, "--labels", labels], /1 dimension.*Is it the labels/],
     [["train", images, "--labels", images], /3 dimensions.*Is it the features/],
-    [["train", images, "--labels", labels, "--engine", "webgpu"], /There is no WebGPU here/],
+    [["train", images, "--labels", labels, "--engine", "webgpu"], /WebGPU has no adapter/],
     [["predict", foreign, images], /no smigh model/],
     [["predict", images, images], /not UTF-8/],
     [["predict", foreign, images], /foreign\.json: /],
@@ -263,11 +269,11 @@ test("the doctor says what auto picks and why, and what every engine runs on", a
   expect(exit).toBe(0);
   const [auto, blank, ...engines] = out.trimEnd().split("\n");
   expect(auto).toMatch(
-    /^auto picks wasm \(WebAssembly, .*SIMD, \d+ threads?\): engine is auto and webgpu is not available: There is no/,
+    /^auto picks wasm \(WebAssembly, .*SIMD, \d+ threads?\): engine is auto and webgpu is not available: WebGPU has no/,
   );
   expect(blank).toBe("");
   expect(engines).toEqual([
-    expect.stringMatching(/^webgpu {5}not available: There is no WebGPU here/),
+    expect.stringMatching(/^webgpu {5}not available: WebGPU has no adapter/),
     expect.stringMatching(/^wasm {7}WebAssembly, .*SIMD, \d+ threads?$/),
     "reference  f64 loops on the CPU",
   ]);

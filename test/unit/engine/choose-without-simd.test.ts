@@ -1,12 +1,14 @@
 // Tests machines where wasm does not open. It needs its own file, because the kernels are compiled, or
 // rejected, only once.
-import { afterEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { chooseEngine } from "../../../src/engine/choose.js";
 import { train } from "../../../src/index.js";
 import { DeviceError, OptionError } from "../../../src/core/errors.js";
 
+beforeEach(() => void vi.stubGlobal("navigator", { gpu: { requestAdapter: async () => null } }));
 afterEach(() => {
   vi.restoreAllMocks();
+  vi.unstubAllGlobals();
 });
 
 function wasmThrows(error: Error): void {

@@ -1,5 +1,6 @@
 /** The buffer of row numbers: it holds the orders of several epochs, so that a submission spans them. */
 import type { Gpu } from "../device/device.js";
+import { GPUBufferUsage } from "../device/flags.js";
 
 /** Fewest row numbers that the buffer holds. */
 const ROWS = 2 ** 16;

@@ -24,6 +24,7 @@ import { SplitPasses } from "./split.js";
 import { WholeSteps, wholeCapacity } from "./steps.js";
 import { TiledPasses } from "./tiled.js";
 import { type FusedTiling, type Tiling, grid } from "../kernels/tiling.js";
+import { GPUBufferUsage } from "../device/flags.js";
 
 /** Fewest entries in a uniform. */
 const ENTRIES = 256;

@@ -8,6 +8,7 @@ import { ENTRY_BYTES as RUN_BYTES, dispatch } from "../kernels/pipelines.js";
 import type { Readback } from "../device/readback.js";
 import type { Specialisation } from "../kernels/specialise.js";
 import type { FusedTiling } from "../kernels/tiling.js";
+import { GPUBufferUsage } from "../device/flags.js";
 
 /** Bytes of a step's entry. */
 const ENTRY_BYTES = 32;

@@ -20,6 +20,10 @@ export interface OwnDevice {
 /** Milliseconds that the browser may take for an adapter or a device, if there is no other engine. */
 export const PATIENCE_MS = 60_000;
 
+const NO_ADAPTER =
+  "WebGPU has no adapter: the browser found no GPU that it trusts, or its GPU process crashed. chrome://gpu says why; " +
+  "restart the browser, or start it with --enable-unsafe-webgpu.";
+
 /**
  * Finds the adapter that `openDevice` would use, without opening a device.
  *
@@ -81,17 +85,38 @@ export async function openDevice(patience: number): Promise<OwnDevice> {
   return { device, name: await nameOf(adapter) };
 }
 
+/** An implementation of WebGPU, and what to say where it has no adapter. */
+interface Implementation {
+  readonly gpu: GPU;
+  readonly noAdapter: string;
+}
+
 async function requestAdapter(patience: number): Promise<GPUAdapter> {
+  let noAdapter = "";
   const adapter = await answerOf("requestAdapter", patience, async () => {
-    const gpu = globalThis.navigator?.gpu;
-    if (!gpu) throw new DeviceError(`There is no WebGPU here: navigator.gpu is missing. ${whyMissing()}`);
-    return gpu.requestAdapter({ powerPreference: "high-performance" });
+    const found = await findWebGpu();
+    noAdapter = found.noAdapter;
+    return found.gpu.requestAdapter({ powerPreference: "high-performance" });
   });
   if (adapter) return adapter;
-  throw new DeviceError(
-    "WebGPU has no adapter: the browser found no GPU that it trusts, or its GPU process crashed. chrome://gpu says why; " +
-      "restart the browser, or start it with --enable-unsafe-webgpu.",
+  throw new DeviceError(noAdapter);
+}
+
+/** Returns the WebGPU of the page, or the one that is installed for Node. */
+async function findWebGpu(): Promise<Implementation> {
+  const gpu = globalThis.navigator?.gpu;
+  if (gpu) return { gpu, noAdapter: NO_ADAPTER };
+  if (!isNode()) throw new DeviceError(`There is no WebGPU here: navigator.gpu is missing. ${whyMissing()}`);
+  const { openDawn, NO_DAWN_ADAPTER } = await import("./dawn.js");
+  return { gpu: await openDawn(), noAdapter: NO_DAWN_ADAPTER };
+}
+
+function isNode(): boolean {
+  const process: { readonly versions?: { readonly node?: string } } | undefined = Reflect.get(
+    globalThis,
+    "process",
   );
+  return process?.versions?.node !== undefined;
 }
 
 /** Waits for an answer from WebGPU. Throws a DeviceError if WebGPU throws, rejects or does not answer. */
@@ -108,5 +133,5 @@ async function answerOf<T>(name: string, patience: number, ask: () => Promise<T>
 function whyMissing(): string {
   return globalThis.isSecureContext === false
     ? "A page has it only over https or on localhost."
-    : "Chrome and Edge have it from 113, Safari from 26; Node has none of its own.";
+    : "Chrome and Edge have it from 113, Safari from 26.";
 }

@@ -1,5 +1,6 @@
 /** Copies buffers from the device to this thread, through staging buffers that are reused. */
 import type { Gpu } from "./device.js";
+import { GPUBufferUsage, GPUMapMode } from "./flags.js";
 
 export class Readback {
   readonly #gpu: Gpu;

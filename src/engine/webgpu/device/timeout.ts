@@ -9,7 +9,7 @@ import { DeviceError } from "../../../core/errors.js";
 export function withTimeout<T>(ms: number, what: string, answer: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const expire = () =>
-      reject(new DeviceError(`${what} gave no answer within ${ms / 1000} s: restart the browser.`));
+      reject(new DeviceError(`${what} gave no answer within ${ms / 1000} s: restart the browser or Node.`));
     const timer = setTimeout(expire, ms);
     unref(timer);
     void answer.then(resolve, reject).finally(() => clearTimeout(timer));

@@ -5,6 +5,7 @@ import type { KernelName } from "./kernels.js";
 import { type Bound, bound } from "./pipelines.js";
 import type { Readback } from "../device/readback.js";
 import type { Specialisation } from "./specialise.js";
+import { GPUBufferUsage } from "../device/flags.js";
 
 /** Rows `order[first .. first + rows)`, a part of a step or a pass. */
 export interface Block {

@@ -5,6 +5,7 @@ import type { Binding, Kernel } from "./kernel.js";
 import { type KernelName, loadKernel } from "./kernels.js";
 import { scoped } from "../device/scopes.js";
 import { type Specialisation, specialise } from "./specialise.js";
+import { GPUShaderStage } from "../device/flags.js";
 
 /** Bytes between two entries of a uniform: the largest alignment that an implementation may require. */
 export const ENTRY_BYTES = 256;

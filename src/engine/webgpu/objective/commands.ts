@@ -4,6 +4,7 @@ import type { Gpu } from "../device/device.js";
 import { type Bindings, type Compiled, ENTRY_BYTES, dispatch } from "../kernels/pipelines.js";
 import { Readback } from "../device/readback.js";
 import type { ObjectiveTiling } from "../kernels/tiling.js";
+import { GPUBufferUsage } from "../device/flags.js";
 
 /** Most dispatches in one submission. */
 const ENTRIES = 256;
@@ -116,7 +117,7 @@ export class Commands {
         const encoder = device.createCommandEncoder({ label: "commands" });
         const copies = this.#encode(encoder, batch);
         const sums = batch.sums > 0 ? this.#readback.copy(encoder, this.#sums, 16 * batch.sums) : undefined;
-        device.queue.writeBuffer(this.#uniform, 0, this.#entries, 0, batch.dispatches * ENTRY_BYTES);
+        device.queue.writeBuffer(this.#uniform, 0, this.#entries.buffer, 0, batch.dispatches * ENTRY_BYTES);
         device.queue.submit([encoder.finish()]);
         return { sums, copies };
       });

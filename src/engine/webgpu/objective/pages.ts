@@ -1,5 +1,6 @@
 /** Places an objective's vectors in few buffers, its pages, so that one dispatch can use many of them. */
 import type { Gpu } from "../device/device.js";
+import { GPUBufferUsage } from "../device/flags.js";
 
 /** Most bytes of a page, but one vector always fits, and most vectors. */
 const PAGE_BYTES = 2 ** 26;

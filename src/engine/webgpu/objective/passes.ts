@@ -11,6 +11,7 @@ import type { KernelName } from "../kernels/kernels.js";
 import { type Bindings, type Compiled, compiled } from "../kernels/pipelines.js";
 import type { Specialisation } from "../kernels/specialise.js";
 import { type ObjectiveTiling, grid } from "../kernels/tiling.js";
+import { GPUBufferUsage } from "../device/flags.js";
 
 /** Threads in a workgroup of gather and of block-sum. */
 const WORKGROUP = 64;

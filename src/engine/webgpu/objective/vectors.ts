@@ -10,6 +10,7 @@ import type { Gpu } from "../device/device.js";
 import { Pages, type Place } from "./pages.js";
 import { type Bindings, compiled } from "../kernels/pipelines.js";
 import { type ObjectiveTiling, grid } from "../kernels/tiling.js";
+import { GPUBufferUsage } from "../device/flags.js";
 
 /** Threads in a workgroup. */
 const WORKGROUP = 64;
