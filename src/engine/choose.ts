@@ -1,6 +1,7 @@
 /** Chooses and opens an engine: the one named, or for "auto" the fastest that this machine offers. */
 import { OptionError } from "../core/errors.js";
 import type { Engine, EngineName } from "./engine.js";
+import { LEAST_MACS } from "./least-macs.js";
 import { type Runtime, checkRuntime, defaultRuntime } from "./runtime.js";
 import { findAdapter } from "./webgpu/device/adapter.js";
 
@@ -15,11 +16,22 @@ export interface EngineChoice {
 /** Engines that failed after they had opened, with their errors. */
 type EngineFailures = ReadonlyMap<EngineName, Error>;
 
+/** The work between two decisions of the solver: a pass over all rows, or over those of a mini-batch. */
+export interface PassShape {
+  readonly rows: number;
+  readonly features: number;
+  readonly classes: number;
+  /** The solver waits for the result of each pass, as lbfgs and newton do. Steps are queued ahead instead. */
+  readonly waits: boolean;
+}
+
 export interface ChooseOptions {
   /** Opens the engine. Default: the runtime that trainings share. */
   readonly runtime?: Runtime | undefined;
   /** A device for webgpu. */
   readonly device?: GPUDevice | undefined;
+  /** What the engine is for. Default: more work than a GPU needs to pay. */
+  readonly pass?: PassShape;
   /** Engines that "auto" skips. */
   readonly failures?: EngineFailures;
 }
@@ -28,38 +40,62 @@ export interface ChooseOptions {
 const PATIENCE_MS = 10_000;
 
 /**
- * Opens the engine `wanted`. "auto" is webgpu on the given device or on a GPU, else wasm, else the reference;
- * it skips the engines in `failures`, and `why` gives the reason for each engine that it did not take.
+ * Opens the engine `wanted`. "auto" is wasm for a pass that is too small for a GPU, else webgpu on a GPU, or
+ * on the given device whatever the pass, and else the one of the two that is left, or the reference. It skips
+ * the engines in `failures`, and `why` gives the reason for each engine that it did not take.
  *
  * @throws {DeviceError} if `wanted` names an engine that is not available.
  * @throws {RuntimeClosedError} if the runtime is closed.
  */
 export async function chooseEngine(
   wanted: "auto" | EngineName,
-  { runtime = defaultRuntime(), device, failures = new Map() }: ChooseOptions = {},
+  { runtime = defaultRuntime(), device, pass, failures = new Map() }: ChooseOptions = {},
 ): Promise<EngineChoice> {
   checkRuntime("runtime", runtime); // narrows it to one that opens engines
   if (wanted !== "auto") {
     const engine = await runtime.open(wanted, { device });
     return { engine, why: [`engine is ${wanted}`, ...noteOf(engine)].join(", and ") };
   }
-  const fellBack = device !== undefined || failures.size > 0;
-  const gpu = await unlessFailed("webgpu", failures, async () => {
-    const slow = device ? undefined : await softwareAdapter();
-    return slow === undefined
-      ? runtime.open("webgpu", { device, patience: PATIENCE_MS })
-      : `the WebGPU adapter, ${slow}, is software on the processor itself`;
-  });
-  if (typeof gpu !== "string") {
-    const found = device ? "a device is given" : `there is a GPU, ${gpu.adapter}`;
-    return { engine: gpu, why: `engine is auto and ${found}` };
+  const opening = {
+    webgpu: async () => {
+      const slow = device ? undefined : await softwareAdapter();
+      return slow === undefined
+        ? runtime.open("webgpu", { device, patience: PATIENCE_MS })
+        : `the WebGPU adapter, ${slow}, is software on the processor itself`;
+    },
+    wasm: () => runtime.open("wasm"),
+    reference: () => runtime.open("reference"),
+  };
+  const small = device || !pass ? undefined : smallness(pass);
+  const reasons = small === undefined ? [] : [small];
+  const order = small === undefined ? (["webgpu", "wasm"] as const) : (["wasm", "webgpu"] as const);
+  for (const name of order) {
+    const engine = await unlessFailed(name, failures, opening[name]);
+    if (typeof engine === "string") {
+      reasons.push(engine);
+      continue;
+    }
+    if (name === "webgpu") reasons.push(device ? "a device is given" : `there is a GPU, ${engine.adapter}`);
+    const fellBack = failures.size > 0 || (device !== undefined && name !== "webgpu");
+    return { engine, why: [autoBecause(reasons), ...noteOf(engine)].join(", and "), fellBack };
   }
-  const wasm = await unlessFailed("wasm", failures, () => runtime.open("wasm"));
-  if (typeof wasm !== "string") {
-    return { engine: wasm, why: [`engine is auto and ${gpu}`, ...noteOf(wasm)].join(", and "), fellBack };
-  }
-  const reference = await runtime.open("reference");
-  return { engine: reference, why: `engine is auto, ${gpu}, and ${wasm}`, fellBack: true };
+  return { engine: await opening.reference(), why: autoBecause(reasons), fellBack: true };
+}
+
+/** Says that a pass is too small for a GPU, or returns undefined if it is not. */
+function smallness({ rows, features, classes, waits }: PassShape): string | undefined {
+  const inFirefox = /Firefox\//.test(globalThis.navigator?.userAgent ?? "");
+  const least = LEAST_MACS[waits ? (inFirefox ? "waitingInFirefox" : "waiting") : "queued"];
+  if (rows * features * classes >= least) return undefined;
+  return (
+    `${rows} rows × ${features} features × ${classes} classes are fewer than the ${least.toLocaleString("en")} ` +
+    "multiply-adds from which a GPU pays"
+  );
+}
+
+function autoBecause(reasons: readonly string[]): string {
+  if (reasons.length === 1) return `engine is auto and ${reasons[0]}`;
+  return `engine is auto, ${reasons.slice(0, -1).join(", ")}, and ${reasons.at(-1)}`;
 }
 
 /** Opens an engine with `find`. Returns the reason as a string if it is not available or failed before. */

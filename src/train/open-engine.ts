@@ -21,16 +21,20 @@ export interface Opened<T> extends EngineChoice {
  * the next engine.
  */
 export async function openEngine<T>(
-  { settings, rows }: Pick<Task<Label>, "settings" | "rows">,
+  { settings, rows, problem }: Pick<Task<Label>, "settings" | "rows" | "problem">,
   start: (placement: Placement) => Promise<T>,
 ): Promise<Opened<T>> {
   const { engine: wanted, runtime, device, signal } = settings;
+  const waits = isSecondOrder(settings.solver);
   // Objectives use labels only, so where no descent is made the engine needs no memory for targets.
-  const placed = isSecondOrder(settings.solver) ? labelledOnly(rows) : rows;
+  const placed = waits ? labelledOnly(rows) : rows;
+  const { features } = rows;
+  const { classes, batchSize } = problem;
+  const pass = { rows: waits ? rows.count : batchSize, features, classes, waits };
   const failures = new Map<EngineName, DeviceError>();
   for (;;) {
     throwIfAborted(signal);
-    const choice = await chooseEngine(wanted, { runtime, device, failures });
+    const choice = await chooseEngine(wanted, { runtime, device, pass, failures });
     const { engine } = choice;
     const releases = [() => engine.close()];
     const release = () => {

@@ -267,9 +267,12 @@ describe("exit status 1 and one line when the job fails", () => {
 test("the doctor says what auto picks and why, and what every engine runs on", async () => {
   const { exit, out } = await smigh("doctor");
   expect(exit).toBe(0);
-  const [auto, blank, ...engines] = out.trimEnd().split("\n");
+  const [auto, size, blank, ...engines] = out.trimEnd().split("\n");
   expect(auto).toMatch(
     /^auto picks wasm \(WebAssembly, .*SIMD, \d+ threads?\): engine is auto and webgpu is not available: WebGPU has no/,
+  );
+  expect(size).toBe(
+    "Below 10,000,000 multiply-adds (rows × features × classes) it picks wasm; for mini-batches below 1,000,000.",
   );
   expect(blank).toBe("");
   expect(engines).toEqual([

@@ -6,6 +6,8 @@ import { train } from "../../../src/index.js";
 const SOFTWARE = { vendor: "google", architecture: "swiftshader", isFallbackAdapter: false };
 const HARDWARE = { vendor: "nvidia", architecture: "ampere", isFallbackAdapter: false };
 
+vi.mock("../../../src/engine/least-macs.js", () => ({ LEAST_MACS: { queued: 0, waiting: 0 } }));
+
 afterEach(() => {
   vi.restoreAllMocks();
 });

@@ -9,6 +9,7 @@ import { untypedTrain } from "../../support/untyped.js";
 vi.mock("../../../src/engine/webgpu/device/adapter.js", () => ({
   findAdapter: async () => ({ adapter: "nvidia", slow: false }),
 }));
+vi.mock("../../../src/engine/least-macs.js", () => ({ LEAST_MACS: { queued: 0, waiting: 0 } }));
 vi.mock("../../../src/engine/webgpu/engine.js", () => ({
   WebGpuHost: class {
     open = async () => madeUp("webgpu");

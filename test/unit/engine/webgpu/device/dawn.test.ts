@@ -154,7 +154,9 @@ describe.each([
 
   test("webgpu is a DeviceError that says so, and auto trains on wasm", async () => {
     const ended = await script(`
-      print({ error: await train(data, { engine }).catch(told), auto: (await train(data)).engine });`);
+      const large = { x: new Float32Array(5e5), y: Array.from({ length: 1000 }, (_, n) => n % 2), features: 500 };
+      const { engine: auto } = await train(large, { solver: "gd", epochs: 1 });
+      print({ error: await train(data, { engine }).catch(told), auto });`);
     expect(ended.exit, ended.stderr).toBe(0);
     expect(printed(ended)).toMatchObject({
       error: { name: "DeviceError", message: expect.stringMatching(message) },
