@@ -70,7 +70,6 @@ const COVERED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     tiled: "test/conformance/webgpu.browser.test.ts",
   },
   "src/engine/webgpu/device": {
-    capacity: "test/unit/engine/webgpu/limits.browser.test.ts",
     device: "test/unit/engine/webgpu/shared.browser.test.ts",
     devices: "test/unit/engine/runtime.browser.test.ts",
     flags: "test/conformance/webgpu.test.ts",

@@ -65,6 +65,11 @@ export function checkC(name: string, value: unknown): void {
 }
 
 /** Checks a device by its methods, so that one of another realm, or a wrapped one, is accepted. */
+export function checkAdapter(name: string, value: unknown): void {
+  if (typeof value !== "string" || value.trim() === "")
+    fail(name, value, '"high-performance", "low-power", or in Node part of the name of an adapter');
+}
+
 export function checkDevice(name: string, value: unknown): void {
   if (!hasMethods(value, "createBuffer", "createCommandEncoder") || !("queue" in value)) {
     fail(name, value, "a GPUDevice, as adapter.requestDevice() resolves to");

@@ -30,6 +30,8 @@ export interface ChooseOptions {
   readonly runtime?: Runtime | undefined;
   /** A device for webgpu. */
   readonly device?: GPUDevice | undefined;
+  /** The adapter for webgpu. */
+  readonly adapter?: string | undefined;
   /** What the engine is for. Default: more work than a GPU needs to pay. */
   readonly pass?: PassShape;
   /** Engines that "auto" skips. */
@@ -49,18 +51,18 @@ const PATIENCE_MS = 10_000;
  */
 export async function chooseEngine(
   wanted: "auto" | EngineName,
-  { runtime = defaultRuntime(), device, pass, failures = new Map() }: ChooseOptions = {},
+  { runtime = defaultRuntime(), device, adapter, pass, failures = new Map() }: ChooseOptions = {},
 ): Promise<EngineChoice> {
   checkRuntime("runtime", runtime); // narrows it to one that opens engines
   if (wanted !== "auto") {
-    const engine = await runtime.open(wanted, { device });
+    const engine = await runtime.open(wanted, { device, adapter });
     return { engine, why: [`engine is ${wanted}`, ...noteOf(engine)].join(", and ") };
   }
   const opening = {
     webgpu: async () => {
-      const slow = device ? undefined : await softwareAdapter();
+      const slow = device ? undefined : await softwareAdapter(adapter);
       return slow === undefined
-        ? runtime.open("webgpu", { device, patience: PATIENCE_MS })
+        ? runtime.open("webgpu", { device, adapter, patience: PATIENCE_MS })
         : `the WebGPU adapter, ${slow}, is software on the processor itself`;
     },
     wasm: () => runtime.open("wasm"),
@@ -118,8 +120,8 @@ function noteOf({ note }: Engine): string[] {
 }
 
 /** Returns the adapter's name if it is a software adapter. Opens no device. */
-async function softwareAdapter(): Promise<string | undefined> {
-  const { adapter, slow } = await findAdapter(PATIENCE_MS);
+async function softwareAdapter(wanted: string | undefined): Promise<string | undefined> {
+  const { adapter, slow } = await findAdapter({ adapter: wanted, patience: PATIENCE_MS });
   return slow ? adapter : undefined;
 }
 

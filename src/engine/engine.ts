@@ -48,6 +48,8 @@ export interface Engine {
 export interface EngineOptions {
   /** A GPU device to share; it is left open. Default: one of the host's own. */
   readonly device?: GPUDevice | undefined;
+  /** The GPU adapter: "high-performance" (default) or "low-power", or in Node part of its name. */
+  readonly adapter?: string | undefined;
   /**
    * Milliseconds that the browser may take for a GPU adapter, for its device and for the device's first
    * answer. Default 60,000.

@@ -24,7 +24,7 @@ export async function openEngine<T>(
   { settings, rows, problem }: Pick<Task<Label>, "settings" | "rows" | "problem">,
   start: (placement: Placement) => Promise<T>,
 ): Promise<Opened<T>> {
-  const { engine: wanted, runtime, device, signal } = settings;
+  const { engine: wanted, runtime, device, adapter, signal } = settings;
   const waits = isSecondOrder(settings.solver);
   // Objectives use labels only, so where no descent is made the engine needs no memory for targets.
   const placed = waits ? labelledOnly(rows) : rows;
@@ -34,7 +34,7 @@ export async function openEngine<T>(
   const failures = new Map<EngineName, DeviceError>();
   for (;;) {
     throwIfAborted(signal);
-    const choice = await chooseEngine(wanted, { runtime, device, pass, failures });
+    const choice = await chooseEngine(wanted, { runtime, device, adapter, pass, failures });
     const { engine } = choice;
     const releases = [() => engine.close()];
     const release = () => {

@@ -5,6 +5,7 @@ import { ENGINES, type EngineName } from "../engine/engine.js";
 import { type Runtime, checkRuntime } from "../engine/runtime.js";
 import {
   type Check,
+  checkAdapter,
   checkC,
   checkClassWeight,
   checkDevice,
@@ -79,6 +80,15 @@ const createTable = <L extends Label>() => ({
    * "wasm" and "reference" are an OptionError. Default: a device of smigh's own.
    */
   device: option<GPUDevice>({ check: checkDevice, engines: ["webgpu"], flag: false }),
+  /**
+   * The GPU adapter that webgpu opens, where there are several: "high-performance" (default) or "low-power".
+   * In Node also part of its name, in any case, such as "nvidia"; `smigh doctor` lists them.
+   */
+  adapter: option<string>({
+    check: checkAdapter,
+    default: "high-performance",
+    engines: ["webgpu"],
+  }),
   /**
    * Owns the GPU device, threads, memory and tuned choices of kernels, and closes them: see `createRuntime`.
    * Default: one that trainings share.

@@ -4,6 +4,8 @@ export const OPTION_TEXTS: Readonly<Record<string, string>> = {
     'The engine: "webgpu" (the GPU), "wasm" (SIMD kernels on the processor\'s threads) or "reference" (plain loops in f64).',
   kernels: "Kernels of the engine, by name.",
   device: "A GPUDevice to share, which smigh leaves open.",
+  adapter:
+    'The GPU adapter that webgpu opens, where there are several: "high-performance" (default) or "low-power".',
   runtime:
     "Owns the GPU device, threads, memory and tuned choices of kernels, and closes them: see `createRuntime`.",
   solver: "The algorithm that minimises the objective.",

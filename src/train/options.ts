@@ -70,6 +70,11 @@ export function parseOptions<L extends Label>(passed: TrainOptions<L>): Settings
       );
     }
   }
+  if (options.device !== undefined && options.adapter !== undefined) {
+    throw new OptionError(
+      `adapter is ${show(options.adapter)} and device is given: a device is on its own adapter, so give one of them.`,
+    );
+  }
   if (options.nesterov && !options.momentum) {
     throw new OptionError(
       `nesterov is true, but momentum is ${options.momentum ?? 0}: give a momentum, such as 0.9.`,

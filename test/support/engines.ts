@@ -65,7 +65,7 @@ export function wasmEngine(edits: WasmEdits = {}): Promise<Engine> {
 
 /** Opens a handle on the device given, or on that of the test file. */
 export function openGpu(device?: GPUDevice): Promise<Gpu> {
-  return devices.open(device);
+  return devices.open({ device });
 }
 
 /** Resources on one heap, which go to the others when they are idle. */

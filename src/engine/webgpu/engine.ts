@@ -16,8 +16,8 @@ export class WebGpuHost implements EngineHost {
     this.#devices = devices;
   }
 
-  async open({ device, patience }: EngineOptions): Promise<Engine> {
-    return webgpuEngine(await this.#devices.open(device, patience));
+  async open(options: EngineOptions): Promise<Engine> {
+    return webgpuEngine(await this.#devices.open(options));
   }
 
   close(error: RuntimeClosedError): void {

@@ -20,6 +20,10 @@ const OUT_OF_RANGE: Readonly<Record<string, { readonly must: string; readonly va
       must: "a GPUDevice, as adapter.requestDevice() resolves to",
       values: ["gpu", 0, null, {}, [], { queue: {} }],
     },
+    adapter: {
+      must: '"high-performance", "low-power", or in Node part of the name of an adapter',
+      values: ["", " ", 1, null],
+    },
     runtime: {
       must: "a runtime, as createRuntime() returns",
       values: ["shared", 0, null, {}, { open() {}, close() {} }],
@@ -320,6 +324,7 @@ describe("the defaults", () => {
   const shared = {
     engine: "auto",
     kernels: "auto",
+    adapter: "high-performance",
     momentum: 0,
     sampling: "uniform",
     nesterov: false,

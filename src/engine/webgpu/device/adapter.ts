@@ -1,6 +1,7 @@
 /** Finds the adapter, and opens devices on it. */
-import { DeviceError } from "../../../core/errors.js";
-import { WHOLE_BUFFERS } from "./capacity.js";
+import { DeviceError, OptionError, SmighError } from "../../../core/errors.js";
+import type { EngineOptions } from "../../engine.js";
+import { requiredLimits } from "./capacity.js";
 import { withTimeout } from "./timeout.js";
 
 /** An adapter's name and kind. */
@@ -20,6 +21,15 @@ export interface OwnDevice {
 /** Milliseconds that the browser may take for an adapter or a device, if there is no other engine. */
 export const PATIENCE_MS = 60_000;
 
+/** What a page may say about the adapter that it wants. In Node part of a name will do as well. */
+export const POWER_PREFERENCES = ["high-performance", "low-power"] as const;
+
+/** Which adapter is wanted, and how many milliseconds it and its device may take, each. */
+export interface AdapterRequest {
+  readonly adapter: string;
+  readonly patience: number;
+}
+
 const NO_ADAPTER =
   "WebGPU has no adapter: the browser found no GPU that it trusts, or its GPU process crashed. chrome://gpu says why; " +
   "restart the browser, or start it with --enable-unsafe-webgpu.";
@@ -27,11 +37,14 @@ const NO_ADAPTER =
 /**
  * Finds the adapter that `openDevice` would use, without opening a device.
  *
- * @param patience - milliseconds that the browser may take
  * @throws DeviceError if there is no adapter
+ * @throws OptionError if the adapter is named in a page
  */
-export async function findAdapter(patience = PATIENCE_MS): Promise<AdapterName> {
-  return nameOf(await requestAdapter(patience));
+export async function findAdapter({
+  adapter = POWER_PREFERENCES[0],
+  patience = PATIENCE_MS,
+}: EngineOptions = {}): Promise<AdapterName> {
+  return nameAdapter(await requestAdapter({ adapter, patience }));
 }
 
 /** Names an adapter by its information. Older browsers provide none, or less. */
@@ -52,7 +65,7 @@ interface OlderAdapter {
   requestAdapterInfo?(): Promise<Partial<GPUAdapterInfo>>;
 }
 
-async function nameOf(adapter: GPUAdapter): Promise<AdapterName> {
+export async function nameAdapter(adapter: GPUAdapter): Promise<AdapterName> {
   try {
     const older: GPUAdapter & OlderAdapter = adapter;
     const info: Partial<GPUAdapterInfo> | undefined = adapter.info ?? (await older.requestAdapterInfo?.());
@@ -65,24 +78,19 @@ async function nameOf(adapter: GPUAdapter): Promise<AdapterName> {
 /**
  * Opens a device, with the limits and features that the kernels can use.
  *
- * @param patience - milliseconds that the browser may take for the adapter, and again for the device
  * @throws DeviceError if there is no adapter or no device
+ * @throws OptionError if the adapter is named in a page
  */
-export async function openDevice(patience: number): Promise<OwnDevice> {
-  const adapter = await requestAdapter(patience);
-  const { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage } = adapter.limits;
-  const device = await answerOf("requestDevice", patience, () =>
+export async function openDevice(wanted: AdapterRequest): Promise<OwnDevice> {
+  const adapter = await requestAdapter(wanted);
+  const device = await answerOf("requestDevice", wanted.patience, () =>
     adapter.requestDevice({
       label: "smigh",
       requiredFeatures: adapter.features.has("subgroups") ? ["subgroups"] : [],
-      requiredLimits: {
-        maxBufferSize,
-        maxStorageBufferBindingSize,
-        maxStorageBuffersPerShaderStage: Math.min(maxStorageBuffersPerShaderStage, WHOLE_BUFFERS),
-      },
+      requiredLimits: requiredLimits(adapter.limits),
     }),
   );
-  return { device, name: await nameOf(adapter) };
+  return { device, name: await nameAdapter(adapter) };
 }
 
 /** An implementation of WebGPU, and what to say where it has no adapter. */
@@ -91,27 +99,39 @@ interface Implementation {
   readonly noAdapter: string;
 }
 
-async function requestAdapter(patience: number): Promise<GPUAdapter> {
+async function requestAdapter({ adapter: wanted, patience }: AdapterRequest): Promise<GPUAdapter> {
+  const powerPreference = POWER_PREFERENCES.find((one) => one === wanted);
+  const name = powerPreference === undefined ? wanted : undefined;
   let noAdapter = "";
   const adapter = await answerOf("requestAdapter", patience, async () => {
-    const found = await findWebGpu();
+    const { gpu, ...found } = await findWebGpu(name);
     noAdapter = found.noAdapter;
-    return found.gpu.requestAdapter({ powerPreference: "high-performance" });
+    const options: GPURequestAdapterOptions = powerPreference === undefined ? {} : { powerPreference };
+    // An adapter of the compatibility level may have all that kernels take, and is there where no other is.
+    return (
+      (await gpu.requestAdapter(options)) ??
+      (await gpu.requestAdapter({ ...options, featureLevel: "compatibility" }))
+    );
   });
   if (adapter) return adapter;
   throw new DeviceError(noAdapter);
 }
 
-/** Returns the WebGPU of the page, or the one that is installed for Node. */
-async function findWebGpu(): Promise<Implementation> {
+/** Returns the WebGPU of the page, or the one that is installed for Node, which can be of a named adapter. */
+export async function findWebGpu(name?: string): Promise<Implementation> {
   const gpu = globalThis.navigator?.gpu;
-  if (gpu) return { gpu, noAdapter: NO_ADAPTER };
+  if (gpu) {
+    if (name === undefined) return { gpu, noAdapter: NO_ADAPTER };
+    throw new OptionError(
+      `adapter is ${JSON.stringify(name)}, and a page can choose only between ${POWER_PREFERENCES.map((one) => `"${one}"`).join(" and ")}.`,
+    );
+  }
   if (!isNode()) throw new DeviceError(`There is no WebGPU here: navigator.gpu is missing. ${whyMissing()}`);
   const { openDawn, NO_DAWN_ADAPTER } = await import("./dawn.js");
-  return { gpu: await openDawn(), noAdapter: NO_DAWN_ADAPTER };
+  return { gpu: await openDawn(name), noAdapter: NO_DAWN_ADAPTER };
 }
 
-function isNode(): boolean {
+export function isNode(): boolean {
   const process: { readonly versions?: { readonly node?: string } } | undefined = Reflect.get(
     globalThis,
     "process",
@@ -125,7 +145,7 @@ async function answerOf<T>(name: string, patience: number, ask: () => Promise<T>
   try {
     return await withTimeout(patience, `WebGPU's ${name}`, asked());
   } catch (cause) {
-    if (cause instanceof DeviceError) throw cause;
+    if (cause instanceof SmighError) throw cause;
     throw new DeviceError(`WebGPU's ${name} failed: ${String(cause)}`, { cause });
   }
 }

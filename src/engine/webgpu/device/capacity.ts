@@ -17,9 +17,11 @@ interface DeviceLimits {
   readonly storageBuffers: number;
   /** Subgroups are available, so lanes can share what they load. */
   readonly subgroups: boolean;
+  /** Most threads in a workgroup. Default 256, which all devices have but some of the compatibility level. */
+  readonly threads?: number;
 }
 
-export interface Capacity extends DeviceLimits {
+export interface Capacity extends Required<DeviceLimits> {
   /** Most rows in a block. Fewer may fit. */
   readonly blockRows: number;
   /** Most multiply-adds in a dispatch. */
@@ -33,23 +35,50 @@ export interface Capacity extends DeviceLimits {
  * integrated GPUs (20 to 40 G/s). Windows resets a device after 2 s.
  */
 const DISPATCH_MACS = { slow: 3e8, fast: 4e9 };
+/** Most threads that a kernel has in a workgroup. */
+const MOST_THREADS = 256;
+/** Storage buffers that the kernel of whole steps binds. */
+export const WHOLE_BUFFERS = 10;
 
 /** Returns the capacity of a device, whose adapter is software if it is `slow`. */
 export function capacityOf({ limits, features }: GPUDevice, slow: boolean): Capacity {
   const { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage } = limits;
+  const { maxComputeInvocationsPerWorkgroup, maxComputeWorkgroupSizeX } = limits;
   return capacityWithin({
     bindingBytes: Math.min(maxBufferSize, maxStorageBufferBindingSize),
     slow,
     storageBuffers: maxStorageBuffersPerShaderStage,
     subgroups: features.has("subgroups"),
+    threads: Math.min(maxComputeInvocationsPerWorkgroup, maxComputeWorkgroupSizeX, MOST_THREADS),
   });
 }
 
 /** Returns the capacity of a device with these limits. */
 export function capacityWithin(limits: DeviceLimits): Capacity {
   const dispatchMacs = DISPATCH_MACS[limits.slow ? "slow" : "fast"];
-  return { ...limits, blockRows: Infinity, dispatchMacs, kinds: KERNEL_KINDS };
+  return { threads: MOST_THREADS, ...limits, blockRows: Infinity, dispatchMacs, kinds: KERNEL_KINDS };
 }
 
-/** Storage buffers that the kernel of whole steps binds. */
-export const WHOLE_BUFFERS = 10;
+/** Of some limits: the least with which kernels run, and the most that they make use of. */
+const NEEDS = [
+  ["maxComputeInvocationsPerWorkgroup", 128, MOST_THREADS],
+  ["maxComputeWorkgroupSizeX", 128, MOST_THREADS],
+  ["maxComputeWorkgroupStorageSize", 16_384, 16_384],
+  ["maxStorageBuffersPerShaderStage", 8, WHOLE_BUFFERS],
+] as const;
+
+/** Returns the limits to open a device with: what the kernels make use of, as far as the adapter has it. */
+export function requiredLimits(limits: GPUSupportedLimits): Record<string, number> {
+  const { maxBufferSize, maxStorageBufferBindingSize } = limits;
+  const within = NEEDS.map(([name, , most]) => [name, Math.min(limits[name], most)] as const);
+  return { maxBufferSize, maxStorageBufferBindingSize, ...Object.fromEntries(within) };
+}
+
+/**
+ * Names the first limit that is too small for the kernels, with both numbers, or returns undefined. Only
+ * adapters of the compatibility level can have such limits.
+ */
+export function lackOf(limits: GPUSupportedLimits): string | undefined {
+  const lack = NEEDS.find(([name, least]) => limits[name] < least);
+  return lack && `its ${lack[0]} is ${limits[lack[0]]}, and the kernels take ${lack[1]}`;
+}

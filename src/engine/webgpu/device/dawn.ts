@@ -6,16 +6,45 @@ interface Dawn {
   create(flags: readonly string[]): GPU;
 }
 
-let instance: Promise<GPU> | undefined;
+/** The WebGPU of each adapter that was named, and of none by the name "". */
+const instances = new Map<string, Promise<GPU>>();
 
 /**
- * Loads the package, and returns the WebGPU of this process. It is kept for good: Dawn crashes where it is
- * garbage-collected before its devices. It does not keep the process alive.
+ * Loads the package, and returns the WebGPU of this process, with the adapter alone whose name contains
+ * `name`, in any case. It is kept for good: Dawn crashes where it is garbage-collected before its devices. It
+ * does not keep the process alive.
+ *
+ * @throws DeviceError if the package is missing, does not load, or has no adapter of that name
+ */
+export async function openDawn(name?: string): Promise<GPU> {
+  if (name === undefined) return instanceOf("");
+  const names = await dawnAdapters();
+  const found = names.find((one) => one.toLowerCase().includes(name.toLowerCase()));
+  if (found !== undefined) return instanceOf(found);
+  throw new DeviceError(
+    names.length === 0
+      ? NO_DAWN_ADAPTER
+      : `adapter is ${JSON.stringify(name)}, and no adapter has that in its name: there is ${names.join(", ")}.`,
+  );
+}
+
+/**
+ * Returns the names of all adapters. Dawn lists them in the error about one that it does not find.
  *
  * @throws DeviceError if the package is missing, or does not load
  */
-export function openDawn(): Promise<GPU> {
-  return (instance ??= load("webgpu").then(({ create }) => create([])));
+export async function dawnAdapters(): Promise<string[]> {
+  const gpu = await instanceOf("\n");
+  const list = await gpu.requestAdapter().then(() => "", String);
+  return Array.from(list.matchAll(/name: '(.*)'/g), ([, name]) => name);
+}
+
+function instanceOf(name: string): Promise<GPU> {
+  const found = instances.get(name);
+  if (found) return found;
+  const opening = load("webgpu").then(({ create }) => create(name === "" ? [] : [`adapter=${name}`]));
+  instances.set(name, opening);
+  return opening;
 }
 
 /** The package's name is an argument, so that bundlers do not look for the package. */

@@ -1,7 +1,16 @@
 /** The devices of a runtime: its own, which is opened once, and those that callers give. */
-import type { RuntimeClosedError } from "../../../core/errors.js";
-import { type AdapterName, type OwnDevice, PATIENCE_MS, nameFrom, openDevice } from "./adapter.js";
-import { capacityOf } from "./capacity.js";
+import { DeviceError, type RuntimeClosedError } from "../../../core/errors.js";
+import type { EngineOptions } from "../../engine.js";
+import {
+  type AdapterName,
+  type OwnDevice,
+  PATIENCE_MS,
+  POWER_PREFERENCES,
+  type AdapterRequest,
+  nameFrom,
+  openDevice,
+} from "./adapter.js";
+import { capacityOf, lackOf } from "./capacity.js";
 import { type DeviceState, Gpu, type GpuOwner } from "./device.js";
 import { Nudger, answersFromTimer } from "./nudge.js";
 import { scoped } from "./scopes.js";
@@ -10,9 +19,9 @@ import { withTimeout } from "./timeout.js";
 export class Devices implements GpuOwner {
   readonly waiting = new Set<() => void>();
   readonly #states = new WeakMap<GPUDevice, DeviceState>();
-  /** The runtime's own device, opened by the first training. Later ones find their kernels compiled. */
-  #own: Promise<OwnDevice> | undefined;
-  #ownDevice: GPUDevice | undefined;
+  /** The runtime's own devices, by the adapter that was wanted. Later trainings find kernels compiled. */
+  readonly #own = new Map<string, Promise<OwnDevice>>();
+  readonly #ownDevices = new Map<string, GPUDevice>();
   /** All devices that were opened. They may be garbage: one that failed is replaced. */
   readonly #opened: WeakRef<GPUDevice>[] = [];
   #closed: RuntimeClosedError | undefined;
@@ -24,14 +33,17 @@ export class Devices implements GpuOwner {
   /**
    * Returns a handle on the device given, or on the runtime's own.
    *
-   * @param patience - milliseconds that the browser may take for an adapter, for a device and for its first
-   *   answer
-   * @throws DeviceError if there is no device, or it is lost
+   * @throws DeviceError if there is no device, it is lost, or its limits are too small for the kernels
+   * @throws OptionError if the adapter is named in a page
    */
-  async open(given?: GPUDevice, patience = PATIENCE_MS): Promise<Gpu> {
+  async open({
+    device: given,
+    adapter = POWER_PREFERENCES[0],
+    patience = PATIENCE_MS,
+  }: EngineOptions = {}): Promise<Gpu> {
     if (given) return this.#responding(this.#handle(given, nameFrom(given.adapterInfo)), patience);
     const open = async () => {
-      const { device, name } = await this.#openOwn(patience);
+      const { device, name } = await this.#openOwn({ adapter, patience });
       return this.#handle(device, name);
     };
     const gpu = await open();
@@ -40,9 +52,11 @@ export class Devices implements GpuOwner {
   }
 
   forget(device: GPUDevice): void {
-    if (device !== this.#ownDevice) return;
-    this.#own = undefined;
-    this.#ownDevice = undefined;
+    for (const [adapter, own] of this.#ownDevices) {
+      if (own !== device) continue;
+      this.#own.delete(adapter);
+      this.#ownDevices.delete(adapter);
+    }
   }
 
   /** Destroys the runtime's own devices, and ends all waits, also on devices of callers, with the error. */
@@ -52,26 +66,27 @@ export class Devices implements GpuOwner {
     for (const end of this.waiting) end();
   }
 
-  async #openOwn(patience: number): Promise<OwnDevice> {
+  async #openOwn({ adapter, patience }: AdapterRequest): Promise<OwnDevice> {
     if (this.#closed) throw this.#closed;
+    const found = this.#own.get(adapter);
     // It may have been opened with another training's patience.
-    if (this.#own) return withTimeout(2 * patience, "The GPU device", this.#own);
-    const opening = openDevice(patience);
-    this.#own = opening;
+    if (found) return withTimeout(2 * patience, "The GPU device", found);
+    const opening = openDevice({ adapter, patience });
+    this.#own.set(adapter, opening);
     opening.then(
       ({ device }) => {
-        this.#ownDevice = device;
+        this.#ownDevices.set(adapter, device);
         this.#opened.push(new WeakRef(device));
         if (this.#closed) device.destroy();
       },
-      () => {
-        this.#own = undefined;
-      },
+      () => this.#own.delete(adapter),
     );
     return opening;
   }
 
   #handle(device: GPUDevice, { adapter, slow }: AdapterName): Gpu {
+    const lack = lackOf(device.limits);
+    if (lack) throw new DeviceError(`The GPU device (${adapter}) is too small: ${lack}. Take wasm.`);
     const state = this.#stateOf(device);
     return new Gpu({ device, adapter, capacity: capacityOf(device, slow), edited: {}, state });
   }

@@ -31,7 +31,6 @@ export interface DescentShape {
 const ACCUMULATORS = 96;
 /** Most classes that fit in registers, for the fused kernels. */
 const FUSED_CLASSES = 24;
-const MOST_THREADS = 256;
 /**
  * Most rows that a partial sum adds in order: what bounds the error of a gradient, however many rows it is
  * over. docs/design/sums.md has the bounds.
@@ -64,9 +63,9 @@ const MOST_TURNS = 60_000;
 export const STEP_THREADS = { slow: 16, fast: 64 };
 
 /**
- * Threads of a workgroup that shares slabs, along each of its two dimensions: as many as every device allows.
- * With 8 rows, or 2 vectors of features, per thread its slabs fill the 16 KiB of workgroup memory that every
- * device has.
+ * Threads of a workgroup that shares slabs, along each of its two dimensions: as many as every device allows
+ * but some of the compatibility level. With 8 rows, or 2 vectors of features, per thread its slabs fill the
+ * 16 KiB of workgroup memory that every device has.
  */
 export const SIDE = 16;
 
@@ -89,14 +88,14 @@ export function stepsPerDispatch(
  */
 export function choices(shape: DescentShape, capacity: Capacity): KernelChoice[] {
   const { slow, subgroups, kinds } = capacity;
-  const few = fused(shape, slow);
+  const few = fused(shape, capacity);
   const splits = split(shape);
   const isSplit = !slow && shape.features4 >= LEAST_SPLIT && shape.classes <= SPLIT_CLASSES;
   const all = [
     ...(isWhole(shape, capacity) ? whole(few) : []),
     ...(isSplit ? splits : []),
     ...few,
-    ...tiled(shape, slow),
+    ...tiled(shape, capacity),
     ...(isSplit ? [] : splits),
   ];
   const { kind } = all.find((one) => kinds.includes(one.kind)) ?? all[0];
@@ -129,11 +128,11 @@ function whole([tile]: KernelChoice[]): KernelChoice[] {
 }
 
 /** Lists the fused choices. A software adapter needs much work in registers, a GPU many threads. */
-function fused(shape: DescentShape, slow: boolean): KernelChoice[] {
+function fused(shape: DescentShape, { slow, threads }: Capacity): KernelChoice[] {
   const { features4, classes, batchSize, planRows } = shape;
   if (classes > FUSED_CLASSES) return [];
   const most = Math.min(8, Math.floor(ACCUMULATORS / (4 * classes)));
-  const least = Math.ceil(features4 / (MOST_THREADS - 4));
+  const least = Math.ceil(features4 / (threads - 4));
   if (least > most) return [];
   const vectors = Math.max(least, slow ? most : Math.min(most, Math.ceil(features4 / 128)));
   const mostRows = Math.max(1, Math.min(8, powerBelow(ACCUMULATORS / classes)));
@@ -167,7 +166,7 @@ export function powerBelow(value: number): number {
  * most on discrete GPUs; it pays off if more than half of a workgroup's threads have work. A software adapter
  * would only pay for the barriers.
  */
-function tiled(shape: DescentShape, slow: boolean): KernelChoice[] {
+function tiled(shape: DescentShape, { slow, threads }: Capacity): KernelChoice[] {
   const { features4, classes, batchSize, planRows } = shape;
   const own = slow ? [[8, 2], [4, 2]] : [[4, 1], [8, 2], [4, 2], [2, 1]]; // prettier-ignore
   const full = Math.min(batchSize / 4, features4, classes / 8) > SIDE / 2;
@@ -176,7 +175,7 @@ function tiled(shape: DescentShape, slow: boolean): KernelChoice[] {
     const wanted = batchSize / Math.ceil(THREADS[slow ? "slow" : "fast"] / threadsOfASlot);
     const span = spanOf(wanted, LEAST_TILED_SPAN, Math.min(MOST_SPAN.tiled, planRows));
     const tile = { kind: "tiled", rows, vectors, span } as const;
-    const shared = !slow && full && n < 2;
+    const shared = !slow && full && n < 2 && threads >= SIDE ** 2;
     return [...(shared ? [{ ...tile, sharing: "shared" } as const] : []), { ...tile, sharing: "none" }];
   });
 }
@@ -236,7 +235,7 @@ export function choiceNamed(
 function isPossible(
   { kind, rows, vectors, span, sharing }: KernelChoice,
   { features4, planRows }: DescentShape,
-  { subgroups }: Capacity,
+  { subgroups, threads }: Capacity,
 ): boolean {
   const most = Math.min(MOST_SPAN[kind], planRows);
   const isPower = (value: number) => Number.isInteger(Math.log2(value));
@@ -244,6 +243,7 @@ function isPossible(
   if (kind !== "tiled" && !(isPower(rows) && span >= 4 * rows)) return false;
   if (kind === "split") return rows === 4 && vectors === 1 && sharing === "none";
   if (sharing === "subgroups" && !subgroups) return false;
-  if (sharing === "shared") return kind === "tiled" && rows % 4 === 0 && vectors <= 2 && span >= SIDE;
-  return kind === "tiled" || Math.ceil(features4 / vectors) <= MOST_THREADS - 4;
+  if (sharing === "shared")
+    return kind === "tiled" && rows % 4 === 0 && vectors <= 2 && span >= SIDE && threads >= SIDE ** 2;
+  return kind === "tiled" || Math.ceil(features4 / vectors) <= threads - 4;
 }
