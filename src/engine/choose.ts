@@ -4,6 +4,7 @@ import type { Engine, EngineName } from "./engine.js";
 import { LEAST_MACS } from "./least-macs.js";
 import { type Runtime, checkRuntime, defaultRuntime } from "./runtime.js";
 import { findAdapter } from "./webgpu/device/adapter.js";
+import { answersFromTimer } from "./webgpu/device/nudge.js";
 
 export interface EngineChoice {
   readonly engine: Engine;
@@ -86,8 +87,7 @@ export async function chooseEngine(
 
 /** Says that a pass is too small for a GPU, or returns undefined if it is not. */
 function smallness({ rows, features, classes, waits }: PassShape): string | undefined {
-  const inFirefox = /Firefox\//.test(globalThis.navigator?.userAgent ?? "");
-  const least = LEAST_MACS[waits ? (inFirefox ? "waitingInFirefox" : "waiting") : "queued"];
+  const least = LEAST_MACS[waits ? (answersFromTimer() ? "waitingInFirefox" : "waiting") : "queued"];
   if (rows * features * classes >= least) return undefined;
   return (
     `${rows} rows × ${features} features × ${classes} classes are fewer than the ${least.toLocaleString("en")} ` +

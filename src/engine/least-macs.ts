@@ -7,6 +7,6 @@ export const LEAST_MACS = {
   queued: 1e6,
   /** Iterations of lbfgs and newton wait twice or more, half a millisecond each. */
   waiting: 1e7,
-  /** Firefox answers from a timer: each wait takes 100 ms. */
-  waitingInFirefox: 1e9,
+  /** Firefox answers a nudge, from a timer: each wait takes about 4 ms. */
+  waitingInFirefox: 1e8,
 };

@@ -61,9 +61,9 @@ const createTable = <L extends Label>() => ({
   /**
    * The engine: "webgpu" (the GPU), "wasm" (SIMD kernels on the processor's threads) or "reference" (plain
    * loops in f64). Default "auto": webgpu where there is a GPU and a pass is large enough for one
-   * (rows × features × classes ≥ 1e7 for lbfgs and newton, 1e9 in Firefox, where a GPU's answers take
-   * 100 ms; of a mini-batch ≥ 1e6), otherwise wasm, and the reference where there is no SIMD either. "auto"
-   * goes on to the next engine where one fails; an engine that is named fails with a DeviceError.
+   * (rows × features × classes ≥ 1e7 for lbfgs and newton, 1e8 in Firefox, where answers take longer; of a
+   * mini-batch ≥ 1e6), otherwise wasm, and the reference where there is no SIMD either. "auto" goes on to the
+   * next engine where one fails; an engine that is named fails with a DeviceError.
    */
   engine: option<"auto" | EngineName>({ check: oneOf("auto", ...ENGINES), default: "auto" }),
   /**
