@@ -16,8 +16,8 @@ struct Terms {
 }
 
 @group(0) @binding(0) var<uniform> terms: Terms;
-@group(0) @binding(1) var<storage, read_write> vectors: array<vec4f>; // several of (COUNT)
-@group(0) @binding(2) var<storage, read_write> other: array<vec4f>; // several of (COUNT)
+@group(0) @binding(1) var<storage, read_write> vectors: array<vec4f>; // (vectors, COUNT)
+@group(0) @binding(2) var<storage, read_write> other: array<vec4f>; // (vectors, COUNT)
 
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {

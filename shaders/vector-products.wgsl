@@ -17,8 +17,8 @@ struct Pairs {
 }
 
 @group(0) @binding(0) var<uniform> pairs: Pairs;
-@group(0) @binding(1) var<storage, read> a: array<vec4f>; // several of (COUNT)
-@group(0) @binding(2) var<storage, read> b: array<vec4f>; // several of (COUNT)
+@group(0) @binding(1) var<storage, read> a: array<vec4f>; // (vectors, COUNT)
+@group(0) @binding(2) var<storage, read> b: array<vec4f>; // (vectors, COUNT)
 @group(0) @binding(3) var<storage, read> penalties: array<f32>; // (4·FEATURES4) one per feature, then zeros
 // (pairs, partial results of a pair), from pairs.sum on: sum, penalised sum, largest, 0
 @group(0) @binding(4) var<storage, read_write> sums: array<vec4f>;

@@ -8,7 +8,7 @@ import type { Unit } from "../kernels/blocks.js";
 import { GpuPasses, descentOf } from "./passes.js";
 import type { GpuRows } from "../placement.js";
 import { shapeOf, tiling } from "../kernels/tiling.js";
-import { type Contender, fastest } from "../kernels/tournament.js";
+import { type Candidate, fastest } from "../kernels/tournament.js";
 
 /**
  * Returns the fastest choice. Trainings of one kind that start at the same time await the first one's timing.
@@ -62,7 +62,7 @@ function kindOf(
 const STANDSTILL = { learningRate: 0, gradientScale: 0, penalty: 0, correction1: 1, correction2: 1 };
 
 /** Compiles the passes of a choice, with weights of zero, to run blocks of the first rows. */
-async function open(placed: GpuRows, problem: DescentProblem, choice: KernelChoice): Promise<Contender> {
+async function open(placed: GpuRows, problem: DescentProblem, choice: KernelChoice): Promise<Candidate> {
   const { rows, gpu: parent } = placed;
   const cut = tiling(rows, problem.classes, problem.batchSize, parent.capacity, choice);
   const common = { placed, problem, tiling: cut };

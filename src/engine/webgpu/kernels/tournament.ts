@@ -7,7 +7,7 @@ import { DeviceError } from "../../../core/errors.js";
 import type { KernelChoice } from "./choice.js";
 
 /** A candidate, compiled and with its buffers. */
-export interface Contender {
+export interface Candidate {
   readonly choice: KernelChoice;
   /** Most blocks that `run` takes. */
   readonly most: number;
@@ -34,18 +34,18 @@ const MARGIN = 0.95;
  */
 export async function fastest(
   candidates: readonly KernelChoice[],
-  open: (choice: KernelChoice) => Promise<Contender>,
+  open: (choice: KernelChoice) => Promise<Candidate>,
   check: () => void,
 ): Promise<KernelChoice> {
   const began = performance.now();
   const failures: DeviceError[] = [];
-  let best: Contender | undefined;
+  let best: Candidate | undefined;
   let blocks = 1;
   let spent = 0;
   try {
     for (const choice of candidates) {
       if (best && (spent > BUDGET_MS || performance.now() - began > PATIENCE_MS)) break;
-      let challenger: Contender | undefined;
+      let challenger: Candidate | undefined;
       try {
         challenger = await open(choice);
         await challenger.run(1); // the first run may compile
@@ -70,24 +70,24 @@ export async function fastest(
 }
 
 /** Returns how many blocks a short submission needs, so that a long one takes long enough. */
-async function countBlocks(one: Contender, atLeast: number): Promise<number> {
+async function countBlocks(one: Candidate, atLeast: number): Promise<number> {
   let blocks = atLeast;
   while (2 * LONGER * blocks <= one.most && (await difference(one, blocks)) < LEAST_MS) blocks *= 2;
   return blocks;
 }
 
 /** Returns the time of a block of `other` as a share of that of `one`. */
-async function compare(one: Contender, other: Contender, blocks: number): Promise<number> {
+async function compare(one: Candidate, other: Candidate, blocks: number): Promise<number> {
   const short = Math.min(blocks, Math.max(1, Math.floor(other.most / LONGER)));
   const times: [number[], number[]] = [[], []];
   for (let round = 0; round < ROUNDS; round++)
-    for (const [n, contender] of [one, other].entries()) times[n].push(await difference(contender, short));
+    for (const [n, candidate] of [one, other].entries()) times[n].push(await difference(candidate, short));
   const [mine, others] = times.map(median);
   return mine > 0 && others > 0 ? others / mine : 1; // else noise hides both
 }
 
 /** Returns by how many milliseconds a long submission takes longer than a short one, of `blocks` blocks. */
-async function difference({ run }: Contender, blocks: number): Promise<number> {
+async function difference({ run }: Candidate, blocks: number): Promise<number> {
   const began = performance.now();
   await run(blocks);
   const between = performance.now();

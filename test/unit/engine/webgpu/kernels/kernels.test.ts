@@ -10,15 +10,15 @@ const SHADERS = readShaders();
 const TABLE: [name: string, kernel: Kernel][] = [];
 for (const name of Object.keys(KERNELS) as KernelName[]) TABLE.push([name, await loadKernel(name)]);
 
-/** The fields of each kernel's dispatch, four bytes each, as the engine writes them. */
+/** The fields of each kernel's dispatch, four bytes each element, as the engine writes them. */
 const UNIFORMS: Readonly<Record<string, readonly string[]>> = {
   Block: ["first", "rows", "tile"],
   Node: ["vector", "block", "last"],
   Run: ["first", "steps"],
   Part: ["first", "rows", "sum", "t"],
   Scales: ["vector", "scale"],
-  Terms: ["vector", "own", "factor1", "factor2", "factor3", "factor4"],
-  Range: ["vector", "sum"],
+  Terms: ["first[28]", "to", "count", "within", "vector", "factors[28]", "own"],
+  Pairs: ["a[28]", "b[28]", "vector", "sum"],
   Fours: ["first"],
   Features: ["first", "past"],
   Vectors: ["first"],
@@ -32,9 +32,10 @@ const OTHERS: Readonly<Record<string, readonly string[]>> = {
 
 const fieldsOf = (source: string, struct: string) =>
   Array.from(
-    source.match(new RegExp(`^struct ${struct} \\{([^}]+)\\}`, "m"))?.[1].matchAll(/(\w+): (?:u32|f32),/g) ??
-      [],
-    ([, field]) => field,
+    source
+      .match(new RegExp(`^struct ${struct} \\{([^}]+)\\}`, "m"))?.[1]
+      .matchAll(/(\w+): (?:[uf]32|array<vec4[uf], (\d+)>),/g) ?? [],
+    ([, field, fours]) => (fours ? `${field}[${4 * Number(fours)}]` : field),
   );
 
 /** Lines of a shader that match, each with the comments at its end and on the line before it. */
@@ -71,7 +72,7 @@ describe.each(TABLE)("%s", (name, { source, bindings }) => {
     );
   });
 
-  test("its uniforms have the fields, four bytes each, that the engine writes", () => {
+  test("its uniforms have the fields that the engine writes", () => {
     const types = Array.from(source.matchAll(/^@group.*: (?:array<)?(\w+)>?;$/gm), ([, type]) => type);
     const [uniform, ...others] = types.filter((type) => source.includes(`struct ${type} {`));
     expect(fieldsOf(source, uniform), uniform).toEqual(UNIFORMS[uniform]);
