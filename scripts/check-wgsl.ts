@@ -27,6 +27,7 @@ import { type Specialisation, specialise } from "../src/engine/webgpu/kernels/sp
 import {
   type ObjectiveTiling,
   type Tiling,
+  isWhole,
   objectiveTiling,
   shapeOf,
   tiling,
@@ -204,7 +205,7 @@ function specialisations(shaders: ShaderTexts): Map<string, Made> {
               ["update", updateKernel(rows, problem, cut, mode)] as const,
               ["block-sum", blockSumKernel(cut)] as const,
               ["gather", gatherKernel(cut)] as const,
-              ...(cut.kind === "fused" ? [["steps", stepsKernel(rows, problem, cut, mode)] as const] : []),
+              ...(isWhole(cut) ? [["steps", stepsKernel(rows, problem, cut, mode)] as const] : []),
             ];
             for (const [name, specialisation] of all) add(name, specialisation);
           }

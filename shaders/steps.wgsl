@@ -1,18 +1,29 @@
 // steps: whole steps of a small problem, many in one dispatch: logits, residual, gradient and update.
 //
-// One workgroup takes them all, so that a step costs a few barriers instead of several dispatches. First each
-// thread takes every WORKGROUP-th row: its logits and its residual. Then each takes every WORKGROUP-th vector
-// of features: its rows of the gradient, over all rows of the batch in order, and of the weights.
+// One workgroup takes them all and keeps the weights in its memory, so that a step costs a few barriers
+// instead of several dispatches. A turn takes ROWS·ROW_THREADS rows of a step. First each of ROW_THREADS
+// threads computes the logits and the residuals of ROWS rows, and leaves the residuals in the workgroup's
+// memory. Then LANES threads share VECTORS vectors of features, and each adds the outer products of every
+// LANES-th row. After the last turn the sums of the lanes are added by halves.
+//
+// With OWN a thread has all features: it multiplies a row's residuals as soon as it has them.
 import package::lib::block::order;
 import package::lib::rows::{features, rowWeights};
 import package::lib::rule::{Rates, stepped};
-import package::lib::shape::{CLASSES, CLASSES4, FEATURES4, FIT_INTERCEPT};
+import package::lib::shape::{CLASSES, CLASSES4, COUNT, FEATURES4, FIT_INTERCEPT};
 import package::lib::targets::{labelOf, targetOf};
 
 const INTERCEPT = 0u; // the intercept's row of the weights; after it there is only padding
 const BATCH = 1u; // the most rows in a step
-const WORKGROUP = 64u; // threads
-const CAPTURE = false; // keeps the logits and the gradient
+const WORKGROUP = 64u; // threads: LANES·COLUMNS
+const LANES = 4u; // threads that share vectors of features: a power of two
+const COLUMNS = 16u; // FEATURES4 / VECTORS, rounded up
+const VECTORS = 1u; // vectors of features per thread
+const PLANES = 5u; // parts of G and of the sums that a thread adds at a time: 4·VECTORS + 1
+const ROWS = 1u; // rows per thread
+const ROW_THREADS = 64u; // threads that compute residuals, a multiple of LANES
+const SHARED = 320u; // vectors of a turn's residuals, and of the lanes' sums
+const CAPTURE = false; // keeps the logits, the residuals and the gradient
 
 struct Run {
   first: u32, // the first step of this dispatch
@@ -32,78 +43,96 @@ struct Step {
 
 @group(0) @binding(0) var<uniform> run: Run;
 @group(0) @binding(7) var<storage, read_write> weights: array<vec4f>; // (4·FEATURES4, CLASSES4)
-// (BATCH, 2·CLASSES4 + 1) residual, sums, captured logits; then the captured gradient
+// (BATCH, 2·CLASSES4 + 1) captured residual, sums, logits; then the gradient
 @group(0) @binding(8) var<storage, read_write> records: array<vec4f>;
 // (steps of the submission) weighted loss, weighted hits, weight, 0
 @group(0) @binding(9) var<storage, read_write> ring: array<vec4f>;
 @group(0) @binding(10) var<storage, read> entries: array<Step>; // (steps of the submission)
 
 const RECORD = 2u * CLASSES4 + 1u;
+const RESIDUAL = CLASSES4 + 1u; // vectors of a row's residual and sums
+const TURN = ROWS * ROW_THREADS;
 
-// Computes the logits, the residual and the sums of the batch's row i.
-fn residual(i: u32, row: u32) {
-  let start = row * FEATURES4;
+var<workgroup> held: array<vec4f, COUNT>; // the weights
+// (TURN, RESIDUAL) residuals and sums of rows; or (PLANES, WORKGROUP) parts of G and of the sums
+var<workgroup> parts: array<vec4f, SHARED>;
+
+// Turns the logits of the step's row i into its residuals. Returns weighted loss, weighted hit and weight.
+fn residuals(i: u32, row: u32, step: Step, z: ptr<function, array<f32, CLASSES>>) -> vec4f {
   let label = labelOf(row); // @point label
   let weight = rowWeights[row]; // @point row-weight
+  let kept = CAPTURE && i < step.rows;
   let at = i * RECORD;
-
-  var z: array<f32, CLASSES>;
-  for (var k = 0u; k < CLASSES; k++) { // unroll
-    z[k] = 0.0;
-  }
-  for (var f = 0u; f < FEATURES4; f++) { // @point features
-    let four = features(start, f);
-    for (var d = 0u; d < 4u; d++) { // unroll
-      for (var k = 0u; k < CLASSES; k++) { // unroll
-        z[k] += four[d] * weights[(4u * f + d) * CLASSES4 + k / 4u][k % 4u];
-      }
-    }
-  }
-
-  var vector: array<vec4f, CLASSES4>;
-  for (var c = 0u; c < CLASSES4; c++) { // unroll
-    vector[c] = vec4f();
-  }
-  if (CAPTURE) {
-    for (var k = 0u; k < CLASSES; k++) { // unroll
-      vector[k / 4u][k % 4u] = z[k];
-    }
-    for (var c = 0u; c < CLASSES4; c++) { // unroll
-      records[at + CLASSES4 + 1u + c] = vector[c];
-    }
+  if (kept) {
+    keep(at + CLASSES4 + 1u, z);
   }
 
   // The largest logit is subtracted before the exponential, so that logits of any finite size give finite
   // losses.
-  var largest = z[0];
+  var largest = (*z)[0];
   for (var k = 0u; k < CLASSES; k++) { // unroll
-    largest = max(largest, z[k]);
+    largest = max(largest, (*z)[k]);
   }
   var sum = 0.0;
   @if(MIXED) var mean = 0.0; // Σ t·(z − largest)
   var labelLogit = largest;
   var tied = false; // whether an earlier class than the label's has the same, largest logit
   for (var k = 0u; k < CLASSES; k++) { // unroll
-    labelLogit = select(labelLogit, z[k], label == k);
+    labelLogit = select(labelLogit, (*z)[k], label == k);
     tied = tied | ((z[k] >= largest) & (k < label));
     @if(MIXED) mean += targetOf(row, k, label == k) * (z[k] - largest);
-    z[k] = exp(z[k] - largest);
-    sum += z[k];
+    (*z)[k] = exp(z[k] - largest);
+    sum += (*z)[k];
   }
   for (var k = 0u; k < CLASSES; k++) { // unroll
-    vector[k / 4u][k % 4u] = weight * (z[k] / sum - targetOf(row, k, label == k));
-  }
-  for (var c = 0u; c < CLASSES4; c++) { // unroll
-    records[at + c] = vector[c];
+    (*z)[k] = weight * (z[k] / sum - targetOf(row, k, label == k));
   }
   @if(MIXED) let loss = log(sum) - mean; // @point mixed-loss
   @else let loss = log(sum) - (labelLogit - largest);
   let hit = select(0.0, 1.0, (labelLogit >= largest) & !tied);
-  records[at + CLASSES4] = vec4f(weight * loss, weight * hit, weight, 0.0);
+  let sums = vec4f(weight * loss, weight * hit, weight, 0.0);
+  if (kept) {
+    keep(at, z);
+    records[at + CLASSES4] = sums;
+  }
+  return sums;
+}
+
+// Captures the values of a row, from `at` on.
+fn keep(at: u32, values: ptr<function, array<f32, CLASSES>>) {
+  for (var c = 0u; c < CLASSES4; c++) { // unroll
+    records[at + c] = fourOf(values, c);
+  }
+}
+
+// Returns vector c of the values of classes.
+fn fourOf(values: ptr<function, array<f32, CLASSES>>, c: u32) -> vec4f {
+  var four: vec4f;
+  for (var m = 0u; m < 4u; m++) { // unroll
+    let k = 4u * c + m;
+    four[m] = select(0.0, (*values)[min(k, CLASSES - 1u)], k < CLASSES);
+  }
+  return four;
+}
+
+// Adds the parts of the lanes by halves, those of COLUMNS neighbours at once. Lane 0 has the sums.
+fn addLanes(thread: u32, lane: u32) {
+  workgroupBarrier(); // @point filled-barrier
+  for (var half = LANES / 2u; half > 0u; half /= 2u) {
+    if (lane < half) { // @point lanes
+      for (var p = 0u; p < PLANES; p++) { // unroll
+        parts[p * WORKGROUP + thread] += parts[p * WORKGROUP + thread + half * COLUMNS];
+      }
+    }
+    workgroupBarrier();
+  }
 }
 
 // Updates one vector of W.
 fn update(at: u32, feature: u32, step: Step, gradient: vec4f) {
+  if (CAPTURE) {
+    records[BATCH * RECORD + at] = gradient;
+  }
   let penalised = feature < INTERCEPT;
   if (!penalised && !FIT_INTERCEPT) {
     return;
@@ -115,51 +144,134 @@ fn update(at: u32, feature: u32, step: Step, gradient: vec4f) {
     step.correction1,
     step.correction2,
   );
-  weights[at] = stepped(at, weights[at], gradient, penalised, rates);
+  held[at] = stepped(at, held[at], gradient, penalised, rates);
 }
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn main(@builtin(local_invocation_index) thread: u32) {
+  let lane = thread / COLUMNS;
+  let column = thread % COLUMNS;
+  for (var n = thread; n < COUNT; n += WORKGROUP) {
+    held[n] = weights[n];
+  }
+  workgroupBarrier();
+
   for (var n = 0u; n < run.steps; n++) {
     let step = entries[run.first + n]; // @point entry
-    for (var i = thread; i < step.rows; i += WORKGROUP) {
-      residual(i, order[step.first + i]);
+    var total = vec4f(); // the sums of the thread's rows
+    var g: array<array<vec4f, CLASSES>, VECTORS>; // and its part of G
+    for (var v = 0u; v < VECTORS; v++) { // unroll
+      for (var k = 0u; k < CLASSES; k++) { // unroll
+        g[v][k] = vec4f();
+      }
     }
-    storageBarrier(); // @point barrier
 
-    for (var f = thread; f < FEATURES4; f += WORKGROUP) {
-      var g: array<array<vec4f, CLASSES4>, 4>;
-      for (var d = 0u; d < 4u; d++) { // unroll
-        for (var c = 0u; c < CLASSES4; c++) { // unroll
-          g[d][c] = vec4f();
+    @if(OWN) var w: array<vec4f, COUNT>;
+    @if(OWN) for (var c = 0u; c < COUNT; c++) { // unroll
+      w[c] = held[c];
+    }
+    @if(OWN) for (var i = thread; i < step.rows; i += WORKGROUP) {
+      let row = order[step.first + i];
+      var own: array<vec4f, VECTORS>;
+      var z: array<f32, CLASSES>;
+      for (var k = 0u; k < CLASSES; k++) { // unroll
+        z[k] = 0.0;
+      }
+      for (var f = 0u; f < FEATURES4; f++) { // unroll
+        own[f] = features(row * FEATURES4, f);
+        for (var d = 0u; d < 4u; d++) { // unroll
+          for (var k = 0u; k < CLASSES; k++) { // unroll
+            z[k] += own[f][d] * w[(4u * f + d) * CLASSES4 + k / 4u][k % 4u]; // @point own-logit
+          }
         }
       }
-      for (var i = 0u; i < step.rows; i++) {
-        let four = features(order[step.first + i] * FEATURES4, f);
-        for (var c = 0u; c < CLASSES4; c++) { // unroll
-          let r = records[i * RECORD + c];
+      total += residuals(i, row, step, &z); // @point own-total
+      for (var v = 0u; v < VECTORS; v++) { // unroll
+        for (var k = 0u; k < CLASSES; k++) { // unroll
+          g[v][k] += own[v] * z[k]; // @point own-product
+        }
+      }
+    }
+    @else for (var begin = 0u; begin < step.rows; begin += TURN) {
+      if (thread < ROW_THREADS) {
+        var row: array<u32, ROWS>;
+        var z: array<array<f32, CLASSES>, ROWS>;
+        for (var r = 0u; r < ROWS; r++) { // unroll
+          row[r] = order[step.first + min(begin + r * ROW_THREADS + thread, step.rows - 1u)];
+          for (var k = 0u; k < CLASSES; k++) { // unroll
+            z[r][k] = 0.0;
+          }
+        }
+        for (var f = 0u; f < FEATURES4; f++) { // @point features
+          var four: array<vec4f, ROWS>;
+          for (var r = 0u; r < ROWS; r++) { // unroll
+            four[r] = features(row[r] * FEATURES4, f);
+          }
           for (var d = 0u; d < 4u; d++) { // unroll
-            g[d][c] += four[d] * r; // @point product
+            for (var k = 0u; k < CLASSES; k++) { // unroll
+              let w = held[(4u * f + d) * CLASSES4 + k / 4u][k % 4u];
+              for (var r = 0u; r < ROWS; r++) { // unroll
+                z[r][k] += four[r][d] * w; // @point logit
+              }
+            }
+          }
+        }
+        for (var r = 0u; r < ROWS; r++) { // unroll
+          let i = r * ROW_THREADS + thread; // in the turn
+          var own = z[r];
+          parts[i * RESIDUAL + CLASSES4] = residuals(begin + i, row[r], step, &own);
+          for (var c = 0u; c < CLASSES4; c++) { // unroll
+            parts[i * RESIDUAL + c] = fourOf(&own, c);
           }
         }
       }
-      for (var d = 0u; d < 4u; d++) { // unroll
-        for (var c = 0u; c < CLASSES4; c++) { // unroll
-          let at = (4u * f + d) * CLASSES4 + c;
-          if (CAPTURE) {
-            records[BATCH * RECORD + at] = g[d][c];
+      workgroupBarrier(); // @point barrier
+      for (var i = lane; i < min(TURN, step.rows - begin); i += LANES) {
+        let start = order[step.first + begin + i] * FEATURES4;
+        if (column == 0u) {
+          total += parts[i * RESIDUAL + CLASSES4]; // @point total
+        }
+        for (var v = 0u; v < VECTORS; v++) { // unroll
+          let four = features(start, min(VECTORS * column + v, FEATURES4 - 1u));
+          for (var k = 0u; k < CLASSES; k++) { // unroll
+            g[v][k] += four * parts[i * RESIDUAL + k / 4u][k % 4u]; // @point product
           }
-          update(at, 4u * f + d, step, g[d][c]);
         }
       }
+      workgroupBarrier(); // @point turn-barrier
     }
-    if (thread == WORKGROUP - 1u) {
-      var total = vec4f();
-      for (var i = 0u; i < step.rows; i++) {
-        total += records[i * RECORD + CLASSES4];
+
+    // Four classes at a time.
+    for (var c = 0u; c < CLASSES4; c++) { // unroll
+      for (var v = 0u; v < VECTORS; v++) { // unroll
+        for (var m = 0u; m < 4u; m++) { // unroll
+          let k = min(4u * c + m, CLASSES - 1u);
+          parts[(4u * v + m) * WORKGROUP + thread] =
+            select(vec4f(), g[v][k], vec4<bool>(4u * c + m < CLASSES));
+        }
       }
-      ring[run.first + n] = total;
+      parts[4u * VECTORS * WORKGROUP + thread] = total;
+      addLanes(thread, lane);
+      for (var v = 0u; v < VECTORS; v++) { // unroll
+        let f = VECTORS * column + v;
+        for (var d = lane; d < 4u; d += LANES) {
+          if (f < FEATURES4) {
+            var gradient: vec4f; // of four classes
+            for (var m = 0u; m < 4u; m++) { // unroll
+              gradient[m] = parts[(4u * v + m) * WORKGROUP + column][d];
+            }
+            update((4u * f + d) * CLASSES4 + c, 4u * f + d, step, gradient);
+          }
+        }
+      }
+      if (thread == 0u) {
+        ring[run.first + n] = parts[4u * VECTORS * WORKGROUP];
+      }
+      workgroupBarrier(); // @point step-barrier
     }
-    storageBarrier(); // @point step-barrier
+  }
+
+  for (var n = thread; n < COUNT; n += WORKGROUP) {
+    weights[n] = held[n]; // @point stored
   }
 }

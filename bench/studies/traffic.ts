@@ -7,12 +7,14 @@ import { type DescentProblem, momentCount } from "../../src/engine/descent.js";
 import { type Rows } from "../../src/core/rows.js";
 import { SIDE, SPLIT_COLUMNS } from "../../src/engine/webgpu/kernels/choice.js";
 import {
+  isWhole,
   labelWords,
   tileWords,
   type FusedTiling,
   type SplitTiling,
   type TiledTiling,
   type Tiling,
+  type WholeTiling,
 } from "../../src/engine/webgpu/kernels/tiling.js";
 import type { KernelName } from "../../src/engine/webgpu/kernels/kernels.js";
 
@@ -64,7 +66,7 @@ export function traffic(rows: Rows, problem: DescentProblem, tiling: Tiling, ste
 }
 
 function passesOf(rows: Rows, problem: DescentProblem, tiling: Tiling, stepRows: number): Pass[] {
-  if (tiling.kind === "fused" && tiling.wholeSteps > 0) return [steps(rows, problem, tiling, stepRows)];
+  if (isWhole(tiling)) return [steps(rows, problem, tiling, stepRows)];
   const count = Math.ceil(stepRows / tiling.blockRows);
   const blocks = Array.from({ length: count }, (_, number) => ({
     rows: Math.min(tiling.blockRows, stepRows - number * tiling.blockRows),
@@ -308,9 +310,9 @@ function bits(number: number): number {
 
 /** Counts of shaders/update.wgsl. */
 function update(rows: Rows, problem: DescentProblem, tiling: Tiling): Pass {
-  const { count, classes4, levels, updateVectors } = tiling;
+  const { count, levels, updateVectors } = tiling;
   const [slots, sums] = levels > 0 ? [1, 1] : [tiling.slots, tiling.sums];
-  const state = 4 * stateVectors(problem, rows, count, classes4);
+  const state = 4 * stateVectors(problem, rows, tiling);
   return {
     kernel: "update",
     dispatches: Math.ceil((count + 1) / updateVectors),
@@ -322,32 +324,39 @@ function update(rows: Rows, problem: DescentProblem, tiling: Tiling): Pass {
 }
 
 /** Vectors of weights and moments that an update changes. */
-function stateVectors(
-  { intercept, rule }: DescentProblem,
-  rows: Rows,
-  count: number,
-  classes4: number,
-): number {
-  return (intercept ? count : rows.features * classes4) * (1 + momentCount(rule));
+function stateVectors(problem: DescentProblem, rows: Rows, tiling: Tiling): number {
+  return trainedVectors(problem, rows, tiling) * (1 + momentCount(problem.rule));
 }
 
-/** Counts of shaders/steps.wgsl for one of the steps of a dispatch. */
-function steps(rows: Rows, problem: DescentProblem, tiling: FusedTiling, stepRows: number): Pass {
-  const { features4, classes, classes4, count } = tiling;
+/** Vectors of weights that are trained. */
+function trainedVectors({ intercept }: DescentProblem, rows: Rows, { count, classes4 }: Tiling): number {
+  return intercept ? count : rows.features * classes4;
+}
+
+/**
+ * Counts of shaders/steps.wgsl for one of the steps of a dispatch, without the weights, which the dispatch
+ * loads once and stores once.
+ */
+function steps(rows: Rows, problem: DescentProblem, tiling: WholeTiling, stepRows: number): Pass {
+  const { features4, classes, whole } = tiling;
+  const { columns, lanes, vectors, rowThreads } = whole;
   const xWords = vectorWords(tiling);
-  const state = 4 * stateVectors(problem, rows, count, classes4);
-  const record = 4 * (classes4 + 1);
+  const moments = 4 * trainedVectors(problem, rows, tiling) * momentCount(problem.rule);
   const label = labelWords(rows);
-  const logitLoads = 3 + 2 * (label - 1) + features4 * (xWords + 4 * classes); // per row
-  const gradientLoads = features4 * (1 + xWords + 4 * classes4); // per row
-  const entries = 8 * tiling.stepThreads;
+  const isOwn = columns === 1;
+  // Rows whose residuals are computed: those past the last repeat it.
+  const turn = whole.rows * rowThreads;
+  const computed = isOwn ? stepRows : turn * Math.ceil(stepRows / turn);
+  const logitLoads = 3 + 2 * (label - 1) + features4 * xWords; // per row
+  const gradientLoads = isOwn ? 0 : columns * (1 + vectors * xWords); // per row
+  const entries = 8 * lanes * columns;
   return {
     kernel: "steps",
-    dispatches: 1 / tiling.wholeSteps,
-    loads: entries + stepRows * (logitLoads + gradientLoads + 4) + state,
-    stores: stepRows * record + state + 4,
-    macs: stepRows * 4 * features4 * (classes + 4 * classes4),
-    // The entry, X, the rows' numbers, labels and weights, records, weights and moments, and the ring.
-    bytes: 32 + 4 * (stepRows * (tiling.rowWords + 2 + label + record) + 2 * state + 4),
+    dispatches: 1 / whole.steps,
+    loads: entries + computed * logitLoads + stepRows * gradientLoads + moments,
+    stores: moments + 4,
+    macs: 4 * classes * (computed * features4 + stepRows * columns * vectors),
+    // The entry, X, the rows' numbers, labels and weights, moments, and the ring.
+    bytes: 32 + 4 * (stepRows * (tiling.rowWords + 2 + label) + 2 * moments + 4),
   };
 }

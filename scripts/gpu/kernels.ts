@@ -14,7 +14,7 @@ import {
   vectorKernels,
 } from "../../src/engine/webgpu/kernels/constants.js";
 import { type Specialisation, specialise } from "../../src/engine/webgpu/kernels/specialise.js";
-import { objectiveTiling, shapeOf, tiling } from "../../src/engine/webgpu/kernels/tiling.js";
+import { isWhole, objectiveTiling, shapeOf, tiling } from "../../src/engine/webgpu/kernels/tiling.js";
 import { VECTOR_KERNELS } from "../../src/engine/webgpu/objective/vectors.js";
 import { linkShader } from "../link-shader.js";
 import { readShaders } from "../shader-plugin.js";
@@ -88,9 +88,7 @@ function stepKernels(rows: Rows, classes: number, choice: KernelChoice): Named {
   const cut = tiling(rows, classes, rows.count, CAPACITY, choice);
   const block = blockKernels(rows, problem, cut, "train");
   return [
-    ...(cut.kind === "fused" && cut.wholeSteps > 0
-      ? [["steps", stepsKernel(rows, problem, cut, "train")] as const]
-      : []),
+    ...(isWhole(cut) ? [["steps", stepsKernel(rows, problem, cut, "train")] as const] : []),
     ...BLOCK_SHADERS[cut.kind].map((name) => [name, block] as const),
     ["update", updateKernel(rows, problem, cut, "train")],
   ];

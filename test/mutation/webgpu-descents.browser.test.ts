@@ -21,6 +21,7 @@ import {
 import { RIGHT, edited } from "./edited-shader.js";
 import {
   WRONG_DESCENTS,
+  WRONG_OWN,
   WRONG_SHARED,
   WRONG_SPLIT,
   WRONG_STEPS,
@@ -28,7 +29,7 @@ import {
 } from "./wrong-shaders.js";
 import { webgpuEngine } from "../support/engines.js";
 
-type Way = "steps" | "fused" | "split" | "tiled" | "single" | "shared";
+type Way = "steps" | "own" | "fused" | "split" | "tiled" | "single" | "shared";
 
 interface Case {
   readonly shape: Shape;
@@ -43,17 +44,25 @@ interface Case {
 }
 
 // Bytes of an odd scale make every factor visible, and their labels are smoothed; those of f16 are smoothed
-// soft targets. A batch of 600 rows takes several blocks, slots and tiles. A batch of 30 is a whole step,
-// and has more rows and features than the 4 or 8 lanes that a software adapter runs at once. A batch of 170
-// is a single block of three slots, which the update adds. Where workgroups share slabs, there are several
-// in each dimension, none of them full, and two slots, as on a GPU, the last of which does not fill its
-// slabs.
+// soft targets. A batch of 600 rows takes several blocks, slots and tiles. A batch of 30 is a whole step of
+// two turns, and its workgroup has more threads than the 4 or 8 that a software adapter runs at once. A batch
+// of 170 is a single block of three slots, which the update adds. Where workgroups share slabs, there are
+// several in each dimension, none of them full, and two slots, as on a GPU, the last of which does not fill
+// its slabs.
 const CASES: Readonly<Record<Way, Case>> = {
   steps: {
     shape: { count: 600, features: 61, classes: 10 },
     deviation: 3,
     batchSize: 30,
     capacity: { kinds: ["steps"] },
+    kernels: "steps 1x2/2",
+  },
+  own: {
+    shape: { count: 600, features: 13, classes: 3 },
+    deviation: 3,
+    batchSize: 30,
+    capacity: { kinds: ["steps"] },
+    kernels: "steps 1x4/16",
   },
   fused: {
     shape: { count: 1200, features: 21, classes: 10 },
@@ -114,7 +123,7 @@ const show = (what: string, found: Parity) => {
 };
 afterAll(() => console.log(`ρ = error / bound\n${table.join("\n")}`));
 
-test.each(["steps", "fused", "split", "tiled", "single", "shared"] as const)(
+test.each(["steps", "own", "fused", "split", "tiled", "single", "shared"] as const)(
   "the right kernels stay within the bound: %s",
   async (way) => {
     const kinds = way === "shared" ? (["f32"] as const) : KEPT_KINDS; // a slab holds floats
@@ -136,6 +145,13 @@ test.each([...WRONG_DESCENTS, ...WRONG_SPLIT])("$kernel is caught when $what", a
   const way = wayOf(kernel);
   const found = await parityOfWrong(way, wrong);
   show(`${kernel}: ${what}`, found);
+  expect(found.stages[stage]).toBeGreaterThan(1);
+});
+
+test.each(WRONG_OWN)("$kernel, of whole rows, is caught when $what", async (wrong) => {
+  const { what, kernel, stage } = wrong;
+  const found = await parityOfWrong("own", wrong);
+  show(`${kernel}, of whole rows: ${what}`, found);
   expect(found.stages[stage]).toBeGreaterThan(1);
 });
 

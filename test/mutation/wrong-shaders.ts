@@ -413,6 +413,13 @@ export const WRONG_DESCENTS: readonly WrongDescent[] = [
     stage: "logits",
   },
   {
+    what: "features rounded to f16",
+    kernel: "steps",
+    point: "logit",
+    edit: ["four[r][d]", "unpack2x16float(pack2x16float(vec2f(four[r][d]))).x"],
+    stage: "logits",
+  },
+  {
     what: "one label wrong",
     kernel: "steps",
     point: "label",
@@ -427,18 +434,39 @@ export const WRONG_DESCENTS: readonly WrongDescent[] = [
     stage: "residual",
   },
   {
+    what: "one loss dropped",
+    kernel: "steps",
+    point: "total",
+    edit: ["total += parts", "total += select(1.0, 0.0, begin + i == 3u) * parts"],
+    stage: "loss",
+  },
+  {
     what: "one row dropped",
     kernel: "steps",
     point: "product",
-    edit: ["four[d]", "select(four[d], 0.0, i == 3u)"],
+    edit: ["four * parts", "select(four, vec4f(), vec4<bool>(begin + i == 3u)) * parts"],
+    stage: "gradient",
+  },
+  ...["barrier", "turn-barrier", "filled-barrier", "step-barrier"].map((point): WrongDescent => ({
+    what: `the ${point.replace("-", " ")} is dropped`,
+    kernel: "steps",
+    point,
+    edit: ["workgroupBarrier();", ""],
+    stage: "gradient",
+  })),
+  {
+    what: "the last lane is missing",
+    kernel: "steps",
+    point: "lanes",
+    edit: ["lane < half", "lane + 1u < half"],
     stage: "gradient",
   },
   {
-    what: "the barrier before the gradient is dropped",
+    what: "one vector of the weights is not stored",
     kernel: "steps",
-    point: "barrier",
-    edit: ["storageBarrier();", ""],
-    stage: "gradient",
+    point: "stored",
+    edit: ["held[n]", "select(held[n], vec4f(), vec4<bool>(n == 3u))"],
+    stage: "update",
   },
   {
     what: "1/N for 1/batch",
@@ -460,6 +488,38 @@ export const WRONG_DESCENTS: readonly WrongDescent[] = [
     point: "moment",
     edit: ["(m / rates.correction1)", "((m - (1.0 - BETA1) * g) / rates.correction1)"],
     stage: "update",
+  },
+];
+
+/** Wrong versions of whole steps whose threads have all features of their rows. */
+export const WRONG_OWN: readonly WrongDescent[] = [
+  {
+    what: "features rounded to f16",
+    kernel: "steps",
+    point: "own-logit",
+    edit: ["own[f][d]", "unpack2x16float(pack2x16float(vec2f(own[f][d]))).x"],
+    stage: "logits",
+  },
+  {
+    what: "one loss dropped",
+    kernel: "steps",
+    point: "own-total",
+    edit: ["total += ", "total += select(1.0, 0.0, i == 3u) * "],
+    stage: "loss",
+  },
+  {
+    what: "one row dropped",
+    kernel: "steps",
+    point: "own-product",
+    edit: ["own[v]", "select(own[v], vec4f(), vec4<bool>(i == 3u))"],
+    stage: "gradient",
+  },
+  {
+    what: "lanes are added before all have theirs",
+    kernel: "steps",
+    point: "filled-barrier",
+    edit: ["workgroupBarrier();", ""],
+    stage: "gradient",
   },
 ];
 
@@ -707,12 +767,6 @@ export const WRONG_SHARED: readonly WrongDescent[] = [
 
 /** Edits after which whole steps that share a dispatch end elsewhere than steps that have one each. */
 export const WRONG_STEPS: readonly ShaderEdit[] = [
-  {
-    what: "the barrier between steps is dropped",
-    kernel: "steps",
-    point: "step-barrier",
-    edit: ["storageBarrier();", ""],
-  },
   {
     what: "every step of a dispatch is the first",
     kernel: "steps",

@@ -23,7 +23,7 @@ import type { Specialisation } from "../kernels/specialise.js";
 import { SplitPasses } from "./split.js";
 import { WholeSteps, wholeCapacity } from "./steps.js";
 import { TiledPasses } from "./tiled.js";
-import { type FusedTiling, type Tiling, grid } from "../kernels/tiling.js";
+import { type Tiling, grid, isWhole } from "../kernels/tiling.js";
 import { GPUBufferUsage } from "../device/flags.js";
 
 /** Fewest entries in a uniform. */
@@ -281,10 +281,6 @@ export function descentOf({ placed, problem, tiling }: Omit<DescentContext, "gpu
   const { blockRows, levels, slots } = tiling;
   const moments = momentCount(rule);
   return `${features} features × ${classes} classes with ${moments} moments, ${slots + levels} partial gradients and blocks of ${blockRows} rows`;
-}
-
-function isWhole(tiling: Tiling): tiling is FusedTiling {
-  return tiling.kind === "fused" && tiling.wholeSteps > 0;
 }
 
 /** Returns the entries of a block: one for each dispatch's range of tiles. */

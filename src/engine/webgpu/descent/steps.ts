@@ -1,4 +1,4 @@
-/** The passes for small problems: up to `wholeSteps` whole steps in one dispatch. */
+/** The passes for small problems: many whole steps in one dispatch. */
 import { type Buffers, KernelCache, type Mode, type Stages, type Unit, scratch } from "../kernels/blocks.js";
 import { stepsKernel } from "../kernels/constants.js";
 import type { DescentContext } from "./context.js";
@@ -7,7 +7,7 @@ import { recordStages, recordWidth } from "./fused.js";
 import { ENTRY_BYTES as RUN_BYTES, dispatch } from "../kernels/pipelines.js";
 import type { Readback } from "../device/readback.js";
 import type { Specialisation } from "../kernels/specialise.js";
-import type { FusedTiling } from "../kernels/tiling.js";
+import type { WholeTiling } from "../kernels/tiling.js";
 import { GPUBufferUsage } from "../device/flags.js";
 
 /** Bytes of a step's entry. */
@@ -16,20 +16,20 @@ const ENTRY_BYTES = 32;
 const RUNS = 16;
 
 /** Returns how many steps one submission can hold. */
-export function wholeCapacity({ wholeSteps: most }: FusedTiling): number {
-  return RUNS * most;
+export function wholeCapacity({ whole }: WholeTiling): number {
+  return RUNS * whole.steps;
 }
 
 export class WholeSteps {
   readonly #gpu: Gpu;
-  readonly #tiling: FusedTiling;
+  readonly #tiling: WholeTiling;
   readonly #records: GPUBuffer;
   readonly #entries: GPUBuffer;
   readonly #run: GPUBuffer;
   readonly #kernels: KernelCache;
   readonly #kernelIn: (mode: Mode) => Specialisation;
 
-  constructor({ gpu, placed, problem, tiling }: DescentContext<FusedTiling>, shared: Buffers) {
+  constructor({ gpu, placed, problem, tiling }: DescentContext<WholeTiling>, shared: Buffers) {
     this.#gpu = gpu;
     this.#tiling = tiling;
     const { count, blockRows } = tiling;
@@ -77,7 +77,7 @@ export class WholeSteps {
 
   /** Returns the first step of each dispatch, and its number of steps. */
   #runs(steps: number): [first: number, steps: number][] {
-    const { wholeSteps: most } = this.#tiling;
+    const { steps: most } = this.#tiling.whole;
     return Array.from({ length: Math.ceil(steps / most) }, (_, n) => [
       n * most,
       Math.min(most, steps - n * most),

@@ -1,6 +1,7 @@
 /** The choice of kernels and of the work per thread. What is fast on one adapter is slow on another. */
 import { OptionError } from "../../../core/errors.js";
 import { type Capacity, KERNEL_KINDS, type KernelKind, WHOLE_BUFFERS } from "../device/capacity.js";
+import { cutWhole } from "./whole-steps.js";
 
 /** How threads share their loads: not at all, four lanes by subgroup, or a workgroup through its memory. */
 const SHARINGS = ["none", "subgroups", "shared"] as const;
@@ -11,7 +12,10 @@ export interface KernelChoice {
   /** Rows, and vectors of four features, per thread. */
   readonly rows: number;
   readonly vectors: number;
-  /** Rows that a partial sum of the gradient adds in order, a power of two. The plan's tree adds the sums. */
+  /**
+   * Rows that a partial sum of the gradient adds in order, a power of two. The plan's tree adds the sums. Of
+   * whole steps, the number of partial sums: each adds every so many rows.
+   */
   readonly span: number;
   readonly sharing: Sharing;
 }
@@ -55,12 +59,8 @@ const SPLIT_SLOTS = 32;
 const LEAST_TILED_SPAN = 64;
 /** Most multiply-adds of a step's product that one workgroup does in less time than more dispatches take. */
 const WHOLE_MACS = 2 ** 18;
-
-/** Most loop iterations of a thread: llvmpipe silently ends a thread's loops after 65,535 in all. */
-const MOST_TURNS = 60_000;
-
 /** Threads of the workgroup that takes whole steps. A software adapter runs them in turn, at a cost. */
-export const STEP_THREADS = { slow: 16, fast: 64 };
+const WHOLE_THREADS = { slow: 4, fast: 128 };
 
 /**
  * Threads of a workgroup that shares slabs, along each of its two dimensions: as many as every device allows
@@ -68,15 +68,6 @@ export const STEP_THREADS = { slow: 16, fast: 64 };
  * 16 KiB of workgroup memory that every device has.
  */
 export const SIDE = 16;
-
-/** Returns how many whole steps one dispatch can take: 0 if a single step is too long. */
-export function stepsPerDispatch(
-  { features4, batchSize }: Pick<DescentShape, "features4" | "batchSize">,
-  threads: number,
-): number {
-  const turns = Math.ceil(batchSize / threads) * features4 + (Math.ceil(features4 / threads) + 1) * batchSize;
-  return Math.min(2048, Math.floor(MOST_TURNS / turns));
-}
 
 /**
  * Lists the candidates for a shape on an adapter, the best guess first. Never empty. All are of one kind, but
@@ -92,7 +83,7 @@ export function choices(shape: DescentShape, capacity: Capacity): KernelChoice[]
   const splits = split(shape);
   const isSplit = !slow && shape.features4 >= LEAST_SPLIT && shape.classes <= SPLIT_CLASSES;
   const all = [
-    ...(isWhole(shape, capacity) ? whole(few) : []),
+    ...(isWhole(shape, capacity) ? whole(shape, slow) : []),
     ...(isSplit ? splits : []),
     ...few,
     ...tiled(shape, capacity),
@@ -111,20 +102,29 @@ export function choices(shape: DescentShape, capacity: Capacity): KernelChoice[]
   return slow ? best.map(subgroup) : [...new Set([...best, ...best.map(subgroup)])];
 }
 
-function isWhole(shape: DescentShape, capacity: Capacity): boolean {
-  const { features4, classes, batchSize, gathered } = shape;
-  const { storageBuffers, blockRows, slow } = capacity;
-  const threads = STEP_THREADS[slow ? "slow" : "fast"];
-  const small = batchSize * 4 * features4 * classes <= WHOLE_MACS && stepsPerDispatch(shape, threads) > 0;
-  return small && !gathered && storageBuffers >= WHOLE_BUFFERS && blockRows >= batchSize;
+function isWhole({ features4, classes, batchSize, gathered }: DescentShape, capacity: Capacity): boolean {
+  const small = batchSize * 4 * features4 * classes <= WHOLE_MACS && classes <= FUSED_CLASSES;
+  return small && !gathered && capacity.storageBuffers >= WHOLE_BUFFERS && capacity.blockRows >= batchSize;
 }
 
 /**
- * Returns the choice of whole steps. A thread takes one row, or one vector of features, at a time; the
- * choice's rows and vectors are those of the fused kernel, which evaluates.
+ * Lists the choice of whole steps, if the weights fit in the workgroup's memory. Its span are the lanes that
+ * share features: each adds every so many rows in order, and then the sums of lanes are added by halves. A
+ * software adapter pays for every thread, for every barrier and most for loads, a GPU for long chains.
  */
-function whole([tile]: KernelChoice[]): KernelChoice[] {
-  return tile ? [{ ...tile, kind: "steps" }] : [];
+function whole({ features4, classes, batchSize }: DescentShape, slow: boolean): KernelChoice[] {
+  const most = Math.min(8, Math.floor(ACCUMULATORS / (4 * classes)));
+  const few = Math.floor(most / 2);
+  const isOwn = features4 <= (slow ? most : few); // a thread has all features
+  const vectors = isOwn ? features4 : slow ? Math.max(1, few) : 1;
+  const rows = slow && !isOwn ? 4 : 1;
+  const threads = WHOLE_THREADS[slow ? "slow" : "fast"];
+  const wanted = powerBelow(Math.max(1, threads / Math.ceil(features4 / vectors)));
+  for (let span = Math.min(wanted, 2 ** Math.ceil(Math.log2(batchSize))); span >= 1; span /= 2) {
+    const choice: KernelChoice = { kind: "steps", rows, vectors, span, sharing: "none" };
+    if (cutWhole({ features4, classes, batchSize }, choice)) return [choice];
+  }
+  return [];
 }
 
 /** Lists the fused choices. A software adapter needs much work in registers, a GPU many threads. */
@@ -234,12 +234,15 @@ export function choiceNamed(
 
 function isPossible(
   { kind, rows, vectors, span, sharing }: KernelChoice,
-  { features4, planRows }: DescentShape,
+  shape: DescentShape,
   { subgroups, threads }: Capacity,
 ): boolean {
+  const { features4, planRows } = shape;
   const most = Math.min(MOST_SPAN[kind], planRows);
   const isPower = (value: number) => Number.isInteger(Math.log2(value));
-  if (!isPower(span) || span < 4 || span > most) return false;
+  if (!isPower(span) || span > most) return false;
+  if (kind === "steps") return sharing === "none" && cutWhole(shape, { rows, vectors, span }) !== undefined;
+  if (span < 4) return false;
   if (kind !== "tiled" && !(isPower(rows) && span >= 4 * rows)) return false;
   if (kind === "split") return rows === 4 && vectors === 1 && sharing === "none";
   if (sharing === "subgroups" && !subgroups) return false;

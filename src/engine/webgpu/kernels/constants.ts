@@ -6,7 +6,14 @@ import { SPLIT_COLUMNS } from "./choice.js";
 import type { Mode } from "./blocks.js";
 import type { Specialisation } from "./specialise.js";
 import { countLevels } from "../../../core/sum-plan.js";
-import type { FusedTiling, ObjectiveTiling, SplitTiling, TiledTiling, Tiling } from "./tiling.js";
+import type {
+  FusedTiling,
+  ObjectiveTiling,
+  SplitTiling,
+  TiledTiling,
+  Tiling,
+  WholeTiling,
+} from "./tiling.js";
 
 /** Vectors of four per thread of vector-products.wgsl, if threads add their sums together or not. */
 const PRODUCT_VECTORS = { together: 16, serial: 64 };
@@ -140,16 +147,28 @@ export function updateKernel(
 export function stepsKernel(
   rows: RowHead,
   problem: DescentProblem,
-  tiling: FusedTiling,
+  tiling: WholeTiling,
   mode: Mode,
 ): Specialisation {
-  const block = blockKernels(rows, problem, tiling, mode);
-  return changed(block, {
-    ...updateKernel(rows, problem, tiling, mode).constants,
-    WORKGROUP: tiling.stepThreads,
-    INTERCEPT: rows.features,
-    BATCH: tiling.blockRows,
-  });
+  const { lanes, columns, vectors, rows: rowsOfThread, rowThreads, shared } = tiling.whole;
+  const { when, constants } = blockKernels(rows, problem, tiling, mode);
+  return {
+    when: columns === 1 ? [...when, "OWN"] : when,
+    constants: {
+      ...constants,
+      ...updateKernel(rows, problem, tiling, mode).constants,
+      WORKGROUP: lanes * columns,
+      LANES: lanes,
+      COLUMNS: columns,
+      VECTORS: vectors,
+      PLANES: 4 * vectors + 1,
+      ROWS: rowsOfThread,
+      ROW_THREADS: rowThreads,
+      SHARED: shared,
+      INTERCEPT: rows.features,
+      BATCH: tiling.blockRows,
+    },
+  };
 }
 
 /** Specialises the two products of an objective, logits and gradient. */

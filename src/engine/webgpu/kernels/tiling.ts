@@ -13,14 +13,13 @@ import {
   SIDE,
   SPLIT_LANES,
   SPLIT_WORKGROUP,
-  STEP_THREADS,
   type DescentShape as ChoiceShape,
   type Sharing,
   choices,
   powerBelow,
-  stepsPerDispatch,
   tilesOf,
 } from "./choice.js";
+import { type WholeCut, cutWhole } from "./whole-steps.js";
 
 interface Common {
   /** Vectors of four features per row, including the column of ones; the last is padded with zeros. */
@@ -63,10 +62,12 @@ export interface FusedTiling extends Common {
   readonly rowThreads: number;
   readonly columnThreads: number;
   readonly turns: number;
-  /** Whole steps per dispatch, if the problem is small enough for one workgroup to take them; otherwise 0. */
-  readonly wholeSteps: number;
-  /** Threads of the workgroup that takes whole steps. */
-  readonly stepThreads: number;
+  readonly whole?: WholeCut;
+}
+
+/** Tiling for a small problem, one workgroup of which takes whole steps. The rest is for evaluations. */
+export interface WholeTiling extends FusedTiling {
+  readonly whole: WholeCut;
 }
 
 /** Tiling for few classes on a GPU, whose threads share rows by their features. */
@@ -174,7 +175,7 @@ export function tiling(
   choice = choices(shapeOf(rows, classes, batchSize, capacity), capacity)[0],
 ): Tiling {
   const shape = cutShape(rows, classes, capacity);
-  const cutBy = { tiled: tiledTiling, split: splitTiling, fused: fusedTiling, steps: fusedTiling }[
+  const cutBy = { tiled: tiledTiling, split: splitTiling, fused: fusedTiling, steps: wholeTiling }[
     choice.kind
   ];
   const cut = cutBy(shape, batchSize, capacity, choice);
@@ -232,7 +233,6 @@ function fusedTiling(shape: Shape, batchSize: number, capacity: Capacity, choice
   const speed = slow ? "slow" : "fast";
   const { features4, classes, shardRows } = shape;
   const { rows, vectors, span } = choice;
-  const stepThreads = STEP_THREADS[speed];
   const columnThreads = fours(Math.ceil(features4 / vectors));
   const classes4 = Math.ceil(classes / 4);
   const count = 4 * features4 * classes4;
@@ -266,9 +266,15 @@ function fusedTiling(shape: Shape, batchSize: number, capacity: Capacity, choice
     rowThreads,
     columnThreads,
     turns: span / (rows * rowThreads),
-    wholeSteps: choice.kind === "steps" ? stepsPerDispatch({ ...shape, batchSize }, stepThreads) : 0,
-    stepThreads,
   };
+}
+
+/** Cuts for whole steps, and for the fused kernel of the table, which evaluates. */
+function wholeTiling(shape: Shape, batchSize: number, capacity: Capacity, choice: KernelChoice): WholeTiling {
+  const whole = cutWhole({ ...shape, batchSize }, choice);
+  if (!whole) throw new Error(`Whole steps do not fit: ${JSON.stringify(choice)}`);
+  const [fused] = choices({ ...shape, batchSize, planRows: Infinity }, { ...capacity, kinds: ["fused"] });
+  return { ...fusedTiling(shape, batchSize, capacity, fused), whole };
 }
 
 function splitTiling(shape: Shape, batchSize: number, capacity: Capacity, choice: KernelChoice): SplitTiling {
@@ -386,13 +392,20 @@ function levelsOf(batchSize: number, blockRows: number): number {
   return countLevels(Math.ceil(batchSize / blockRows));
 }
 
+export function isWhole(tiling: Tiling): tiling is WholeTiling {
+  return tiling.kind === "fused" && tiling.whole !== undefined;
+}
+
 /**
  * Returns the longest chain of additions behind an element of the gradient of a step over `rows` rows, or
  * more: the lanes of a split span add fewer in order.
  */
 export function chainOf(tiling: Tiling, rows: number): number {
-  const whole = tiling.kind === "fused" && tiling.wholeSteps > 0;
-  return whole ? rows : chainLength(rows, Math.min(tiling.span, tiling.blockRows));
+  if (isWhole(tiling)) {
+    const { lanes } = tiling.whole;
+    return Math.ceil(rows / lanes) + Math.log2(lanes);
+  }
+  return chainLength(rows, Math.min(tiling.span, tiling.blockRows));
 }
 
 function fours(n: number): number {

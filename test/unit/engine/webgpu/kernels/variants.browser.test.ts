@@ -34,6 +34,7 @@ afterEach(() => {
 
 describe.each([
   { kinds: ["steps"], slow: true, subgroups: false },
+  { kinds: ["steps"], slow: false, subgroups: false },
   { kinds: ["fused"], slow: true, subgroups: false },
   { kinds: ["fused"], slow: true, subgroups: true },
   { kinds: ["fused"], slow: false, subgroups: false },
