@@ -115,10 +115,10 @@ fn fourOf(values: ptr<function, array<f32, CLASSES>>, c: u32) -> vec4f {
   return four;
 }
 
-// Adds the parts of the lanes by halves, those of COLUMNS neighbours at once. Lane 0 has the sums.
+// Adds the parts of the lanes by halves, until four are left.
 fn addLanes(thread: u32, lane: u32) {
   workgroupBarrier(); // @point filled-barrier
-  for (var half = LANES / 2u; half > 0u; half /= 2u) {
+  for (var half = LANES / 2u; half > 2u; half /= 2u) {
     if (lane < half) { // @point lanes
       for (var p = 0u; p < PLANES; p++) { // unroll
         parts[p * WORKGROUP + thread] += parts[p * WORKGROUP + thread + half * COLUMNS];
@@ -126,6 +126,19 @@ fn addLanes(thread: u32, lane: u32) {
     }
     workgroupBarrier();
   }
+}
+
+// Returns component d of the sum of the lanes that are left, by halves too.
+fn laneSum(at: u32, d: u32) -> f32 {
+  let first = parts[at][d];
+  if (LANES == 1u) {
+    return first;
+  }
+  let second = parts[at + COLUMNS][d]; // @point second-lane
+  if (LANES == 2u) {
+    return first + second;
+  }
+  return (first + parts[at + 2u * COLUMNS][d]) + (second + parts[at + 3u * COLUMNS][d]); // @point four-lanes
 }
 
 // Updates one vector of W.
@@ -245,27 +258,28 @@ fn main(@builtin(local_invocation_index) thread: u32) {
     for (var c = 0u; c < CLASSES4; c++) { // unroll
       for (var v = 0u; v < VECTORS; v++) { // unroll
         for (var m = 0u; m < 4u; m++) { // unroll
-          let k = min(4u * c + m, CLASSES - 1u);
-          parts[(4u * v + m) * WORKGROUP + thread] =
-            select(vec4f(), g[v][k], vec4<bool>(4u * c + m < CLASSES));
+          if (4u * c + m < CLASSES) {
+            parts[(4u * v + m) * WORKGROUP + thread] = g[v][min(4u * c + m, CLASSES - 1u)];
+          }
         }
       }
       parts[4u * VECTORS * WORKGROUP + thread] = total;
       addLanes(thread, lane);
-      for (var v = 0u; v < VECTORS; v++) { // unroll
-        let f = VECTORS * column + v;
-        for (var d = lane; d < 4u; d += LANES) {
-          if (f < FEATURES4) {
-            var gradient: vec4f; // of four classes
-            for (var m = 0u; m < 4u; m++) { // unroll
-              gradient[m] = parts[(4u * v + m) * WORKGROUP + column][d];
+      for (var d = lane; d < 4u * VECTORS; d += LANES) { // features of the column
+        let feature = 4u * VECTORS * column + d;
+        if (feature < 4u * FEATURES4) {
+          var gradient: vec4f; // of four classes
+          for (var m = 0u; m < 4u; m++) { // unroll
+            if (4u * c + m < CLASSES) {
+              gradient[m] = laneSum((d - d % 4u + m) * WORKGROUP + column, d % 4u);
             }
-            update((4u * f + d) * CLASSES4 + c, 4u * f + d, step, gradient);
           }
+          update(feature * CLASSES4 + c, feature, step, gradient);
         }
       }
       if (thread == 0u) {
-        ring[run.first + n] = parts[4u * VECTORS * WORKGROUP];
+        let at = 4u * VECTORS * WORKGROUP;
+        ring[run.first + n] = vec4f(laneSum(at, 0u), laneSum(at, 1u), laneSum(at, 2u), 0.0);
       }
       workgroupBarrier(); // @point step-barrier
     }

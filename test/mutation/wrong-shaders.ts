@@ -455,10 +455,10 @@ export const WRONG_DESCENTS: readonly WrongDescent[] = [
     stage: "gradient",
   })),
   {
-    what: "the last lane is missing",
+    what: "the second lane is missing",
     kernel: "steps",
-    point: "lanes",
-    edit: ["lane < half", "lane + 1u < half"],
+    point: "second-lane",
+    edit: ["parts[at + COLUMNS][d]", "0.0"],
     stage: "gradient",
   },
   {
@@ -512,6 +512,20 @@ export const WRONG_OWN: readonly WrongDescent[] = [
     kernel: "steps",
     point: "own-product",
     edit: ["own[v]", "select(own[v], vec4f(), vec4<bool>(i == 3u))"],
+    stage: "gradient",
+  },
+  {
+    what: "the last lane of a half is missing",
+    kernel: "steps",
+    point: "lanes",
+    edit: ["lane < half", "lane + 1u < half"],
+    stage: "gradient",
+  },
+  {
+    what: "the fourth lane is missing",
+    kernel: "steps",
+    point: "four-lanes",
+    edit: ["(second + parts[at + 3u * COLUMNS][d])", "second"],
     stage: "gradient",
   },
   {
