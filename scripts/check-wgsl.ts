@@ -9,7 +9,7 @@ import process from "node:process";
 import { create, globals } from "webgpu";
 import { link } from "wesl/core";
 import type { Rows } from "../src/core/rows.js";
-import { choices } from "../src/engine/webgpu/kernels/choice.js";
+import { choices, objectiveChoices } from "../src/engine/webgpu/kernels/choice.js";
 import {
   blockKernels,
   blockSumKernel,
@@ -114,23 +114,22 @@ function cuts(rows: Rows, classes: number): Tiling[] {
 
 /** Tilings of an objective over all rows, likewise. */
 function objectiveCuts(rows: Rows, classes: number): ObjectiveTiling[] {
-  return capacities
-    .map((capacity) => ({ ...capacity, kinds: ["tiled" as const] }))
-    .flatMap((capacity) =>
-      choices(shapeOf(rows, classes, rows.count, capacity), capacity).map((choice) =>
-        objectiveTiling(rows, classes, rows.count, capacity, choice),
-      ),
-    );
+  return capacities.flatMap((capacity) =>
+    objectiveChoices(shapeOf(rows, classes, rows.count, capacity), capacity).map((choice) =>
+      objectiveTiling(rows, classes, rows.count, capacity, choice),
+    ),
+  );
 }
 
 /** Pairs of shader name and specialisation for the kernels of an objective. */
 function objectives(rows: Rows, cut: ObjectiveTiling): (readonly [string, Specialisation])[] {
   const ofRows = rowKernels(cut);
   return flags.flatMap((flag) => {
-    const products = rawKernels(rows, { ...cut, gathered: flag });
+    const logits = rawKernels(rows, { ...cut.logits, gathered: flag });
     const ofVectors = vectorKernels(rows, { intercept: flag }, cut);
     return [
-      ...["logits", "gradient"].map((name) => [name, products] as const),
+      [cut.logits.kind === "split" ? "split-logits" : "logits", logits],
+      ["gradient", rawKernels(rows, { ...cut, gathered: flag })],
       ["block-sum", objectiveBlockSum(cut)],
       ["objective-residual", changed(ofRows, { MOVE: flag })],
       ["objective-residual", changed(ofRows, { EVALUATE: flag })],

@@ -3,7 +3,7 @@
 // A workgroup owns GROUP_ROWS rows. LANES threads share ROWS of them, and each takes every LANES-th vector of
 // features, so that neighbouring threads load neighbouring words of X. They multiply by a slab of the weights
 // in the workgroup's memory, which all rows use. Then the lanes' sums are added, and one thread a row takes
-// the softmax.
+// the softmax. An objective keeps Z: with RAW, only Z is stored.
 import package::lib::block::{block, order};
 import package::lib::rows::{features, rowOf, rowWeights};
 import package::lib::shape::{CLASSES, CLASSES4, FEATURES4};
@@ -17,9 +17,10 @@ const PART = 12u; // classes whose sums are added at a time
 const PARTS = 1u; // CLASSES / PART, rounded up
 const CAPTURE = false; // keeps the logits
 const EVALUATE = false; // adds the losses of the workgroup, and keeps no residuals
+const RAW = false; // stores Z instead of records, and nothing else
 
 @group(0) @binding(5) var<storage, read> weights: array<vec4f>; // (4·FEATURES4, CLASSES4)
-// (rows of the block, 2·CLASSES4 + 1) residual, sums, captured logits
+// (rows of the block, 2·CLASSES4 + 1) residual, sums, captured logits; or (rows of the block, CLASSES4) Z
 @group(0) @binding(6) var<storage, read_write> records: array<vec4f>;
 // (workgroups) weighted loss, weighted hits, weight, 0 of an evaluation
 @group(0) @binding(8) var<storage, read_write> sums: array<vec4f>;
@@ -112,6 +113,21 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
   }
   workgroupBarrier();
 
+  if (RAW) {
+    for (var n = thread; n < GROUP_ROWS * CLASSES4; n += WORKGROUP) {
+      let i = begin + n / CLASSES4;
+      if (i < block.rows) { // @point raw-rows
+        let first = 4u * (n % CLASSES4); // of four classes
+        var vector: vec4f;
+        for (var m = 0u; m < 4u; m++) { // unroll
+          let k = min(first + m, CLASSES - 1u);
+          vector[m] = select(0.0, logits[(n / CLASSES4) * CLASSES + k], first + m < CLASSES); // @point raw
+        }
+        records[i * CLASSES4 + n % CLASSES4] = vector;
+      }
+    }
+    return;
+  }
   if (thread < GROUP_ROWS) {
     let i = begin + thread;
     let row = order[block.first + min(i, block.rows - 1u)];

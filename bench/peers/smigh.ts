@@ -4,7 +4,7 @@ import type { Engine, EngineName } from "../../src/engine/engine.js";
 import type { DescentProblem, Step } from "../../src/engine/descent.js";
 import type { Rows } from "../../src/core/rows.js";
 import { range } from "../../src/core/random.js";
-import { choiceNamed } from "../../src/engine/webgpu/kernels/choice.js";
+import { stepChoiceNamed } from "../../src/engine/webgpu/kernels/choice.js";
 import { EngineRuntime } from "../../src/engine/runtime.js";
 import { Devices } from "../../src/engine/webgpu/device/devices.js";
 import { WebGpuHost } from "../../src/engine/webgpu/engine.js";
@@ -80,7 +80,7 @@ async function bytes(
 ): Promise<Pick<Session, "bytesMoved" | "leastBytes">> {
   const { capacity } = await devices.open();
   const { classes, batchSize } = problem;
-  const choice = choiceNamed(kernels, shapeOf(rows, classes, batchSize, capacity), capacity);
+  const choice = stepChoiceNamed(kernels, shapeOf(rows, classes, batchSize, capacity), capacity);
   const cut = tiling(rows, classes, batchSize, capacity, choice);
   const { bytesMoved, leastBytes } = traffic(rows, problem, cut, rows.count);
   return { bytesMoved, leastBytes };

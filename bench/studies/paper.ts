@@ -6,7 +6,7 @@
  */
 import type { DescentProblem } from "../../src/engine/descent.js";
 import type { Rows } from "../../src/core/rows.js";
-import { choiceNamed, choices, nameOf } from "../../src/engine/webgpu/kernels/choice.js";
+import { stepChoiceNamed, choices, nameOf } from "../../src/engine/webgpu/kernels/choice.js";
 import { type Capacity, capacityWithin } from "../../src/engine/webgpu/device/capacity.js";
 import { shapeOf, tiling } from "../../src/engine/webgpu/kernels/tiling.js";
 import { traffic } from "./traffic.js";
@@ -62,7 +62,8 @@ function problemOf({ name, features, classes, batch }: Workload): { rows: Rows; 
 function ours(workload: Workload, capacity: Capacity, kernels?: string) {
   const { rows, problem } = problemOf(workload);
   const shape = shapeOf(rows, problem.classes, problem.batchSize, capacity);
-  const choice = kernels === undefined ? choices(shape, capacity)[0] : choiceNamed(kernels, shape, capacity);
+  const choice =
+    kernels === undefined ? choices(shape, capacity)[0] : stepChoiceNamed(kernels, shape, capacity);
   const cut = tiling(rows, problem.classes, problem.batchSize, capacity, choice);
   return { name: nameOf(choice), ...traffic(rows, problem, cut, rows.count) };
 }

@@ -2,8 +2,13 @@
 import { workloads } from "../../bench/measure/workloads.js";
 import type { Rows } from "../../src/core/rows.js";
 import type { DescentProblem } from "../../src/engine/descent.js";
-import { type Capacity, capacityWithin } from "../../src/engine/webgpu/device/capacity.js";
-import { type KernelChoice, choices, nameOf } from "../../src/engine/webgpu/kernels/choice.js";
+import { capacityWithin } from "../../src/engine/webgpu/device/capacity.js";
+import {
+  type KernelChoice,
+  choices,
+  nameOf,
+  objectiveChoices,
+} from "../../src/engine/webgpu/kernels/choice.js";
 import {
   blockKernels,
   changed,
@@ -62,16 +67,21 @@ export function gpuKernels(): GpuKernel[] {
       scale: bytes ? 1 / 255 : 1,
       labels: new Uint32Array(),
     };
-    const add = (workload: string, capacity: Capacity, kernelsOf: (choice: KernelChoice) => Named) =>
-      choices(shapeOf(rows, classes, batch, capacity), capacity).forEach((choice, n) => {
+    const shape = shapeOf(rows, classes, batch, CAPACITY);
+    const add = (
+      workload: string,
+      candidates: readonly KernelChoice[],
+      kernelsOf: (choice: KernelChoice) => Named,
+    ) =>
+      candidates.forEach((choice, n) => {
         for (const [shader, specialisation] of kernelsOf(choice)) {
           const text = specialise(linkShader(`${shader}.wgsl`, shaders), specialisation);
           const first = found.get(text) ?? { workload, choice: nameOf(choice), chosen: false, shader, text };
           found.set(text, { ...first, chosen: first.chosen || n === 0 });
         }
       });
-    add(name, CAPACITY, (choice) => stepKernels(rows, classes, choice));
-    add(`${name} objective`, { ...CAPACITY, kinds: ["tiled"] }, (choice) =>
+    add(name, choices(shape, CAPACITY), (choice) => stepKernels(rows, classes, choice));
+    add(`${name} objective`, objectiveChoices(shape, CAPACITY), (choice) =>
       objectiveKernels(rows, classes, choice),
     );
   }
@@ -96,12 +106,11 @@ function stepKernels(rows: Rows, classes: number, choice: KernelChoice): Named {
 
 function objectiveKernels(rows: Rows, classes: number, choice: KernelChoice): Named {
   const cut = objectiveTiling(rows, classes, rows.count, CAPACITY, choice);
-  const products = rawKernels(rows, cut);
   const ofRows = rowKernels(cut);
   const ofVectors = vectorKernels(rows, { intercept: true }, cut);
   return [
-    ["logits", products],
-    ["gradient", products],
+    [cut.logits.kind === "split" ? "split-logits" : "logits", rawKernels(rows, cut.logits)],
+    ["gradient", rawKernels(rows, cut)],
     ["objective-residual", changed(ofRows, { MOVE: true })],
     ["objective-trial", ofRows],
     ["hessian-residual", ofRows],

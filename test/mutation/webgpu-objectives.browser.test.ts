@@ -17,6 +17,7 @@ import {
   WRONG_LANES,
   WRONG_OBJECTIVES,
   WRONG_PRODUCTS,
+  WRONG_SPLIT_OBJECTIVES,
   WRONG_SUMS,
 } from "./wrong-shaders.js";
 import { withObjective } from "../unit/engine/webgpu/with-objective.js";
@@ -26,6 +27,7 @@ interface Case {
   readonly classes: number;
   readonly rows: Rows;
   readonly capacity: Partial<Capacity>;
+  readonly named: string;
 }
 
 // This many features make exponentials overflow. The case has three blocks, the last of which fills no
@@ -34,21 +36,24 @@ const CASE: Case = {
   classes: 10,
   rows: randomRows({ count: 605, features: 350, classes: 10 }, "f32", 171),
   capacity: { blockRows: 256 },
+  named: "tiled 4x1",
 };
+const SPLIT: Case = { ...CASE, named: "split 4x1" };
 const LANES: Case = {
   classes: 137,
   rows: randomRows({ count: 92, features: 302, classes: 137 }, "f32", 171),
   capacity: { slow: false, blockRows: 50 },
+  named: "tiled 4x1",
 };
 
 async function looked(
-  { classes, rows, capacity }: Case,
+  { classes, rows, capacity, named }: Case,
   kernels: Edited,
   looks: readonly Look[] = LOOKS,
   intercept = true,
 ): Promise<Looks> {
   const engine = await webgpuEngine({ capacity, edited: kernels });
-  const problem = { ...objectiveOf(rows, classes, intercept), kernels: "tiled 4x1" };
+  const problem = { ...objectiveOf(rows, classes, intercept), kernels: named };
   const found = await lookAround(engine, rows, problem, 172, looks);
   engine.close();
   return found;
@@ -61,15 +66,25 @@ const show = (what: string, found: Looks, looks: readonly Look[] = LOOKS) => {
 };
 afterAll(() => console.log(`ρ = error / bound\n${table.join("\n")}`));
 
-test.each([CASE, LANES])("the right kernels stay within the bounds, of $classes classes", async (one) => {
-  const looks = await looked(one, {});
-  show(`right, ${one.classes} classes`, looks);
-  for (const look of LOOKS) expect(looks[look], look).toBeLessThan(0.5);
-});
+test.each([CASE, SPLIT, LANES])(
+  "the right kernels stay within the bounds: $named, $classes classes",
+  async (one) => {
+    const looks = await looked(one, {});
+    show(`right, ${one.named}, ${one.classes} classes`, looks);
+    for (const look of LOOKS) expect(looks[look], look).toBeLessThan(0.5);
+  },
+);
 
 test.each(WRONG_OBJECTIVES)("$kernel is caught when $what", async (wrong) => {
   const { what, kernel, look, intercept } = wrong;
   const looks = await looked(CASE, edited(wrong), [look], intercept);
+  show(`${kernel}: ${what}`, looks, [look]);
+  expect(looks[look]).toBeGreaterThan(1);
+});
+
+test.each(WRONG_SPLIT_OBJECTIVES)("$kernel is caught when $what", async (wrong) => {
+  const { what, kernel, look } = wrong;
+  const looks = await looked(SPLIT, edited(wrong), [look]);
   show(`${kernel}: ${what}`, looks, [look]);
   expect(looks[look]).toBeGreaterThan(1);
 });

@@ -797,6 +797,31 @@ const ROW_KERNELS = [
 ] as const;
 const [RESIDUAL, TRIAL] = ROW_KERNELS;
 
+/** Wrong versions of the split kernel that makes the logits of an objective. */
+export const WRONG_SPLIT_OBJECTIVES: readonly WrongObjective[] = [
+  {
+    what: "the last row of a block is missing",
+    kernel: "split-logits",
+    point: "raw-rows",
+    edit: ["i < block.rows", "i + 1u < block.rows"],
+    look: "logits",
+  },
+  {
+    what: "the logits are those of the next class",
+    kernel: "split-logits",
+    point: "raw",
+    edit: ["* CLASSES + k]", "* CLASSES + k + 1u]"],
+    look: "logits",
+  },
+  {
+    what: "the last slab of the weights is missing",
+    kernel: "split-logits",
+    point: "features",
+    edit: ["first < FEATURES4", "first + LANES < FEATURES4"],
+    look: "logits",
+  },
+];
+
 export const WRONG_OBJECTIVES: readonly WrongObjective[] = [
   {
     what: "the last row of a tile is missing",

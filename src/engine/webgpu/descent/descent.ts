@@ -14,7 +14,7 @@ import { SumTree } from "../../../core/sum-plan.js";
 import { type Sums, ZERO_SUMS, addSums } from "../../../core/sums.js";
 import type { FloatArray } from "../../../core/rows.js";
 import { type Started, ahead } from "./ahead.js";
-import { type KernelChoice, choiceNamed, choices, nameOf } from "../kernels/choice.js";
+import { type KernelChoice, stepChoiceNamed, choices, nameOf } from "../kernels/choice.js";
 import type { DescentContext } from "./context.js";
 import type { Gpu } from "../device/device.js";
 import { type Unit, cutRows, joined, unpad } from "../kernels/blocks.js";
@@ -319,5 +319,5 @@ async function chosen(placed: GpuRows, problem: DescentProblem): Promise<KernelC
   const { kernels = "table", classes, batchSize } = problem;
   if (kernels === "auto") return tuned(placed, problem);
   const shape = shapeOf(rows, classes, batchSize, capacity);
-  return kernels === "table" ? choices(shape, capacity)[0] : choiceNamed(kernels, shape, capacity);
+  return kernels === "table" ? choices(shape, capacity)[0] : stepChoiceNamed(kernels, shape, capacity);
 }

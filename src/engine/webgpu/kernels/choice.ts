@@ -81,7 +81,7 @@ export function choices(shape: DescentShape, capacity: Capacity): KernelChoice[]
   const { slow, subgroups, kinds } = capacity;
   const few = fused(shape, capacity);
   const splits = split(shape);
-  const isSplit = !slow && shape.features4 >= LEAST_SPLIT && shape.classes <= SPLIT_CLASSES;
+  const isSplit = suitsSplit(shape, slow);
   const all = [
     ...(isWhole(shape, capacity) ? whole(shape, slow) : []),
     ...(isSplit ? splits : []),
@@ -100,6 +100,30 @@ export function choices(shape: DescentShape, capacity: Capacity): KernelChoice[]
       : one;
   if (!subgroups) return best;
   return slow ? best.map(subgroup) : [...new Set([...best, ...best.map(subgroup)])];
+}
+
+/**
+ * Lists the candidates for an objective, which keeps its logits: tiled kernels, or split ones, whose gradient
+ * is the tiled one. Threads of that already read neighbouring words of X, and many workgroups share it.
+ */
+export function objectiveChoices(shape: DescentShape, capacity: Capacity): KernelChoice[] {
+  const tiles = choices(shape, { ...capacity, kinds: ["tiled"] });
+  const splits = suitsSplit(shape, capacity.slow) ? splitObjective(shape) : [];
+  return [...splits, ...tiles];
+}
+
+/** Lists the split choice of an objective, whose rows are in blocks of the plan. */
+function splitObjective({ features4, classes, batchSize, planRows }: DescentShape): KernelChoice[] {
+  if (classes > FUSED_CLASSES) return [];
+  const most = Math.min(MOST_SPAN.split, planRows);
+  const wanted = Math.min(batchSize, planRows) / Math.ceil(THREADS.fast / features4);
+  return [
+    { kind: "split", rows: 4, vectors: 1, span: spanOf(wanted, LEAST_TILED_SPAN, most), sharing: "none" },
+  ];
+}
+
+function suitsSplit({ features4, classes }: DescentShape, slow: boolean): boolean {
+  return !slow && features4 >= LEAST_SPLIT && classes <= SPLIT_CLASSES;
 }
 
 function isWhole({ features4, classes, batchSize, gathered }: DescentShape, capacity: Capacity): boolean {
@@ -200,20 +224,31 @@ export function nameOf({ kind, rows, vectors, span, sharing }: KernelChoice): st
   return `${kind} ${rows}x${vectors}/${span}${sharing === "none" ? "" : ` ${sharing}`}`;
 }
 
+/** Returns the choice of steps of that name, as `choiceNamed` does. */
+export function stepChoiceNamed(name: string, shape: DescentShape, capacity: Capacity): KernelChoice {
+  const possible = KERNEL_KINDS.flatMap((kind) => choices(shape, { ...capacity, kinds: [kind] }));
+  return choiceNamed(name, shape, capacity, possible);
+}
+
+/** Returns the choice of an objective of that name, as `choiceNamed` does. */
+export function objectiveChoiceNamed(name: string, shape: DescentShape, capacity: Capacity): KernelChoice {
+  const tiles = choices(shape, { ...capacity, kinds: ["tiled"] });
+  return choiceNamed(name, shape, capacity, [...tiles, ...splitObjective(shape)]);
+}
+
 /**
- * Returns the choice of that name, with the span of the table's choice where it names none. Throws an
- * OptionError if there is none, or if it is not available for this shape on this adapter.
+ * Returns the choice of that name, with the span of the first possible one of its kind where it names none.
+ * Throws an OptionError if there is none, or if it is not available for this shape on this adapter.
  */
-export function choiceNamed(
+function choiceNamed(
   name: string,
   shape: DescentShape,
   capacity: Capacity,
-  kinds: readonly KernelKind[] = KERNEL_KINDS,
+  possible: readonly KernelChoice[],
 ): KernelChoice {
   const [, named, rows, vectors, span, suffix = "none"] =
     name.match(/^(steps|fused|split|tiled) ([1-8])x([1-8])(?:\/([1-9]\d{0,4}))?(?: (subgroups|shared))?$/) ??
     [];
-  const possible = kinds.flatMap((kind) => choices(shape, { ...capacity, kinds: [kind] }));
   const like = possible.find((one) => one.kind === named);
   const sharing = SHARINGS.find((one) => one === suffix);
   if (like && sharing) {

@@ -96,6 +96,8 @@ export type Tiling = FusedTiling | SplitTiling | TiledTiling;
 
 /** Tiling of an objective, which keeps its logits and processes them row by row in passes of their own. */
 export interface ObjectiveTiling extends TiledTiling {
+  /** The tiling of the product that makes the logits; that of the gradient is this one. */
+  readonly logits: TiledTiling | SplitTiling;
   /** Threads that share a row in these passes, and threads of their workgroups. */
   readonly rowLanes: number;
   readonly rowThreads: number;
@@ -183,7 +185,7 @@ export function tiling(
   return cut;
 }
 
-/** Cuts an objective of `count` rows for a choice of tiled kernels. Throws as `tiling` does. */
+/** Cuts an objective of `count` rows for one of its choices of kernels. Throws as `tiling` does. */
 export function objectiveTiling(
   rows: RowHead,
   classes: number,
@@ -191,15 +193,17 @@ export function objectiveTiling(
   capacity: Capacity,
   choice: KernelChoice,
 ): ObjectiveTiling {
-  const cut = tiledTiling(cutShape(rows, classes, capacity), count, capacity, choice);
+  const shape = cutShape(rows, classes, capacity);
+  const cut = tiledTiling(shape, count, capacity, { ...choice, kind: "tiled" });
   checkWeights(rows, cut, capacity);
+  const logits = choice.kind === "split" ? splitTiling(shape, count, capacity, choice) : cut;
   const speed = capacity.slow ? "slow" : "fast";
   const rowLanes = cut.classes4 > MOST_VECTORS[speed] ? 16 : 1;
   const serial = capacity.slow && rowLanes === 1;
   const rowThreads = serial ? SERIAL_THREADS : ROW_THREADS;
   const fewest = 2 ** Math.ceil(Math.log2(cut.blockRows / MOST_SERIAL));
   const threadRows = serial ? Math.max(SERIAL_ROWS, fewest) : 1;
-  return { ...cut, rowLanes, rowThreads, threadRows, submissionMacs: capacity.dispatchMacs };
+  return { ...cut, logits, rowLanes, rowThreads, threadRows, submissionMacs: capacity.dispatchMacs };
 }
 
 type Shape = Pick<Common, "features4" | "classes" | "rowWords" | "shardRows" | "gathered">;

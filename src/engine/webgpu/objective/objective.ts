@@ -6,7 +6,7 @@ import type { Sums, Trial } from "../../../core/sums.js";
 import type { FloatArray, RowHead } from "../../../core/rows.js";
 import { joined, unpad } from "../kernels/blocks.js";
 import type { Capacity } from "../device/capacity.js";
-import { type KernelChoice, choiceNamed, choices, nameOf } from "../kernels/choice.js";
+import { type KernelChoice, nameOf, objectiveChoiceNamed, objectiveChoices } from "../kernels/choice.js";
 import { Commands } from "./commands.js";
 import type { ObjectiveContext } from "./context.js";
 import { ObjectivePasses, compilePasses } from "./passes.js";
@@ -157,16 +157,13 @@ export class WebGpuObjective implements Objective {
   }
 }
 
-/**
- * Chooses tiled kernels for any number of classes, because an objective keeps its logits: those named,
- * otherwise the table's. "auto" times nothing here.
- */
+/** Chooses the kernels: those named, otherwise the table's. "auto" times nothing here. */
 function chosen(
   rows: RowHead,
   { classes, rows: { length }, kernels = "table" }: ObjectiveProblem,
   capacity: Capacity,
 ): KernelChoice {
   const shape = shapeOf(rows, classes, length, capacity);
-  if (kernels !== "auto" && kernels !== "table") return choiceNamed(kernels, shape, capacity, ["tiled"]);
-  return choices(shape, { ...capacity, kinds: ["tiled"] })[0];
+  if (kernels !== "auto" && kernels !== "table") return objectiveChoiceNamed(kernels, shape, capacity);
+  return objectiveChoices(shape, capacity)[0];
 }

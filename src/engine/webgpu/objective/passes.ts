@@ -1,6 +1,7 @@
 /**
- * The passes of an objective over a block of rows. The tiled kernels compute the products with X; the passes
- * between or instead of them go over rows and classes only.
+ * The passes of an objective over a block of rows. The tiled kernels compute the products with X, for few
+ * classes on a GPU the split ones the logits; the passes between or instead of them go over rows and classes
+ * only.
  */
 import { type Block, cutRows } from "../kernels/blocks.js";
 import type { Commands } from "./commands.js";
@@ -35,13 +36,13 @@ type PassKernels = Readonly<Record<Pass, Compiled>> & {
 };
 
 export async function compilePasses({ gpu, placed, tiling }: ObjectiveContext): Promise<PassKernels> {
-  const products = rawKernels(placed.rows, tiling);
+  const rawLogits = tiling.logits.kind === "split" ? "split-logits" : "logits";
   const ofRows = rowKernels(tiling);
   const one = (name: KernelName, specialisation: Specialisation) => compiled(gpu, name, specialisation);
   const [gather, logits, gradient, blockSum, ...ofRow] = await Promise.all([
     one("gather", gatherKernel(tiling)),
-    one("logits", products),
-    one("gradient", products),
+    one(rawLogits, rawKernels(placed.rows, tiling.logits)),
+    one("gradient", rawKernels(placed.rows, tiling)),
     tiling.levels > 0 ? one("block-sum", objectiveBlockSum(tiling)) : undefined,
     one("objective-residual", ofRows),
     one("objective-residual", changed(ofRows, { MOVE: true })),
@@ -120,7 +121,17 @@ export class ObjectivePasses {
 
   /** to ← X·W */
   logits(block: Block, order: GPUBuffer, weights: GPUBufferBinding, to: GPUBuffer): void {
-    const { rows, threads } = this.#tiling;
+    const { classes4, features4, logits, rows, threads } = this.#tiling;
+    if (logits.kind === "split") {
+      this.#commands.dispatch({
+        kernel: this.#kernels.logits,
+        buffers: { ...this.#shared, order, weights, records: to },
+        whole: [block.first, block.rows],
+        groups: [Math.ceil(block.rows / logits.groupRows)],
+        macs: 16 * features4 * block.rows * classes4,
+      });
+      return;
+    }
     const groups = Math.ceil(block.rows / rows / threads);
     this.#product("logits", block, { order, weights, powers: to }, (tileGroups) => [groups, tileGroups]);
   }

@@ -7,7 +7,7 @@ import type { DescentProblem } from "../../../../src/engine/descent.js";
 import type { Rows } from "../../../../src/core/rows.js";
 import type { Edited, KernelName } from "../../../../src/engine/webgpu/kernels/kernels.js";
 import { type Capacity, capacityWithin } from "../../../../src/engine/webgpu/device/capacity.js";
-import { choiceNamed } from "../../../../src/engine/webgpu/kernels/choice.js";
+import { stepChoiceNamed } from "../../../../src/engine/webgpu/kernels/choice.js";
 import { isWhole, shapeOf, tiling } from "../../../../src/engine/webgpu/kernels/tiling.js";
 import { type Counts, traffic } from "../../../../bench/studies/traffic.js";
 import {
@@ -70,7 +70,7 @@ async function both(
 function formulas(rows: Rows, problem: DescentProblem, capacity: Capacity): ByKernel {
   const { classes, batchSize, kernels = "table" } = problem;
   const shape = shapeOf(rows, classes, batchSize, capacity);
-  const choice = kernels === "table" ? undefined : choiceNamed(kernels, shape, capacity);
+  const choice = kernels === "table" ? undefined : stepChoiceNamed(kernels, shape, capacity);
   const cut = tiling(rows, classes, batchSize, capacity, choice);
   const all: ByKernel = {};
   // All steps are in one dispatch, which loads and stores the weights once.

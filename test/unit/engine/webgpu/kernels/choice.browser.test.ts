@@ -6,10 +6,12 @@ import { describe, expect, test, vi } from "vitest";
 import { capacityWithin } from "../../../../../src/engine/webgpu/device/capacity.js";
 import {
   type KernelChoice,
-  choiceNamed,
   choices,
   nameOf,
+  objectiveChoices,
+  stepChoiceNamed,
 } from "../../../../../src/engine/webgpu/kernels/choice.js";
+import { objectiveTiling, shapeOf } from "../../../../../src/engine/webgpu/kernels/tiling.js";
 import { OptionError, train } from "../../../../../src/index.js";
 import { RULES, plan, randomRows, randomWeights } from "../../../../conformance/problems.js";
 import { webgpuEngine } from "../../../../support/engines.js";
@@ -65,6 +67,16 @@ describe("the choice", () => {
     expect(names({}, true)).toEqual(["fused 8x2/1024", "fused 4x2/1024"]);
   });
 
+  test("of an objective fills a GPU with short chains where classes are few", () => {
+    const mnist = { count: 4096, features: 784, x: new Uint8Array(), scale: 1, labels: new Uint32Array() };
+    const capacity = capacityWithin({ ...HELD, slow: false });
+    const [choice] = objectiveChoices(shapeOf(mnist, 10, 4096, capacity), capacity);
+    const { logits } = objectiveTiling(mnist, 10, 4096, capacity, choice);
+    if (logits.kind !== "split") throw new Error(`The logits are ${logits.kind}.`);
+    expect(Math.ceil(logits.features4 / logits.lanes)).toBeLessThanOrEqual(8); // turns of its loop
+    expect(Math.ceil(4096 / logits.groupRows)).toBeGreaterThanOrEqual(256); // workgroups
+  });
+
   test("is of workgroups that share on a GPU, where most of their threads have work", () => {
     const names = (changes: Partial<typeof WIDE>, slow = false) =>
       choices({ ...WIDE, ...changes }, capacityWithin({ ...HELD, slow })).map(nameOf);
@@ -80,7 +92,7 @@ describe("the choice", () => {
   });
 
   test("that shares can be pinned on any adapter, where its slabs fit in a workgroup's memory", () => {
-    const named = (name: string) => choiceNamed(name, WIDE, capacityWithin({ ...HELD, slow: true }));
+    const named = (name: string) => stepChoiceNamed(name, WIDE, capacityWithin({ ...HELD, slow: true }));
     for (const [rows, vectors] of [
       [4, 1],
       [8, 1],

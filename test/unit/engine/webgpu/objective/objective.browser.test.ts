@@ -16,6 +16,8 @@ import { LONG } from "../../../../support/long.js";
 const SHAPE = { count: 133, features: 31, classes: 13 };
 /** More than one workgroup of threads that share slabs, and rows that 16 threads share. */
 const WIDE = { count: 172, features: 129, classes: 137 };
+/** Several slabs of weights, workgroups and blocks, none of them full. */
+const FEW = { count: 211, features: 142, classes: 10 };
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -57,6 +59,14 @@ test.each(["tiled 4x1 shared", "tiled 8x2 shared"])("%s is within the bounds", a
   const found = await looked(WIDE, "f32", { slow: false, blockRows: 100 }, kernels);
   expect(found).toBeLessThan(1);
 });
+
+test.each(LONG ? KEPT_KINDS : (["f32", "bytes"] as const))(
+  "few classes, whose logits are split on a GPU, are within the bounds: %s",
+  async (kind) => {
+    expect(await looked(FEW, kind, { slow: false, blockRows: 128 })).toBeLessThan(1);
+    expect(await looked(FEW, kind, { bindingBytes: 90_000 }, "split 4x1")).toBeLessThan(1);
+  },
+);
 
 /** Everything that an objective answers. */
 async function answers(rows: Rows, capacity: Partial<Capacity>, problem = objectiveOf(rows, 13)) {
@@ -211,6 +221,15 @@ describe("its kernels", () => {
     expect(table).toMatch(/^tiled 8x2/);
     expect(await named("auto")).toBe(table);
     expect(await named("tiled 4x1/64")).toBe("tiled 4x1/64");
+  });
+
+  test("are split on a GPU, where classes are few and features many", async () => {
+    const some = randomRows(FEW, "f32", 164);
+    const few = (kernels: string, capacity: Partial<Capacity>) =>
+      withObjective({ capacity }, some, { ...objectiveOf(some, FEW.classes), kernels }, async (objective) => objective.kernels); // prettier-ignore
+    expect(await few("table", { slow: false })).toBe("split 4x1/64");
+    expect(await few("table", {})).toMatch(/^tiled 8x2/);
+    expect(await few("split 4x1/128", {})).toBe("split 4x1/128");
   });
 
   test("of another kind are an OptionError that names those that are available", async () => {
