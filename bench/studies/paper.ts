@@ -25,11 +25,18 @@ const GPUS: readonly Gpu[] = [
 const DISPATCH_SECONDS = 30e-6;
 
 const WEBGPU = { bindingBytes: 2 ** 31 - 4, storageBuffers: 10, subgroups: true };
-const ADAPTERS: readonly { readonly name: string; readonly capacity: Capacity }[] = [
-  { name: "A GPU, by the table", capacity: capacityWithin({ ...WEBGPU, slow: false }) },
+/** An adapter, and the lanes of its subgroups that load together what is the same for all. */
+interface Adapter {
+  readonly name: string;
+  readonly capacity: Capacity;
+  readonly subgroup: number;
+}
+const ADAPTERS: readonly Adapter[] = [
+  { name: "A GPU, by the table", capacity: capacityWithin({ ...WEBGPU, slow: false }), subgroup: 32 },
   {
     name: "A software adapter (SwiftShader), by the table",
     capacity: capacityWithin({ ...WEBGPU, slow: true, bindingBytes: 2 ** 30 }),
+    subgroup: 1,
   },
 ];
 
@@ -59,13 +66,13 @@ function problemOf({ name, features, classes, batch }: Workload): { rows: Rows; 
 }
 
 /** The traffic of smigh, with the named kernels or else the table's first choice. */
-function ours(workload: Workload, capacity: Capacity, kernels?: string) {
+function ours(workload: Workload, { capacity, subgroup }: Adapter, kernels?: string) {
   const { rows, problem } = problemOf(workload);
   const shape = shapeOf(rows, problem.classes, problem.batchSize, capacity);
   const choice =
     kernels === undefined ? choices(shape, capacity)[0] : stepChoiceNamed(kernels, shape, capacity);
   const cut = tiling(rows, problem.classes, problem.batchSize, capacity, choice);
-  return { name: nameOf(choice), ...traffic(rows, problem, cut, rows.count) };
+  return { name: nameOf(choice), ...traffic(rows, problem, cut, rows.count, subgroup) };
 }
 
 /**
@@ -137,7 +144,7 @@ function onPaper(passes: readonly Pass[], { bytesPerSecond, flops }: Gpu) {
 
 /** Least seconds of a step by any implementation, from its bytes and multiply-adds. */
 function least(workload: Workload, { bytesPerSecond, flops }: Gpu): number {
-  const { leastBytes } = ours(workload, ADAPTERS[0].capacity);
+  const { leastBytes } = ours(workload, ADAPTERS[0]);
   const { features, classes, batch } = workload;
   return Math.max(leastBytes / bytesPerSecond, (4 * batch * features * classes) / flops);
 }
@@ -158,8 +165,8 @@ function table(head: readonly string[], lines: readonly (readonly string[])[]): 
   console.log([head, rule, ...lines].map((cells) => `| ${cells.join(" | ")} |`).join("\n"));
 }
 
-for (const { name, capacity } of ADAPTERS) {
-  console.log(`\n${name}, a step:\n`);
+for (const adapter of ADAPTERS) {
+  console.log(`\n${adapter.name}, a step:\n`);
   const head = [
     "workload",
     "kernels",
@@ -172,7 +179,7 @@ for (const { name, capacity } of ADAPTERS) {
   table(
     [...head, "loads / mac", "moved, MB", "least, MB", "moved / least"],
     workloads.map((workload) => {
-      const { name: kernels, passes, bytesMoved, leastBytes } = ours(workload, capacity);
+      const { name: kernels, passes, bytesMoved, leastBytes } = ours(workload, adapter);
       const { features, classes, batch } = workload;
       const [macs, loads, stores] = (["macs", "loads", "stores"] as const).map((key) =>
         sumOf(passes, (one) => one[key]),
@@ -202,7 +209,7 @@ table(
   ["kernels", "macs, of 2BDK", "loads / mac", ...GPUS.map(({ flops }) => `TB/s at ${flops / 1e12} TFLOP/s`)],
   wide.flatMap((workload) =>
     TILED.map((kernels) => {
-      const { passes } = ours(workload, ADAPTERS[0].capacity, kernels);
+      const { passes } = ours(workload, ADAPTERS[0], kernels);
       const { features, classes, batch } = workload;
       const [macs, loads] = [sumOf(passes, (one) => one.macs), sumOf(passes, (one) => one.loads)];
       return [
@@ -224,7 +231,7 @@ for (const gpu of GPUS) {
     head,
     workloads.map((workload) => {
       const floor = least(workload, gpu);
-      const cells = [ours(workload, ADAPTERS[0].capacity).passes, jaxJs(workload), tfjs(workload)].flatMap(
+      const cells = [ours(workload, ADAPTERS[0]).passes, jaxJs(workload), tfjs(workload)].flatMap(
         (passes) => {
           const { seconds, limit } = onPaper(passes, gpu);
           return [

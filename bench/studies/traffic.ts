@@ -19,7 +19,10 @@ import {
 import type { KernelName } from "../../src/engine/webgpu/kernels/kernels.js";
 
 export interface Counts {
-  /** 32-bit words that all threads load from storage buffers and store to them, before any cache. */
+  /**
+   * 32-bit words that all threads load from storage buffers and store to them, before any cache. What is the
+   * same for all lanes of a subgroup is loaded once for them, as a GPU does.
+   */
   readonly loads: number;
   readonly stores: number;
   /** Multiply-adds of the two products, including padding. */
@@ -55,9 +58,18 @@ interface Block {
   readonly lastNumber: number;
 }
 
-/** The traffic of one step over `stepRows` of the rows, without captures. */
-export function traffic(rows: Rows, problem: DescentProblem, tiling: Tiling, stepRows: number): Traffic {
-  const passes = passesOf(rows, problem, tiling, stepRows);
+/**
+ * The traffic of one step over `stepRows` of the rows, without captures, where subgroups have so many lanes:
+ * 1 on a software adapter, which loads for each of them.
+ */
+export function traffic(
+  rows: Rows,
+  problem: DescentProblem,
+  tiling: Tiling,
+  stepRows: number,
+  subgroup = 1,
+): Traffic {
+  const passes = passesOf({ rows, problem, subgroup }, tiling, stepRows);
   return {
     passes,
     bytesMoved: passes.reduce((all, { bytes }) => all + bytes, 0),
@@ -65,8 +77,20 @@ export function traffic(rows: Rows, problem: DescentProblem, tiling: Tiling, ste
   };
 }
 
-function passesOf(rows: Rows, problem: DescentProblem, tiling: Tiling, stepRows: number): Pass[] {
-  if (isWhole(tiling)) return [steps(rows, problem, tiling, stepRows)];
+/** What is counted: a step of a problem, on an adapter with subgroups of so many lanes. */
+interface Counted {
+  readonly rows: Rows;
+  readonly problem: DescentProblem;
+  readonly subgroup: number;
+}
+
+/** Returns how often words are loaded that are the same for so many neighbouring threads. */
+function once(words: number, threads: number, { subgroup }: Counted): number {
+  return words / Math.min(subgroup, threads);
+}
+
+function passesOf(of: Counted, tiling: Tiling, stepRows: number): Pass[] {
+  if (isWhole(tiling)) return [steps(of, tiling, stepRows)];
   const count = Math.ceil(stepRows / tiling.blockRows);
   const blocks = Array.from({ length: count }, (_, number) => ({
     rows: Math.min(tiling.blockRows, stepRows - number * tiling.blockRows),
@@ -74,25 +98,21 @@ function passesOf(rows: Rows, problem: DescentProblem, tiling: Tiling, stepRows:
     lastNumber: count - 1,
   }));
   const passes = blocks.flatMap((block) => [
-    ...(tiling.gathered ? [gather(rows, tiling, block)] : []),
-    ...productsOf(rows, problem, tiling, block),
+    ...(tiling.gathered ? [gather(of, tiling, block)] : []),
+    ...productsOf(of, tiling, block),
     ...(tiling.levels > 0 ? [blockSum(tiling, block)] : []),
   ]);
-  return [...passes, update(rows, problem, tiling)];
+  return [...passes, update(of.rows, of.problem, tiling)];
 }
 
-function productsOf(rows: Rows, problem: DescentProblem, tiling: Tiling, block: Block): Pass[] {
+function productsOf(of: Counted, tiling: Tiling, block: Block): Pass[] {
   switch (tiling.kind) {
     case "fused":
-      return [fused(rows, tiling, block)];
+      return [fused(of, tiling, block)];
     case "split":
-      return [splitLogits(rows, tiling, block), splitGradient(tiling, block)];
+      return [splitLogits(of, tiling, block), splitGradient(of, tiling, block)];
     case "tiled":
-      return [
-        logits(rows, problem, tiling, block),
-        residual(rows, problem, tiling, block),
-        gradient(rows, problem, tiling, block),
-      ];
+      return [logits(of, tiling, block), residual(of, tiling, block), gradient(of, tiling, block)];
   }
 }
 
@@ -117,18 +137,24 @@ function rowBytes(tiling: Tiling, { rows }: Block): number {
 }
 
 /** Counts of shaders/fused.wgsl. */
-function fused(data: Rows, tiling: FusedTiling, block: Block): Pass {
+function fused(of: Counted, tiling: FusedTiling, block: Block): Pass {
   const { rows } = block;
+  const data = of.rows;
   const { features4, classes, classes4, count, slots, sharing, vectors, rowThreads, columnThreads } = tiling;
   const [xWords, number] = [vectorWords(tiling), numberWords(tiling)];
   const turnRows = tiling.rows * rowThreads;
   const turns = Math.ceil(rows / turnRows); // over all slots
   // Words that a thread loads for four rows of W, or of the residual.
-  const shared = sharing === "subgroups" ? 4 * classes4 : 4 * classes;
+  const shared = (threads: number) =>
+    sharing === "subgroups" ? 4 * classes4 : once(4 * classes, threads, of);
   const record = 4 * (classes4 + 1);
   const targets = 2 * (labelWords(data) - 1); // words per row, for its loss and for its residual
-  const logitLoads = turnRows * (number + features4 * xWords + 3 + targets) + rowThreads * features4 * shared;
-  const gradientLoads = columnThreads * ((turnRows / 4) * shared + turnRows * (number + vectors * xWords));
+  const logitLoads =
+    turnRows * (number + features4 * xWords + 3 + targets) + rowThreads * features4 * shared(rowThreads);
+  const gradientLoads =
+    columnThreads *
+    ((turnRows / 4) * shared(columnThreads) +
+      turnRows * (once(number, columnThreads, of) + vectors * xWords));
   return {
     kernel: "fused",
     dispatches: 1,
@@ -146,13 +172,14 @@ function fused(data: Rows, tiling: FusedTiling, block: Block): Pass {
 }
 
 /** Counts of shaders/split-logits.wgsl. */
-function splitLogits(data: Rows, tiling: SplitTiling, block: Block): Pass {
+function splitLogits(of: Counted, tiling: SplitTiling, block: Block): Pass {
   const { rows } = block;
+  const data = of.rows;
   const { features4, classes, classes4, count, lanes, groupRows } = tiling;
   const groups = Math.ceil(rows / groupRows);
   const slabs = Math.ceil(features4 / lanes);
   const [ofLoss, ofResidual] = data.targets ? [classes, 4 * classes4] : [0, 0]; // words of targets
-  const ofRow = lanes * numberWords(tiling) + features4 * vectorWords(tiling) + 3 + ofLoss;
+  const ofRow = once(lanes * numberWords(tiling), lanes, of) + features4 * vectorWords(tiling) + 3 + ofLoss;
   const record = 4 * (classes4 + 1);
   return {
     kernel: "split-logits",
@@ -171,14 +198,15 @@ function splitLogits(data: Rows, tiling: SplitTiling, block: Block): Pass {
 }
 
 /** Counts of shaders/split-gradient.wgsl. */
-function splitGradient(tiling: SplitTiling, block: Block): Pass {
+function splitGradient(of: Counted, tiling: SplitTiling, block: Block): Pass {
   const { rows } = block;
   const { classes, classes4, count, features4, slots } = tiling;
   const columns = SPLIT_COLUMNS * Math.ceil(features4 / SPLIT_COLUMNS);
   return {
     kernel: "split-gradient",
     dispatches: 1,
-    loads: rows * (columns * (numberWords(tiling) + vectorWords(tiling) + classes) + 4),
+    loads:
+      rows * (columns * (once(numberWords(tiling) + classes, SPLIT_COLUMNS, of) + vectorWords(tiling)) + 4),
     stores: slots * (4 * count + 4),
     macs: rows * columns * 4 * classes,
     // X, records, slots and sums.
@@ -187,11 +215,13 @@ function splitGradient(tiling: SplitTiling, block: Block): Pass {
 }
 
 /** Counts of shaders/logits.wgsl. */
-function logits(data: Rows, problem: DescentProblem, tiling: TiledTiling, block: Block): Pass {
+function logits(of: Counted, tiling: TiledTiling, block: Block): Pass {
+  const { rows: data, problem } = of;
   const { features4, classes4, count, sharing, tile4, tiles } = tiling;
   const [xWords, number] = [vectorWords(tiling), numberWords(tiling)];
   const threads = threadsOf(tiling, block.rows / tiling.rows);
-  const own = tiling.rows * (number + features4 * xWords) + features4 * (sharing === "none" ? 16 : 4) * tile4;
+  const weights = sharing === "none" ? once(16, tiling.threads, of) : 4;
+  const own = tiling.rows * (number + features4 * xWords) + features4 * weights * tile4;
   const slabs = Math.ceil((4 * features4) / SIDE);
   const loaded = tiling.rows / 4; // rows of a slab, one vector of features of each
   const loads = sharing === "shared" ? loaded * number + slabs * (loaded * xWords + 4 * tile4) : own;
@@ -214,18 +244,13 @@ function logits(data: Rows, problem: DescentProblem, tiling: TiledTiling, block:
 }
 
 /** Counts of shaders/residual.wgsl. */
-function residual(
-  data: Rows,
-  problem: DescentProblem,
-  { sums, lanes, tiles, workgroup }: TiledTiling,
-  { rows }: Block,
-): Pass {
+function residual(of: Counted, { sums, lanes, tiles, workgroup }: TiledTiling, { rows }: Block): Pass {
   const threads = sums * workgroup;
-  const words = tileWords(data, problem);
+  const words = tileWords(of.rows, of.problem);
   return {
     kernel: "residual",
     dispatches: 1,
-    loads: 7 * threads + (1 + words) * tiles * (threads / lanes) + tiles * rows,
+    loads: once(7 * threads, lanes, of) + (1 + words) * tiles * (threads / lanes) + tiles * rows,
     stores: rows * (tiles + 4) + 4 * sums,
     macs: 0,
     // The rows' numbers, labels and weights; tiles, rowSums and sums, read and written.
@@ -234,16 +259,22 @@ function residual(
 }
 
 /** Counts of shaders/gradient.wgsl. */
-function gradient(data: Rows, problem: DescentProblem, tiling: TiledTiling, block: Block): Pass {
+function gradient(of: Counted, tiling: TiledTiling, block: Block): Pass {
+  const { rows: data, problem } = of;
   const { features4, classes4, count, slots, sharing, tile4, tiles, vectors } = tiling;
   const [xWords, number] = [vectorWords(tiling), numberWords(tiling)];
   const threads = threadsOf(tiling, features4 / vectors); // each over all slots
   const fours = Math.ceil(block.rows / 4);
   const made = data.targets ? 11 : 8; // words loaded for a vector of four residuals
-  const own = fours * ((sharing === "none" ? 4 : 1) * made * tile4 + 4 * (number + vectors * xWords));
+  const residuals = sharing === "none" ? once(4 * made, tiling.threads, of) : made;
+  const rowNumber = once(number, tiling.threads, of);
+  const own = fours * (residuals * tile4 + 4 * (rowNumber + vectors * xWords));
   const slab4 = SIDE / 4;
   const slabs = Math.ceil(fours / slab4);
-  const loads = sharing === "shared" ? slabs * (number + vectors * xWords + made * tile4) : own;
+  // The row's number, label and weight are the same for SIDE threads.
+  const perRow = data.targets ? 2 : 3;
+  const inSlab = rowNumber + vectors * xWords + (made - perRow + once(perRow, SIDE, of)) * tile4;
+  const loads = sharing === "shared" ? slabs * inSlab : own;
   const dispatches = tileRanges(tiling);
   return {
     kernel: "gradient",
@@ -275,12 +306,12 @@ function tileRanges({ tiles, dispatchTiles }: TiledTiling): number {
 }
 
 /** Counts of shaders/gather.wgsl, for all shards. */
-function gather({ count }: Rows, { rowWords, shardRows }: Tiling, { rows }: Block): Pass {
-  const shards = Math.ceil(count / shardRows);
+function gather(of: Counted, { rowWords, shardRows }: Tiling, { rows }: Block): Pass {
+  const shards = Math.ceil(of.rows.count / shardRows);
   return {
     kernel: "gather",
     dispatches: shards,
-    loads: rows * rowWords * (shards + 1),
+    loads: rows * rowWords * (once(shards, 64, of) + 1),
     stores: rows * rowWords,
     macs: 0,
     bytes: 4 * rows * (shards + 2 * rowWords),
@@ -337,7 +368,8 @@ function trainedVectors({ intercept }: DescentProblem, rows: Rows, { count, clas
  * Counts of shaders/steps.wgsl for one of the steps of a dispatch, without the weights, which the dispatch
  * loads once and stores once.
  */
-function steps(rows: Rows, problem: DescentProblem, tiling: WholeTiling, stepRows: number): Pass {
+function steps(of: Counted, tiling: WholeTiling, stepRows: number): Pass {
+  const { rows, problem } = of;
   const { features4, classes, whole } = tiling;
   const { columns, lanes, vectors, rowThreads } = whole;
   const xWords = vectorWords(tiling);
@@ -348,8 +380,9 @@ function steps(rows: Rows, problem: DescentProblem, tiling: WholeTiling, stepRow
   const turn = whole.rows * rowThreads;
   const computed = isOwn ? stepRows : turn * Math.ceil(stepRows / turn);
   const logitLoads = 3 + 2 * (label - 1) + features4 * xWords; // per row
-  const gradientLoads = isOwn ? 0 : columns * (1 + vectors * xWords); // per row
-  const entries = 8 * lanes * columns;
+  const gradientLoads = isOwn ? 0 : columns * (once(1, columns, of) + vectors * xWords); // per row
+  const threads = lanes * columns;
+  const entries = once(8 * threads, threads, of);
   return {
     kernel: "steps",
     dispatches: 1 / whole.steps,

@@ -186,7 +186,7 @@ export function powerBelow(value: number): number {
 }
 
 /**
- * Lists the tiled choices. Workgroup memory cuts a GPU's loads from its caches to a seventh, which matters
+ * Lists the tiled choices. Workgroup memory cuts a GPU's loads from its caches to a fifth, which matters
  * most on discrete GPUs; it pays off if more than half of a workgroup's threads have work. A software adapter
  * would only pay for the barriers.
  */

@@ -49,25 +49,33 @@ async function both(
     kernels = "table",
     smoothing = 0,
     soft = false,
-  }: { rule?: string; edited?: Edited; kernels?: string; smoothing?: number; soft?: boolean } = {},
+    subgroup = 1,
+  }: {
+    rule?: string;
+    edited?: Edited;
+    kernels?: string;
+    smoothing?: number;
+    soft?: boolean;
+    subgroup?: number;
+  } = {},
 ): Promise<{ counted: ByKernel; formula: ByKernel }> {
   const { classes, batchSize } = shape;
   const labelled = randomRows(shape, kind, 141);
   const rows = soft ? softened(labelled, classes, 143) : labelled;
   const intercept = rule !== "nesterov";
   const problem = { classes, batchSize, intercept, rule: RULES[rule], kernels, smoothing };
-  const { device, counts } = await countingDevice();
+  const { device, counts } = await countingDevice(subgroup > 1);
   try {
     const engine = await webgpuEngine({ device, capacity, edited });
     await runAll(engine, rows, problem, randomWeights(shape, 142), false);
     engine.close();
-    return { counted: await counts(), formula: formulas(rows, problem, capacity) };
+    return { counted: await counts(), formula: formulas(rows, problem, capacity, subgroup) };
   } finally {
     device.destroy();
   }
 }
 
-function formulas(rows: Rows, problem: DescentProblem, capacity: Capacity): ByKernel {
+function formulas(rows: Rows, problem: DescentProblem, capacity: Capacity, subgroup: number): ByKernel {
   const { classes, batchSize, kernels = "table" } = problem;
   const shape = shapeOf(rows, classes, batchSize, capacity);
   const choice = kernels === "table" ? undefined : stepChoiceNamed(kernels, shape, capacity);
@@ -76,7 +84,7 @@ function formulas(rows: Rows, problem: DescentProblem, capacity: Capacity): ByKe
   // All steps are in one dispatch, which loads and stores the weights once.
   if (isWhole(cut)) all.steps = { loads: 4 * cut.count, stores: 4 * cut.count, macs: 0 };
   for (const step of plan(rows, problem.batchSize).steps) {
-    for (const { kernel, loads, stores, macs } of traffic(rows, problem, cut, step.rows).passes) {
+    for (const { kernel, loads, stores, macs } of traffic(rows, problem, cut, step.rows, subgroup).passes) {
       const before = all[kernel] ?? { loads: 0, stores: 0, macs: 0 };
       all[kernel] = {
         loads: before.loads + loads,
@@ -137,6 +145,20 @@ describe.each(KEPT_KINDS)("on %s", (kind) => {
     expect(Object.keys(counted)).toEqual(["steps"]);
     expect(counted).toEqual(formula);
   });
+});
+
+// SwiftShader has subgroups of four lanes. All of them are full here, and no two of their lanes load the same
+// by chance.
+test.each([
+  { kernels: "fused 2x1/8", shape: { count: 128, features: 31, classes: 5, batchSize: 64 } },
+  { kernels: "split 4x1/16", shape: { count: 128, features: 127, classes: 5, batchSize: 64 } },
+  { kernels: "tiled 4x1/64", shape: { count: 512, features: 255, classes: 16, batchSize: 256 } },
+  { kernels: "tiled 4x1/64 shared", shape: { count: 128, features: 63, classes: 128, batchSize: 64 } },
+  { kernels: "steps 1x1/4", shape: { count: 32, features: 15, classes: 3, batchSize: 16 } },
+])("$kernels load once what all lanes of a subgroup load", async ({ kernels, shape }) => {
+  const capacity = { ...HELD, slow: false, blockRows: Infinity };
+  const { counted, formula } = await both(shape, "f32", capacity, { kernels, subgroup: 4 });
+  expect(counted).toEqual(formula);
 });
 
 test.each(["fused", "split", "tiled"] as const)("%s, of rows in several bindings", async (kind) => {

@@ -25,9 +25,9 @@ export interface CountingDevice {
 
 /**
  * A device with a second bind group, the counters, in every pipeline and every pass. Not for whole steps of
- * Adam.
+ * Adam. With `once` a load of the same index by all active lanes of a subgroup counts as one.
  */
-export async function countingDevice(): Promise<CountingDevice> {
+export async function countingDevice(once: boolean): Promise<CountingDevice> {
   const adapter = await navigator.gpu.requestAdapter();
   if (!adapter) throw new Error("There is no adapter.");
   const { maxStorageBuffersPerShaderStage } = adapter.limits;
@@ -57,7 +57,7 @@ export async function countingDevice(): Promise<CountingDevice> {
   const createShaderModule = device.createShaderModule.bind(device);
   device.createShaderModule = (descriptor) => {
     const kernel = NAMES.findIndex((name) => descriptor.label === `${name}.wgsl`);
-    const counted = counting(descriptor.code, FIELDS * kernel);
+    const counted = counting(descriptor.code, FIELDS * kernel, once);
     const code = NAMES[kernel] === "steps" ? counted.replace(SPARE_DECLARED, SPARE_UNUSED) : counted;
     return createShaderModule({ ...descriptor, code });
   };
@@ -96,20 +96,25 @@ export async function countingDevice(): Promise<CountingDevice> {
   };
 }
 
+const SUBGROUPS = "enable subgroups;\ndiagnostic(off, subgroup_uniformity);\n";
+/** The words that a lane counts: those that all lanes load are the first one's. */
+const ONCE =
+  "select(words, select(0u, words, subgroupElect()), subgroupAll(at == subgroupBroadcastFirst(at)))";
+
 /** The specialised text of a kernel, with counters from `first` on. */
-export function counting(code: string, first: number): string {
+export function counting(code: string, first: number, once = false): string {
   const [head, parameters] = code.match(/@compute .* fn main\(([^{]*)\) \{/) ?? [];
   if (head === undefined || parameters === undefined) throw new Error("There is no entry point.");
   const plain = parameters.replaceAll(/@builtin\(\w+\) /g, "");
   const names = Array.from(plain.matchAll(/(\w+):/g), ([, name]) => name);
   const body = code.replace(head, `fn kernel(${plain}) {`);
-  return `${accessesCounted(productsCounted(body))}
+  return `${once ? SUBGROUPS : ""}${accessesCounted(productsCounted(body))}
 @group(1) @binding(0) var<storage, read_write> counters: array<atomic<u32>>;
 var<private> loads: u32;
 var<private> stores: u32;
 var<private> macs: u32;
 fn loaded(at: u32, words: u32) -> u32 {
-  loads += words;
+  loads += ${once ? ONCE : "words"};
   return at;
 }
 fn stored(at: u32, words: u32) -> u32 {
