@@ -57,14 +57,13 @@ var<workgroup> held: array<vec4f, COUNT>; // the weights
 // (TURN, RESIDUAL) residuals and sums of rows; or (PLANES, WORKGROUP) parts of G and of the sums
 var<workgroup> parts: array<vec4f, SHARED>;
 
-// Turns the logits of the step's row i into its residuals. Returns weighted loss, weighted hit and weight.
-fn residuals(i: u32, row: u32, step: Step, z: ptr<function, array<f32, CLASSES>>) -> vec4f {
+// Turns the logits of row i of a step of so many rows into its residuals. Returns weighted loss, weighted hit
+// and weight.
+fn residuals(i: u32, rows: u32, row: u32, z: ptr<function, array<f32, CLASSES>>) -> vec4f {
   let label = labelOf(row); // @point label
   let weight = rowWeights[row]; // @point row-weight
-  let kept = CAPTURE && i < step.rows;
-  let at = i * RECORD;
-  if (kept) {
-    keep(at + CLASSES4 + 1u, z);
+  if (CAPTURE) {
+    capture(i, rows, CLASSES4 + 1u, z);
   }
 
   // The largest logit is subtracted before the exponential, so that logits of any finite size give finite
@@ -79,40 +78,34 @@ fn residuals(i: u32, row: u32, step: Step, z: ptr<function, array<f32, CLASSES>>
   var tied = false; // whether an earlier class than the label's has the same, largest logit
   for (var k = 0u; k < CLASSES; k++) { // unroll
     labelLogit = select(labelLogit, (*z)[k], label == k);
-    tied = tied | ((z[k] >= largest) & (k < label));
-    @if(MIXED) mean += targetOf(row, k, label == k) * (z[k] - largest);
-    (*z)[k] = exp(z[k] - largest);
+    tied = tied | (((*z)[k] >= largest) & (k < label));
+    @if(MIXED) mean += targetOf(row, k, label == k) * ((*z)[k] - largest);
+    (*z)[k] = exp((*z)[k] - largest);
     sum += (*z)[k];
   }
   for (var k = 0u; k < CLASSES; k++) { // unroll
-    (*z)[k] = weight * (z[k] / sum - targetOf(row, k, label == k));
+    (*z)[k] = weight * ((*z)[k] / sum - targetOf(row, k, label == k));
   }
   @if(MIXED) let loss = log(sum) - mean; // @point mixed-loss
   @else let loss = log(sum) - (labelLogit - largest);
   let hit = select(0.0, 1.0, (labelLogit >= largest) & !tied);
   let sums = vec4f(weight * loss, weight * hit, weight, 0.0);
-  if (kept) {
-    keep(at, z);
-    records[at + CLASSES4] = sums;
+  if (CAPTURE) {
+    capture(i, rows, 0u, z);
+    if (i < rows) {
+      records[i * RECORD + CLASSES4] = sums;
+    }
   }
   return sums;
 }
 
-// Captures the values of a row, from `at` on.
-fn keep(at: u32, values: ptr<function, array<f32, CLASSES>>) {
-  for (var c = 0u; c < CLASSES4; c++) { // unroll
-    records[at + c] = fourOf(values, c);
+// Keeps the values of classes in the record of row i, from vector `at` on.
+fn capture(i: u32, rows: u32, at: u32, values: ptr<function, array<f32, CLASSES>>) {
+  if (i < rows) {
+    for (var k = 0u; k < CLASSES; k++) { // unroll
+      records[i * RECORD + at + k / 4u][k % 4u] = (*values)[k];
+    }
   }
-}
-
-// Returns vector c of the values of classes.
-fn fourOf(values: ptr<function, array<f32, CLASSES>>, c: u32) -> vec4f {
-  var four: vec4f;
-  for (var m = 0u; m < 4u; m++) { // unroll
-    let k = 4u * c + m;
-    four[m] = select(0.0, (*values)[min(k, CLASSES - 1u)], k < CLASSES);
-  }
-  return four;
 }
 
 // Adds the parts of the lanes by halves, until four are left.
@@ -179,9 +172,13 @@ fn main(@builtin(local_invocation_index) thread: u32) {
       }
     }
 
-    @if(OWN) var w: array<vec4f, COUNT>;
-    @if(OWN) for (var c = 0u; c < COUNT; c++) { // unroll
-      w[c] = held[c];
+    @if(OWN) var w: array<array<array<f32, CLASSES>, 4>, VECTORS>;
+    @if(OWN) for (var f = 0u; f < VECTORS; f++) { // unroll
+      for (var d = 0u; d < 4u; d++) { // unroll
+        for (var k = 0u; k < CLASSES; k++) { // unroll
+          w[f][d][k] = held[(4u * f + d) * CLASSES4 + k / 4u][k % 4u];
+        }
+      }
     }
     @if(OWN) for (var i = thread; i < step.rows; i += WORKGROUP) {
       let row = order[step.first + i];
@@ -190,15 +187,15 @@ fn main(@builtin(local_invocation_index) thread: u32) {
       for (var k = 0u; k < CLASSES; k++) { // unroll
         z[k] = 0.0;
       }
-      for (var f = 0u; f < FEATURES4; f++) { // unroll
+      for (var f = 0u; f < VECTORS; f++) { // unroll
         own[f] = features(row * FEATURES4, f);
         for (var d = 0u; d < 4u; d++) { // unroll
           for (var k = 0u; k < CLASSES; k++) { // unroll
-            z[k] += own[f][d] * w[(4u * f + d) * CLASSES4 + k / 4u][k % 4u]; // @point own-logit
+            z[k] += own[f][d] * w[f][d][k]; // @point own-logit
           }
         }
       }
-      total += residuals(i, row, step, &z); // @point own-total
+      total += residuals(i, step.rows, row, &z); // @point own-total
       for (var v = 0u; v < VECTORS; v++) { // unroll
         for (var k = 0u; k < CLASSES; k++) { // unroll
           g[v][k] += own[v] * z[k]; // @point own-product
@@ -232,9 +229,9 @@ fn main(@builtin(local_invocation_index) thread: u32) {
         for (var r = 0u; r < ROWS; r++) { // unroll
           let i = r * ROW_THREADS + thread; // in the turn
           var own = z[r];
-          parts[i * RESIDUAL + CLASSES4] = residuals(begin + i, row[r], step, &own);
-          for (var c = 0u; c < CLASSES4; c++) { // unroll
-            parts[i * RESIDUAL + c] = fourOf(&own, c);
+          parts[i * RESIDUAL + CLASSES4] = residuals(begin + i, step.rows, row[r], &own);
+          for (var k = 0u; k < CLASSES; k++) { // unroll
+            parts[i * RESIDUAL + k / 4u][k % 4u] = own[k];
           }
         }
       }
