@@ -25,6 +25,7 @@ const THREADS = 64u; // threads of a workgroup along the features
 const TILE_THREADS = 1u; // threads of a workgroup along the tiles: THREADS where they share slabs
 const VECTORS = 1u; // vectors of features per thread
 const SPAN4 = 16u; // fours of rows that add to one slot
+const OWN = 4u; // rows of four whose residuals a thread computes: 1 where four lanes share them
 const CAPTURE = false; // keeps the residuals
 
 // (rows of the block, TILES·TILE4) exp(z − m), or R
@@ -43,22 +44,38 @@ const VECTORS_A_ROW = TILES * TILE4;
 // (rows, TILE_THREADS·TILE4)
 @if(SHARED) var<workgroup> residualsSlab: array<vec4f, THREADS * TILE_THREADS * TILE4>;
 
-// Returns four residuals of the block's row i: those of a vector of classes. Those of padding may not be 0.
-// They change only padding of the weights, and the exponentials of padding stay 0.
-fn residuals(i: u32, column: u32) -> vec4f {
+// What the residuals of a row need, whatever the class.
+struct Example {
+  row: u32, // in the block
+  inside: bool,
+  label: u32, // or where its targets begin in the labels
+  weight: f32,
+}
+
+// Returns the block's row i. Rows past the end have no residuals.
+fn exampleOf(i: u32) -> Example {
   let n = min(i, block.rows - 1u);
   let row = order[block.first + n];
-  let classes = 4u * column + vec4u(0u, 1u, 2u, 3u);
-  @if(SOFT) let at = row * (CLASSES + 1u) + 1u + 4u * column; // @point soft-classes
+  @if(SOFT) let label = row * (CLASSES + 1u) + 1u;
+  @else let label = labels[row]; // @point label
+  return Example(n, i < block.rows, label, rowWeights[row]);
+}
+
+// Returns four residuals of a row: those of a vector of classes. Those of padding may not be 0. They change
+// only padding of the weights, and the exponentials of padding stay 0.
+fn residuals(example: Example, column: u32) -> vec4f {
+  let weight = example.weight;
+  @if(SOFT) let at = example.label + 4u * column; // @point soft-classes
   @if(SOFT) let given = bitcast<vec4f>(vec4u(labels[at], labels[at + 1u], labels[at + 2u], labels[at + 3u]));
-  @else let isLabel = classes == vec4u(labels[row]); // @point label
-  @if(SOFT) let targets = rowWeights[row] * (KEPT * given + SHARE); // @point soft-targets
+  @else let isLabel = 4u * column + vec4u(0u, 1u, 2u, 3u) == vec4u(example.label);
+  @if(SOFT) let targets = weight * (KEPT * given + SHARE); // @point soft-targets
   @elif(MIXED) let targets =
-    rowWeights[row] * select(vec4f(SHARE), vec4f(KEPT + SHARE), isLabel); // @point label-targets
-  @else let targets = select(vec4f(), vec4f(rowWeights[row]), isLabel);
-  @if(RAW) let r = powers[n * VECTORS_A_ROW + column]; // @point raw
-  @else let r = tiles[n * TILES + column / TILE4].x * powers[n * VECTORS_A_ROW + column] - targets;
-  return select(vec4f(), r, vec4<bool>(i < block.rows));
+    weight * select(vec4f(SHARE), vec4f(KEPT + SHARE), isLabel); // @point label-targets
+  @else let targets = select(vec4f(), vec4f(weight), isLabel);
+  let power = powers[example.row * VECTORS_A_ROW + column];
+  @if(RAW) let r = power; // @point raw
+  @else let r = tiles[example.row * TILES + column / TILE4].x * power - targets;
+  return select(vec4f(), r, vec4<bool>(example.inside));
 }
 
 @compute @workgroup_size(THREADS, TILE_THREADS, 1)
@@ -98,6 +115,7 @@ fn main(
     }
     let loadRow = first + local.y;
     let loadStart = rowOf(loadRow);
+    let example = exampleOf(loadRow);
     workgroupBarrier(); // The slab before is used up. @point refill-barrier
     for (var v = 0u; v < VECTORS; v++) { // unroll
       let f = min(column + v, FEATURES4 - 1u);
@@ -105,7 +123,7 @@ fn main(
     }
     for (var c = 0u; c < TILE4; c++) { // unroll
       let vector = min(loadColumn + c * THREADS, VECTORS_A_ROW - 1u);
-      residualsSlab[(local.y * TILE4 + c) * THREADS + local.x] = residuals(loadRow, vector);
+      residualsSlab[(local.y * TILE4 + c) * THREADS + local.x] = residuals(example, vector);
     }
     workgroupBarrier(); // @point filled-barrier
     for (var s4 = 0u; s4 < SLAB4; s4++) { // @point slab-rows
@@ -144,30 +162,36 @@ fn main(
       break;
     }
     // Each of four neighbouring lanes computes the residuals of one row, and all four use them.
-    @if(SUBGROUPS) var own: array<vec4f, TILE4>;
-    @if(SUBGROUPS) for (var c = 0u; c < TILE4; c++) { // unroll
-      own[c] = residuals(i + lane, tile * TILE4 + c);
+    var examples: array<Example, OWN>;
+    for (var s = 0u; s < OWN; s++) { // unroll
+      @if(SUBGROUPS) examples[s] = exampleOf(i + lane);
+      @else examples[s] = exampleOf(i + s);
     }
+    var four: array<array<vec4f, VECTORS>, 4>;
     for (var s = 0u; s < 4u; s++) { // unroll
       let start = rowOf(i + s);
-      var four: array<vec4f, VECTORS>;
       for (var v = 0u; v < VECTORS; v++) { // unroll
-        four[v] = features(start, min(column + v, FEATURES4 - 1u));
+        four[s][v] = features(start, min(column + v, FEATURES4 - 1u));
       }
-      for (var c = 0u; c < TILE4; c++) { // unroll
-        @if(SUBGROUPS) let computed = own[c];
-        @else let computed = residuals(i + s, tile * TILE4 + c);
+    }
+    // All four rows are added to an accumulator before the next is taken up.
+    for (var c = 0u; c < TILE4; c++) { // unroll
+      @if(SUBGROUPS) let own = residuals(examples[0u], tile * TILE4 + c);
+      var r: array<vec4f, 4>;
+      for (var s = 0u; s < 4u; s++) { // unroll
+        @if(SUBGROUPS) r[s] = subgroupBroadcast(own, s);
+        @else r[s] = residuals(examples[s], tile * TILE4 + c);
         if (CAPTURE) {
           if (id.x == s && i + s < block.rows) {
-            captured[(i + s) * VECTORS_A_ROW + tile * TILE4 + c] = computed;
+            captured[(i + s) * VECTORS_A_ROW + tile * TILE4 + c] = r[s];
           }
         }
-        for (var j = 0u; j < 4u; j++) { // unroll
-          @if(SUBGROUPS) let r = subgroupBroadcast(computed[j], s);
-          @else let r = computed[j];
-          for (var v = 0u; v < VECTORS; v++) { // unroll
-            for (var d = 0u; d < 4u; d++) { // unroll
-              g[v][d][4u * c + j] += four[v][d] * r; // @point product
+      }
+      for (var j = 0u; j < 4u; j++) { // unroll
+        for (var v = 0u; v < VECTORS; v++) { // unroll
+          for (var d = 0u; d < 4u; d++) { // unroll
+            for (var s = 0u; s < 4u; s++) { // unroll
+              g[v][d][4u * c + j] += four[s][v][d] * r[s][j]; // @point product
             }
           }
         }

@@ -117,15 +117,17 @@ fn main(
     @if(SUBGROUPS) for (var c = 0u; c < TILE4; c++) { // unroll
       own[c] = weights[(4u * f + lane) * VECTORS_A_ROW + tile * TILE4 + c];
     }
-    for (var d = 0u; d < 4u; d++) { // unroll
-      for (var c = 0u; c < TILE4; c++) { // unroll
-        @if(SUBGROUPS) let loaded = own[c];
-        @else let loaded = weights[(4u * f + d) * VECTORS_A_ROW + tile * TILE4 + c];
-        for (var j = 0u; j < 4u; j++) { // unroll
-          @if(SUBGROUPS) let w = subgroupBroadcast(loaded[j], d);
-          @else let w = loaded[j];
-          for (var r = 0u; r < ROWS; r++) { // unroll
-            z[r][4u * c + j] += four[r][d] * w; // @point product
+    // All features of a vector are added to an accumulator before the next is taken up.
+    for (var c = 0u; c < TILE4; c++) { // unroll
+      var w: array<vec4f, 4>;
+      for (var d = 0u; d < 4u; d++) { // unroll
+        @if(SUBGROUPS) w[d] = subgroupBroadcast(own[c], d);
+        @else w[d] = weights[(4u * f + d) * VECTORS_A_ROW + tile * TILE4 + c];
+      }
+      for (var j = 0u; j < 4u; j++) { // unroll
+        for (var r = 0u; r < ROWS; r++) { // unroll
+          for (var d = 0u; d < 4u; d++) { // unroll
+            z[r][4u * c + j] += four[r][d] * w[d][j]; // @point product
           }
         }
       }

@@ -237,11 +237,12 @@ function gradient(data: Rows, problem: DescentProblem, tiling: TiledTiling, bloc
   const [xWords, number] = [vectorWords(tiling), numberWords(tiling)];
   const threads = threadsOf(tiling, features4 / vectors); // each over all slots
   const fours = Math.ceil(block.rows / 4);
-  const made = data.targets ? 11 : 8; // words loaded for a vector of four residuals
-  const own = fours * ((sharing === "none" ? 4 : 1) * made * tile4 + 4 * (number + vectors * xWords));
+  const ofRow = data.targets ? 2 : 3; // words loaded for the residuals of a row
+  const made = ofRow + (data.targets ? 9 : 5) * tile4; // and for those of a tile of it
+  const own = fours * ((sharing === "none" ? 4 : 1) * made + 4 * (number + vectors * xWords));
   const slab4 = SIDE / 4;
   const slabs = Math.ceil(fours / slab4);
-  const loads = sharing === "shared" ? slabs * (number + vectors * xWords + made * tile4) : own;
+  const loads = sharing === "shared" ? slabs * (number + vectors * xWords + made) : own;
   const dispatches = tileRanges(tiling);
   return {
     kernel: "gradient",

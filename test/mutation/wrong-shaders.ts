@@ -293,7 +293,7 @@ export const WRONG_DESCENTS: readonly WrongDescent[] = [
     what: "one row dropped",
     kernel: "gradient",
     point: "product",
-    edit: ["four[v][d] * r", "select(four[v][d] * r, 0.0, i + s == 3u)"],
+    edit: ["four[s][v][d] * r[s][j]", "select(four[s][v][d] * r[s][j], 0.0, i + s == 3u)"],
     stage: "gradient",
   },
   {
@@ -337,7 +337,7 @@ export const WRONG_DESCENTS: readonly WrongDescent[] = [
     what: "soft targets are those of the first classes",
     kernel: "gradient",
     point: "soft-classes",
-    edit: ["+ 1u + 4u * column", "+ 1u"],
+    edit: ["+ 4u * column", ""],
     stage: "residual",
     kind: "f16",
   },
@@ -748,7 +748,7 @@ export const WRONG_OBJECTIVES: readonly WrongObjective[] = [
     what: "labels are taken off twice",
     kernel: "gradient",
     point: "raw",
-    edit: ["powers[n * VECTORS_A_ROW + column]", "powers[n * VECTORS_A_ROW + column] - targets"],
+    edit: ["= power", "= power - targets"],
     look: "gradient",
   },
   {
@@ -1295,8 +1295,8 @@ export const WASTEFUL: readonly (ShaderEdit & { readonly more: "loads" | "stores
     kernel: "logits",
     point: "product",
     edit: [
-      "z[r][4u * c + j] += four[r][d] * w;",
-      "z[r][4u * c + j] += 0.5 * four[r][d] * w; z[r][4u * c + j] += 0.5 * four[r][d] * w;",
+      "z[r][4u * c + j] += four[r][d] * w[d][j];",
+      "z[r][4u * c + j] += 0.5 * four[r][d] * w[d][j]; z[r][4u * c + j] += 0.5 * four[r][d] * w[d][j];",
     ],
     more: "macs",
   },

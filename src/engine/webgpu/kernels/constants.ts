@@ -98,6 +98,7 @@ function tiled({ tiles, tile4, span, lanes, threads, tileThreads, rows, sharing 
     THREADS: threads,
     TILE_THREADS: tileThreads,
     LOADS: sharing === "shared" ? rows / 4 : rows,
+    OWN: sharing === "none" ? 4 : 1,
   };
 }
 

@@ -316,7 +316,7 @@ function tiledTiling(shape: Shape, batchSize: number, capacity: Capacity, choice
   const { rows, vectors, span, sharing } = choice;
   const workgroup = 64;
   const [threads, tileThreads] = sharing === "shared" ? [SIDE, SIDE] : [workgroup, 1];
-  const { tile4, tiles } = tilesOf(classes);
+  const { tile4, tiles } = tilesOf(classes, slow && sharing !== "shared");
   const classes4 = tiles * tile4;
   const count = 4 * features4 * classes4;
   const macsOfARow = 16 * (features4 + OVERHEAD4) * tile4 * tileThreads; // for the tiles of a workgroup

@@ -32,6 +32,8 @@ const FUSED = { count: 131, features: 31, classes: 5, batchSize: 77 };
 /** More than one workgroup of threads that share slabs; no slab, workgroup or slot is full at its end. */
 const SHARED = { count: 211, features: 70, classes: 131, batchSize: 211 };
 const WIDE = { count: 90, features: 45, classes: 29, batchSize: 83 };
+/** Tiles of 24 classes on a software adapter, the last of them not full. */
+const LARGE = { count: 61, features: 21, classes: 131, batchSize: 50 };
 const TINY = { count: 37, features: 4, classes: 3, batchSize: 16 };
 const HELD: Capacity = {
   ...capacityWithin({ bindingBytes: 2 ** 27, slow: true, storageBuffers: 10, subgroups: false }),
@@ -120,6 +122,11 @@ describe.each(KEPT_KINDS)("on %s", (kind) => {
       { ...HELD, slow: false, blockRows: 148 },
       { kernels },
     );
+    expect(counted).toEqual(formula);
+  });
+
+  test("tiled, in large tiles", async () => {
+    const { counted, formula } = await both(LARGE, kind, HELD);
     expect(counted).toEqual(formula);
   });
 

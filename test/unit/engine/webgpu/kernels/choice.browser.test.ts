@@ -9,6 +9,7 @@ import {
   choiceNamed,
   choices,
   nameOf,
+  tilesOf,
 } from "../../../../../src/engine/webgpu/kernels/choice.js";
 import { OptionError, train } from "../../../../../src/index.js";
 import { RULES, plan, randomRows, randomWeights } from "../../../../conformance/problems.js";
@@ -76,7 +77,15 @@ describe("the choice", () => {
     ]);
     for (const few of [{ classes: 64 }, { batchSize: 32 }, { features4: 8 }])
       expect(names(few).filter((name) => name.endsWith("shared"))).toEqual([]);
-    expect(names({}, true)).toEqual(["tiled 8x2/1024 subgroups", "tiled 4x2/1024 subgroups"]);
+    expect(names({}, true)).toEqual(["tiled 8x3/1024 subgroups", "tiled 4x3/1024 subgroups"]);
+  });
+
+  test("cuts many classes into large tiles on a software adapter, of the size that pads least", () => {
+    expect(tilesOf(1000, false)).toEqual({ tile4: 2, tiles: 125 });
+    expect(tilesOf(1000, true)).toEqual({ tile4: 6, tiles: 42 });
+    expect(tilesOf(100, true)).toEqual({ tile4: 5, tiles: 5 });
+    expect(tilesOf(64, true)).toEqual({ tile4: 2, tiles: 8 });
+    expect(tilesOf(12, true)).toEqual({ tile4: 3, tiles: 1 });
   });
 
   test("that shares can be pinned on any adapter, where its slabs fit in a workgroup's memory", () => {
