@@ -11,10 +11,13 @@
 // workgroup of THREADS × THREADS threads shares, in its memory, slabs of THREADS rows of its features and of
 // its residuals.
 //
+// Where a block is the whole step and has one slot, UPDATE takes the step instead of storing the gradient.
+//
 // An objective has computed the residuals already, or what takes their place in a product with the Hessian:
 // RAW takes them as they are.
 import package::lib::block::{block, order};
 import package::lib::rows::{features, labels, rowOf, rowWeights};
+import package::lib::rule::{Rates, takeStep};
 import package::lib::shape::{CLASSES, FEATURES4};
 import package::lib::targets::{KEPT, SHARE};
 import package::lib::tiles::{TILE, TILE4, TILES, TileSums};
@@ -31,9 +34,10 @@ const CAPTURE = false; // keeps the residuals
 // (rows of the block, TILES·TILE4) exp(z − m), or R
 @group(0) @binding(5) var<storage, read> powers: array<vec4f>;
 @group(0) @binding(6) var<storage, read> tiles: array<TileSums>; // (rows of the block, TILES) the factor
-@group(0) @binding(7) var<storage, read_write> slots: array<vec4f>; // (slots, 4·FEATURES4, TILES·TILE4)
+// (slots, 4·FEATURES4, TILES·TILE4)
+@if(!UPDATE) @group(0) @binding(7) var<storage, read_write> slots: array<vec4f>;
 // (rows of the block, TILES·TILE4) captured R
-@group(0) @binding(8) var<storage, read_write> captured: array<vec4f>;
+@if(!UPDATE) @group(0) @binding(8) var<storage, read_write> captured: array<vec4f>;
 
 const VECTORS_A_ROW = TILES * TILE4;
 @if(SHARED) const SLAB4 = THREADS / 4u; // fours of rows in a slab
@@ -139,7 +143,7 @@ fn main(
         }
         for (var c = 0u; c < TILE4; c++) { // unroll
           let computed = residualsSlab[(row * TILE_THREADS + local.y) * TILE4 + c];
-          if (CAPTURE) {
+          @if(!UPDATE) if (CAPTURE) {
             if (id.x == s && i + s < block.rows && tile < TILES) {
               captured[(i + s) * VECTORS_A_ROW + tile * TILE4 + c] = computed;
             }
@@ -181,7 +185,7 @@ fn main(
       for (var s = 0u; s < 4u; s++) { // unroll
         @if(SUBGROUPS) r[s] = subgroupBroadcast(own, s);
         @else r[s] = residuals(examples[s], tile * TILE4 + c);
-        if (CAPTURE) {
+        @if(!UPDATE) if (CAPTURE) {
           if (id.x == s && i + s < block.rows) {
             captured[(i + s) * VECTORS_A_ROW + tile * TILE4 + c] = r[s];
           }
@@ -199,6 +203,8 @@ fn main(
     }
   }
 
+  @if(UPDATE) let rates =
+    Rates(block.learningRate, block.gradientScale, block.penalty, block.correction1, block.correction2);
   // Where threads share slabs, a workgroup may reach past the last tile.
   for (var v = 0u; v < VECTORS; v++) { // unroll
     @if(SHARED) let inside = column + v < FEATURES4 && tile < TILES; // @point stored-tiles
@@ -211,7 +217,8 @@ fn main(
           for (var j = 0u; j < 4u; j++) { // unroll
             vector[j] = g[v][d][4u * c + j];
           }
-          slots[at] = vector;
+          @if(UPDATE) takeStep(at, vector, rates); // @point step
+          @else slots[at] = vector;
         }
       }
     }

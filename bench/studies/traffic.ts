@@ -8,6 +8,7 @@ import { type Rows } from "../../src/core/rows.js";
 import { SIDE, SPLIT_COLUMNS } from "../../src/engine/webgpu/kernels/choice.js";
 import {
   labelWords,
+  takesStep,
   tileWords,
   type FusedTiling,
   type SplitTiling,
@@ -244,19 +245,21 @@ function gradient(data: Rows, problem: DescentProblem, tiling: TiledTiling, bloc
   const slabs = Math.ceil(fours / slab4);
   const loads = sharing === "shared" ? slabs * (number + vectors * xWords + made) : own;
   const dispatches = tileRanges(tiling);
+  const state = tiling.takesStep ? 4 * stateVectors(problem, data, count, classes4) : 0;
+  const stored = tiling.takesStep ? state : slots * 4 * count;
   return {
     kernel: "gradient",
     dispatches,
-    loads: threads * loads,
-    stores: slots * 4 * count,
+    loads: threads * loads + state,
+    stores: stored,
     macs: threads * fours * 4 * vectors * 16 * tile4,
     // Each dispatch touches X, the row weights and, unless there are targets, the labels; one touches
-    // targets, powers, tiles and slots.
+    // targets, powers, tiles, and slots or weights and moments.
     bytes:
       dispatches * (rowBytes(tiling, block) + (data.targets ? 4 : 8) * block.rows) +
       4 * (labelWords(data) - 1) * block.rows +
       block.rows * (16 * classes4 + 4 * tileWords(data, problem) * tiles) +
-      slots * 16 * count,
+      4 * (state + stored),
   };
 }
 
@@ -310,11 +313,13 @@ function bits(number: number): number {
 /** Counts of shaders/update.wgsl. */
 function update(rows: Rows, problem: DescentProblem, tiling: Tiling): Pass {
   const { count, classes4, levels, updateVectors } = tiling;
-  const [slots, sums] = levels > 0 ? [1, 1] : [tiling.slots, tiling.sums];
-  const state = 4 * stateVectors(problem, rows, count, classes4);
+  const sums = levels > 0 ? 1 : tiling.sums;
+  const updates = !takesStep(tiling);
+  const slots = updates ? (levels > 0 ? 1 : tiling.slots) : 0;
+  const state = updates ? 4 * stateVectors(problem, rows, count, classes4) : 0;
   return {
     kernel: "update",
-    dispatches: Math.ceil((count + 1) / updateVectors),
+    dispatches: updates ? Math.ceil((count + 1) / updateVectors) : 1,
     loads: 4 * count * slots + 4 * sums + state,
     stores: 4 + state,
     macs: 0,

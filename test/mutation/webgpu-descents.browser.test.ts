@@ -24,11 +24,12 @@ import {
   WRONG_SHARED,
   WRONG_SPLIT,
   WRONG_STEPS,
+  WRONG_TAKEN,
   type WrongDescent,
 } from "./wrong-shaders.js";
 import { webgpuEngine } from "../support/engines.js";
 
-type Way = "steps" | "fused" | "split" | "tiled" | "single" | "shared";
+type Way = "steps" | "fused" | "split" | "tiled" | "single" | "shared" | "taken" | "alone";
 
 interface Case {
   readonly shape: Shape;
@@ -47,7 +48,8 @@ interface Case {
 // and has more rows and features than the 4 or 8 lanes that a software adapter runs at once. A batch of 170
 // is a single block of three slots, which the update adds. Where workgroups share slabs, there are several
 // in each dimension, none of them full, and two slots, as on a GPU, the last of which does not fill its
-// slabs.
+// slabs. A batch of 167 is a single slot in the last two, so that the gradient takes the step, of all tiles
+// at once or of some.
 const CASES: Readonly<Record<Way, Case>> = {
   steps: {
     shape: { count: 600, features: 61, classes: 10 },
@@ -85,6 +87,20 @@ const CASES: Readonly<Record<Way, Case>> = {
     batchSize: 167,
     capacity: { slow: false, blockRows: 148 },
     kernels: "tiled 4x1 shared",
+  },
+  taken: {
+    shape: { count: 320, features: 71, classes: 137 },
+    deviation: 0.5,
+    batchSize: 167,
+    capacity: { slow: false },
+    kernels: "tiled 4x1/256 shared",
+  },
+  alone: {
+    shape: { count: 320, features: 21, classes: 29 },
+    deviation: 1,
+    batchSize: 167,
+    capacity: { slow: false, dispatchMacs: 200_000 },
+    kernels: "tiled 8x2/256",
   },
 };
 
@@ -146,19 +162,32 @@ test.each(WRONG_SHARED)("$kernel, shared, is caught when $what", async (wrong) =
   expect(found.stages[stage]).toBeGreaterThan(1);
 });
 
-/** Final weights of steps that share a dispatch, and of captured steps, which have one each. */
-async function togetherAndApart(kernels: Edited) {
-  const together = await run("steps", kernels, "f32", false);
-  const apart = await run("steps", kernels, "f32", true);
-  return [together.weights, apart.weights] as const;
+/** Final weights of steps, and of captured ones. */
+async function plainAndCaptured(way: Way, kernels: Edited) {
+  const plain = await run(way, kernels, "f32", false);
+  const captured = await run(way, kernels, "f32", true);
+  return [plain.weights, captured.weights] as const;
 }
 
 test("whole steps in one dispatch end at the same bits as in one each", async () => {
-  const [together, apart] = await togetherAndApart(RIGHT);
+  const [together, apart] = await plainAndCaptured("steps", RIGHT);
   expect(together).toEqual(apart);
 });
 
 test.each(WRONG_STEPS)("and do not when $what", async (wrong) => {
-  const [together, apart] = await togetherAndApart({ ...RIGHT, ...edited(wrong) });
+  const [together, apart] = await plainAndCaptured("steps", { ...RIGHT, ...edited(wrong) });
   expect(together).not.toEqual(apart);
+});
+
+test.each(["taken", "alone"] as const)(
+  "a step that the gradient takes ends at the same bits as an update's: %s",
+  async (way) => {
+    const [taken, updated] = await plainAndCaptured(way, RIGHT);
+    expect(taken).toEqual(updated);
+  },
+);
+
+test.each(WRONG_TAKEN)("and does not when $what", async (wrong) => {
+  const [taken, updated] = await plainAndCaptured("taken", { ...RIGHT, ...edited(wrong) });
+  expect(taken).not.toEqual(updated);
 });

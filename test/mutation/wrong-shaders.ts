@@ -721,6 +721,28 @@ export const WRONG_STEPS: readonly ShaderEdit[] = [
   },
 ];
 
+/** Edits after which a step that the gradient takes ends elsewhere than a captured one, which it does not. */
+export const WRONG_TAKEN: readonly ShaderEdit[] = [
+  {
+    what: "half of the gradient counts",
+    kernel: "gradient",
+    point: "step",
+    edit: ["vector", "0.5 * vector"],
+  },
+  {
+    what: "the first tile of every row moves",
+    kernel: "gradient",
+    point: "step",
+    edit: ["at,", "at - tile * TILE4,"],
+  },
+  {
+    what: "nothing is penalised",
+    kernel: "gradient",
+    point: "penalty",
+    edit: ["rates.penalty * w", "0.0 * w"],
+  },
+];
+
 /** The passes of an objective over rows and classes, and the result that each computes. */
 const ROW_KERNELS = [
   { kernel: "objective-residual", look: "losses", uniform: "part" },

@@ -6,8 +6,17 @@ import { SPLIT_COLUMNS } from "./choice.js";
 import type { Mode } from "./blocks.js";
 import type { Specialisation } from "./specialise.js";
 import { countLevels } from "../../../core/sum-plan.js";
-import type { FusedTiling, ObjectiveTiling, SplitTiling, TiledTiling, Tiling } from "./tiling.js";
+import {
+  type FusedTiling,
+  type ObjectiveTiling,
+  type SplitTiling,
+  type TiledTiling,
+  type Tiling,
+  takesStep,
+} from "./tiling.js";
 
+/** The rule of kernels that take no step. */
+const PLAIN = { kind: "sgd", momentum: 0, nesterov: false } as const;
 /** Vectors of four per thread of vector-products.wgsl, if threads add their sums together or not. */
 const PRODUCT_VECTORS = { together: 16, serial: 64 };
 
@@ -21,7 +30,7 @@ export function productShape({ rowThreads, threadRows }: ObjectiveTiling) {
 /** Specialises the kernels of a block: fused, or logits, residual and gradient. Evaluations do not smooth. */
 export function blockKernels(
   rows: RowHead,
-  problem: Pick<DescentProblem, "smoothing">,
+  problem: Partial<Pick<DescentProblem, "smoothing" | "rule" | "intercept">>,
   tiling: Tiling,
   mode: Mode,
 ): Specialisation {
@@ -36,6 +45,7 @@ export function blockKernels(
     SHARED: tiling.sharing === "shared",
     SOFT: rows.targets !== undefined,
     MIXED: rows.targets !== undefined || smoothing > 0, // targets other than plain labels
+    UPDATE: mode === "train" && problem.rule !== undefined && takesStep(tiling),
   };
   return {
     when: Object.entries(when).flatMap(([name, holds]) => (holds ? name : [])),
@@ -52,6 +62,7 @@ export function blockKernels(
       EVALUATE: mode === "evaluate",
       CAPTURE: mode === "capture",
       RAW: false,
+      ...ruleConstants(rows, problem, tiling),
       ...constantsOf(tiling),
     },
   };
@@ -114,26 +125,37 @@ function treeOf(slots: number, sums: number) {
 
 export function updateKernel(
   rows: RowHead,
-  { rule, intercept }: DescentProblem,
+  problem: DescentProblem,
   tiling: Tiling,
   mode: Mode,
 ): Specialisation {
-  const { count, classes4, levels, slots, sums } = tiling;
+  const { count, levels, slots, sums } = tiling;
   return {
-    when: ["LOSSES"],
+    when: ["LOSSES", "UPDATE"],
     constants: {
       COUNT: count,
-      INTERCEPT: rows.features * classes4,
       ...(levels > 0 ? treeOf(1, 1) : treeOf(slots, sums)), // the sum of several blocks is in the first slot
-      FIT_INTERCEPT: intercept,
       CAPTURE: mode === "capture",
-      ADAM: rule.kind === "adam",
-      MOMENTUM: rule.kind === "adam" ? 0 : rule.momentum,
-      NESTEROV: rule.kind === "sgd" && rule.nesterov,
-      ...(rule.kind === "adam"
-        ? { BETA1: rule.beta1, BETA2: rule.beta2, EPSILON: rule.epsilon, WEIGHT_DECAY: rule.weightDecay }
-        : { BETA1: 0, BETA2: 0, EPSILON: 0, WEIGHT_DECAY: 0 }),
+      ...ruleConstants(rows, problem, tiling),
     },
+  };
+}
+
+/** The constants of the update rule. Kernels of objectives ignore them. */
+function ruleConstants(
+  rows: RowHead,
+  { rule = PLAIN, intercept = true }: Partial<Pick<DescentProblem, "rule" | "intercept">>,
+  { classes4 }: Tiling,
+) {
+  return {
+    INTERCEPT: rows.features * classes4,
+    FIT_INTERCEPT: intercept,
+    ADAM: rule.kind === "adam",
+    MOMENTUM: rule.kind === "adam" ? 0 : rule.momentum,
+    NESTEROV: rule.kind === "sgd" && rule.nesterov,
+    ...(rule.kind === "adam"
+      ? { BETA1: rule.beta1, BETA2: rule.beta2, EPSILON: rule.epsilon, WEIGHT_DECAY: rule.weightDecay }
+      : { BETA1: 0, BETA2: 0, EPSILON: 0, WEIGHT_DECAY: 0 }),
   };
 }
 
@@ -145,12 +167,13 @@ export function stepsKernel(
   mode: Mode,
 ): Specialisation {
   const block = blockKernels(rows, problem, tiling, mode);
-  return changed(block, {
+  const { when, constants } = changed(block, {
     ...updateKernel(rows, problem, tiling, mode).constants,
     WORKGROUP: tiling.stepThreads,
     INTERCEPT: rows.features,
     BATCH: tiling.blockRows,
   });
+  return { when: [...when, "UPDATE"], constants };
 }
 
 /** Specialises the two products of an objective, logits and gradient. */

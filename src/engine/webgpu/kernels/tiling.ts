@@ -89,6 +89,11 @@ export interface TiledTiling extends Common {
   readonly dispatchTiles: number;
   /** Threads that share a row in the residual kernel. */
   readonly lanes: number;
+  /**
+   * Whether the gradient takes the step itself, where a block is the whole step and has one slot. On a
+   * software adapter it would compile longer than it gains.
+   */
+  readonly takesStep: boolean;
 }
 
 export type Tiling = FusedTiling | SplitTiling | TiledTiling;
@@ -132,6 +137,8 @@ const MOST_SERIAL = 2 ** 16;
 /** Most bytes for a block's exponentials (`powers`) or records, and for the slots. */
 const BLOCK_BYTES = 2 ** 27;
 const SLOTS_BYTES = 2 ** 26;
+/** Storage buffers of a gradient that takes the step. */
+const STEP_BUFFERS = 9;
 /** Most workgroups along one dimension of a dispatch, in every implementation. */
 const MOST_GROUPS = 65535;
 
@@ -310,7 +317,7 @@ function splitTiling(shape: Shape, batchSize: number, capacity: Capacity, choice
 }
 
 function tiledTiling(shape: Shape, batchSize: number, capacity: Capacity, choice: KernelChoice): TiledTiling {
-  const { slow, bindingBytes, dispatchMacs } = capacity;
+  const { slow, bindingBytes, dispatchMacs, storageBuffers } = capacity;
   const speed = slow ? "slow" : "fast";
   const { features4, classes, shardRows } = shape;
   const { rows, vectors, span, sharing } = choice;
@@ -332,16 +339,18 @@ function tiledTiling(shape: Shape, batchSize: number, capacity: Capacity, choice
 
   const lanes = tiles > MOST_TILES[speed].one ? (tiles > MOST_TILES[speed].few ? 16 : 4) : 1;
   const sums = Math.ceil(blockRows / (workgroup / lanes));
+  const slots = Math.ceil(blockRows / span);
+  const levels = levelsOf(batchSize, blockRows);
   return {
     ...shape,
     kind: "tiled",
     classes4,
     count,
     blockRows,
-    slots: Math.ceil(blockRows / span),
+    slots,
     sums,
     evaluationSums: sums,
-    levels: levelsOf(batchSize, blockRows),
+    levels,
     span,
     sharing,
     updateVectors: UPDATE_VECTORS[speed],
@@ -354,6 +363,7 @@ function tiledTiling(shape: Shape, batchSize: number, capacity: Capacity, choice
     tileThreads,
     dispatchTiles,
     lanes,
+    takesStep: !slow && slots === 1 && levels === 0 && storageBuffers >= STEP_BUFFERS,
   };
 }
 
@@ -393,6 +403,11 @@ function levelsOf(batchSize: number, blockRows: number): number {
 export function chainOf(tiling: Tiling, rows: number): number {
   const whole = tiling.kind === "fused" && tiling.wholeSteps > 0;
   return whole ? rows : chainLength(rows, Math.min(tiling.span, tiling.blockRows));
+}
+
+/** Whether a step's gradient updates the weights, unless it is captured. */
+export function takesStep(tiling: Tiling): boolean {
+  return tiling.kind === "tiled" && tiling.takesStep;
 }
 
 function fours(n: number): number {

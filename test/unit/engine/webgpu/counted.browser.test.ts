@@ -130,6 +130,12 @@ describe.each(KEPT_KINDS)("on %s", (kind) => {
     expect(counted).toEqual(formula);
   });
 
+  test.each(["sgd", "nesterov", "adam"])("tiled, where the gradient takes a step of %s", async (rule) => {
+    const capacity = { ...capacityWithin({ ...HELD, slow: false }), kinds: ["tiled" as const] };
+    const { counted, formula } = await both(WIDE, kind, capacity, { rule, kernels: "tiled 4x1/128" });
+    expect(counted).toEqual(formula);
+  });
+
   test("split", async () => {
     const { counted, formula } = await both(FUSED, kind, { ...HELD, slow: false, kinds: ["split"] });
     expect(Object.keys(counted)).toEqual(["split-logits", "split-gradient", "block-sum", "update"]);
