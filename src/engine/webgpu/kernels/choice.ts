@@ -38,8 +38,11 @@ const FUSED_CLASSES = 24;
 const MOST_SPAN = { steps: 1024, fused: 1024, split: 1024, tiled: 4096 };
 /** Partial sums of a block that the fused kernels aim at, one for each workgroup. */
 const FUSED_SLOTS = { slow: 4, fast: 64 };
-/** Threads that keep an adapter busy, which the tiled gradient aims at. */
-const THREADS = { slow: 256, fast: 16384 };
+/**
+ * Threads that keep an adapter busy, which the tiled gradient aims at. Where threads wait for slabs, a core
+ * needs more than one workgroup of them: 320 workgroups for the 128 or so cores of a large GPU.
+ */
+const THREADS = { slow: 256, fast: 16384, shared: 320 * 256 };
 /** Threads that share rows of the split kernels, and threads of their workgroup. */
 export const SPLIT_LANES = 32;
 export const SPLIT_WORKGROUP = 128;
@@ -173,11 +176,16 @@ function tiled(shape: DescentShape, { slow, threads }: Capacity): KernelChoice[]
   const full = Math.min(batchSize / 4, features4, classes / 8) > SIDE / 2;
   return own.flatMap(([rows, columns], n): KernelChoice[] => {
     const threadsOfASlot = Math.ceil(features4 / columns) * tilesOf(classes, slow).tiles;
-    const wanted = batchSize / Math.ceil(THREADS[slow ? "slow" : "fast"] / threadsOfASlot);
-    const span = spanOf(wanted, LEAST_TILED_SPAN, Math.min(MOST_SPAN.tiled, planRows));
-    const tile = { kind: "tiled", rows, vectors: columns, span } as const;
+    const tile = (sharing: "shared" | "none", busy: number): KernelChoice => {
+      const wanted = batchSize / Math.ceil(busy / threadsOfASlot);
+      const span = spanOf(wanted, LEAST_TILED_SPAN, Math.min(MOST_SPAN.tiled, planRows));
+      return { kind: "tiled", rows, vectors: columns, span, sharing };
+    };
     const shared = !slow && full && n < 2 && threads >= SIDE ** 2;
-    return [...(shared ? [{ ...tile, sharing: "shared" } as const] : []), { ...tile, sharing: "none" }];
+    return [
+      ...(shared ? [tile("shared", THREADS.shared)] : []),
+      tile("none", THREADS[slow ? "slow" : "fast"]),
+    ];
   });
 }
 
@@ -185,8 +193,8 @@ function tiled(shape: DescentShape, { slow, threads }: Capacity): KernelChoice[]
 const TILE4 = 2;
 const FEW4 = 3;
 /**
- * More classes than this have tiles of up to LARGE_TILE4 vectors on a software adapter. It spills accumulators
- * to the first cache in any case, and larger tiles save it loads, each of which costs as much as many
+ * More classes than this have tiles of up to LARGE_TILE4 vectors on a software adapter. Accumulators spill to
+ * its first cache in any case, and larger tiles save it loads, each of which costs as much as many
  * multiply-adds. They compile for a second longer.
  */
 const LARGE_CLASSES = 64;
