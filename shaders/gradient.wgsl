@@ -18,7 +18,7 @@
 import package::lib::block::{block, order};
 import package::lib::rows::{features, labels, rowOf, rowWeights};
 import package::lib::rule::{Rates, takeStep};
-import package::lib::shape::{CLASSES, FEATURES4};
+import package::lib::shape::{CLASSES, FEATURES4, MULTIPLIED4};
 import package::lib::targets::{KEPT, SHARE};
 import package::lib::tiles::{TILE, TILE4, TILES, TileSums};
 @if(SUBGROUPS) enable subgroups;
@@ -97,7 +97,7 @@ fn main(
   @else let slot = id.z;
   @if(SHARED) let sharers = THREADS * group.x;
   @else let sharers = id.x & ~3u;
-  if (VECTORS * sharers >= FEATURES4) {
+  if (VECTORS * sharers >= MULTIPLIED4) {
     return;
   }
 
@@ -112,6 +112,7 @@ fn main(
   // A thread loads its vectors of features of one row to a slab of X, and computes vectors of classes of that
   // row for a slab of residuals.
   @if(SHARED) let loadColumn = TILE4 * (block.tile + TILE_THREADS * group.y) + local.x; // @point slab-tile
+  @if(BIAS) var bias: array<vec4f, TILE4>; // sums of the residuals that this thread computes
   @if(SHARED) for (var slab = 0u; slab < SLABS; slab++) {
     let first = 4u * (SPAN4 * slot + SLAB4 * slab);
     if (first >= block.rows) {
@@ -127,7 +128,9 @@ fn main(
     }
     for (var c = 0u; c < TILE4; c++) { // unroll
       let vector = min(loadColumn + c * THREADS, VECTORS_A_ROW - 1u);
-      residualsSlab[(local.y * TILE4 + c) * THREADS + local.x] = residuals(example, vector);
+      let computed = residuals(example, vector);
+      residualsSlab[(local.y * TILE4 + c) * THREADS + local.x] = computed;
+      @if(BIAS) bias[c] += computed; // @point bias
     }
     workgroupBarrier(); // @point filled-barrier
     for (var s4 = 0u; s4 < SLAB4; s4++) { // @point slab-rows
@@ -207,7 +210,7 @@ fn main(
     Rates(block.learningRate, block.gradientScale, block.penalty, block.correction1, block.correction2);
   // Where threads share slabs, a workgroup may reach past the last tile.
   for (var v = 0u; v < VECTORS; v++) { // unroll
-    @if(SHARED) let inside = column + v < FEATURES4 && tile < TILES; // @point stored-tiles
+    @if(SHARED) let inside = column + v < MULTIPLIED4 && tile < TILES; // @point stored-tiles
     @else let inside = column + v < FEATURES4;
     if (inside) {
       for (var d = 0u; d < 4u; d++) { // unroll
@@ -221,6 +224,23 @@ fn main(
           @else slots[at] = vector;
         }
       }
+    }
+  }
+  // The gradient of the intercept is the sum of the residuals. Each thread of a column has a part of it.
+  @if(BIAS) if (group.x == 0u) {
+    workgroupBarrier(); // The last slab is used up.
+    for (var c = 0u; c < TILE4; c++) { // unroll
+      residualsSlab[(local.y * TILE4 + c) * THREADS + local.x] = bias[c];
+    }
+    workgroupBarrier(); // @point bias-filled
+    if (local.y < TILE4 && loadColumn + local.y * THREADS < VECTORS_A_ROW) {
+      var sum = vec4f();
+      for (var n = 0u; n < THREADS; n++) { // @point bias-parts
+        sum += residualsSlab[(n * TILE4 + local.y) * THREADS + local.x];
+      }
+      let at = (slot * FEATURES4 + MULTIPLIED4) * 4u * VECTORS_A_ROW + loadColumn + local.y * THREADS;
+      @if(UPDATE) takeStep(at, sum, rates); // @point bias-step
+      @else slots[at] = sum;
     }
   }
 }

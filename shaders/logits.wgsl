@@ -9,7 +9,7 @@
 import package::lib::block::{block, order};
 import package::lib::reduce::LOWEST;
 import package::lib::rows::{features, rowOf};
-import package::lib::shape::{CLASSES, FEATURES4};
+import package::lib::shape::{CLASSES, FEATURES4, MULTIPLIED4};
 import package::lib::targets::{labelOf, targetOf};
 import package::lib::tiles::{TILE, TILE4, TILES, TileSums};
 @if(SUBGROUPS) enable subgroups;
@@ -33,7 +33,7 @@ const RAW = false; // stores Z instead of the exponentials, and nothing else
 
 const VECTORS_A_ROW = TILES * TILE4;
 @if(SHARED) const SLAB4 = THREADS / 4u; // vectors of features in a slab
-@if(SHARED) const SLABS = (FEATURES4 + SLAB4 - 1u) / SLAB4; // @point slabs
+@if(SHARED) const SLABS = (MULTIPLIED4 + SLAB4 - 1u) / SLAB4; // @point slabs
 
 // (SLAB4, ROWS, THREADS): neighbouring threads read from different banks
 @if(SHARED) var<workgroup> xSlab: array<vec4f, SLAB4 * ROWS * THREADS>;
@@ -68,9 +68,14 @@ fn main(
     @else start[r] = rowOf(begin + r);
   }
   var z: array<array<f32, TILE>, ROWS>;
-  for (var r = 0u; r < ROWS; r++) { // unroll
-    for (var k = 0u; k < TILE; k++) { // unroll
-      z[r][k] = 0.0;
+  for (var c = 0u; c < TILE4; c++) { // unroll
+    @if(BIAS) let column = min(tile * TILE4 + c, VECTORS_A_ROW - 1u);
+    @if(BIAS) let bias = weights[4u * MULTIPLIED4 * VECTORS_A_ROW + column]; // @point bias
+    @else let bias = vec4f();
+    for (var j = 0u; j < 4u; j++) { // unroll
+      for (var r = 0u; r < ROWS; r++) { // unroll
+        z[r][4u * c + j] = bias[j];
+      }
     }
   }
   @if(SHARED) for (var slab = 0u; slab < SLABS; slab++) {
@@ -86,7 +91,7 @@ fn main(
     }
     workgroupBarrier(); // @point filled-barrier
     for (var s4 = 0u; s4 < SLAB4; s4++) {
-      if (SLAB4 * slab + s4 >= FEATURES4) { // @point slab-end
+      if (SLAB4 * slab + s4 >= MULTIPLIED4) { // @point slab-end
         break;
       }
       var four: array<vec4f, ROWS>;

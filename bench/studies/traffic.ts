@@ -187,13 +187,14 @@ function splitGradient(tiling: SplitTiling, block: Block): Pass {
 
 /** Counts of shaders/logits.wgsl. */
 function logits(data: Rows, problem: DescentProblem, tiling: TiledTiling, block: Block): Pass {
-  const { features4, classes4, count, sharing, tile4, tiles } = tiling;
+  const { features4, multiplied4, classes4, count, sharing, tile4, tiles } = tiling;
   const [xWords, number] = [vectorWords(tiling), numberWords(tiling)];
   const threads = threadsOf(tiling, block.rows / tiling.rows);
   const own = tiling.rows * (number + features4 * xWords) + features4 * (sharing === "none" ? 16 : 4) * tile4;
-  const slabs = Math.ceil((4 * features4) / SIDE);
+  const slabs = Math.ceil((4 * multiplied4) / SIDE);
   const loaded = tiling.rows / 4; // rows of a slab, one vector of features of each
-  const loads = sharing === "shared" ? loaded * number + slabs * (loaded * xWords + 4 * tile4) : own;
+  const bias = multiplied4 < features4 ? 4 * tile4 : 0;
+  const loads = sharing === "shared" ? loaded * number + slabs * (loaded * xWords + 4 * tile4) + bias : own;
   const dispatches = tileRanges(tiling);
   const words = tileWords(data, problem);
   const targets = data.targets ? 4 * tile4 : 0; // words per row and tile
@@ -202,7 +203,7 @@ function logits(data: Rows, problem: DescentProblem, tiling: TiledTiling, block:
     dispatches,
     loads: threads * loads + (2 + targets) * tiles * block.rows,
     stores: block.rows * (tiles * (4 * tile4 + words) + 4),
-    macs: threads * features4 * tiling.rows * 16 * tile4,
+    macs: threads * multiplied4 * tiling.rows * 16 * tile4,
     // Each dispatch touches X and the labels; one touches W, targets, powers, tiles and rowSums.
     bytes:
       dispatches * (rowBytes(tiling, block) + 4 * block.rows) +
@@ -234,9 +235,11 @@ function residual(
 
 /** Counts of shaders/gradient.wgsl. */
 function gradient(data: Rows, problem: DescentProblem, tiling: TiledTiling, block: Block): Pass {
-  const { features4, classes4, count, slots, sharing, tile4, tiles, vectors } = tiling;
+  const { features4, multiplied4, classes4, slots, sharing, tile4, tiles, vectors } = tiling;
   const [xWords, number] = [vectorWords(tiling), numberWords(tiling)];
-  const threads = threadsOf(tiling, features4 / vectors); // each over all slots
+  const threads = threadsOf(tiling, multiplied4 / vectors); // each over all slots
+  // The padding after ones that are alone is never stored.
+  const count = tiling.count - (multiplied4 < features4 ? 3 * classes4 : 0);
   const fours = Math.ceil(block.rows / 4);
   const ofRow = data.targets ? 2 : 3; // words loaded for the residuals of a row
   const made = ofRow + (data.targets ? 9 : 5) * tile4; // and for those of a tile of it

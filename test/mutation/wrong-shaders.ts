@@ -644,14 +644,14 @@ export const WRONG_SHARED: readonly WrongDescent[] = [
     what: "the last slab is missing",
     kernel: "logits",
     point: "slabs",
-    edit: ["(FEATURES4 + SLAB4 - 1u) / SLAB4", "FEATURES4 / SLAB4"],
+    edit: ["(MULTIPLIED4 + SLAB4 - 1u) / SLAB4", "MULTIPLIED4 / SLAB4"],
     stage: "logits",
   },
   {
     what: "the last slab's padding counts",
     kernel: "logits",
     point: "slab-end",
-    edit: ["SLAB4 * slab + s4 >= FEATURES4", "false"],
+    edit: ["SLAB4 * slab + s4 >= MULTIPLIED4", "false"],
     stage: "logits",
   },
   {
@@ -705,6 +705,38 @@ export const WRONG_SHARED: readonly WrongDescent[] = [
   },
 ];
 
+/** Edits of the same kernels where the intercept is added by itself. */
+export const WRONG_BIAS: readonly WrongDescent[] = [
+  {
+    what: "the intercept is the first feature's weights",
+    kernel: "logits",
+    point: "bias",
+    edit: ["4u * MULTIPLIED4 * VECTORS_A_ROW + column", "column"],
+    stage: "logits",
+  },
+  {
+    what: "only the last slab counts for the intercept",
+    kernel: "gradient",
+    point: "bias",
+    edit: ["+= computed", "= computed"],
+    stage: "gradient",
+  },
+  {
+    what: "the intercept's parts are added before all are there",
+    kernel: "gradient",
+    point: "bias-filled",
+    edit: ["workgroupBarrier();", ""],
+    stage: "gradient",
+  },
+  {
+    what: "the intercept's last part is missing",
+    kernel: "gradient",
+    point: "bias-parts",
+    edit: ["n < THREADS", "n + 1u < THREADS"],
+    stage: "gradient",
+  },
+];
+
 /** Edits after which whole steps that share a dispatch end elsewhere than steps that have one each. */
 export const WRONG_STEPS: readonly ShaderEdit[] = [
   {
@@ -740,6 +772,12 @@ export const WRONG_TAKEN: readonly ShaderEdit[] = [
     kernel: "gradient",
     point: "penalty",
     edit: ["rates.penalty * w", "0.0 * w"],
+  },
+  {
+    what: "the intercept steps half as far",
+    kernel: "gradient",
+    point: "bias-step",
+    edit: ["sum", "0.5 * sum"],
   },
 ];
 

@@ -45,6 +45,7 @@ export function blockKernels(
     SHARED: tiling.sharing === "shared",
     SOFT: rows.targets !== undefined,
     MIXED: rows.targets !== undefined || smoothing > 0, // targets other than plain labels
+    BIAS: tiling.kind === "tiled" && tiling.multiplied4 < tiling.features4,
     UPDATE: mode === "train" && problem.rule !== undefined && takesStep(tiling),
   };
   return {

@@ -25,6 +25,8 @@ import {
 interface Common {
   /** Vectors of four features per row, including the column of ones; the last is padded with zeros. */
   readonly features4: number;
+  /** Whether the column of ones is alone in its vector. */
+  readonly onesAlone: boolean;
   readonly classes: number;
   /** Vectors of four classes per row, padded with zeros after the last class. */
   readonly classes4: number;
@@ -82,6 +84,8 @@ export interface TiledTiling extends Common {
   readonly kind: "tiled";
   readonly tile4: number;
   readonly tiles: number;
+  /** Vectors of features that the products multiply: all, or all but ones that are alone in theirs. */
+  readonly multiplied4: number;
   /** Threads per workgroup of the two products: along rows or vectors of features, and along tiles. */
   readonly threads: number;
   readonly tileThreads: number;
@@ -208,12 +212,13 @@ export function objectiveTiling(
   return { ...cut, rowLanes, rowThreads, threadRows, submissionMacs: capacity.dispatchMacs };
 }
 
-type Shape = Pick<Common, "features4" | "classes" | "rowWords" | "shardRows" | "gathered">;
+type Shape = Pick<Common, "features4" | "onesAlone" | "classes" | "rowWords" | "shardRows" | "gathered">;
 
 function cutShape(rows: RowHead, classes: number, capacity: Capacity): Shape {
   const shards = sharding(rows, capacity);
   const gathered = rows.count > shards.shardRows;
-  return { ...shards, features4: vectorsOf(rows.features), classes, gathered };
+  const onesAlone = rows.features % 4 === 0;
+  return { ...shards, features4: vectorsOf(rows.features), onesAlone, classes, gathered };
 }
 
 /** Throws a DeviceError if the rows' soft targets exceed one binding. */
@@ -359,6 +364,7 @@ function tiledTiling(shape: Shape, batchSize: number, capacity: Capacity, choice
     vectors,
     tile4,
     tiles,
+    multiplied4: sharing === "shared" && shape.onesAlone ? features4 - 1 : features4,
     threads,
     tileThreads,
     dispatchTiles,
