@@ -112,27 +112,38 @@ fn main(
   // A thread loads its vectors of features of one row to a slab of X, and computes vectors of classes of that
   // row for a slab of residuals.
   @if(SHARED) let loadColumn = TILE4 * (block.tile + TILE_THREADS * group.y) + local.x; // @point slab-tile
+  // What the thread loads of the next slab, while the slab before is multiplied.
+  @if(SHARED) var nextX: array<vec4f, VECTORS>;
+  @if(SHARED) var nextResiduals: array<vec4f, TILE4>;
   @if(BIAS) var bias: array<vec4f, TILE4>; // sums of the residuals that this thread computes
-  @if(SHARED) for (var slab = 0u; slab < SLABS; slab++) {
-    let first = 4u * (SPAN4 * slot + SLAB4 * slab);
-    if (first >= block.rows) {
-      break;
+  @if(SHARED) for (var ahead = 0u; ahead <= SLABS; ahead++) {
+    if (ahead > 0u) {
+      workgroupBarrier(); // The slab before is used up. @point refill-barrier
+      for (var v = 0u; v < VECTORS; v++) { // unroll
+        xSlab[(local.y * VECTORS + v) * THREADS + local.x] = nextX[v];
+      }
+      for (var c = 0u; c < TILE4; c++) { // unroll
+        residualsSlab[(local.y * TILE4 + c) * THREADS + local.x] = nextResiduals[c];
+      }
+      workgroupBarrier(); // @point filled-barrier
     }
-    let loadRow = first + local.y;
-    let loadStart = rowOf(loadRow);
-    let example = exampleOf(loadRow);
-    workgroupBarrier(); // The slab before is used up. @point refill-barrier
-    for (var v = 0u; v < VECTORS; v++) { // unroll
-      let f = min(column + v, FEATURES4 - 1u);
-      xSlab[(local.y * VECTORS + v) * THREADS + local.x] = features(loadStart, f);
+    let next = 4u * (SPAN4 * slot + SLAB4 * ahead);
+    let more = ahead < SLABS && next < block.rows;
+    if (more) {
+      let loadStart = rowOf(next + local.y); // @point ahead
+      let example = exampleOf(next + local.y);
+      for (var v = 0u; v < VECTORS; v++) { // unroll
+        nextX[v] = features(loadStart, min(column + v, FEATURES4 - 1u));
+      }
+      for (var c = 0u; c < TILE4; c++) { // unroll
+        nextResiduals[c] = residuals(example, min(loadColumn + c * THREADS, VECTORS_A_ROW - 1u));
+        @if(BIAS) bias[c] += nextResiduals[c]; // @point bias
+      }
     }
-    for (var c = 0u; c < TILE4; c++) { // unroll
-      let vector = min(loadColumn + c * THREADS, VECTORS_A_ROW - 1u);
-      let computed = residuals(example, vector);
-      residualsSlab[(local.y * TILE4 + c) * THREADS + local.x] = computed;
-      @if(BIAS) bias[c] += computed; // @point bias
+    if (ahead == 0u) {
+      continue;
     }
-    workgroupBarrier(); // @point filled-barrier
+    let first = next - 4u * SLAB4; // of the slab to multiply
     for (var s4 = 0u; s4 < SLAB4; s4++) { // @point slab-rows
       let i = first + 4u * s4;
       if (i >= block.rows) {
@@ -161,6 +172,9 @@ fn main(
           }
         }
       }
+    }
+    if (!more) {
+      break;
     }
   }
   @else for (var n = 0u; n < SPAN4; n++) { // @point span

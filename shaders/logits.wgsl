@@ -78,18 +78,34 @@ fn main(
       }
     }
   }
-  @if(SHARED) for (var slab = 0u; slab < SLABS; slab++) {
-    workgroupBarrier(); // The slab before is used up. @point refill-barrier
-    for (var r = 0u; r < LOADS; r++) { // unroll
-      let f = min(SLAB4 * slab + loadVector, FEATURES4 - 1u);
-      xSlab[(loadVector * ROWS + loadRow + r) * THREADS + local.x] = features(start[r], f);
+  // What the thread loads of the next slab, while the slab before is multiplied.
+  @if(SHARED) var nextX: array<vec4f, LOADS>;
+  @if(SHARED) var nextWeights: array<vec4f, TILE4>;
+  @if(SHARED) for (var ahead = 0u; ahead <= SLABS; ahead++) {
+    let slab = ahead - 1u; // the slab to multiply, from the second turn on
+    if (ahead > 0u) {
+      workgroupBarrier(); // The slab before is used up. @point refill-barrier
+      for (var r = 0u; r < LOADS; r++) { // unroll
+        xSlab[(loadVector * ROWS + loadRow + r) * THREADS + local.x] = nextX[r];
+      }
+      for (var c = 0u; c < TILE4; c++) { // unroll
+        weightsSlab[(local.y * TILE4 + c) * THREADS + local.x] = nextWeights[c];
+      }
+      workgroupBarrier(); // @point filled-barrier
     }
-    for (var c = 0u; c < TILE4; c++) { // unroll
-      let column = min(loadColumn + c * THREADS, VECTORS_A_ROW - 1u);
-      let at = min(THREADS * slab + local.y, 4u * FEATURES4 - 1u) * VECTORS_A_ROW + column;
-      weightsSlab[(local.y * TILE4 + c) * THREADS + local.x] = weights[at];
+    if (ahead < SLABS) {
+      for (var r = 0u; r < LOADS; r++) { // unroll
+        nextX[r] = features(start[r], min(SLAB4 * ahead + loadVector, FEATURES4 - 1u)); // @point ahead
+      }
+      for (var c = 0u; c < TILE4; c++) { // unroll
+        let column = min(loadColumn + c * THREADS, VECTORS_A_ROW - 1u);
+        nextWeights[c] =
+          weights[min(THREADS * ahead + local.y, 4u * FEATURES4 - 1u) * VECTORS_A_ROW + column];
+      }
     }
-    workgroupBarrier(); // @point filled-barrier
+    if (ahead == 0u) {
+      continue;
+    }
     for (var s4 = 0u; s4 < SLAB4; s4++) {
       if (SLAB4 * slab + s4 >= MULTIPLIED4) { // @point slab-end
         break;

@@ -641,6 +641,20 @@ export const WRONG_SHARED: readonly WrongDescent[] = [
     },
   ]),
   {
+    what: "a slab is loaded again in place of the next",
+    kernel: "logits",
+    point: "ahead",
+    edit: ["SLAB4 * ahead", "SLAB4 * slab"],
+    stage: "logits",
+  },
+  {
+    what: "a slab of features is loaded again in place of the next",
+    kernel: "gradient",
+    point: "ahead",
+    edit: ["next + local.y", "max(next, THREADS) - THREADS + local.y"],
+    stage: "gradient",
+  },
+  {
     what: "the last slab is missing",
     kernel: "logits",
     point: "slabs",
@@ -718,7 +732,7 @@ export const WRONG_BIAS: readonly WrongDescent[] = [
     what: "only the last slab counts for the intercept",
     kernel: "gradient",
     point: "bias",
-    edit: ["+= computed", "= computed"],
+    edit: ["+= nextResiduals", "= nextResiduals"],
     stage: "gradient",
   },
   {
