@@ -142,7 +142,7 @@ const MOST_SERIAL = 2 ** 16;
 const BLOCK_BYTES = 2 ** 27;
 const SLOTS_BYTES = 2 ** 26;
 /** Storage buffers of a gradient that takes the step. */
-const STEP_BUFFERS = 9;
+export const STEP_BUFFERS = 9;
 /** Most workgroups along one dimension of a dispatch, in every implementation. */
 const MOST_GROUPS = 65535;
 
