@@ -137,7 +137,7 @@ function parseModule(path: string, text: string): Module {
     return "";
   });
   const code = layOut(rest);
-  const [wrong] = code.match(/^.*(?:^import\b|\S.*@(?:if|elif|else)\b|@(?:if|elif)\((?!\w+\) )).*$/m) ?? [];
+  const [wrong] = code.match(/^.*(?:^import\b|\S.*@(?:if|elif|else)\b|@(?:if|elif)\((?!!?\w+\) )).*$/m) ?? [];
   if (wrong !== undefined) {
     throw new Error(
       `shaders/${path}: "${wrong.trim()}" is neither an import of names from the package nor a condition of ` +

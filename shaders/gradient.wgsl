@@ -11,11 +11,14 @@
 // workgroup of THREADS × THREADS threads shares, in its memory, slabs of THREADS rows of its features and of
 // its residuals.
 //
+// Where a block is the whole step and has one slot, UPDATE takes the step instead of storing the gradient.
+//
 // An objective has computed the residuals already, or what takes their place in a product with the Hessian:
 // RAW takes them as they are.
 import package::lib::block::{block, order};
 import package::lib::rows::{features, labels, rowOf, rowWeights};
-import package::lib::shape::{CLASSES, FEATURES4};
+import package::lib::rule::{Rates, takeStep};
+import package::lib::shape::{CLASSES, FEATURES4, MULTIPLIED4};
 import package::lib::targets::{KEPT, SHARE};
 import package::lib::tiles::{TILE, TILE4, TILES, TileSums};
 @if(SUBGROUPS) enable subgroups;
@@ -25,14 +28,16 @@ const THREADS = 64u; // threads of a workgroup along the features
 const TILE_THREADS = 1u; // threads of a workgroup along the tiles: THREADS where they share slabs
 const VECTORS = 1u; // vectors of features per thread
 const SPAN4 = 16u; // fours of rows that add to one slot
+const OWN = 4u; // rows of four whose residuals a thread computes: 1 where four lanes share them
 const CAPTURE = false; // keeps the residuals
 
 // (rows of the block, TILES·TILE4) exp(z − m), or R
 @group(0) @binding(5) var<storage, read> powers: array<vec4f>;
 @group(0) @binding(6) var<storage, read> tiles: array<TileSums>; // (rows of the block, TILES) the factor
-@group(0) @binding(7) var<storage, read_write> slots: array<vec4f>; // (slots, 4·FEATURES4, TILES·TILE4)
+// (slots, 4·FEATURES4, TILES·TILE4)
+@if(!UPDATE) @group(0) @binding(7) var<storage, read_write> slots: array<vec4f>;
 // (rows of the block, TILES·TILE4) captured R
-@group(0) @binding(8) var<storage, read_write> captured: array<vec4f>;
+@if(!UPDATE) @group(0) @binding(8) var<storage, read_write> captured: array<vec4f>;
 
 const VECTORS_A_ROW = TILES * TILE4;
 @if(SHARED) const SLAB4 = THREADS / 4u; // fours of rows in a slab
@@ -43,22 +48,38 @@ const VECTORS_A_ROW = TILES * TILE4;
 // (rows, TILE_THREADS·TILE4)
 @if(SHARED) var<workgroup> residualsSlab: array<vec4f, THREADS * TILE_THREADS * TILE4>;
 
-// Returns four residuals of the block's row i: those of a vector of classes. Those of padding may not be 0.
-// They change only padding of the weights, and the exponentials of padding stay 0.
-fn residuals(i: u32, column: u32) -> vec4f {
+// What the residuals of a row need, whatever the class.
+struct Example {
+  row: u32, // in the block
+  inside: bool,
+  label: u32, // or where its targets begin in the labels
+  weight: f32,
+}
+
+// Returns the block's row i. Rows past the end have no residuals.
+fn exampleOf(i: u32) -> Example {
   let n = min(i, block.rows - 1u);
   let row = order[block.first + n];
-  let classes = 4u * column + vec4u(0u, 1u, 2u, 3u);
-  @if(SOFT) let at = row * (CLASSES + 1u) + 1u + 4u * column; // @point soft-classes
+  @if(SOFT) let label = row * (CLASSES + 1u) + 1u;
+  @else let label = labels[row]; // @point label
+  return Example(n, i < block.rows, label, rowWeights[row]);
+}
+
+// Returns four residuals of a row: those of a vector of classes. Those of padding may not be 0. They change
+// only padding of the weights, and the exponentials of padding stay 0.
+fn residuals(example: Example, column: u32) -> vec4f {
+  let weight = example.weight;
+  @if(SOFT) let at = example.label + 4u * column; // @point soft-classes
   @if(SOFT) let given = bitcast<vec4f>(vec4u(labels[at], labels[at + 1u], labels[at + 2u], labels[at + 3u]));
-  @else let isLabel = classes == vec4u(labels[row]); // @point label
-  @if(SOFT) let targets = rowWeights[row] * (KEPT * given + SHARE); // @point soft-targets
+  @else let isLabel = 4u * column + vec4u(0u, 1u, 2u, 3u) == vec4u(example.label);
+  @if(SOFT) let targets = weight * (KEPT * given + SHARE); // @point soft-targets
   @elif(MIXED) let targets =
-    rowWeights[row] * select(vec4f(SHARE), vec4f(KEPT + SHARE), isLabel); // @point label-targets
-  @else let targets = select(vec4f(), vec4f(rowWeights[row]), isLabel);
-  @if(RAW) let r = powers[n * VECTORS_A_ROW + column]; // @point raw
-  @else let r = tiles[n * TILES + column / TILE4].x * powers[n * VECTORS_A_ROW + column] - targets;
-  return select(vec4f(), r, vec4<bool>(i < block.rows));
+    weight * select(vec4f(SHARE), vec4f(KEPT + SHARE), isLabel); // @point label-targets
+  @else let targets = select(vec4f(), vec4f(weight), isLabel);
+  let power = powers[example.row * VECTORS_A_ROW + column];
+  @if(RAW) let r = power; // @point raw
+  @else let r = tiles[example.row * TILES + column / TILE4].x * power - targets;
+  return select(vec4f(), r, vec4<bool>(example.inside));
 }
 
 @compute @workgroup_size(THREADS, TILE_THREADS, 1)
@@ -76,7 +97,7 @@ fn main(
   @else let slot = id.z;
   @if(SHARED) let sharers = THREADS * group.x;
   @else let sharers = id.x & ~3u;
-  if (VECTORS * sharers >= FEATURES4) {
+  if (VECTORS * sharers >= MULTIPLIED4) {
     return;
   }
 
@@ -91,23 +112,38 @@ fn main(
   // A thread loads its vectors of features of one row to a slab of X, and computes vectors of classes of that
   // row for a slab of residuals.
   @if(SHARED) let loadColumn = TILE4 * (block.tile + TILE_THREADS * group.y) + local.x; // @point slab-tile
-  @if(SHARED) for (var slab = 0u; slab < SLABS; slab++) {
-    let first = 4u * (SPAN4 * slot + SLAB4 * slab);
-    if (first >= block.rows) {
-      break;
+  // What the thread loads of the next slab, while the slab before is multiplied.
+  @if(SHARED) var nextX: array<vec4f, VECTORS>;
+  @if(SHARED) var nextResiduals: array<vec4f, TILE4>;
+  @if(BIAS) var bias: array<vec4f, TILE4>; // sums of the residuals that this thread computes
+  @if(SHARED) for (var ahead = 0u; ahead <= SLABS; ahead++) {
+    if (ahead > 0u) {
+      workgroupBarrier(); // The slab before is used up. @point refill-barrier
+      for (var v = 0u; v < VECTORS; v++) { // unroll
+        xSlab[(local.y * VECTORS + v) * THREADS + local.x] = nextX[v];
+      }
+      for (var c = 0u; c < TILE4; c++) { // unroll
+        residualsSlab[(local.y * TILE4 + c) * THREADS + local.x] = nextResiduals[c];
+      }
+      workgroupBarrier(); // @point filled-barrier
     }
-    let loadRow = first + local.y;
-    let loadStart = rowOf(loadRow);
-    workgroupBarrier(); // The slab before is used up. @point refill-barrier
-    for (var v = 0u; v < VECTORS; v++) { // unroll
-      let f = min(column + v, FEATURES4 - 1u);
-      xSlab[(local.y * VECTORS + v) * THREADS + local.x] = features(loadStart, f);
+    let next = 4u * (SPAN4 * slot + SLAB4 * ahead);
+    let more = ahead < SLABS && next < block.rows;
+    if (more) {
+      let loadStart = rowOf(next + local.y); // @point ahead
+      let example = exampleOf(next + local.y);
+      for (var v = 0u; v < VECTORS; v++) { // unroll
+        nextX[v] = features(loadStart, min(column + v, FEATURES4 - 1u));
+      }
+      for (var c = 0u; c < TILE4; c++) { // unroll
+        nextResiduals[c] = residuals(example, min(loadColumn + c * THREADS, VECTORS_A_ROW - 1u));
+        @if(BIAS) bias[c] += nextResiduals[c]; // @point bias
+      }
     }
-    for (var c = 0u; c < TILE4; c++) { // unroll
-      let vector = min(loadColumn + c * THREADS, VECTORS_A_ROW - 1u);
-      residualsSlab[(local.y * TILE4 + c) * THREADS + local.x] = residuals(loadRow, vector);
+    if (ahead == 0u) {
+      continue;
     }
-    workgroupBarrier(); // @point filled-barrier
+    let first = next - 4u * SLAB4; // of the slab to multiply
     for (var s4 = 0u; s4 < SLAB4; s4++) { // @point slab-rows
       let i = first + 4u * s4;
       if (i >= block.rows) {
@@ -121,7 +157,7 @@ fn main(
         }
         for (var c = 0u; c < TILE4; c++) { // unroll
           let computed = residualsSlab[(row * TILE_THREADS + local.y) * TILE4 + c];
-          if (CAPTURE) {
+          @if(!UPDATE) if (CAPTURE) {
             if (id.x == s && i + s < block.rows && tile < TILES) {
               captured[(i + s) * VECTORS_A_ROW + tile * TILE4 + c] = computed;
             }
@@ -137,6 +173,9 @@ fn main(
         }
       }
     }
+    if (!more) {
+      break;
+    }
   }
   @else for (var n = 0u; n < SPAN4; n++) { // @point span
     let i = 4u * (SPAN4 * slot + n);
@@ -144,30 +183,36 @@ fn main(
       break;
     }
     // Each of four neighbouring lanes computes the residuals of one row, and all four use them.
-    @if(SUBGROUPS) var own: array<vec4f, TILE4>;
-    @if(SUBGROUPS) for (var c = 0u; c < TILE4; c++) { // unroll
-      own[c] = residuals(i + lane, tile * TILE4 + c);
+    var examples: array<Example, OWN>;
+    for (var s = 0u; s < OWN; s++) { // unroll
+      @if(SUBGROUPS) examples[s] = exampleOf(i + lane);
+      @else examples[s] = exampleOf(i + s);
     }
+    var four: array<array<vec4f, VECTORS>, 4>;
     for (var s = 0u; s < 4u; s++) { // unroll
       let start = rowOf(i + s);
-      var four: array<vec4f, VECTORS>;
       for (var v = 0u; v < VECTORS; v++) { // unroll
-        four[v] = features(start, min(column + v, FEATURES4 - 1u));
+        four[s][v] = features(start, min(column + v, FEATURES4 - 1u));
       }
-      for (var c = 0u; c < TILE4; c++) { // unroll
-        @if(SUBGROUPS) let computed = own[c];
-        @else let computed = residuals(i + s, tile * TILE4 + c);
-        if (CAPTURE) {
+    }
+    // All four rows are added to an accumulator before the next is taken up.
+    for (var c = 0u; c < TILE4; c++) { // unroll
+      @if(SUBGROUPS) let own = residuals(examples[0u], tile * TILE4 + c);
+      var r: array<vec4f, 4>;
+      for (var s = 0u; s < 4u; s++) { // unroll
+        @if(SUBGROUPS) r[s] = subgroupBroadcast(own, s);
+        @else r[s] = residuals(examples[s], tile * TILE4 + c);
+        @if(!UPDATE) if (CAPTURE) {
           if (id.x == s && i + s < block.rows) {
-            captured[(i + s) * VECTORS_A_ROW + tile * TILE4 + c] = computed;
+            captured[(i + s) * VECTORS_A_ROW + tile * TILE4 + c] = r[s];
           }
         }
-        for (var j = 0u; j < 4u; j++) { // unroll
-          @if(SUBGROUPS) let r = subgroupBroadcast(computed[j], s);
-          @else let r = computed[j];
-          for (var v = 0u; v < VECTORS; v++) { // unroll
-            for (var d = 0u; d < 4u; d++) { // unroll
-              g[v][d][4u * c + j] += four[v][d] * r; // @point product
+      }
+      for (var j = 0u; j < 4u; j++) { // unroll
+        for (var v = 0u; v < VECTORS; v++) { // unroll
+          for (var d = 0u; d < 4u; d++) { // unroll
+            for (var s = 0u; s < 4u; s++) { // unroll
+              g[v][d][4u * c + j] += four[s][v][d] * r[s][j]; // @point product
             }
           }
         }
@@ -175,9 +220,11 @@ fn main(
     }
   }
 
+  @if(UPDATE) let rates =
+    Rates(block.learningRate, block.gradientScale, block.penalty, block.correction1, block.correction2);
   // Where threads share slabs, a workgroup may reach past the last tile.
   for (var v = 0u; v < VECTORS; v++) { // unroll
-    @if(SHARED) let inside = column + v < FEATURES4 && tile < TILES; // @point stored-tiles
+    @if(SHARED) let inside = column + v < MULTIPLIED4 && tile < TILES; // @point stored-tiles
     @else let inside = column + v < FEATURES4;
     if (inside) {
       for (var d = 0u; d < 4u; d++) { // unroll
@@ -187,9 +234,27 @@ fn main(
           for (var j = 0u; j < 4u; j++) { // unroll
             vector[j] = g[v][d][4u * c + j];
           }
-          slots[at] = vector;
+          @if(UPDATE) takeStep(at, vector, rates); // @point step
+          @else slots[at] = vector;
         }
       }
+    }
+  }
+  // The gradient of the intercept is the sum of the residuals. Each thread of a column has a part of it.
+  @if(BIAS) if (group.x == 0u) {
+    workgroupBarrier(); // The last slab is used up.
+    for (var c = 0u; c < TILE4; c++) { // unroll
+      residualsSlab[(local.y * TILE4 + c) * THREADS + local.x] = bias[c];
+    }
+    workgroupBarrier(); // @point bias-filled
+    if (local.y < TILE4 && loadColumn + local.y * THREADS < VECTORS_A_ROW) {
+      var sum = vec4f();
+      for (var n = 0u; n < THREADS; n++) { // @point bias-parts
+        sum += residualsSlab[(n * TILE4 + local.y) * THREADS + local.x];
+      }
+      let at = (slot * FEATURES4 + MULTIPLIED4) * 4u * VECTORS_A_ROW + loadColumn + local.y * THREADS;
+      @if(UPDATE) takeStep(at, sum, rates); // @point bias-step
+      @else slots[at] = sum;
     }
   }
 }

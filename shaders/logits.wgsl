@@ -9,7 +9,7 @@
 import package::lib::block::{block, order};
 import package::lib::reduce::LOWEST;
 import package::lib::rows::{features, rowOf};
-import package::lib::shape::{CLASSES, FEATURES4};
+import package::lib::shape::{CLASSES, FEATURES4, MULTIPLIED4};
 import package::lib::targets::{labelOf, targetOf};
 import package::lib::tiles::{TILE, TILE4, TILES, TileSums};
 @if(SUBGROUPS) enable subgroups;
@@ -33,7 +33,7 @@ const RAW = false; // stores Z instead of the exponentials, and nothing else
 
 const VECTORS_A_ROW = TILES * TILE4;
 @if(SHARED) const SLAB4 = THREADS / 4u; // vectors of features in a slab
-@if(SHARED) const SLABS = (FEATURES4 + SLAB4 - 1u) / SLAB4; // @point slabs
+@if(SHARED) const SLABS = (MULTIPLIED4 + SLAB4 - 1u) / SLAB4; // @point slabs
 
 // (SLAB4, ROWS, THREADS): neighbouring threads read from different banks
 @if(SHARED) var<workgroup> xSlab: array<vec4f, SLAB4 * ROWS * THREADS>;
@@ -68,25 +68,46 @@ fn main(
     @else start[r] = rowOf(begin + r);
   }
   var z: array<array<f32, TILE>, ROWS>;
-  for (var r = 0u; r < ROWS; r++) { // unroll
-    for (var k = 0u; k < TILE; k++) { // unroll
-      z[r][k] = 0.0;
+  for (var c = 0u; c < TILE4; c++) { // unroll
+    @if(BIAS) let column = min(tile * TILE4 + c, VECTORS_A_ROW - 1u);
+    @if(BIAS) let bias = weights[4u * MULTIPLIED4 * VECTORS_A_ROW + column]; // @point bias
+    @else let bias = vec4f();
+    for (var j = 0u; j < 4u; j++) { // unroll
+      for (var r = 0u; r < ROWS; r++) { // unroll
+        z[r][4u * c + j] = bias[j];
+      }
     }
   }
-  @if(SHARED) for (var slab = 0u; slab < SLABS; slab++) {
-    workgroupBarrier(); // The slab before is used up. @point refill-barrier
-    for (var r = 0u; r < LOADS; r++) { // unroll
-      let f = min(SLAB4 * slab + loadVector, FEATURES4 - 1u);
-      xSlab[(loadVector * ROWS + loadRow + r) * THREADS + local.x] = features(start[r], f);
+  // What the thread loads of the next slab, while the slab before is multiplied.
+  @if(SHARED) var nextX: array<vec4f, LOADS>;
+  @if(SHARED) var nextWeights: array<vec4f, TILE4>;
+  @if(SHARED) for (var ahead = 0u; ahead <= SLABS; ahead++) {
+    let slab = ahead - 1u; // the slab to multiply, from the second turn on
+    if (ahead > 0u) {
+      workgroupBarrier(); // The slab before is used up. @point refill-barrier
+      for (var r = 0u; r < LOADS; r++) { // unroll
+        xSlab[(loadVector * ROWS + loadRow + r) * THREADS + local.x] = nextX[r];
+      }
+      for (var c = 0u; c < TILE4; c++) { // unroll
+        weightsSlab[(local.y * TILE4 + c) * THREADS + local.x] = nextWeights[c];
+      }
+      workgroupBarrier(); // @point filled-barrier
     }
-    for (var c = 0u; c < TILE4; c++) { // unroll
-      let column = min(loadColumn + c * THREADS, VECTORS_A_ROW - 1u);
-      let at = min(THREADS * slab + local.y, 4u * FEATURES4 - 1u) * VECTORS_A_ROW + column;
-      weightsSlab[(local.y * TILE4 + c) * THREADS + local.x] = weights[at];
+    if (ahead < SLABS) {
+      for (var r = 0u; r < LOADS; r++) { // unroll
+        nextX[r] = features(start[r], min(SLAB4 * ahead + loadVector, FEATURES4 - 1u)); // @point ahead
+      }
+      for (var c = 0u; c < TILE4; c++) { // unroll
+        let column = min(loadColumn + c * THREADS, VECTORS_A_ROW - 1u);
+        nextWeights[c] =
+          weights[min(THREADS * ahead + local.y, 4u * FEATURES4 - 1u) * VECTORS_A_ROW + column];
+      }
     }
-    workgroupBarrier(); // @point filled-barrier
+    if (ahead == 0u) {
+      continue;
+    }
     for (var s4 = 0u; s4 < SLAB4; s4++) {
-      if (SLAB4 * slab + s4 >= FEATURES4) { // @point slab-end
+      if (SLAB4 * slab + s4 >= MULTIPLIED4) { // @point slab-end
         break;
       }
       var four: array<vec4f, ROWS>;
@@ -117,15 +138,17 @@ fn main(
     @if(SUBGROUPS) for (var c = 0u; c < TILE4; c++) { // unroll
       own[c] = weights[(4u * f + lane) * VECTORS_A_ROW + tile * TILE4 + c];
     }
-    for (var d = 0u; d < 4u; d++) { // unroll
-      for (var c = 0u; c < TILE4; c++) { // unroll
-        @if(SUBGROUPS) let loaded = own[c];
-        @else let loaded = weights[(4u * f + d) * VECTORS_A_ROW + tile * TILE4 + c];
-        for (var j = 0u; j < 4u; j++) { // unroll
-          @if(SUBGROUPS) let w = subgroupBroadcast(loaded[j], d);
-          @else let w = loaded[j];
-          for (var r = 0u; r < ROWS; r++) { // unroll
-            z[r][4u * c + j] += four[r][d] * w; // @point product
+    // All features of a vector are added to an accumulator before the next is taken up.
+    for (var c = 0u; c < TILE4; c++) { // unroll
+      var w: array<vec4f, 4>;
+      for (var d = 0u; d < 4u; d++) { // unroll
+        @if(SUBGROUPS) w[d] = subgroupBroadcast(own[c], d);
+        @else w[d] = weights[(4u * f + d) * VECTORS_A_ROW + tile * TILE4 + c];
+      }
+      for (var j = 0u; j < 4u; j++) { // unroll
+        for (var r = 0u; r < ROWS; r++) { // unroll
+          for (var d = 0u; d < 4u; d++) { // unroll
+            z[r][4u * c + j] += four[r][d] * w[d][j]; // @point product
           }
         }
       }

@@ -1,9 +1,10 @@
 // update: adds the partial sums of a block, and takes one step of the weights by the update rule.
 //
 // A thread owns one vector of W. The thread after the last owns the sums of losses and hits and writes them
-// to the step's place in a ring that the host reads later.
-import package::lib::rule::{Rates, stepped};
-import package::lib::shape::{COUNT, FIT_INTERCEPT, INTERCEPT};
+// to the step's place in a ring that the host reads later. It is the only one where the gradient took the
+// step.
+import package::lib::rule::{Rates, takeStep};
+import package::lib::shape::COUNT;
 import package::lib::tree::{slots, treeSum};
 import package::lib::vector::numberOf;
 
@@ -20,7 +21,6 @@ struct Step {
 }
 
 @group(0) @binding(0) var<uniform> current: Step;
-@group(0) @binding(3) var<storage, read_write> weights: array<vec4f>; // (COUNT)
 @group(0) @binding(4) var<storage, read_write> ring: array<vec4f>; // (steps in flight) sums
 
 @compute @workgroup_size(64, 1, 1)
@@ -37,10 +37,6 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   if (CAPTURE) {
     slots[at] = gradient;
   }
-  let penalised = at < INTERCEPT;
-  if (!penalised && !FIT_INTERCEPT) {
-    return;
-  }
   let rates = Rates(
     current.learningRate,
     current.gradientScale,
@@ -48,5 +44,5 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     current.correction1,
     current.correction2,
   );
-  weights[at] = stepped(at, weights[at], gradient, penalised, rates);
+  takeStep(at, gradient, rates);
 }

@@ -96,7 +96,7 @@ test.each([
   "import super::rows::f;",
   "import package::lib::{rows::f};",
   "fn main() { let a = @if(A) 1u; }",
-  "@if(!A) const N = 1u;",
+  "@if(!(A)) const N = 1u;",
   "@if(A && B) const N = 1u;",
 ])("%s is an error", (line) => {
   expect(() => linked({ "main.wgsl": line })).toThrow(/shaders\/main\.wgsl: ".*" is neither/);

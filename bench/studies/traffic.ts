@@ -9,6 +9,7 @@ import { SIDE, SPLIT_COLUMNS } from "../../src/engine/webgpu/kernels/choice.js";
 import {
   isWhole,
   labelWords,
+  takesStep,
   tileWords,
   type FusedTiling,
   type SplitTiling,
@@ -217,14 +218,15 @@ function splitGradient(of: Counted, tiling: SplitTiling, block: Block): Pass {
 /** Counts of shaders/logits.wgsl. */
 function logits(of: Counted, tiling: TiledTiling, block: Block): Pass {
   const { rows: data, problem } = of;
-  const { features4, classes4, count, sharing, tile4, tiles } = tiling;
+  const { features4, multiplied4, classes4, count, sharing, tile4, tiles } = tiling;
   const [xWords, number] = [vectorWords(tiling), numberWords(tiling)];
   const threads = threadsOf(tiling, block.rows / tiling.rows);
   const weights = sharing === "none" ? once(16, tiling.threads, of) : 4;
   const own = tiling.rows * (number + features4 * xWords) + features4 * weights * tile4;
-  const slabs = Math.ceil((4 * features4) / SIDE);
+  const slabs = Math.ceil((4 * multiplied4) / SIDE);
   const loaded = tiling.rows / 4; // rows of a slab, one vector of features of each
-  const loads = sharing === "shared" ? loaded * number + slabs * (loaded * xWords + 4 * tile4) : own;
+  const bias = multiplied4 < features4 ? once(4 * tile4, SIDE, of) : 0; // of the tile's SIDE threads
+  const loads = sharing === "shared" ? loaded * number + slabs * (loaded * xWords + 4 * tile4) + bias : own;
   const dispatches = tileRanges(tiling);
   const words = tileWords(data, problem);
   const targets = data.targets ? 4 * tile4 : 0; // words per row and tile
@@ -233,7 +235,7 @@ function logits(of: Counted, tiling: TiledTiling, block: Block): Pass {
     dispatches,
     loads: threads * loads + (2 + targets) * tiles * block.rows,
     stores: block.rows * (tiles * (4 * tile4 + words) + 4),
-    macs: threads * features4 * tiling.rows * 16 * tile4,
+    macs: threads * multiplied4 * tiling.rows * 16 * tile4,
     // Each dispatch touches X and the labels; one touches W, targets, powers, tiles and rowSums.
     bytes:
       dispatches * (rowBytes(tiling, block) + 4 * block.rows) +
@@ -261,34 +263,38 @@ function residual(of: Counted, { sums, lanes, tiles, workgroup }: TiledTiling, {
 /** Counts of shaders/gradient.wgsl. */
 function gradient(of: Counted, tiling: TiledTiling, block: Block): Pass {
   const { rows: data, problem } = of;
-  const { features4, classes4, count, slots, sharing, tile4, tiles, vectors } = tiling;
+  const { features4, multiplied4, classes4, slots, sharing, tile4, tiles, vectors } = tiling;
   const [xWords, number] = [vectorWords(tiling), numberWords(tiling)];
-  const threads = threadsOf(tiling, features4 / vectors); // each over all slots
+  const threads = threadsOf(tiling, multiplied4 / vectors); // each over all slots
+  // The padding after ones that are alone is never stored.
+  const count = tiling.count - (multiplied4 < features4 ? 3 * classes4 : 0);
   const fours = Math.ceil(block.rows / 4);
-  const made = data.targets ? 11 : 8; // words loaded for a vector of four residuals
-  const residuals = sharing === "none" ? once(4 * made, tiling.threads, of) : made;
+  const ofRow = data.targets ? 2 : 3; // words loaded for the residuals of a row
+  const ofTile = (data.targets ? 9 : 5) * tile4; // and for those of a tile of it
+  const made = sharing === "none" ? once(4 * (ofRow + ofTile), tiling.threads, of) : ofRow + ofTile;
   const rowNumber = once(number, tiling.threads, of);
-  const own = fours * (residuals * tile4 + 4 * (rowNumber + vectors * xWords));
+  const own = fours * (made + 4 * (rowNumber + vectors * xWords));
   const slab4 = SIDE / 4;
   const slabs = Math.ceil(fours / slab4);
   // The row's number, label and weight are the same for SIDE threads.
-  const perRow = data.targets ? 2 : 3;
-  const inSlab = rowNumber + vectors * xWords + (made - perRow + once(perRow, SIDE, of)) * tile4;
+  const inSlab = rowNumber + vectors * xWords + ofTile + once(ofRow, SIDE, of);
   const loads = sharing === "shared" ? slabs * inSlab : own;
   const dispatches = tileRanges(tiling);
+  const state = tiling.takesStep ? 4 * stateVectors(problem, data, { count, classes4 }) : 0;
+  const stored = tiling.takesStep ? state : slots * 4 * count;
   return {
     kernel: "gradient",
     dispatches,
-    loads: threads * loads,
-    stores: slots * 4 * count,
+    loads: threads * loads + state,
+    stores: stored,
     macs: threads * fours * 4 * vectors * 16 * tile4,
     // Each dispatch touches X, the row weights and, unless there are targets, the labels; one touches
-    // targets, powers, tiles and slots.
+    // targets, powers, tiles, and slots or weights and moments.
     bytes:
       dispatches * (rowBytes(tiling, block) + (data.targets ? 4 : 8) * block.rows) +
       4 * (labelWords(data) - 1) * block.rows +
       block.rows * (16 * classes4 + 4 * tileWords(data, problem) * tiles) +
-      slots * 16 * count,
+      4 * (state + stored),
   };
 }
 
@@ -341,12 +347,14 @@ function bits(number: number): number {
 
 /** Counts of shaders/update.wgsl. */
 function update(rows: Rows, problem: DescentProblem, tiling: Tiling): Pass {
-  const { count, levels, updateVectors } = tiling;
-  const [slots, sums] = levels > 0 ? [1, 1] : [tiling.slots, tiling.sums];
-  const state = 4 * stateVectors(problem, rows, tiling);
+  const { count, classes4, levels, updateVectors } = tiling;
+  const sums = levels > 0 ? 1 : tiling.sums;
+  const updates = !takesStep(tiling);
+  const slots = updates ? (levels > 0 ? 1 : tiling.slots) : 0;
+  const state = updates ? 4 * stateVectors(problem, rows, { count, classes4 }) : 0;
   return {
     kernel: "update",
-    dispatches: Math.ceil((count + 1) / updateVectors),
+    dispatches: updates ? Math.ceil((count + 1) / updateVectors) : 1,
     loads: 4 * count * slots + 4 * sums + state,
     stores: 4 + state,
     macs: 0,
@@ -354,13 +362,19 @@ function update(rows: Rows, problem: DescentProblem, tiling: Tiling): Pass {
   };
 }
 
+type WeightsShape = Pick<Tiling, "count" | "classes4">;
+
 /** Vectors of weights and moments that an update changes. */
-function stateVectors(problem: DescentProblem, rows: Rows, tiling: Tiling): number {
-  return trainedVectors(problem, rows, tiling) * (1 + momentCount(problem.rule));
+function stateVectors(problem: DescentProblem, rows: Rows, shape: WeightsShape): number {
+  return trainedVectors(problem, rows, shape) * (1 + momentCount(problem.rule));
 }
 
 /** Vectors of weights that are trained. */
-function trainedVectors({ intercept }: DescentProblem, rows: Rows, { count, classes4 }: Tiling): number {
+function trainedVectors(
+  { intercept }: DescentProblem,
+  rows: Rows,
+  { count, classes4 }: WeightsShape,
+): number {
   return intercept ? count : rows.features * classes4;
 }
 

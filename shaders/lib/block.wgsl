@@ -5,6 +5,12 @@ struct Block {
   first: u32, // where the block begins in order
   rows: u32, // rows in the block
   tile: u32, // the first tile of classes of this dispatch
+  // The rates of the step that the block ends, where its gradient takes the step.
+  learningRate: f32,
+  gradientScale: f32,
+  penalty: f32,
+  correction1: f32,
+  correction2: f32,
 }
 
 // A block of an objective, at a point on a line.

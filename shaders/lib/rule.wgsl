@@ -1,4 +1,5 @@
 // The update rule of first-order training.
+import package::lib::shape::{FIT_INTERCEPT, INTERCEPT};
 
 const ADAM = false; // otherwise stochastic gradient descent with momentum
 const MOMENTUM = 0.0; // the share of the velocity that is kept
@@ -8,9 +9,11 @@ const BETA2 = 0.999; // the share of its second moment that is kept; the compile
 const EPSILON = 1e-7; // added to the square root of the second moment
 const WEIGHT_DECAY = 0.0; // AdamW's: the share of the weights taken off per step, for a learning rate of 1
 
+@if(UPDATE) @group(0) @binding(11) var<storage, read_write> weights: array<vec4f>; // (COUNT)
 // (COUNT) velocity, or Adam's first moment
-@group(0) @binding(5) var<storage, read_write> moment1: array<vec4f>;
-@group(0) @binding(6) var<storage, read_write> moment2: array<vec4f>; // (COUNT) Adam's second moment
+@if(UPDATE) @group(0) @binding(12) var<storage, read_write> moment1: array<vec4f>;
+// (COUNT) Adam's second moment
+@if(UPDATE) @group(0) @binding(13) var<storage, read_write> moment2: array<vec4f>;
 
 struct Rates {
   learningRate: f32,
@@ -20,9 +23,18 @@ struct Rates {
   correction2: f32, // and 1 − BETA2ᵗ
 }
 
+// Takes one step of vector `at` of the weights, along the sum of its gradient.
+@if(UPDATE) fn takeStep(at: u32, gradient: vec4f, rates: Rates) {
+  let penalised = at < INTERCEPT;
+  if (!penalised && !FIT_INTERCEPT) {
+    return;
+  }
+  weights[at] = stepped(at, weights[at], gradient, penalised, rates);
+}
+
 // Returns vector `at` of the weights after one step along g = gradientScale·G + penalty·W. The intercept is
 // neither penalised nor decayed.
-fn stepped(at: u32, before: vec4f, gradient: vec4f, penalised: bool, rates: Rates) -> vec4f {
+@if(UPDATE) fn stepped(at: u32, before: vec4f, gradient: vec4f, penalised: bool, rates: Rates) -> vec4f {
   var w = before;
   var g = rates.gradientScale * gradient; // @point gradient-scale
   if (penalised) { // @point penalised

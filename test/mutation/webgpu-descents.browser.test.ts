@@ -20,16 +20,18 @@ import {
 } from "../conformance/problems.js";
 import { RIGHT, edited } from "./edited-shader.js";
 import {
+  WRONG_BIAS,
   WRONG_DESCENTS,
   WRONG_OWN,
   WRONG_SHARED,
   WRONG_SPLIT,
   WRONG_STEPS,
+  WRONG_TAKEN,
   type WrongDescent,
 } from "./wrong-shaders.js";
 import { webgpuEngine } from "../support/engines.js";
 
-type Way = "steps" | "own" | "fused" | "split" | "tiled" | "single" | "shared";
+type Way = "steps" | "own" | "fused" | "split" | "tiled" | "single" | "shared" | "bias" | "taken" | "alone";
 
 interface Case {
   readonly shape: Shape;
@@ -43,12 +45,14 @@ interface Case {
   readonly kernels?: string;
 }
 
-// Bytes of an odd scale make every factor visible, and their labels are smoothed; those of f16 are smoothed
-// soft targets. A batch of 600 rows takes several blocks, slots and tiles. A batch of 30 is a whole step of
-// two turns, and its workgroup has more threads than the 4 or 8 that a software adapter runs at once. A batch
-// of 170 is a single block of three slots, which the update adds. Where workgroups share slabs, there are
-// several in each dimension, none of them full, and two slots, as on a GPU, the last of which does not fill
-// its slabs.
+// Bytes of an odd scale make every factor visible, and their labels are smoothed; those of f16 are
+// smoothed soft targets. A batch of 600 rows takes several blocks, slots and tiles. A batch of 30 is a
+// whole step of two turns, and its workgroup has more threads than the 4 or 8 that a software adapter
+// runs at once. A batch of 170 is a single block of three slots, which the update adds. Where workgroups
+// share slabs, there are several in each dimension, none of them full, and two slots, as on a GPU, the
+// last of which does not fill its slabs. With 68 features the ones would be alone in a vector. A batch of
+// 167 is a single slot in the last two, so that the gradient takes the step, of all tiles at once or of
+// some.
 const CASES: Readonly<Record<Way, Case>> = {
   steps: {
     shape: { count: 600, features: 61, classes: 10 },
@@ -95,6 +99,27 @@ const CASES: Readonly<Record<Way, Case>> = {
     capacity: { slow: false, blockRows: 148 },
     kernels: "tiled 4x1 shared",
   },
+  bias: {
+    shape: { count: 167, features: 68, classes: 137 },
+    deviation: 0.5,
+    batchSize: 167,
+    capacity: { slow: false, blockRows: 148 },
+    kernels: "tiled 4x1 shared",
+  },
+  taken: {
+    shape: { count: 320, features: 72, classes: 137 },
+    deviation: 0.5,
+    batchSize: 167,
+    capacity: { slow: false },
+    kernels: "tiled 4x1/256 shared",
+  },
+  alone: {
+    shape: { count: 320, features: 21, classes: 29 },
+    deviation: 1,
+    batchSize: 167,
+    capacity: { slow: false, dispatchMacs: 200_000 },
+    kernels: "tiled 8x2/256",
+  },
 };
 
 /** Runs all steps with these kernels. */
@@ -123,10 +148,11 @@ const show = (what: string, found: Parity) => {
 };
 afterAll(() => console.log(`ρ = error / bound\n${table.join("\n")}`));
 
-test.each(["steps", "own", "fused", "split", "tiled", "single", "shared"] as const)(
+test.each(["steps", "own", "fused", "split", "tiled", "single", "shared", "bias"] as const)(
   "the right kernels stay within the bound: %s",
   async (way) => {
-    const kinds = way === "shared" ? (["f32"] as const) : KEPT_KINDS; // a slab holds floats
+    const slabs = way === "shared" || way === "bias"; // which hold floats
+    const kinds = slabs ? (["f32"] as const) : KEPT_KINDS;
     let found = NO_PARITY;
     for (const kind of kinds) found = mergeParity(found, (await run(way, RIGHT, kind, true)).parity);
     show(`${way}: right`, found);
@@ -155,26 +181,42 @@ test.each(WRONG_OWN)("$kernel, of whole rows, is caught when $what", async (wron
   expect(found.stages[stage]).toBeGreaterThan(1);
 });
 
-test.each(WRONG_SHARED)("$kernel, shared, is caught when $what", async (wrong) => {
+test.each([
+  ...WRONG_SHARED.map((wrong) => ({ ...wrong, way: "shared" as const })),
+  ...WRONG_BIAS.map((wrong) => ({ ...wrong, way: "bias" as const })),
+])("$kernel, $way, is caught when $what", async ({ way, ...wrong }) => {
   const { what, kernel, stage } = wrong;
-  const found = await parityOfWrong("shared", wrong);
-  show(`${kernel}, shared: ${what}`, found);
+  const found = await parityOfWrong(way, wrong);
+  show(`${kernel}, ${way}: ${what}`, found);
   expect(found.stages[stage]).toBeGreaterThan(1);
 });
 
-/** Final weights of steps that share a dispatch, and of captured steps, which have one each. */
-async function togetherAndApart(kernels: Edited) {
-  const together = await run("steps", kernels, "f32", false);
-  const apart = await run("steps", kernels, "f32", true);
-  return [together.weights, apart.weights] as const;
+/** Final weights of steps, and of captured ones. */
+async function plainAndCaptured(way: Way, kernels: Edited) {
+  const plain = await run(way, kernels, "f32", false);
+  const captured = await run(way, kernels, "f32", true);
+  return [plain.weights, captured.weights] as const;
 }
 
 test("whole steps in one dispatch end at the same bits as in one each", async () => {
-  const [together, apart] = await togetherAndApart(RIGHT);
+  const [together, apart] = await plainAndCaptured("steps", RIGHT);
   expect(together).toEqual(apart);
 });
 
 test.each(WRONG_STEPS)("and do not when $what", async (wrong) => {
-  const [together, apart] = await togetherAndApart({ ...RIGHT, ...edited(wrong) });
+  const [together, apart] = await plainAndCaptured("steps", { ...RIGHT, ...edited(wrong) });
   expect(together).not.toEqual(apart);
+});
+
+test.each(["taken", "alone"] as const)(
+  "a step that the gradient takes ends at the same bits as an update's: %s",
+  async (way) => {
+    const [taken, updated] = await plainAndCaptured(way, RIGHT);
+    expect(taken).toEqual(updated);
+  },
+);
+
+test.each(WRONG_TAKEN)("and does not when $what", async (wrong) => {
+  const [taken, updated] = await plainAndCaptured("taken", { ...RIGHT, ...edited(wrong) });
+  expect(taken).not.toEqual(updated);
 });

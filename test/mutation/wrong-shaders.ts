@@ -293,7 +293,7 @@ export const WRONG_DESCENTS: readonly WrongDescent[] = [
     what: "one row dropped",
     kernel: "gradient",
     point: "product",
-    edit: ["four[v][d] * r", "select(four[v][d] * r, 0.0, i + s == 3u)"],
+    edit: ["four[s][v][d] * r[s][j]", "select(four[s][v][d] * r[s][j], 0.0, i + s == 3u)"],
     stage: "gradient",
   },
   {
@@ -337,7 +337,7 @@ export const WRONG_DESCENTS: readonly WrongDescent[] = [
     what: "soft targets are those of the first classes",
     kernel: "gradient",
     point: "soft-classes",
-    edit: ["+ 1u + 4u * column", "+ 1u"],
+    edit: ["+ 4u * column", ""],
     stage: "residual",
     kind: "f16",
   },
@@ -715,17 +715,31 @@ export const WRONG_SHARED: readonly WrongDescent[] = [
     },
   ]),
   {
+    what: "a slab is loaded again in place of the next",
+    kernel: "logits",
+    point: "ahead",
+    edit: ["SLAB4 * ahead", "SLAB4 * slab"],
+    stage: "logits",
+  },
+  {
+    what: "a slab of features is loaded again in place of the next",
+    kernel: "gradient",
+    point: "ahead",
+    edit: ["next + local.y", "max(next, THREADS) - THREADS + local.y"],
+    stage: "gradient",
+  },
+  {
     what: "the last slab is missing",
     kernel: "logits",
     point: "slabs",
-    edit: ["(FEATURES4 + SLAB4 - 1u) / SLAB4", "FEATURES4 / SLAB4"],
+    edit: ["(MULTIPLIED4 + SLAB4 - 1u) / SLAB4", "MULTIPLIED4 / SLAB4"],
     stage: "logits",
   },
   {
     what: "the last slab's padding counts",
     kernel: "logits",
     point: "slab-end",
-    edit: ["SLAB4 * slab + s4 >= FEATURES4", "false"],
+    edit: ["SLAB4 * slab + s4 >= MULTIPLIED4", "false"],
     stage: "logits",
   },
   {
@@ -779,6 +793,38 @@ export const WRONG_SHARED: readonly WrongDescent[] = [
   },
 ];
 
+/** Edits of the same kernels where the intercept is added by itself. */
+export const WRONG_BIAS: readonly WrongDescent[] = [
+  {
+    what: "the intercept is the first feature's weights",
+    kernel: "logits",
+    point: "bias",
+    edit: ["4u * MULTIPLIED4 * VECTORS_A_ROW + column", "column"],
+    stage: "logits",
+  },
+  {
+    what: "only the last slab counts for the intercept",
+    kernel: "gradient",
+    point: "bias",
+    edit: ["+= nextResiduals", "= nextResiduals"],
+    stage: "gradient",
+  },
+  {
+    what: "the intercept's parts are added before all are there",
+    kernel: "gradient",
+    point: "bias-filled",
+    edit: ["workgroupBarrier();", ""],
+    stage: "gradient",
+  },
+  {
+    what: "the intercept's last part is missing",
+    kernel: "gradient",
+    point: "bias-parts",
+    edit: ["n < THREADS", "n + 1u < THREADS"],
+    stage: "gradient",
+  },
+];
+
 /** Edits after which whole steps that share a dispatch end elsewhere than steps that have one each. */
 export const WRONG_STEPS: readonly ShaderEdit[] = [
   {
@@ -786,6 +832,34 @@ export const WRONG_STEPS: readonly ShaderEdit[] = [
     kernel: "steps",
     point: "entry",
     edit: ["run.first + n", "0u * n"],
+  },
+];
+
+/** Edits after which a step that the gradient takes ends elsewhere than a captured one, which it does not. */
+export const WRONG_TAKEN: readonly ShaderEdit[] = [
+  {
+    what: "half of the gradient counts",
+    kernel: "gradient",
+    point: "step",
+    edit: ["vector", "0.5 * vector"],
+  },
+  {
+    what: "the first tile of every row moves",
+    kernel: "gradient",
+    point: "step",
+    edit: ["at,", "at - tile * TILE4,"],
+  },
+  {
+    what: "nothing is penalised",
+    kernel: "gradient",
+    point: "penalty",
+    edit: ["rates.penalty * w", "0.0 * w"],
+  },
+  {
+    what: "the intercept steps half as far",
+    kernel: "gradient",
+    point: "bias-step",
+    edit: ["sum", "0.5 * sum"],
   },
 ];
 
@@ -841,7 +915,7 @@ export const WRONG_OBJECTIVES: readonly WrongObjective[] = [
     what: "labels are taken off twice",
     kernel: "gradient",
     point: "raw",
-    edit: ["powers[n * VECTORS_A_ROW + column]", "powers[n * VECTORS_A_ROW + column] - targets"],
+    edit: ["= power", "= power - targets"],
     look: "gradient",
   },
   {
@@ -1388,8 +1462,8 @@ export const WASTEFUL: readonly (ShaderEdit & { readonly more: "loads" | "stores
     kernel: "logits",
     point: "product",
     edit: [
-      "z[r][4u * c + j] += four[r][d] * w;",
-      "z[r][4u * c + j] += 0.5 * four[r][d] * w; z[r][4u * c + j] += 0.5 * four[r][d] * w;",
+      "z[r][4u * c + j] += four[r][d] * w[d][j];",
+      "z[r][4u * c + j] += 0.5 * four[r][d] * w[d][j]; z[r][4u * c + j] += 0.5 * four[r][d] * w[d][j];",
     ],
     more: "macs",
   },

@@ -23,7 +23,7 @@ import type { Specialisation } from "../kernels/specialise.js";
 import { SplitPasses } from "./split.js";
 import { WholeSteps, wholeCapacity } from "./steps.js";
 import { TiledPasses } from "./tiled.js";
-import { type Tiling, grid, isWhole } from "../kernels/tiling.js";
+import { type Tiling, grid, isWhole, takesStep } from "../kernels/tiling.js";
 import { GPUBufferUsage } from "../device/flags.js";
 
 /** Fewest entries in a uniform. */
@@ -172,55 +172,60 @@ export class GpuPasses {
       return;
     }
     const { buffers, tiling } = this;
-    const blocks = units.map(({ block }) => block);
     const tiles = tiling.kind === "tiled" ? tiling.dispatchTiles : 0;
-    this.#writeBlocks(buffers.blocks, blocks, blockEntries(tiling), ({ first, rows }, range) => [
+    this.#writeBlocks(buffers.blocks, units, blockEntries(tiling), ({ first, rows }, range) => [
       first,
       rows,
       range * tiles,
     ]);
     if (this.#blockSum && mode !== "evaluate") {
-      this.#writeBlocks(buffers.blockSums, blocks, stepEntries(tiling), ({ number, last }, range) => [
+      this.#writeBlocks(buffers.blockSums, units, stepEntries(tiling), ({ number, last }, range) => [
         range * tiling.updateVectors,
         number,
         last ? 1 : 0,
       ]);
     }
     const steps = units.flatMap(({ step }) => step ?? []);
-    if (steps.length > 0) this.#writeSteps(steps);
+    if (steps.length > 0) this.#writeSteps(mode, steps);
   }
 
-  /** Writes the entries of each block, one for each range, to a uniform. */
+  /** Writes the entries of each block, one for each range, to a uniform: three words, then a step's rates. */
   #writeBlocks(
     uniform: GPUBuffer,
-    blocks: readonly Block[],
+    units: readonly Unit[],
     ranges: number,
-    wordsOf: (block: Block, range: number) => readonly number[],
+    wordsOf: (block: Block, range: number) => readonly [number, number, number],
   ): void {
-    const entries = new Uint32Array((blocks.length * ranges * ENTRY_BYTES) / 4);
-    blocks.forEach((block, n) => {
+    const entries = new Uint32Array((units.length * ranges * ENTRY_BYTES) / 4);
+    const reals = new Float32Array(entries.buffer);
+    units.forEach(({ block, step }, n) => {
       for (let range = 0; range < ranges; range++) {
-        entries.set(wordsOf(block, range), ((n * ranges + range) * ENTRY_BYTES) / 4);
+        const at = ((n * ranges + range) * ENTRY_BYTES) / 4;
+        entries.set(wordsOf(block, range), at);
+        if (step) reals.set(ratesOf(step), at + 3);
       }
     });
     this.#gpu.device.queue.writeBuffer(uniform, 0, entries);
   }
 
-  #writeSteps(steps: readonly StepEntry[]): void {
+  #writeSteps(mode: Mode, steps: readonly StepEntry[]): void {
+    const { count, updateVectors } = this.tiling;
     const ranges = stepEntries(this.tiling);
-    const entries = new DataView(new ArrayBuffer(steps.length * ranges * ENTRY_BYTES));
+    const entries = new Uint32Array((steps.length * ranges * ENTRY_BYTES) / 4);
+    const reals = new Float32Array(entries.buffer);
     steps.forEach((step, n) => {
-      const { learningRate, gradientScale, penalty, correction1, correction2 } = step;
       for (let range = 0; range < ranges; range++) {
-        const at = (n * ranges + range) * ENTRY_BYTES;
-        entries.setUint32(at, n, true);
-        entries.setUint32(at + 4, range * this.tiling.updateVectors, true);
-        [learningRate, gradientScale, penalty, correction1, correction2].forEach((value, field) =>
-          entries.setFloat32(at + 8 + 4 * field, value, true),
-        );
+        const at = ((n * ranges + range) * ENTRY_BYTES) / 4;
+        entries.set([n, this.#addsLosses(mode) ? count : range * updateVectors], at);
+        reals.set(ratesOf(step), at + 2);
       }
     });
-    this.#gpu.device.queue.writeBuffer(this.buffers.steps, 0, entries.buffer);
+    this.#gpu.device.queue.writeBuffer(this.buffers.steps, 0, entries);
+  }
+
+  /** Whether the update has only losses to add: the gradient took the step. */
+  #addsLosses(mode: Mode): boolean {
+    return mode === "train" && takesStep(this.tiling);
   }
 
   /** Encodes the units written last: the passes of each block and the update of each step that ends. */
@@ -236,7 +241,10 @@ export class GpuPasses {
       for (const gather of this.#gathers) dispatch(pass, gather, entry, words, block.rows);
       this.#blocks.encode(pass, mode, entry);
       if (this.#blockSum && mode !== "evaluate") this.#overVectors(pass, this.#blockSum, n);
-      if (step) this.#overVectors(pass, this.#updates.get(mode), ended++);
+      if (!step) return;
+      const update = this.#updates.get(mode);
+      if (this.#addsLosses(mode)) dispatch(pass, update, ended++ * stepEntries(this.tiling), 1);
+      else this.#overVectors(pass, update, ended++);
     });
   }
 
@@ -260,6 +268,11 @@ export class GpuPasses {
     if (this.#whole) return this.#whole.gradient(readback, encoder);
     return readback.copy(encoder, this.buffers.slots, 16 * this.tiling.count);
   }
+}
+
+/** Returns the rates of a step in the order of the shaders' uniforms. */
+function ratesOf({ learningRate, gradientScale, penalty, correction1, correction2 }: StepEntry): number[] {
+  return [learningRate, gradientScale, penalty, correction1, correction2];
 }
 
 function passesOf(context: DescentContext, shared: Buffers): BlockPasses {

@@ -65,9 +65,9 @@ export class TiledPasses implements BlockPasses {
   }
 
   encode(pass: GPUComputePassEncoder, mode: Mode, n: number): void {
-    const { blockRows, rows, features4, vectors, slots, sums, threads } = this.#tiling;
+    const { blockRows, rows, multiplied4, vectors, slots, sums, threads } = this.#tiling;
     const rowGroups = Math.ceil(blockRows / rows / threads);
-    const columnGroups = Math.ceil(features4 / vectors / threads);
+    const columnGroups = Math.ceil(multiplied4 / vectors / threads);
     this.#overTiles(n, this.#kernels.get(`logits, ${mode}`), (kernel, entry, tileGroups) =>
       dispatch(pass, kernel, entry, rowGroups, tileGroups),
     );

@@ -42,8 +42,11 @@ const FUSED_CLASSES = 24;
 const MOST_SPAN = { steps: 1024, fused: 1024, split: 1024, tiled: 4096 };
 /** Partial sums of a block that the fused kernels aim at, one for each workgroup. */
 const FUSED_SLOTS = { slow: 4, fast: 64 };
-/** Threads that keep an adapter busy, which the tiled gradient aims at. */
-const THREADS = { slow: 256, fast: 16384 };
+/**
+ * Threads that keep an adapter busy, which the tiled gradient aims at. Where threads wait for slabs, a core
+ * needs more than one workgroup of them: 320 workgroups for the 128 or so cores of a large GPU.
+ */
+const THREADS = { slow: 256, fast: 16384, shared: 320 * 256 };
 /** Threads that share rows of the split kernels, and threads of their workgroup. */
 export const SPLIT_LANES = 32;
 export const SPLIT_WORKGROUP = 128;
@@ -192,27 +195,56 @@ export function powerBelow(value: number): number {
  */
 function tiled(shape: DescentShape, { slow, threads }: Capacity): KernelChoice[] {
   const { features4, classes, batchSize, planRows } = shape;
-  const own = slow ? [[8, 2], [4, 2]] : [[4, 1], [8, 2], [4, 2], [2, 1]]; // prettier-ignore
+  const vectors = isLarge(classes, slow) ? 3 : 2;
+  const own = slow ? [[8, vectors], [4, vectors]] : [[4, 1], [8, 2], [4, 2], [2, 1]]; // prettier-ignore
   const full = Math.min(batchSize / 4, features4, classes / 8) > SIDE / 2;
-  return own.flatMap(([rows, vectors], n): KernelChoice[] => {
-    const threadsOfASlot = Math.ceil(features4 / vectors) * tilesOf(classes).tiles;
-    const wanted = batchSize / Math.ceil(THREADS[slow ? "slow" : "fast"] / threadsOfASlot);
-    const span = spanOf(wanted, LEAST_TILED_SPAN, Math.min(MOST_SPAN.tiled, planRows));
-    const tile = { kind: "tiled", rows, vectors, span } as const;
+  return own.flatMap(([rows, columns], n): KernelChoice[] => {
+    const threadsOfASlot = Math.ceil(features4 / columns) * tilesOf(classes, slow).tiles;
+    const tile = (sharing: "shared" | "none", busy: number): KernelChoice => {
+      const wanted = batchSize / Math.ceil(busy / threadsOfASlot);
+      const span = spanOf(wanted, LEAST_TILED_SPAN, Math.min(MOST_SPAN.tiled, planRows));
+      return { kind: "tiled", rows, vectors: columns, span, sharing };
+    };
     const shared = !slow && full && n < 2 && threads >= SIDE ** 2;
-    return [...(shared ? [{ ...tile, sharing: "shared" } as const] : []), { ...tile, sharing: "none" }];
+    return [
+      ...(shared ? [tile("shared", THREADS.shared)] : []),
+      tile("none", THREADS[slow ? "slow" : "fast"]),
+    ];
   });
 }
 
 /** Vectors of classes in a tile. Up to FEW4 vectors make a single tile, so that each product reads X once. */
 const TILE4 = 2;
 const FEW4 = 3;
+/**
+ * More classes than this have tiles of up to LARGE_TILE4 vectors on a software adapter. Accumulators spill to
+ * its first cache in any case, and larger tiles save it loads, each of which costs as much as many
+ * multiply-adds. They compile for a second longer.
+ */
+const LARGE_CLASSES = 64;
+const LARGE_TILE4 = 6;
+/** What a large tile costs besides its multiply-adds, in vectors of classes. */
+const TILE_OVERHEAD4 = 1.4;
+
+interface Tiles {
+  readonly tile4: number;
+  readonly tiles: number;
+}
+
+/** Whether products of that many classes have large tiles. */
+function isLarge(classes: number, slow: boolean): boolean {
+  return slow && classes > LARGE_CLASSES;
+}
 
 /** Cuts classes into tiles of `tile4` vectors of four. */
-export function tilesOf(classes: number): { readonly tile4: number; readonly tiles: number } {
+export function tilesOf(classes: number, slow: boolean): Tiles {
   const vectors4 = Math.ceil(classes / 4);
-  const tile4 = vectors4 <= FEW4 ? vectors4 : TILE4;
-  return { tile4, tiles: Math.ceil(vectors4 / tile4) };
+  const cut = (tile4: number) => ({ tile4, tiles: Math.ceil(vectors4 / tile4) });
+  if (!isLarge(classes, slow)) return cut(vectors4 <= FEW4 ? vectors4 : TILE4);
+  // The padding of the last tile costs as much as classes.
+  const cost = (tile4: number) => cut(tile4).tiles * (tile4 + TILE_OVERHEAD4);
+  const sizes = Array.from({ length: LARGE_TILE4 - TILE4 + 1 }, (_, n) => LARGE_TILE4 - n);
+  return cut(sizes.reduce((best, size) => (cost(size) < cost(best) ? size : best)));
 }
 
 /**

@@ -6,15 +6,18 @@ import { SPLIT_COLUMNS } from "./choice.js";
 import type { Mode } from "./blocks.js";
 import type { Specialisation } from "./specialise.js";
 import { countLevels } from "../../../core/sum-plan.js";
-import type {
-  FusedTiling,
-  ObjectiveTiling,
-  SplitTiling,
-  TiledTiling,
-  Tiling,
-  WholeTiling,
+import {
+  type FusedTiling,
+  type ObjectiveTiling,
+  type SplitTiling,
+  type TiledTiling,
+  type Tiling,
+  type WholeTiling,
+  takesStep,
 } from "./tiling.js";
 
+/** The rule of kernels that take no step. */
+const PLAIN = { kind: "sgd", momentum: 0, nesterov: false } as const;
 /** Vectors of four per thread of vector-products.wgsl, if threads add their sums together or not. */
 const PRODUCT_VECTORS = { together: 16, serial: 64 };
 
@@ -28,7 +31,7 @@ export function productShape({ rowThreads, threadRows }: ObjectiveTiling) {
 /** Specialises the kernels of a block: fused, or logits, residual and gradient. Evaluations do not smooth. */
 export function blockKernels(
   rows: RowHead,
-  problem: Pick<DescentProblem, "smoothing">,
+  problem: Partial<Pick<DescentProblem, "smoothing" | "rule" | "intercept">>,
   tiling: Tiling,
   mode: Mode,
 ): Specialisation {
@@ -43,6 +46,8 @@ export function blockKernels(
     SHARED: tiling.sharing === "shared",
     SOFT: rows.targets !== undefined,
     MIXED: rows.targets !== undefined || smoothing > 0, // targets other than plain labels
+    BIAS: tiling.kind === "tiled" && tiling.multiplied4 < tiling.features4,
+    UPDATE: mode === "train" && problem.rule !== undefined && takesStep(tiling),
   };
   return {
     when: Object.entries(when).flatMap(([name, holds]) => (holds ? name : [])),
@@ -59,6 +64,7 @@ export function blockKernels(
       EVALUATE: mode === "evaluate",
       CAPTURE: mode === "capture",
       RAW: false,
+      ...ruleConstants(rows, problem, tiling),
       ...constantsOf(tiling),
     },
   };
@@ -105,6 +111,7 @@ function tiled({ tiles, tile4, span, lanes, threads, tileThreads, rows, sharing 
     THREADS: threads,
     TILE_THREADS: tileThreads,
     LOADS: sharing === "shared" ? rows / 4 : rows,
+    OWN: sharing === "none" ? 4 : 1,
   };
 }
 
@@ -120,26 +127,37 @@ function treeOf(slots: number, sums: number) {
 
 export function updateKernel(
   rows: RowHead,
-  { rule, intercept }: DescentProblem,
+  problem: DescentProblem,
   tiling: Tiling,
   mode: Mode,
 ): Specialisation {
-  const { count, classes4, levels, slots, sums } = tiling;
+  const { count, levels, slots, sums } = tiling;
   return {
-    when: ["LOSSES"],
+    when: ["LOSSES", "UPDATE"],
     constants: {
       COUNT: count,
-      INTERCEPT: rows.features * classes4,
       ...(levels > 0 ? treeOf(1, 1) : treeOf(slots, sums)), // the sum of several blocks is in the first slot
-      FIT_INTERCEPT: intercept,
       CAPTURE: mode === "capture",
-      ADAM: rule.kind === "adam",
-      MOMENTUM: rule.kind === "adam" ? 0 : rule.momentum,
-      NESTEROV: rule.kind === "sgd" && rule.nesterov,
-      ...(rule.kind === "adam"
-        ? { BETA1: rule.beta1, BETA2: rule.beta2, EPSILON: rule.epsilon, WEIGHT_DECAY: rule.weightDecay }
-        : { BETA1: 0, BETA2: 0, EPSILON: 0, WEIGHT_DECAY: 0 }),
+      ...ruleConstants(rows, problem, tiling),
     },
+  };
+}
+
+/** The constants of the update rule. Kernels of objectives ignore them. */
+function ruleConstants(
+  rows: RowHead,
+  { rule = PLAIN, intercept = true }: Partial<Pick<DescentProblem, "rule" | "intercept">>,
+  { classes4 }: Tiling,
+) {
+  return {
+    INTERCEPT: rows.features * classes4,
+    FIT_INTERCEPT: intercept,
+    ADAM: rule.kind === "adam",
+    MOMENTUM: rule.kind === "adam" ? 0 : rule.momentum,
+    NESTEROV: rule.kind === "sgd" && rule.nesterov,
+    ...(rule.kind === "adam"
+      ? { BETA1: rule.beta1, BETA2: rule.beta2, EPSILON: rule.epsilon, WEIGHT_DECAY: rule.weightDecay }
+      : { BETA1: 0, BETA2: 0, EPSILON: 0, WEIGHT_DECAY: 0 }),
   };
 }
 
@@ -153,7 +171,7 @@ export function stepsKernel(
   const { lanes, columns, vectors, rows: rowsOfThread, rowThreads, shared } = tiling.whole;
   const { when, constants } = blockKernels(rows, problem, tiling, mode);
   return {
-    when: columns === 1 ? [...when, "OWN"] : when,
+    when: [...when, "UPDATE", ...(columns === 1 ? ["OWN"] : [])],
     constants: {
       ...constants,
       ...updateKernel(rows, problem, tiling, mode).constants,

@@ -1,7 +1,7 @@
 /** Kernels on a device: compiling pipelines, binding buffers and dispatching. */
 import { DeviceError } from "../../../core/errors.js";
 import type { Gpu } from "../device/device.js";
-import type { Binding, Kernel } from "./kernel.js";
+import { type Binding, type Kernel, kernelOf } from "./kernel.js";
 import { type KernelName, loadKernel } from "./kernels.js";
 import { scoped } from "../device/scopes.js";
 import { type Specialisation, specialise } from "./specialise.js";
@@ -42,7 +42,14 @@ export async function compiled(
   name: KernelName,
   specialisation: Specialisation,
 ): Promise<Compiled> {
-  const { source, bindings, constants } = await loadKernel(name);
+  const { source, constants } = await loadKernel(name);
+  const code = specialise(gpu.edited[name] ?? source, {
+    when: specialisation.when,
+    constants: Object.fromEntries(
+      constants.map((constant) => [constant, given(name, constant, specialisation)]),
+    ),
+  });
+  const { bindings } = kernelOf(code);
   const layout = gpu.run(() =>
     gpu.device.createBindGroupLayout({
       label: `${name} bindings`,
@@ -53,12 +60,6 @@ export async function compiled(
       })),
     }),
   );
-  const code = specialise(gpu.edited[name] ?? source, {
-    when: specialisation.when,
-    constants: Object.fromEntries(
-      constants.map((constant) => [constant, given(name, constant, specialisation)]),
-    ),
-  });
   return { name, bindings, pipeline: await pipelineOf(gpu, name, code, layout), layout };
 }
 

@@ -3,7 +3,7 @@
  *
  * - replaces its constants, such as `const ROWS = 4u;`;
  * - decides its conditions, in WESL's syntax: `@if(NAME)`, `@elif(NAME)` and `@else` stand before a
- *   statement, a declaration or a parameter, which stays if NAME is in `when`;
+ *   statement, a declaration or a parameter, which stays if NAME is in `when`, or not where it is `!NAME`;
  * - unrolls its loops `for (var r = 0u; r < ROWS; r++) { // unroll`, with a constant or a number as the
  *   bound. Arrays indexed by the resulting literals live in registers; a running index would put them in
  *   memory.
@@ -18,20 +18,20 @@ export function specialise(source: string, { constants, when }: Specialisation):
   return unrolled(lines, bounds(lines)).join("\n");
 }
 
-const CONDITION = /^( *)@(if|elif|else)(?:\((\w+)\))? (.*)$/;
+const CONDITION = /^( *)@(if|elif|else)(?:\((!?)(\w+)\))? (.*)$/;
 
 function decided(lines: readonly string[], when: readonly string[]): string[] {
   const out: string[] = [];
   let open = false; // whether no condition of the chain held so far
   for (let at = 0; at < lines.length; at++) {
-    const [, indent, kind, name, rest] = lines[at].match(CONDITION) ?? [];
+    const [, indent, kind, not, name, rest] = lines[at].match(CONDITION) ?? [];
     if (rest === undefined) {
       out.push(lines[at]);
       continue;
     }
     const end = /[({](?: \/\/ unroll)?$/.test(rest) ? lines.indexOf(`${indent}}`, at) : at;
     if (kind === "if") open = true;
-    if (open && (name === undefined || when.includes(name))) {
+    if (open && (name === undefined || when.includes(name) === (not === ""))) {
       out.push(...decided([indent + rest, ...lines.slice(at + 1, end + 1)], when));
       open = false;
     }

@@ -24,6 +24,8 @@ import { type WholeCut, cutWhole } from "./whole-steps.js";
 interface Common {
   /** Vectors of four features per row, including the column of ones; the last is padded with zeros. */
   readonly features4: number;
+  /** Whether the column of ones is alone in its vector. */
+  readonly onesAlone: boolean;
   readonly classes: number;
   /** Vectors of four classes per row, padded with zeros after the last class. */
   readonly classes4: number;
@@ -83,6 +85,8 @@ export interface TiledTiling extends Common {
   readonly kind: "tiled";
   readonly tile4: number;
   readonly tiles: number;
+  /** Vectors of features that the products multiply: all, or all but ones that are alone in theirs. */
+  readonly multiplied4: number;
   /** Threads per workgroup of the two products: along rows or vectors of features, and along tiles. */
   readonly threads: number;
   readonly tileThreads: number;
@@ -90,6 +94,11 @@ export interface TiledTiling extends Common {
   readonly dispatchTiles: number;
   /** Threads that share a row in the residual kernel. */
   readonly lanes: number;
+  /**
+   * Whether the gradient takes the step itself, where a block is the whole step and has one slot. On a
+   * software adapter it would compile longer than it gains.
+   */
+  readonly takesStep: boolean;
 }
 
 export type Tiling = FusedTiling | SplitTiling | TiledTiling;
@@ -135,6 +144,8 @@ const MOST_SERIAL = 2 ** 16;
 /** Most bytes for a block's exponentials (`powers`) or records, and for the slots. */
 const BLOCK_BYTES = 2 ** 27;
 const SLOTS_BYTES = 2 ** 26;
+/** Storage buffers of a gradient that takes the step. */
+export const STEP_BUFFERS = 9;
 /** Most workgroups along one dimension of a dispatch, in every implementation. */
 const MOST_GROUPS = 65535;
 
@@ -206,12 +217,13 @@ export function objectiveTiling(
   return { ...cut, logits, rowLanes, rowThreads, threadRows, submissionMacs: capacity.dispatchMacs };
 }
 
-type Shape = Pick<Common, "features4" | "classes" | "rowWords" | "shardRows" | "gathered">;
+type Shape = Pick<Common, "features4" | "onesAlone" | "classes" | "rowWords" | "shardRows" | "gathered">;
 
 function cutShape(rows: RowHead, classes: number, capacity: Capacity): Shape {
   const shards = sharding(rows, capacity);
   const gathered = rows.count > shards.shardRows;
-  return { ...shards, features4: vectorsOf(rows.features), classes, gathered };
+  const onesAlone = rows.features % 4 === 0;
+  return { ...shards, features4: vectorsOf(rows.features), onesAlone, classes, gathered };
 }
 
 /** Throws a DeviceError if the rows' soft targets exceed one binding. */
@@ -320,13 +332,13 @@ function splitTiling(shape: Shape, batchSize: number, capacity: Capacity, choice
 }
 
 function tiledTiling(shape: Shape, batchSize: number, capacity: Capacity, choice: KernelChoice): TiledTiling {
-  const { slow, bindingBytes, dispatchMacs } = capacity;
+  const { slow, bindingBytes, dispatchMacs, storageBuffers } = capacity;
   const speed = slow ? "slow" : "fast";
   const { features4, classes, shardRows } = shape;
   const { rows, vectors, span, sharing } = choice;
   const workgroup = 64;
   const [threads, tileThreads] = sharing === "shared" ? [SIDE, SIDE] : [workgroup, 1];
-  const { tile4, tiles } = tilesOf(classes);
+  const { tile4, tiles } = tilesOf(classes, slow && sharing !== "shared");
   const classes4 = tiles * tile4;
   const count = 4 * features4 * classes4;
   const macsOfARow = 16 * (features4 + OVERHEAD4) * tile4 * tileThreads; // for the tiles of a workgroup
@@ -342,16 +354,18 @@ function tiledTiling(shape: Shape, batchSize: number, capacity: Capacity, choice
 
   const lanes = tiles > MOST_TILES[speed].one ? (tiles > MOST_TILES[speed].few ? 16 : 4) : 1;
   const sums = Math.ceil(blockRows / (workgroup / lanes));
+  const slots = Math.ceil(blockRows / span);
+  const levels = levelsOf(batchSize, blockRows);
   return {
     ...shape,
     kind: "tiled",
     classes4,
     count,
     blockRows,
-    slots: Math.ceil(blockRows / span),
+    slots,
     sums,
     evaluationSums: sums,
-    levels: levelsOf(batchSize, blockRows),
+    levels,
     span,
     sharing,
     updateVectors: UPDATE_VECTORS[speed],
@@ -360,10 +374,12 @@ function tiledTiling(shape: Shape, batchSize: number, capacity: Capacity, choice
     vectors,
     tile4,
     tiles,
+    multiplied4: sharing === "shared" && shape.onesAlone ? features4 - 1 : features4,
     threads,
     tileThreads,
     dispatchTiles,
     lanes,
+    takesStep: !slow && slots === 1 && levels === 0 && storageBuffers >= STEP_BUFFERS,
   };
 }
 
@@ -410,6 +426,11 @@ export function chainOf(tiling: Tiling, rows: number): number {
     return Math.ceil(rows / lanes) + Math.log2(lanes);
   }
   return chainLength(rows, Math.min(tiling.span, tiling.blockRows));
+}
+
+/** Whether a step's gradient updates the weights, unless it is captured. */
+export function takesStep(tiling: Tiling): boolean {
+  return tiling.kind === "tiled" && tiling.takesStep;
 }
 
 function fours(n: number): number {

@@ -138,8 +138,8 @@ export class ObjectivePasses {
 
   /** Fills the slots with partial sums of Xᵀ·R of the block, and adds them to those of the blocks before. */
   gradient(block: Block): void {
-    const { features4, vectors, threads, slots } = this.#tiling;
-    const groups = Math.ceil(features4 / vectors / threads);
+    const { multiplied4, vectors, threads, slots } = this.#tiling;
+    const groups = Math.ceil(multiplied4 / vectors / threads);
     const buffers = { order: this.order, powers: this.r };
     this.#product("gradient", block, buffers, (tileGroups) => [groups, tileGroups, slots]);
     this.#addBlock(block);

@@ -32,6 +32,10 @@ const FUSED = { count: 131, features: 31, classes: 5, batchSize: 77 };
 /** More than one workgroup of threads that share slabs; no slab, workgroup or slot is full at its end. */
 const SHARED = { count: 211, features: 70, classes: 131, batchSize: 211 };
 const WIDE = { count: 90, features: 45, classes: 29, batchSize: 83 };
+/** The same, where the ones would be alone in a vector. */
+const BIAS = { ...SHARED, features: 64 };
+/** Tiles of 24 classes on a software adapter, the last of them not full. */
+const LARGE = { count: 61, features: 21, classes: 131, batchSize: 50 };
 const TINY = { count: 37, features: 4, classes: 3, batchSize: 16 };
 const HELD: Capacity = {
   ...capacityWithin({ bindingBytes: 2 ** 27, slow: true, storageBuffers: 10, subgroups: false }),
@@ -123,13 +127,34 @@ describe.each(KEPT_KINDS)("on %s", (kind) => {
     expect(counted).toEqual(formula);
   });
 
-  test.each(["tiled 4x1 shared", "tiled 8x2 shared"])("%s", async (kernels) => {
+  test.each([
+    ["tiled 4x1 shared", SHARED],
+    ["tiled 8x2 shared", SHARED],
+    ["tiled 4x1 shared", BIAS],
+  ] as const)("%s, %o", async (kernels, shape) => {
     const { counted, formula } = await both(
-      SHARED,
+      shape,
       kind,
       { ...HELD, slow: false, blockRows: 148 },
       { kernels },
     );
+    expect(counted).toEqual(formula);
+  });
+
+  test("tiled, in large tiles", async () => {
+    const { counted, formula } = await both(LARGE, kind, HELD);
+    expect(counted).toEqual(formula);
+  });
+
+  test.each(["sgd", "nesterov", "adam"])("tiled, where the gradient takes a step of %s", async (rule) => {
+    const capacity = { ...capacityWithin({ ...HELD, slow: false }), kinds: ["tiled" as const] };
+    const { counted, formula } = await both(WIDE, kind, capacity, { rule, kernels: "tiled 4x1/128" });
+    expect(counted).toEqual(formula);
+  });
+
+  test("tiled, where the gradient takes a step of the intercept by itself", async () => {
+    const capacity = capacityWithin({ ...HELD, slow: false });
+    const { counted, formula } = await both(BIAS, kind, capacity, { kernels: "tiled 8x2/256 shared" });
     expect(counted).toEqual(formula);
   });
 

@@ -10,6 +10,7 @@ import {
   nameOf,
   objectiveChoices,
   stepChoiceNamed,
+  tilesOf,
 } from "../../../../../src/engine/webgpu/kernels/choice.js";
 import { objectiveTiling, shapeOf } from "../../../../../src/engine/webgpu/kernels/tiling.js";
 import { OptionError, train } from "../../../../../src/index.js";
@@ -81,14 +82,18 @@ describe("the choice", () => {
     const names = (changes: Partial<typeof WIDE>, slow = false) =>
       choices({ ...WIDE, ...changes }, capacityWithin({ ...HELD, slow })).map(nameOf);
     // No more than three may be timed before the time is up.
-    expect(names({}).slice(0, 3)).toEqual([
-      "tiled 4x1/1024 shared",
-      "tiled 4x1/1024",
-      "tiled 8x2/512 shared",
-    ]);
+    expect(names({}).slice(0, 3)).toEqual(["tiled 4x1/512 shared", "tiled 4x1/1024", "tiled 8x2/256 shared"]);
     for (const few of [{ classes: 64 }, { batchSize: 32 }, { features4: 8 }])
       expect(names(few).filter((name) => name.endsWith("shared"))).toEqual([]);
-    expect(names({}, true)).toEqual(["tiled 8x2/1024 subgroups", "tiled 4x2/1024 subgroups"]);
+    expect(names({}, true)).toEqual(["tiled 8x3/1024 subgroups", "tiled 4x3/1024 subgroups"]);
+  });
+
+  test("cuts many classes into large tiles on a software adapter, of the size that pads least", () => {
+    expect(tilesOf(1000, false)).toEqual({ tile4: 2, tiles: 125 });
+    expect(tilesOf(1000, true)).toEqual({ tile4: 6, tiles: 42 });
+    expect(tilesOf(100, true)).toEqual({ tile4: 5, tiles: 5 });
+    expect(tilesOf(64, true)).toEqual({ tile4: 2, tiles: 8 });
+    expect(tilesOf(12, true)).toEqual({ tile4: 3, tiles: 1 });
   });
 
   test("that shares can be pinned on any adapter, where its slabs fit in a workgroup's memory", () => {

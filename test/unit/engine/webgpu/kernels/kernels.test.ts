@@ -2,8 +2,10 @@
 import { describe, expect, test } from "vitest";
 import { readShaders } from "../../../../../scripts/shader-plugin.js";
 import { WHOLE_BUFFERS } from "../../../../../src/engine/webgpu/device/capacity.js";
-import type { Kernel } from "../../../../../src/engine/webgpu/kernels/kernel.js";
+import { type Kernel, kernelOf } from "../../../../../src/engine/webgpu/kernels/kernel.js";
 import { type KernelName, KERNELS, loadKernel } from "../../../../../src/engine/webgpu/kernels/kernels.js";
+import { specialise } from "../../../../../src/engine/webgpu/kernels/specialise.js";
+import { STEP_BUFFERS } from "../../../../../src/engine/webgpu/kernels/tiling.js";
 
 const SHADERS = readShaders();
 
@@ -12,7 +14,7 @@ for (const name of Object.keys(KERNELS) as KernelName[]) TABLE.push([name, await
 
 /** The fields of each kernel's dispatch, four bytes each element, as the engine writes them. */
 const UNIFORMS: Readonly<Record<string, readonly string[]>> = {
-  Block: ["first", "rows", "tile"],
+  Block: ["first", "rows", "tile", "learningRate", "gradientScale", "penalty", "correction1", "correction2"],
   Node: ["vector", "block", "last"],
   Run: ["first", "steps"],
   Part: ["first", "rows", "sum", "t"],
@@ -60,9 +62,14 @@ describe.each(TABLE)("%s", (name, { source, bindings }) => {
     expect(bindings[0].kind).toBe("uniform");
   });
 
-  test("binds no more storage buffers than every device has, but for steps, which is used where there are more", () => {
-    const storage = bindings.filter(({ kind }) => kind === "read" || kind === "write");
-    expect(storage.length).toBeLessThanOrEqual(name === "steps" ? WHOLE_BUFFERS : 8);
+  test("binds no more storage buffers than every device has, but where they are used if there are more", () => {
+    const storageOf = (when: readonly string[]) =>
+      kernelOf(specialise(source, { constants: {}, when })).bindings.filter(
+        ({ kind }) => kind === "read" || kind === "write",
+      ).length;
+    const most = { steps: WHOLE_BUFFERS, gradient: STEP_BUFFERS }[name] ?? 8;
+    expect(storageOf([])).toBeLessThanOrEqual(name === "steps" ? WHOLE_BUFFERS : 8);
+    expect(storageOf(["UPDATE"])).toBeLessThanOrEqual(most);
   });
 
   test("has one entry point, main", () => {
@@ -82,7 +89,8 @@ describe.each(TABLE)("%s", (name, { source, bindings }) => {
 
 describe.each([...SHADERS])("%s", (_path, text) => {
   test("the shape of every buffer is in a comment", () => {
-    for (const buffer of commented(text, /^@group.* var<storage/)) expect(buffer).toMatch(/\/\/ \(.*\)/);
+    for (const buffer of commented(text, /^(?:@if\(.*\) )?@group.* var<storage/))
+      expect(buffer).toMatch(/\/\/ \(.*\)/);
   });
 
   test("every constant that a specialisation provides is in a comment", () => {

@@ -28,6 +28,12 @@ describe("conditions", () => {
     expect(made(chain)).toBe("let w = plain;\nend");
   });
 
+  test("may be negated", () => {
+    const negated = "@if(!BYTES) let w = words;\n@else let w = bytes;";
+    expect(made(negated)).toBe("let w = words;");
+    expect(made(negated, {}, ["BYTES"])).toBe("let w = bytes;");
+  });
+
   test("begin a new chain with every @if", () => {
     expect(made("@if(A) a;\n@if(B) b;\n@else c;", {}, ["A"])).toBe("a;\nc;");
     expect(made("@if(A) a;\n@if(B) b;\n@else c;", {}, ["A", "B"])).toBe("a;\nb;");
