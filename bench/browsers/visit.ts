@@ -2,8 +2,9 @@
 import { join } from "node:path";
 import { json } from "node:stream/consumers";
 import { chromium } from "playwright";
-import { type Plugin, createServer } from "vite";
-import { findChrome, launchArguments } from "./chrome.js";
+import type { Plugin } from "vite";
+import { serveBenchmark } from "./benchmark.js";
+import { type Adapter, findChrome, launchArguments } from "./chrome.js";
 import { openFirefox } from "./firefox.js";
 import { POST_PATH, type Posted } from "./post.js";
 
@@ -36,6 +37,7 @@ export function addressOf(path: string): string {
  *
  * @param page - path of the page in bench/, with its query
  * @param seconds - time limit for the page
+ * @param adapter - Chrome's adapter. Default: SMIGH_ADAPTER, or the likely one
  * @returns what the page posted. Rejects with the page's error, when the browser ends, or at the limit.
  */
 export async function visit(
@@ -43,6 +45,7 @@ export async function visit(
   page: string,
   seconds: number,
   report: (progress: string) => void,
+  adapter?: Adapter,
 ): Promise<Visited> {
   let hear: (posted: Posted) => void = () => {};
   const posts: Plugin = {
@@ -55,18 +58,9 @@ export async function visit(
       });
     },
   };
-  const server = await createServer({
-    configFile: join(root, "vite.config.ts"),
-    cacheDir: join(root, "node_modules", ".vite-visit"),
-    plugins: [posts],
-    logLevel: "warn",
-    server: { host: "localhost", port: 0, hmr: false, watch: null },
-    optimizeDeps: { noDiscovery: true, entries: [] },
-  });
+  const { server, url } = await serveBenchmark([posts]);
   let timer: NodeJS.Timeout | undefined;
   try {
-    await server.listen();
-    const home = server.resolvedUrls?.local[0] ?? "";
     const posted = new Promise<unknown>((resolve, reject) => {
       hear = (posted) => {
         if (posted.kind === "progress") report(posted.text);
@@ -75,8 +69,8 @@ export async function visit(
       };
       timer = setTimeout(() => reject(new Error(`The page took more than ${seconds} s.`)), 1000 * seconds);
     });
-    const open = name === "firefox" ? openFirefox : openChrome;
-    const browser = await open(new URL(page, home).href);
+    const { href } = new URL(page, url);
+    const browser = await (name === "firefox" ? openFirefox(href) : openChrome(href, adapter));
     const ended = browser.ended.then(() => {
       throw new Error(`${browser.version} ended before its page did.`);
     });
@@ -92,9 +86,9 @@ export async function visit(
   }
 }
 
-async function openChrome(url: string): Promise<OpenBrowser> {
+async function openChrome(url: string, adapter?: Adapter): Promise<OpenBrowser> {
   const { path } = await findChrome();
-  const browser = await chromium.launch({ executablePath: path, args: launchArguments() });
+  const browser = await chromium.launch({ executablePath: path, args: launchArguments(adapter) });
   const page = await browser.newPage();
   const ended = new Promise((resolve) => {
     page.once("crash", resolve);
