@@ -1,7 +1,7 @@
 /**
  * `npm run bench:gpu`: everything that a GPU can tell, in Chrome and in Node through Dawn, in one JSON file:
- * peaks, the benchmark with its comparison of losses, the times of all kernels that the tuner chooses from, whole
- * trainings, and the conformance tests.
+ * peaks, the benchmark with its comparison of losses, the times of all kernels that the tuner chooses from,
+ * whole trainings, and the conformance tests.
  */
 import { writeFile } from "node:fs/promises";
 import process from "node:process";
@@ -59,7 +59,7 @@ try {
   process.exitCode = error instanceof UsageError ? 2 : 1;
 }
 
-/** Measures part by part, the most telling first, in both places; saves after each. Returns the exit status. */
+/** Measures part by part, in both places, and saves after each. Returns the exit status. */
 async function benchGpu({ quick, software, only, minutes, json }: Line): Promise<number> {
   const deadline = performance.now() + 60_000 * minutes;
   const places = new Map<BenchPlace, Measuring>();

@@ -1,6 +1,6 @@
 /**
- * The part of `npm run bench:gpu` that runs in Node: does the task in the first argument on Dawn's adapter. Its
- * last line of output is the result, as JSON.
+ * The part of `npm run bench:gpu` that runs in Node: does the task in the first argument on Dawn's adapter.
+ * Its last line of output is the result, as JSON.
  */
 import { availableParallelism } from "node:os";
 import process from "node:process";
