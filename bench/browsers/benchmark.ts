@@ -1,7 +1,7 @@
 /** Serves the benchmark's page and drives it in a headless Chrome. */
 import { join } from "node:path";
 import { type Browser, type Page, chromium } from "playwright";
-import { type ViteDevServer, createServer } from "vite";
+import { type Plugin, type ViteDevServer, createServer } from "vite";
 import type { GpuAndPeak } from "../measure/machine.js";
 import { findChrome, launchArguments } from "./chrome.js";
 import type { Measured } from "../measure/measure.js";
@@ -49,11 +49,14 @@ export async function openBenchBrowser(): Promise<BenchBrowser> {
   }
 }
 
-/** Serves the benchmark's page on a free port of this machine. */
-export async function serveBenchmark(): Promise<{ readonly server: ViteDevServer; readonly url: string }> {
+/** Serves the pages in bench/ on a free port of this machine; `url` is the benchmark's. */
+export async function serveBenchmark(
+  plugins: readonly Plugin[] = [],
+): Promise<{ readonly server: ViteDevServer; readonly url: string }> {
   const server = await createServer({
     configFile: join(root, "vite.config.ts"),
     cacheDir: join(root, "node_modules", ".vite-bench"),
+    plugins: [...plugins],
     logLevel: "warn",
     server: { host: "localhost", port: 0, hmr: false, watch: null },
     // Prebundles the peers' libraries before anything is timed.

@@ -88,7 +88,11 @@ function sweepTable(runs: readonly Run[]): string {
   return markdownTable(["system", ...sizes.map(significant)], 1, rows);
 }
 
-function markdownTable(header: readonly string[], textColumns: number, rows: readonly string[][]): string {
+export function markdownTable(
+  header: readonly string[],
+  textColumns: number,
+  rows: readonly string[][],
+): string {
   const line = (row: readonly string[]) =>
     `| ${row.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
   const rule = header.map((_, column) => (column < textColumns ? "---" : "---:"));

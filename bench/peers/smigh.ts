@@ -4,7 +4,7 @@ import type { Engine, EngineName } from "../../src/engine/engine.js";
 import type { DescentProblem, Step } from "../../src/engine/descent.js";
 import type { Rows } from "../../src/core/rows.js";
 import { range } from "../../src/core/random.js";
-import { stepChoiceNamed } from "../../src/engine/webgpu/kernels/choice.js";
+import { choices, nameOf, stepChoiceNamed } from "../../src/engine/webgpu/kernels/choice.js";
 import { EngineRuntime } from "../../src/engine/runtime.js";
 import { Devices } from "../../src/engine/webgpu/device/devices.js";
 import { WebGpuHost } from "../../src/engine/webgpu/engine.js";
@@ -16,28 +16,59 @@ import type { Open, Session } from "./system.js";
 const devices = new Devices();
 const runtime = new EngineRuntime({ webgpu: async () => new WebGpuHost(devices) });
 
-export function openOn(engine: EngineName): Open {
-  return async (workload, batch) => session(await runtime.open(engine), workload, batch);
+/** Opens smigh on an engine, with the kernels named, or else those of the table. */
+export function openOn(engine: EngineName, kernels?: string): Open {
+  return async (workload, batch) => session(await runtime.open(engine), workload, batch, kernels);
 }
 
-async function session(
-  engine: Engine,
-  { features, classes, learningRate }: Workload,
+/** The kernels that the tuner chooses for a workload on this device, and all that it chooses from. */
+export async function tunedKernels(
+  workload: Workload,
   batch: Batch,
-): Promise<Session> {
-  const count = batch.labels.length;
+): Promise<{ readonly chosen: string; readonly candidates: readonly string[] }> {
+  const [{ capacity }, engine] = [await devices.open(), await runtime.open("webgpu")];
+  const { rows, problem } = problemOf(workload, batch, "auto");
+  const placement = await engine.place(rows);
+  const weights = new Float32Array((workload.features + 1) * workload.classes);
+  const descent = await placement.descent(problem, weights);
+  const shape = shapeOf(rows, problem.classes, problem.batchSize, capacity);
+  const found = { chosen: descent.kernels, candidates: choices(shape, capacity).map(nameOf) };
+  descent.release();
+  placement.release();
+  engine.close();
+  return found;
+}
+
+function problemOf(
+  { features, classes }: Workload,
+  { labels, bytes, x }: Batch,
+  kernels?: string,
+): { readonly rows: Rows; readonly problem: DescentProblem } {
   const rows: Rows = {
-    count,
+    count: labels.length,
     features,
-    ...(batch.bytes ? { x: batch.bytes, scale: 1 / 255 } : { x: batch.x, scale: 1 }),
-    labels: Uint32Array.from(batch.labels),
+    ...(bytes ? { x: bytes, scale: 1 / 255 } : { x, scale: 1 }),
+    labels: Uint32Array.from(labels),
   };
   const problem: DescentProblem = {
     classes,
     intercept: true,
     rule: { kind: "sgd", momentum: 0, nesterov: false },
-    batchSize: count,
+    batchSize: rows.count,
+    ...(kernels !== undefined && { kernels }),
   };
+  return { rows, problem };
+}
+
+async function session(
+  engine: Engine,
+  workload: Workload,
+  batch: Batch,
+  kernels: string | undefined,
+): Promise<Session> {
+  const { features, classes, learningRate } = workload;
+  const { rows, problem } = problemOf(workload, batch, kernels);
+  const { count } = rows;
   const step: Step = {
     first: 0,
     rows: count,
@@ -53,7 +84,7 @@ async function session(
   return {
     adapter: engine.adapter,
     version,
-    ...(engine.name === "webgpu" && (await bytes(rows, problem, descent.kernels))),
+    ...(engine.name === "webgpu" && (await countedBytes(rows, problem, descent.kernels))),
     async run(steps) {
       const epoch = { order, steps: Array.from({ length: steps }, () => step) };
       for await (const { sums } of descent.run([epoch])) {
@@ -73,7 +104,7 @@ async function session(
 }
 
 /** Bytes that a step moves with these kernels on the engine's device, and the least possible. */
-async function bytes(
+async function countedBytes(
   rows: Rows,
   problem: DescentProblem,
   kernels: string,

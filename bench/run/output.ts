@@ -3,11 +3,21 @@ import { writeFile } from "node:fs/promises";
 import { availableParallelism, cpus, release, type } from "node:os";
 import process from "node:process";
 import { significant } from "../measure/format.js";
-import type { GpuAndPeak } from "../measure/machine.js";
+import type { GpuAndPeak, Machine } from "../measure/machine.js";
 import type { Result } from "../measure/result.js";
 import type { Measured } from "../measure/measure.js";
 import { table } from "../measure/report.js";
 import type { Workload } from "../measure/workloads.js";
+
+/** Describes this machine. `browser` is the browser or runtime, with its version. */
+export function describeHost(browser: string): Machine {
+  return {
+    cpu: cpus()[0]?.model ?? "unknown",
+    cores: availableParallelism(),
+    os: `${type()} ${release()} ${process.arch}`,
+    browser,
+  };
+}
 
 /** Writes the result so far to `file`, if given. `browser` is the browser or runtime, with its version. */
 export async function save(
@@ -19,12 +29,7 @@ export async function save(
   if (file === undefined) return;
   const result: Result = {
     date: new Date().toISOString(),
-    machine: {
-      cpu: cpus()[0]?.model ?? "unknown",
-      cores: availableParallelism(),
-      os: `${type()} ${release()} ${process.arch}`,
-      browser,
-    },
+    machine: describeHost(browser),
     ...gpu,
     runs: all.flatMap(({ runs }) => runs),
     sweep: [],

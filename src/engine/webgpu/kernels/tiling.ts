@@ -121,11 +121,15 @@ const OVERHEAD4 = 8;
 /** Most vectors of W in one dispatch of the update. */
 const UPDATE_VECTORS = { slow: 2 ** 20, fast: 2 ** 26 };
 /**
- * Most tiles of a row for one thread, and for four; sixteen share more. With more, AMD's compiler unrolls the
- * loops of one thread over them into 240 registers; llvmpipe silently ends a thread's loops after 65,535
- * turns in all. More threads a row are more partial sums of losses, which one thread adds.
+ * Threads that share a row of the residual kernel, and the most tiles for which they are enough. With more
+ * tiles a thread, AMD's compiler unrolls the loops of one thread over them into 240 registers; llvmpipe
+ * silently ends a thread's loops after 65,535 turns in all. More threads a row are more partial sums of
+ * losses, which one thread adds.
  */
-const MOST_TILES = { slow: { one: 4096, few: 4096 }, fast: { one: 8, few: 256 } };
+const LANES = {
+  slow: [[1, 4096], [16, Infinity]],
+  fast: [[1, 8], [4, 256], [16, 4096], [64, Infinity]],
+} as const; // prettier-ignore
 /**
  * Most vectors of classes that one thread loops over in the row passes of an objective, which read a row
  * three times instead of keeping it in registers.
@@ -352,7 +356,7 @@ function tiledTiling(shape: Shape, batchSize: number, capacity: Capacity, choice
   const dispatchGroups = Math.max(1, Math.floor(dispatchMacs / (macsOfARow * blockRows)));
   const dispatchTiles = Math.min(tiles, tileThreads * Math.min(MOST_GROUPS, dispatchGroups));
 
-  const lanes = tiles > MOST_TILES[speed].one ? (tiles > MOST_TILES[speed].few ? 16 : 4) : 1;
+  const [lanes] = LANES[speed].find(([, most]) => tiles <= most) ?? [1];
   const sums = Math.ceil(blockRows / (workgroup / lanes));
   const slots = Math.ceil(blockRows / span);
   const levels = levelsOf(batchSize, blockRows);
