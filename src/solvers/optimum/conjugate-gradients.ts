@@ -33,8 +33,10 @@ const RITZ = 1 / 8;
  * `MARGIN` times it is, if that is within the required distance. Neither is if the eigenvalue is below
  * `LEAST_TRUSTED`, as others like it could then be hidden by f32.
  */
-const SETTLED = 1.25;
+export const SETTLED = 1.25;
 const MARGIN = 16;
+/** Where only bounds are wanted, they are near enough if the upper one is this many times the lower one. */
+const CLOSE = 1.05;
 const LEAST_TRUSTED = 2 ** -22;
 
 /**
@@ -177,8 +179,12 @@ export class ConjugateGradients implements NewtonEquation {
   #isSolved(wanted: Wanted, coefficients: Coefficients, lower: number, left: number, first: number): boolean {
     if (coefficients.alphas.length === 0) return false; // `NewtonModel` needs a step to check the model along
     if (this.#isExact(left, first)) return true;
-    const { distance, forcing } = wanted;
+    const { distance, forcing, hopeless } = wanted;
     if (distance === undefined) return left <= forcing * first;
+    if (hopeless !== undefined) {
+      const upper = this.#upper(coefficients, lower, left, first, distance);
+      return lower > hopeless || upper <= (upper <= distance ? SETTLED : CLOSE) * lower;
+    }
     // A step costs less than proving a distance that is unlikely to be within the required one.
     if (MARGIN * lower > distance && left <= forcing * first) return true;
     return this.#upper(coefficients, lower, left, first, distance) <= distance;

@@ -3,6 +3,7 @@ import type { Objective } from "../../engine/objective.js";
 import type { Product, Vector } from "../../engine/vectors.js";
 import type { Sums } from "../../core/sums.js";
 import type { FloatArray } from "../../core/rows.js";
+import type { Asked } from "./certified-lbfgs.js";
 import type { PairState } from "./history.js";
 import type { L1Minimum } from "./l1-quadratic.js";
 import type { Solution } from "./newton-equation.js";
@@ -82,6 +83,8 @@ export type MethodState = {
       readonly pairs: readonly PairState[];
       /** g·M·g */
       readonly square: number;
+      /** Whether and when a sample of the rows was asked for the distance; absent where none is. */
+      readonly asked?: Asked;
     }
   | {
       readonly kind: "newton";

@@ -9,6 +9,11 @@ export interface Wanted {
    * If given, solve on until ½·g·H⁻¹·g is known to be within this, or its lower bound makes that unlikely.
    */
   readonly distance?: number;
+  /**
+   * If given, only the bounds are wanted: solve until r·M·r is that small and `upper` is within `distance` or
+   * near `lower`, or until `lower` is above this.
+   */
+  readonly hopeless?: number;
   /** Counts another product with the Hessian; returns false where the budget is used up. */
   readonly more: () => boolean;
 }
