@@ -6,7 +6,7 @@
 import type { Objective } from "../../engine/objective.js";
 import type { Vector } from "../../engine/vectors.js";
 import type { Lbfgs } from "./lbfgs.js";
-import { type Method, type MethodState, type Point, stateOf } from "./method.js";
+import { type Asked, type Method, type MethodState, type Point, stateOf } from "./method.js";
 import { SampledBound, type SampledBoundContext } from "./sampled-bound.js";
 
 /** Most times that the sample is asked. */
@@ -21,17 +21,6 @@ const SPARE = 1.2;
  */
 const TOO_FAR = 16;
 const TOO_SLOW = 1.5;
-
-export interface Asked {
-  readonly tries: number;
-  /** Passes before the first try; 0 before that. */
-  readonly first: number;
-  /**
-   * The guess of F − F*, relative to the allowed distance, at which the sample is asked next. At 0 Newton's
-   * method takes over.
-   */
-  readonly due: number;
-}
 
 export class CertifiedLbfgs implements Method {
   readonly #method: Lbfgs;

@@ -3,7 +3,6 @@ import type { Objective } from "../../engine/objective.js";
 import type { Product, Vector } from "../../engine/vectors.js";
 import type { Sums } from "../../core/sums.js";
 import type { FloatArray } from "../../core/rows.js";
-import type { Asked } from "./certified-lbfgs.js";
 import type { PairState } from "./history.js";
 import type { L1Minimum } from "./l1-quadratic.js";
 import type { Solution } from "./newton-equation.js";
@@ -72,6 +71,18 @@ export interface Method {
   restore(state: MethodState): Promise<void>;
 }
 
+/** Whether and when a sample of the rows is asked for the distance. */
+export interface Asked {
+  readonly tries: number;
+  /** Passes before the first try; 0 before that. */
+  readonly first: number;
+  /**
+   * The guess of F − F*, relative to the allowed distance, at which the sample is asked next. At 0 Newton's
+   * method takes over.
+   */
+  readonly due: number;
+}
+
 /** The state of a method: its weights and what it cannot compute from them, as plain values. */
 export type MethodState = {
   /** (features + 1, classes) */
@@ -83,7 +94,7 @@ export type MethodState = {
       readonly pairs: readonly PairState[];
       /** g·M·g */
       readonly square: number;
-      /** Whether and when a sample of the rows was asked for the distance; absent where none is. */
+      /** Absent where no sample is asked. */
       readonly asked?: Asked;
     }
   | {

@@ -10,8 +10,7 @@ export interface Wanted {
    */
   readonly distance?: number;
   /**
-   * If given, only the bounds are wanted: solve until r·M·r is that small and `upper` is within `distance` or
-   * near `lower`, or until `lower` is above this.
+   * If given, only the bounds are wanted: solve until they are near each other, or `lower` is above this.
    */
   readonly hopeless?: number;
   /** Counts another product with the Hessian; returns false where the budget is used up. */

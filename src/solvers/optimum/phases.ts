@@ -10,7 +10,7 @@ import { Lbfgs } from "./lbfgs.js";
 import type { Method, MethodContext } from "./method.js";
 import { NewtonModel } from "./newton-model.js";
 import { Newton } from "./newton.js";
-import type { Sample } from "./sampled-bound.js";
+import type { RowSample } from "./sampled-bound.js";
 import type { StoppingSettings } from "./stopping.js";
 
 /** Where the phases before have got to. */
@@ -126,7 +126,7 @@ export interface PhaseContext extends MethodContext {
   /** Creates the same problem in f64. */
   readonly exact: () => Promise<ExactProblem>;
   /** Opens the objective of a sample of so many rows. */
-  readonly sample: (rows: number) => Promise<Sample>;
+  readonly sample: (rows: number) => Promise<RowSample>;
   /** Whether the first method's guess of F − F* is good enough, so that no phase in f64 is needed. */
   readonly guessed: boolean;
 }

@@ -15,7 +15,7 @@ import type { Scaling } from "./method.js";
 import { LEAST_ERROR, NewtonModel } from "./newton-model.js";
 
 /** A sample of the rows. Vectors of its objective are its own. */
-export interface Sample {
+export interface RowSample {
   /** Its scale is that of all rows divided by `share`. */
   readonly objective: Objective;
   readonly scale: number;
@@ -27,8 +27,6 @@ export interface Sample {
   readonly share: number;
 }
 
-/** How far the residual must have fallen, as in `Wanted`. */
-const FORCING = 1 / 32;
 /** Deviations of the sampled curvature that the bound allows for. */
 const DEVIATIONS = 3;
 /** How much the bound is expected to exceed the model's distance. */
@@ -39,7 +37,7 @@ export interface SampledBoundContext {
   readonly objective: Objective;
   readonly scaling: Scaling;
   readonly tolerance: number;
-  readonly openSample: () => Promise<Sample>;
+  readonly openSample: () => Promise<RowSample>;
 }
 
 /**
@@ -53,7 +51,7 @@ export class SampledBound {
   passes = 0;
   readonly #context: SampledBoundContext;
   readonly #centred: Vector;
-  #sample: { readonly sample: Sample; readonly equation: ConjugateGradients } | undefined;
+  #sample: { readonly sample: RowSample; readonly equation: ConjugateGradients } | undefined;
 
   constructor(context: SampledBoundContext) {
     this.#context = context;
@@ -73,14 +71,13 @@ export class SampledBound {
     // 2. Solve Newton's equation with the Hessian of the sample and the gradient of all rows.
     const hopeless = allowed / LEAST_ERROR;
     const { slope, lower, upper } = await equation.solve(space.vector(gradient), {
-      forcing: FORCING,
+      forcing: 0,
       distance: hopeless / EXPECTED,
       hopeless,
       more: () => count(1) > 0,
     });
     if (lower > hopeless) return "far";
-    // Parts of single rows can be told only along a step that is nearly exact. Where a bound with a wide
-    // margin is small enough, that with all rows is too, after as few products.
+    // Parts of single rows can be told only along a step that is nearly exact.
     if (upper > SETTLED * lower) return "unknown";
     // 3. Allow for the error of the sample, and for that of the quadratic model along the step on all rows.
     count(0.5);
@@ -116,7 +113,7 @@ export class SampledBound {
  * sum, and for the largest one that it may be the only row of its kind.
  */
 async function exaggeration(
-  { objective, scale, classes, weights, share }: Sample,
+  { objective, scale, classes, weights, share }: RowSample,
   p: Vector,
   curvature: number,
 ): Promise<number> {
