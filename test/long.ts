@@ -18,8 +18,10 @@ interface Check {
 
 const CHECKS: Readonly<Record<string, Check>> = {
   convergence: {
-    title: "What 5,000 random fits on each CPU engine say of themselves is true",
-    passes: () => run("tsx", "test/convergence/run.ts", "--seeds", "0..5000"),
+    title: "What 5,000 random fits and 200 tall ones on each CPU engine say of themselves is true",
+    passes: async () =>
+      (await run("tsx", "test/convergence/run.ts", "--seeds", "0..5000")) &&
+      (await run("tsx", "test/convergence/run.ts", "--seeds", "0..200", "--tall")),
   },
   tests: {
     title: "All cases of the tests pass, 200 random fits on WebGPU among them",

@@ -1,4 +1,5 @@
-/** Takes evenly spaced samples of rows. */
+/** Takes evenly spaced samples of rows, and random ones. */
+import type { Random } from "../core/random.js";
 import { type RowSource, readChosenRows } from "../core/row-source.js";
 import type { FloatArray, Rows } from "../core/rows.js";
 
@@ -38,4 +39,12 @@ export async function readSample(source: RowSource, chosen: Uint32Array, most: n
 export function spaced(rows: Uint32Array, most: number): Uint32Array {
   if (rows.length <= most) return rows;
   return Uint32Array.from({ length: most }, (_, n) => rows[Math.floor((n * rows.length) / most)]);
+}
+
+/** One random row of each of `count` parts of the rows, in order; the parts are equal but for one row. */
+export function stratified(rows: Uint32Array, count: number, random: Random): Uint32Array {
+  return Uint32Array.from({ length: count }, (_, n) => {
+    const at = (n + random() / 2 ** 32) * (rows.length / count);
+    return rows[Math.min(rows.length - 1, Math.floor(at))];
+  });
 }

@@ -1,8 +1,10 @@
 /** Sets up a second-order fit on placed rows: its objective, preconditioner and solver. */
 import type { Label } from "../data/labels.js";
+import { stratified } from "../data/sample.js";
 import { type FeatureUnits, penaltiesIn } from "../data/units.js";
 import type { Placement } from "../engine/engine.js";
 import type { Objective, ObjectiveProblem } from "../engine/objective.js";
+import { randomIntegers } from "../core/random.js";
 import { readAllRows } from "../core/row-source.js";
 import type { FloatArray } from "../core/rows.js";
 import type { Parity } from "../parity/stages.js";
@@ -20,6 +22,9 @@ import type { Outcome, StateTaker } from "../solvers/solver.js";
 import { phasesOf } from "../solvers/optimum/phases.js";
 import { Stopwatch } from "../core/stopwatch.js";
 import type { PreparedTask } from "./prepare.js";
+
+/** Seed of the sample of rows that bounds the distance to the minimum. */
+const SAMPLE_SEED = 1;
 
 /** A solver that is ready to run. */
 export interface Start {
@@ -63,6 +68,7 @@ export async function startSecondOrder(
   const { train } = examples;
   const problem = objectiveProblem(task, given);
   const ofLabels = await placement.objective(problem);
+  let sample: Objective | undefined;
   try {
     const targets = await targetsOf(task);
     const objective = targets(ofLabels);
@@ -80,7 +86,26 @@ export async function startSecondOrder(
       preconditioner,
       settings: chosen,
       ...(problem.l1 && { l1: { classes: classes.length, l1: problem.l1, l2: problem.penalties } }),
-      size: { rows: train.length, weights: (rows.features + 1) * classes.length },
+      size: {
+        rows: train.length,
+        weights: (rows.features + 1) * classes.length,
+        classes: classes.length,
+      },
+      sample: async (count) => {
+        const chosen = stratified(train, count, randomIntegers(SAMPLE_SEED));
+        const share = count / train.length;
+        const scale = problem.scale / share;
+        const { weights } = rows;
+        sample = await placement.objective({ ...problem, kernels: objective.kernels, scale, rows: chosen });
+        return {
+          objective: sample,
+          scale,
+          share,
+          classes: classes.length,
+          preconditioner: { floor, ...(inverse && { matrix: sample.space.matrix(inverse.values) }) },
+          ...(weights && { weights: Float64Array.from(chosen, (row) => weights[row]) }),
+        };
+      },
       guessed: given.enough !== undefined,
       exact: async () => {
         const { placeRows } = await import("../engine/reference/engine.js");
@@ -111,7 +136,10 @@ export async function startSecondOrder(
       kernels: objective.kernels,
       objective,
       steps: watch ? watched(fit.steps(), look) : fit.steps(),
-      release: () => objective.release(),
+      release: () => {
+        objective.release();
+        sample?.release();
+      },
     };
   } catch (error) {
     ofLabels.release();

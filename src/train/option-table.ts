@@ -113,8 +113,11 @@ const createTable = <L extends Label>() => ({
    * one of newton several. Default 1000.
    */
   maxIterations: option<number>({ check: wholeNumber(1), default: 1000 }),
-  /** For lbfgs: number of past steps that it remembers. Default 10. */
-  memory: option<number>({ check: wholeNumber(1), default: 10 }),
+  /**
+   * For lbfgs: number of past steps that it remembers. Default: one per 400 rows, at least 10, at most 150 or
+   * as many as take 64 MiB.
+   */
+  memory: option<number>({ check: wholeNumber(1) }),
 
   /** For gd, sgd, adam and adamw: how often all examples are seen. Default 10; 100 for gd. */
   epochs: option<number>({ check: wholeNumber(1), default: 10 }),

@@ -22,11 +22,18 @@ import { LONG } from "../support/long.js";
 /** Interruptions that are tried for each solver, besides the last possible one. */
 const INTERRUPTIONS = LONG ? 3 : 1;
 
-type Case = TrainOptions<number> & { readonly features: number; readonly classes: number };
+type Case = TrainOptions<number> & {
+  readonly features: number;
+  readonly classes: number;
+  /** Rows. Default 240. */
+  readonly count?: number;
+};
 
 const few = { features: 5, classes: 3 };
 /** More weights than a dense Hessian is computed for at once: 51 × 8. */
 const many = { features: 50, classes: 8 };
+/** Rows enough for a sample of them to bound the distance, and too many weights for a dense Hessian. */
+const sampled = { features: 12, classes: 8, count: 4096 };
 const patient = { validation: 0.2, patience: 3, epochs: 6, batchSize: 40, learningRate: 0.3 };
 
 const FIRST_ORDER: Readonly<Record<string, Case>> = {
@@ -44,6 +51,7 @@ const SECOND_ORDER: Readonly<Record<string, Case>> = {
   "lbfgs with validation": { ...few, solver: "lbfgs", l2: 1e-5, validation: 0.2, patience: 9 },
   "lbfgs with smoothed labels": { ...few, solver: "lbfgs", l2: 1e-4, labelSmoothing: 0.1, tolerance: 1e-9 },
   "lbfgs with many weights": { ...many, solver: "lbfgs", l2: 1e-4, tolerance: 1e-6 },
+  "lbfgs with a sample of the rows": { ...sampled, solver: "lbfgs", l2: 1e-6, tolerance: 1e-6 },
   "lbfgs with l1": { ...few, solver: "lbfgs", l1: 1e-3, tolerance: 1e-9 },
   "lbfgs with l1 and many weights": { ...many, solver: "lbfgs", l1: 1e-3, tolerance: 1e-6 },
   newton: { ...few, solver: "newton", l2: 1e-5, tolerance: 1e-9 },
@@ -135,8 +143,8 @@ async function outcomeOf<S>(
   }
 }
 
-function taskOf({ features, classes, ...options }: Case) {
+function taskOf({ features, classes, count = 240, ...options }: Case) {
   return prepareTask(
-    createTask(clouds(240, features, classes, 0.5, 3), parseOptions(options), new Warnings()),
+    createTask(clouds(count, features, classes, 0.5, 3), parseOptions(options), new Warnings()),
   );
 }

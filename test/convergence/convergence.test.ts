@@ -2,11 +2,19 @@
 import { expect, test } from "vitest";
 import { promisesBroken } from "./promises.js";
 
-/** SMIGH_SEEDS=0..5000 tries more of them; `npm run test:long` does so. */
+/** SMIGH_SEEDS=0..5000 and SMIGH_TALL_SEEDS=0..200 try more of them; `npm run test:long` does so. */
 const SEEDS = process.env["SMIGH_SEEDS"] ?? "0..80";
 
 test.each(["wasm", "reference"] as const)(
   `converged is a promise, and reason tells the distance: %s, seeds ${SEEDS}`,
   { timeout: 7_200_000 },
   async (engine) => expect(await promisesBroken(engine, SEEDS)).toBe(""),
+);
+
+const TALL = process.env["SMIGH_TALL_SEEDS"] ?? "11,28";
+
+test.each(["wasm", "reference"] as const)(
+  `the same of tall problems, whose distance a sample bounds: %s, seeds ${TALL}`,
+  { timeout: 7_200_000 },
+  async (engine) => expect(await promisesBroken(engine, TALL, true)).toBe(""),
 );

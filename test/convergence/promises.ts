@@ -5,17 +5,19 @@ import { type Case, type Verdict, caseOf, judge } from "../support/convergence.j
 import { seedsIn } from "../support/seeds.js";
 import { brokenPromises } from "../support/verdicts.js";
 
-/** Problems with their minima by seed, computed once for all engines. */
-const cases = new Map<number, Case>();
+/** Problems with their minima by name, computed once for all engines. */
+const cases = new Map<string, Case>();
 
 /**
- * Fits the problems of the seeds. Returns a table and the seeds of broken promises, or "" if all are kept.
+ * Fits the problems of the seeds, or the tall ones. Returns a table and the seeds of broken promises, or ""
+ * if all are kept.
  */
-export async function promisesBroken(engine: EngineName, seeds: string): Promise<string> {
+export async function promisesBroken(engine: EngineName, seeds: string, tall = false): Promise<string> {
   const verdicts: Verdict[] = [];
   for (const seed of seedsIn(seeds)) {
-    const known = cases.get(seed) ?? caseOf(seed);
-    cases.set(seed, known);
+    const name = `${tall ? "tall " : ""}${seed}`;
+    const known = cases.get(name) ?? caseOf(seed, tall);
+    cases.set(name, known);
     verdicts.push(await judge(known, engine, train));
   }
   return brokenPromises(verdicts);

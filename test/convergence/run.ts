@@ -1,7 +1,9 @@
 /**
  * Fits random problems and compares what the fits report of themselves with the exact minima.
  *
- *   npx tsx test/convergence/run.ts --seeds 0..5000 [--engine wasm] [--solver newton] [--json FILE]
+ *   npx tsx test/convergence/run.ts --seeds 0..5000 [--engine wasm] [--solver newton] [--json FILE] [--tall]
+ *
+ * --tall draws problems of so many rows that L-BFGS asks a sample of them for its distance.
  *
  * SMIGH=dist/index.js judges a build instead of the source. Exit status 1 if a promise is broken.
  */
@@ -21,6 +23,7 @@ const { values } = parseArgs({
     engine: { type: "string", multiple: true, default: ["wasm", "reference"] },
     solver: { type: "string" },
     json: { type: "string" },
+    tall: { type: "boolean", default: false },
     verbose: { type: "boolean", default: false },
   },
 });
@@ -33,7 +36,7 @@ const { train }: typeof library = build
 
 const verdicts: Verdict[] = [];
 for (const seed of seedsIn(values.seeds)) {
-  const one = caseOf(seed);
+  const one = caseOf(seed, values.tall);
   if (values.solver !== undefined && one.problem.kind !== values.solver) continue;
   for (const engine of engines) {
     const verdict = await judge(one, engine, train);

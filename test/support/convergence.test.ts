@@ -7,7 +7,7 @@ import { brokenPromises } from "./verdicts.js";
 
 /** A problem without l1, started from zeros, with an intercept. */
 const one = seedsIn("0..50")
-  .map(caseOf)
+  .map((seed) => caseOf(seed))
   .find(
     ({ problem: { kind, start, flags, dense } }) =>
       kind === "newton" && start === "zeros" && flags.length === 0 && dense.intercept && dense.l2 > 1e-3,

@@ -4,6 +4,7 @@ import type * as library from "../../src/index.js";
 import { type DenseMinimum, denseMinimum } from "./dense-newton.js";
 import { objectiveOf } from "./dense-objective.js";
 import { type RandomProblem, randomProblem } from "./random-problems.js";
+import { tallProblem } from "./tall-problems.js";
 
 export interface Verdict {
   readonly seed: number;
@@ -56,8 +57,9 @@ export interface Case {
   readonly minimum: DenseMinimum;
 }
 
-export function caseOf(seed: number): Case {
-  const problem = randomProblem(seed);
+/** The problem of the seed, or the tall one. */
+export function caseOf(seed: number, tall = false): Case {
+  const problem = tall ? tallProblem(seed) : randomProblem(seed);
   return { problem, minimum: denseMinimum(problem.dense) };
 }
 

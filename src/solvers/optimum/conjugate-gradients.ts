@@ -29,12 +29,16 @@ const MOST_PRODUCTS = 200;
  */
 const RITZ = 1 / 8;
 /**
- * The upper bound from Ritz values is accepted if it is at most `SETTLED` times the lower bound; otherwise
+ * The upper bound from Ritz values is accepted only where r·M·r has fallen to `RESOLVED` of g·M·g, so that no
+ * direction of little curvature hides in it, and if it is at most `SETTLED` times the lower bound; otherwise
  * `MARGIN` times it is, if that is within the required distance. Neither is if the eigenvalue is below
  * `LEAST_TRUSTED`, as others like it could then be hidden by f32.
  */
-const SETTLED = 1.25;
+const RESOLVED = 1 / 32;
+export const SETTLED = 1.25;
 const MARGIN = 16;
+/** Where only bounds are wanted, they are near enough if the upper one is this many times the lower one. */
+const CLOSE = 1.05;
 const LEAST_TRUSTED = 2 ** -22;
 
 /**
@@ -177,8 +181,12 @@ export class ConjugateGradients implements NewtonEquation {
   #isSolved(wanted: Wanted, coefficients: Coefficients, lower: number, left: number, first: number): boolean {
     if (coefficients.alphas.length === 0) return false; // `NewtonModel` needs a step to check the model along
     if (this.#isExact(left, first)) return true;
-    const { distance, forcing } = wanted;
+    const { distance, forcing, hopeless } = wanted;
     if (distance === undefined) return left <= forcing * first;
+    if (hopeless !== undefined) {
+      const upper = this.#upper(coefficients, lower, left, first, distance);
+      return lower > hopeless || upper <= (upper <= distance ? SETTLED : CLOSE) * lower;
+    }
     // A step costs less than proving a distance that is unlikely to be within the required one.
     if (MARGIN * lower > distance && left <= forcing * first) return true;
     return this.#upper(coefficients, lower, left, first, distance) <= distance;
@@ -197,7 +205,7 @@ export class ConjugateGradients implements NewtonEquation {
     const sure = floor > 0 ? lower + errorBound(coefficients, left, Math.min(floor, least)) : Infinity;
     if (coefficients.alphas.length === 0) return sure;
     const likely = lower + errorBound(coefficients, left, least);
-    if (least < LEAST_TRUSTED) return sure;
+    if (least < LEAST_TRUSTED || left > RESOLVED * first) return sure;
     if (likely <= SETTLED * lower || this.#isExact(left, first)) return Math.min(likely, sure);
     return MARGIN * likely <= distance ? Math.min(MARGIN * likely, sure) : sure;
   }

@@ -132,7 +132,7 @@ export class Lbfgs implements Method {
   }
 
   /** The vector that passes write ∇F to. */
-  protected get gradient(): Vector {
+  get gradient(): Vector {
     return this.here.g;
   }
 

@@ -71,6 +71,18 @@ export interface Method {
   restore(state: MethodState): Promise<void>;
 }
 
+/** Whether and when a sample of the rows is asked for the distance. */
+export interface Asked {
+  readonly tries: number;
+  /** Passes before the first try; 0 before that. */
+  readonly first: number;
+  /**
+   * The guess of F − F*, relative to the allowed distance, at which the sample is asked next. At 0 Newton's
+   * method takes over.
+   */
+  readonly due: number;
+}
+
 /** The state of a method: its weights and what it cannot compute from them, as plain values. */
 export type MethodState = {
   /** (features + 1, classes) */
@@ -82,6 +94,8 @@ export type MethodState = {
       readonly pairs: readonly PairState[];
       /** g·M·g */
       readonly square: number;
+      /** Absent where no sample is asked. */
+      readonly asked?: Asked;
     }
   | {
       readonly kind: "newton";

@@ -9,6 +9,10 @@ export interface Wanted {
    * If given, solve on until ½·g·H⁻¹·g is known to be within this, or its lower bound makes that unlikely.
    */
   readonly distance?: number;
+  /**
+   * If given, only the bounds are wanted: solve until they are near each other, or `lower` is above this.
+   */
+  readonly hopeless?: number;
   /** Counts another product with the Hessian; returns false where the budget is used up. */
   readonly more: () => boolean;
 }

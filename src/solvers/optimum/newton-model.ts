@@ -18,7 +18,7 @@ export interface NewtonOptions {
 /** Largest forcing term: the residual may be this fraction of the gradient, less as the gradient falls. */
 const FORCING = 0.3;
 /** Least factor from the distance of the model to that of F. */
-const LEAST_ERROR = 1.1;
+export const LEAST_ERROR = 1.1;
 
 export class NewtonModel {
   /** Passes over X so far. */
@@ -91,9 +91,10 @@ export class NewtonModel {
    * pass. Along the step the curvature of F changes by a factor. Where F falls like e^−t it is e, and F − F*
    * is twice the distance of the model; the distance is multiplied by the cube of this factor. A step that
    * overshoots may end where the curvature is the same as before, so the mean curvature on the way, which is
-   * the change of the slope, counts as well.
+   * the change of the slope, counts as well. If the curvature of the model along p is given as `believed` and
+   * is above that of F, the distance is multiplied by their ratio too.
    */
-  async above(distance: number, p: Vector): Promise<number> {
+  async above(distance: number, p: Vector, believed = 0): Promise<number> {
     if (distance === 0 || distance === Infinity) return distance;
     const objective = this.#objective;
     this.passes += 0.5;
@@ -107,6 +108,7 @@ export class NewtonModel {
     const end = (scale * there.curvature + pp.penalised) / curvature;
     const mean = (scale * (there.slope - here.slope) + pp.penalised) / curvature;
     const factor = Math.max(end, 1 / end, mean) ** 3;
-    return factor < Infinity ? Math.max(LEAST_ERROR, factor) * distance : Infinity;
+    const error = Math.max(LEAST_ERROR, factor) * Math.max(1, believed / curvature);
+    return error < Infinity ? error * distance : Infinity;
   }
 }

@@ -32,7 +32,7 @@ export class OwlQn extends Lbfgs {
     return search(objective, line, 1, { most: 1, onLikely });
   }
 
-  protected override get gradient(): Vector {
+  override get gradient(): Vector {
     return this.#gradient;
   }
 

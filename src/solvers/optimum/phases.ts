@@ -10,6 +10,7 @@ import { Lbfgs } from "./lbfgs.js";
 import type { Method, MethodContext } from "./method.js";
 import { NewtonModel } from "./newton-model.js";
 import { Newton } from "./newton.js";
+import type { RowSample } from "./sampled-bound.js";
 import type { StoppingSettings } from "./stopping.js";
 
 /** Where the phases before have got to. */
@@ -35,8 +36,8 @@ export interface Phase {
 export interface OptimumSettings extends StoppingSettings {
   readonly solver: string;
   readonly maxIterations: number;
-  /** Pairs in the history of L-BFGS. */
-  readonly memory: number;
+  /** Pairs in the history of L-BFGS. Default: `historyLength`. */
+  readonly memory?: number;
   readonly patience: number;
   readonly signal?: AbortSignal | undefined;
 }
@@ -46,6 +47,7 @@ export interface Size {
   readonly rows: number;
   /** Weights: (features + 1) × classes. */
   readonly weights: number;
+  readonly classes: number;
 }
 
 /**
@@ -68,6 +70,36 @@ export function exactness({ rows, weights }: Size): "always" | "at last" | "neve
   const work = rows * weights ** 2 + weights ** 3;
   if (work <= SMALL && weights <= SMALL_WEIGHTS) return "always";
   return work <= LARGE && weights <= LARGE_WEIGHTS ? "at last" : "never";
+}
+
+/** Least rows of a sample, least rows per column of X, and least part of all rows. */
+const LEAST_ROWS = 1024;
+const ROWS_PER_COLUMN = 4;
+const LEAST_SHARE = 1 / 16;
+/** A sample pays if it is at most this part of all rows. Its logits, at most so many, are read back. */
+const MOST_SHARE = 1 / 4;
+const MOST_LOGITS = 2 ** 22;
+
+/** How many rows the sample has that bounds the distance of L-BFGS, or undefined where none pays. */
+export function sampleSize({ rows, weights, classes }: Size): number | undefined {
+  const columns = weights / classes;
+  const count = Math.ceil(Math.max(LEAST_ROWS, ROWS_PER_COLUMN * columns, LEAST_SHARE * rows));
+  return count <= MOST_SHARE * rows && count * classes <= MOST_LOGITS ? count : undefined;
+}
+
+/** Least and most pairs of the history, rows for each pair, and bytes of f32 for all of them. */
+const LEAST_PAIRS = 10;
+const MOST_PAIRS = 150;
+const ROWS_PER_PAIR = 400;
+const HISTORY_BYTES = 2 ** 26;
+
+/**
+ * How many pairs L-BFGS keeps by default. Each saves iterations, and costs them about as much as a few rows:
+ * there may be so many that they take a small part of a pass.
+ */
+export function historyLength({ rows, weights }: Size): number {
+  const most = Math.min(MOST_PAIRS, HISTORY_BYTES / (12 * weights));
+  return Math.floor(Math.max(LEAST_PAIRS, Math.min(rows / ROWS_PER_PAIR, most)));
 }
 
 /**
@@ -93,21 +125,34 @@ export interface PhaseContext extends MethodContext {
   readonly size: Size;
   /** Creates the same problem in f64. */
   readonly exact: () => Promise<ExactProblem>;
+  /** Opens the objective of a sample of so many rows. */
+  readonly sample: (rows: number) => Promise<RowSample>;
   /** Whether the first method's guess of F − F* is good enough, so that no phase in f64 is needed. */
   readonly guessed: boolean;
 }
 
 export function phasesOf(context: PhaseContext): Phase[] {
   const { objective, scaling, start, preconditioner, settings, size, l1, guessed } = context;
-  const { solver, tolerance, memory } = settings;
+  const { solver, tolerance, memory = historyLength(size) } = settings;
   const common = { objective, scaling, start };
   const exactlyAt = guessed ? "never" : exactness(size);
 
+  const sampled = l1 || guessed || exactlyAt === "always" ? undefined : sampleSize(size);
+
   const quasiNewton: Phase = {
-    certifies: false,
+    certifies: sampled !== undefined,
     begin: async () => {
-      const QuasiNewton = l1 ? (await import("./owl-qn.js")).OwlQn : Lbfgs;
-      return new QuasiNewton({ ...common, memory, matrix: preconditioner.matrix });
+      const options = { ...common, memory, matrix: preconditioner.matrix };
+      if (l1) return new (await import("./owl-qn.js")).OwlQn(options);
+      const method = new Lbfgs(options);
+      if (sampled === undefined) return method;
+      const { CertifiedLbfgs } = await import("./certified-lbfgs.js");
+      return new CertifiedLbfgs(method, {
+        objective,
+        scaling,
+        tolerance,
+        openSample: () => context.sample(sampled),
+      });
     },
   };
   const onEngine: Phase = {

@@ -1,7 +1,7 @@
 /** Tests samples of rows, in which weight means repetition. */
 import { expect, test } from "vitest";
-import { range } from "../../../src/core/random.js";
-import { readSample, sampleByWeight, spaced } from "../../../src/data/sample.js";
+import { randomIntegers, range } from "../../../src/core/random.js";
+import { readSample, sampleByWeight, spaced, stratified } from "../../../src/data/sample.js";
 
 test("a row of weight n is in the sample as often as n rows are", () => {
   const weights = Float64Array.from({ length: 500 }, (_, row) => [1, 2, 0, 5, 1, 3][row % 6]);
@@ -53,4 +53,21 @@ test("a sample that is read has weights only where it is all of the rows", async
   const sample = await readSample(rows, chosen, 2);
   expect(sample.x).toEqual(Float32Array.of(10, 13));
   expect(sample.weights).toBeUndefined();
+});
+
+test("a stratified sample has a random row of each part, and every row as often as others", () => {
+  const rows = range(103).map((row) => 2 * row);
+  const random = randomIntegers(1);
+  const often = new Uint32Array(206);
+  const outside: number[] = [];
+  for (let n = 0; n < 4000; n++) {
+    stratified(rows, 25, random).forEach((row, k) => {
+      const [from, to] = [(k * 103) / 25, ((k + 1) * 103) / 25];
+      if (row / 2 < Math.floor(from) || row / 2 >= to) outside.push(row);
+      often[row]++;
+    });
+  }
+  expect(outside).toEqual([]);
+  for (const row of rows) expect(Math.abs(often[row] - (4000 * 25) / 103)).toBeLessThan(5 * Math.sqrt(971));
+  expect(stratified(rows, 25, randomIntegers(7))).toEqual(stratified(rows, 25, randomIntegers(7)));
 });

@@ -343,7 +343,6 @@ describe("the defaults", () => {
     parity: false,
     tolerance: 1e-5,
     maxIterations: 1000,
-    memory: 10,
   };
 
   test.each([

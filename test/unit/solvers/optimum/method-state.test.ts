@@ -5,6 +5,7 @@ import type { FloatArray } from "../../../../src/core/rows.js";
 import type { Objective } from "../../../../src/engine/objective.js";
 import { referenceEngine } from "../../../../src/engine/reference/engine.js";
 import { wasmEngine } from "../../../support/engines.js";
+import { CertifiedLbfgs } from "../../../../src/solvers/optimum/certified-lbfgs.js";
 import { ConjugateGradients } from "../../../../src/solvers/optimum/conjugate-gradients.js";
 import { DenseEquation } from "../../../../src/solvers/optimum/dense-equation.js";
 import { Lbfgs } from "../../../../src/solvers/optimum/lbfgs.js";
@@ -46,6 +47,19 @@ const METHODS: Readonly<Record<string, Make>> = {
   "L-BFGS": (context) => new Lbfgs({ ...context, memory: 3 }),
   "L-BFGS with a preconditioner": (context) =>
     new Lbfgs({ ...context, memory: 3, matrix: context.objective.space.matrix(matrix) }),
+  "L-BFGS that asks a sample": (context) =>
+    new CertifiedLbfgs(new Lbfgs({ ...context, memory: 3 }), {
+      objective: context.objective,
+      scaling,
+      tolerance: 0.2,
+      openSample: async () => {
+        // So little curvature that the distance seems too large, and it asks again later.
+        const flat = { ...problem, scale: problem.scale / 64, rows: range(COUNT / 2) };
+        const objective = await (await referenceEngine().place(rows)).objective(flat);
+        const preconditioner = { floor: 2 ** -10 };
+        return { objective, scale: flat.scale, preconditioner, classes: CLASSES, share: 1 / 2 };
+      },
+    }),
   "OWL-QN": (context) => new OwlQn({ ...context, memory: 3 }),
   "OWL-QN with a preconditioner": (context) =>
     new OwlQn({ ...context, memory: 3, matrix: context.objective.space.matrix(matrix) }),

@@ -13,7 +13,13 @@ import { NewtonModel } from "../../../../src/solvers/optimum/newton-model.js";
 import { readWeights } from "../../../../src/solvers/optimum/method.js";
 import { Newton } from "../../../../src/solvers/optimum/newton.js";
 import { SecondOrder } from "../../../../src/solvers/optimum/minimise.js";
-import { exactness, phasesOf } from "../../../../src/solvers/optimum/phases.js";
+import {
+  type Size,
+  exactness,
+  historyLength,
+  phasesOf,
+  sampleSize,
+} from "../../../../src/solvers/optimum/phases.js";
 import { Stopwatch } from "../../../../src/core/stopwatch.js";
 import { clouds } from "../../../support/examples.js";
 
@@ -126,12 +132,7 @@ test("a method that cannot know its distance never ends a training as converged"
 });
 
 describe("the stages of a training", () => {
-  async function stages(
-    size: { rows: number; weights: number },
-    solver: "lbfgs" | "newton",
-    guessed = false,
-    l1?: ElasticNet,
-  ) {
+  async function stages(size: Size, solver: "lbfgs" | "newton", guessed = false, l1?: ElasticNet) {
     const { objective, start } = await begin();
     let exact = 0;
     const found = phasesOf({
@@ -143,6 +144,7 @@ describe("the stages of a training", () => {
       size,
       guessed,
       ...(l1 && { l1 }),
+      sample: () => Promise.reject(new Error("No method has taken a step.")),
       exact: async () => {
         exact++;
         return { objective, rows, problem };
@@ -160,16 +162,20 @@ describe("the stages of a training", () => {
   const lbfgs = { name: "Lbfgs", certifies: false, inF64: false };
   const onEngine = { name: "Newton", certifies: true, inF64: false };
   const exactly = { name: "Newton", certifies: true, inF64: true };
-  const small = { rows: 150, weights: 15 };
-  const medium = { rows: 1500, weights: 650 };
-  const large = { rows: 60000, weights: 7850 };
+  const small = { rows: 150, weights: 15, classes: 3 };
+  const medium = { rows: 1500, weights: 650, classes: 10 };
+  const large = { rows: 60000, weights: 7850, classes: 10 };
+  const long = { rows: 6000, weights: 650, classes: 10 };
+  const certified = { name: "CertifiedLbfgs", certifies: true, inF64: false };
 
   test.each([
     { size: small, solver: "lbfgs", guessed: false, wanted: [lbfgs, exactly] },
     { size: small, solver: "newton", guessed: false, wanted: [{ ...onEngine, certifies: false }, exactly] },
     { size: medium, solver: "lbfgs", guessed: false, wanted: [lbfgs, onEngine, exactly] },
     { size: medium, solver: "newton", guessed: false, wanted: [onEngine, exactly] },
-    { size: large, solver: "lbfgs", guessed: false, wanted: [lbfgs, onEngine] },
+    { size: large, solver: "lbfgs", guessed: false, wanted: [certified, onEngine] },
+    { size: long, solver: "lbfgs", guessed: false, wanted: [certified, onEngine] },
+    { size: large, solver: "lbfgs", guessed: true, wanted: [lbfgs, onEngine] },
     { size: large, solver: "newton", guessed: false, wanted: [onEngine] },
     { size: small, solver: "lbfgs", guessed: true, wanted: [lbfgs, onEngine] },
   ] as const)(
@@ -185,6 +191,26 @@ describe("the stages of a training", () => {
       (await stages(size, "lbfgs", false, l1)).map(({ name }) => name);
     expect(await named(small)).toEqual(["OwlQn", "ProximalNewton"]);
     expect(await named(large)).toEqual(["OwlQn", "OrthantNewton"]);
+  });
+
+  test("have a sample where it is a small part of the rows, and enough for the columns", () => {
+    expect([small, medium, { ...large, rows: 4095 }].map(sampleSize)).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    expect(sampleSize({ rows: 4096, weights: 30, classes: 3 })).toBe(1024);
+    expect(sampleSize(large)).toBe(3750);
+    expect(sampleSize({ ...large, rows: 13_000 })).toBe(4 * 785);
+    expect(sampleSize({ rows: 1e6, weights: 1e8, classes: 1e5 })).toBeUndefined();
+  });
+
+  test("have a history as long as its pairs are cheap", () => {
+    expect(
+      [small, medium, { ...large, rows: 20_000 }, large, { ...large, rows: 1e7 }].map(historyLength),
+    ).toEqual([10, 10, 50, 150, 150]);
+    expect(historyLength({ rows: 1e6, weights: 2 ** 18, classes: 100 })).toBe(21);
+    expect(historyLength({ rows: 1e6, weights: 1e6, classes: 1000 })).toBe(10);
   });
 
   test("in f64 are for problems whose Hessian is cheap", () => {
