@@ -51,8 +51,8 @@ export interface SearchOptions {
   /** Largest t, which is returned if F still falls there. Default: unlimited. */
   readonly most?: number;
   /**
-   * Called once, with the t of the second trial, which is nearly always accepted. It may queue the step to
-   * there, which is then answered together with the trial. Later trials begin there.
+   * Called with the t of the second trial where that is Newton's, since it is nearly always accepted. It may
+   * queue the step to there, which is then answered together with the trial. Later trials begin there.
    */
   readonly onLikely?: (t: number) => void;
 }
@@ -70,10 +70,11 @@ export async function search(
 ): Promise<number | undefined> {
   let t = first;
   let at = 0; // where the objective's Z is
+  let likely = false;
   let [low, high] = [0, Infinity]; // the slope is negative at low, positive at high
   for (let trial = 0; trial < TRIALS; trial++) {
     const answers = Promise.all([asking, objective.evaluateAlong([t - at])]);
-    if (trial === 1 && onLikely) {
+    if (trial === 1 && likely && onLikely) {
       onLikely(t);
       at = t;
     }
@@ -89,7 +90,8 @@ export async function search(
     else high = t; // or the slope is NaN: too far
     const newton = t - slope / curvature;
     const middle = high < Infinity ? (low + high) / 2 : FURTHEST * t;
-    t = newton > low && newton < high && newton < FURTHEST * t ? newton : middle;
+    likely = newton > low && newton < high && newton < FURTHEST * t; // false where the slope is NaN
+    t = likely ? newton : middle;
     if (t <= low || t >= high) return undefined;
   }
   return low > 0 ? low : undefined;

@@ -19,7 +19,8 @@ const problem = {
   rows: range(COUNT),
 };
 
-const TOO_FAR = ({ slope, ...trial }: Trial): Trial => ({ ...trial, slope: slope + COUNT });
+/** Newton's step from here leads half of the way back. */
+const TOO_FAR = (trial: Trial): Trial => ({ ...trial, slope: trial.curvature / 2 });
 /** A move along the wrong part of a step is made up for by the next one. */
 const TOO_SHORT = ({ slope, ...trial }: Trial): Trial => ({ ...trial, slope: slope - COUNT });
 /** No part of the step is accepted. */
@@ -40,6 +41,7 @@ test.each([
     const before = await gradientAt(method);
     const evaluate = objective.evaluateAlong.bind(objective);
     const linearize = vi.spyOn(objective, "linearize");
+    const step = vi.spyOn(objective, "step");
     const trials = vi.spyOn(objective, "evaluateAlong");
     // The first trial is too far, and the next ones are wrong until L-BFGS restarts.
     trials.mockImplementation(async (ts) => {
@@ -51,6 +53,7 @@ test.each([
     const point = await iterated(method, points[3]);
     expect(trials.mock.calls.length).toBeGreaterThan(2);
     expect(linearize.mock.calls.length > 0).toBe(restarts);
+    expect(step.mock.calls.length).toBeGreaterThanOrEqual(2); // the likely one, and that after it
     expect(point.value).toBeLessThan(points[3].value);
 
     const now = await gradientAt(method);
@@ -74,6 +77,23 @@ test.each([
     }
   },
 );
+
+test("no move is likely after a trial whose loss overflows, as Z would too", async () => {
+  const placement = await referenceEngine().place(rows);
+  const objective = await placement.objective(problem);
+  const method = new Lbfgs({ objective, scaling, start: objective.space.vector(), memory: 5 });
+  const points = [await method.evaluate()];
+  for (let n = 0; n < 3; n++) points.push(await iterated(method, points[n]));
+  const evaluate = objective.evaluateAlong.bind(objective);
+  const step = vi.spyOn(objective, "step");
+  const trials = vi.spyOn(objective, "evaluateAlong");
+  trials.mockImplementation(async (ts) => {
+    const found = await evaluate(ts);
+    return trials.mock.calls.length <= 2 ? found.map(NOWHERE) : found;
+  });
+  await iterated(method, points[3]);
+  expect(step).toHaveBeenCalledTimes(1);
+});
 
 async function iterated(method: Lbfgs, from: Point): Promise<Point> {
   const next = await method.iterate(from, false);
