@@ -12,6 +12,7 @@ import {
   type MethodState,
   type Point,
   type Scaling,
+  allowedDistance,
   pointOf,
   valueOf,
 } from "./method.js";
@@ -101,7 +102,12 @@ export class Newton implements Method {
     const near = gradientMax <= model.tolerance;
     const wanted = model.wanted(value);
     model.solution = near ? await this.#equation.solve(g, wanted) : undefined;
-    const distance = model.solution && (await model.above(model.solution.upper, this.#equation.p));
+    let distance = model.solution && (await model.above(model.solution.upper, this.#equation.p));
+    // Where F is further above another point than the bound says, the quadratic model does not hold.
+    if (distance !== undefined && distance <= allowedDistance(value, model.tolerance)) {
+      const gain = await model.gainTowardsZero(weights, sums, square.penalised / 2);
+      if (gain > distance) distance = Infinity;
+    }
     return pointOf({ sums, value, gradientMax, step }, distance);
   }
 }
