@@ -6,12 +6,12 @@ import package::lib::shape::COUNT;
 import package::lib::vector::numberOf;
 
 struct Terms {
-  first: array<vec4u, 7>, // where each vector begins in `vectors`
+  first: array<vec4u, 62>, // where each vector begins in `vectors`
   to: u32, // where `to` begins in its buffer
   count: u32, // terms
   within: u32, // 1 where `to` is in `vectors`, 0 where it is in `other`
   vector: u32, // the first vector of this dispatch
-  factors: array<vec4f, 7>,
+  factors: array<vec4f, 62>,
   own: f32, // the factor of `to` itself
 }
 

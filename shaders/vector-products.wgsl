@@ -10,8 +10,8 @@ const VECTORS = 16u; // vectors per thread
 @else const SUMS_A_GROUP = 1u;
 
 struct Pairs {
-  a: array<vec4u, 7>, // where the a of each pair begins in its buffer
-  b: array<vec4u, 7>, // where the b of each pair begins
+  a: array<vec4u, 62>, // where the a of each pair begins in its buffer
+  b: array<vec4u, 62>, // where the b of each pair begins
   vector: u32, // the first vector of this dispatch
   sum: u32, // where its sums begin
 }

@@ -100,7 +100,7 @@ const SUMMED = { count: 4, features: 40, classes: 5 };
 /** One page for all vectors, or one for each two. */
 const PAGES = [{}, { bindingBytes: 4096 }];
 /** More terms and pairs than a dispatch takes. */
-const MANY = 31;
+const MANY = 251;
 
 /**
  * Combines many vectors, one of them twice, into that one. A factor is 0, and its vector is not finite.
@@ -139,8 +139,8 @@ test.each(WRONG_SUMS)("and is not when $what", async (wrong) => {
 /** Products of many pairs of vectors. Returns the largest error ÷ bound, over one page and several. */
 async function multiplied(kernels: Edited): Promise<number> {
   const rows = randomRows(SUMMED, "f32", 181);
-  const values = Array.from({ length: 6 }, (_, n) => randomWeights(SUMMED, 282 + n));
-  const pairs = Array.from({ length: MANY }, (_, n) => [n % 6, Math.trunc(n / 6)] as const);
+  const values = Array.from({ length: 16 }, (_, n) => randomWeights(SUMMED, 482 + n));
+  const pairs = Array.from({ length: MANY }, (_, n) => [n % 16, (n + Math.trunc(n / 16)) % 16] as const);
   const ratios = PAGES.map(async (capacity) => {
     const found = await withObjective(
       { edited: kernels, capacity },

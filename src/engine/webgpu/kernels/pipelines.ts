@@ -63,18 +63,19 @@ export async function compiled(
   return { name, bindings, pipeline: await pipelineOf(gpu, name, code, layout), layout };
 }
 
-/** Binds buffers by the names of the kernel's bindings. A uniform's range is one entry. */
+/** Binds buffers by the names of the kernel's bindings. A uniform's range is one entry, of so many bytes. */
 export function bind(
   { device }: Gpu,
   { name, bindings, pipeline, layout }: Compiled,
   buffers: Bindings,
+  entryBytes = ENTRY_BYTES,
 ): Bound {
   const group = device.createBindGroup({
     label: name,
     layout,
     entries: bindings.map(({ name: binding, number, kind }) => ({
       binding: number,
-      resource: { ...rangeOf(buffers[binding]), ...(kind === "uniform" && { size: ENTRY_BYTES }) },
+      resource: { ...rangeOf(buffers[binding]), ...(kind === "uniform" && { size: entryBytes }) },
     })),
   });
   return { pipeline, group };

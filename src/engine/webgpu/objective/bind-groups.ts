@@ -4,12 +4,15 @@ import { type Bindings, type Bound, type Compiled, bind } from "../kernels/pipel
 
 export class BindGroups {
   readonly #gpu: Gpu;
+  readonly #entryBytes: number;
   readonly #groups = new Map<Compiled, Map<string, Bound>>();
   /** Numbers of buffers, and of ranges of them, in the order of their first use. */
   readonly #numbers = new Map<GPUBuffer | GPUBufferBinding, number>();
 
-  constructor(gpu: Gpu) {
+  /** @param entryBytes - those of a uniform's entry */
+  constructor(gpu: Gpu, entryBytes: number) {
     this.#gpu = gpu;
+    this.#entryBytes = entryBytes;
   }
 
   /** Returns a kernel with these bindings. The same buffers and ranges, as objects, give the same group. */
@@ -17,7 +20,7 @@ export class BindGroups {
     const groups = this.#groups.get(kernel) ?? new Map<string, Bound>();
     this.#groups.set(kernel, groups);
     const key = kernel.bindings.map(({ name }) => this.#numberOf(bindings[name])).join();
-    const found = groups.get(key) ?? bind(this.#gpu, kernel, bindings);
+    const found = groups.get(key) ?? bind(this.#gpu, kernel, bindings, this.#entryBytes);
     groups.set(key, found);
     return found;
   }

@@ -8,6 +8,8 @@ import { GPUBufferUsage } from "../device/flags.js";
 
 /** Most dispatches in one submission. */
 const ENTRIES = 256;
+/** Bytes of a dispatch's entry in the uniform, as a multiple of ENTRY_BYTES. */
+const WIDTH = 8;
 /** Most partial sums in one submission. No dispatch writes more. */
 export const SUMS = 2 ** 17;
 
@@ -53,7 +55,7 @@ export class Commands {
   readonly #groups: BindGroups;
   /** The uniform, with one entry per dispatch. */
   readonly #uniform: GPUBuffer;
-  readonly #entries = new DataView(new ArrayBuffer(ENTRIES * ENTRY_BYTES));
+  readonly #entries = new DataView(new ArrayBuffer(ENTRIES * WIDTH * ENTRY_BYTES));
   /** (SUMS, 4) partial sums. */
   readonly #sums: GPUBuffer;
   readonly #mostMacs: number;
@@ -62,9 +64,9 @@ export class Commands {
   constructor(gpu: Gpu, { submissionMacs }: ObjectiveTiling) {
     this.#gpu = gpu;
     this.#readback = new Readback(gpu);
-    this.#groups = new BindGroups(gpu);
+    this.#groups = new BindGroups(gpu, WIDTH * ENTRY_BYTES);
     const { UNIFORM, STORAGE, COPY_DST, COPY_SRC } = GPUBufferUsage;
-    this.#uniform = gpu.buffer("entries", ENTRIES * ENTRY_BYTES, UNIFORM | COPY_DST);
+    this.#uniform = gpu.buffer("entries", this.#entries.byteLength, UNIFORM | COPY_DST);
     this.#sums = gpu.buffer("partial sums", 16 * SUMS, STORAGE | COPY_SRC);
     this.#mostMacs = submissionMacs;
   }
@@ -117,7 +119,13 @@ export class Commands {
         const encoder = device.createCommandEncoder({ label: "commands" });
         const copies = this.#encode(encoder, batch);
         const sums = batch.sums > 0 ? this.#readback.copy(encoder, this.#sums, 16 * batch.sums) : undefined;
-        device.queue.writeBuffer(this.#uniform, 0, this.#entries.buffer, 0, batch.dispatches * ENTRY_BYTES);
+        device.queue.writeBuffer(
+          this.#uniform,
+          0,
+          this.#entries.buffer,
+          0,
+          batch.dispatches * WIDTH * ENTRY_BYTES,
+        );
         device.queue.submit([encoder.finish()]);
         return { sums, copies };
       });
@@ -169,12 +177,12 @@ export class Commands {
     { kernel, buffers, whole, real = [], groups }: Dispatch,
     entry: number,
   ): void {
-    const at = entry * ENTRY_BYTES;
+    const at = entry * WIDTH * ENTRY_BYTES;
     whole.forEach((value, n) => this.#entries.setUint32(at + 4 * n, value, true));
     real.forEach((value, n) => this.#entries.setFloat32(at + 4 * (whole.length + n), value, true));
     const [uniform] = kernel.bindings;
     const all = { ...buffers, [uniform.name]: this.#uniform, sums: this.#sums };
-    dispatch(pass, this.#groups.get(kernel, all), entry, ...groups);
+    dispatch(pass, this.#groups.get(kernel, all), entry * WIDTH, ...groups);
   }
 }
 

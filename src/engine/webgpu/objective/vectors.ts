@@ -15,7 +15,7 @@ import { GPUBufferUsage } from "../device/flags.js";
 /** Threads in a workgroup. */
 const WORKGROUP = 64;
 /** Most vectors that one dispatch of combine adds up, and most pairs of one dispatch of products. */
-const TERMS = 28;
+const TERMS = 248;
 
 /** The kernels over vectors, in the order in which they are compiled. */
 export const VECTOR_KERNELS = [
