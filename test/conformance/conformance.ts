@@ -37,8 +37,14 @@ const SHAPES: readonly (Shape & { readonly batchSize: number })[] = [
   { count: 9, features: 2, classes: 4099, batchSize: 9 },
 ];
 
-/** `typed` is for `kindsOf`. */
-export function conformance(name: string, open: () => Promise<Engine>, typed?: readonly number[]): void {
+/** `typed` is for `kindsOf`. `some` are the features of the only shapes that are tried; default all. */
+export function conformance(
+  name: string,
+  open: () => Promise<Engine>,
+  typed?: readonly number[],
+  some?: readonly number[],
+): void {
+  const shapes = SHAPES.filter(({ features }) => !some || some.includes(features));
   describe(`${name} conforms`, () => {
     let engine: Engine;
     beforeAll(async () => {
@@ -53,7 +59,7 @@ export function conformance(name: string, open: () => Promise<Engine>, typed?: r
       batchSize,
     });
 
-    describe.each(SHAPES)(
+    describe.each(shapes)(
       "$count rows × $features features × $classes classes in batches of $batchSize",
       (shape) => {
         test.each(kindsOf(shape, typed))("every pass on %s is within its error bound", async (kind) => {
@@ -327,7 +333,7 @@ export function conformance(name: string, open: () => Promise<Engine>, typed?: r
     );
 
     // An objective reads features as the products of a step do.
-    objectiveConforms(SHAPES, () => engine, typed?.slice(0, 1));
+    objectiveConforms(shapes, () => engine, typed?.slice(0, 1));
 
     test("a run that nobody reads to its end stops, and its descent can be used again", async () => {
       const shape = { count: 400, features: 6, classes: 3 };

@@ -1,61 +1,33 @@
-/** Times the candidate kernels on the rows themselves, once for each device and kind of problem. */
+/** Times the candidate kernels of steps on the rows themselves. */
 import { range } from "../../../core/random.js";
 import type { DescentProblem } from "../../descent.js";
-import type { RowHead } from "../../../core/rows.js";
-import { type KernelChoice, type DescentShape, choices, nameOf } from "../kernels/choice.js";
+import { type KernelChoice, choices } from "../kernels/choice.js";
 import type { Gpu } from "../device/device.js";
 import type { Unit } from "../kernels/blocks.js";
 import { GpuPasses, descentOf } from "./passes.js";
 import type { GpuRows } from "../placement.js";
 import { shapeOf, tiling } from "../kernels/tiling.js";
-import { type Candidate, fastest } from "../kernels/tournament.js";
+import type { Candidate } from "../kernels/tournament.js";
+import { tunedChoice } from "../kernels/tuned.js";
 
 /**
- * Returns the fastest choice. Trainings of one kind that start at the same time await the first one's timing.
- * On a software adapter compiling takes longer than it would gain, so the table
+ * Returns the fastest choice. On a software adapter compiling takes longer than it would gain, so the table
  * decides there: its figures are in docs/figures/kernels.md.
  */
 export async function tuned(placed: GpuRows, problem: DescentProblem): Promise<KernelChoice> {
   const { rows, gpu } = placed;
-  const { capacity, state } = gpu;
+  const { capacity } = gpu;
   const shape = shapeOf(rows, problem.classes, problem.batchSize, capacity);
   const candidates = choices(shape, capacity);
   if (capacity.slow || candidates.length === 1) return candidates[0];
-
-  const { tuned: known } = state;
-  const key = kindOf(rows, shape, candidates);
-  for (let timing = known.get(key); timing; timing = known.get(key)) {
-    const choice = await timing.catch(() => undefined); // that error is for the training that timed
-    if (choice) return choice;
-  }
-  const timing = fastest(
+  return tunedChoice({
+    gpu,
+    purpose: "steps",
+    rows,
+    shape,
     candidates,
-    (choice) => open(placed, problem, choice),
-    () => gpu.check(),
-  );
-  known.set(key, timing);
-  timing.catch(() => known.delete(key));
-  return timing;
-}
-
-/**
- * Returns a key for problems that share a choice: the same candidates, sharding and element type, and about
- * as many features, classes and rows per batch.
- */
-function kindOf(
-  { x }: RowHead,
-  { features4, classes, batchSize, gathered }: DescentShape,
-  candidates: readonly KernelChoice[],
-): string {
-  const size = (n: number) => Math.round(Math.log2(n));
-  return [
-    ...candidates.map(nameOf),
-    size(features4),
-    size(classes),
-    size(batchSize),
-    gathered,
-    x.BYTES_PER_ELEMENT,
-  ].join(", ");
+    open: (choice) => open(placed, problem, choice),
+  });
 }
 
 /** A step that leaves weights of zero as they are. */

@@ -3,16 +3,25 @@ import type { Objective, ObjectiveProblem } from "../../objective.js";
 import type { Vector } from "../../vectors.js";
 import { SumTree } from "../../../core/sum-plan.js";
 import type { Sums, Trial } from "../../../core/sums.js";
-import type { FloatArray, RowHead } from "../../../core/rows.js";
+import type { FloatArray } from "../../../core/rows.js";
 import { joined, unpad } from "../kernels/blocks.js";
-import type { Capacity } from "../device/capacity.js";
 import { type KernelChoice, nameOf, objectiveChoiceNamed, objectiveChoices } from "../kernels/choice.js";
 import { Commands } from "./commands.js";
 import type { ObjectiveContext } from "./context.js";
 import { ObjectivePasses, compilePasses } from "./passes.js";
 import type { GpuRows } from "../placement.js";
 import { cutEvaluation, objectiveTiling, shapeOf } from "../kernels/tiling.js";
+import type { Candidate } from "../kernels/tournament.js";
 import { GpuVectors, compileVectors } from "./vectors.js";
+
+/** Rows of the sample on which kernels are timed, and most products with its Hessian in one timing. */
+const TIMED_ROWS = 2 ** 16;
+const MOST_TIMED = 64;
+/**
+ * Kernels are timed where a product of a pass fills this many dispatches: 2e10 multiply-adds on a GPU, of
+ * which a fit takes some hundred.
+ */
+const TIMED_DISPATCHES = 5;
 
 type Triple = readonly [number, number, number];
 
@@ -35,10 +44,34 @@ export class WebGpuObjective implements Objective {
   }
 
   static async create(placed: GpuRows, problem: ObjectiveProblem): Promise<WebGpuObjective> {
+    return WebGpuObjective.#of(placed, problem, await chosen(placed, problem));
+  }
+
+  /** Compiles a choice of kernels, to run products with the Hessian of a sample of the rows. */
+  static async open(placed: GpuRows, problem: ObjectiveProblem, choice: KernelChoice): Promise<Candidate> {
+    const rows = problem.rows.subarray(0, TIMED_ROWS);
+    const objective = await WebGpuObjective.#of(placed, { ...problem, rows }, choice);
+    const { space } = objective;
+    const [w, to] = [space.vector(), space.vector()];
+    return {
+      choice,
+      most: MOST_TIMED,
+      run: async (blocks) => {
+        for (let n = 0; n < blocks; n++) objective.curvature(w, to);
+        await space.products([[to, to]]);
+      },
+      release: () => objective.release(),
+    };
+  }
+
+  static async #of(
+    placed: GpuRows,
+    problem: ObjectiveProblem,
+    choice: KernelChoice,
+  ): Promise<WebGpuObjective> {
     const { rows, gpu: parent } = placed;
     const { classes } = problem;
     const count = problem.rows.length;
-    const choice = chosen(rows, problem, parent.capacity);
     const tiling = objectiveTiling(rows, classes, count, parent.capacity, choice);
     const logits = `logits of ${count} rows × ${classes} classes, and their change (${32 * tiling.classes4 * count} bytes)`;
     return parent.allocate(`${logits}, and vectors of ${rows.features} features`, async (gpu) => {
@@ -157,13 +190,27 @@ export class WebGpuObjective implements Objective {
   }
 }
 
-/** Chooses the kernels: those named, otherwise the table's. "auto" times nothing here. */
-function chosen(
-  rows: RowHead,
-  { classes, rows: { length }, kernels = "table" }: ObjectiveProblem,
-  capacity: Capacity,
-): KernelChoice {
-  const shape = shapeOf(rows, classes, length, capacity);
+/**
+ * Chooses the kernels: those named, or for "auto" by timing where a fit takes seconds on a GPU, otherwise the
+ * table's.
+ */
+async function chosen(placed: GpuRows, problem: ObjectiveProblem): Promise<KernelChoice> {
+  const { rows, gpu } = placed;
+  const { capacity } = gpu;
+  const { classes, kernels = "table" } = problem;
+  const shape = shapeOf(rows, classes, problem.rows.length, capacity);
   if (kernels !== "auto" && kernels !== "table") return objectiveChoiceNamed(kernels, shape, capacity);
-  return objectiveChoices(shape, capacity)[0];
+  const candidates = objectiveChoices(shape, capacity);
+  const macs = problem.rows.length * 4 * shape.features4 * classes;
+  const pays = kernels === "auto" && !capacity.slow && macs >= TIMED_DISPATCHES * capacity.dispatchMacs;
+  if (!pays || candidates.length === 1) return candidates[0];
+  const { tunedChoice } = await import("../kernels/tuned.js");
+  return tunedChoice({
+    gpu,
+    purpose: "objective",
+    rows,
+    shape,
+    candidates,
+    open: (choice) => WebGpuObjective.open(placed, problem, choice),
+  });
 }

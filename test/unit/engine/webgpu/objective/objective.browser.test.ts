@@ -70,6 +70,30 @@ test.each(LONG ? KEPT_KINDS : (["f32", "bytes"] as const))(
   },
 );
 
+test("auto times the kernels where passes are long, once, and the table's are taken elsewhere", async () => {
+  const dispatch = vi.spyOn(GPUComputePassEncoder.prototype, "dispatchWorkgroups");
+  vi.spyOn(performance, "now").mockImplementation(() => dispatch.mock.calls.length); // a dispatch takes 1 ms
+  const device = await (await navigator.gpu.requestAdapter())?.requestDevice();
+  const rows = randomRows(SHAPE, "f32", 141);
+  const problem = { ...objectiveOf(rows, SHAPE.classes), kernels: "auto" };
+  const macs = problem.rows.length * 4 * 8 * SHAPE.classes;
+  /** Dispatches to create an objective, and its kernels. */
+  const create = async (dispatchMacs: number) => {
+    const options = { capacity: { slow: false, dispatchMacs }, ...(device && { device }) };
+    const before = dispatch.mock.calls.length;
+    return withObjective(options, rows, problem, ({ kernels }) =>
+      Promise.resolve({ dispatches: dispatch.mock.calls.length - before, kernels }),
+    );
+  };
+  const short = await create(macs);
+  expect(short.dispatches).toBe(0);
+  const long = await create(macs / 5);
+  expect(long.dispatches).toBeGreaterThan(50);
+  expect(long.kernels).toMatch(/^tiled /);
+  expect(await create(macs / 5)).toEqual({ dispatches: 0, kernels: long.kernels });
+  device?.destroy();
+});
+
 /** Everything that an objective answers. */
 async function answers(rows: Rows, capacity: Partial<Capacity>, problem = objectiveOf(rows, 13)) {
   return withObjective({ capacity }, rows, problem, async (objective) => {

@@ -1,0 +1,46 @@
+/** Remembers which kernels are fastest, once for each device and kind of problem. */
+import type { RowHead } from "../../../core/rows.js";
+import type { Gpu } from "../device/device.js";
+import { type DescentShape, type KernelChoice, nameOf } from "./choice.js";
+import { type Candidate, fastest } from "./tournament.js";
+
+/** A problem whose kernels are chosen by timing. */
+export interface Tuning {
+  readonly gpu: Gpu;
+  /** What the kernels are for: products of steps are not timed as those of an objective. */
+  readonly purpose: "steps" | "objective";
+  readonly rows: RowHead;
+  readonly shape: DescentShape;
+  /** The table's choice first. */
+  readonly candidates: readonly KernelChoice[];
+  open(choice: KernelChoice): Promise<Candidate>;
+}
+
+/** Returns the fastest choice. Problems of one kind that start together await the first one's timing. */
+export async function tunedChoice(tuning: Tuning): Promise<KernelChoice> {
+  const { gpu, candidates } = tuning;
+  const { tuned: known } = gpu.state;
+  const key = kindOf(tuning);
+  for (let timing = known.get(key); timing; timing = known.get(key)) {
+    const choice = await timing.catch(() => undefined); // that error is for the training that timed
+    if (choice) return choice;
+  }
+  const timing = fastest(
+    candidates,
+    (choice) => tuning.open(choice),
+    () => gpu.check(),
+  );
+  known.set(key, timing);
+  timing.catch(() => known.delete(key));
+  return timing;
+}
+
+/**
+ * Returns a key for problems that share a choice: the same candidates, sharding and element type, and about
+ * as many features, classes and rows per batch.
+ */
+function kindOf({ purpose, rows, shape, candidates }: Tuning): string {
+  const { features4, classes, batchSize, gathered } = shape;
+  const sizes = [features4, classes, batchSize].map((n) => Math.round(Math.log2(n)));
+  return [purpose, ...candidates.map(nameOf), ...sizes, gathered, rows.x.BYTES_PER_ELEMENT].join(", ");
+}
