@@ -66,6 +66,7 @@ export class GpuPasses {
   readonly capacity: number;
   readonly #blocks: BlockPasses;
   readonly #whole: WholeSteps | undefined;
+  readonly #prepared = new Map<Mode, Promise<void>>();
   readonly #gpu: Gpu;
   readonly #updates: KernelCache;
   readonly #gathers: readonly Bound[];
@@ -143,7 +144,13 @@ export class GpuPasses {
   }
 
   /** Compiles the kernels of a mode, once. */
-  async prepare(mode: Mode): Promise<void> {
+  prepare(mode: Mode): Promise<void> {
+    const prepared = this.#prepared.get(mode) ?? this.#compile(mode);
+    this.#prepared.set(mode, prepared);
+    return prepared;
+  }
+
+  async #compile(mode: Mode): Promise<void> {
     if (this.#whole && mode !== "evaluate") return this.#whole.prepare(mode);
     await Promise.all([
       this.#blocks.prepare(mode),
