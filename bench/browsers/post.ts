@@ -1,4 +1,4 @@
-/** What a page posts to the server that `visit` runs: a browser needs no remote control for that. */
+/** Messages that a page posts to the server that `visit` runs: a browser needs no remote control for that. */
 
 /** Plain data. */
 export type Posted =

@@ -16,7 +16,7 @@ export type BrowserName = (typeof BROWSERS)[number];
 export interface Visited {
   /** "chromium 156.0", "Mozilla Firefox 153.0" */
   readonly browser: string;
-  /** What the page posted at the end. */
+  /** The result that the page posted at the end. */
   readonly result: unknown;
 }
 

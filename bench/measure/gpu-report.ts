@@ -6,7 +6,7 @@ import type { Measured } from "./measure.js";
 import { markdownTable } from "./report.js";
 import type { TimedTrainings } from "./trainings.js";
 
-/** What was measured in Chrome, or in Node through Dawn. What is absent did not run; `missing` says why. */
+/** Measurements in Chrome, or in Node through Dawn. Absent parts did not run; `missing` says why. */
 export interface GpuPlace {
   readonly place: "Chrome" | "Node";
   readonly peaks?: GpuPeaks;
@@ -27,7 +27,7 @@ export interface Conformance {
 export interface GpuReport {
   /** ISO 8601 */
   readonly date: string;
-  /** Of smigh. */
+  /** The version of smigh. */
   readonly version: string;
   readonly quick: boolean;
   /** Its `browser` is the version of Node. */

@@ -33,7 +33,7 @@ export interface GpuPeaks {
 
 export interface TimedKernels {
   readonly workload: string;
-  /** What `kernels: "auto"` chose. */
+  /** The kernels that "auto" chose. */
   readonly chosen: string;
   /** All that it chose from, each a system of that name. */
   readonly candidates: Measured;

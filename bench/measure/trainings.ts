@@ -14,7 +14,7 @@ interface Training {
   readonly data: TrainingData;
   readonly options: TrainOptions;
   /**
-   * What its time is: `elapsed` of the last report, which leaves out opening the engine and copying the data,
+   * Takes as its time `elapsed` of the last report, which leaves out opening the engine and copying the data,
    * or the time of the whole call.
    */
   readonly timed: "elapsed" | "call";

@@ -79,7 +79,7 @@ export async function testConformance(
   }
 }
 
-/** What vitest writes. */
+/** The fields of Vitest's JSON report that are read. */
 interface TestResults {
   readonly numPassedTests: number;
   readonly numFailedTests: number;

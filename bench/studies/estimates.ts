@@ -13,7 +13,7 @@ import { type Workload, workloads } from "../measure/workloads.js";
 import { problemOn } from "./paper-problem.js";
 import { type Pass, traffic } from "./traffic.js";
 
-/** What makers and measurements by others say of a GPU. */
+/** A GPU, by its maker and by the measurements of others. */
 interface Gpu {
   readonly name: string;
   /** Compute units, each with so many lanes that take a multiply-add per cycle. */
