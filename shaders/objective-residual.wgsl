@@ -9,6 +9,7 @@ import package::lib::block::{order, part};
 import package::lib::reduce::{LANES, LOWEST, THREAD_ROWS, WORKGROUP, firstRow, maxOfLanes, sumOfLanes};
 import package::lib::rows::{labels, rowWeights};
 import package::lib::shape::{CLASSES, CLASSES4};
+import package::lib::sums::storeSum;
 
 const MOVE = false; // changes Z first
 const EVALUATE = false; // computes only the sums
@@ -16,8 +17,6 @@ const EVALUATE = false; // computes only the sums
 @group(0) @binding(4) var<storage, read_write> z: array<vec4f>; // (rows of the block, CLASSES4)
 @group(0) @binding(5) var<storage, read> change: array<vec4f>; // (rows of the block, CLASSES4) ΔZ
 @group(0) @binding(6) var<storage, read_write> r: array<vec4f>; // (rows of the block, CLASSES4)
-// (workgroups, or with SERIAL threads, from part.sum on) weighted loss, weighted hits, weight, 0
-@group(0) @binding(7) var<storage, read_write> sums: array<vec4f>;
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) group: vec3u) {
@@ -25,13 +24,7 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
   for (var n = 0u; n < THREAD_ROWS; n++) { // @point rows
     sum += sumOfRow(firstRow(thread, group.x) + n, thread);
   }
-  @if(SERIAL) sums[part.sum + WORKGROUP * group.x + thread] = sum; // @point thread-sums
-  @else {
-    let groupSum = sumOfLanes(thread, thread, WORKGROUP, sum);
-    if (thread == 0u) {
-      sums[part.sum + group.x] = groupSum; // @point sums
-    }
-  }
+  storeSum(thread, group.x, sum);
 }
 
 // Computes R of row i of the block, and returns its weighted loss, weighted hit, weight and 0. Rows past the

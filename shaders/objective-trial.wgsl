@@ -7,11 +7,10 @@ import package::lib::block::{order, part};
 import package::lib::reduce::{LANES, LOWEST, THREAD_ROWS, WORKGROUP, firstRow, maxOfLanes, sumOfLanes};
 import package::lib::rows::{labels, rowWeights};
 import package::lib::shape::{CLASSES, CLASSES4};
+import package::lib::sums::storeSum;
 
 @group(0) @binding(4) var<storage, read> z: array<vec4f>; // (rows of the block, CLASSES4)
 @group(0) @binding(5) var<storage, read> change: array<vec4f>; // (rows of the block, CLASSES4) ΔZ
-// (workgroups, or with SERIAL threads, from part.sum on) weighted loss and its first two derivatives, 0
-@group(0) @binding(6) var<storage, read_write> sums: array<vec4f>;
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) group: vec3u) {
@@ -19,13 +18,7 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
   for (var n = 0u; n < THREAD_ROWS; n++) { // @point rows
     sum += sumOfRow(firstRow(thread, group.x) + n, thread);
   }
-  @if(SERIAL) sums[part.sum + WORKGROUP * group.x + thread] = sum; // @point thread-sums
-  @else {
-    let groupSum = sumOfLanes(thread, thread, WORKGROUP, sum);
-    if (thread == 0u) {
-      sums[part.sum + group.x] = groupSum; // @point sums
-    }
-  }
+  storeSum(thread, group.x, sum);
 }
 
 // Returns the weighted loss and derivatives of row i of the block. Rows past the block have zeros.

@@ -49,7 +49,7 @@ fn main(
   let most = max(max(largest.x, largest.y), max(largest.z, largest.w));
   let found = vec4f(dot(sum, one), dot(penalised, one), most, 0.0);
   let before = pairs.sum + id.z * groups.x * groups.y * SUMS_A_GROUP; // @point place
-  @if(SERIAL) sums[before + group * SUMS_A_GROUP + thread] = found; // @point thread-sums
+  @if(SERIAL) sums[before + group * SUMS_A_GROUP + thread] = found; // @point product-sums
   @else {
     parts[thread] = found;
     workgroupBarrier(); // @point barrier

@@ -65,6 +65,7 @@ const COVERED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     fused: "test/conformance/webgpu.browser.test.ts",
     orders: "test/unit/train/ahead.browser.test.ts",
     passes: "test/conformance/webgpu.browser.test.ts",
+    records: "test/conformance/webgpu.browser.test.ts",
     split: "test/unit/engine/webgpu/kernels/variants.browser.test.ts",
     steps: "test/conformance/webgpu.browser.test.ts",
     tiled: "test/conformance/webgpu.browser.test.ts",

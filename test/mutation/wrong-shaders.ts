@@ -1165,7 +1165,7 @@ export const WRONG_OBJECTIVES: readonly WrongObjective[] = [
   {
     what: "all workgroups' sums are in one place",
     kernel: "vector-products",
-    point: "thread-sums",
+    point: "product-sums",
     edit: ["group * SUMS_A_GROUP + ", ""],
     look: "vectors",
   },
@@ -1349,7 +1349,7 @@ export const WRONG_LANES: readonly WrongObjective[] = [
     what: "all blocks' sums are in one place",
     kernel,
     point: "sums",
-    edit: ["part.sum + group.x", "group.x"],
+    edit: ["part.sum + group", "group"],
     look,
   })),
   {

@@ -10,6 +10,7 @@ import {
   type Stages,
   type StepEntry,
   type Unit,
+  ratesOf,
   pad,
 } from "../kernels/blocks.js";
 import type { Gpu } from "../device/device.js";
@@ -275,11 +276,6 @@ export class GpuPasses {
     if (this.#whole) return this.#whole.gradient(readback, encoder);
     return readback.copy(encoder, this.buffers.slots, 16 * this.tiling.count);
   }
-}
-
-/** Returns the rates of a step in the order of the shaders' uniforms. */
-function ratesOf({ learningRate, gradientScale, penalty, correction1, correction2 }: StepEntry): number[] {
-  return [learningRate, gradientScale, penalty, correction1, correction2];
 }
 
 function passesOf(context: DescentContext, shared: Buffers): BlockPasses {

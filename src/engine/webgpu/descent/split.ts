@@ -1,31 +1,24 @@
 /** The passes for few classes on a GPU: logits and residuals in one dispatch, the gradient in another. */
-import {
-  type BlockPasses,
-  type Buffers,
-  KernelCache,
-  type Mode,
-  type Stages,
-  scratch,
-} from "../kernels/blocks.js";
+import { type BlockPasses, type Buffers, KernelCache, type Mode, type Stages } from "../kernels/blocks.js";
 import { SPLIT_COLUMNS } from "../kernels/choice.js";
 import { blockKernels } from "../kernels/constants.js";
 import type { DescentContext } from "./context.js";
-import { recordStages, recordWidth } from "./fused.js";
 import { dispatch } from "../kernels/pipelines.js";
 import type { Readback } from "../device/readback.js";
+import { Records } from "./records.js";
 import type { Specialisation } from "../kernels/specialise.js";
 import type { SplitTiling } from "../kernels/tiling.js";
 
 export class SplitPasses implements BlockPasses {
   readonly #tiling: SplitTiling;
-  readonly #records: GPUBuffer;
+  readonly #records: Records;
   readonly #kernels: KernelCache;
   readonly #kernelsIn: (mode: Mode) => Specialisation;
 
   constructor({ gpu, placed, problem, tiling }: DescentContext<SplitTiling>, shared: Buffers) {
     this.#tiling = tiling;
-    this.#records = scratch(gpu, "records", 16 * recordWidth(tiling) * tiling.blockRows);
-    this.#kernels = new KernelCache(gpu, { ...shared, records: this.#records });
+    this.#records = new Records(gpu, tiling);
+    this.#kernels = new KernelCache(gpu, { ...shared, records: this.#records.buffer });
     this.#kernelsIn = (mode) => blockKernels(placed.rows, problem, tiling, mode);
   }
 
@@ -45,6 +38,6 @@ export class SplitPasses implements BlockPasses {
   }
 
   stages(readback: Readback, encoder: GPUCommandEncoder, rows: number): () => Promise<Stages> {
-    return recordStages(this.#tiling, this.#records, readback, encoder, rows);
+    return this.#records.stages(readback, encoder, rows);
   }
 }

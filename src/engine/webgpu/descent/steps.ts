@@ -1,11 +1,11 @@
 /** The passes for small problems: many whole steps in one dispatch. */
-import { type Buffers, KernelCache, type Mode, type Stages, type Unit, scratch } from "../kernels/blocks.js";
+import { type Buffers, KernelCache, type Mode, type Stages, type Unit, ratesOf } from "../kernels/blocks.js";
 import { stepsKernel } from "../kernels/constants.js";
 import type { DescentContext } from "./context.js";
 import type { Gpu } from "../device/device.js";
-import { recordStages, recordWidth } from "./fused.js";
 import { ENTRY_BYTES as RUN_BYTES, dispatch } from "../kernels/pipelines.js";
 import type { Readback } from "../device/readback.js";
+import { Records } from "./records.js";
 import type { Specialisation } from "../kernels/specialise.js";
 import type { WholeTiling } from "../kernels/tiling.js";
 import { GPUBufferUsage } from "../device/flags.js";
@@ -23,7 +23,7 @@ export function wholeCapacity({ whole }: WholeTiling): number {
 export class WholeSteps {
   readonly #gpu: Gpu;
   readonly #tiling: WholeTiling;
-  readonly #records: GPUBuffer;
+  readonly #records: Records;
   readonly #entries: GPUBuffer;
   readonly #run: GPUBuffer;
   readonly #kernels: KernelCache;
@@ -32,13 +32,12 @@ export class WholeSteps {
   constructor({ gpu, placed, problem, tiling }: DescentContext<WholeTiling>, shared: Buffers) {
     this.#gpu = gpu;
     this.#tiling = tiling;
-    const { count, blockRows } = tiling;
-    this.#records = scratch(gpu, "records of steps", 16 * (recordWidth(tiling) * blockRows + count));
+    this.#records = new Records(gpu, tiling, tiling.blockRows, 16 * tiling.count); // the gradient follows
     const create = (label: string, size: number, usage: number) =>
       gpu.buffer(label, size, usage | GPUBufferUsage.COPY_DST);
     this.#entries = create("entries", ENTRY_BYTES * this.capacity, GPUBufferUsage.STORAGE);
     this.#run = create("runs", RUN_BYTES * RUNS, GPUBufferUsage.UNIFORM);
-    const own = { run: this.#run, entries: this.#entries, records: this.#records };
+    const own = { run: this.#run, entries: this.#entries, records: this.#records.buffer };
     this.#kernels = new KernelCache(gpu, { ...shared, ...own });
     this.#kernelIn = (mode) => stepsKernel(placed.rows, problem, tiling, mode);
   }
@@ -53,19 +52,16 @@ export class WholeSteps {
   }
 
   write(units: readonly Unit[]): void {
-    const entries = new DataView(new ArrayBuffer(units.length * ENTRY_BYTES));
+    const entries = new Uint32Array((units.length * ENTRY_BYTES) / 4);
+    const reals = new Float32Array(entries.buffer);
     units.forEach(({ block, step }, n) => {
-      const at = n * ENTRY_BYTES;
-      entries.setUint32(at, block.first, true);
-      entries.setUint32(at + 4, block.rows, true);
       if (!step) throw new Error("A whole step has no step.");
-      const { learningRate, gradientScale, penalty, correction1, correction2 } = step;
-      [learningRate, gradientScale, penalty, correction1, correction2].forEach((value, field) =>
-        entries.setFloat32(at + 8 + 4 * field, value, true),
-      );
+      const at = (n * ENTRY_BYTES) / 4;
+      entries.set([block.first, block.rows], at);
+      reals.set(ratesOf(step), at + 2);
     });
     const { queue } = this.#gpu.device;
-    queue.writeBuffer(this.#entries, 0, entries.buffer);
+    queue.writeBuffer(this.#entries, 0, entries);
     const runs = new Uint32Array((RUN_BYTES / 4) * RUNS);
     this.#runs(units.length).forEach(([first, steps], n) => runs.set([first, steps], (RUN_BYTES / 4) * n));
     queue.writeBuffer(this.#run, 0, runs);
@@ -85,11 +81,11 @@ export class WholeSteps {
   }
 
   stages(readback: Readback, encoder: GPUCommandEncoder, rows: number): () => Promise<Stages> {
-    return recordStages(this.#tiling, this.#records, readback, encoder, rows);
+    return this.#records.stages(readback, encoder, rows);
   }
 
   gradient(readback: Readback, encoder: GPUCommandEncoder): () => Promise<ArrayBuffer> {
-    const { count, blockRows } = this.#tiling;
-    return readback.copy(encoder, this.#records, 16 * count, 16 * recordWidth(this.#tiling) * blockRows);
+    const { buffer, bytes } = this.#records;
+    return readback.copy(encoder, buffer, 16 * this.#tiling.count, bytes);
   }
 }

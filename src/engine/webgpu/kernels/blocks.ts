@@ -35,6 +35,17 @@ export interface StepEntry {
   readonly correction2: number;
 }
 
+/** Returns the fields of a step in the order of the shaders. */
+export function ratesOf({
+  learningRate,
+  gradientScale,
+  penalty,
+  correction1,
+  correction2,
+}: StepEntry): number[] {
+  return [learningRate, gradientScale, penalty, correction1, correction2];
+}
+
 /** A block and, if it is the last of its step, the fields that the update needs. */
 export interface Unit {
   readonly block: Block;

@@ -18,15 +18,6 @@ import {
 
 /** The rule of kernels that take no step. */
 const PLAIN = { kind: "sgd", momentum: 0, nesterov: false } as const;
-/** Vectors of four per thread of vector-products.wgsl, if threads add their sums together or not. */
-const PRODUCT_VECTORS = { together: 16, serial: 64 };
-
-/** Threads of a workgroup of vector-products.wgsl, vectors of four of each, and sums that they write. */
-export function productShape({ rowThreads, threadRows }: ObjectiveTiling) {
-  return threadRows > 1
-    ? { threads: rowThreads, vectors: PRODUCT_VECTORS.serial, sums: rowThreads }
-    : { threads: rowThreads, vectors: PRODUCT_VECTORS.together, sums: 1 };
-}
 
 /** Specialises the kernels of a block: fused, or logits, residual and gradient. Evaluations do not smooth. */
 export function blockKernels(
@@ -202,9 +193,10 @@ export function rowKernels({
   rowThreads,
   rowLanes,
   threadRows,
+  groupSums,
 }: ObjectiveTiling): Specialisation {
   return {
-    when: threadRows > 1 ? ["SERIAL"] : [],
+    when: groupSums > 1 ? ["SERIAL"] : [],
     constants: {
       CLASSES: classes,
       CLASSES4: classes4,
@@ -223,14 +215,14 @@ export function vectorKernels(
   { intercept }: Pick<ObjectiveProblem, "intercept">,
   tiling: ObjectiveTiling,
 ): Specialisation {
-  const { features4, classes4, count, levels, slots } = tiling;
+  const { features4, classes4, count, levels, slots, productVectors } = tiling;
   return changed(rowKernels(tiling), {
     FEATURES4: features4,
     COUNT: count,
     INTERCEPT: features * classes4,
     ...treeOf(levels > 0 ? 1 : slots, 1),
     FIT_INTERCEPT: intercept,
-    VECTORS: productShape(tiling).vectors,
+    VECTORS: productVectors,
   });
 }
 

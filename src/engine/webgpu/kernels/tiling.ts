@@ -112,6 +112,10 @@ export interface ObjectiveTiling extends TiledTiling {
   readonly rowThreads: number;
   /** Rows that a thread takes by itself, one after the other; 1 where threads add their sums together. */
   readonly threadRows: number;
+  /** Sums that a workgroup of these passes writes: one, or one for each thread. */
+  readonly groupSums: number;
+  /** Vectors of four for each thread of vector-products.wgsl. */
+  readonly productVectors: number;
   /** Most multiply-adds in one submission, and in one dispatch. */
   readonly submissionMacs: number;
 }
@@ -143,6 +147,8 @@ const MOST_VECTORS = { slow: 8192, fast: 16 };
 const ROW_THREADS = 64;
 const SERIAL_THREADS = 8;
 const SERIAL_ROWS = 8;
+/** Vectors of four for each thread of vector-products.wgsl, if threads add their sums together or not. */
+const PRODUCT_VECTORS = { together: 16, serial: 64 };
 /** Most such threads, each of which writes a sum. */
 const MOST_SERIAL = 2 ** 16;
 /** Most bytes for a block's exponentials (`powers`) or records, and for the slots. */
@@ -218,7 +224,16 @@ export function objectiveTiling(
   const rowThreads = serial ? SERIAL_THREADS : ROW_THREADS;
   const fewest = 2 ** Math.ceil(Math.log2(cut.blockRows / MOST_SERIAL));
   const threadRows = serial ? Math.max(SERIAL_ROWS, fewest) : 1;
-  return { ...cut, logits, rowLanes, rowThreads, threadRows, submissionMacs: capacity.dispatchMacs };
+  return {
+    ...cut,
+    logits,
+    rowLanes,
+    rowThreads,
+    threadRows,
+    groupSums: serial ? rowThreads : 1,
+    productVectors: PRODUCT_VECTORS[serial ? "serial" : "together"],
+    submissionMacs: capacity.dispatchMacs,
+  };
 }
 
 type Shape = Pick<Common, "features4" | "onesAlone" | "classes" | "rowWords" | "shardRows" | "gathered">;

@@ -204,7 +204,6 @@ export class ObjectivePasses {
   /** Dispatches a pass that writes partial sums, (sums, 4). */
   #sums(pass: Summed, block: Block, buffers: Bindings, t = 0): Promise<Float32Array> {
     const { labels, rowWeights } = this.#shared;
-    const { rowThreads, threadRows } = this.#tiling;
     const one = {
       kernel: this.#kernels[pass],
       buffers: { labels, rowWeights, ...buffers },
@@ -213,7 +212,7 @@ export class ObjectivePasses {
       groups: [this.#rowGroups(block)] as const,
       macs: this.#rowMacs(block),
     };
-    return this.#commands.sums(one, threadRows > 1 ? rowThreads : 1);
+    return this.#commands.sums(one, this.#tiling.groupSums);
   }
 
   /** Turns U = X·V, in R's buffer, into the change of R: weight ⊙ s ⊙ (u − s·u), s the softmax of Z. */

@@ -5,7 +5,7 @@ import type { FloatArray } from "../../../core/rows.js";
 import { pad, unpad } from "../kernels/blocks.js";
 import { type Commands, SUMS } from "./commands.js";
 import type { ObjectiveContext } from "./context.js";
-import { productShape, vectorKernels } from "../kernels/constants.js";
+import { vectorKernels } from "../kernels/constants.js";
 import type { Gpu } from "../device/device.js";
 import { Pages, type Place } from "./pages.js";
 import { type Bindings, compiled } from "../kernels/pipelines.js";
@@ -157,19 +157,18 @@ export class GpuVectors implements VectorSpace {
 
   /** Partial sums of a pair in one dispatch, at most. */
   get #sumsOfProduct(): number {
-    const { count, updateVectors } = this.#tiling;
-    const { threads, vectors, sums } = productShape(this.#tiling);
-    return sums * Math.ceil(Math.min(count, updateVectors) / threads / vectors);
+    const { count, updateVectors, rowThreads, productVectors, groupSums } = this.#tiling;
+    return groupSums * Math.ceil(Math.min(count, updateVectors) / rowThreads / productVectors);
   }
 
   /** The products of pairs whose first vectors are in one page, and whose second ones are in one page. */
   async #productsOfRun(run: readonly (readonly [Place, Place])[]): Promise<Product[]> {
     const [[a, b]] = run;
     const firsts = [0, 1].map((side) => padded(run.map((pair) => pair[side].first)));
-    const { threads, vectors, sums: each } = productShape(this.#tiling);
+    const { rowThreads, productVectors, groupSums } = this.#tiling;
     const parts: Promise<Float32Array>[] = [];
     this.#overVectors((vector, count) => {
-      const [x, y] = grid(count, threads * vectors);
+      const [x, y] = grid(count, rowThreads * productVectors);
       const one = {
         kernel: this.#kernels.products,
         buffers: { a: a.page, b: b.page, penalties: this.#penalties },
@@ -177,7 +176,7 @@ export class GpuVectors implements VectorSpace {
         groups: [x, y, run.length] as const,
         macs: 12 * run.length * count,
       };
-      parts.push(this.#commands.sums(one, each));
+      parts.push(this.#commands.sums(one, groupSums));
     });
     const sums = await Promise.all(parts);
     return run.map((_, n) =>
