@@ -14,6 +14,7 @@ import {
   blockKernels,
   blockSumKernel,
   changed,
+  conjugateKernels,
   gatherKernel,
   objectiveBlockSum,
   rawKernels,
@@ -135,8 +136,19 @@ function objectives(rows: Rows, cut: ObjectiveTiling): (readonly [string, Specia
       ["objective-residual", changed(ofRows, { EVALUATE: flag })],
       ...["objective-trial", "hessian-residual"].map((name) => [name, ofRows] as const),
       ...VECTOR_KERNELS.map((name) => [name, ofVectors] as const),
+      ...conjugate(rows, cut, flag),
     ] as const;
   });
+}
+
+/** Those of conjugate gradients. */
+function conjugate(rows: Rows, cut: ObjectiveTiling, flag: boolean): (readonly [string, Specialisation])[] {
+  const { hessian, products, step } = conjugateKernels(rows, { intercept: flag }, cut, flag);
+  return [
+    ["conjugate-hessian", hessian],
+    ["conjugate-products", products],
+    ["conjugate-step", step],
+  ];
 }
 
 /** The distinct kernels that the engine makes of a shader, and one of them for every set of conditions. */

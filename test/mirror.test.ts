@@ -36,7 +36,9 @@ const COVERED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "src/engine": {
     descent: "test/conformance/reference.test.ts",
     engine: "test/unit/engine/choose.test.ts",
+    "conjugate-steps": "test/conformance/reference.test.ts",
     "least-macs": "test/unit/engine/choose.test.ts",
+    terms: "test/unit/solvers/optimum/lbfgs.test.ts",
   },
   "src/engine/reference": {
     engine: "test/conformance/reference.test.ts",
@@ -132,7 +134,6 @@ const COVERED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "proximal-newton": "test/unit/solvers/optimum/method-state.test.ts",
     reasons: "test/unit/solvers/optimum/stopping.test.ts",
     rounding: "test/unit/solvers/optimum/edges.test.ts",
-    terms: "test/unit/solvers/optimum/phases.test.ts",
   },
   "src/solvers": { solver: "test/unit/train/trainer.test.ts" },
   "src/sweep": {

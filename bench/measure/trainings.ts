@@ -147,6 +147,13 @@ function makeTrainings(): Training[] {
       options: { tolerance: 1e-6 },
       timed: "call",
     },
+    {
+      name: "newton, 2000 × 64 × 10",
+      unit: "iterations",
+      data: noisyLogits(draw, 2000, 64, 10),
+      options: { solver: "newton", tolerance: 1e-6 },
+      timed: "call",
+    },
   ];
 }
 

@@ -12,6 +12,7 @@ import {
 import {
   blockKernels,
   changed,
+  conjugateKernels,
   rawKernels,
   rowKernels,
   stepsKernel,
@@ -108,6 +109,7 @@ function objectiveKernels(rows: Rows, classes: number, choice: KernelChoice): Na
   const cut = objectiveTiling(rows, classes, rows.count, CAPACITY, choice);
   const ofRows = rowKernels(cut);
   const ofVectors = vectorKernels(rows, { intercept: true }, cut);
+  const conjugate = conjugateKernels(rows, { intercept: true }, cut, true);
   return [
     [cut.logits.kind === "split" ? "split-logits" : "logits", rawKernels(rows, cut.logits)],
     ["gradient", rawKernels(rows, cut)],
@@ -115,5 +117,8 @@ function objectiveKernels(rows: Rows, classes: number, choice: KernelChoice): Na
     ["objective-trial", ofRows],
     ["hessian-residual", ofRows],
     ...VECTOR_KERNELS.map((name) => [name, ofVectors] as const),
+    ["conjugate-hessian", conjugate.hessian],
+    ["conjugate-products", conjugate.products],
+    ["conjugate-step", conjugate.step],
   ];
 }

@@ -1,5 +1,6 @@
 /** The interface of objectives: F, its gradient and its curvature, for solvers that train to the optimum. */
 import type { Sums, Trial } from "../core/sums.js";
+import type { ConjugateStep, ConjugateSystem } from "./conjugate-system.js";
 import type { Vector, VectorSpace } from "./vectors.js";
 import type { FloatArray } from "../core/rows.js";
 
@@ -59,6 +60,16 @@ export interface Objective {
   step(t: number, w: Vector, gradient: Vector): Promise<Sums>;
   /** Hessian-vector product: to ← ∇²F·v at Z. `to` must not be `v`. One pass. */
   curvature(v: Vector, to: Vector): void;
+  /**
+   * How many steps of conjugate gradients to take before asking what they found: as many as cost about what
+   * the wait for an answer does.
+   */
+  readonly stepsAhead: number;
+  /**
+   * Takes `count` steps of the method of conjugate gradients, each with the Hessian at Z. After a step of
+   * length 0 nothing changes any more. A step takes one pass. Wait for the answer before the next call.
+   */
+  conjugateSteps(system: ConjugateSystem, count: number): Promise<ConjugateStep[]>;
   /** Returns a copy of Z, (rows, classes). */
   logits(): Promise<FloatArray>;
   /** Returns a copy of ΔZ, (rows, classes). */

@@ -11,8 +11,10 @@ import { logits, residual, trial } from "../../src/math/passes.js";
 import { SUM, curvatureRatio, gradientRatio, logitBounds, lossRatio } from "../../src/parity/objective.js";
 import { TINY, U, gamma, ratio, residualBounds, softmaxBounds } from "../../src/parity/step.js";
 import { maxOrInfinity } from "../../src/parity/stages.js";
+import { conjugateRatio } from "./conjugate-steps.js";
 import { orthantRatio } from "./orthants.js";
 import { penaltiesOf, randomWeights } from "./problems.js";
+import { centreRatio, multiplyRatio, total } from "./vector-ratios.js";
 
 export const LOOKS = [
   "logits",
@@ -24,6 +26,7 @@ export const LOOKS = [
   "curvature",
   "vectors",
   "orthant",
+  "conjugate",
 ] as const;
 export type Look = (typeof LOOKS)[number];
 export type Looks = Readonly<Record<Look, number>>;
@@ -135,6 +138,7 @@ export async function lookAround(
       ),
       curvature: when("curvature", () => curvatureRatio(data, problem, zMoved, p, curved)),
       vectors: when("vectors", () => vectorRatios().reduce(maxOrInfinity)),
+      conjugate: await when("conjugate", () => conjugateRatio(objective, shape, seed + 4)),
       orthant: await when("orthant", () => orthantRatio(space, shape, seed + 3, problem.l1)),
     };
   } finally {
@@ -238,42 +242,8 @@ function productRatio(
   );
 }
 
-/** Checks M·v, where each element is a sum of as many products as M has columns. */
-function multiplyRatio(matrix: Float32Array, v: Float64Array, classes: number, found: Float64Array): number {
-  const size = v.length / classes;
-  const [exact, most] = [0, 1].map((absolutely) => {
-    const values = absolutely ? matrix.map(Math.abs) : matrix;
-    const rows = { count: size, features: size, x: values, scale: 1 };
-    const columns = new Float64Array(v.length + classes); // the intercept's row stays 0
-    columns.set(absolutely ? v.map(Math.abs) : v);
-    return logits(rows, range(size), columns, classes);
-  });
-  return ratio(found, exact, (i) => gamma(size + 1) * most[i] + TINY * size);
-}
-
-/** Checks v less its mean over the classes. */
-function centreRatio(v: Float64Array, classes: number, found: Float64Array): number {
-  const meansOf = (values: Float64Array) =>
-    Float64Array.from(
-      { length: values.length / classes },
-      (_, d) => total(values.subarray(d * classes, (d + 1) * classes)) / classes,
-    );
-  const most = v.map(Math.abs);
-  const [means, mostMeans] = [v, most].map(meansOf);
-  const featureOf = (i: number) => Math.floor(i / classes);
-  return ratio(
-    found,
-    v.map((value, i) => value - means[featureOf(i)]),
-    (i) => gamma(classes + 2) * mostMeans[featureOf(i)] + 2 * U * most[i] + TINY,
-  );
-}
-
 function symmetric(size: number, seed: number): Float32Array {
   return Float32Array.from({ length: size * size }, (_, at) =>
     Math.sin(seed + Math.floor(at / size) * (at % size)),
   );
-}
-
-function total(values: Float64Array): number {
-  return values.reduce((a, b) => a + b, 0);
 }

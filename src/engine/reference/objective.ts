@@ -1,4 +1,6 @@
 /** The objective of the reference engine, in f64. Calls run in order, some rows at a time. */
+import { conjugateSteps } from "../conjugate-steps.js";
+import type { ConjugateStep, ConjugateSystem } from "../conjugate-system.js";
 import { type Objective, type ObjectiveProblem } from "../objective.js";
 import { type Vector } from "../vectors.js";
 import { ZERO_SUMS, type Sums, type Trial, addSums, addTrials } from "../../core/sums.js";
@@ -16,6 +18,7 @@ import {
 import { ReferenceVectors } from "./vectors.js";
 
 export class ReferenceObjective implements Objective {
+  readonly stepsAhead = 1;
   readonly kernels = "table";
   readonly space: ReferenceVectors;
   readonly #context: ReferenceContext;
@@ -93,6 +96,10 @@ export class ReferenceObjective implements Objective {
       });
       await this.space.total(g, v, to);
     });
+  }
+
+  conjugateSteps(system: ConjugateSystem, count: number): Promise<ConjugateStep[]> {
+    return conjugateSteps(this, system, count);
   }
 
   logits(): Promise<FloatArray> {

@@ -1,4 +1,6 @@
 /** Objectives in the kernels' memory. */
+import { conjugateSteps } from "../conjugate-steps.js";
+import type { ConjugateStep, ConjugateSystem } from "../conjugate-system.js";
 import type { Objective, ObjectiveProblem } from "../objective.js";
 import type { Vector } from "../vectors.js";
 import type { Sums, Trial } from "../../core/sums.js";
@@ -16,6 +18,7 @@ const LEAST_VECTORS = 3;
 
 export class WasmObjective implements Objective {
   readonly space: WasmVectors;
+  readonly stepsAhead = 1;
   readonly kernels: Layout["kind"];
   readonly #work: KernelContext;
   readonly #queue: CallQueue;
@@ -88,6 +91,10 @@ export class WasmObjective implements Objective {
 
   curvature(v: Vector, to: Vector): void {
     this.#queue.add(this.#pass(OPERATIONS.curvature, { input: this.space.at(v), output: this.space.at(to) }));
+  }
+
+  conjugateSteps(system: ConjugateSystem, count: number): Promise<ConjugateStep[]> {
+    return conjugateSteps(this, system, count);
   }
 
   logits(): Promise<FloatArray> {

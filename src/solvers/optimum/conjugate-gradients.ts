@@ -4,11 +4,12 @@
  * ½·g·H⁻¹·g is how far the quadratic model of F lies above its minimum; the solution comes with bounds of it
  * from below and above.
  */
+import { precondition } from "../../engine/conjugate-steps.js";
+import type { ConjugateStep, ConjugateSystem, FreeWeights } from "../../engine/conjugate-system.js";
 import type { Objective } from "../../engine/objective.js";
 import type { Matrix, Vector } from "../../engine/vectors.js";
 import type { NewtonEquation, Solution, Wanted } from "./newton-equation.js";
 import { type Coefficients, errorBound, smallestRitzValue } from "./spectrum.js";
-import { plus } from "./terms.js";
 
 /** The preconditioner M, and a lower bound on the eigenvalues of M·H. */
 export interface Preconditioner {
@@ -41,15 +42,6 @@ const MARGIN = 16;
 const CLOSE = 1.05;
 const LEAST_TRUSTED = 2 ** -22;
 
-/**
- * The free weights of an l1 problem: those with w ≠ 0 or d ≠ 0, d the smallest subgradient, and the
- * intercept. The equation is restricted to them.
- */
-export interface FreeWeights {
-  readonly w: Vector;
-  readonly d: Vector;
-}
-
 export interface BoundedSolution extends Solution {
   /** An estimated lower bound of the smallest eigenvalue of M·H, so that v·H⁻¹·v ≤ v·M·v / smallest. */
   readonly smallest: number;
@@ -60,69 +52,57 @@ export class ConjugateGradients implements NewtonEquation {
   readonly p: Vector;
   readonly #objective: Objective;
   readonly #preconditioner: Preconditioner;
-  /** The residual r, z = M·r, the direction d, H·d, M·H·d, and scratch space. */
-  readonly #r: Vector;
-  readonly #z: Vector;
-  readonly #d: Vector;
-  readonly #hd: Vector;
-  readonly #mhd: Vector;
-  readonly #other: Vector;
+  /** The vectors of the method but the right-hand side. */
+  readonly #vectors: Omit<ConjugateSystem, "g" | "free">;
 
   constructor(objective: Objective, preconditioner: Preconditioner) {
     this.#objective = objective;
     this.#preconditioner = preconditioner;
     const vectors = Array.from({ length: 7 }, () => objective.space.vector());
-    [this.p, this.#r, this.#z, this.#d, this.#hd, this.#mhd, this.#other] = vectors;
+    const [p, r, z, d, hd, mhd, scratch] = vectors;
+    this.p = p;
+    this.#vectors = { p, r, z, d, hd, mhd, scratch, matrix: preconditioner.matrix };
   }
 
   /** Sets p to about −H⁻¹·g, restricted to the free weights if they are given. */
   async solve(g: Vector, wanted: Wanted, free?: FreeWeights): Promise<BoundedSolution> {
-    const { space } = this.#objective;
-    const [p, r, z, d, hd] = [this.p, this.#r, this.#z, this.#d, this.#hd];
+    const objective = this.#objective;
+    const { space } = objective;
+    const system = { ...this.#vectors, g, free };
+    const { p, r, z, d } = system;
     const coefficients = { alphas: new Array<number>(), betas: new Array<number>() };
+    // 1. Start at 0, where the residual is −g.
     space.combine(p, []);
     space.combine(r, [[-1, g]]);
     if (!free) space.centre(r);
-    this.#precondition(z, r, free);
+    precondition(objective, system, z, r);
     space.combine(d, [[1, z]]);
     let first = Infinity; // the first r·M·r
     let left = Infinity; // the current one
     let lower = 0;
     let slope = 0;
     let flat = false;
-    for (let n = 0; !flat && !this.#isSolved(wanted, coefficients, lower, left, first); n++) {
-      if (n === MOST_PRODUCTS || !wanted.more()) break;
-      // One wait a product: M·H·d tells r·M·r after the step, before the step's length is known.
-      this.#objective.curvature(d, hd);
-      const mhd = this.#centredProduct(free);
-      const [curved, far, pull, rz, gp, gd, rmhd, zhd, hdmhd] = await space.products([
-        [d, hd],
-        [d, d],
-        [hd, hd],
-        [r, z],
-        [g, p],
-        [g, d],
-        [r, mhd],
-        [z, hd],
-        [hd, mhd],
-      ]);
-      left = rz.sum;
-      if (n === 0) first = left;
-      slope = gp.sum;
-      // Where H·d is this close to orthogonal to d, the curvature along d is only rounding.
-      flat = !(curved.sum > 16 * space.precision * Math.sqrt(far.sum * pull.sum));
-      if (flat || this.#isExact(left, first)) break;
-      const alpha = left / curved.sum;
-      lower += (alpha * left) / 2;
-      slope += alpha * gd.sum;
-      space.combine(p, plus(p, alpha, d));
-      space.combine(r, plus(r, -alpha, hd));
-      space.combine(z, plus(z, -alpha, mhd));
-      const next = await this.#next(left, left - alpha * (rmhd.sum + zhd.sum) + alpha ** 2 * hdmhd.sum);
-      coefficients.alphas.push(alpha);
-      coefficients.betas.push(next / left);
-      space.combine(d, plus(z, next / left, d));
-      left = next;
+    let done = false;
+    while (!done) {
+      // 2. Take steps, a few at a time.
+      const count = this.#stepsWithin(wanted, coefficients.alphas.length);
+      const steps = await objective.conjugateSteps(system, count);
+      slope = steps.reduce((sum, step) => sum + step.slope, slope);
+      done = count === 0;
+      // 3. See which of them was the last one wanted. Later ones only make p more accurate.
+      for (const [n, step] of steps.entries()) {
+        left = step.before;
+        if (coefficients.alphas.length === 0) first = left;
+        flat = !(step.length > 0);
+        done = flat || this.#isExact(left, first);
+        if (done) break;
+        lower += (step.length * left) / 2;
+        coefficients.alphas.push(step.length);
+        left = steps[n + 1]?.before ?? (await this.#after(step));
+        coefficients.betas.push(left / step.before);
+        done = this.#isSolved(wanted, coefficients, lower, left, first);
+        if (done) break;
+      }
     }
     const smallest = this.#smallest(coefficients);
     const upper =
@@ -132,54 +112,35 @@ export class ConjugateGradients implements NewtonEquation {
     return { slope, lower, upper, smallest };
   }
 
-  /** H·d without its mean over the classes, or outside the free weights; returns M·H·d. */
-  #centredProduct(free: FreeWeights | undefined): Vector {
-    const [hd, mhd] = [this.#hd, this.#mhd];
-    // Softmax ignores the mean over the classes, so what rounding adds there would never go away.
-    if (free) this.#keepFree(hd, free);
-    else this.#objective.space.centre(hd);
-    if (!this.#preconditioner.matrix) return hd;
-    this.#precondition(mhd, hd, free);
-    return mhd;
+  /** How many steps to take next: within the budget, after `taken` ones. */
+  #stepsWithin(wanted: Wanted, taken: number): number {
+    const most = Math.min(this.#objective.stepsAhead, MOST_PRODUCTS - taken);
+    let count = 0;
+    while (count < most && wanted.more()) count++;
+    return count;
   }
 
   /**
-   * r·M·r after a step that was to lead from `left` to `predicted`. Where little is left, the prediction is
-   * the difference of larger numbers: then it is computed.
+   * r·M·r after the last step. Where little is left, the prediction is the difference of larger numbers: then
+   * it is computed.
    */
-  async #next(left: number, predicted: number): Promise<number> {
-    if (predicted > PREDICTED * left) return predicted;
-    const [square] = await this.#objective.space.products([[this.#r, this.#z]]);
+  async #after({ before, after }: ConjugateStep): Promise<number> {
+    if (after > PREDICTED * before) return after;
+    const [square] = await this.#objective.space.products([[this.#vectors.r, this.#vectors.z]]);
     return square.sum;
   }
 
   /** v·M·v */
   async squaredLength(v: Vector): Promise<number> {
     const { matrix } = this.#preconditioner;
+    const { z } = this.#vectors;
     const { space } = this.#objective;
-    if (matrix) space.multiply(this.#z, matrix, v);
-    const [square] = await space.products([[v, matrix ? this.#z : v]]);
+    if (matrix) space.multiply(z, matrix, v);
+    const [square] = await space.products([[v, matrix ? z : v]]);
     return square.sum;
   }
 
-  /** to ← M·v, restricted to the free weights if they are given. */
-  #precondition(to: Vector, v: Vector, free: FreeWeights | undefined): void {
-    const { space } = this.#objective;
-    const { matrix } = this.#preconditioner;
-    if (matrix) space.multiply(to, matrix, v);
-    else space.combine(to, [[1, v]]);
-    if (matrix && free) this.#keepFree(to, free);
-  }
-
-  /** Sets the vector to 0 outside the free weights. */
-  #keepFree(vector: Vector, free: FreeWeights): void {
-    const { space } = this.#objective;
-    space.combine(this.#other, [[1, vector]]);
-    space.restrict(vector, this.#other, free.w, free.d);
-  }
-
   #isSolved(wanted: Wanted, coefficients: Coefficients, lower: number, left: number, first: number): boolean {
-    if (coefficients.alphas.length === 0) return false; // `NewtonModel` needs a step to check the model along
     if (this.#isExact(left, first)) return true;
     const { distance, forcing, hopeless } = wanted;
     if (distance === undefined) return left <= forcing * first;

@@ -6,8 +6,8 @@
  * The initial estimate of the inverse Hessian is γ·M, with M the preconditioner, or the identity without one.
  */
 import type { FloatArray } from "../../core/rows.js";
+import { plus } from "../../engine/terms.js";
 import type { Product, Term, Vector, VectorSpace } from "../../engine/vectors.js";
-import { plus } from "./terms.js";
 
 interface Pair {
   readonly s: Vector;

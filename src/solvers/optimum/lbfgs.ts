@@ -4,6 +4,7 @@
  * pass, and Xᵀ·R after it.
  */
 import type { Objective } from "../../engine/objective.js";
+import { plus } from "../../engine/terms.js";
 import type { Matrix, Product, Vector } from "../../engine/vectors.js";
 import type { Sums } from "../../core/sums.js";
 import { type Addition, type Direction, History, type Slope } from "./history.js";
@@ -18,7 +19,6 @@ import {
   stateOf,
   valueOf,
 } from "./method.js";
-import { plus } from "./terms.js";
 
 /** Safety factor on the gain that the model of L-BFGS predicts, as its curvature is a guess. */
 const DOUBT = 10;

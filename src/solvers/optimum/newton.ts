@@ -3,6 +3,7 @@
  * until F − F* is known to be within it or not: `distance` is a bound, not a guess.
  */
 import type { Objective } from "../../engine/objective.js";
+import { plus } from "../../engine/terms.js";
 import type { Vector } from "../../engine/vectors.js";
 import type { Sums } from "../../core/sums.js";
 import { lineAlong, search } from "./line-search.js";
@@ -18,7 +19,6 @@ import {
 } from "./method.js";
 import type { NewtonEquation } from "./newton-equation.js";
 import type { NewtonModel } from "./newton-model.js";
-import { plus } from "./terms.js";
 
 interface NewtonContext extends MethodContext {
   readonly model: NewtonModel;

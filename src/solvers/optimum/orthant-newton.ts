@@ -8,6 +8,7 @@
  * weights bounds the distance. Where some weights would not be held at 0, what they could gain is added.
  */
 import type { Objective } from "../../engine/objective.js";
+import { plus } from "../../engine/terms.js";
 import type { Vector } from "../../engine/vectors.js";
 import type { Sums } from "../../core/sums.js";
 import type { BoundedSolution, ConjugateGradients } from "./conjugate-gradients.js";
@@ -24,7 +25,6 @@ import {
 } from "./method.js";
 import type { NewtonModel } from "./newton-model.js";
 import { orthantStep } from "./orthant-step.js";
-import { plus } from "./terms.js";
 
 interface OrthantContext extends MethodContext {
   readonly model: NewtonModel;

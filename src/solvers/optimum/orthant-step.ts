@@ -7,11 +7,11 @@
  * direction only weights stop that are already 0, and they would have gone uphill or are held by l1.
  */
 import type { Objective } from "../../engine/objective.js";
+import { plus } from "../../engine/terms.js";
 import type { Vector } from "../../engine/vectors.js";
 import type { Sums } from "../../core/sums.js";
 import type { Line } from "./line-search.js";
 import type { Scaling } from "./method.js";
-import { plus } from "./terms.js";
 
 /** A step within the orthant must keep this fraction of the direction's slope. */
 const KEPT = 0.5;

@@ -7,13 +7,14 @@
  * with C the sum of weight·x ⊗ (y − t). It is computed once, and engines need not know of it.
  */
 import type { DescentProblem } from "../../engine/descent.js";
+import type { ConjugateStep, ConjugateSystem } from "../../engine/conjugate-system.js";
 import type { Objective } from "../../engine/objective.js";
+import { plus } from "../../engine/terms.js";
 import type { Vector, VectorSpace } from "../../engine/vectors.js";
 import type { Sums, Trial } from "../../core/sums.js";
 import { type RowSource, readChosenBlocks } from "../../core/row-source.js";
 import type { FlatFeatures, FloatArray } from "../../core/rows.js";
 import { inBlocks } from "../../math/pieces.js";
-import { plus } from "./terms.js";
 
 /**
  * Computes C = Σ weight·[x, 1] ⊗ (y − t) over the chosen rows: (features + 1, classes). Smoothing ε makes
@@ -133,6 +134,14 @@ export class SoftTargetObjective implements Objective {
 
   curvature(v: Vector, to: Vector): void {
     this.#objective.curvature(v, to);
+  }
+
+  get stepsAhead(): number {
+    return this.#objective.stepsAhead;
+  }
+
+  conjugateSteps(system: ConjugateSystem, count: number): Promise<ConjugateStep[]> {
+    return this.#objective.conjugateSteps(system, count);
   }
 
   logits(): Promise<FloatArray> {

@@ -1,4 +1,5 @@
 /** The specialisation of each kernel for a problem: its constants and alternatives. */
+import { FLAT } from "../../conjugate-steps.js";
 import type { ObjectiveProblem } from "../../objective.js";
 import type { DescentProblem } from "../../descent.js";
 import { type RowHead, labelledOnly } from "../../../core/rows.js";
@@ -15,6 +16,10 @@ import {
   type WholeTiling,
   takesStep,
 } from "./tiling.js";
+
+/** Threads of a workgroup of conjugate gradients, and vectors of each of its threads in a step. */
+export const CONJUGATE_WORKGROUP = 64;
+export const STEP_VECTORS = 4;
 
 /** The rule of kernels that take no step. */
 const PLAIN = { kind: "sgd", momentum: 0, nesterov: false } as const;
@@ -224,6 +229,28 @@ export function vectorKernels(
     FIT_INTERCEPT: intercept,
     VECTORS: productVectors,
   });
+}
+
+/** Specialises the kernels of conjugate gradients, with a preconditioner or without. */
+export function conjugateKernels(
+  rows: RowHead,
+  problem: Pick<ObjectiveProblem, "intercept">,
+  tiling: ObjectiveTiling,
+  preconditioned: boolean,
+) {
+  const ofVectors = vectorKernels(rows, problem, tiling);
+  const when = preconditioned ? ["PRECONDITIONED"] : [];
+  const workgroup = { WORKGROUP: CONJUGATE_WORKGROUP };
+  return {
+    hessian: tiling.groupSums > 1 ? ofVectors : changed(ofVectors, { ...workgroup, LANES: lanesOf(tiling) }),
+    products: { ...changed(ofVectors, workgroup), when },
+    step: { ...changed(ofVectors, { ...workgroup, VECTORS: STEP_VECTORS, NOISE: FLAT * 2 ** -24 }), when },
+  };
+}
+
+/** Threads that share a feature: one for each vector of its classes, as far as a workgroup has them. */
+export function lanesOf({ classes4 }: ObjectiveTiling): number {
+  return Math.min(CONJUGATE_WORKGROUP, 2 ** Math.ceil(Math.log2(classes4)));
 }
 
 /** Specialises the kernel that adds the gradient of an objective's block to those before. */

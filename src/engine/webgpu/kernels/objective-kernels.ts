@@ -3,6 +3,9 @@ import objectiveResidual from "../../../../shaders/objective-residual.wgsl?linke
 import objectiveTrial from "../../../../shaders/objective-trial.wgsl?linked";
 import hessianResidual from "../../../../shaders/hessian-residual.wgsl?linked";
 import gradientSum from "../../../../shaders/gradient-sum.wgsl?linked";
+import conjugateHessian from "../../../../shaders/conjugate-hessian.wgsl?linked";
+import conjugateProducts from "../../../../shaders/conjugate-products.wgsl?linked";
+import conjugateStep from "../../../../shaders/conjugate-step.wgsl?linked";
 import vectorCombine from "../../../../shaders/vector-combine.wgsl?linked";
 import vectorProducts from "../../../../shaders/vector-products.wgsl?linked";
 import vectorMultiply from "../../../../shaders/vector-multiply.wgsl?linked";
@@ -17,6 +20,9 @@ export const OBJECTIVE_KERNELS = {
   "objective-trial": kernelOf(objectiveTrial),
   "hessian-residual": kernelOf(hessianResidual),
   "gradient-sum": kernelOf(gradientSum),
+  "conjugate-hessian": kernelOf(conjugateHessian),
+  "conjugate-products": kernelOf(conjugateProducts),
+  "conjugate-step": kernelOf(conjugateStep),
   "vector-combine": kernelOf(vectorCombine),
   "vector-products": kernelOf(vectorProducts),
   "vector-multiply": kernelOf(vectorMultiply),

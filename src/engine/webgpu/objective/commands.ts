@@ -79,12 +79,10 @@ export class Commands {
   }
 
   /**
-   * Queues a dispatch whose workgroups each write `each` partial sums, and resolves to these sums,
-   * (workgroups · each, 4). The place of the first is appended to `whole`.
+   * Queues a dispatch that writes `count` partial sums, and resolves to these, (count, 4). The place of the
+   * first is appended to `whole`.
    */
-  async sums(one: Dispatch, each: number): Promise<Float32Array> {
-    const [x, y = 1, z = 1] = one.groups;
-    const count = each * x * y * z;
+  async sums(one: Dispatch, count: number): Promise<Float32Array> {
     const batch = this.#room(one.macs, count);
     const place = batch.sums;
     batch.sums += count;

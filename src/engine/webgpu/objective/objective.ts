@@ -1,4 +1,6 @@
 /** An objective on the device, made of passes over blocks of rows and of operations on vectors. */
+import { conjugateSteps } from "../../conjugate-steps.js";
+import type { ConjugateStep, ConjugateSystem } from "../../conjugate-system.js";
 import type { Objective, ObjectiveProblem } from "../../objective.js";
 import type { Vector } from "../../vectors.js";
 import { SumTree } from "../../../core/sum-plan.js";
@@ -7,6 +9,7 @@ import type { FloatArray } from "../../../core/rows.js";
 import { joined, unpad } from "../kernels/blocks.js";
 import { type KernelChoice, nameOf, objectiveChoiceNamed, objectiveChoices } from "../kernels/choice.js";
 import { Commands } from "./commands.js";
+import { DeviceSteps, fitsDeviceSteps } from "./device-steps.js";
 import type { ObjectiveContext } from "./context.js";
 import { ObjectivePasses, compilePasses } from "./passes.js";
 import type { GpuRows } from "../placement.js";
@@ -30,6 +33,8 @@ export class WebGpuObjective implements Objective {
   readonly kernels: string;
   readonly #context: ObjectiveContext;
   readonly #passes: ObjectivePasses;
+  /** Absent where the vectors are too large for it. */
+  readonly #deviceSteps: DeviceSteps | undefined;
 
   private constructor(
     context: ObjectiveContext,
@@ -41,6 +46,7 @@ export class WebGpuObjective implements Objective {
     this.kernels = kernels;
     this.#context = context;
     this.#passes = passes;
+    this.#deviceSteps = fitsDeviceSteps(context.tiling) ? new DeviceSteps(context, passes, space) : undefined;
   }
 
   static async create(placed: GpuRows, problem: ObjectiveProblem): Promise<WebGpuObjective> {
@@ -127,14 +133,16 @@ export class WebGpuObjective implements Objective {
   }
 
   curvature(v: Vector, to: Vector): void {
-    const passes = this.#passes;
-    for (const block of passes.blocks) {
-      passes.gather(block, passes.order);
-      passes.logits(block, passes.order, this.space.binding(v), passes.r);
-      passes.hessianResidual(block);
-      passes.gradient(block);
-    }
+    this.#passes.curvature(this.space.binding(v));
     this.#total(v, to);
+  }
+
+  get stepsAhead(): number {
+    return this.#deviceSteps?.ahead ?? 1;
+  }
+
+  conjugateSteps(system: ConjugateSystem, count: number): Promise<ConjugateStep[]> {
+    return this.#deviceSteps?.take(system, count) ?? conjugateSteps(this, system, count);
   }
 
   logits(): Promise<FloatArray> {

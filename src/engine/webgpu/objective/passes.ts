@@ -204,15 +204,16 @@ export class ObjectivePasses {
   /** Dispatches a pass that writes partial sums, (sums, 4). */
   #sums(pass: Summed, block: Block, buffers: Bindings, t = 0): Promise<Float32Array> {
     const { labels, rowWeights } = this.#shared;
+    const groups = this.#rowGroups(block);
     const one = {
       kernel: this.#kernels[pass],
       buffers: { labels, rowWeights, ...buffers },
       whole: [block.first, block.rows],
       real: [t],
-      groups: [this.#rowGroups(block)] as const,
+      groups: [groups] as const,
       macs: this.#rowMacs(block),
     };
-    return this.#commands.sums(one, this.#tiling.groupSums);
+    return this.#commands.sums(one, groups * this.#tiling.groupSums);
   }
 
   /** Turns U = X·V, in R's buffer, into the change of R: weight ⊙ s ⊙ (u − s·u), s the softmax of Z. */
@@ -225,6 +226,16 @@ export class ObjectivePasses {
       groups: [this.#rowGroups(block)],
       macs: this.#rowMacs(block),
     });
+  }
+
+  /** Fills the slots with partial sums of the product of the Hessian with a vector. */
+  curvature(vector: GPUBufferBinding): void {
+    for (const block of this.blocks) {
+      this.gather(block, this.order);
+      this.logits(block, this.order, vector, this.r);
+      this.hessianResidual(block);
+      this.gradient(block);
+    }
   }
 
   #rowGroups({ rows }: Block): number {

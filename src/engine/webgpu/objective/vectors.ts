@@ -49,7 +49,7 @@ export class GpuVectors implements VectorSpace {
   /** Placeholder for an unused page. */
   readonly #nothing: GPUBuffer;
   /** (4·features4) each: the l2 and the l1 penalty of each feature, padded with zeros. */
-  readonly #penalties: GPUBuffer;
+  readonly penalties: GPUBuffer;
   readonly #l1: GPUBuffer;
 
   constructor({ gpu, commands, placed, problem, tiling }: ObjectiveContext, kernels: VectorKernels) {
@@ -60,7 +60,7 @@ export class GpuVectors implements VectorSpace {
     this.#tiling = tiling;
     this.#pages = new Pages(gpu, `of ${tiling.classes} classes`, 16 * tiling.count);
     this.#nothing = gpu.buffer("no vectors", 16, GPUBufferUsage.STORAGE);
-    this.#penalties = this.#ofFeatures("penalties", problem.penalties);
+    this.penalties = this.#ofFeatures("penalties", problem.penalties);
     this.#l1 = this.#ofFeatures("l1 penalties", problem.l1);
   }
 
@@ -99,6 +99,11 @@ export class GpuVectors implements VectorSpace {
 
   #write(buffer: GPUBuffer, values: Float32Array<ArrayBuffer>, offset = 0): void {
     this.#gpu.run(() => this.#gpu.device.queue.writeBuffer(buffer, offset, values));
+  }
+
+  /** Returns the buffer of a matrix. */
+  matrixBuffer({ number }: Matrix): GPUBuffer {
+    return this.#matrices[number];
   }
 
   /** Returns the range that a kernel binds to use a vector by itself. */
@@ -171,12 +176,12 @@ export class GpuVectors implements VectorSpace {
       const [x, y] = grid(count, rowThreads * productVectors);
       const one = {
         kernel: this.#kernels.products,
-        buffers: { a: a.page, b: b.page, penalties: this.#penalties },
+        buffers: { a: a.page, b: b.page, penalties: this.penalties },
         whole: [...firsts.flat(), vector],
         groups: [x, y, run.length] as const,
         macs: 12 * run.length * count,
       };
-      parts.push(this.#commands.sums(one, groupSums));
+      parts.push(this.#commands.sums(one, groupSums * x * y * run.length));
     });
     const sums = await Promise.all(parts);
     return run.map((_, n) =>
@@ -188,7 +193,7 @@ export class GpuVectors implements VectorSpace {
     );
   }
 
-  multiply(to: Vector, { number }: Matrix, from: Vector): void {
+  multiply(to: Vector, matrix: Matrix, from: Vector): void {
     const { features4, classes4, submissionMacs } = this.#tiling;
     const fours = features4 * classes4;
     const macs = 64 * features4; // per thread, which owns four rows of four classes
@@ -197,7 +202,7 @@ export class GpuVectors implements VectorSpace {
       const some = Math.min(most, fours - first);
       this.#commands.dispatch({
         kernel: this.#kernels.multiply,
-        buffers: { matrix: this.#matrices[number], weights: this.binding(from), to: this.binding(to) },
+        buffers: { matrix: this.matrixBuffer(matrix), weights: this.binding(from), to: this.binding(to) },
         whole: [first],
         groups: grid(some, WORKGROUP),
         macs: macs * some,
@@ -252,7 +257,7 @@ export class GpuVectors implements VectorSpace {
     this.#overVectors((vector, count) =>
       this.#commands.dispatch({
         kernel: this.#kernels.gradientSum,
-        buffers: { slots, weights: this.binding(w), penalties: this.#penalties, to: this.binding(to) },
+        buffers: { slots, weights: this.binding(w), penalties: this.penalties, to: this.binding(to) },
         whole: [vector],
         real: [scale],
         groups: grid(count, WORKGROUP),

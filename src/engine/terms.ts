@@ -1,5 +1,5 @@
 /** Terms for `VectorSpace.combine`. */
-import type { Term, Vector } from "../../engine/vectors.js";
+import type { Term, Vector } from "./vectors.js";
 
 /** a + factor·b */
 export function plus(a: Vector, factor: number, b: Vector): readonly Term[] {
