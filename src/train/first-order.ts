@@ -31,10 +31,11 @@ export async function startFirstOrder(
   const { settings, rows, examples, start, random } = task;
   const problem = { ...task.problem, ...(run.from && { kernels: run.from.kernels }) };
   const descent = await placement.descent(problem, start);
+  const isBatched = (settings.batchSize ?? Infinity) < examples.train.length; // else order changes nothing
   const sampling =
     settings.sampling === "importance"
       ? new Importance({ placement, descent, problem, rows, train: examples.train, random })
-      : uniform(rows, examples.train, settings.shuffle, random);
+      : uniform(rows, examples.train, settings.shuffle && isBatched, random);
   const check =
     watch &&
     (async (passes: Passes) => {

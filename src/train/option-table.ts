@@ -222,7 +222,7 @@ const createTable = <L extends Label>() => ({
    * kernels give the same bits. A whole number ≥ 0, default 0.
    */
   seed: option<number>({ check: wholeNumber(0), default: 0 }),
-  /** For sgd, adam and adamw: shuffle the rows before every epoch. Default true. */
+  /** For sgd, adam and adamw: shuffle the rows before every epoch of more than one step. Default true. */
   shuffle: option<boolean>({ check: BOOLEAN, default: true }),
 
   /**

@@ -39,7 +39,7 @@ export const OPTION_TEXTS: Readonly<Record<string, string>> = {
     "Examples to score but not to train on: a fraction of the data between 0 and 1, chosen at random, or other data.",
   patience: "Stop after this many epochs (iterations of lbfgs and newton) without a lower validation loss.",
   seed: "Seeds shuffling, sampling and the choice of a validation fraction.",
-  shuffle: "For sgd, adam and adamw: shuffle the rows before every epoch.",
+  shuffle: "For sgd, adam and adamw: shuffle the rows before every epoch of more than one step.",
   parity:
     "Check some passes of the running training against the f64 reference; `model.parity` has the result.",
   onProgress:
