@@ -86,6 +86,7 @@ const COVERED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "objective-kernels": "test/unit/engine/webgpu/kernels/kernels.test.ts",
     "residual-kernels": "test/unit/engine/webgpu/kernels/kernels.test.ts",
     "split-kernels": "test/unit/engine/webgpu/kernels/kernels.test.ts",
+    "kept-choices": "test/unit/engine/webgpu/descent/tune.browser.test.ts",
     tuned: "test/unit/engine/webgpu/descent/tune.browser.test.ts",
     "steps-kernels": "test/unit/engine/webgpu/kernels/kernels.test.ts",
     "product-kernels": "test/unit/engine/webgpu/kernels/kernels.test.ts",

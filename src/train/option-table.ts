@@ -68,9 +68,9 @@ const createTable = <L extends Label>() => ({
   engine: option<"auto" | EngineName>({ check: oneOf("auto", ...ENGINES), default: "auto" }),
   /**
    * Kernels of the engine, by name. Default "auto": with webgpu on a GPU it times a few at first use, for
-   * about a third of a second, where that pays; for lbfgs and newton that is 2e10 multiply-adds a pass.
-   * "table" never does. The name in `model.engine.kernels` pins them: the same adapter then gives the same
-   * bits.
+   * about a third of a second, where that pays; for lbfgs and newton that is 2e10 multiply-adds a pass. A
+   * page's storage keeps the name of the fastest. "table" never times. The name in `model.engine.kernels`
+   * pins them: the same adapter then gives the same bits.
    */
   kernels: option<string>({
     check: ofType("string", '"auto", "table", or the name of a choice that a model recorded'),

@@ -8,7 +8,6 @@ import { GpuPasses, descentOf } from "./passes.js";
 import type { GpuRows } from "../placement.js";
 import { shapeOf, tiling } from "../kernels/tiling.js";
 import type { Candidate } from "../kernels/tournament.js";
-import { tunedChoice } from "../kernels/tuned.js";
 
 /**
  * Returns the fastest choice. On a software adapter compiling takes longer than it would gain, so the table
@@ -20,6 +19,7 @@ export async function tuned(placed: GpuRows, problem: DescentProblem): Promise<K
   const shape = shapeOf(rows, problem.classes, problem.batchSize, capacity);
   const candidates = choices(shape, capacity);
   if (capacity.slow || candidates.length === 1) return candidates[0];
+  const { tunedChoice } = await import("../kernels/tuned.js");
   return tunedChoice({
     gpu,
     purpose: "steps",

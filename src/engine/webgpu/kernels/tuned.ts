@@ -1,7 +1,8 @@
-/** Remembers which kernels are fastest, once for each device and kind of problem. */
+/** Finds which kernels are fastest, once for each kind of adapter and of problem. */
 import type { RowHead } from "../../../core/rows.js";
 import type { Gpu } from "../device/device.js";
 import { type DescentShape, type KernelChoice, nameOf } from "./choice.js";
+import { keepChoice, recallChoice } from "./kept-choices.js";
 import { type Candidate, fastest } from "./tournament.js";
 
 /** A problem whose kernels are chosen by timing. */
@@ -13,26 +14,32 @@ export interface Tuning {
   readonly shape: DescentShape;
   /** The table's choice first. */
   readonly candidates: readonly KernelChoice[];
-  open(choice: KernelChoice): Promise<Candidate>;
+  readonly open: (choice: KernelChoice) => Promise<Candidate>;
 }
 
 /** Returns the fastest choice. Problems of one kind that start together await the first one's timing. */
 export async function tunedChoice(tuning: Tuning): Promise<KernelChoice> {
-  const { gpu, candidates } = tuning;
+  const { gpu } = tuning;
   const { tuned: known } = gpu.state;
   const key = kindOf(tuning);
   for (let timing = known.get(key); timing; timing = known.get(key)) {
     const choice = await timing.catch(() => undefined); // that error is for the training that timed
     if (choice) return choice;
   }
-  const timing = fastest(
-    candidates,
-    (choice) => tuning.open(choice),
-    () => gpu.check(),
-  );
+  const timing = recalledOrTimed(tuning, `${gpu.adapter}, ${key}`);
   known.set(key, timing);
   timing.catch(() => known.delete(key));
   return timing;
+}
+
+/** Returns the choice of an earlier visit to the page, or times the candidates. */
+async function recalledOrTimed({ gpu, candidates, open }: Tuning, key: string): Promise<KernelChoice> {
+  const name = await recallChoice(key);
+  const recalled = candidates.find((choice) => nameOf(choice) === name);
+  if (recalled) return recalled;
+  const choice = await fastest(candidates, open, () => gpu.check());
+  void keepChoice(key, nameOf(choice));
+  return choice;
 }
 
 /**

@@ -1,6 +1,7 @@
 /** Tests the timing of kernels: at the same time for one kind of problem, and where candidates fail. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { FUSED_KERNELS } from "../../../../../src/engine/webgpu/kernels/fused-kernels.js";
+import { KEPT_CHOICES } from "../../../../../src/engine/webgpu/kernels/kept-choices.js";
 import type { Edited } from "../../../../../src/engine/webgpu/kernels/kernels.js";
 import { RULES, randomRows, randomWeights } from "../../../../conformance/problems.js";
 import { webgpuEngine } from "../../../../support/engines.js";
@@ -21,10 +22,8 @@ const submissionsOf = (candidates: number) => candidates + (candidates - 1) * (2
 let device: GPUDevice;
 
 beforeEach(async () => {
-  const adapter = await navigator.gpu.requestAdapter();
-  const found = await adapter?.requestDevice();
-  if (!found) throw new Error("There is no device.");
-  device = found;
+  await caches.delete(KEPT_CHOICES);
+  device = await newDevice();
   // A dispatch takes a millisecond, so that all candidates are timed, and none wins.
   const dispatch = vi.spyOn(GPUComputePassEncoder.prototype, "dispatchWorkgroups");
   vi.spyOn(performance, "now").mockImplementation(() => dispatch.mock.calls.length);
@@ -34,6 +33,13 @@ afterEach(() => {
   vi.restoreAllMocks();
   device.destroy();
 });
+
+async function newDevice(): Promise<GPUDevice> {
+  const adapter = await navigator.gpu.requestAdapter();
+  const found = await adapter?.requestDevice();
+  if (!found) throw new Error("There is no device.");
+  return found;
+}
 
 /** Places the rows on an engine for which several kernels are candidates. */
 async function placed(edited: Edited = {}) {
@@ -65,6 +71,40 @@ test("descents of one kind that start together time their kernels once", async (
   expect(new Set(descents.map(({ kernels }) => kernels)).size).toBe(1);
   await start();
   expect(timings()).toBe(submissionsOf(CANDIDATES));
+});
+
+/** Starts a descent on a device of its own, as the next visit to the page does. */
+async function revisited(): Promise<string> {
+  device.destroy();
+  device = await newDevice();
+  const { kernels } = await (await placed()).descent(PROBLEM, randomWeights(SHAPE, 2));
+  return kernels;
+}
+
+test("the next visit to the page knows the choice", async () => {
+  const timings = countTimings();
+  const first = await revisited();
+  expect(timings()).toBe(submissionsOf(CANDIDATES));
+  await vi.waitFor(async () => expect(await (await caches.open(KEPT_CHOICES)).keys()).toHaveLength(1));
+  expect(await revisited()).toBe(first);
+  expect(timings()).toBe(submissionsOf(CANDIDATES));
+});
+
+test("a name that is no candidate's, and storage that is refused, are as if there were none", async () => {
+  const first = await revisited();
+  const kept = await caches.open(KEPT_CHOICES);
+  const [address] = await vi.waitFor(async () => {
+    const keys = await kept.keys();
+    expect(keys).toHaveLength(1);
+    return keys;
+  });
+  await kept.put(address, new Response("tiled 3x7/99"));
+  const timings = countTimings();
+  expect(await revisited()).toBe(first);
+  expect(timings()).toBe(submissionsOf(CANDIDATES));
+  vi.spyOn(caches, "open").mockRejectedValue(new DOMException("Storage is off.", "SecurityError"));
+  expect(await revisited()).toBe(first);
+  expect(timings()).toBe(2 * submissionsOf(CANDIDATES));
 });
 
 test("descents of two kinds time theirs each", async () => {
