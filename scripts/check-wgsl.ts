@@ -16,6 +16,7 @@ import {
   changed,
   conjugateKernels,
   gatherKernel,
+  multiplyKernel,
   objectiveBlockSum,
   rawKernels,
   rowKernels,
@@ -128,6 +129,7 @@ function objectives(rows: Rows, cut: ObjectiveTiling): (readonly [string, Specia
   return flags.flatMap((flag) => {
     const logits = rawKernels(rows, { ...cut.logits, gathered: flag });
     const ofVectors = vectorKernels(rows, { intercept: flag }, cut);
+    const ofProduct = multiplyKernel(rows, { intercept: flag }, cut);
     return [
       [cut.logits.kind === "split" ? "split-logits" : "logits", logits],
       ["gradient", rawKernels(rows, { ...cut, gathered: flag })],
@@ -135,7 +137,7 @@ function objectives(rows: Rows, cut: ObjectiveTiling): (readonly [string, Specia
       ["objective-residual", changed(ofRows, { MOVE: flag })],
       ["objective-residual", changed(ofRows, { EVALUATE: flag })],
       ...["objective-trial", "hessian-residual"].map((name) => [name, ofRows] as const),
-      ...VECTOR_KERNELS.map((name) => [name, ofVectors] as const),
+      ...VECTOR_KERNELS.map((name) => [name, name === "vector-multiply" ? ofProduct : ofVectors] as const),
       ...conjugate(rows, cut, flag),
     ] as const;
   });

@@ -19,12 +19,13 @@ struct Place {
 // (parts, 2) d·Hd, d·d, Hd·Hd, r·z; r·MHd + z·Hd, Hd·MHd, g·d, 0
 @group(0) @binding(1) var<storage, read> products: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> hd: array<vec4f>; // (COUNT) H·d
-@if(PRECONDITIONED) @group(0) @binding(3) var<storage, read_write> mhd: array<vec4f>; // (COUNT)
+@if(MATRIX) @group(0) @binding(3) var<storage, read_write> mhd: array<vec4f>; // (COUNT)
 @group(0) @binding(4) var<storage, read_write> direction: array<vec4f>; // (COUNT) d
 @group(0) @binding(5) var<storage, read_write> residual: array<vec4f>; // (COUNT) r
 @group(0) @binding(6) var<storage, read_write> z: array<vec4f>; // (COUNT) M·r
 @group(0) @binding(7) var<storage, read_write> solution: array<vec4f>; // (COUNT) p
-@group(0) @binding(8) var<storage, read_write> sums: array<vec4f>; // at place.sum: r·z, that after, α, α·g·d
+// (sums) at place.sum: r·z, r·z after, α, α·g·d
+@group(0) @binding(8) var<storage, read_write> sums: array<vec4f>;
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn main(
@@ -57,7 +58,7 @@ fn main(
     if (at < COUNT) { // @point count
       let d = direction[at];
       let h = hd[at];
-      @if(PRECONDITIONED) let m = mhd[at];
+      @if(MATRIX) let m = mhd[at];
       @else let m = h;
       let next = z[at] - alpha * m; // @point z
       solution[at] += alpha * d; // @point p

@@ -12,6 +12,7 @@ import {
 import {
   blockKernels,
   changed,
+  multiplyKernel,
   conjugateKernels,
   rawKernels,
   rowKernels,
@@ -109,6 +110,7 @@ function objectiveKernels(rows: Rows, classes: number, choice: KernelChoice): Na
   const cut = objectiveTiling(rows, classes, rows.count, CAPACITY, choice);
   const ofRows = rowKernels(cut);
   const ofVectors = vectorKernels(rows, { intercept: true }, cut);
+  const ofProduct = multiplyKernel(rows, { intercept: true }, cut);
   const conjugate = conjugateKernels(rows, { intercept: true }, cut, true);
   return [
     [cut.logits.kind === "split" ? "split-logits" : "logits", rawKernels(rows, cut.logits)],
@@ -116,7 +118,7 @@ function objectiveKernels(rows: Rows, classes: number, choice: KernelChoice): Na
     ["objective-residual", changed(ofRows, { MOVE: true })],
     ["objective-trial", ofRows],
     ["hessian-residual", ofRows],
-    ...VECTOR_KERNELS.map((name) => [name, ofVectors] as const),
+    ...VECTOR_KERNELS.map((name) => [name, name === "vector-multiply" ? ofProduct : ofVectors] as const),
     ["conjugate-hessian", conjugate.hessian],
     ["conjugate-products", conjugate.products],
     ["conjugate-step", conjugate.step],

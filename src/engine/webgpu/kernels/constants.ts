@@ -17,8 +17,8 @@ import {
   takesStep,
 } from "./tiling.js";
 
-/** Threads of a workgroup of conjugate gradients, and vectors of each of its threads in a step. */
-export const CONJUGATE_WORKGROUP = 64;
+/** Threads of a workgroup over vectors, and vectors of each thread in a step of conjugate gradients. */
+export const VECTOR_WORKGROUP = 64;
 export const STEP_VECTORS = 4;
 
 /** The rule of kernels that take no step. */
@@ -231,6 +231,17 @@ export function vectorKernels(
   });
 }
 
+/** Specialises the product of a matrix and a vector. */
+export function multiplyKernel(
+  rows: RowHead,
+  problem: Pick<ObjectiveProblem, "intercept">,
+  tiling: ObjectiveTiling,
+): Specialisation {
+  const constants = { WORKGROUP: VECTOR_WORKGROUP, LANES: tiling.multiplyLanes };
+  const { when, ...others } = changed(vectorKernels(rows, problem, tiling), constants);
+  return { ...others, when: [...when, "MATRIX"] };
+}
+
 /** Specialises the kernels of conjugate gradients, with a preconditioner or without. */
 export function conjugateKernels(
   rows: RowHead,
@@ -239,8 +250,8 @@ export function conjugateKernels(
   preconditioned: boolean,
 ) {
   const ofVectors = vectorKernels(rows, problem, tiling);
-  const when = preconditioned ? ["PRECONDITIONED"] : [];
-  const workgroup = { WORKGROUP: CONJUGATE_WORKGROUP };
+  const when = preconditioned ? ["MATRIX"] : [];
+  const workgroup = { WORKGROUP: VECTOR_WORKGROUP, LANES: preconditioned ? tiling.multiplyLanes : 1 };
   return {
     hessian: tiling.groupSums > 1 ? ofVectors : changed(ofVectors, { ...workgroup, LANES: lanesOf(tiling) }),
     products: { ...changed(ofVectors, workgroup), when },
@@ -250,7 +261,7 @@ export function conjugateKernels(
 
 /** Threads that share a feature: one for each vector of its classes, as far as a workgroup has them. */
 export function lanesOf({ classes4 }: ObjectiveTiling): number {
-  return Math.min(CONJUGATE_WORKGROUP, 2 ** Math.ceil(Math.log2(classes4)));
+  return Math.min(VECTOR_WORKGROUP, 2 ** Math.ceil(Math.log2(classes4)));
 }
 
 /** Specialises the kernel that adds the gradient of an objective's block to those before. */

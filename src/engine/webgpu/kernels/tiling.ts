@@ -116,6 +116,8 @@ export interface ObjectiveTiling extends TiledTiling {
   readonly groupSums: number;
   /** Vectors of four for each thread of vector-products.wgsl. */
   readonly productVectors: number;
+  /** Threads that share four rows of four classes of a product of a matrix and a vector. */
+  readonly multiplyLanes: number;
   /** Most multiply-adds in one submission, and in one dispatch. */
   readonly submissionMacs: number;
 }
@@ -151,6 +153,9 @@ const SERIAL_ROWS = 8;
 const PRODUCT_VECTORS = { together: 16, serial: 64 };
 /** Most such threads, each of which writes a sum. */
 const MOST_SERIAL = 2 ** 16;
+/** Threads that the product of a matrix and a vector aims at on a GPU, and most that share an element. */
+const MULTIPLY_THREADS = 2 ** 15;
+const MOST_MULTIPLY_LANES = 32;
 /** Most bytes for a block's exponentials (`powers`) or records, and for the slots. */
 const BLOCK_BYTES = 2 ** 27;
 const SLOTS_BYTES = 2 ** 26;
@@ -232,8 +237,15 @@ export function objectiveTiling(
     threadRows,
     groupSums: serial ? rowThreads : 1,
     productVectors: PRODUCT_VECTORS[serial ? "serial" : "together"],
+    multiplyLanes: capacity.slow ? 1 : multiplyLanes(cut),
     submissionMacs: capacity.dispatchMacs,
   };
+}
+
+/** As many as keep a GPU busy, each with two vectors of features or more. */
+function multiplyLanes({ features4, classes4 }: TiledTiling): number {
+  const most = Math.min(MULTIPLY_THREADS / (features4 * classes4), MOST_MULTIPLY_LANES, features4 / 2);
+  return powerBelow(Math.max(1, most));
 }
 
 type Shape = Pick<Common, "features4" | "onesAlone" | "classes" | "rowWords" | "shardRows" | "gathered">;

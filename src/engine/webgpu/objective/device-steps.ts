@@ -3,7 +3,7 @@
  * follow `conjugateStep`.
  */
 import type { ConjugateStep, ConjugateSystem } from "../../conjugate-system.js";
-import { CONJUGATE_WORKGROUP, STEP_VECTORS, conjugateKernels, lanesOf } from "../kernels/constants.js";
+import { VECTOR_WORKGROUP, STEP_VECTORS, conjugateKernels, lanesOf } from "../kernels/constants.js";
 import { type Compiled, compiled } from "../kernels/pipelines.js";
 import { type ObjectiveTiling, grid } from "../kernels/tiling.js";
 import type { ObjectiveContext } from "./context.js";
@@ -30,17 +30,18 @@ interface StepKernels {
 }
 
 /** Returns whether vectors of this size are small enough for steps on the device. */
-export function fitsDeviceSteps({ features4, classes4, count, ...tiling }: ObjectiveTiling): boolean {
-  const parts = Math.ceil((features4 * classes4) / CONJUGATE_WORKGROUP);
-  return (
-    parts <= MOST_PARTS &&
-    count <= tiling.updateVectors &&
-    macsOfProducts({ features4, classes4 }) <= tiling.submissionMacs
-  );
+export function fitsDeviceSteps(tiling: ObjectiveTiling): boolean {
+  const { count, submissionMacs, updateVectors } = tiling;
+  return partsOf(tiling) <= MOST_PARTS && count <= updateVectors && macsOfProducts(tiling) <= submissionMacs;
+}
+
+/** Most workgroups of products. */
+function partsOf({ features4, classes4, multiplyLanes }: ObjectiveTiling): number {
+  return Math.ceil((features4 * classes4 * multiplyLanes) / VECTOR_WORKGROUP);
 }
 
 /** Multiply-adds of M·H·d. */
-function macsOfProducts({ features4, classes4 }: Pick<ObjectiveTiling, "features4" | "classes4">): number {
+function macsOfProducts({ features4, classes4 }: ObjectiveTiling): number {
   return 64 * features4 ** 2 * classes4;
 }
 
@@ -52,7 +53,6 @@ export class DeviceSteps {
   readonly #space: GpuVectors;
   /** (parts, 2) partial products. */
   readonly #products: GPUBuffer;
-  readonly #parts: number;
   /** The kernels, by whether there is a preconditioner. */
   readonly #kernels = new Map<boolean, Promise<StepKernels>>();
 
@@ -62,8 +62,7 @@ export class DeviceSteps {
     this.#context = context;
     this.#passes = passes;
     this.#space = space;
-    this.#parts = Math.ceil((features4 * classes4) / CONJUGATE_WORKGROUP);
-    this.#products = gpu.buffer("partial products", 32 * this.#parts, GPUBufferUsage.STORAGE);
+    this.#products = gpu.buffer("partial products", 32 * partsOf(tiling), GPUBufferUsage.STORAGE);
     const macs = 32 * features4 * classes4 * problem.rows.length;
     this.ahead = macs <= AHEAD_MACS[gpu.capacity.slow ? "slow" : "fast"] ? MOST_STEPS : 1;
   }
@@ -102,8 +101,8 @@ export class DeviceSteps {
     } else this.#hessian(kernels, system);
     // 2. M·H·d and the products. Those with M·H·d ignore what is outside of the free weights, as r and H·d
     // are 0 there.
+    const [parts] = grid(features4 * classes4 * (matrix ? tiling.multiplyLanes : 1), VECTOR_WORKGROUP);
     const vectors = {
-      hd: space.binding(hd),
       direction: space.binding(d),
       residual: space.binding(r),
       z: space.binding(z),
@@ -113,11 +112,12 @@ export class DeviceSteps {
       kernel: kernels.products,
       buffers: {
         ...vectors,
+        factor: space.binding(hd),
         gradient: space.binding(g),
         ...(matrix && { matrix: space.matrixBuffer(matrix), mhd: space.binding(free ? scratch : mhd) }),
       },
       whole: [0],
-      groups: grid(features4 * classes4, CONJUGATE_WORKGROUP),
+      groups: [parts],
       macs: matrix ? macsOfProducts(tiling) : 32 * count,
     });
     if (free && matrix) space.restrict(mhd, scratch, free.w, free.d);
@@ -125,9 +125,14 @@ export class DeviceSteps {
     const [before, after, length, slope] = await commands.sums(
       {
         kernel: kernels.step,
-        buffers: { ...vectors, solution: space.binding(p), ...(matrix && { mhd: space.binding(mhd) }) },
-        whole: [this.#parts],
-        groups: grid(count, CONJUGATE_WORKGROUP * STEP_VECTORS),
+        buffers: {
+          ...vectors,
+          hd: space.binding(hd),
+          solution: space.binding(p),
+          ...(matrix && { mhd: space.binding(mhd) }),
+        },
+        whole: [parts],
+        groups: grid(count, VECTOR_WORKGROUP * STEP_VECTORS),
         macs: 32 * count,
       },
       1,
@@ -143,7 +148,7 @@ export class DeviceSteps {
     const groups =
       groupSums > 1
         ? grid(4 * features4, rowThreads)
-        : grid(4 * features4 * lanesOf(tiling), CONJUGATE_WORKGROUP);
+        : grid(4 * features4 * lanesOf(tiling), VECTOR_WORKGROUP);
     commands.dispatch({
       kernel,
       buffers: {

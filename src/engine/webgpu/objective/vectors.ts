@@ -5,15 +5,14 @@ import type { FloatArray } from "../../../core/rows.js";
 import { pad, unpad } from "../kernels/blocks.js";
 import { type Commands, SUMS } from "./commands.js";
 import type { ObjectiveContext } from "./context.js";
-import { vectorKernels } from "../kernels/constants.js";
+import { VECTOR_WORKGROUP, multiplyKernel, vectorKernels } from "../kernels/constants.js";
+import type { KernelName } from "../kernels/kernels.js";
 import type { Gpu } from "../device/device.js";
 import { Pages, type Place } from "./pages.js";
 import { type Bindings, compiled } from "../kernels/pipelines.js";
 import { type ObjectiveTiling, grid } from "../kernels/tiling.js";
 import { GPUBufferUsage } from "../device/flags.js";
 
-/** Threads in a workgroup. */
-const WORKGROUP = 64;
 /** Most vectors that one dispatch of combine adds up, and most pairs of one dispatch of products. */
 const TERMS = 248;
 
@@ -31,9 +30,10 @@ export const VECTOR_KERNELS = [
 export type VectorKernels = Awaited<ReturnType<typeof compileVectors>>;
 
 export async function compileVectors({ gpu, placed, problem, tiling }: ObjectiveContext) {
-  const specialisation = vectorKernels(placed.rows, problem, tiling);
+  const specialisationOf = (name: KernelName) =>
+    (name === "vector-multiply" ? multiplyKernel : vectorKernels)(placed.rows, problem, tiling);
   const [combine, products, multiply, centre, subgradient, orthant, restrict, gradientSum] =
-    await Promise.all(VECTOR_KERNELS.map((name) => compiled(gpu, name, specialisation)));
+    await Promise.all(VECTOR_KERNELS.map((name) => compiled(gpu, name, specialisationOf(name))));
   return { combine, products, multiply, centre, subgradient, orthant, restrict, gradientSum };
 }
 
@@ -147,7 +147,7 @@ export class GpuVectors implements VectorSpace {
         buffers: { vectors, other: within ? this.#nothing : target.page },
         whole: [...firsts, target.first, run.length, Number(within), vector],
         real: [...factors, own],
-        groups: grid(count, WORKGROUP),
+        groups: grid(count, VECTOR_WORKGROUP),
         macs: 4 * (run.length + 1) * count,
       }),
     );
@@ -194,17 +194,17 @@ export class GpuVectors implements VectorSpace {
   }
 
   multiply(to: Vector, matrix: Matrix, from: Vector): void {
-    const { features4, classes4, submissionMacs } = this.#tiling;
+    const { features4, classes4, multiplyLanes, submissionMacs } = this.#tiling;
     const fours = features4 * classes4;
-    const macs = 64 * features4; // per thread, which owns four rows of four classes
+    const macs = 64 * features4; // of four rows of four classes
     const most = Math.max(1, Math.floor(submissionMacs / macs));
     for (let first = 0; first < fours; first += most) {
       const some = Math.min(most, fours - first);
       this.#commands.dispatch({
         kernel: this.#kernels.multiply,
-        buffers: { matrix: this.matrixBuffer(matrix), weights: this.binding(from), to: this.binding(to) },
+        buffers: { matrix: this.matrixBuffer(matrix), factor: this.binding(from), to: this.binding(to) },
         whole: [first],
-        groups: grid(some, WORKGROUP),
+        groups: grid(some * multiplyLanes, VECTOR_WORKGROUP),
         macs: macs * some,
       });
     }
@@ -246,7 +246,7 @@ export class GpuVectors implements VectorSpace {
         kernel: this.#kernels[name],
         buffers,
         whole: [vector],
-        groups: grid(count, WORKGROUP),
+        groups: grid(count, VECTOR_WORKGROUP),
         macs: 16 * count,
       }),
     );
@@ -260,7 +260,7 @@ export class GpuVectors implements VectorSpace {
         buffers: { slots, weights: this.binding(w), penalties: this.penalties, to: this.binding(to) },
         whole: [vector],
         real: [scale],
-        groups: grid(count, WORKGROUP),
+        groups: grid(count, VECTOR_WORKGROUP),
         macs: 4 * (this.#tiling.slots + 2) * count,
       }),
     );

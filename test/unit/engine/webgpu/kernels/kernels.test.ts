@@ -21,8 +21,8 @@ const UNIFORMS: Readonly<Record<string, readonly string[]>> = {
   Scales: ["vector", "scale"],
   Terms: ["first[248]", "to", "count", "within", "vector", "factors[248]", "own"],
   Pairs: ["a[248]", "b[248]", "vector", "sum"],
-  Fours: ["first"],
   Features: ["first", "past"],
+  Place: ["parts", "sum"],
   Vectors: ["first"],
   Step: ["ring", "vector", "learningRate", "gradientScale", "penalty", "correction1", "correction2"],
 };
@@ -69,7 +69,7 @@ describe.each(TABLE)("%s", (name, { source, bindings }) => {
       ).length;
     const most = { steps: WHOLE_BUFFERS, gradient: STEP_BUFFERS }[name] ?? 8;
     expect(storageOf([])).toBeLessThanOrEqual(name === "steps" ? WHOLE_BUFFERS : 8);
-    expect(storageOf(["UPDATE"])).toBeLessThanOrEqual(most);
+    expect(storageOf(["UPDATE", "MATRIX"])).toBeLessThanOrEqual(most);
   });
 
   test("has one entry point, main", () => {
