@@ -80,30 +80,22 @@ export class ConjugateGradients implements NewtonEquation {
     let first = Infinity; // the first r·M·r
     let left = Infinity; // the current one
     let lower = 0;
-    let slope = 0;
     let flat = false;
-    let done = false;
-    while (!done) {
-      // 2. Take steps, a few at a time.
-      const count = this.#stepsWithin(wanted, coefficients.alphas.length);
-      const steps = await objective.conjugateSteps(system, count);
-      slope = steps.reduce((sum, step) => sum + step.slope, slope);
-      done = count === 0;
-      // 3. See which of them was the last one wanted. Later ones only make p more accurate.
-      for (const [n, step] of steps.entries()) {
-        left = step.before;
-        if (coefficients.alphas.length === 0) first = left;
-        flat = !(step.length > 0);
-        done = flat || this.#isExact(left, first);
-        if (done) break;
-        lower += (step.length * left) / 2;
-        coefficients.alphas.push(step.length);
-        left = steps[n + 1]?.before ?? (await this.#after(step));
-        coefficients.betas.push(left / step.before);
-        done = this.#isSolved(wanted, coefficients, lower, left, first);
-        if (done) break;
-      }
+    const taken: ConjugateStep[] = [];
+    for await (const { before, after, length } of this.#steps(system, wanted, taken)) {
+      left = before;
+      if (coefficients.alphas.length === 0) first = left;
+      // 2. Where d·H·d is only rounding, or the residual is, there is no step.
+      flat = !(length > 0);
+      if (flat || this.#isExact(left, first)) break;
+      // 3. A step of length α lowers the model by α·r·M·r / 2.
+      lower += (length * left) / 2;
+      left = after;
+      coefficients.alphas.push(length);
+      coefficients.betas.push(after / before);
+      if (this.#isSolved(wanted, coefficients, lower, left, first)) break;
     }
+    const slope = taken.reduce((sum, step) => sum + step.slope, 0);
     const smallest = this.#smallest(coefficients);
     const upper =
       flat && !this.#isExact(left, first)
@@ -112,12 +104,26 @@ export class ConjugateGradients implements NewtonEquation {
     return { slope, lower, upper, smallest };
   }
 
-  /** How many steps to take next: within the budget, after `taken` ones. */
-  #stepsWithin(wanted: Wanted, taken: number): number {
-    const most = Math.min(this.#objective.stepsAhead, MOST_PRODUCTS - taken);
-    let count = 0;
-    while (count < most && wanted.more()) count++;
-    return count;
+  /**
+   * Takes steps within the budget, a few at a time, and adds them to `taken`: those after the last one wanted
+   * make p more accurate. Each is yielded with what is really left after it.
+   */
+  async *#steps(
+    system: ConjugateSystem,
+    wanted: Wanted,
+    taken: ConjugateStep[],
+  ): AsyncGenerator<ConjugateStep> {
+    for (;;) {
+      // No more than were taken already, and one, so that few are too many.
+      const most = Math.min(this.#objective.stepsAhead, taken.length + 1, MOST_PRODUCTS - taken.length);
+      let count = 0;
+      while (count < most && wanted.more()) count++;
+      if (count === 0) return;
+      const steps = await this.#objective.conjugateSteps(system, count);
+      taken.push(...steps);
+      for (const [n, step] of steps.entries())
+        yield { ...step, after: steps[n + 1]?.before ?? (await this.#after(step)) };
+    }
   }
 
   /**
