@@ -78,7 +78,7 @@ export class KernelContext {
    * @throws {DeviceError} if they do not fit together with its own blocks.
    */
   constructor(
-    { heap, pool, rows, placed }: WasmContext,
+    { heap, pool, twelveSums, rows, placed }: WasmContext,
     shape: WorkShape,
     layout: Layout,
     others: readonly number[],
@@ -102,6 +102,7 @@ export class KernelContext {
       this.#entries = this.allocate(run.entries);
       this.#ring = this.allocate(run.ring);
       this.#writePlan(placed, blocks);
+      this.write({ twelveSums: Number(twelveSums) });
     } catch (error) {
       this.release();
       throw error;
@@ -220,7 +221,7 @@ export class KernelContext {
   prepareVectors({ penalties, l1 }: Pick<ObjectiveProblem, "penalties" | "l1">): void {
     this.write({
       productSums: this.allocate(32 * Math.ceil(this.#vectorBytes / 16 / PRODUCT_RANGE)),
-      matrixRows: this.allocate(16 * this.layout.paddedClasses * this.#threads),
+      matrixRows: this.allocate(16 * (this.layout.paddedClasses + 1) * this.#threads),
       penalties: this.#ofFeatures(penalties),
       l1: this.#ofFeatures(l1),
     });
@@ -233,19 +234,14 @@ export class KernelContext {
     return address;
   }
 
-  /**
-   * Copies a matrix (features + 1, features + 1) into memory, four rows side by side:
-   * (rows / 4, stride / 4, 4 rows, 4).
-   */
+  /** Copies a matrix (features + 1, features + 1) into memory, padded with zeros: (stride, stride). */
   square(values: FloatArray): number {
     const size = this.#rows.features + 1;
     const stride = this.#stride;
-    const length = 4 * Math.ceil(size / 4) * stride;
-    const address = this.allocate(4 * length);
-    const to = this.#heap.f32(address, length).fill(0);
+    const address = this.allocate(4 * stride * stride);
+    const to = this.#heap.f32(address, stride * stride).fill(0);
     for (let row = 0; row < size; row++) {
-      const four = (row >> 2) * 4 * stride + 4 * (row & 3);
-      for (let i = 0; i < size; i++) to[four + 16 * (i >> 2) + (i & 3)] = values[row * size + i];
+      to.set(values.subarray(row * size, (row + 1) * size), row * stride);
     }
     return address;
   }

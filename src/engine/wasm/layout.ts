@@ -64,7 +64,7 @@ const TILED_RANGE = 4096;
 const GROUP_RANGES = { least: 64, most: 1024 };
 const GROUP_BYTES = 2 ** 20;
 /** Most values of a pack of rows, which has at least 8 rows. */
-const PACK_VALUES = 2 ** 15;
+const PACK_VALUES = 2 ** 17;
 /** Rows in each partial sum of the losses, as in assembly/tiled.ts. */
 const SOFTMAX_ROWS = 16;
 /** Most rows of a chunk, and most bytes of its logits. */
@@ -107,7 +107,7 @@ function fusedLayout(stride: number, classes: number, batchSize: number, rangeRo
   const fitting = floorToPower(GROUP_BYTES / (4 * paddedClasses * stride));
   const groupRanges = Math.max(GROUP_RANGES.least, Math.min(GROUP_RANGES.most, fitting));
   const levels = countLevels(Math.ceil(ranges / groupRanges));
-  const packRows = Math.max(8, Math.min(64, 4 * Math.floor(PACK_VALUES / stride / 4)));
+  const packRows = Math.max(8, Math.min(60, 4 * Math.floor(PACK_VALUES / stride / 4)));
   return {
     kind: "fused",
     paddedClasses,
@@ -144,9 +144,9 @@ function tiledLayout(stride: number, classes: number, batchSize: number, rangeRo
   };
 }
 
-/** Bytes of a `RowPack` of assembly/rows.ts: its header, four words for each row, and the rows as f32. */
+/** Bytes of a `RowPack` of assembly/rows.ts: its header, five words for each row, and the rows as f32. */
 function packBytes(rows: number, stride: number): number {
-  return 64 + 16 * rows + 64 + 4 * rows * stride;
+  return 64 + 20 * rows + 64 + 4 * rows * stride;
 }
 
 /** Returns the largest power of two that is not above x. */

@@ -32,6 +32,7 @@ export const PLAN = {
   moment1: "u32",
   moment2: "u32",
   tiled: "u32",
+  twelveSums: "u32",
   threads: "u32",
   steps: "u32",
   entries: "u32",

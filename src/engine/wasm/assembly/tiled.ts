@@ -5,8 +5,8 @@
  * writes a tile of Z, some rows of R, or a tile of G, which no other task writes.
  */
 import { EVALUATE_ALONG, Entry, Plan, hasGradient, hasLogits } from "./plan";
-import { TILE, gradient, logits } from "./products";
-import { copyRows, fourRows, locateRows, packAt } from "./rows";
+import { gradient, logits } from "./products";
+import { convertRows, locateRows, packAt } from "./rows";
 import { processRows } from "./second-pass";
 import { awaitThreads, ceilDivide, takeTask } from "./threads";
 import { addSums, mergeSums, mergeVectors } from "./tree";
@@ -14,12 +14,14 @@ import { storeSums, update4 } from "./update";
 
 /** Classes of a task. Their weights, with four rows or a tile of features, stay in the L2 cache. */
 const CLASSES: u32 = 64;
+/** Features of a tile of the gradient. */
+const TILE: u32 = 96;
 /** Rows of a task of the first product, and of the softmax, where 16 rows of a class are a cache line. */
 const ROWS: u32 = 64;
 const SOFTMAX_ROWS: u32 = 16;
 
 export function tiledPass(plan: Plan, entry: Entry, step: u32, thread: u32): void {
-  const pack = packAt(plan.pack, plan.chunkRows);
+  const pack = packAt(plan, plan.pack, plan.chunkRows);
   const next = (plan.chunkRows + 4) << 2; // no power of two: those map to the same sets of a cache
   const classTasks = ceilDivide(plan.classes, CLASSES);
   for (let first: u32 = 0; first < entry.rows; first += plan.chunkRows) {
@@ -34,7 +36,7 @@ export function tiledPass(plan: Plan, entry: Entry, step: u32, thread: u32): voi
       const i = task * SOFTMAX_ROWS;
       const end = min(rows, i + SOFTMAX_ROWS);
       locateRows(plan, entry, pack, i, end);
-      if (entry.operation != EVALUATE_ALONG) copyRows(plan, pack, i, end); // @point rows
+      if (entry.operation != EVALUATE_ALONG) convertRows(plan, pack, i, end); // @point rows
     }
     awaitThreads(plan);
 
@@ -45,9 +47,7 @@ export function tiledPass(plan: Plan, entry: Entry, step: u32, thread: u32): voi
         const pastClass = min(plan.classes, k + CLASSES);
         const begin = (task % rowTasks) * ROWS;
         const end = min(rows, begin + ROWS);
-        for (let i = begin; i < end; i += 4) {
-          logits(plan, entry.input, fourRows(plan, pack, i), k, pastClass, plan.z + (i << 2), next);
-        }
+        logits(plan, entry.input, pack.x + (begin << 2), end - begin, k, pastClass, plan.z + (begin << 2), next);
       }
       awaitThreads(plan);
     }
@@ -77,8 +77,12 @@ export function tiledPass(plan: Plan, entry: Entry, step: u32, thread: u32): voi
       const pastClass = min(plan.classes, k + CLASSES); // @point gradient-classes
       const tile = task / classTasks;
       if (begins) clearTile(plan, k, pastClass, tile); // @point clear
-      for (let i: u32 = 0; i < rows; i += 4) { // @point gradient-rows
-        gradient(plan, fourRows(plan, pack, i), k, pastClass, tile, plan.z + (i << 2), next, plan.partials);
+      const feature = tile * TILE;
+      const pastFeature = min(plan.stride, feature + TILE);
+      for (let i: u32 = 0; i < rows; i += ROWS) {
+        const count = min(rows - i, ROWS); // @point gradient-rows
+        const r = plan.z + (i << 2);
+        gradient(plan, pack.x + (i << 2), count, k, pastClass, feature, pastFeature, r, next, plan.partials);
       }
       if (ends) mergeTile(plan, k, pastClass, tile, range, last);
       if (last) updateTile(plan, entry, k, pastClass, tile); // @point update

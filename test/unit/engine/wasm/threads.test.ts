@@ -7,7 +7,7 @@ import { range } from "../../../../src/core/random.js";
 import type { Objective } from "../../../../src/engine/objective.js";
 import type { DescentProblem } from "../../../../src/engine/descent.js";
 import { Heap } from "../../../../src/engine/wasm/heap.js";
-import type { WasmKernels } from "../../../../src/engine/wasm/module.js";
+import { type WasmKernels, compile } from "../../../../src/engine/wasm/module.js";
 import { DeviceError } from "../../../../src/index.js";
 import { RULES, plan, randomRows, randomWeights } from "../../../conformance/problems.js";
 import {
@@ -69,6 +69,13 @@ test.each(AGREEING)("that is one that uses seven threads: $what", async ({ compu
   const kernels = await trapping(MOST_THREADS - 1);
   await compute({ kernels, threads: MOST_THREADS - 1 });
   await expect(compute({ kernels, threads: MOST_THREADS })).rejects.toThrow(/unreachable/);
+});
+
+test.each(AGREEING)("eight and twelve sums in registers give the same bits: $what", async ({ compute }) => {
+  const [eight, twelve] = [await compile(false, false), await compile(false, true)];
+  expect(await compute({ kernels: twelve, threads: 2 })).toEqual(
+    await compute({ kernels: eight, threads: 2 }),
+  );
 });
 
 test.each(AGREEING)("threads that do not wait for each other are noticed: $what", async ({ compute }) => {
