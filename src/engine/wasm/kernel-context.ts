@@ -19,6 +19,8 @@ const THREAD_WORK = 2 ** 16;
  * threads runs inline.
  */
 const AWAITED_WORK = 2 ** 21;
+/** The multiply-adds that take as long as an entry does besides. */
+const ENTRY_WORK = 2 ** 14;
 /** The most entries of one run. */
 export const MOST_ENTRIES = 1024;
 /** Vectors of four numbers in each partial sum of an inner product, as in assembly/vectors.ts. */
@@ -170,7 +172,10 @@ export class KernelContext {
   }
 
   /** Runs at most MOST_ENTRIES entries and returns the sums of each. */
-  async run(entries: readonly Partial<Entry>[], inline = this.#inline): Promise<SumTriple[]> {
+  async run(
+    entries: readonly Partial<Entry>[],
+    inline = this.#inline || this.#takesLessThanMessage(entries),
+  ): Promise<SumTriple[]> {
     if (this.#released) throw new Error("The memory of this training was released.");
     writeEntries(this.#heap, this.#entries, entries);
     this.write({ steps: entries.length });
@@ -183,6 +188,14 @@ export class KernelContext {
       this.#running = false;
       if (this.#released) this.#freeAll();
     }
+  }
+
+  /** Returns whether steps of a descent on one thread are done before a message would reach it. */
+  #takesLessThanMessage(entries: readonly Partial<Entry>[]): boolean {
+    if (this.#shape.awaited || this.#threads > 1) return false;
+    const rows = entries.reduce((sum, entry) => sum + (entry.rows ?? 0), 0);
+    const work = rows * this.#shape.classes * this.#stride + entries.length * ENTRY_WORK;
+    return work < 2 * AWAITED_WORK;
   }
 
   /** Adds up the sums of a sums-only entry over `rows` rows, in runs that are nodes of the tree. */

@@ -86,6 +86,23 @@ test.each(AGREEING)("threads that do not wait for each other are noticed: $what"
   expect(wrong).not.toEqual(right); // other bits, or addresses that do not exist yet
 });
 
+test.each([
+  { what: "few", batchSize: 20, messages: 0 },
+  { what: "many", batchSize: 2000, messages: 2 },
+])("an epoch of one step of $what rows takes $messages messages", async ({ batchSize, messages }) => {
+  const shape = { count: batchSize, features: 60, classes: 11 };
+  const rows = randomRows(shape, "f32", 151);
+  const engine = await wasmEngine({ threads: 2 });
+  const placement = await engine.place(rows);
+  const problem: DescentProblem = { classes: shape.classes, batchSize, intercept: true, rule: RULES["sgd"] };
+  const descent = await placement.descent(problem, randomWeights(shape, 152));
+  const post = vi.spyOn(Worker.prototype, "postMessage");
+  for await (const _ of descent.run([plan(rows, batchSize)]));
+  expect(post).toHaveBeenCalledTimes(messages);
+  post.mockRestore();
+  engine.close();
+});
+
 describe("a thread that fails", () => {
   const { shape, batchSize } = CASES.fused;
   const rows = randomRows(shape, "f32", 151);
