@@ -56,7 +56,8 @@ function layoutBlocks(layout: Layout, stride: number, threads: number) {
   };
   if (layout.kind === "fused") return { ...common, partials: layout.partials * vector };
   const z = 4 * layout.paddedClasses * (layout.chunkRows + 4);
-  return { ...common, pack: layout.packBytes, z, partials: vector };
+  const { chunkRows, packBytes: pack, tileBytes: tiles } = layout;
+  return { ...common, pack, tiles, tileRows: 4 * chunkRows, z, partials: vector };
 }
 
 export class KernelContext {

@@ -46,6 +46,8 @@ export interface TiledLayout extends Common {
   readonly kind: "tiled";
   readonly chunkRows: number;
   readonly packBytes: number;
+  /** Bytes of the rows of a chunk in tiles of features. */
+  readonly tileBytes: number;
 }
 
 export type Layout = FusedLayout | TiledLayout;
@@ -67,6 +69,8 @@ const GROUP_BYTES = 2 ** 20;
 const PACK_VALUES = 2 ** 17;
 /** Rows in each partial sum of the losses, as in assembly/tiled.ts. */
 const SOFTMAX_ROWS = 16;
+/** Features of a tile of X, as in assembly/tiled.ts. */
+const TILE = 48;
 /** Most rows of a chunk, and most bytes of its logits. */
 const CHUNK_ROWS = 512;
 const CHUNK_BYTES = 2 ** 27;
@@ -140,6 +144,7 @@ function tiledLayout(stride: number, classes: number, batchSize: number, rangeRo
     sumLevels: countLevels(Math.ceil(batchSize / chunkRows)),
     scratchBytes: 0,
     packBytes: packBytes(chunkRows, stride),
+    tileBytes: 4 * chunkRows * TILE * Math.ceil(stride / TILE),
     chain: chainLength(batchSize, rangeRows),
   };
 }

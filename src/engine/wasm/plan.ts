@@ -48,6 +48,8 @@ export const PLAN = {
   scratchBytes: "u32",
   chunkRows: "u32",
   pack: "u32",
+  tiles: "u32",
+  tileRows: "u32",
   z: "u32",
   productSums: "u32",
   matrixRows: "u32",

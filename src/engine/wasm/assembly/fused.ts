@@ -69,7 +69,7 @@ function addRange(plan: Plan, entry: Entry, slot: u32, first: u32, scratch: u32)
       processRows(plan, entry, pack, i, z + (i << 2), next, sums);
     }
     if (hasGradient(entry)) {
-      gradient(plan, pack.x, rows, 0, plan.classes, 0, plan.stride, z, next, partial);
+      gradient(plan, pack.x, rows, 0, plan.classes, 0, plan.stride, 0, z, next, partial);
     }
   }
 }

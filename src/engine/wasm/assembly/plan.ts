@@ -50,6 +50,8 @@ export class Plan {
   scratchBytes: u32;
   chunkRows: u32; // tiled: rows whose logits are in memory at a time; a power of two, of rangeRows at most
   pack: u32; // tiled: the RowPack of the chunk
+  tiles: u32; // tiled: the chunk's X in tiles of features, (stride / TILE, chunkRows, TILE)
+  tileRows: u32; // tiled: (chunkRows) addresses of the rows of the first of these tiles
   z: u32; // tiled: (classes, chunkRows + 4) logits of the chunk, then its residuals
   productSums: u32; // (ranges of a vector, 4) f64 partial sums of an inner product
   matrixRows: u32; // (threads, 1 + paddedClasses, 4) addresses of four rows of a matrix, and their products

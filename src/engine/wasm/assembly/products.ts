@@ -130,8 +130,9 @@ function logits6(plan: Plan, w: u32, x: u32, k: u32, past: u32, z: u32, next: u3
 
 /**
  * Adds Xᵀ·R of `rows` rows to G, for the classes from k, an even number, to `past` and the features from
- * `feature` to `pastFeature`, multiples of eight. x: (rows) addresses of (stride). r: (classes, rows), `next`
- * bytes from class to class. g: (classes / 2, stride / 4, 2, 4)
+ * `feature` to `pastFeature`, multiples of eight. x: (rows) addresses, to which `offset` is added to find the
+ * first of these features. r: (classes, rows), `next` bytes from class to class. g: (classes / 2, stride / 4,
+ * 2, 4)
  */
 export function gradient(
   plan: Plan,
@@ -141,6 +142,7 @@ export function gradient(
   past: u32,
   feature: u32,
   pastFeature: u32,
+  offset: u32,
   r: u32,
   next: u32,
   g: u32,
@@ -152,11 +154,12 @@ export function gradient(
     for (let c = k; c < past; c += 2) {
       const to = g + ((c * plan.stride + (feature << 1)) << 2);
       const from = r + c * next;
-      if (size == 24) add24(to, x, end, feature << 2, from, next);
-      else if (size == 16) add16(to, x, end, feature << 2, from, next);
-      else add8(to, x, end, feature << 2, from, next);
+      if (size == 24) add24(to, x, end, offset, from, next);
+      else if (size == 16) add16(to, x, end, offset, from, next);
+      else add8(to, x, end, offset, from, next);
     }
     feature += size;
+    offset += size << 2;
   }
 }
 

@@ -93,6 +93,7 @@ test("tiled: chunks divide ranges, and their logits are 128 MiB or four rows at 
       expect(chunkRows === 4 || 4 * paddedClasses * chunkRows <= 128 * MiB).toBe(true);
       expect(16 * sums).toBeGreaterThanOrEqual(chunkRows);
       expect(layout.packBytes).toBeGreaterThanOrEqual(packBytes(chunkRows, stride));
+      expect(layout.tileBytes).toBeGreaterThanOrEqual(4 * chunkRows * stride);
       const ranges = Math.ceil(batchSize / rangeRows);
       expect(levels).toBe(waiting(ranges));
       expect(sumLevels).toBe(waiting(Math.ceil(batchSize / chunkRows)));
