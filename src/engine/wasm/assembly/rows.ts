@@ -46,21 +46,45 @@ export function convertRows(plan: Plan, pack: RowPack, i: u32, past: u32): void 
     const from = load<u32>(pack.sources + (i << 2));
     const to = pack.converted + ((i * plan.stride) << 2);
     store<u32>(pack.x + (i << 2), to);
-    if (plan.valueBytes == 1) convertBytes(from, to, plan.stride, f32x4.splat(plan.scale));
+    if (plan.valueBytes == 1) convertBytes(from, to, plan.stride, f32x4.splat(plan.scale), plan.valueBytes);
     else convertHalves(from, to, plan.stride);
     // The one of a row of bytes was scaled.
     store<f32>(to + (plan.features << 2), 1); // @point one
   }
 }
 
-function convertBytes(from: u32, to: u32, count: u32, scale: v128): void {
-  for (const past = from + count; from < past; from += 8) {
+/** Converts bytes, of which there are a multiple of eight. */
+function convertBytes(from: u32, to: u32, count: u32, scale: v128, size: u32): void {
+  const past = from + count;
+  if (ASC_FEATURE_RELAXED_SIMD) {
+    // Each shuffle takes four of sixteen bytes and, by indices that are negative, zeros.
+    // V8 would make vectors of constants anew in every turn: these depend on a number that is always 1.
+    const four = i32x4.splat(size << 2);
+    const first = i32x4.mul(i32x4(0x80808000, 0x80808001, 0x80808002, 0x80808003), i32x4.splat(size));
+    const second = i32x4.add(first, four);
+    const third = i32x4.add(second, four);
+    const fourth = i32x4.add(third, four);
+    for (; from + 16 <= past; from += 16) {
+      const sixteen = v128.load(from);
+      storeScaled(to, i8x16.relaxed_swizzle(sixteen, first), scale);
+      storeScaled(to + 16, i8x16.relaxed_swizzle(sixteen, second), scale);
+      storeScaled(to + 32, i8x16.relaxed_swizzle(sixteen, third), scale);
+      storeScaled(to + 48, i8x16.relaxed_swizzle(sixteen, fourth), scale);
+      to += 64;
+    }
+  }
+  for (; from < past; from += 8) {
     const eight = v128.load_ext<u8>(from);
-    v128.store(to, f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_u(eight)), scale));
-    const high = i32x4.extend_high_i16x8_u(eight); // @point high
-    v128.store(to, f32x4.mul(f32x4.convert_i32x4_s(high), scale), 16);
+    storeScaled(to, i32x4.extend_low_i16x8_u(eight), scale);
+    storeScaled(to + 16, i32x4.extend_high_i16x8_u(eight), scale); // @point high
     to += 32;
   }
+}
+
+// @ts-ignore: decorator
+@inline
+function storeScaled(to: u32, integers: v128, scale: v128): void {
+  v128.store(to, f32x4.mul(f32x4.convert_i32x4_s(integers), scale));
 }
 
 function convertHalves(from: u32, to: u32, count: u32): void {
