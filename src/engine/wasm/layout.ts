@@ -88,12 +88,13 @@ export function layoutOf(
   { classes, batchSize }: Pick<DescentProblem, "classes" | "batchSize">,
   kind?: Layout["kind"],
 ): Layout {
-  const { stride } = rowLayout(rows.features, rows.x);
+  const row = rowLayout(rows.features, rows.x);
+  const { stride } = row;
   const blockRows = planBlockRows(rows);
   const few = classes <= FUSED_CLASSES && classes * stride <= FUSED_WEIGHTS;
   return (kind ?? (few ? "fused" : "tiled")) === "fused"
-    ? fusedLayout(stride, classes, batchSize, Math.min(FUSED_RANGE, blockRows))
-    : tiledLayout(stride, classes, batchSize, Math.min(TILED_RANGE, blockRows));
+    ? fusedLayout(row, classes, batchSize, Math.min(FUSED_RANGE, blockRows))
+    : tiledLayout(row, classes, batchSize, Math.min(TILED_RANGE, blockRows));
 }
 
 /** Returns the kind of layout that `kernels` names, if any. Throws an OptionError for an unknown name. */
@@ -105,7 +106,8 @@ export function kindOf({ kernels = "table" }: Pick<DescentProblem, "kernels">): 
   );
 }
 
-function fusedLayout(stride: number, classes: number, batchSize: number, rangeRows: number): FusedLayout {
+function fusedLayout(row: RowLayout, classes: number, batchSize: number, rangeRows: number): FusedLayout {
+  const { stride } = row;
   const paddedClasses = 2 * Math.ceil(classes / 2);
   const ranges = Math.ceil(batchSize / rangeRows);
   const fitting = floorToPower(GROUP_BYTES / (4 * paddedClasses * stride));
@@ -122,12 +124,13 @@ function fusedLayout(stride: number, classes: number, batchSize: number, rangeRo
     sums: groupRanges,
     sumLevels: levels,
     packRows,
-    scratchBytes: 64 * Math.ceil((4 * packRows * paddedClasses + packBytes(packRows, stride)) / 64),
+    scratchBytes: 64 * Math.ceil((4 * packRows * paddedClasses + packBytes(packRows, row)) / 64),
     chain: chainLength(batchSize, rangeRows),
   };
 }
 
-function tiledLayout(stride: number, classes: number, batchSize: number, rangeRows: number): TiledLayout {
+function tiledLayout(row: RowLayout, classes: number, batchSize: number, rangeRows: number): TiledLayout {
+  const { stride } = row;
   const paddedClasses = 2 * Math.ceil(classes / 2);
   const fitting = Math.max(4, floorToPower(CHUNK_BYTES / (4 * paddedClasses)));
   // All rows of a small batch, and at least one whole partial sum of the losses, so that the bits do not
@@ -143,15 +146,18 @@ function tiledLayout(stride: number, classes: number, batchSize: number, rangeRo
     sums: Math.ceil(chunkRows / SOFTMAX_ROWS),
     sumLevels: countLevels(Math.ceil(batchSize / chunkRows)),
     scratchBytes: 0,
-    packBytes: packBytes(chunkRows, stride),
+    packBytes: packBytes(chunkRows, row),
     tileBytes: 4 * chunkRows * TILE * Math.ceil(stride / TILE),
     chain: chainLength(batchSize, rangeRows),
   };
 }
 
-/** Bytes of a `RowPack` of assembly/rows.ts: its header, five words for each row, and the rows as f32. */
-function packBytes(rows: number, stride: number): number {
-  return 64 + 20 * rows + 64 + 4 * rows * stride;
+/**
+ * Bytes of a `RowPack` of assembly/rows.ts: its header, five words for each row, and the rows as f32, unless
+ * they are.
+ */
+function packBytes(rows: number, { stride, valueBytes }: RowLayout): number {
+  return 64 + 20 * rows + 64 + (valueBytes === 4 ? 0 : 4 * rows * stride);
 }
 
 /** Returns the largest power of two that is not above x. */
