@@ -317,7 +317,8 @@ describe("a thread that ends without an error", () => {
       const engine = await wasmEngine({ threads: 2 });
       const placement = await engine.place(rows);
       const descent = await placement.descent(problem, randomWeights(shape, 152));
-      const evaluate = () => descent.evaluate(range(rows.count));
+      // Many times all rows, so that they are not done before the thread ends.
+      const evaluate = () => descent.evaluate(range(100 * rows.count).map((n) => n % rows.count));
       const evaluating = when === "while it computes" ? evaluate() : undefined;
       const ended = started[first + 1].terminate();
       if (!evaluating) await ended;
