@@ -14,8 +14,8 @@ export interface WasmKernels {
 const RELAXED = bytesOf("AGFzbQEAAAABCAFgA3t7ewF7AwIBAAoNAQsAIAAgASAC/YUCCw==");
 
 /**
- * The same module with a 64-bit table, which compilers have that keep loads where they are used. The one of
- * V8 before 12.5, in Node 22 too, moves all loads of a loop to its begin, where twelve sums leave no room.
+ * The same module with a 64-bit table. A V8 that has none, as in Node 22, moves the loads of a loop together,
+ * so that twelve sums do not stay in registers.
  */
 const ORDERED = bytesOf("AGFzbQEAAAABCAFgA3t7ewF7AwIBAAQEAXAEAAoNAQsAIAAgASAC/YUCCw==");
 

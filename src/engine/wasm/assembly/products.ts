@@ -3,9 +3,9 @@
  * lie side by side in the weights and in the gradient, so that a loop needs one address for both. Lanes are
  * features; the lanes of Z are rows.
  *
- * Sums stay in registers. Two multiply-adds a cycle, which take four cycles each, need eight sums, and wait
- * now and then; with twelve they do not. Twelve and their operands take all fifteen registers of x64 that
- * V8 gives away: `../module.ts` says where. Both add in the same order.
+ * Sums stay in registers. Two multiply-adds a cycle, each of which takes four, need at least eight sums, and
+ * do not wait with twelve. Twelve and their operands take all fifteen registers that V8 allocates on x64:
+ * they are used where `../module.ts` finds a compiler that can. Both add in the same order.
  */
 import { madd, sums4 } from "./math";
 import { Plan } from "./plan";

@@ -12,7 +12,7 @@ import { awaitThreads, ceilDivide, takeTask } from "./threads";
 import { addSums, mergeSums, mergeVectors } from "./tree";
 import { storeSums, update4 } from "./update";
 
-/** Classes of a task. Their weights, with four rows or a tile of features, stay in the L2 cache. */
+/** Classes of a task of the first product. Their weights, with some rows, stay in the L2 cache. */
 const CLASSES: u32 = 64;
 /** Features of a tile of X, and features and classes of a tile of the gradient. */
 const TILE: u32 = 48;
