@@ -12,6 +12,8 @@ import * as tables from "./wrong-assembly.js";
 /** One edit of a file of src/engine/wasm/assembly/. */
 export interface AssemblyEdit extends Edit {
   readonly file: string;
+  /** Whether the edit is of what only products with twelve sums in registers do. */
+  readonly twelveSums?: true;
 }
 
 export const ASSEMBLY = join(import.meta.dirname, "../../src/engine/wasm/assembly");
@@ -26,7 +28,8 @@ const compiled = new Map<string, Promise<Buffer>>();
 
 /** Compiles the kernels with one edit of the tables. */
 export async function editedKernels(wrong: AssemblyEdit): Promise<WasmKernels> {
-  return { module: await WebAssembly.compile(await editedAssembly(ASSEMBLY, wrong)), relaxed: false };
+  const module = await WebAssembly.compile(await editedAssembly(ASSEMBLY, wrong));
+  return { module, relaxed: false, twelveSums: wrong.twelveSums ?? false };
 }
 
 /** Compiles a folder of AssemblyScript, which may import the kernels, with one edit of the tables. */

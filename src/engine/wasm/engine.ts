@@ -96,7 +96,7 @@ class Session {
   }
 }
 
-function engineOn(session: Session, { relaxed }: WasmKernels): Engine {
+function engineOn(session: Session, { relaxed, twelveSums }: WasmKernels): Engine {
   const { heap, pool } = session;
   const { threads, note } = pool;
   return {
@@ -105,7 +105,7 @@ function engineOn(session: Session, { relaxed }: WasmKernels): Engine {
     ...(note !== undefined && { note }),
     async place(rows) {
       const placed = await placeOnHeap(heap, rows);
-      const context = { heap, pool, rows, placed };
+      const context = { heap, pool, twelveSums, rows, placed };
       return {
         descent: async (problem, weights) => new WasmDescent(context, problem, weights),
         objective: async (problem) => new WasmObjective(context, problem),

@@ -19,6 +19,8 @@ const THREAD_WORK = 2 ** 16;
  * threads runs inline.
  */
 const AWAITED_WORK = 2 ** 21;
+/** The multiply-adds that take as long as an entry does besides. */
+const ENTRY_WORK = 2 ** 14;
 /** The most entries of one run. */
 export const MOST_ENTRIES = 1024;
 /** Vectors of four numbers in each partial sum of an inner product, as in assembly/vectors.ts. */
@@ -54,7 +56,8 @@ function layoutBlocks(layout: Layout, stride: number, threads: number) {
   };
   if (layout.kind === "fused") return { ...common, partials: layout.partials * vector };
   const z = 4 * layout.paddedClasses * (layout.chunkRows + 4);
-  return { ...common, pack: layout.packBytes, z, partials: vector };
+  const { chunkRows, packBytes: pack, tileBytes: tiles } = layout;
+  return { ...common, pack, tiles, tileRows: 4 * chunkRows, z, partials: vector };
 }
 
 export class KernelContext {
@@ -78,7 +81,7 @@ export class KernelContext {
    * @throws {DeviceError} if they do not fit together with its own blocks.
    */
   constructor(
-    { heap, pool, rows, placed }: WasmContext,
+    { heap, pool, twelveSums, rows, placed }: WasmContext,
     shape: WorkShape,
     layout: Layout,
     others: readonly number[],
@@ -102,6 +105,7 @@ export class KernelContext {
       this.#entries = this.allocate(run.entries);
       this.#ring = this.allocate(run.ring);
       this.#writePlan(placed, blocks);
+      this.write({ twelveSums: Number(twelveSums) });
     } catch (error) {
       this.release();
       throw error;
@@ -169,7 +173,10 @@ export class KernelContext {
   }
 
   /** Runs at most MOST_ENTRIES entries and returns the sums of each. */
-  async run(entries: readonly Partial<Entry>[], inline = this.#inline): Promise<SumTriple[]> {
+  async run(
+    entries: readonly Partial<Entry>[],
+    inline = this.#inline || this.#takesLessThanMessage(entries),
+  ): Promise<SumTriple[]> {
     if (this.#released) throw new Error("The memory of this training was released.");
     writeEntries(this.#heap, this.#entries, entries);
     this.write({ steps: entries.length });
@@ -182,6 +189,14 @@ export class KernelContext {
       this.#running = false;
       if (this.#released) this.#freeAll();
     }
+  }
+
+  /** Returns whether steps of a descent on one thread are done before a message would reach it. */
+  #takesLessThanMessage(entries: readonly Partial<Entry>[]): boolean {
+    if (this.#shape.awaited || this.#threads > 1) return false;
+    const rows = entries.reduce((sum, entry) => sum + (entry.rows ?? 0), 0);
+    const work = rows * this.#shape.classes * this.#stride + entries.length * ENTRY_WORK;
+    return work < 2 * AWAITED_WORK;
   }
 
   /** Adds up the sums of a sums-only entry over `rows` rows, in runs that are nodes of the tree. */
@@ -220,7 +235,7 @@ export class KernelContext {
   prepareVectors({ penalties, l1 }: Pick<ObjectiveProblem, "penalties" | "l1">): void {
     this.write({
       productSums: this.allocate(32 * Math.ceil(this.#vectorBytes / 16 / PRODUCT_RANGE)),
-      matrixRows: this.allocate(16 * this.layout.paddedClasses * this.#threads),
+      matrixRows: this.allocate(16 * (this.layout.paddedClasses + 1) * this.#threads),
       penalties: this.#ofFeatures(penalties),
       l1: this.#ofFeatures(l1),
     });
@@ -233,19 +248,14 @@ export class KernelContext {
     return address;
   }
 
-  /**
-   * Copies a matrix (features + 1, features + 1) into memory, four rows side by side:
-   * (rows / 4, stride / 4, 4 rows, 4).
-   */
+  /** Copies a matrix (features + 1, features + 1) into memory, padded with zeros: (stride, stride). */
   square(values: FloatArray): number {
     const size = this.#rows.features + 1;
     const stride = this.#stride;
-    const length = 4 * Math.ceil(size / 4) * stride;
-    const address = this.allocate(4 * length);
-    const to = this.#heap.f32(address, length).fill(0);
+    const address = this.allocate(4 * stride * stride);
+    const to = this.#heap.f32(address, stride * stride).fill(0);
     for (let row = 0; row < size; row++) {
-      const four = (row >> 2) * 4 * stride + 4 * (row & 3);
-      for (let i = 0; i < size; i++) to[four + 16 * (i >> 2) + (i & 3)] = values[row * size + i];
+      to.set(values.subarray(row * size, (row + 1) * size), row * stride);
     }
     return address;
   }

@@ -46,6 +46,8 @@ export interface TiledLayout extends Common {
   readonly kind: "tiled";
   readonly chunkRows: number;
   readonly packBytes: number;
+  /** Bytes of the rows of a chunk in tiles of features. */
+  readonly tileBytes: number;
 }
 
 export type Layout = FusedLayout | TiledLayout;
@@ -64,9 +66,11 @@ const TILED_RANGE = 4096;
 const GROUP_RANGES = { least: 64, most: 1024 };
 const GROUP_BYTES = 2 ** 20;
 /** Most values of a pack of rows, which has at least 8 rows. */
-const PACK_VALUES = 2 ** 15;
+const PACK_VALUES = 2 ** 17;
 /** Rows in each partial sum of the losses, as in assembly/tiled.ts. */
 const SOFTMAX_ROWS = 16;
+/** Features of a tile of X, as in assembly/tiled.ts. */
+const TILE = 48;
 /** Most rows of a chunk, and most bytes of its logits. */
 const CHUNK_ROWS = 512;
 const CHUNK_BYTES = 2 ** 27;
@@ -84,12 +88,13 @@ export function layoutOf(
   { classes, batchSize }: Pick<DescentProblem, "classes" | "batchSize">,
   kind?: Layout["kind"],
 ): Layout {
-  const { stride } = rowLayout(rows.features, rows.x);
+  const row = rowLayout(rows.features, rows.x);
+  const { stride } = row;
   const blockRows = planBlockRows(rows);
   const few = classes <= FUSED_CLASSES && classes * stride <= FUSED_WEIGHTS;
   return (kind ?? (few ? "fused" : "tiled")) === "fused"
-    ? fusedLayout(stride, classes, batchSize, Math.min(FUSED_RANGE, blockRows))
-    : tiledLayout(stride, classes, batchSize, Math.min(TILED_RANGE, blockRows));
+    ? fusedLayout(row, classes, batchSize, Math.min(FUSED_RANGE, blockRows))
+    : tiledLayout(row, classes, batchSize, Math.min(TILED_RANGE, blockRows));
 }
 
 /** Returns the kind of layout that `kernels` names, if any. Throws an OptionError for an unknown name. */
@@ -101,13 +106,14 @@ export function kindOf({ kernels = "table" }: Pick<DescentProblem, "kernels">): 
   );
 }
 
-function fusedLayout(stride: number, classes: number, batchSize: number, rangeRows: number): FusedLayout {
+function fusedLayout(row: RowLayout, classes: number, batchSize: number, rangeRows: number): FusedLayout {
+  const { stride } = row;
   const paddedClasses = 2 * Math.ceil(classes / 2);
   const ranges = Math.ceil(batchSize / rangeRows);
   const fitting = floorToPower(GROUP_BYTES / (4 * paddedClasses * stride));
   const groupRanges = Math.max(GROUP_RANGES.least, Math.min(GROUP_RANGES.most, fitting));
   const levels = countLevels(Math.ceil(ranges / groupRanges));
-  const packRows = Math.max(8, Math.min(64, 4 * Math.floor(PACK_VALUES / stride / 4)));
+  const packRows = Math.max(8, Math.min(60, 4 * Math.floor(PACK_VALUES / stride / 4)));
   return {
     kind: "fused",
     paddedClasses,
@@ -118,12 +124,13 @@ function fusedLayout(stride: number, classes: number, batchSize: number, rangeRo
     sums: groupRanges,
     sumLevels: levels,
     packRows,
-    scratchBytes: 64 * Math.ceil((4 * packRows * paddedClasses + packBytes(packRows, stride)) / 64),
+    scratchBytes: 64 * Math.ceil((4 * packRows * paddedClasses + packBytes(packRows, row)) / 64),
     chain: chainLength(batchSize, rangeRows),
   };
 }
 
-function tiledLayout(stride: number, classes: number, batchSize: number, rangeRows: number): TiledLayout {
+function tiledLayout(row: RowLayout, classes: number, batchSize: number, rangeRows: number): TiledLayout {
+  const { stride } = row;
   const paddedClasses = 2 * Math.ceil(classes / 2);
   const fitting = Math.max(4, floorToPower(CHUNK_BYTES / (4 * paddedClasses)));
   // All rows of a small batch, and at least one whole partial sum of the losses, so that the bits do not
@@ -139,14 +146,18 @@ function tiledLayout(stride: number, classes: number, batchSize: number, rangeRo
     sums: Math.ceil(chunkRows / SOFTMAX_ROWS),
     sumLevels: countLevels(Math.ceil(batchSize / chunkRows)),
     scratchBytes: 0,
-    packBytes: packBytes(chunkRows, stride),
+    packBytes: packBytes(chunkRows, row),
+    tileBytes: 4 * chunkRows * TILE * Math.ceil(stride / TILE),
     chain: chainLength(batchSize, rangeRows),
   };
 }
 
-/** Bytes of a `RowPack` of assembly/rows.ts: its header, four words for each row, and the rows as f32. */
-function packBytes(rows: number, stride: number): number {
-  return 64 + 16 * rows + 64 + 4 * rows * stride;
+/**
+ * Bytes of a `RowPack` of assembly/rows.ts: its header, five words for each row, and the rows as f32, unless
+ * they are.
+ */
+function packBytes(rows: number, { stride, valueBytes }: RowLayout): number {
+  return 64 + 20 * rows + 64 + (valueBytes === 4 ? 0 : 4 * rows * stride);
 }
 
 /** Returns the largest power of two that is not above x. */

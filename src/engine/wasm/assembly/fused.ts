@@ -3,9 +3,9 @@
  * each range has a partial sum of its own. The tree adds up the partial sums of a group of ranges and merges
  * the result with the groups before. After the last group the weights are updated.
  */
-import { Entry, Plan, hasGradient, hasLogits } from "./plan";
-import { TILE, gradient, logits, logitsAhead } from "./products";
-import { RowPack, copyRows, fourRows, locateRows, packAt } from "./rows";
+import { EVALUATE_ALONG, Entry, Plan, hasGradient, hasLogits } from "./plan";
+import { gradient, logits } from "./products";
+import { convertRows, locateRows, packAt } from "./rows";
 import { processRows } from "./second-pass";
 import { awaitThreads, ceilDivide, takeTask } from "./threads";
 import { addSums, addVectors, mergeSums, mergeVectors } from "./tree";
@@ -56,44 +56,22 @@ function addRange(plan: Plan, entry: Entry, slot: u32, first: u32, scratch: u32)
 
   const z = scratch; // (classes, packRows)
   const next = plan.packRows << 2;
-  const pack = packAt(z + plan.paddedClasses * next, plan.packRows);
+  const pack = packAt(plan, z + plan.paddedClasses * next, plan.packRows);
   const end = min(entry.rows, first + plan.rangeRows);
   for (let begin = first; begin < end; begin += plan.packRows) {
     pack.first = begin;
     pack.real = min(plan.packRows, end - begin);
     const rows = (pack.real + 3) & ~3;
     locateRows(plan, entry, pack, 0, rows);
-    if (hasLogits(entry)) copyRows(plan, pack, 0, 4);
-    else if (hasGradient(entry)) copyRows(plan, pack, 0, rows); // @point rows
+    if (entry.operation != EVALUATE_ALONG) convertRows(plan, pack, 0, rows); // @point rows
+    if (hasLogits(entry)) logits(plan, entry.input, pack.x, rows, 0, plan.classes, z, next);
     for (let i: u32 = 0; i < rows; i += 4) {
-      if (hasLogits(entry)) logitsOf(plan, entry, pack, i, rows, z + (i << 2), next);
       processRows(plan, entry, pack, i, z + (i << 2), next, sums);
     }
-    if (!hasGradient(entry)) continue;
-    for (let tile: u32 = 0; tile * TILE < plan.stride; tile++) {
-      for (let i: u32 = 0; i < rows; i += 4) {
-        gradient(plan, fourRows(plan, pack, i), 0, plan.classes, tile, z + (i << 2), next, partial);
-      }
+    if (hasGradient(entry)) {
+      gradient(plan, pack.x, rows, 0, plan.classes, 0, plan.stride, 0, z, next, partial);
     }
   }
-}
-
-/** Computes Z of four rows that are in the pack, and copies the next four rows into it meanwhile. */
-// @ts-ignore: decorator
-@inline
-function logitsOf(plan: Plan, entry: Entry, pack: RowPack, i: u32, rows: u32, z: u32, next: u32): void {
-  const w = entry.input;
-  const x = fourRows(plan, pack, i);
-  const four = i + 4;
-  let k: u32 = 0;
-  if (four < rows) {
-    // The product itself copies this many rows.
-    const ahead: u32 = plan.valueBytes == 4 ? min<u32>(4, plan.paddedClasses >> 1) : 0;
-    k = 2 * ahead;
-    logitsAhead(plan, w, x, k, z, next, pack.sources + (four << 2), fourRows(plan, pack, four));
-    copyRows(plan, pack, four + ahead, four + 4);
-  }
-  logits(plan, w, x, k, plan.classes, z, next);
 }
 
 // @ts-ignore: decorator

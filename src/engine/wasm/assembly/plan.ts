@@ -34,6 +34,7 @@ export class Plan {
 
   // The work.
   tiled: u32;
+  twelveSums: u32; // 1 if the products keep twelve sums in registers, else eight
   threads: u32;
   steps: u32;
   entries: u32; // (steps) Entry
@@ -49,9 +50,11 @@ export class Plan {
   scratchBytes: u32;
   chunkRows: u32; // tiled: rows whose logits are in memory at a time; a power of two, of rangeRows at most
   pack: u32; // tiled: the RowPack of the chunk
+  tiles: u32; // tiled: the chunk's X in tiles of features, (stride / TILE, chunkRows, TILE)
+  tileRows: u32; // tiled: (chunkRows) addresses of the rows of the first of these tiles
   z: u32; // tiled: (classes, chunkRows + 4) logits of the chunk, then its residuals
   productSums: u32; // (ranges of a vector, 4) f64 partial sums of an inner product
-  matrixRows: u32; // (threads, paddedClasses, 4) products of four rows of a matrix with a vector
+  matrixRows: u32; // (threads, 1 + paddedClasses, 4) addresses of four rows of a matrix, and their products
   penalties: u32; // (stride) f32 l2 penalty of each feature; 0 for the intercept and the padding
   l1: u32; // (stride) f32 l1 penalty, likewise
 

@@ -1,58 +1,47 @@
 /**
- * The two products, four rows and two classes at a time. The vectors of these rows, and of these classes, lie
- * side by side, so that a loop needs one address for each. Lanes are features; the lanes of Z are rows.
+ * The two products. Rows are read where they lie, from a list of their addresses. The vectors of two classes
+ * lie side by side in the weights and in the gradient, so that a loop needs one address for both. Lanes are
+ * features; the lanes of Z are rows.
+ *
+ * Sums stay in registers. Two multiply-adds a cycle, each of which takes four, need at least eight sums, and
+ * do not wait with twelve. Twelve and their operands take all fifteen registers that V8 allocates on x64:
+ * they are used where `../module.ts` finds a compiler that can. Both add in the same order.
  */
 import { madd, sums4 } from "./math";
 import { Plan } from "./plan";
 
-/** Features of a tile of the gradient: with all classes of a task it stays in the L1 cache. */
-export const TILE: u32 = 64;
-
 /**
- * Computes Z of four rows for the classes from k, an even number, to `past`. w: (paddedClasses / 2, stride /
- * 4, 2, 4), x: (stride / 4, 4 rows, 4), z: (classes, rows), `next` bytes from class to class.
+ * Computes Z of `rows` rows, a multiple of four, for the classes from k, an even number, to `past`. w:
+ * (paddedClasses / 2, stride / 4, 2, 4), x: (rows) addresses of (stride), z: (classes, rows), `next` bytes
+ * from class to class.
  */
-export function logits(plan: Plan, w: u32, x: u32, k: u32, past: u32, z: u32, next: u32): void {
-  product(plan, w, x, k, past, z, next, false, 0, 0);
-}
-
-/**
- * Computes Z of four rows for the first classes, at most eight. With every two classes it copies one of the
- * next four rows from its address in `sources` to `copies`, laid out like x, so that memory is read while the
- * processor multiplies.
- */
-export function logitsAhead(
+export function logits(
   plan: Plan,
   w: u32,
   x: u32,
-  past: u32,
-  z: u32,
-  next: u32,
-  sources: u32,
-  copies: u32,
-): void {
-  product(plan, w, x, 0, past, z, next, true, sources, copies);
-}
-
-// @ts-ignore: decorator
-@inline
-function product(
-  plan: Plan,
-  weights: u32,
-  x: u32,
+  rows: u32,
   k: u32,
   past: u32,
   z: u32,
   next: u32,
-  ahead: bool,
-  sources: u32,
-  copies: u32,
 ): void {
-  const end = x + (plan.stride << 4); // @point features
+  let i: u32 = 0;
+  if (plan.twelveSums) {
+    // Sixes leave none of a multiple of four rows, or four or eight.
+    for (; i + 6 <= rows && i + 8 != rows; i += 6) logits6(plan, w, x + (i << 2), k, past, z + (i << 2), next);
+  }
+  for (; i < rows; i += 4) logits4(plan, w, x + (i << 2), k, past, z + (i << 2), next); // @point rows
+}
+
+/** The same for four rows. */
+function logits4(plan: Plan, w: u32, x: u32, k: u32, past: u32, z: u32, next: u32): void {
+  const row0 = load<u32>(x);
+  const row1 = load<u32>(x, 4);
+  const row2 = load<u32>(x, 8);
+  const row3 = load<u32>(x, 12); // @point fourth-row
+  const bytes = plan.stride << 2;
   for (; k < past; k += 2) {
-    let w = weights + ((k * plan.stride) << 2); // @point classes
-    let from = ahead ? load<u32>(sources + (k << 1)) : 0;
-    let copy = copies + (k << 3);
+    let weights = w + k * bytes; // @point classes
     let a0 = f32x4.splat(0);
     let a1 = a0;
     let a2 = a0;
@@ -61,27 +50,22 @@ function product(
     let b1 = a0;
     let b2 = a0;
     let b3 = a0;
-    for (let at = x; at < end; at += 64) {
-      const wa = v128.load(w);
-      const wb = v128.load(w, 16); // @point second-class
-      const x0 = v128.load(at);
+    for (let at: u32 = 0; at < bytes; at += 16) { // @point features
+      const wa = v128.load(weights);
+      const wb = v128.load(weights, 16); // @point second-class
+      const x0 = v128.load(row0 + at);
       a0 = madd(x0, wa, a0);
       b0 = madd(x0, wb, b0);
-      const x1 = v128.load(at, 16);
+      const x1 = v128.load(row1 + at);
       a1 = madd(x1, wa, a1);
       b1 = madd(x1, wb, b1);
-      const x2 = v128.load(at, 32);
+      const x2 = v128.load(row2 + at);
       a2 = madd(x2, wa, a2);
       b2 = madd(x2, wb, b2);
-      const x3 = v128.load(at, 48); // @point fourth-row
+      const x3 = v128.load(row3 + at);
       a3 = madd(x3, wa, a3);
       b3 = madd(x3, wb, b3);
-      w += 32;
-      if (ahead) {
-        v128.store(copy, v128.load(from));
-        from += 16;
-        copy += 64;
-      }
+      weights += 32;
     }
     const to = z + k * next;
     v128.store(to, sums4(a0, a1, a2, a3));
@@ -89,62 +73,206 @@ function product(
   }
 }
 
-/**
- * Adds Xᵀ·R of four rows to G, for the classes from k, an even number, to `past` and the features of a tile.
- * x: (stride / 4, 4 rows, 4). r: (classes, rows), `next` bytes from class to class. g: (classes / 2, stride
- * / 4, 2, 4)
- */
-export function gradient(plan: Plan, x: u32, k: u32, past: u32, tile: u32, r: u32, next: u32, g: u32): void {
-  const begin = tile * TILE;
-  const end = x + (min(plan.stride, begin + TILE) << 4);
-  const row = plan.stride << 3; // bytes of two classes
-  let first = g + ((k * plan.stride) << 2) + (begin << 3);
-  for (let at = x + (begin << 4); at < end; at += 128) {
-    const a0 = v128.load(at);
-    const a1 = v128.load(at, 16);
-    const a2 = v128.load(at, 32);
-    const a3 = v128.load(at, 48);
-    const b0 = v128.load(at, 64);
-    const b1 = v128.load(at, 80);
-    const b2 = v128.load(at, 96);
-    const b3 = v128.load(at, 112);
-    let to = first;
-    for (let from = r + k * next, last = r + past * next; from < last; ) {
-      add(to, from, a0, a1, a2, a3, b0, b1, b2, b3);
-      from += next;
-      add(to + 16, from, a0, a1, a2, a3, b0, b1, b2, b3); // @point second-residual
-      from += next;
-      to += row;
+/** The same for six rows. */
+function logits6(plan: Plan, w: u32, x: u32, k: u32, past: u32, z: u32, next: u32): void {
+  const row0 = load<u32>(x);
+  const row1 = load<u32>(x, 4);
+  const row2 = load<u32>(x, 8);
+  const row3 = load<u32>(x, 12);
+  const row4 = load<u32>(x, 16);
+  const row5 = load<u32>(x, 20); // @point sixth-row
+  const bytes = plan.stride << 2;
+  for (; k < past; k += 2) {
+    let weights = w + k * bytes;
+    let a0 = f32x4.splat(0);
+    let a1 = a0;
+    let a2 = a0;
+    let a3 = a0;
+    let a4 = a0;
+    let a5 = a0;
+    let b0 = a0;
+    let b1 = a0;
+    let b2 = a0;
+    let b3 = a0;
+    let b4 = a0;
+    let b5 = a0;
+    for (let at: u32 = 0; at < bytes; at += 16) {
+      const wa = v128.load(weights);
+      const wb = v128.load(weights, 16);
+      const x0 = v128.load(row0 + at);
+      a0 = madd(x0, wa, a0);
+      b0 = madd(x0, wb, b0);
+      const x1 = v128.load(row1 + at);
+      a1 = madd(x1, wa, a1);
+      b1 = madd(x1, wb, b1);
+      const x2 = v128.load(row2 + at);
+      a2 = madd(x2, wa, a2);
+      b2 = madd(x2, wb, b2);
+      const x3 = v128.load(row3 + at);
+      a3 = madd(x3, wa, a3);
+      b3 = madd(x3, wb, b3);
+      const x4 = v128.load(row4 + at);
+      a4 = madd(x4, wa, a4);
+      b4 = madd(x4, wb, b4);
+      const x5 = v128.load(row5 + at);
+      a5 = madd(x5, wa, a5);
+      b5 = madd(x5, wb, b5);
+      weights += 32;
     }
-    first += 64;
+    const to = z + k * next;
+    v128.store(to, sums4(a0, a1, a2, a3));
+    v128.store(to + next, sums4(b0, b1, b2, b3));
+    const rest = sums4(a4, a5, b4, b5);
+    v128.store64_lane(to, rest, 0, 16);
+    v128.store64_lane(to + next, rest, 1, 16); // @point last-rows
   }
 }
 
-/** Adds the outer products of four residuals of one class with eight features of the four rows. */
-// @ts-ignore: decorator
-@inline
-function add(
-  to: u32,
-  from: u32,
-  a0: v128,
-  a1: v128,
-  a2: v128,
-  a3: v128,
-  b0: v128,
-  b1: v128,
-  b2: v128,
-  b3: v128,
+/**
+ * Adds Xᵀ·R of `rows` rows to G, for the classes from k, an even number, to `past` and the features from
+ * `feature` to `pastFeature`, multiples of eight. x: (rows) addresses, to which `offset` is added to find the
+ * first of these features. r: (classes, rows), `next` bytes from class to class. g: (classes / 2, stride / 4,
+ * 2, 4)
+ */
+export function gradient(
+  plan: Plan,
+  x: u32,
+  rows: u32,
+  k: u32,
+  past: u32,
+  feature: u32,
+  pastFeature: u32,
+  offset: u32,
+  r: u32,
+  next: u32,
+  g: u32,
 ): void {
-  const r0 = v128.load32_splat(from);
-  let a = madd(a0, r0, v128.load(to));
-  let b = madd(b0, r0, v128.load(to, 32));
-  const r1 = v128.load32_splat(from, 4);
-  a = madd(a1, r1, a);
-  b = madd(b1, r1, b);
-  const r2 = v128.load32_splat(from, 8);
-  a = madd(a2, r2, a);
-  b = madd(b2, r2, b);
-  const r3 = v128.load32_splat(from, 12); // @point fourth-residual
-  v128.store(to, madd(a3, r3, a));
-  v128.store(to, madd(b3, r3, b), 32);
+  const end = x + (rows << 2);
+  while (feature < pastFeature) {
+    const left = pastFeature - feature;
+    const size: u32 = plan.twelveSums && left >= 24 ? 24 : left >= 16 ? 16 : 8; // @point size
+    for (let c = k; c < past; c += 2) {
+      const to = g + ((c * plan.stride + (feature << 1)) << 2);
+      const from = r + c * next;
+      if (size == 24) add24(to, x, end, offset, from, next);
+      else if (size == 16) add16(to, x, end, offset, from, next);
+      else add8(to, x, end, offset, from, next);
+    }
+    feature += size;
+    offset += size << 2;
+  }
+}
+
+/** Adds the outer products of two classes' residuals with eight features, `offset` bytes into each row. */
+function add8(g: u32, x: u32, end: u32, offset: u32, r: u32, next: u32): void {
+  let a0 = v128.load(g);
+  let b0 = v128.load(g, 16);
+  let a1 = v128.load(g, 32);
+  let b1 = v128.load(g, 48);
+  for (; x < end; x += 4) {
+    const at = load<u32>(x) + offset;
+    const ra = v128.load32_splat(r);
+    const rb = v128.load32_splat(r + next); // @point last-residual
+    const x0 = v128.load(at);
+    a0 = madd(x0, ra, a0);
+    b0 = madd(x0, rb, b0);
+    const x1 = v128.load(at, 16);
+    a1 = madd(x1, ra, a1);
+    b1 = madd(x1, rb, b1);
+    r += 4;
+  }
+  v128.store(g, a0);
+  v128.store(g, b0, 16);
+  v128.store(g, a1, 32);
+  v128.store(g, b1, 48);
+}
+
+/** The same with sixteen features. */
+function add16(g: u32, x: u32, end: u32, offset: u32, r: u32, next: u32): void {
+  let a0 = v128.load(g);
+  let b0 = v128.load(g, 16);
+  let a1 = v128.load(g, 32);
+  let b1 = v128.load(g, 48);
+  let a2 = v128.load(g, 64);
+  let b2 = v128.load(g, 80);
+  let a3 = v128.load(g, 96);
+  let b3 = v128.load(g, 112);
+  for (; x < end; x += 4) {
+    const at = load<u32>(x) + offset;
+    const ra = v128.load32_splat(r);
+    const rb = v128.load32_splat(r + next); // @point second-residual
+    const x0 = v128.load(at);
+    a0 = madd(x0, ra, a0);
+    b0 = madd(x0, rb, b0);
+    const x1 = v128.load(at, 16);
+    a1 = madd(x1, ra, a1);
+    b1 = madd(x1, rb, b1);
+    const x2 = v128.load(at, 32);
+    a2 = madd(x2, ra, a2);
+    b2 = madd(x2, rb, b2);
+    const x3 = v128.load(at, 48);
+    a3 = madd(x3, ra, a3);
+    b3 = madd(x3, rb, b3);
+    r += 4;
+  }
+  v128.store(g, a0);
+  v128.store(g, b0, 16);
+  v128.store(g, a1, 32);
+  v128.store(g, b1, 48);
+  v128.store(g, a2, 64);
+  v128.store(g, b2, 80);
+  v128.store(g, a3, 96);
+  v128.store(g, b3, 112);
+}
+
+/** The same with twenty-four features. */
+function add24(g: u32, x: u32, end: u32, offset: u32, r: u32, next: u32): void {
+  let a0 = v128.load(g);
+  let b0 = v128.load(g, 16);
+  let a1 = v128.load(g, 32);
+  let b1 = v128.load(g, 48);
+  let a2 = v128.load(g, 64);
+  let b2 = v128.load(g, 80);
+  let a3 = v128.load(g, 96);
+  let b3 = v128.load(g, 112);
+  let a4 = v128.load(g, 128);
+  let b4 = v128.load(g, 144);
+  let a5 = v128.load(g, 160);
+  let b5 = v128.load(g, 176);
+  for (; x < end; x += 4) {
+    const at = load<u32>(x) + offset;
+    const ra = v128.load32_splat(r);
+    const rb = v128.load32_splat(r + next);
+    const x0 = v128.load(at);
+    a0 = madd(x0, ra, a0);
+    b0 = madd(x0, rb, b0);
+    const x1 = v128.load(at, 16);
+    a1 = madd(x1, ra, a1);
+    b1 = madd(x1, rb, b1);
+    const x2 = v128.load(at, 32);
+    a2 = madd(x2, ra, a2);
+    b2 = madd(x2, rb, b2);
+    const x3 = v128.load(at, 48);
+    a3 = madd(x3, ra, a3);
+    b3 = madd(x3, rb, b3);
+    const x4 = v128.load(at, 64);
+    a4 = madd(x4, ra, a4);
+    b4 = madd(x4, rb, b4);
+    const x5 = v128.load(at, 80); // @point last-features
+    a5 = madd(x5, ra, a5);
+    b5 = madd(x5, rb, b5);
+    r += 4;
+  }
+  v128.store(g, a0);
+  v128.store(g, b0, 16);
+  v128.store(g, a1, 32);
+  v128.store(g, b1, 48);
+  v128.store(g, a2, 64);
+  v128.store(g, b2, 80);
+  v128.store(g, a3, 96);
+  v128.store(g, b3, 112);
+  v128.store(g, a4, 128);
+  v128.store(g, b4, 144);
+  v128.store(g, a5, 160);
+  v128.store(g, b5, 176);
 }

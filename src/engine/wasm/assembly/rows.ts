@@ -1,4 +1,4 @@
-/** Packs of rows: rows from anywhere in X, copied as f32 into the order in which the products read them. */
+/** Packs of rows from anywhere in X, as f32: where they lie if they are, else converted. */
 import { Entry, Plan } from "./plan";
 
 /** Some rows of a step, a multiple of four. Rows past the last real one have weight 0. */
@@ -8,27 +8,22 @@ export class RowPack {
   real: u32; // number of real rows
   labels: u32; // (rows) u32
   weights: u32; // (rows) f32, 0 past the real rows
-  sources: u32; // (rows) addresses in X
   targets: u32; // (rows) addresses of soft targets, if there are any
-  x: u32; // (rows / 4, stride / 4, 4 rows, 4)
+  sources: u32; // (rows) addresses in X
+  x: u32; // (rows) addresses of the rows as f32, each (stride)
+  converted: u32; // (rows, stride) f32, if X is not
 }
 
 /** Creates a pack of `rows` rows at an address, followed by the arrays that it points to. */
-export function packAt(at: u32, rows: u32): RowPack {
+export function packAt(plan: Plan, at: u32, rows: u32): RowPack {
   const pack = changetype<RowPack>(at);
   pack.labels = at + 64;
   pack.weights = pack.labels + (rows << 2);
-  pack.sources = pack.weights + (rows << 2);
-  pack.targets = pack.sources + (rows << 2);
-  pack.x = (pack.targets + (rows << 2) + 63) & ~63;
+  pack.targets = pack.weights + (rows << 2);
+  pack.sources = pack.targets + (rows << 2);
+  pack.x = plan.valueBytes == 4 ? pack.sources : pack.sources + (rows << 2);
+  pack.converted = (pack.x + (rows << 2) + 63) & ~63;
   return pack;
-}
-
-/** Returns the address of the four rows from i on in the pack's X. */
-// @ts-ignore: decorator
-@inline
-export function fourRows(plan: Plan, pack: RowPack, i: u32): u32 {
-  return pack.x + ((i * plan.stride) << 2);
 }
 
 /** Looks up labels, weights and addresses of the pack's rows from i to `past`. */
@@ -44,41 +39,58 @@ export function locateRows(plan: Plan, entry: Entry, pack: RowPack, i: u32, past
   }
 }
 
-/** Copies the features of the pack's rows from i to `past`, which were located before. */
-export function copyRows(plan: Plan, pack: RowPack, i: u32, past: u32): void {
+/** Converts the pack's rows from i to `past`, which were located before, to f32. */
+export function convertRows(plan: Plan, pack: RowPack, i: u32, past: u32): void {
+  if (plan.valueBytes == 4) return;
   for (; i < past; i++) {
     const from = load<u32>(pack.sources + (i << 2));
-    const to = fourRows(plan, pack, i & ~3) + ((i & 3) << 4);
-    if (plan.valueBytes == 4) copyFloats(from, to, plan.stride);
-    else if (plan.valueBytes == 1) copyBytes(from, to, plan.stride, f32x4.splat(plan.scale));
-    else copyHalves(from, to, plan.stride);
-    const one = to + ((plan.features >> 2) << 6) + ((plan.features & 3) << 2);
+    const to = pack.converted + ((i * plan.stride) << 2);
+    store<u32>(pack.x + (i << 2), to);
+    if (plan.valueBytes == 1) convertBytes(from, to, plan.stride, f32x4.splat(plan.scale), plan.valueBytes);
+    else convertHalves(from, to, plan.stride);
     // The one of a row of bytes was scaled.
-    store<f32>(one, 1); // @point one
+    store<f32>(to + (plan.features << 2), 1); // @point one
   }
 }
 
-function copyFloats(from: u32, to: u32, count: u32): void {
-  for (const past = from + 4 * count; from < past; from += 16) {
-    v128.store(to, v128.load(from));
-    to += 64;
+/** Converts bytes, of which there are a multiple of eight. */
+function convertBytes(from: u32, to: u32, count: u32, scale: v128, size: u32): void {
+  const past = from + count;
+  if (ASC_FEATURE_RELAXED_SIMD) {
+    // Each shuffle takes four of sixteen bytes and, by indices that are negative, zeros.
+    // V8 would make vectors of constants anew in every turn: these depend on a number that is always 1.
+    const four = i32x4.splat(size << 2);
+    const first = i32x4.mul(i32x4(0x80808000, 0x80808001, 0x80808002, 0x80808003), i32x4.splat(size));
+    const second = i32x4.add(first, four);
+    const third = i32x4.add(second, four);
+    const fourth = i32x4.add(third, four);
+    for (; from + 16 <= past; from += 16) {
+      const sixteen = v128.load(from);
+      storeScaled(to, i8x16.relaxed_swizzle(sixteen, first), scale);
+      storeScaled(to + 16, i8x16.relaxed_swizzle(sixteen, second), scale);
+      storeScaled(to + 32, i8x16.relaxed_swizzle(sixteen, third), scale);
+      storeScaled(to + 48, i8x16.relaxed_swizzle(sixteen, fourth), scale);
+      to += 64;
+    }
   }
-}
-
-function copyBytes(from: u32, to: u32, count: u32, scale: v128): void {
-  for (const past = from + count; from < past; from += 8) {
+  for (; from < past; from += 8) {
     const eight = v128.load_ext<u8>(from);
-    v128.store(to, f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_u(eight)), scale));
-    const high = i32x4.extend_high_i16x8_u(eight); // @point high
-    v128.store(to, f32x4.mul(f32x4.convert_i32x4_s(high), scale), 64);
-    to += 128;
+    storeScaled(to, i32x4.extend_low_i16x8_u(eight), scale);
+    storeScaled(to + 16, i32x4.extend_high_i16x8_u(eight), scale); // @point high
+    to += 32;
   }
 }
 
-function copyHalves(from: u32, to: u32, count: u32): void {
+// @ts-ignore: decorator
+@inline
+function storeScaled(to: u32, integers: v128, scale: v128): void {
+  v128.store(to, f32x4.mul(f32x4.convert_i32x4_s(integers), scale));
+}
+
+function convertHalves(from: u32, to: u32, count: u32): void {
   for (const past = from + 2 * count; from < past; from += 8) {
     v128.store(to, half4(v128.load_ext<u16>(from)));
-    to += 64;
+    to += 16;
   }
 }
 

@@ -5,21 +5,26 @@
  * writes a tile of Z, some rows of R, or a tile of G, which no other task writes.
  */
 import { EVALUATE_ALONG, Entry, Plan, hasGradient, hasLogits } from "./plan";
-import { TILE, gradient, logits } from "./products";
-import { copyRows, fourRows, locateRows, packAt } from "./rows";
+import { gradient, logits } from "./products";
+import { RowPack, convertRows, locateRows, packAt } from "./rows";
 import { processRows } from "./second-pass";
 import { awaitThreads, ceilDivide, takeTask } from "./threads";
 import { addSums, mergeSums, mergeVectors } from "./tree";
 import { storeSums, update4 } from "./update";
 
-/** Classes of a task. Their weights, with four rows or a tile of features, stay in the L2 cache. */
+/** Classes of a task of the first product. Their weights, with some rows, stay in the L2 cache. */
 const CLASSES: u32 = 64;
+/** Features of a tile of X, and features and classes of a tile of the gradient. */
+const TILE: u32 = 48;
+const TILE_CLASSES: u32 = 256;
+/** Rows whose features of a tile stay in the L1 cache. */
+const TILE_ROWS: u32 = 128;
 /** Rows of a task of the first product, and of the softmax, where 16 rows of a class are a cache line. */
-const ROWS: u32 = 64;
+const ROWS: u32 = 60;
 const SOFTMAX_ROWS: u32 = 16;
 
 export function tiledPass(plan: Plan, entry: Entry, step: u32, thread: u32): void {
-  const pack = packAt(plan.pack, plan.chunkRows);
+  const pack = packAt(plan, plan.pack, plan.chunkRows);
   const next = (plan.chunkRows + 4) << 2; // no power of two: those map to the same sets of a cache
   const classTasks = ceilDivide(plan.classes, CLASSES);
   for (let first: u32 = 0; first < entry.rows; first += plan.chunkRows) {
@@ -34,7 +39,8 @@ export function tiledPass(plan: Plan, entry: Entry, step: u32, thread: u32): voi
       const i = task * SOFTMAX_ROWS;
       const end = min(rows, i + SOFTMAX_ROWS);
       locateRows(plan, entry, pack, i, end);
-      if (entry.operation != EVALUATE_ALONG) copyRows(plan, pack, i, end); // @point rows
+      if (entry.operation != EVALUATE_ALONG) convertRows(plan, pack, i, end); // @point rows
+      if (hasGradient(entry)) copyTiles(plan, pack, i, end);
     }
     awaitThreads(plan);
 
@@ -45,9 +51,7 @@ export function tiledPass(plan: Plan, entry: Entry, step: u32, thread: u32): voi
         const pastClass = min(plan.classes, k + CLASSES);
         const begin = (task % rowTasks) * ROWS;
         const end = min(rows, begin + ROWS);
-        for (let i = begin; i < end; i += 4) {
-          logits(plan, entry.input, fourRows(plan, pack, i), k, pastClass, plan.z + (i << 2), next);
-        }
+        logits(plan, entry.input, pack.x + (begin << 2), end - begin, k, pastClass, plan.z + (begin << 2), next);
       }
       awaitThreads(plan);
     }
@@ -72,18 +76,50 @@ export function tiledPass(plan: Plan, entry: Entry, step: u32, thread: u32): voi
     const range = first / plan.rangeRows; // @point range
     const begins = first % plan.rangeRows == 0; // @point begins
     const ends = last || past % plan.rangeRows == 0; // @point ends
-    for (let task = takeTask(plan); task < classTasks * tiles; task = takeTask(plan)) {
-      const k = (task % classTasks) * CLASSES;
-      const pastClass = min(plan.classes, k + CLASSES); // @point gradient-classes
-      const tile = task / classTasks;
+    const tasks = ceilDivide(plan.classes, TILE_CLASSES) * tiles;
+    for (let task = takeTask(plan); task < tasks; task = takeTask(plan)) {
+      const k = (task / tiles) * TILE_CLASSES;
+      const pastClass = min(plan.classes, k + TILE_CLASSES); // @point gradient-classes
+      const tile = task % tiles;
       if (begins) clearTile(plan, k, pastClass, tile); // @point clear
-      for (let i: u32 = 0; i < rows; i += 4) { // @point gradient-rows
-        gradient(plan, fourRows(plan, pack, i), k, pastClass, tile, plan.z + (i << 2), next, plan.partials);
+      const feature = tile * TILE;
+      const pastFeature = min(plan.stride, feature + TILE);
+      for (let i: u32 = 0; i < rows; i += TILE_ROWS) {
+        const count = min(rows - i, TILE_ROWS); // @point gradient-rows
+        const r = plan.z + (i << 2);
+        const x = plan.tileRows + (i << 2);
+        const offset = tile * tileBytes(plan);
+        gradient(plan, x, count, k, pastClass, feature, pastFeature, offset, r, next, plan.partials);
       }
       if (ends) mergeTile(plan, k, pastClass, tile, range, last);
       if (last) updateTile(plan, entry, k, pastClass, tile); // @point update
     }
     awaitThreads(plan);
+  }
+}
+
+/** Returns the bytes of the tile of X with the same features of all rows of a chunk. */
+// @ts-ignore: decorator
+@inline
+function tileBytes(plan: Plan): u32 {
+  return (plan.chunkRows * TILE) << 2;
+}
+
+/** Copies the pack's rows from i to `past` into tiles, in which rows lie closer than in X. */
+function copyTiles(plan: Plan, pack: RowPack, i: u32, past: u32): void {
+  for (; i < past; i++) {
+    let tile = plan.tiles + ((i * TILE) << 2);
+    store<u32>(plan.tileRows + (i << 2), tile);
+    let from = load<u32>(pack.x + (i << 2));
+    const end = from + (plan.stride << 2);
+    while (from < end) {
+      const pastTile = min(end, from + (TILE << 2)); // @point tile-copy
+      for (let to = tile; from < pastTile; from += 16) {
+        v128.store(to, v128.load(from));
+        to += 16;
+      }
+      tile += tileBytes(plan);
+    }
   }
 }
 

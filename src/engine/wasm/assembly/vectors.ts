@@ -103,15 +103,19 @@ function larger(most: v128, first: v128, last: v128): v128 {
 /** Groups of four rows of a matrix, or of four features, in a task. */
 const FOURS: u32 = 16;
 
-/** output ← M·input. M: ((features + 1) / 4, stride / 4, 4 rows, 4) */
+/** output ← M·input. M: (stride, stride), of which the first features + 1 rows and columns are not 0 */
 export function multiply(plan: Plan, entry: Entry, thread: u32): void {
   const fours = ceilDivide(plan.features + 1, 4); // @point matrix-rows
-  const z = plan.matrixRows + ((thread * plan.paddedClasses) << 4);
+  const x = plan.matrixRows + ((thread * (plan.paddedClasses + 1)) << 4); // addresses of four rows
+  const z = x + 16;
   const tasks = ceilDivide(fours, FOURS); // @point matrix-tasks
   for (let task = takeTask(plan); task < tasks; task = takeTask(plan)) {
     const past = min(fours, (task + 1) * FOURS);
     for (let four = task * FOURS; four < past; four++) {
-      logits(plan, entry.input, entry.first + ((four * plan.stride) << 4), 0, plan.classes, z, 16);
+      for (let row: u32 = 0; row < 4; row++) {
+        store<u32>(x + (row << 2), entry.first + (((four << 2) + row) * plan.stride << 2));
+      }
+      logits(plan, entry.input, x, 4, 0, plan.classes, z, 16);
       let to = entry.output + (four << 5);
       for (let k: u32 = 0; k < plan.classes; k += 2) {
         v128.store(to, v128.load(z + (k << 4)));

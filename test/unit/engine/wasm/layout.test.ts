@@ -9,7 +9,7 @@ import { type Layout, layoutOf, rowLayout } from "../../../../src/engine/wasm/la
 const MiB = 2 ** 20;
 
 function cut(features: number, classes: number, batchSize: number, kind?: Layout["kind"]): Layout {
-  const nothing = { x: new Float32Array(), labels: new Uint32Array() };
+  const nothing = { x: new Uint8Array(), labels: new Uint32Array() };
   const rows: Rows = { ...nothing, count: 0, features, scale: 1 };
   const problem: DescentProblem = {
     classes,
@@ -63,7 +63,7 @@ test("fused: groups of ranges cover the batch, and their partial sums and the no
       const layout = cut(features, classes, batchSize, "fused");
       if (layout.kind !== "fused") throw new Error("it is tiled");
       const { rangeRows, groupRanges, partials, levels, packRows, paddedClasses, scratchBytes } = layout;
-      const { stride } = rowLayout(features, new Float32Array());
+      const { stride } = rowLayout(features, new Uint8Array());
       expect([rangeRows % 4, packRows % 4, paddedClasses % 2]).toEqual([0, 0, 0]);
       expect([Math.log2(rangeRows) % 1, Math.log2(groupRanges) % 1]).toEqual([0, 0]);
       const ranges = Math.ceil(batchSize / rangeRows);
@@ -85,7 +85,7 @@ test("tiled: chunks divide ranges, and their logits are 128 MiB or four rows at 
       const layout = cut(features, classes, batchSize, "tiled");
       if (layout.kind !== "tiled") throw new Error("it is fused");
       const { rangeRows, levels, chunkRows, paddedClasses, sums, sumLevels, chain } = layout;
-      const { stride } = rowLayout(features, new Float32Array());
+      const { stride } = rowLayout(features, new Uint8Array());
       expect([chunkRows % 4, rangeRows % chunkRows, paddedClasses % 2]).toEqual([0, 0, 0]);
       expect(Math.log2(chunkRows) % 1).toBe(0);
       expect(chunkRows).toBeLessThan(Math.max(17, 2 * batchSize));
@@ -93,6 +93,7 @@ test("tiled: chunks divide ranges, and their logits are 128 MiB or four rows at 
       expect(chunkRows === 4 || 4 * paddedClasses * chunkRows <= 128 * MiB).toBe(true);
       expect(16 * sums).toBeGreaterThanOrEqual(chunkRows);
       expect(layout.packBytes).toBeGreaterThanOrEqual(packBytes(chunkRows, stride));
+      expect(layout.tileBytes).toBeGreaterThanOrEqual(4 * chunkRows * stride);
       const ranges = Math.ceil(batchSize / rangeRows);
       expect(levels).toBe(waiting(ranges));
       expect(sumLevels).toBe(waiting(Math.ceil(batchSize / chunkRows)));
@@ -120,7 +121,7 @@ describe.each(["fused", "tiled"] as const)("the order of sums of %s kernels", (k
   test("adds blocks of the plan as nodes of the tree", () => {
     fc.assert(
       fc.property(shape, ({ features, classes, batchSize }) => {
-        const blockRows = planBlockRows({ features, x: new Float32Array() });
+        const blockRows = planBlockRows({ features, x: new Uint8Array() });
         expect(blockRows % cut(features, classes, batchSize, kind).rangeRows).toBe(0);
       }),
     );

@@ -7,7 +7,7 @@ import { range } from "../../../../src/core/random.js";
 import type { Objective } from "../../../../src/engine/objective.js";
 import type { DescentProblem } from "../../../../src/engine/descent.js";
 import { Heap } from "../../../../src/engine/wasm/heap.js";
-import type { WasmKernels } from "../../../../src/engine/wasm/module.js";
+import { type WasmKernels, compile } from "../../../../src/engine/wasm/module.js";
 import { DeviceError } from "../../../../src/index.js";
 import { RULES, plan, randomRows, randomWeights } from "../../../conformance/problems.js";
 import {
@@ -71,12 +71,36 @@ test.each(AGREEING)("that is one that uses seven threads: $what", async ({ compu
   await expect(compute({ kernels, threads: MOST_THREADS })).rejects.toThrow(/unreachable/);
 });
 
+test.each(AGREEING)("eight and twelve sums in registers give the same bits: $what", async ({ compute }) => {
+  const [eight, twelve] = [await compile(false, false), await compile(false, true)];
+  expect(await compute({ kernels: twelve, threads: 2 })).toEqual(
+    await compute({ kernels: eight, threads: 2 }),
+  );
+});
+
 test.each(AGREEING)("threads that do not wait for each other are noticed: $what", async ({ compute }) => {
   const kernels = await editedKernels(IMPATIENT);
   const right = await compute({ threads: 2 });
   expect(await compute({ kernels, threads: 1 })).toEqual(right);
   const wrong = await compute({ kernels, threads: 2 }).catch((error: unknown) => error);
   expect(wrong).not.toEqual(right); // other bits, or addresses that do not exist yet
+});
+
+test.each([
+  { what: "few", batchSize: 20, messages: 0 },
+  { what: "many", batchSize: 2000, messages: 2 },
+])("an epoch of one step of $what rows takes $messages messages", async ({ batchSize, messages }) => {
+  const shape = { count: batchSize, features: 60, classes: 11 };
+  const rows = randomRows(shape, "f32", 151);
+  const engine = await wasmEngine({ threads: 2 });
+  const placement = await engine.place(rows);
+  const problem: DescentProblem = { classes: shape.classes, batchSize, intercept: true, rule: RULES["sgd"] };
+  const descent = await placement.descent(problem, randomWeights(shape, 152));
+  const post = vi.spyOn(Worker.prototype, "postMessage");
+  for await (const _ of descent.run([plan(rows, batchSize)]));
+  expect(post).toHaveBeenCalledTimes(messages);
+  post.mockRestore();
+  engine.close();
 });
 
 describe("a thread that fails", () => {
@@ -293,7 +317,8 @@ describe("a thread that ends without an error", () => {
       const engine = await wasmEngine({ threads: 2 });
       const placement = await engine.place(rows);
       const descent = await placement.descent(problem, randomWeights(shape, 152));
-      const evaluate = () => descent.evaluate(range(rows.count));
+      // Many times all rows, so that they are not done before the thread ends.
+      const evaluate = () => descent.evaluate(range(100 * rows.count).map((n) => n % rows.count));
       const evaluating = when === "while it computes" ? evaluate() : undefined;
       const ended = started[first + 1].terminate();
       if (!evaluating) await ended;
