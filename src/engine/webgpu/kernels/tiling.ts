@@ -217,7 +217,8 @@ export function objectiveTiling(
   const shape = cutShape(rows, classes, capacity);
   const cut = tiledTiling(shape, count, capacity, { ...choice, kind: "tiled" });
   checkWeights(rows, cut, capacity);
-  const logits = choice.kind === "split" ? splitTiling(shape, count, capacity, choice) : cut;
+  const { classes4 } = cut; // Z is padded like the weights
+  const logits = choice.kind === "split" ? { ...splitTiling(shape, count, capacity, choice), classes4 } : cut;
   const speed = capacity.slow ? "slow" : "fast";
   const rowLanes = cut.classes4 > MOST_VECTORS[speed] ? 16 : 1;
   const serial = capacity.slow && rowLanes === 1;

@@ -67,6 +67,7 @@ test.each(LONG ? KEPT_KINDS : (["f32", "bytes"] as const))(
   async (kind) => {
     expect(await looked(FEW, kind, { slow: false, blockRows: 128 })).toBeLessThan(1);
     expect(await looked(FEW, kind, { bindingBytes: 90_000 }, "split 4x1")).toBeLessThan(1);
+    expect(await looked({ ...FEW, classes: 18 }, kind, {}, "split 4x1")).toBeLessThan(1);
   },
 );
 
