@@ -60,9 +60,9 @@ async function openDevice(): Promise<GPUDevice> {
   Object.assign(globalThis, globals);
   const adapter = await gpu.requestAdapter();
   if (!adapter) throw new Error("Dawn's null backend gave no adapter: reinstall the npm package webgpu.");
-  const requiredFeatures = (["subgroups", "shader-f16"] as const).filter((name) =>
-    adapter.features.has(name),
-  );
+  // TypeScript does not know all names of features.
+  const isOffered = (name: string): name is GPUFeatureName => adapter.features.has(name);
+  const requiredFeatures = ["subgroups", "subgroup-size-control", "shader-f16"].filter(isOffered);
   return adapter.requestDevice({ requiredFeatures });
 }
 
@@ -101,9 +101,13 @@ async function problemsOf(device: GPUDevice, path: string, code: string): Promis
 const flags = [false, true];
 const modes = ["train", "capture", "evaluate"] as const;
 
-const capacities = flags.flatMap((slow) =>
-  flags.map((subgroups) => capacityWithin({ bindingBytes: 2 ** 30, storageBuffers: 10, slow, subgroups })),
-);
+const held = { bindingBytes: 2 ** 30, storageBuffers: 10 };
+const capacities = [
+  ...flags.flatMap((slow) => flags.map((subgroups) => capacityWithin({ ...held, slow, subgroups }))),
+  // Intel's GPUs with subgroups of the least size, and those whose threads have few registers.
+  capacityWithin({ ...held, slow: false, subgroups: true, registers: 128, subgroupSize: 8 }),
+  capacityWithin({ ...held, slow: false, subgroups: true, registers: 64 }),
+];
 
 /** Tilings of a batch of all rows, for every choice on every kind of adapter. */
 function cuts(rows: Rows, classes: number): Tiling[] {

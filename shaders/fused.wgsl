@@ -9,9 +9,11 @@ import package::lib::block::{block, order};
 import package::lib::rows::{features, rowOf, rowWeights};
 import package::lib::shape::{CLASSES, CLASSES4, FEATURES4};
 import package::lib::targets::{labelOf, targetOf};
+@if(NARROW) enable subgroup_size_control;
 @if(SUBGROUPS) enable subgroups;
 @if(SUBGROUPS) diagnostic(off, subgroup_uniformity);
 
+const SUBGROUP = 8u; // lanes of a subgroup, with NARROW
 const WORKGROUP = 64u; // threads: more than COLUMN_THREADS and no fewer than ROW_THREADS
 const ROWS = 4u; // rows per thread
 const ROW_THREADS = 16u; // threads that compute logits, a multiple of 4

@@ -21,9 +21,11 @@ import package::lib::rule::{Rates, takeStep};
 import package::lib::shape::{CLASSES, FEATURES4, MULTIPLIED4};
 import package::lib::targets::{KEPT, SHARE};
 import package::lib::tiles::{TILE, TILE4, TILES, TileSums};
+@if(NARROW) enable subgroup_size_control;
 @if(SUBGROUPS) enable subgroups;
 @if(SUBGROUPS) diagnostic(off, subgroup_uniformity);
 
+const SUBGROUP = 8u; // lanes of a subgroup, with NARROW
 const THREADS = 64u; // threads of a workgroup along the features
 const TILE_THREADS = 1u; // threads of a workgroup along the tiles: THREADS where they share slabs
 const VECTORS = 1u; // vectors of features per thread

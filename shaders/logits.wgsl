@@ -12,9 +12,11 @@ import package::lib::rows::{features, rowOf};
 import package::lib::shape::{CLASSES, FEATURES4, MULTIPLIED4};
 import package::lib::targets::{labelOf, targetOf};
 import package::lib::tiles::{TILE, TILE4, TILES, TileSums};
+@if(NARROW) enable subgroup_size_control;
 @if(SUBGROUPS) enable subgroups;
 @if(SUBGROUPS) diagnostic(off, subgroup_uniformity);
 
+const SUBGROUP = 8u; // lanes of a subgroup, with NARROW
 const THREADS = 64u; // threads of a workgroup along the rows
 const TILE_THREADS = 1u; // threads of a workgroup along the tiles: THREADS where they share slabs
 const ROWS = 4u; // rows per thread

@@ -8,13 +8,12 @@ import package::lib::block::{block, order};
 import package::lib::rows::{features, rowOf, rowWeights};
 import package::lib::shape::{CLASSES, CLASSES4, FEATURES4};
 import package::lib::targets::{labelOf, targetOf};
+@if(NARROW) enable subgroup_size_control;
 
+const SUBGROUP = 8u; // lanes of a subgroup, with NARROW
 const WORKGROUP = 64u; // threads
 const LANES = 32u; // threads that share rows, a multiple of 4
-const ROWS = 4u; // rows that they share, a multiple of 4
-const ROWS4 = 1u; // ROWS / 4
-const PART = 12u; // classes whose sums are added at a time
-const PARTS = 1u; // CLASSES / PART, rounded up
+const ROWS = 4u; // rows that they share, no more than LANES
 const CAPTURE = false; // keeps the logits
 const EVALUATE = false; // adds the losses of the workgroup, and keeps no residuals
 const RAW = false; // stores Z instead of records, and nothing else
@@ -28,12 +27,12 @@ const RAW = false; // stores Z instead of records, and nothing else
 const RECORD = 2u * CLASSES4 + 1u;
 const GROUP_ROWS = ROWS * WORKGROUP / LANES;
 const SLAB = 4u * CLASSES4 + 1u; // vectors of a slab's row, with one of padding: lanes read different banks
-const COLUMN = WORKGROUP + 1u; // sums of a class, likewise
-const SHARED = max(LANES * SLAB, PART * COLUMN);
+const COLUMN = WORKGROUP + 1u; // sums of a row, likewise
+const SHARED = max(LANES * SLAB, ROWS * COLUMN);
 
-// (LANES, SLAB) the weights of LANES vectors of features, or (PART, COLUMN) sums of four rows a thread
+// (LANES, SLAB) the weights of LANES vectors of features, or (ROWS, COLUMN) sums of four classes a thread
 var<workgroup> slab: array<vec4f, SHARED>;
-var<workgroup> logits: array<f32, GROUP_ROWS * CLASSES>;
+var<workgroup> logits: array<vec4f, GROUP_ROWS * CLASSES4>;
 var<workgroup> rowSums: array<vec4f, GROUP_ROWS>;
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
@@ -81,49 +80,37 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
     }
   }
 
-  // Adds the sums of the lanes, four rows and PART classes at a time.
-  for (var q = 0u; q < ROWS4; q++) { // unroll
-    for (var p = 0u; p < PARTS; p++) { // unroll
-      workgroupBarrier();
-      for (var k = 0u; k < PART; k++) { // unroll
-        if (PART * p + k < CLASSES) {
-          let c = min(PART * p + k, CLASSES - 1u);
-          slab[k * COLUMN + thread] =
-            vec4f(z[4u * q][c], z[4u * q + 1u][c], z[4u * q + 2u][c], z[4u * q + 3u][c]);
+  // Adds the sums of the lanes, four classes at a time: a thread adds those of one row.
+  for (var c = 0u; c < CLASSES4; c++) { // unroll
+    workgroupBarrier();
+    for (var r = 0u; r < ROWS; r++) { // unroll
+      var vector: vec4f;
+      for (var m = 0u; m < 4u; m++) { // unroll
+        vector[m] = select(0.0, z[r][min(4u * c + m, CLASSES - 1u)], 4u * c + m < CLASSES);
+      }
+      slab[r * COLUMN + thread] = vector;
+    }
+    workgroupBarrier();
+    if (lane < ROWS) {
+      let at = lane * COLUMN + LANES * sharers;
+      var sum: array<vec4f, 4>;
+      for (var m = 0u; m < 4u; m++) { // unroll
+        sum[m] = slab[at + m];
+      }
+      for (var n = 4u; n < LANES; n += 4u) { // @point lanes
+        for (var m = 0u; m < 4u; m++) { // unroll
+          sum[m] += slab[at + n + m];
         }
       }
-      workgroupBarrier();
-      for (var k = lane; k < min(PART, CLASSES - PART * p); k += LANES) {
-        let at = k * COLUMN + LANES * sharers;
-        var sum: array<vec4f, 4>;
-        for (var m = 0u; m < 4u; m++) { // unroll
-          sum[m] = slab[at + m];
-        }
-        for (var n = 4u; n < LANES; n += 4u) { // @point lanes
-          for (var m = 0u; m < 4u; m++) { // unroll
-            sum[m] += slab[at + n + m];
-          }
-        }
-        let total = (sum[0] + sum[1]) + (sum[2] + sum[3]);
-        for (var m = 0u; m < 4u; m++) { // unroll
-          logits[(ROWS * sharers + 4u * q + m) * CLASSES + PART * p + k] = total[m];
-        }
-      }
+      logits[(ROWS * sharers + lane) * CLASSES4 + c] = (sum[0] + sum[1]) + (sum[2] + sum[3]);
     }
   }
   workgroupBarrier();
 
   if (RAW) {
     for (var n = thread; n < GROUP_ROWS * CLASSES4; n += WORKGROUP) {
-      let i = begin + n / CLASSES4;
-      if (i < block.rows) { // @point raw-rows
-        let first = 4u * (n % CLASSES4); // of four classes
-        var vector: vec4f;
-        for (var m = 0u; m < 4u; m++) { // unroll
-          let k = min(first + m, CLASSES - 1u);
-          vector[m] = select(0.0, logits[(n / CLASSES4) * CLASSES + k], first + m < CLASSES); // @point raw
-        }
-        records[i * CLASSES4 + n % CLASSES4] = vector;
+      if (begin + n / CLASSES4 < block.rows) { // @point raw-rows
+        records[begin * CLASSES4 + n] = logits[n]; // @point raw
       }
     }
     return;
@@ -137,18 +124,14 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
     var exponentials: array<f32, CLASSES>;
     // The largest logit is subtracted before the exponential, so that logits of any finite size give finite
     // losses.
-    var largest = logits[thread * CLASSES];
+    var largest = logits[thread * CLASSES4][0];
     for (var k = 0u; k < CLASSES; k++) { // unroll
-      exponentials[k] = logits[thread * CLASSES + k];
+      exponentials[k] = logits[thread * CLASSES4 + k / 4u][k % 4u];
       largest = max(largest, exponentials[k]); // @point largest
     }
     if (CAPTURE && i < block.rows) {
       for (var c = 0u; c < CLASSES4; c++) { // unroll
-        var vector = vec4f();
-        for (var m = 0u; m < 4u; m++) { // unroll
-          vector[m] = select(0.0, exponentials[min(4u * c + m, CLASSES - 1u)], 4u * c + m < CLASSES);
-        }
-        records[at + CLASSES4 + 1u + c] = vector;
+        records[at + CLASSES4 + 1u + c] = logits[thread * CLASSES4 + c];
       }
     }
     var sum = 0.0;

@@ -12,9 +12,11 @@ import package::lib::rows::{features, rowWeights};
 import package::lib::rule::{Rates, stepped};
 import package::lib::shape::{CLASSES, CLASSES4, COUNT, FEATURES4, FIT_INTERCEPT};
 import package::lib::targets::{labelOf, targetOf};
+@if(NARROW) enable subgroup_size_control;
 
 const INTERCEPT = 0u; // the intercept's row of the weights; after it there is only padding
 const BATCH = 1u; // the most rows in a step
+const SUBGROUP = 8u; // lanes of a subgroup, with NARROW
 const WORKGROUP = 64u; // threads: LANES·COLUMNS
 const LANES = 4u; // threads that share vectors of features: a power of two
 const COLUMNS = 16u; // FEATURES4 / VECTORS, rounded up

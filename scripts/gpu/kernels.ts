@@ -1,8 +1,8 @@
-/** The kernels that a GPU would get for the benchmark's workloads, as text: of steps and of objectives. */
+/** The kernels that a GPU would get for the benchmark's workloads and others, of steps and of objectives. */
 import { workloads } from "../../bench/measure/workloads.js";
 import type { Rows } from "../../src/core/rows.js";
 import type { DescentProblem } from "../../src/engine/descent.js";
-import { capacityWithin } from "../../src/engine/webgpu/device/capacity.js";
+import type { Capacity } from "../../src/engine/webgpu/device/capacity.js";
 import {
   type KernelChoice,
   choices,
@@ -37,13 +37,14 @@ export interface GpuKernel {
   readonly text: string;
 }
 
-/** The capacity of a large GPU. */
-const CAPACITY = capacityWithin({
-  bindingBytes: 2 ** 31 - 4,
-  slow: false,
-  storageBuffers: 10,
-  subgroups: true,
-});
+/** Shapes between the benchmark's. Of these, only the table's choice is compiled. */
+const OTHERS = [
+  { name: "wine", features: 13, classes: 3, batch: 178 },
+  { name: "digits", features: 64, classes: 10, batch: 1797 },
+  { name: "digits by 32", features: 64, classes: 10, batch: 32 },
+  { name: "letters", features: 16, classes: 26, batch: 1024 },
+  { name: "topics", features: 384, classes: 20, batch: 1024 },
+];
 
 /** Kernels by the name of their shader. */
 type Named = readonly (readonly [string, Specialisation])[];
@@ -58,9 +59,15 @@ export const BLOCK_SHADERS = {
 const shaders = readShaders();
 
 /** Lists the kernels of every workload and every choice that the tuner may take, each text once. */
-export function gpuKernels(): GpuKernel[] {
+export function gpuKernels(capacities: readonly Capacity[]): GpuKernel[] {
   const found = new Map<string, GpuKernel>();
-  for (const { name, features, classes, batch } of workloads) {
+  for (const capacity of capacities) addKernels(found, capacity);
+  return [...found.values()];
+}
+
+function addKernels(found: Map<string, GpuKernel>, capacity: Capacity): void {
+  for (const { name, features, classes, batch } of [...workloads, ...OTHERS]) {
+    const most = workloads.some((workload) => workload.name === name) ? Infinity : 1;
     const bytes = name === "mnist";
     const rows: Rows = {
       count: batch,
@@ -69,45 +76,50 @@ export function gpuKernels(): GpuKernel[] {
       scale: bytes ? 1 / 255 : 1,
       labels: new Uint32Array(),
     };
-    const shape = shapeOf(rows, classes, batch, CAPACITY);
+    const shape = shapeOf(rows, classes, batch, capacity);
     const add = (
       workload: string,
       candidates: readonly KernelChoice[],
       kernelsOf: (choice: KernelChoice) => Named,
     ) =>
-      candidates.forEach((choice, n) => {
+      candidates.slice(0, most).forEach((choice, n) => {
         for (const [shader, specialisation] of kernelsOf(choice)) {
           const text = specialise(linkShader(`${shader}.wgsl`, shaders), specialisation);
           const first = found.get(text) ?? { workload, choice: nameOf(choice), chosen: false, shader, text };
           found.set(text, { ...first, chosen: first.chosen || n === 0 });
         }
       });
-    add(name, choices(shape, CAPACITY), (choice) => stepKernels(rows, classes, choice));
-    add(`${name} objective`, objectiveChoices(shape, CAPACITY), (choice) =>
-      objectiveKernels(rows, classes, choice),
+    add(name, choices(shape, capacity), (choice) => stepKernels(rows, classes, capacity, choice));
+    add(`${name} objective`, objectiveChoices(shape, capacity), (choice) =>
+      objectiveKernels(rows, classes, capacity, choice),
     );
   }
-  return [...found.values()];
 }
 
-function stepKernels(rows: Rows, classes: number, choice: KernelChoice): Named {
+function stepKernels(rows: Rows, classes: number, capacity: Capacity, choice: KernelChoice): Named {
   const problem: DescentProblem = {
     classes,
     intercept: true,
     rule: { kind: "sgd", momentum: 0, nesterov: false },
     batchSize: rows.count,
   };
-  const cut = tiling(rows, classes, rows.count, CAPACITY, choice);
+  const cut = tiling(rows, classes, rows.count, capacity, choice);
+  if (isWhole(cut)) {
+    // The fused kernel only evaluates.
+    return [
+      ["steps", stepsKernel(rows, problem, cut, "train")],
+      ["fused", blockKernels(rows, problem, cut, "evaluate")],
+    ];
+  }
   const block = blockKernels(rows, problem, cut, "train");
   return [
-    ...(isWhole(cut) ? [["steps", stepsKernel(rows, problem, cut, "train")] as const] : []),
     ...BLOCK_SHADERS[cut.kind].map((name) => [name, block] as const),
     ["update", updateKernel(rows, problem, cut, "train")],
   ];
 }
 
-function objectiveKernels(rows: Rows, classes: number, choice: KernelChoice): Named {
-  const cut = objectiveTiling(rows, classes, rows.count, CAPACITY, choice);
+function objectiveKernels(rows: Rows, classes: number, capacity: Capacity, choice: KernelChoice): Named {
+  const cut = objectiveTiling(rows, classes, rows.count, capacity, choice);
   const ofRows = rowKernels(cut);
   const ofVectors = vectorKernels(rows, { intercept: true }, cut);
   const ofProduct = multiplyKernel(rows, { intercept: true }, cut);

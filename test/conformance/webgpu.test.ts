@@ -1,6 +1,7 @@
 /** Runs the conformance tests on the webgpu engine in Node. */
 import { expect, test } from "vitest";
-import { webgpuEngine } from "../support/engines.js";
+import { openGpu, webgpuEngine } from "../support/engines.js";
+import type { Engine } from "../../src/engine/engine.js";
 import { LONG } from "../support/long.js";
 import { conformance } from "./conformance.js";
 
@@ -14,3 +15,12 @@ test("Dawn has an adapter: SwiftShader, or where there is none beside Chrome tha
 });
 
 conformance("the WebGPU engine in Node", () => webgpuEngine(), ...(LONG ? [] : ([[], SOME] as const)));
+
+/** Opens the engine with the kernels of a GPU whose products ask for subgroups of the least size. */
+async function openNarrow(): Promise<Engine> {
+  const { features, adapterInfo } = (await openGpu()).device;
+  const { subgroupMinSize = 0 } = features.has("subgroup-size-control") ? adapterInfo : {};
+  return webgpuEngine({ capacity: { slow: false, registers: 128, subgroupSize: subgroupMinSize } });
+}
+
+conformance("The WebGPU engine in Node, with subgroups of the least size", openNarrow, [], [17, 33]);

@@ -23,6 +23,7 @@ import {
   WRONG_BIAS,
   WRONG_DESCENTS,
   WRONG_OWN,
+  WRONG_PARTS,
   WRONG_SHARED,
   WRONG_SPLIT,
   WRONG_STEPS,
@@ -31,7 +32,18 @@ import {
 } from "./wrong-shaders.js";
 import { webgpuEngine } from "../support/engines.js";
 
-type Way = "steps" | "own" | "fused" | "split" | "tiled" | "single" | "shared" | "bias" | "taken" | "alone";
+type Way =
+  | "steps"
+  | "own"
+  | "fused"
+  | "split"
+  | "parts"
+  | "tiled"
+  | "single"
+  | "shared"
+  | "bias"
+  | "taken"
+  | "alone";
 
 interface Case {
   readonly shape: Shape;
@@ -79,6 +91,12 @@ const CASES: Readonly<Record<Way, Case>> = {
     deviation: 1,
     batchSize: 600,
     capacity: { kinds: ["split"], slow: false, blockRows: 512 },
+  },
+  parts: {
+    shape: { count: 600, features: 143, classes: 10 },
+    deviation: 1,
+    batchSize: 300,
+    capacity: { kinds: ["split"], slow: false, registers: 64 },
   },
   tiled: {
     shape: { count: 1200, features: 21, classes: 14 },
@@ -148,7 +166,7 @@ const show = (what: string, found: Parity) => {
 };
 afterAll(() => console.log(`ρ = error / bound\n${table.join("\n")}`));
 
-test.each(["steps", "own", "fused", "split", "tiled", "single", "shared", "bias"] as const)(
+test.each(["steps", "own", "fused", "split", "parts", "tiled", "single", "shared", "bias"] as const)(
   "the right kernels stay within the bound: %s",
   async (way) => {
     const slabs = way === "shared" || way === "bias"; // which hold floats
@@ -178,6 +196,13 @@ test.each(WRONG_OWN)("$kernel, of whole rows, is caught when $what", async (wron
   const { what, kernel, stage } = wrong;
   const found = await parityOfWrong("own", wrong);
   show(`${kernel}, of whole rows: ${what}`, found);
+  expect(found.stages[stage]).toBeGreaterThan(1);
+});
+
+test.each(WRONG_PARTS)("$kernel, of a part of the classes, is caught when $what", async (wrong) => {
+  const { what, kernel, stage } = wrong;
+  const found = await parityOfWrong("parts", wrong);
+  show(`${kernel}, of a part of the classes: ${what}`, found);
   expect(found.stages[stage]).toBeGreaterThan(1);
 });
 

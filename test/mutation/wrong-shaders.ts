@@ -696,6 +696,31 @@ export const WRONG_SPLIT: readonly WrongDescent[] = [
   },
 ];
 
+/** Wrong versions of the split gradient where registers are few: a workgroup has a part of the classes. */
+export const WRONG_PARTS: readonly WrongDescent[] = [
+  {
+    what: "all classes have the residuals of the first",
+    kernel: "split-gradient",
+    point: "product",
+    edit: ["firstClasses + k / 4u", "k / 4u"],
+    stage: "gradient",
+  },
+  {
+    what: "what follows the last class is stored too",
+    kernel: "split-gradient",
+    point: "stored",
+    edit: ["firstClasses + c < CLASSES4", "true"],
+    stage: "gradient",
+  },
+  {
+    what: "the losses are counted for the second part alone",
+    kernel: "split-gradient",
+    point: "counting",
+    edit: ["group.z == 0u", "group.z == 1u && lane == 0u"],
+    stage: "loss",
+  },
+];
+
 /** Edits of the tiled kernels whose workgroups share slabs. */
 export const WRONG_SHARED: readonly WrongDescent[] = [
   ...(["logits", "gradient"] as const).flatMap((kernel): WrongDescent[] => [
@@ -877,14 +902,14 @@ export const WRONG_SPLIT_OBJECTIVES: readonly WrongObjective[] = [
     what: "the last row of a block is missing",
     kernel: "split-logits",
     point: "raw-rows",
-    edit: ["i < block.rows", "i + 1u < block.rows"],
+    edit: ["begin + n / CLASSES4 < block.rows", "begin + n / CLASSES4 + 1u < block.rows"],
     look: "logits",
   },
   {
     what: "the logits are those of the next class",
     kernel: "split-logits",
     point: "raw",
-    edit: ["* CLASSES + k]", "* CLASSES + k + 1u]"],
+    edit: ["logits[n]", "logits[n].yzwx"],
     look: "logits",
   },
   {

@@ -31,10 +31,11 @@ export class SplitPasses implements BlockPasses {
   }
 
   encode(pass: GPUComputePassEncoder, mode: Mode, n: number): void {
-    const { features4, slots, evaluationSums } = this.#tiling;
+    const { features4, classes4, part4, slots, evaluationSums } = this.#tiling;
     dispatch(pass, this.#kernels.get(`logits, ${mode}`), n, evaluationSums);
     if (mode === "evaluate") return;
-    dispatch(pass, this.#kernels.get("gradient"), n, Math.ceil(features4 / SPLIT_COLUMNS), slots);
+    const columns = Math.ceil(features4 / SPLIT_COLUMNS);
+    dispatch(pass, this.#kernels.get("gradient"), n, columns, slots, Math.ceil(classes4 / part4));
   }
 
   stages(readback: Readback, encoder: GPUCommandEncoder, rows: number): () => Promise<Stages> {

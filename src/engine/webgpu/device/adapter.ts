@@ -18,6 +18,9 @@ export interface OwnDevice {
   readonly name: AdapterName;
 }
 
+/** Features that the kernels make use of. */
+const FEATURES: readonly string[] = ["subgroups", "subgroup-size-control"];
+
 /** Milliseconds that the browser may take for an adapter or a device, if there is no other engine. */
 export const PATIENCE_MS = 60_000;
 
@@ -83,10 +86,12 @@ export async function nameAdapter(adapter: GPUAdapter): Promise<AdapterName> {
  */
 export async function openDevice(wanted: AdapterRequest): Promise<OwnDevice> {
   const adapter = await requestAdapter(wanted);
+  // TypeScript does not know all names of features.
+  const isOffered = (name: string): name is GPUFeatureName => adapter.features.has(name);
   const device = await answerOf("requestDevice", wanted.patience, () =>
     adapter.requestDevice({
       label: "smigh",
-      requiredFeatures: adapter.features.has("subgroups") ? ["subgroups"] : [],
+      requiredFeatures: FEATURES.filter(isOffered),
       requiredLimits: requiredLimits(adapter.limits),
     }),
   );

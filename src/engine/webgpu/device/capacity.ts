@@ -19,6 +19,10 @@ interface DeviceLimits {
   readonly subgroups: boolean;
   /** Most threads in a workgroup. Default 256, which all devices have but some of the compatibility level. */
   readonly threads?: number;
+  /** Registers of a thread, of four bytes. Default Infinity: as many as the kernels take. */
+  readonly registers?: number;
+  /** Lanes of the subgroups that products ask for. Default 0: as many as the driver chooses. */
+  readonly subgroupSize?: number;
 }
 
 export interface Capacity extends Required<DeviceLimits> {
@@ -37,11 +41,21 @@ export interface Capacity extends Required<DeviceLimits> {
 const DISPATCH_MACS = { slow: 3e8, fast: 4e9 };
 /** Most threads that a kernel has in a workgroup. */
 const MOST_THREADS = 256;
+/**
+ * Registers of a thread by the adapter's vendor, where they are few: on Mali and Adreno, and on Intel's GPUs
+ * at the size of subgroups that Dawn chooses, which is twice the least. Subgroups of the least size have
+ * twice as many.
+ */
+const FEW_REGISTERS: ReadonlyMap<string, number> = new Map([
+  ["arm", 64],
+  ["intel", 64],
+  ["qualcomm", 64],
+]);
 /** Storage buffers that the kernel of whole steps binds. */
 export const WHOLE_BUFFERS = 10;
 
 /** Returns the capacity of a device, whose adapter is software if it is `slow`. */
-export function capacityOf({ limits, features }: GPUDevice, slow: boolean): Capacity {
+export function capacityOf({ limits, features, adapterInfo }: GPUDevice, slow: boolean): Capacity {
   const { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage } = limits;
   const { maxComputeInvocationsPerWorkgroup, maxComputeWorkgroupSizeX } = limits;
   return capacityWithin({
@@ -50,13 +64,32 @@ export function capacityOf({ limits, features }: GPUDevice, slow: boolean): Capa
     storageBuffers: maxStorageBuffersPerShaderStage,
     subgroups: features.has("subgroups"),
     threads: Math.min(maxComputeInvocationsPerWorkgroup, maxComputeWorkgroupSizeX, MOST_THREADS),
+    ...registersOf(adapterInfo, features),
   });
+}
+
+/** Returns the registers of a thread, and the size of subgroups to ask for. Browsers may not tell. */
+export function registersOf(
+  { vendor = "", subgroupMinSize = 0 }: Partial<GPUAdapterInfo> = {},
+  features: ReadonlySet<string>,
+): Pick<Capacity, "registers" | "subgroupSize"> {
+  const registers = FEW_REGISTERS.get(vendor) ?? Infinity;
+  if (vendor !== "intel" || !features.has("subgroup-size-control")) return { registers, subgroupSize: 0 };
+  return { registers: 2 * registers, subgroupSize: subgroupMinSize };
 }
 
 /** Returns the capacity of a device with these limits. */
 export function capacityWithin(limits: DeviceLimits): Capacity {
   const dispatchMacs = DISPATCH_MACS[limits.slow ? "slow" : "fast"];
-  return { threads: MOST_THREADS, ...limits, blockRows: Infinity, dispatchMacs, kinds: KERNEL_KINDS };
+  return {
+    threads: MOST_THREADS,
+    registers: Infinity,
+    subgroupSize: 0,
+    ...limits,
+    blockRows: Infinity,
+    dispatchMacs,
+    kinds: KERNEL_KINDS,
+  };
 }
 
 /** Of some limits: the least with which kernels run, and the most that they make use of. */

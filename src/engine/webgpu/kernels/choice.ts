@@ -31,10 +31,15 @@ export interface DescentShape {
   readonly gathered: boolean;
 }
 
-/** Most accumulators that a thread keeps in registers. More compile slowly, and spill. */
+/**
+ * Most accumulators that a thread keeps in registers. More compile slowly, and spill. Where registers are
+ * few, `fits` allows less.
+ */
 const ACCUMULATORS = 96;
-/** Most classes that fit in registers, for the fused kernels. */
-const FUSED_CLASSES = 24;
+/** Most classes that are few: a thread has all of them. */
+const FEW_CLASSES = 24;
+/** Most classes for which the fused kernels keep to 128 registers on a GPU. */
+const FUSED_CLASSES = 16;
 /**
  * Most rows that a partial sum adds in order: what bounds the error of a gradient, however many rows it is
  * over. docs/design/sums.md has the bounds.
@@ -52,8 +57,10 @@ export const SPLIT_LANES = 32;
 export const SPLIT_WORKGROUP = 128;
 /** Vectors of features of a workgroup of the split gradient. */
 export const SPLIT_COLUMNS = 16;
-/** Most classes for which the split kernels keep to 128 registers. */
-const SPLIT_CLASSES = 12;
+/** Rows that share a thread's work in the split logits, the most first. */
+const SPLIT_ROWS = [4, 2] as const;
+/** Accumulators for which the split kernels keep to 128 registers. */
+const SPLIT_ACCUMULATORS = 48;
 /** Fewest vectors of features for which lanes that share a row have enough work. */
 const LEAST_SPLIT = 32;
 /** Partial sums of a block that the split kernels aim at. */
@@ -83,13 +90,15 @@ export const SIDE = 16;
 export function choices(shape: DescentShape, capacity: Capacity): KernelChoice[] {
   const { slow, subgroups, kinds } = capacity;
   const few = fused(shape, capacity);
-  const splits = split(shape);
-  const isSplit = suitsSplit(shape, slow);
+  const splits = split(shape, capacity);
+  const isSplit = suitsSplit(shape, capacity);
+  const isFused = slow || shape.classes <= FUSED_CLASSES;
   const all = [
-    ...(isWhole(shape, capacity) ? whole(shape, slow) : []),
+    ...(isWhole(shape, capacity) ? whole(shape, capacity) : []),
     ...(isSplit ? splits : []),
-    ...few,
+    ...(isFused ? few : []),
     ...tiled(shape, capacity),
+    ...(isFused ? [] : few),
     ...(isSplit ? [] : splits),
   ];
   const { kind } = all.find((one) => kinds.includes(one.kind)) ?? all[0];
@@ -111,26 +120,54 @@ export function choices(shape: DescentShape, capacity: Capacity): KernelChoice[]
  */
 export function objectiveChoices(shape: DescentShape, capacity: Capacity): KernelChoice[] {
   const tiles = choices(shape, { ...capacity, kinds: ["tiled"] });
-  const splits = suitsSplit(shape, capacity.slow) ? splitObjective(shape) : [];
+  const splits = suitsSplit(shape, capacity) ? splitObjective(shape, capacity) : [];
   return [...splits, ...tiles];
 }
 
 /** Lists the split choice of an objective, whose rows are in blocks of the plan. */
-function splitObjective({ features4, classes, batchSize, planRows }: DescentShape): KernelChoice[] {
-  if (classes > FUSED_CLASSES) return [];
+function splitObjective(
+  { features4, classes, batchSize, planRows }: DescentShape,
+  capacity: Capacity,
+): KernelChoice[] {
+  if (classes > FEW_CLASSES) return [];
   const most = Math.min(MOST_SPAN.split, planRows);
   const wanted = Math.min(batchSize, planRows) / Math.ceil(THREADS.fast / features4);
-  return [
-    { kind: "split", rows: 4, vectors: 1, span: spanOf(wanted, LEAST_TILED_SPAN, most), sharing: "none" },
-  ];
+  const rows = splitRows(classes, capacity);
+  return [{ kind: "split", rows, vectors: 1, span: spanOf(wanted, LEAST_TILED_SPAN, most), sharing: "none" }];
 }
 
-function suitsSplit({ features4, classes }: DescentShape, slow: boolean): boolean {
-  return !slow && features4 >= LEAST_SPLIT && classes <= SPLIT_CLASSES;
+/** Returns the rows of the split logits: as many as fit in registers, or the fewest. */
+function splitRows(classes: number, capacity: Capacity): number {
+  const [most, least] = SPLIT_ROWS;
+  const isKept = most * classes <= SPLIT_ACCUMULATORS && fits(capacity, rowNumbers(most, classes));
+  return isKept ? most : least;
+}
+
+/** Returns the numbers that a thread keeps of rows: their logits, a vector of features and an address. */
+function rowNumbers(rows: number, classes: number): number {
+  return rows * (classes + 5);
+}
+
+/** Returns the most vectors of classes, up to all, whose products with one of features fit in registers. */
+export function splitPart4(classes4: number, { registers }: Capacity): number {
+  return Math.min(classes4, Math.floor(Math.min(SPLIT_ACCUMULATORS, registers / 2) / 16));
+}
+
+/**
+ * Whether a thread has registers for so many numbers, which it loads or adds to. Compilers take as many again
+ * for addresses and loads under way.
+ */
+function fits({ registers }: Pick<Capacity, "registers">, numbers: number): boolean {
+  return 2 * numbers <= registers;
+}
+
+function suitsSplit({ features4, classes }: DescentShape, capacity: Capacity): boolean {
+  const isFew = classes <= FEW_CLASSES && fits(capacity, rowNumbers(SPLIT_ROWS[1], classes));
+  return !capacity.slow && features4 >= LEAST_SPLIT && isFew;
 }
 
 function isWhole({ features4, classes, batchSize, gathered }: DescentShape, capacity: Capacity): boolean {
-  const small = batchSize * 4 * features4 * classes <= WHOLE_MACS && classes <= FUSED_CLASSES;
+  const small = batchSize * 4 * features4 * classes <= WHOLE_MACS && classes <= FEW_CLASSES;
   return small && !gathered && capacity.storageBuffers >= WHOLE_BUFFERS && capacity.blockRows >= batchSize;
 }
 
@@ -139,31 +176,42 @@ function isWhole({ features4, classes, batchSize, gathered }: DescentShape, capa
  * share features: each adds every so many rows in order, and then the sums of lanes are added by halves. A
  * software adapter pays for every thread, for every barrier and most for loads, a GPU for long chains.
  */
-function whole({ features4, classes, batchSize }: DescentShape, slow: boolean): KernelChoice[] {
+function whole({ features4, classes, batchSize }: DescentShape, capacity: Capacity): KernelChoice[] {
+  const { slow, subgroupSize } = capacity;
   const most = Math.min(8, Math.floor(ACCUMULATORS / (4 * classes)));
   const few = Math.floor(most / 2);
-  const isOwn = features4 <= (slow ? most : few); // a thread has all features
+  // With all features a thread also keeps their weights.
+  const ownNumbers = features4 * (8 * classes + 4);
+  const isOwn = features4 <= (slow ? most : few) && fits(capacity, ownNumbers);
   const vectors = isOwn ? features4 : slow ? Math.max(1, few) : 1;
+  const numbers = vectors * (4 * classes + 4) + classes;
+  if (!fits(capacity, vectors === features4 ? ownNumbers : numbers)) return [];
   const rows = slow && !isOwn ? 4 : 1;
   const threads = WHOLE_THREADS[slow ? "slow" : "fast"];
   const wanted = powerBelow(Math.max(1, threads / Math.ceil(features4 / vectors)));
-  for (let span = Math.min(wanted, 2 ** Math.ceil(Math.log2(batchSize))); span >= 1; span /= 2) {
+  const rowLanes = Math.max(batchSize, subgroupSize); // of whole subgroups
+  for (let span = Math.min(wanted, 2 ** Math.ceil(Math.log2(rowLanes))); span >= 1; span /= 2) {
     const choice: KernelChoice = { kind: "steps", rows, vectors, span, sharing: "none" };
-    if (cutWhole({ features4, classes, batchSize }, choice)) return [choice];
+    if (cutWhole({ features4, classes, batchSize }, choice, subgroupSize)) return [choice];
   }
   return [];
 }
 
 /** Lists the fused choices. A software adapter needs much work in registers, a GPU many threads. */
-function fused(shape: DescentShape, { slow, threads }: Capacity): KernelChoice[] {
+function fused(shape: DescentShape, capacity: Capacity): KernelChoice[] {
+  const { slow, threads } = capacity;
   const { features4, classes, batchSize, planRows } = shape;
-  if (classes > FUSED_CLASSES) return [];
+  if (classes > FEW_CLASSES) return [];
   const most = Math.min(8, Math.floor(ACCUMULATORS / (4 * classes)));
   const least = Math.ceil(features4 / (threads - 4));
   if (least > most) return [];
   const vectors = Math.max(least, slow ? most : Math.min(most, Math.ceil(features4 / 128)));
   const mostRows = Math.max(1, Math.min(8, powerBelow(ACCUMULATORS / classes)));
-  const rows = slow ? [mostRows, Math.ceil(mostRows / 2)] : [2, 4, 1].filter((one) => one <= mostRows);
+  const isKept = (one: number) =>
+    one <= mostRows &&
+    fits(capacity, vectors * (4 * classes + 20)) && // it multiplies four rows at a time
+    fits(capacity, vectors * 4 * classes + rowNumbers(one, classes));
+  const rows = slow ? [mostRows, Math.ceil(mostRows / 2)] : [2, 4, 1].filter(isKept);
   const slots = FUSED_SLOTS[slow ? "slow" : "fast"];
   return rows.map((one) => {
     const span = spanOf(batchSize / slots, 4 * one, Math.min(MOST_SPAN.fused, planRows));
@@ -172,10 +220,10 @@ function fused(shape: DescentShape, { slow, threads }: Capacity): KernelChoice[]
 }
 
 /** Lists the split choices, for a GPU. A thread keeps one sum for each of its rows and classes. */
-function split({ classes, batchSize, planRows }: DescentShape): KernelChoice[] {
-  if (classes > FUSED_CLASSES) return [];
+function split({ classes, batchSize, planRows }: DescentShape, capacity: Capacity): KernelChoice[] {
+  if (classes > FEW_CLASSES) return [];
   const span = spanOf(batchSize / SPLIT_SLOTS, SPLIT_COLUMNS, Math.min(MOST_SPAN.split, planRows));
-  return [{ kind: "split", rows: 4, vectors: 1, span, sharing: "none" }];
+  return [{ kind: "split", rows: splitRows(classes, capacity), vectors: 1, span, sharing: "none" }];
 }
 
 /** Returns a power of two of at least `wanted` rows, within bounds. */
@@ -193,22 +241,26 @@ export function powerBelow(value: number): number {
  * most on discrete GPUs; it pays off if more than half of a workgroup's threads have work. A software adapter
  * would only pay for the barriers.
  */
-function tiled(shape: DescentShape, { slow, threads }: Capacity): KernelChoice[] {
+function tiled(shape: DescentShape, capacity: Capacity): KernelChoice[] {
+  const { slow, threads } = capacity;
   const { features4, classes, batchSize, planRows } = shape;
+  const { tile4, tiles } = tilesOf(classes, capacity);
   const vectors = isLarge(classes, slow) ? 3 : 2;
   const own = slow ? [[8, vectors], [4, vectors]] : [[4, 1], [8, 2], [4, 2], [2, 1]]; // prettier-ignore
   const full = Math.min(batchSize / 4, features4, classes / 8) > SIDE / 2;
   return own.flatMap(([rows, columns], n): KernelChoice[] => {
-    const threadsOfASlot = Math.ceil(features4 / columns) * tilesOf(classes, slow).tiles;
+    const threadsOfASlot = Math.ceil(features4 / columns) * tiles;
     const tile = (sharing: "shared" | "none", busy: number): KernelChoice => {
       const wanted = batchSize / Math.ceil(busy / threadsOfASlot);
       const span = spanOf(wanted, LEAST_TILED_SPAN, Math.min(MOST_SPAN.tiled, planRows));
       return { kind: "tiled", rows, vectors: columns, span, sharing };
     };
     const shared = !slow && full && n < 2 && threads >= SIDE ** 2;
+    // A thread that shares slabs also holds its part of the next one.
+    const isKept = (slabs: number) => fits(capacity, Math.max(rows, 4 * columns) * (4 * slabs + 4 * tile4));
     return [
-      ...(shared ? [tile("shared", THREADS.shared)] : []),
-      tile("none", THREADS[slow ? "slow" : "fast"]),
+      ...(shared && isKept(2) ? [tile("shared", THREADS.shared)] : []),
+      ...(isKept(1) ? [tile("none", THREADS[slow ? "slow" : "fast"])] : []),
     ];
   });
 }
@@ -216,6 +268,8 @@ function tiled(shape: DescentShape, { slow, threads }: Capacity): KernelChoice[]
 /** Vectors of classes in a tile. Up to FEW4 vectors make a single tile, so that each product reads X once. */
 const TILE4 = 2;
 const FEW4 = 3;
+/** Rows, or features, of a thread of the table's products. */
+const LEAST_TILE = 4;
 /**
  * More classes than this have tiles of up to LARGE_TILE4 vectors on a software adapter. Accumulators spill to
  * its first cache in any case, and larger tiles save it loads, each of which costs as much as many
@@ -236,10 +290,12 @@ function isLarge(classes: number, slow: boolean): boolean {
   return slow && classes > LARGE_CLASSES;
 }
 
-/** Cuts classes into tiles of `tile4` vectors of four. */
-export function tilesOf(classes: number, slow: boolean): Tiles {
+/** Cuts classes into tiles of `tile4` vectors of four: of one vector where registers are few. */
+export function tilesOf(classes: number, capacity: Pick<Capacity, "slow" | "registers">): Tiles {
+  const { slow } = capacity;
   const vectors4 = Math.ceil(classes / 4);
   const cut = (tile4: number) => ({ tile4, tiles: Math.ceil(vectors4 / tile4) });
+  if (!fits(capacity, LEAST_TILE * (4 + 4 * TILE4))) return cut(1);
   if (!isLarge(classes, slow)) return cut(vectors4 <= FEW4 ? vectors4 : TILE4);
   // The padding of the last tile costs as much as classes.
   const cost = (tile4: number) => cut(tile4).tiles * (tile4 + TILE_OVERHEAD4);
@@ -258,14 +314,15 @@ export function nameOf({ kind, rows, vectors, span, sharing }: KernelChoice): st
 
 /** Returns the choice of steps of that name, as `choiceNamed` does. */
 export function stepChoiceNamed(name: string, shape: DescentShape, capacity: Capacity): KernelChoice {
-  const possible = KERNEL_KINDS.flatMap((kind) => choices(shape, { ...capacity, kinds: [kind] }));
+  const all = { ...capacity, registers: Infinity }; // what is pinned may spill
+  const possible = KERNEL_KINDS.flatMap((kind) => choices(shape, { ...all, kinds: [kind] }));
   return choiceNamed(name, shape, capacity, possible);
 }
 
 /** Returns the choice of an objective of that name, as `choiceNamed` does. */
 export function objectiveChoiceNamed(name: string, shape: DescentShape, capacity: Capacity): KernelChoice {
   const tiles = choices(shape, { ...capacity, kinds: ["tiled"] });
-  return choiceNamed(name, shape, capacity, [...tiles, ...splitObjective(shape)]);
+  return choiceNamed(name, shape, capacity, [...tiles, ...splitObjective(shape, capacity)]);
 }
 
 /**
@@ -302,16 +359,17 @@ function choiceNamed(
 function isPossible(
   { kind, rows, vectors, span, sharing }: KernelChoice,
   shape: DescentShape,
-  { subgroups, threads }: Capacity,
+  { subgroups, subgroupSize, threads }: Capacity,
 ): boolean {
   const { features4, planRows } = shape;
   const most = Math.min(MOST_SPAN[kind], planRows);
   const isPower = (value: number) => Number.isInteger(Math.log2(value));
   if (!isPower(span) || span > most) return false;
-  if (kind === "steps") return sharing === "none" && cutWhole(shape, { rows, vectors, span }) !== undefined;
+  if (kind === "steps")
+    return sharing === "none" && cutWhole(shape, { rows, vectors, span }, subgroupSize) !== undefined;
   if (span < 4) return false;
   if (kind !== "tiled" && !(isPower(rows) && span >= 4 * rows)) return false;
-  if (kind === "split") return rows === 4 && vectors === 1 && sharing === "none";
+  if (kind === "split") return (rows === 4 || rows === 2) && vectors === 1 && sharing === "none";
   if (sharing === "subgroups" && !subgroups) return false;
   if (sharing === "shared")
     return kind === "tiled" && rows % 4 === 0 && vectors <= 2 && span >= SIDE && threads >= SIDE ** 2;

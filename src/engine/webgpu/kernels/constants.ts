@@ -40,6 +40,7 @@ export function blockKernels(
     GATHERED: tiling.gathered,
     SUBGROUPS: tiling.sharing === "subgroups",
     SHARED: tiling.sharing === "shared",
+    NARROW: tiling.subgroupSize > 0,
     SOFT: rows.targets !== undefined,
     MIXED: rows.targets !== undefined || smoothing > 0, // targets other than plain labels
     BIAS: tiling.kind === "tiled" && tiling.multiplied4 < tiling.features4,
@@ -49,6 +50,7 @@ export function blockKernels(
     when: Object.entries(when).flatMap(([name, holds]) => (holds ? name : [])),
     constants: {
       FEATURES4: tiling.features4,
+      SUBGROUP: tiling.subgroupSize,
       SCALE: 255 * rows.scale, // a byte is read as value / 255
       ONES: rows.features % 4,
       KEPT: 1 - smoothing,
@@ -77,18 +79,14 @@ function constantsOf(tiling: Tiling) {
   }
 }
 
-/** Classes whose sums the lanes of the split logits add at a time. */
-const SPLIT_PART = 4;
-
-function split({ classes, classes4, lanes, rows, span, workgroup }: SplitTiling) {
+function split({ classes, classes4, lanes, part4, span, workgroup }: SplitTiling) {
   return {
     CLASSES4: classes4,
     LANES: lanes,
     COLUMNS: SPLIT_COLUMNS,
     ROW_LANES: workgroup / SPLIT_COLUMNS,
-    ROWS4: rows / 4,
-    PART: SPLIT_PART,
-    PARTS: Math.ceil(classes / SPLIT_PART),
+    PART4: part4,
+    PART: Math.min(classes, 4 * part4),
     SPAN: span,
   };
 }
@@ -166,8 +164,13 @@ export function stepsKernel(
 ): Specialisation {
   const { lanes, columns, vectors, rows: rowsOfThread, rowThreads, shared } = tiling.whole;
   const { when, constants } = blockKernels(rows, problem, tiling, mode);
+  const isWholeSubgroups = (lanes * columns) % tiling.subgroupSize === 0;
   return {
-    when: [...when, "UPDATE", ...(columns === 1 ? ["OWN"] : [])],
+    when: [
+      ...when.filter((name) => name !== "NARROW" || isWholeSubgroups),
+      "UPDATE",
+      ...(columns === 1 ? ["OWN"] : []),
+    ],
     constants: {
       ...constants,
       ...updateKernel(rows, problem, tiling, mode).constants,

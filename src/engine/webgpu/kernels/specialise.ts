@@ -6,7 +6,9 @@
  *   statement, a declaration or a parameter, which stays if NAME is in `when`, or not where it is `!NAME`;
  * - unrolls its loops `for (var r = 0u; r < ROWS; r++) { // unroll`, with a constant or a number as the
  *   bound. Arrays indexed by the resulting literals live in registers; a running index would put them in
- *   memory.
+ *   memory;
+ * - asks for subgroups of SUBGROUP lanes, a constant, where the text enables that. WESL has no conditions
+ *   before an attribute.
  */
 export interface Specialisation {
   readonly constants: Readonly<Record<string, number | boolean>>;
@@ -15,7 +17,12 @@ export interface Specialisation {
 
 export function specialise(source: string, { constants, when }: Specialisation): string {
   const lines = decided(source.split("\n"), when).map((line) => constant(line, constants));
-  return unrolled(lines, bounds(lines)).join("\n");
+  return sized(unrolled(lines, bounds(lines)).join("\n"));
+}
+
+function sized(text: string): string {
+  const isEnabled = text.includes("enable subgroup_size_control;");
+  return isEnabled ? text.replace("@compute", "@compute @subgroup_size(SUBGROUP)") : text;
 }
 
 const CONDITION = /^( *)@(if|elif|else)(?:\((!?)(\w+)\))? (.*)$/;

@@ -13,6 +13,7 @@ import {
   SIDE,
   SPLIT_LANES,
   SPLIT_WORKGROUP,
+  splitPart4,
   type DescentShape as ChoiceShape,
   type Sharing,
   choices,
@@ -55,6 +56,8 @@ interface Common {
   /** Rows, and vectors of four features, per thread. */
   readonly rows: number;
   readonly vectors: number;
+  /** Lanes of the subgroups that its products ask for, or 0. */
+  readonly subgroupSize: number;
 }
 
 /** Tiling for few classes: one kernel does all three passes. */
@@ -78,6 +81,8 @@ export interface SplitTiling extends Common {
   /** Threads that share rows in the product of the logits, and rows of one workgroup. */
   readonly lanes: number;
   readonly groupRows: number;
+  /** Vectors of classes of a workgroup of the gradient. */
+  readonly part4: number;
 }
 
 /** Tiling for many classes: tiles of `tile4` vectors of classes. */
@@ -137,10 +142,15 @@ const LANES = {
   fast: [[1, 8], [4, 256], [16, 4096], [64, Infinity]],
 } as const; // prettier-ignore
 /**
- * Most vectors of classes that one thread loops over in the row passes of an objective, which read a row
- * three times instead of keeping it in registers.
+ * Threads that share a row in the row passes of an objective, and the most vectors of classes for which they
+ * are enough. These passes read a row three times instead of keeping it in registers, but Intel's compiler
+ * unrolls short loops of one thread, and then keeps it.
  */
-const MOST_VECTORS = { slow: 8192, fast: 16 };
+const ROW_LANES = {
+  slow: [[1, 8192], [16, Infinity]],
+  fast: [[1, 16], [16, Infinity]],
+  few: [[1, 4], [4, 16], [16, Infinity]], // few registers
+} as const; // prettier-ignore
 /**
  * Threads of a workgroup in these passes and in products of vectors. On a software adapter they have nothing
  * in common, and take rows one after the other: workgroup memory and barriers cost SwiftShader 0.5 µs a
@@ -222,9 +232,10 @@ export function objectiveTiling(
   const shape = cutShape(rows, classes, capacity);
   const cut = tiledTiling(shape, count, capacity, { ...choice, kind: "tiled" });
   checkWeights(rows, cut, capacity);
-  const logits = choice.kind === "split" ? splitTiling(shape, count, capacity, choice) : cut;
-  const speed = capacity.slow ? "slow" : "fast";
-  const rowLanes = cut.classes4 > MOST_VECTORS[speed] ? 16 : 1;
+  const { classes4 } = cut; // Z is padded like the weights
+  const logits = choice.kind === "split" ? { ...splitTiling(shape, count, capacity, choice), classes4 } : cut;
+  const fast = capacity.registers < Infinity ? "few" : "fast";
+  const [rowLanes] = ROW_LANES[capacity.slow ? "slow" : fast].find(([, most]) => classes4 <= most) ?? [1];
   const serial = capacity.slow && rowLanes === 1;
   const rowThreads = serial ? SERIAL_THREADS : ROW_THREADS;
   const fewest = 2 ** Math.ceil(Math.log2(cut.blockRows / MOST_SERIAL));
@@ -248,13 +259,17 @@ function multiplyLanes({ features4, classes4 }: TiledTiling): number {
   return powerBelow(Math.max(1, most));
 }
 
-type Shape = Pick<Common, "features4" | "onesAlone" | "classes" | "rowWords" | "shardRows" | "gathered">;
+type Shape = Pick<
+  Common,
+  "features4" | "onesAlone" | "classes" | "rowWords" | "shardRows" | "gathered" | "subgroupSize"
+>;
 
 function cutShape(rows: RowHead, classes: number, capacity: Capacity): Shape {
   const shards = sharding(rows, capacity);
   const gathered = rows.count > shards.shardRows;
   const onesAlone = rows.features % 4 === 0;
-  return { ...shards, features4: vectorsOf(rows.features), onesAlone, classes, gathered };
+  const { subgroupSize } = capacity;
+  return { ...shards, features4: vectorsOf(rows.features), onesAlone, classes, gathered, subgroupSize };
 }
 
 /** Throws a DeviceError if the rows' soft targets exceed one binding. */
@@ -280,7 +295,7 @@ function fusedTiling(shape: Shape, batchSize: number, capacity: Capacity, choice
   const speed = slow ? "slow" : "fast";
   const { features4, classes, shardRows } = shape;
   const { rows, vectors, span } = choice;
-  const columnThreads = fours(Math.ceil(features4 / vectors));
+  const columnThreads = multiple(Math.ceil(features4 / vectors), 4);
   const classes4 = Math.ceil(classes / 4);
   const count = 4 * features4 * classes4;
   const record = 16 * (2 * classes4 + 1);
@@ -307,7 +322,7 @@ function fusedTiling(shape: Shape, batchSize: number, capacity: Capacity, choice
     span,
     sharing: choice.sharing,
     updateVectors: UPDATE_VECTORS[speed],
-    workgroup: fours(Math.max(columnThreads + 1, rowThreads)),
+    workgroup: multiple(Math.max(columnThreads + 1, rowThreads), Math.max(4, shape.subgroupSize)),
     rows,
     vectors,
     rowThreads,
@@ -318,9 +333,11 @@ function fusedTiling(shape: Shape, batchSize: number, capacity: Capacity, choice
 
 /** Cuts for whole steps, and for the fused kernel of the table, which evaluates. */
 function wholeTiling(shape: Shape, batchSize: number, capacity: Capacity, choice: KernelChoice): WholeTiling {
-  const whole = cutWhole({ ...shape, batchSize }, choice);
+  const whole = cutWhole({ ...shape, batchSize }, choice, capacity.subgroupSize);
   if (!whole) throw new Error(`Whole steps do not fit: ${JSON.stringify(choice)}`);
-  const [fused] = choices({ ...shape, batchSize, planRows: Infinity }, { ...capacity, kinds: ["fused"] });
+  // An evaluation adds no gradient, and takes few registers.
+  const evaluating = { ...capacity, registers: Infinity, kinds: ["fused"] } as const;
+  const [fused] = choices({ ...shape, batchSize, planRows: Infinity }, evaluating);
   return { ...fusedTiling(shape, batchSize, capacity, fused), whole };
 }
 
@@ -359,6 +376,7 @@ function splitTiling(shape: Shape, batchSize: number, capacity: Capacity, choice
     vectors,
     lanes: SPLIT_LANES,
     groupRows,
+    part4: splitPart4(classes4, capacity),
   };
 }
 
@@ -369,7 +387,7 @@ function tiledTiling(shape: Shape, batchSize: number, capacity: Capacity, choice
   const { rows, vectors, span, sharing } = choice;
   const workgroup = 64;
   const [threads, tileThreads] = sharing === "shared" ? [SIDE, SIDE] : [workgroup, 1];
-  const { tile4, tiles } = tilesOf(classes, slow && sharing !== "shared");
+  const { tile4, tiles } = tilesOf(classes, { ...capacity, slow: slow && sharing !== "shared" });
   const classes4 = tiles * tile4;
   const count = 4 * features4 * classes4;
   const macsOfARow = 16 * (features4 + OVERHEAD4) * tile4 * tileThreads; // for the tiles of a workgroup
@@ -464,8 +482,9 @@ export function takesStep(tiling: Tiling): boolean {
   return tiling.kind === "tiled" && tiling.takesStep;
 }
 
-function fours(n: number): number {
-  return 4 * Math.ceil(n / 4);
+/** Returns the least multiple of `unit` that is at least `n`. */
+function multiple(n: number, unit: number): number {
+  return unit * Math.ceil(n / unit);
 }
 
 /** Returns a grid (x, y) of workgroups with at least `threads` threads, as update.wgsl numbers them. */

@@ -14,7 +14,7 @@ export interface WholeCut {
   readonly steps: number;
   /** Threads that share vectors of features; each adds every so many rows. */
   readonly lanes: number;
-  /** Groups of `vectors` vectors of features: each thread has one of them. */
+  /** Groups of `vectors` vectors of features: each thread has one of them. The last may have none. */
   readonly columns: number;
   readonly vectors: number;
   /** Rows per thread, and threads that compute residuals in a turn. */
@@ -24,7 +24,11 @@ export interface WholeCut {
   readonly shared: number;
 }
 
-/** Returns the cut, or undefined where it does not fit in a workgroup, or a step takes too long. */
+/**
+ * Returns the cut, or undefined where it does not fit in a workgroup, or a step takes too long.
+ *
+ * @param subgroupSize - lanes of the subgroups that threads fill if they share vectors, or 0
+ */
 export function cutWhole(
   {
     features4,
@@ -32,8 +36,10 @@ export function cutWhole(
     batchSize,
   }: { readonly features4: number; readonly classes: number; readonly batchSize: number },
   { rows, vectors, span: lanes }: { readonly rows: number; readonly vectors: number; readonly span: number },
+  subgroupSize = 0,
 ): WholeCut | undefined {
-  const columns = Math.ceil(features4 / vectors);
+  const unit = vectors < features4 ? Math.max(1, subgroupSize / lanes) : 1;
+  const columns = unit * Math.ceil(features4 / vectors / unit);
   const threads = lanes * columns;
   const classes4 = Math.ceil(classes / 4);
   const count = 4 * features4 * classes4;

@@ -4,6 +4,7 @@ import {
   capacityOf,
   capacityWithin,
   lackOf,
+  registersOf,
   requiredLimits,
 } from "../../../../../src/engine/webgpu/device/capacity.js";
 import { choices, nameOf } from "../../../../../src/engine/webgpu/kernels/choice.js";
@@ -56,6 +57,22 @@ test("threads are those of the device, 256 at most", () => {
   ).toBe(256);
 });
 
+test("registers are few by the vendor, and Intel's more in subgroups of the least size", () => {
+  const control = new Set(["subgroups", "subgroup-size-control"]);
+  const none = new Set(["subgroups"]);
+  const intel = { vendor: "intel", subgroupMinSize: 8, subgroupMaxSize: 32 };
+  expect(registersOf(intel, control)).toEqual({ registers: 128, subgroupSize: 8 });
+  expect(registersOf({ ...intel, subgroupMinSize: 16 }, control)).toEqual({
+    registers: 128,
+    subgroupSize: 16,
+  });
+  expect(registersOf(intel, none)).toEqual({ registers: 64, subgroupSize: 0 });
+  for (const vendor of ["arm", "qualcomm"])
+    expect(registersOf({ vendor, subgroupMinSize: 16 }, control)).toEqual({ registers: 64, subgroupSize: 0 });
+  for (const info of [{ vendor: "amd", subgroupMinSize: 32 }, { vendor: "" }, undefined])
+    expect(registersOf(info, control)).toEqual({ registers: Infinity, subgroupSize: 0 });
+});
+
 /** Threads of a workgroup of the products. */
 function threadsOf(cut: Tiling): number {
   return cut.kind === "tiled" ? cut.threads * cut.tileThreads : cut.workgroup;
@@ -64,25 +81,27 @@ function threadsOf(cut: Tiling): number {
 test.each([128, 256])("every candidate of every shape keeps to %i threads", (threads) => {
   const seen = new Set<string>();
   for (const slow of [true, false]) {
-    const limits = { bindingBytes: 2 ** 27, storageBuffers: 8, subgroups: true, slow, threads };
-    const capacity = capacityWithin(limits);
-    for (const features of [1, 60, 480, 500, 520, 1000, 1020, 4000]) {
-      for (const classes of [2, 5, 12, 24, 130, 1000]) {
-        for (const batchSize of [1, 100, 4096]) {
-          const rows = { count: 5000, features, x: { BYTES_PER_ELEMENT: 4 } };
-          const shape = Reflect.apply(shapeOf, undefined, [rows, classes, batchSize, capacity]);
-          for (const choice of choices(shape, capacity)) {
-            const cut: Tiling = Reflect.apply(tiling, undefined, [
-              rows,
-              classes,
-              batchSize,
-              capacity,
-              choice,
-            ]);
-            expect(threadsOf(cut), `${nameOf(choice)} of ${features} × ${classes}`).toBeLessThanOrEqual(
-              threads,
-            );
-            seen.add(`${choice.kind} ${choice.sharing}`);
+    const held = { bindingBytes: 2 ** 27, storageBuffers: 8, subgroups: true, slow, threads };
+    for (const registers of slow ? [Infinity] : [Infinity, 128, 64]) {
+      const capacity = capacityWithin({ ...held, registers });
+      for (const features of [1, 60, 480, 500, 520, 1000, 1020, 4000]) {
+        for (const classes of [2, 5, 12, 24, 130, 1000]) {
+          for (const batchSize of [1, 100, 4096]) {
+            const rows = { count: 5000, features, x: { BYTES_PER_ELEMENT: 4 } };
+            const shape = Reflect.apply(shapeOf, undefined, [rows, classes, batchSize, capacity]);
+            for (const choice of choices(shape, capacity)) {
+              const cut: Tiling = Reflect.apply(tiling, undefined, [
+                rows,
+                classes,
+                batchSize,
+                capacity,
+                choice,
+              ]);
+              expect(threadsOf(cut), `${nameOf(choice)} of ${features} × ${classes}`).toBeLessThanOrEqual(
+                threads,
+              );
+              seen.add(`${choice.kind} ${choice.sharing}`);
+            }
           }
         }
       }

@@ -89,11 +89,52 @@ describe("the choice", () => {
   });
 
   test("cuts many classes into large tiles on a software adapter, of the size that pads least", () => {
-    expect(tilesOf(1000, false)).toEqual({ tile4: 2, tiles: 125 });
-    expect(tilesOf(1000, true)).toEqual({ tile4: 6, tiles: 42 });
-    expect(tilesOf(100, true)).toEqual({ tile4: 5, tiles: 5 });
-    expect(tilesOf(64, true)).toEqual({ tile4: 2, tiles: 8 });
-    expect(tilesOf(12, true)).toEqual({ tile4: 3, tiles: 1 });
+    const tiles = (classes: number, slow = true) => tilesOf(classes, { slow, registers: Infinity });
+    expect(tiles(1000, false)).toEqual({ tile4: 2, tiles: 125 });
+    expect(tiles(1000)).toEqual({ tile4: 6, tiles: 42 });
+    expect(tiles(100)).toEqual({ tile4: 5, tiles: 5 });
+    expect(tiles(64)).toEqual({ tile4: 2, tiles: 8 });
+    expect(tiles(12)).toEqual({ tile4: 3, tiles: 1 });
+  });
+
+  test("keeps to the registers of an adapter that has few", () => {
+    const names = (registers: number, changes: Partial<typeof WIDE> = {}) =>
+      choices({ ...WIDE, ...changes }, capacityWithin({ ...HELD, slow: false, registers })).map(nameOf);
+    const objective = (registers: number, changes: Partial<typeof WIDE>) =>
+      objectiveChoices({ ...WIDE, ...changes }, capacityWithin({ ...HELD, slow: false, registers })).map(
+        nameOf,
+      );
+    const mnist = { features4: 197, classes: 10 };
+    const small = { features4: 17, batchSize: 2048 };
+    expect(names(Infinity, mnist)[0]).toBe("split 4x1/32");
+    expect(names(128, mnist)[0]).toBe("split 4x1/32");
+    expect(names(64, mnist)).toEqual(["split 2x1/32"]);
+    expect(objective(64, mnist)[0]).toBe("split 2x1/64");
+    // The smallest tiles, which share no slabs.
+    expect(names(64)).toEqual([
+      "tiled 4x1/1024",
+      "tiled 2x1/1024",
+      "tiled 4x1/1024 subgroups",
+      "tiled 2x1/1024 subgroups",
+    ]);
+    expect(names(128).filter((name) => name.includes("8x2"))).toEqual([]);
+    expect(tilesOf(1000, { slow: false, registers: 64 })).toEqual({ tile4: 1, tiles: 250 });
+    expect(tilesOf(1000, { slow: false, registers: 128 })).toEqual({ tile4: 2, tiles: 125 });
+    // Fused kernels of as many classes as fit.
+    const fusedClasses = (registers: number) =>
+      [2, 3, 4, 11, 12, 16, 17].filter((classes) =>
+        names(registers, { ...small, classes })[0].startsWith("fused"),
+      );
+    expect(fusedClasses(Infinity)).toEqual([2, 3, 4, 11, 12, 16]);
+    expect(fusedClasses(128)).toEqual([2, 3, 4, 11]);
+    expect(fusedClasses(64)).toEqual([2, 3]);
+  });
+
+  test("that needs more registers than an adapter has can be pinned", () => {
+    const capacity = capacityWithin({ ...HELD, slow: false, registers: 64 });
+    const shape = { ...WIDE, features4: 17, classes: 10, batchSize: 100 };
+    for (const name of ["fused 2x1/64", "steps 1x1/4", "tiled 8x2/256 shared", "split 4x1/64"])
+      expect(nameOf(stepChoiceNamed(name, shape, capacity))).toBe(name);
   });
 
   test("that shares can be pinned on any adapter, where its slabs fit in a workgroup's memory", () => {

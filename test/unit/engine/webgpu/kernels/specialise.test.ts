@@ -19,6 +19,16 @@ describe("constants", () => {
   });
 });
 
+test("subgroups are asked for by size where the text enables that", () => {
+  const source =
+    "@if(NARROW) enable subgroup_size_control;\nconst SUBGROUP = 8u;\n@compute @workgroup_size(64, 1, 1)\nfn main() {\n}";
+  expect(made(source, { SUBGROUP: 16 }, ["NARROW"])).toBe(
+    "enable subgroup_size_control;\nconst SUBGROUP = 16u;\n" +
+      "@compute @subgroup_size(SUBGROUP) @workgroup_size(64, 1, 1)\nfn main() {\n}",
+  );
+  expect(made(source)).not.toContain("subgroup_size");
+});
+
 describe("conditions", () => {
   const chain = "@if(BOTH) let w = both;\n@elif(BYTES) let w = bytes;\n@else let w = plain;\nend";
 

@@ -40,11 +40,13 @@ describe.each([
   { kinds: ["fused"], slow: false, subgroups: false },
   { kinds: ["fused"], slow: false, subgroups: true },
   { kinds: ["split"], slow: false, subgroups: false },
+  { kinds: ["split"], slow: false, subgroups: false, registers: 64 },
   { kinds: ["tiled"], slow: true, subgroups: false },
   { kinds: ["tiled"], slow: true, subgroups: true },
   { kinds: ["tiled"], slow: false, subgroups: false },
   { kinds: ["tiled"], slow: false, subgroups: true },
-] as const)("$kinds.0 kernels, slow: $slow, subgroups: $subgroups", (capacity) => {
+  { kinds: ["tiled"], slow: false, subgroups: false, registers: 64 },
+] as const)("$kinds.0 kernels, slow: $slow, subgroups: $subgroups, registers: $registers", (capacity) => {
   // Only the reading of features depends on their type, on a slow adapter as on another.
   const { slow, subgroups } = capacity;
   const [way] = capacity.kinds;

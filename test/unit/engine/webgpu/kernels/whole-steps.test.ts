@@ -25,6 +25,12 @@ test("turns end with a row of every lane, and fit in 16 KiB with the weights", (
   expect(cutWhole(DIGITS, { rows: 1, vectors: 1, span: 4 })).toMatchObject({ columns: 17, rowThreads: 68 });
 });
 
+test("threads that share vectors of features fill whole subgroups", () => {
+  expect(cutWhole(DIGITS, { rows: 1, vectors: 1, span: 4 }, 8)).toMatchObject({ columns: 18, lanes: 4 });
+  expect(cutWhole(DIGITS, { rows: 1, vectors: 1, span: 4 }, 4)).toMatchObject({ columns: 17 });
+  expect(cutWhole(TINY, { rows: 1, vectors: 2, span: 4 }, 8)).toMatchObject({ columns: 1 });
+});
+
 test("what exceeds a workgroup's threads or memory, or a thread's loops, is not cut", () => {
   expect(cutWhole(DIGITS, { rows: 1, vectors: 1, span: 16 })).toBeUndefined();
   expect(cutWhole({ ...DIGITS, features4: 90 }, { rows: 1, vectors: 1, span: 1 })).toBeUndefined();

@@ -42,7 +42,8 @@ describe.each([
   { slow: true, subgroups: true },
   { slow: false, subgroups: false },
   { slow: false, subgroups: true },
-])("slow: $slow, subgroups: $subgroups", (capacity) => {
+  { slow: false, subgroups: false, registers: 64 },
+])("slow: $slow, subgroups: $subgroups, registers: $registers", (capacity) => {
   // Only the reading of features depends on their type, on a slow adapter as on another.
   const typed = !capacity.slow && capacity.subgroups;
 
@@ -67,6 +68,9 @@ test.each(LONG ? KEPT_KINDS : (["f32", "bytes"] as const))(
   async (kind) => {
     expect(await looked(FEW, kind, { slow: false, blockRows: 128 })).toBeLessThan(1);
     expect(await looked(FEW, kind, { bindingBytes: 90_000 }, "split 4x1")).toBeLessThan(1);
+    for (const capacity of [{ slow: false }, { slow: false, registers: 64 }]) {
+      expect(await looked({ ...FEW, classes: 18 }, kind, capacity, "split 2x1")).toBeLessThan(1);
+    }
   },
 );
 
