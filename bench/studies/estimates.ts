@@ -5,7 +5,7 @@
  *   npx tsx bench/studies/estimates.ts
  */
 import { capacityWithin } from "../../src/engine/webgpu/device/capacity.js";
-import { SIDE, SPLIT_COLUMNS, choices, nameOf } from "../../src/engine/webgpu/kernels/choice.js";
+import { SPLIT_COLUMNS, choices, nameOf, sideOf } from "../../src/engine/webgpu/kernels/choice.js";
 import type { KernelName } from "../../src/engine/webgpu/kernels/kernels.js";
 import { type Tiling, isWhole, shapeOf, takesStep, tiling } from "../../src/engine/webgpu/kernels/tiling.js";
 import { markdownTable } from "../measure/report.js";
@@ -108,9 +108,9 @@ function tiledLaunch(kernel: KernelName, cut: Extract<Tiling, { kind: "tiled" }>
   if (kernel === "residual")
     return { groups: sums, threads: workgroup, chain: 3 * ceil(tiles, lanes * IN_FLIGHT) };
   const tileGroups = ceil(Math.min(tiles, cut.dispatchTiles), tileThreads);
-  const shared = sharing === "shared";
+  const side = sideOf(sharing);
   if (kernel === "logits") {
-    const chain = shared ? ceil(4 * multiplied4, SIDE) : multiplied4 / IN_FLIGHT;
+    const chain = side > 0 ? ceil(4 * multiplied4, side) : multiplied4 / IN_FLIGHT;
     return { groups: ceil(rows / cut.rows, threads) * tileGroups, threads: threads * tileThreads, chain };
   }
   if (kernel === "gradient") {
@@ -118,7 +118,7 @@ function tiledLaunch(kernel: KernelName, cut: Extract<Tiling, { kind: "tiled" }>
     return {
       groups,
       threads: threads * tileThreads,
-      chain: ceil(Math.min(rows, span), shared ? SIDE : 4 * IN_FLIGHT),
+      chain: ceil(Math.min(rows, span), side || 4 * IN_FLIGHT),
     };
   }
   throw new Error(`${kernel} has no launch in a tiled tiling.`);

@@ -5,7 +5,7 @@
  */
 import { type DescentProblem, momentCount } from "../../src/engine/descent.js";
 import { type Rows } from "../../src/core/rows.js";
-import { SIDE, SPLIT_COLUMNS } from "../../src/engine/webgpu/kernels/choice.js";
+import { SPLIT_COLUMNS, sideOf } from "../../src/engine/webgpu/kernels/choice.js";
 import {
   isWhole,
   labelWords,
@@ -223,10 +223,11 @@ function logits(of: Counted, tiling: TiledTiling, block: Block): Pass {
   const threads = threadsOf(tiling, block.rows / tiling.rows);
   const weights = sharing === "none" ? once(16, tiling.threads, of) : 4;
   const own = tiling.rows * (number + features4 * xWords) + features4 * weights * tile4;
-  const slabs = Math.ceil((4 * multiplied4) / SIDE);
+  const side = sideOf(sharing);
+  const slabs = Math.ceil((4 * multiplied4) / side);
   const loaded = tiling.rows / 4; // rows of a slab, one vector of features of each
-  const bias = multiplied4 < features4 ? once(4 * tile4, SIDE, of) : 0; // of the tile's SIDE threads
-  const loads = sharing === "shared" ? loaded * number + slabs * (loaded * xWords + 4 * tile4) + bias : own;
+  const bias = multiplied4 < features4 ? once(4 * tile4, side, of) : 0; // of the tile's `side` threads
+  const loads = side > 0 ? loaded * number + slabs * (loaded * xWords + 4 * tile4) + bias : own;
   const dispatches = tileRanges(tiling);
   const words = tileWords(data, problem);
   const targets = data.targets ? 4 * tile4 : 0; // words per row and tile
@@ -274,11 +275,12 @@ function gradient(of: Counted, tiling: TiledTiling, block: Block): Pass {
   const made = sharing === "none" ? once(4 * (ofRow + ofTile), tiling.threads, of) : ofRow + ofTile;
   const rowNumber = once(number, tiling.threads, of);
   const own = fours * (made + 4 * (rowNumber + vectors * xWords));
-  const slab4 = SIDE / 4;
+  const side = sideOf(sharing);
+  const slab4 = side / 4;
   const slabs = Math.ceil(fours / slab4);
-  // The row's number, label and weight are the same for SIDE threads.
-  const inSlab = rowNumber + vectors * xWords + ofTile + once(ofRow, SIDE, of);
-  const loads = sharing === "shared" ? slabs * inSlab : own;
+  // The row's number, label and weight are the same for `side` threads.
+  const inSlab = rowNumber + vectors * xWords + ofTile + once(ofRow, side, of);
+  const loads = side > 0 ? slabs * inSlab : own;
   const dispatches = tileRanges(tiling);
   const state = tiling.takesStep ? 4 * stateVectors(problem, data, { count, classes4 }) : 0;
   const stored = tiling.takesStep ? state : slots * 4 * count;
@@ -303,7 +305,7 @@ function gradient(of: Counted, tiling: TiledTiling, block: Block): Pass {
  * groups of four threads, or to whole workgroups where these share slabs.
  */
 function threadsOf({ sharing, threads, tileThreads, tiles }: TiledTiling, across: number): number {
-  const together = sharing === "shared" ? threads : 4;
+  const together = sideOf(sharing) > 0 ? threads : 4;
   return tileThreads * Math.ceil(tiles / tileThreads) * together * Math.ceil(across / together);
 }
 

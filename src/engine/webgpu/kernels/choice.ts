@@ -3,8 +3,11 @@ import { OptionError } from "../../../core/errors.js";
 import { type Capacity, KERNEL_KINDS, type KernelKind, WHOLE_BUFFERS } from "../device/capacity.js";
 import { cutWhole } from "./whole-steps.js";
 
-/** How threads share their loads: not at all, four lanes by subgroup, or a workgroup through its memory. */
-const SHARINGS = ["none", "subgroups", "shared"] as const;
+/**
+ * How threads share their loads: not at all, four lanes by subgroup, or a workgroup of 16 × 16 or 8 × 8
+ * threads through its memory.
+ */
+const SHARINGS = ["none", "subgroups", "shared", "shared 8x8"] as const;
 export type Sharing = (typeof SHARINGS)[number];
 
 export interface KernelChoice {
@@ -73,11 +76,20 @@ const WHOLE_MACS = 2 ** 18;
 const WHOLE_THREADS = { slow: 4, fast: 128 };
 
 /**
- * Threads of a workgroup that shares slabs, along each of its two dimensions: as many as every device allows
- * but some of the compatibility level. With 8 rows, or 2 vectors of features, per thread its slabs fill the
- * 16 KiB of workgroup memory that every device has.
+ * Threads of a workgroup that shares slabs, along each of its two dimensions. 16 × 16 are as many as every
+ * device allows but some of the compatibility level: with 8 rows, or 2 vectors of features, per thread their
+ * slabs fill the 16 KiB of workgroup memory that every device has. Where 8 × 8 share, fewer wait for each
+ * other at a barrier, and each loads twice as much.
  */
-export const SIDE = 16;
+const SIDES: ReadonlyMap<Sharing, number> = new Map([
+  ["shared", 16],
+  ["shared 8x8", 8],
+]);
+
+/** Returns the threads that share a slab along each dimension, or 0 where they share none. */
+export function sideOf(sharing: Sharing): number {
+  return SIDES.get(sharing) ?? 0;
+}
 
 /**
  * Lists the candidates for a shape on an adapter, the best guess first. Never empty. All are of one kind, but
@@ -245,24 +257,33 @@ function tiled(shape: DescentShape, capacity: Capacity): KernelChoice[] {
   const { slow, threads } = capacity;
   const { features4, classes, batchSize, planRows } = shape;
   const { tile4, tiles } = tilesOf(classes, capacity);
-  const vectors = isLarge(classes, slow) ? 3 : 2;
-  const own = slow ? [[8, vectors], [4, vectors]] : [[4, 1], [8, 2], [4, 2], [2, 1]]; // prettier-ignore
-  const full = Math.min(batchSize / 4, features4, classes / 8) > SIDE / 2;
-  return own.flatMap(([rows, columns], n): KernelChoice[] => {
-    const threadsOfASlot = Math.ceil(features4 / columns) * tiles;
-    const tile = (sharing: "shared" | "none", busy: number): KernelChoice => {
-      const wanted = batchSize / Math.ceil(busy / threadsOfASlot);
-      const span = spanOf(wanted, LEAST_TILED_SPAN, Math.min(MOST_SPAN.tiled, planRows));
-      return { kind: "tiled", rows, vectors: columns, span, sharing };
-    };
-    const shared = !slow && full && n < 2 && threads >= SIDE ** 2;
+  const tile = (rows: number, vectors: number, sharing: Sharing): KernelChoice => {
+    const busy = THREADS[slow ? "slow" : sideOf(sharing) > 0 ? "shared" : "fast"];
+    const wanted = batchSize / Math.ceil(busy / (Math.ceil(features4 / vectors) * tiles));
+    const span = spanOf(wanted, LEAST_TILED_SPAN, Math.min(MOST_SPAN.tiled, planRows));
+    return { kind: "tiled", rows, vectors, span, sharing };
+  };
+  const large = isLarge(classes, slow) ? 3 : 2;
+  if (slow) return [tile(8, large, "none"), tile(4, large, "none")];
+  const isFull = ({ sharing }: KernelChoice) => {
+    const side = sideOf(sharing);
+    return Math.min(batchSize / 4, features4, classes / 8) > side / 2 && threads >= side ** 2;
+  };
+  const isKept = ({ rows, vectors, sharing }: KernelChoice) => {
     // A thread that shares slabs also holds its part of the next one.
-    const isKept = (slabs: number) => fits(capacity, Math.max(rows, 4 * columns) * (4 * slabs + 4 * tile4));
-    return [
-      ...(shared && isKept(2) ? [tile("shared", THREADS.shared)] : []),
-      ...(isKept(1) ? [tile("none", THREADS[slow ? "slow" : "fast"])] : []),
-    ];
-  });
+    const slabs = sideOf(sharing) > 0 ? 2 : 1;
+    return fits(capacity, Math.max(rows, 4 * vectors) * (4 * slabs + 4 * tile4));
+  };
+  return [
+    tile(4, 1, "shared"),
+    tile(4, 1, "none"),
+    tile(8, 2, "shared"),
+    tile(8, 2, "none"),
+    tile(4, 1, "shared 8x8"),
+    tile(8, 2, "shared 8x8"),
+    tile(4, 2, "none"),
+    tile(2, 1, "none"),
+  ].filter((one) => (one.sharing === "none" || isFull(one)) && isKept(one));
 }
 
 /** Vectors of classes in a tile. Up to FEW4 vectors make a single tile, so that each product reads X once. */
@@ -336,8 +357,9 @@ function choiceNamed(
   possible: readonly KernelChoice[],
 ): KernelChoice {
   const [, named, rows, vectors, span, suffix = "none"] =
-    name.match(/^(steps|fused|split|tiled) ([1-8])x([1-8])(?:\/([1-9]\d{0,4}))?(?: (subgroups|shared))?$/) ??
-    [];
+    name.match(
+      /^(steps|fused|split|tiled) ([1-8])x([1-8])(?:\/([1-9]\d{0,4}))?(?: (subgroups|shared(?: 8x8)?))?$/,
+    ) ?? [];
   const like = possible.find((one) => one.kind === named);
   const sharing = SHARINGS.find((one) => one === suffix);
   if (like && sharing) {
@@ -371,7 +393,8 @@ function isPossible(
   if (kind !== "tiled" && !(isPower(rows) && span >= 4 * rows)) return false;
   if (kind === "split") return (rows === 4 || rows === 2) && vectors === 1 && sharing === "none";
   if (sharing === "subgroups" && !subgroups) return false;
-  if (sharing === "shared")
-    return kind === "tiled" && rows % 4 === 0 && vectors <= 2 && span >= SIDE && threads >= SIDE ** 2;
+  const side = sideOf(sharing);
+  if (side > 0)
+    return kind === "tiled" && rows % 4 === 0 && vectors <= 2 && span >= side && threads >= side ** 2;
   return kind === "tiled" || Math.ceil(features4 / vectors) <= threads - 4;
 }

@@ -3,7 +3,7 @@ import { FLAT } from "../../conjugate-steps.js";
 import type { ObjectiveProblem } from "../../objective.js";
 import type { DescentProblem } from "../../descent.js";
 import { type RowHead, labelledOnly } from "../../../core/rows.js";
-import { SPLIT_COLUMNS } from "./choice.js";
+import { SPLIT_COLUMNS, sideOf } from "./choice.js";
 import type { Mode } from "./blocks.js";
 import type { Specialisation } from "./specialise.js";
 import { countLevels } from "../../../core/sum-plan.js";
@@ -39,7 +39,7 @@ export function blockKernels(
     HALVES: width === 2,
     GATHERED: tiling.gathered,
     SUBGROUPS: tiling.sharing === "subgroups",
-    SHARED: tiling.sharing === "shared",
+    SHARED: sideOf(tiling.sharing) > 0,
     NARROW: tiling.subgroupSize > 0,
     SOFT: rows.targets !== undefined,
     MIXED: rows.targets !== undefined || smoothing > 0, // targets other than plain labels
@@ -104,7 +104,7 @@ function tiled({ tiles, tile4, span, lanes, threads, tileThreads, rows, sharing 
     LANES: lanes,
     THREADS: threads,
     TILE_THREADS: tileThreads,
-    LOADS: sharing === "shared" ? rows / 4 : rows,
+    LOADS: sideOf(sharing) > 0 ? rows / 4 : rows,
     OWN: sharing === "none" ? 4 : 1,
   };
 }

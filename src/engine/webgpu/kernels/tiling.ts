@@ -10,7 +10,7 @@ import type { Capacity } from "../device/capacity.js";
 import { type Block, cutRows } from "./blocks.js";
 import {
   type KernelChoice,
-  SIDE,
+  sideOf,
   SPLIT_LANES,
   SPLIT_WORKGROUP,
   splitPart4,
@@ -386,8 +386,9 @@ function tiledTiling(shape: Shape, batchSize: number, capacity: Capacity, choice
   const { features4, classes, shardRows } = shape;
   const { rows, vectors, span, sharing } = choice;
   const workgroup = 64;
-  const [threads, tileThreads] = sharing === "shared" ? [SIDE, SIDE] : [workgroup, 1];
-  const { tile4, tiles } = tilesOf(classes, { ...capacity, slow: slow && sharing !== "shared" });
+  const side = sideOf(sharing);
+  const [threads, tileThreads] = side > 0 ? [side, side] : [workgroup, 1];
+  const { tile4, tiles } = tilesOf(classes, { ...capacity, slow: slow && side === 0 });
   const classes4 = tiles * tile4;
   const count = 4 * features4 * classes4;
   const macsOfARow = 16 * (features4 + OVERHEAD4) * tile4 * tileThreads; // for the tiles of a workgroup
@@ -423,7 +424,7 @@ function tiledTiling(shape: Shape, batchSize: number, capacity: Capacity, choice
     vectors,
     tile4,
     tiles,
-    multiplied4: sharing === "shared" && shape.onesAlone ? features4 - 1 : features4,
+    multiplied4: side > 0 && shape.onesAlone ? features4 - 1 : features4,
     threads,
     tileThreads,
     dispatchTiles,

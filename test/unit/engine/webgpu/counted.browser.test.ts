@@ -131,6 +131,8 @@ describe.each(KEPT_KINDS)("on %s", (kind) => {
     ["tiled 4x1 shared", SHARED],
     ["tiled 8x2 shared", SHARED],
     ["tiled 4x1 shared", BIAS],
+    ["tiled 8x2 shared 8x8", SHARED],
+    ["tiled 4x1 shared 8x8", BIAS],
   ] as const)("%s, %o", async (kernels, shape) => {
     const { counted, formula } = await both(
       shape,

@@ -83,8 +83,13 @@ describe("the choice", () => {
       choices({ ...WIDE, ...changes }, capacityWithin({ ...HELD, slow })).map(nameOf);
     // No more than three may be timed before the time is up.
     expect(names({}).slice(0, 3)).toEqual(["tiled 4x1/512 shared", "tiled 4x1/1024", "tiled 8x2/256 shared"]);
-    for (const few of [{ classes: 64 }, { batchSize: 32 }, { features4: 8 }])
+    for (const few of [{ classes: 64 }, { batchSize: 32 }, { features4: 8 }]) {
       expect(names(few).filter((name) => name.endsWith("shared"))).toEqual([]);
+      expect(names(few).filter((name) => name.endsWith("shared 8x8"))).toHaveLength(2);
+    }
+    expect(names({ classes: 32 }).filter((name) => name.includes("shared"))).toEqual([]);
+    const compatible = choices(WIDE, capacityWithin({ ...HELD, slow: false, threads: 128 })).map(nameOf);
+    expect(compatible.slice(0, 3)).toEqual(["tiled 4x1/1024", "tiled 8x2/512", "tiled 4x1/512 shared 8x8"]);
     expect(names({}, true)).toEqual(["tiled 8x3/1024 subgroups", "tiled 4x3/1024 subgroups"]);
   });
 
@@ -148,9 +153,11 @@ describe("the choice", () => {
       // prettier-ignore
       expect(nameOf(named(`tiled ${rows}x${vectors}/256 shared`))).toBe(`tiled ${rows}x${vectors}/256 shared`);
       expect(named(`tiled ${rows}x${vectors} shared`).span).toBe(1024); // the table's
+      expect(named(`tiled ${rows}x${vectors} shared 8x8`).sharing).toBe("shared 8x8");
     }
     for (const name of [
       "tiled 2x1 shared",
+      "tiled 4x1 shared 4x4",
       "tiled 6x1 shared",
       "tiled 4x3 shared",
       "fused 4x1 shared",

@@ -61,21 +61,24 @@ describe.each([
   });
 });
 
-describe.each(["tiled 4x1 shared", "tiled 8x2 shared"])("%s", (kernels) => {
-  const capacity = { slow: false, blockRows: 148 };
-  const typed = kernels === "tiled 4x1 shared";
+describe.each(["tiled 4x1 shared", "tiled 8x2 shared", "tiled 4x1 shared 8x8", "tiled 8x2 shared 8x8"])(
+  "%s",
+  (kernels) => {
+    const capacity = { slow: false, blockRows: 148 };
+    const typed = kernels === "tiled 4x1 shared";
 
-  test.each(LONG || typed ? KEPT_KINDS : (["f32"] as const))("on %s", async (kind) => {
-    const parity = await parityOn([WIDE], kind, capacity, kernels);
-    expect(parity.steps).toBe(2);
-    expect(parity.rho).toBeLessThan(1);
-  });
+    test.each(LONG || typed ? KEPT_KINDS : (["f32"] as const))("on %s", async (kind) => {
+      const parity = await parityOn([WIDE], kind, capacity, kernels);
+      expect(parity.steps).toBe(2);
+      expect(parity.rho).toBeLessThan(1);
+    });
 
-  test("on rows in several bindings", async () => {
-    const parity = await parityOn([WIDE], "f32", { ...capacity, bindingBytes: 80_000 }, kernels);
-    expect(parity.rho).toBeLessThan(1);
-  });
-});
+    test("on rows in several bindings", async () => {
+      const parity = await parityOn([WIDE], "f32", { ...capacity, bindingBytes: 80_000 }, kernels);
+      expect(parity.rho).toBeLessThan(1);
+    });
+  },
+);
 
 test("split kernels evaluate what the reference does", async () => {
   const shape = { count: 131, features: 140, classes: 10 };
