@@ -1,9 +1,9 @@
 /** Runs the conformance tests on the webgpu engine in Node. */
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { openGpu, webgpuEngine } from "../support/engines.js";
-import type { Engine } from "../../src/engine/engine.js";
 import { LONG } from "../support/long.js";
 import { conformance } from "./conformance.js";
+import { RULES, parityOfAll, randomRows, randomWeights, runAll } from "./problems.js";
 
 /** Features of a shape of each kind of kernels. The browser's tests try all shapes and types. */
 const SOME = [16, 17, 33];
@@ -16,11 +16,24 @@ test("Dawn has an adapter: SwiftShader, or where there is none beside Chrome tha
 
 conformance("the WebGPU engine in Node", () => webgpuEngine(), ...(LONG ? [] : ([[], SOME] as const)));
 
-/** Opens the engine with the kernels of a GPU whose products ask for subgroups of the least size. */
-async function openNarrow(): Promise<Engine> {
+describe("products that ask for subgroups of the least size", async () => {
   const { features, adapterInfo } = (await openGpu()).device;
   const { subgroupMinSize = 0 } = features.has("subgroup-size-control") ? adapterInfo : {};
-  return webgpuEngine({ capacity: { slow: false, registers: 128, subgroupSize: subgroupMinSize } });
-}
+  const capacity = { slow: false, registers: 128, subgroupSize: subgroupMinSize };
 
-conformance("The WebGPU engine in Node, with subgroups of the least size", openNarrow, [], [17, 33]);
+  test.each([
+    { kernels: "steps 1x1/8", count: 65, features: 17, classes: 10 },
+    { kernels: "fused 1x1/16", count: 131, features: 31, classes: 10 },
+    { kernels: "split 4x1/16", count: 90, features: 130, classes: 3 },
+    { kernels: "tiled 4x1/64 subgroups", count: 90, features: 33, classes: 37 },
+    { kernels: "tiled 4x1/64 shared", count: 170, features: 129, classes: 137 },
+  ])("are within their error bounds: $kernels", async ({ kernels, ...shape }) => {
+    const engine = await webgpuEngine({ capacity });
+    const rows = randomRows(shape, "f32", 21);
+    const { classes, count } = shape;
+    const problem = { classes, intercept: true, rule: RULES["adam"], batchSize: count, kernels };
+    const { results } = await runAll(engine, rows, problem, randomWeights(shape, 22));
+    expect(parityOfAll(results, rows, problem).rho).toBeLessThan(1);
+    engine.close();
+  });
+});

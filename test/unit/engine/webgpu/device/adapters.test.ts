@@ -50,10 +50,15 @@ async function masked({ features = [], limits = DEFAULTS, vendor = "arm" }: Mask
         if (most === undefined || value > most)
           throw new DOMException(`${name} is too much`, "OperationError");
       }
-      return Object.defineProperty(await adapter.requestDevice(descriptor), "limits", { value: limits });
+      return Object.defineProperties(await adapter.requestDevice(descriptor), {
+        limits: { value: limits },
+        adapterInfo: { value: { vendor, subgroupMinSize: adapter.info.subgroupMinSize } },
+      });
     },
   };
 }
+
+const SMALL_SUBGROUPS = ["subgroups", "subgroup-size-control"];
 
 let asked: GPURequestAdapterOptions[] = [];
 
@@ -99,13 +104,15 @@ afterEach(async () => {
 describe.each<[string, Mask | undefined, Mask | undefined]>([
   ["without optional features, as on Safari,", {}, undefined],
   ["of the compatibility level, as on older phones,", undefined, { limits: COMPATIBILITY }],
+  ["of Intel's", { vendor: "intel" }, undefined],
+  ["of Intel's, asked for small subgroups,", { vendor: "intel", features: SMALL_SUBGROUPS }, undefined],
 ])("an adapter %s", (_, core, other) => {
   test.each(SHAPES)("trains within the bounds: $rows × $features × $classes", async (shape) => {
     offer(core, other);
     for (const how of SOLVERS) {
       const options = { ...how, engine: "webgpu", kernels: "table", parity: true, runtime } as const;
       const { engine, parity } = await train(problemOf(shape), options);
-      expect(engine).toMatchObject({ name: "webgpu", adapter: "arm valhall" });
+      expect(engine).toMatchObject({ name: "webgpu", adapter: `${core?.vendor ?? "arm"} valhall` });
       expect(parity?.rho).toBeLessThan(1);
       expect(engine.kernels).not.toMatch(/subgroups|shared/);
     }
