@@ -17,7 +17,7 @@ import { type Started, ahead } from "./ahead.js";
 import { type KernelChoice, stepChoiceNamed, choices, nameOf } from "../kernels/choice.js";
 import type { DescentContext } from "./context.js";
 import type { Gpu } from "../device/device.js";
-import { type Unit, cutRows, joined, unpad } from "../kernels/blocks.js";
+import { type Mode, type Unit, cutRows, joined, unpad } from "../kernels/blocks.js";
 import { Pace } from "./pace.js";
 import { GpuPasses, descentOf } from "./passes.js";
 import type { GpuRows } from "../placement.js";
@@ -88,7 +88,8 @@ export class WebGpuDescent implements Descent {
     const { orders } = this.#passes;
     const units: Unit[] = [];
     for await (const { order, steps } of epochs) {
-      await this.#prepare(steps);
+      const missing = modesOf(steps).filter((mode) => !this.#passes.isPrepared(mode));
+      if (missing.length > 0) await Promise.all(missing.map((mode) => this.#passes.prepare(mode)));
       if (units.length > 0 && orders.isFull(order)) yield { result: this.#submit(units.splice(0)) };
       const begin = orders.place(order);
       for (const step of steps) {
@@ -105,15 +106,6 @@ export class WebGpuDescent implements Descent {
       }
     }
     if (units.length > 0) yield { result: this.#submit(units) };
-  }
-
-  /** Compiles the kernels of these steps before the first of them. */
-  async #prepare(steps: readonly Step[]): Promise<void> {
-    const captured = steps.filter(({ capture }) => capture).length;
-    await Promise.all([
-      captured < steps.length && this.#passes.prepare("train"),
-      captured > 0 && this.#passes.prepare("capture"),
-    ]);
   }
 
   /** Cuts a step whose order begins at `begin` in the buffer of row numbers. */
@@ -297,6 +289,13 @@ export class WebGpuDescent implements Descent {
     const { classes, classes4 } = this.#passes.tiling;
     return unpad(new Float32Array(padded), 4 * classes4, classes).subarray(0, (this.#features + 1) * classes);
   }
+}
+
+/** The modes of the steps: those that are captured, and the others. */
+function modesOf(steps: readonly Step[]): Mode[] {
+  const captured = steps.some(({ capture }) => capture);
+  const trained = steps.some(({ capture }) => !capture);
+  return [...(trained ? (["train"] as const) : []), ...(captured ? (["capture"] as const) : [])];
 }
 
 /** Passes epochs on, and tells with what they fail: that is not the device's failure. */

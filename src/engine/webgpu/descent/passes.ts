@@ -67,7 +67,8 @@ export class GpuPasses {
   readonly capacity: number;
   readonly #blocks: BlockPasses;
   readonly #whole: WholeSteps | undefined;
-  readonly #prepared = new Map<Mode, Promise<void>>();
+  readonly #preparing = new Map<Mode, Promise<void>>();
+  readonly #prepared = new Set<Mode>();
   readonly #gpu: Gpu;
   readonly #updates: KernelCache;
   readonly #gathers: readonly Bound[];
@@ -145,10 +146,16 @@ export class GpuPasses {
   }
 
   /** Compiles the kernels of a mode, once. */
-  prepare(mode: Mode): Promise<void> {
-    const prepared = this.#prepared.get(mode) ?? this.#compile(mode);
-    this.#prepared.set(mode, prepared);
-    return prepared;
+  async prepare(mode: Mode): Promise<void> {
+    const preparing = this.#preparing.get(mode) ?? this.#compile(mode);
+    this.#preparing.set(mode, preparing);
+    await preparing;
+    this.#prepared.add(mode);
+  }
+
+  /** Whether the kernels of a mode are compiled. */
+  isPrepared(mode: Mode): boolean {
+    return this.#prepared.has(mode);
   }
 
   async #compile(mode: Mode): Promise<void> {
