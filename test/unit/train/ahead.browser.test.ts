@@ -32,16 +32,19 @@ function counted() {
 }
 
 test.each([
-  ["gd", {}, ROWS],
-  ["sgd", { batchSize: ROWS }, EPOCHS * ROWS],
-  ["adam", { batchSize: ROWS }, EPOCHS * ROWS],
-] as const)("%s takes 200 epochs of one step in few submissions", async (solver, batch, rows) => {
-  const count = counted();
-  const model = await train(data, { ...common, solver, ...batch });
-  expect(model.history).toHaveLength(EPOCHS);
-  expect(count.submissions()).toBeLessThanOrEqual(4);
-  expect(count.rows()).toBe(rows);
-});
+  ["gd", {}],
+  ["sgd", { batchSize: ROWS }],
+  ["adam", { batchSize: ROWS }],
+] as const)(
+  "%s takes 200 epochs of one step in few submissions, and writes one order",
+  async (solver, batch) => {
+    const count = counted();
+    const model = await train(data, { ...common, solver, ...batch });
+    expect(model.history).toHaveLength(EPOCHS);
+    expect(count.submissions()).toBeLessThanOrEqual(4);
+    expect(count.rows()).toBe(ROWS);
+  },
+);
 
 test.each(["gd", "sgd", "adam"] as const)("%s gives the same bits ahead and step by step", async (solver) => {
   const options = { ...common, solver, epochs: 30, ...(solver !== "gd" && { batchSize: 64 }) };
