@@ -26,14 +26,10 @@ import {
 } from "../src/engine/webgpu/kernels/constants.js";
 import { capacityWithin } from "../src/engine/webgpu/device/capacity.js";
 import { type Specialisation, specialise } from "../src/engine/webgpu/kernels/specialise.js";
-import {
-  type ObjectiveTiling,
-  type Tiling,
-  isWhole,
-  objectiveTiling,
-  shapeOf,
-  tiling,
-} from "../src/engine/webgpu/kernels/tiling.js";
+import { type ObjectiveTiling, type Tiling, isWhole } from "../src/engine/webgpu/kernels/tiling.js";
+import { cutObjective } from "../src/engine/webgpu/kernels/cut-objective.js";
+import { shapeOf } from "../src/engine/webgpu/kernels/cut.js";
+import { cutSteps } from "../src/engine/webgpu/kernels/cut-steps.js";
 import { VECTOR_KERNELS } from "../src/engine/webgpu/objective/vectors.js";
 import { BLOCK_SHADERS } from "./gpu/kernels.js";
 import { type ShaderTexts, declarationsOf, layOut, linkShader, unusedImports } from "./link-shader.js";
@@ -113,7 +109,7 @@ const capacities = [
 function cuts(rows: Rows, classes: number): Tiling[] {
   return capacities.flatMap((capacity) =>
     choices(shapeOf(rows, classes, rows.count, capacity), capacity).map((choice) =>
-      tiling(rows, classes, rows.count, capacity, choice),
+      cutSteps(rows, classes, rows.count, capacity, choice),
     ),
   );
 }
@@ -122,7 +118,7 @@ function cuts(rows: Rows, classes: number): Tiling[] {
 function objectiveCuts(rows: Rows, classes: number): ObjectiveTiling[] {
   return capacities.flatMap((capacity) =>
     objectiveChoices(shapeOf(rows, classes, rows.count, capacity), capacity).map((choice) =>
-      objectiveTiling(rows, classes, rows.count, capacity, choice),
+      cutObjective(rows, classes, rows.count, capacity, choice),
     ),
   );
 }

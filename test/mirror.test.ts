@@ -93,6 +93,12 @@ const COVERED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "sum-kernels": "test/unit/engine/webgpu/kernels/kernels.test.ts",
     "update-kernels": "test/unit/engine/webgpu/kernels/kernels.test.ts",
     pipelines: "test/unit/engine/webgpu/faults.browser.test.ts",
+    cut: "test/unit/engine/webgpu/limits.browser.test.ts",
+    "cut-fused": "test/unit/engine/webgpu/limits.browser.test.ts",
+    "cut-objective": "test/unit/engine/webgpu/kernels/choice.browser.test.ts",
+    "cut-split": "test/unit/engine/webgpu/kernels/choice.browser.test.ts",
+    "cut-steps": "test/unit/engine/webgpu/limits.browser.test.ts",
+    "cut-tiled": "test/unit/engine/webgpu/limits.browser.test.ts",
     tiling: "test/unit/engine/webgpu/limits.browser.test.ts",
   },
   "src/engine/webgpu/objective": {

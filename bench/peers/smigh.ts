@@ -8,7 +8,8 @@ import { choices, nameOf, stepChoiceNamed } from "../../src/engine/webgpu/kernel
 import { EngineRuntime } from "../../src/engine/runtime.js";
 import { Devices } from "../../src/engine/webgpu/device/devices.js";
 import { WebGpuHost } from "../../src/engine/webgpu/engine.js";
-import { shapeOf, tiling } from "../../src/engine/webgpu/kernels/tiling.js";
+import { shapeOf } from "../../src/engine/webgpu/kernels/cut.js";
+import { cutSteps } from "../../src/engine/webgpu/kernels/cut-steps.js";
 import { traffic } from "../studies/traffic.js";
 import type { Batch, Workload } from "../measure/workloads.js";
 import type { Open, Session } from "./system.js";
@@ -112,7 +113,7 @@ async function countedBytes(
   const { capacity } = await devices.open();
   const { classes, batchSize } = problem;
   const choice = stepChoiceNamed(kernels, shapeOf(rows, classes, batchSize, capacity), capacity);
-  const cut = tiling(rows, classes, batchSize, capacity, choice);
+  const cut = cutSteps(rows, classes, batchSize, capacity, choice);
   const { bytesMoved, leastBytes } = traffic(rows, problem, cut, rows.count);
   return { bytesMoved, leastBytes };
 }

@@ -7,7 +7,9 @@
 import { capacityWithin } from "../../src/engine/webgpu/device/capacity.js";
 import { SPLIT_COLUMNS, choices, nameOf, sideOf } from "../../src/engine/webgpu/kernels/choice.js";
 import type { KernelName } from "../../src/engine/webgpu/kernels/kernels.js";
-import { type Tiling, isWhole, shapeOf, takesStep, tiling } from "../../src/engine/webgpu/kernels/tiling.js";
+import { type Tiling, isWhole, takesStep } from "../../src/engine/webgpu/kernels/tiling.js";
+import { shapeOf } from "../../src/engine/webgpu/kernels/cut.js";
+import { cutSteps } from "../../src/engine/webgpu/kernels/cut-steps.js";
 import { markdownTable } from "../measure/report.js";
 import { type Workload, workloads } from "../measure/workloads.js";
 import { problemOn } from "./paper-problem.js";
@@ -160,7 +162,7 @@ function estimate(workload: Workload, gpu: Gpu): Estimate {
   const { rows, problem } = problemOn(workload);
   const shape = shapeOf(rows, problem.classes, problem.batchSize, CAPACITY);
   const [choice] = choices(shape, CAPACITY);
-  const cut = tiling(rows, problem.classes, problem.batchSize, CAPACITY, choice);
+  const cut = cutSteps(rows, problem.classes, problem.batchSize, CAPACITY, choice);
   const { passes, bytesMoved } = traffic(rows, problem, cut, rows.count, SUBGROUP);
   const inCache = bytesMoved <= gpu.cacheBytes;
   const totals: Record<Limit, number> = { bytes: 0, instructions: 0, latency: 0, gaps: 0 };

@@ -6,7 +6,8 @@
  */
 import { stepChoiceNamed, choices, nameOf } from "../../src/engine/webgpu/kernels/choice.js";
 import { type Capacity, capacityWithin } from "../../src/engine/webgpu/device/capacity.js";
-import { shapeOf, tiling } from "../../src/engine/webgpu/kernels/tiling.js";
+import { shapeOf } from "../../src/engine/webgpu/kernels/cut.js";
+import { cutSteps } from "../../src/engine/webgpu/kernels/cut-steps.js";
 import { problemOn } from "./paper-problem.js";
 import { traffic } from "./traffic.js";
 import { type Workload, workloads } from "../measure/workloads.js";
@@ -63,7 +64,7 @@ function ours(workload: Workload, { capacity, subgroup }: Adapter, kernels?: str
   const shape = shapeOf(rows, problem.classes, problem.batchSize, capacity);
   const choice =
     kernels === undefined ? choices(shape, capacity)[0] : stepChoiceNamed(kernels, shape, capacity);
-  const cut = tiling(rows, problem.classes, problem.batchSize, capacity, choice);
+  const cut = cutSteps(rows, problem.classes, problem.batchSize, capacity, choice);
   return { name: nameOf(choice), ...traffic(rows, problem, cut, rows.count, subgroup) };
 }
 

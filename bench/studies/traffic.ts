@@ -8,15 +8,14 @@ import { type Rows } from "../../src/core/rows.js";
 import { SPLIT_COLUMNS, sideOf } from "../../src/engine/webgpu/kernels/choice.js";
 import {
   isWhole,
-  labelWords,
   takesStep,
-  tileWords,
   type FusedTiling,
   type SplitTiling,
   type TiledTiling,
   type Tiling,
   type WholeTiling,
 } from "../../src/engine/webgpu/kernels/tiling.js";
+import { labelWords, tileWords } from "../../src/engine/webgpu/kernels/cut.js";
 import type { KernelName } from "../../src/engine/webgpu/kernels/kernels.js";
 
 export interface Counts {

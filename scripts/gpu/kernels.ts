@@ -21,7 +21,10 @@ import {
   vectorKernels,
 } from "../../src/engine/webgpu/kernels/constants.js";
 import { type Specialisation, specialise } from "../../src/engine/webgpu/kernels/specialise.js";
-import { isWhole, objectiveTiling, shapeOf, tiling } from "../../src/engine/webgpu/kernels/tiling.js";
+import { isWhole } from "../../src/engine/webgpu/kernels/tiling.js";
+import { cutObjective } from "../../src/engine/webgpu/kernels/cut-objective.js";
+import { shapeOf } from "../../src/engine/webgpu/kernels/cut.js";
+import { cutSteps } from "../../src/engine/webgpu/kernels/cut-steps.js";
 import { VECTOR_KERNELS } from "../../src/engine/webgpu/objective/vectors.js";
 import { linkShader } from "../link-shader.js";
 import { readShaders } from "../shader-plugin.js";
@@ -103,7 +106,7 @@ function stepKernels(rows: Rows, classes: number, capacity: Capacity, choice: Ke
     rule: { kind: "sgd", momentum: 0, nesterov: false },
     batchSize: rows.count,
   };
-  const cut = tiling(rows, classes, rows.count, capacity, choice);
+  const cut = cutSteps(rows, classes, rows.count, capacity, choice);
   if (isWhole(cut)) {
     // The fused kernel only evaluates.
     return [
@@ -119,7 +122,7 @@ function stepKernels(rows: Rows, classes: number, capacity: Capacity, choice: Ke
 }
 
 function objectiveKernels(rows: Rows, classes: number, capacity: Capacity, choice: KernelChoice): Named {
-  const cut = objectiveTiling(rows, classes, rows.count, capacity, choice);
+  const cut = cutObjective(rows, classes, rows.count, capacity, choice);
   const ofRows = rowKernels(cut);
   const ofVectors = vectorKernels(rows, { intercept: true }, cut);
   const ofProduct = multiplyKernel(rows, { intercept: true }, cut);

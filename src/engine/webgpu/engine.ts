@@ -6,7 +6,7 @@ import type { Engine, EngineHost, EngineOptions } from "../engine.js";
 import type { Gpu } from "./device/device.js";
 import { Devices } from "./device/devices.js";
 import { placeOnGpu } from "./placement.js";
-import { checkTargets, sharding } from "./kernels/tiling.js";
+import { checkTargets, sharding } from "./kernels/cut.js";
 
 /** Opens WebGPU engines, and owns their device. */
 export class WebGpuHost implements EngineHost {

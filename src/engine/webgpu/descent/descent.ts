@@ -22,7 +22,9 @@ import { Pace } from "./pace.js";
 import { GpuPasses, descentOf } from "./passes.js";
 import type { GpuRows } from "../placement.js";
 import { Readback } from "../device/readback.js";
-import { chainOf, cutEvaluation, shapeOf, tiling } from "../kernels/tiling.js";
+import { chainOf } from "../kernels/tiling.js";
+import { cutEvaluation, shapeOf } from "../kernels/cut.js";
+import { cutSteps } from "../kernels/cut-steps.js";
 import { tuned } from "./tune.js";
 
 /** Submissions queued behind the one being read back. With fewer the device would wait for this thread. */
@@ -63,7 +65,7 @@ export class WebGpuDescent implements Descent {
   static async create(placed: GpuRows, problem: DescentProblem, weights: FloatArray): Promise<WebGpuDescent> {
     const { rows, gpu: parent } = placed;
     const choice = await chosen(placed, problem);
-    const cut = tiling(rows, problem.classes, problem.batchSize, parent.capacity, choice);
+    const cut = cutSteps(rows, problem.classes, problem.batchSize, parent.capacity, choice);
     const common = { placed, problem, tiling: cut };
     return parent.allocate(descentOf(common), async (gpu) => {
       const context = { gpu, ...common };

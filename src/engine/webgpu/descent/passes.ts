@@ -24,7 +24,8 @@ import type { Specialisation } from "../kernels/specialise.js";
 import { SplitPasses } from "./split.js";
 import { WholeSteps, wholeCapacity } from "./steps.js";
 import { TiledPasses } from "./tiled.js";
-import { type Tiling, grid, isWhole, takesStep } from "../kernels/tiling.js";
+import { type Tiling, isWhole, takesStep } from "../kernels/tiling.js";
+import { grid } from "../kernels/cut.js";
 import { GPUBufferUsage } from "../device/flags.js";
 
 /** Fewest entries in a uniform. */

@@ -12,7 +12,8 @@ import {
   unpad,
 } from "../kernels/blocks.js";
 import { blockKernels } from "../kernels/constants.js";
-import { tileWords, type TiledTiling } from "../kernels/tiling.js";
+import { tileWords } from "../kernels/cut.js";
+import type { TiledTiling } from "../kernels/tiling.js";
 import type { DescentContext } from "./context.js";
 import type { Gpu } from "../device/device.js";
 import type { KernelName } from "../kernels/kernels.js";

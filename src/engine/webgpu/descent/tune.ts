@@ -6,7 +6,8 @@ import type { Gpu } from "../device/device.js";
 import type { Unit } from "../kernels/blocks.js";
 import { GpuPasses, descentOf } from "./passes.js";
 import type { GpuRows } from "../placement.js";
-import { shapeOf, tiling } from "../kernels/tiling.js";
+import { shapeOf } from "../kernels/cut.js";
+import { cutSteps } from "../kernels/cut-steps.js";
 import type { Candidate } from "../kernels/tournament.js";
 
 /**
@@ -36,7 +37,7 @@ const STANDSTILL = { learningRate: 0, gradientScale: 0, penalty: 0, correction1:
 /** Compiles the passes of a choice, with weights of zero, to run blocks of the first rows. */
 async function open(placed: GpuRows, problem: DescentProblem, choice: KernelChoice): Promise<Candidate> {
   const { rows, gpu: parent } = placed;
-  const cut = tiling(rows, problem.classes, problem.batchSize, parent.capacity, choice);
+  const cut = cutSteps(rows, problem.classes, problem.batchSize, parent.capacity, choice);
   const common = { placed, problem, tiling: cut };
   const gpu = parent.fork(descentOf(common));
   try {

@@ -5,7 +5,8 @@
 import type { ConjugateStep, ConjugateSystem } from "../../conjugate-system.js";
 import { VECTOR_WORKGROUP, STEP_VECTORS, conjugateKernels, lanesOf } from "../kernels/constants.js";
 import { type Compiled, compiled } from "../kernels/pipelines.js";
-import { type ObjectiveTiling, grid } from "../kernels/tiling.js";
+import type { ObjectiveTiling } from "../kernels/tiling.js";
+import { grid } from "../kernels/cut.js";
 import type { ObjectiveContext } from "./context.js";
 import type { ObjectivePasses } from "./passes.js";
 import type { GpuVectors } from "./vectors.js";

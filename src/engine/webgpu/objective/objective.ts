@@ -13,7 +13,8 @@ import { DeviceSteps, fitsDeviceSteps } from "./device-steps.js";
 import type { ObjectiveContext } from "./context.js";
 import { ObjectivePasses, compilePasses } from "./passes.js";
 import type { GpuRows } from "../placement.js";
-import { cutEvaluation, objectiveTiling, shapeOf } from "../kernels/tiling.js";
+import { cutEvaluation, shapeOf } from "../kernels/cut.js";
+import { cutObjective } from "../kernels/cut-objective.js";
 import type { Candidate } from "../kernels/tournament.js";
 import { GpuVectors, compileVectors } from "./vectors.js";
 
@@ -78,7 +79,7 @@ export class WebGpuObjective implements Objective {
     const { rows, gpu: parent } = placed;
     const { classes } = problem;
     const count = problem.rows.length;
-    const tiling = objectiveTiling(rows, classes, count, parent.capacity, choice);
+    const tiling = cutObjective(rows, classes, count, parent.capacity, choice);
     const logits = `logits of ${count} rows × ${classes} classes, and their change (${32 * tiling.classes4 * count} bytes)`;
     return parent.allocate(`${logits}, and vectors of ${rows.features} features`, async (gpu) => {
       const context = { gpu, commands: new Commands(gpu, tiling), placed, problem, tiling };

@@ -11,7 +11,8 @@ import type { Gpu } from "../device/device.js";
 import type { KernelName } from "../kernels/kernels.js";
 import { type Bindings, type Compiled, compiled } from "../kernels/pipelines.js";
 import type { Specialisation } from "../kernels/specialise.js";
-import { type ObjectiveTiling, grid } from "../kernels/tiling.js";
+import type { ObjectiveTiling } from "../kernels/tiling.js";
+import { grid } from "../kernels/cut.js";
 import { GPUBufferUsage } from "../device/flags.js";
 
 /** Threads in a workgroup of gather and of block-sum. */

@@ -10,7 +10,8 @@ import type { KernelName } from "../kernels/kernels.js";
 import type { Gpu } from "../device/device.js";
 import { Pages, type Place } from "./pages.js";
 import { type Bindings, compiled } from "../kernels/pipelines.js";
-import { type ObjectiveTiling, grid } from "../kernels/tiling.js";
+import type { ObjectiveTiling } from "../kernels/tiling.js";
+import { grid } from "../kernels/cut.js";
 import { GPUBufferUsage } from "../device/flags.js";
 
 /** Most vectors that one dispatch of combine adds up, and most pairs of one dispatch of products. */

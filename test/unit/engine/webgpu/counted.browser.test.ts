@@ -8,7 +8,9 @@ import type { Rows } from "../../../../src/core/rows.js";
 import type { Edited, KernelName } from "../../../../src/engine/webgpu/kernels/kernels.js";
 import { type Capacity, capacityWithin } from "../../../../src/engine/webgpu/device/capacity.js";
 import { stepChoiceNamed } from "../../../../src/engine/webgpu/kernels/choice.js";
-import { isWhole, shapeOf, tiling } from "../../../../src/engine/webgpu/kernels/tiling.js";
+import { isWhole } from "../../../../src/engine/webgpu/kernels/tiling.js";
+import { shapeOf } from "../../../../src/engine/webgpu/kernels/cut.js";
+import { cutSteps } from "../../../../src/engine/webgpu/kernels/cut-steps.js";
 import { type Counts, traffic } from "../../../../bench/studies/traffic.js";
 import {
   KEPT_KINDS,
@@ -83,7 +85,7 @@ function formulas(rows: Rows, problem: DescentProblem, capacity: Capacity, subgr
   const { classes, batchSize, kernels = "table" } = problem;
   const shape = shapeOf(rows, classes, batchSize, capacity);
   const choice = kernels === "table" ? undefined : stepChoiceNamed(kernels, shape, capacity);
-  const cut = tiling(rows, classes, batchSize, capacity, choice);
+  const cut = cutSteps(rows, classes, batchSize, capacity, choice);
   const all: ByKernel = {};
   // All steps are in one dispatch, which loads and stores the weights once.
   if (isWhole(cut)) all.steps = { loads: 4 * cut.count, stores: 4 * cut.count, macs: 0 };

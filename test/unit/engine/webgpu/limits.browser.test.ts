@@ -5,7 +5,7 @@ import type { FeatureReader } from "../../../../src/core/row-source.js";
 import { type Rows, selectRows } from "../../../../src/core/rows.js";
 import { type Capacity, capacityWithin } from "../../../../src/engine/webgpu/device/capacity.js";
 import { range } from "../../../../src/core/random.js";
-import { tiling } from "../../../../src/engine/webgpu/kernels/tiling.js";
+import { cutSteps } from "../../../../src/engine/webgpu/kernels/cut-steps.js";
 import { DataError, DeviceError, train } from "../../../../src/index.js";
 import {
   type Kind,
@@ -40,7 +40,7 @@ describe("rows past one binding's limit", () => {
     const rows = randomRows(shape, kind, 1);
     const bindingBytes = 20000; // 125 rows of 40 floats, 500 rows of 40 bytes
     const limits = { bindingBytes, slow: true, storageBuffers: 8, subgroups: false };
-    const cut = tiling(rows, 10, 250, { ...capacityWithin(limits), blockRows: 50 });
+    const cut = cutSteps(rows, 10, 250, { ...capacityWithin(limits), blockRows: 50 });
     expect(Math.ceil(rows.count / cut.shardRows)).toBe(kind === "f32" ? 8 : 2);
 
     const whole = await trained(rows, { blockRows: 50 });
@@ -144,7 +144,7 @@ describe("what does not fit is named with both numbers", () => {
   test("a row past one binding", async () => {
     const wide = randomRows({ count: 2, features: 1000, classes: 2 }, "f32", 1);
     const limits = { bindingBytes: 40000, slow: true, storageBuffers: 8, subgroups: false };
-    expect(() => tiling(wide, 2, 2, capacityWithin(limits))).not.toThrow();
+    expect(() => cutSteps(wide, 2, 2, capacityWithin(limits))).not.toThrow();
     await expect(trained(randomRows(shape, "f32", 1), { bindingBytes: 100 })).rejects.toThrow(DeviceError);
   });
 

@@ -8,7 +8,9 @@ import {
   requiredLimits,
 } from "../../../../../src/engine/webgpu/device/capacity.js";
 import { choices, nameOf } from "../../../../../src/engine/webgpu/kernels/choice.js";
-import { type Tiling, shapeOf, tiling } from "../../../../../src/engine/webgpu/kernels/tiling.js";
+import type { Tiling } from "../../../../../src/engine/webgpu/kernels/tiling.js";
+import { shapeOf } from "../../../../../src/engine/webgpu/kernels/cut.js";
+import { cutSteps } from "../../../../../src/engine/webgpu/kernels/cut-steps.js";
 
 const CORE = {
   maxBufferSize: 2 ** 28,
@@ -90,7 +92,7 @@ test.each([128, 256])("every candidate of every shape keeps to %i threads", (thr
             const rows = { count: 5000, features, x: { BYTES_PER_ELEMENT: 4 } };
             const shape = Reflect.apply(shapeOf, undefined, [rows, classes, batchSize, capacity]);
             for (const choice of choices(shape, capacity)) {
-              const cut: Tiling = Reflect.apply(tiling, undefined, [
+              const cut: Tiling = Reflect.apply(cutSteps, undefined, [
                 rows,
                 classes,
                 batchSize,

@@ -12,7 +12,8 @@ import {
   stepChoiceNamed,
   tilesOf,
 } from "../../../../../src/engine/webgpu/kernels/choice.js";
-import { objectiveTiling, shapeOf } from "../../../../../src/engine/webgpu/kernels/tiling.js";
+import { cutObjective } from "../../../../../src/engine/webgpu/kernels/cut-objective.js";
+import { shapeOf } from "../../../../../src/engine/webgpu/kernels/cut.js";
 import { OptionError, train } from "../../../../../src/index.js";
 import { RULES, plan, randomRows, randomWeights } from "../../../../conformance/problems.js";
 import { webgpuEngine } from "../../../../support/engines.js";
@@ -72,7 +73,7 @@ describe("the choice", () => {
     const mnist = { count: 4096, features: 784, x: new Uint8Array(), scale: 1, labels: new Uint32Array() };
     const capacity = capacityWithin({ ...HELD, slow: false });
     const [choice] = objectiveChoices(shapeOf(mnist, 10, 4096, capacity), capacity);
-    const { logits } = objectiveTiling(mnist, 10, 4096, capacity, choice);
+    const { logits } = cutObjective(mnist, 10, 4096, capacity, choice);
     if (logits.kind !== "split") throw new Error(`The logits are ${logits.kind}.`);
     expect(Math.ceil(logits.features4 / logits.lanes)).toBeLessThanOrEqual(8); // turns of its loop
     expect(Math.ceil(4096 / logits.groupRows)).toBeGreaterThanOrEqual(256); // workgroups

@@ -5,7 +5,7 @@ import { WHOLE_BUFFERS } from "../../../../../src/engine/webgpu/device/capacity.
 import { type Kernel, kernelOf } from "../../../../../src/engine/webgpu/kernels/kernel.js";
 import { type KernelName, KERNELS, loadKernel } from "../../../../../src/engine/webgpu/kernels/kernels.js";
 import { specialise } from "../../../../../src/engine/webgpu/kernels/specialise.js";
-import { STEP_BUFFERS } from "../../../../../src/engine/webgpu/kernels/tiling.js";
+import { STEP_BUFFERS } from "../../../../../src/engine/webgpu/kernels/cut-tiled.js";
 
 const SHADERS = readShaders();
 
