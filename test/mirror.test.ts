@@ -57,6 +57,7 @@ const COVERED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "thread-pool": "test/unit/engine/wasm/threads.test.ts",
     thread: "test/unit/engine/wasm/threads.test.ts",
     vectors: "test/conformance/wasm.test.ts",
+    "worker-text": "test/unit/engine/wasm/built.test.ts",
   },
   "src/engine/webgpu": {
     engine: "test/conformance/webgpu.browser.test.ts",

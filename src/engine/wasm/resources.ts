@@ -39,10 +39,13 @@ export function createResources(heap = new Heap()): Resources {
   return resources;
 }
 
-/** Returns `count` of its threads, starting those that are missing. Throws the host's error if it cannot. */
-export function takeThreads({ threads }: Resources, count: number): readonly Thread[] {
+/**
+ * Returns `count` of its threads, starting those that are missing from a script's text, by default from its
+ * file. Throws the host's error if it cannot.
+ */
+export function takeThreads({ threads }: Resources, count: number, text?: string): readonly Thread[] {
   threads.splice(0, threads.length, ...threads.filter(({ ended }) => !ended));
-  while (threads.length < count) threads.push(new Thread());
+  while (threads.length < count) threads.push(new Thread(text));
   return threads.slice(0, count);
 }
 

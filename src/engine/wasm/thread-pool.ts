@@ -44,6 +44,25 @@ const QUEUE_DEPTH = 3;
 /** Milliseconds after which a thread whose script does not load or answer counts as missing. */
 const START_MS = 20_000;
 
+/** A source of the threads' script. */
+interface Script {
+  readonly name: string;
+  /** Its text, or undefined where the thread loads the file. */
+  text(): Promise<string | undefined>;
+}
+
+/**
+ * The file, which a bundle may lack and a page may not start from another origin, and its text, which a
+ * policy may forbid.
+ */
+const SCRIPTS: readonly Script[] = [
+  { name: "worker.js", text: () => Promise.resolve(undefined) },
+  { name: "its text", text: async () => (await import("./worker-text.js")).text },
+];
+
+/** The one that started threads here, or the file. */
+let [working] = SCRIPTS;
+
 /**
  * Starts `threads` threads, by default one for each core, 16 at most. The pool is the calling thread alone
  * where others may not share memory or cannot be started.
@@ -57,15 +76,21 @@ export async function assemble(
   const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
   const run = exports["run"] as Run;
   if (!mayShare()) return new CallingThread(run);
-  let pool: ThreadTeam | undefined;
-  try {
-    pool = new ThreadTeam(run, takeThreads(resources, threads));
-    await pool.start({ module, memory });
-    return pool;
-  } catch (error) {
-    pool?.close();
-    return new CallingThread(run, `threads cannot be started: ${reasonOf(error)}`);
+  const reasons: string[] = [];
+  for (const script of new Set([working, ...SCRIPTS])) {
+    let pool: ThreadTeam | undefined;
+    try {
+      pool = new ThreadTeam(run, takeThreads(resources, threads, await script.text()));
+      await pool.start({ module, memory });
+      working = script;
+      return pool;
+    } catch (error) {
+      pool?.close();
+      reasons.push(`from ${script.name}: ${reasonOf(error)}`);
+      if (pool?.isLate) break; // the script is not what is missing
+    }
   }
+  return new CallingThread(run, `threads cannot be started ${reasons.join(", nor ")}`);
 }
 
 /** Threads may share memory in Node, and in a page that is cross-origin isolated (COOP and COEP). */
@@ -128,6 +153,7 @@ class ThreadTeam implements ThreadPool {
   readonly #waiting: Job[] = [];
   readonly #inline: (Job & { readonly plan: number })[] = [];
   #runningInline = false;
+  #isLate = false;
   #failure: SmighError | undefined;
 
   constructor(run: Run, threads: readonly Thread[]) {
@@ -159,8 +185,14 @@ class ThreadTeam implements ThreadPool {
   async #startedLate(): Promise<void> {
     for (let turn = 0; turn < 3; turn++) await yieldToEventLoop();
     const missing = [...this.#queues.values()].filter((queue) => queue.length > 0).length;
-    if (missing > 0)
-      this.#fail(stopped(`${missing} of ${this.threads} do not start in ${START_MS / 1000} s`));
+    if (missing === 0) return;
+    this.#isLate = true;
+    this.#fail(stopped(`${missing} of ${this.threads} do not start in ${START_MS / 1000} s`));
+  }
+
+  /** Whether threads were given up because they gave no answer. */
+  get isLate(): boolean {
+    return this.#isLate;
   }
 
   run(plan: number, threads: number, inline: boolean): Promise<void> {

@@ -35,7 +35,10 @@ interface NodeWorker {
 }
 
 interface WorkerThreads {
-  readonly Worker: new (url: URL, options: { readonly execArgv: readonly string[] }) => NodeWorker;
+  readonly Worker: new (
+    script: URL | string,
+    options: { readonly execArgv: readonly string[]; readonly eval: boolean },
+  ) => NodeWorker;
 }
 
 interface NodeProcess {
@@ -50,7 +53,7 @@ export function cores(): number {
   return process?.getBuiltinModule?.("node:os").availableParallelism() ?? navigator.hardwareConcurrency;
 }
 
-/** Runs `worker.js`. Lets the process end while no message waits for its answer. */
+/** Runs `worker.js`, or its text. Lets the process end while no message waits for its answer. */
 export class Thread {
   /** Called with the answer to each message, in order. */
   onAnswer: (answer: ThreadAnswer) => void = () => {};
@@ -60,9 +63,13 @@ export class Thread {
   #unanswered = 0;
   #ended = false;
 
-  /** Throws the host's error if it cannot start a worker. */
-  constructor() {
-    this.#host = startHost({
+  /**
+   * Throws the host's error if it cannot start a worker.
+   *
+   * @param text - that of `worker.js`. Default: the file beside this module.
+   */
+  constructor(text?: string) {
+    this.#host = startHost(text, {
       answered: (answer) => {
         if (--this.#unanswered === 0) this.#host.keepAlive(false);
         this.onAnswer(answer);
@@ -95,20 +102,25 @@ export class Thread {
  * Starts a worker of Node, or a Web Worker where that fails or there is none. Deno and Bun have both kinds,
  * but end by themselves only with Node's. Electron's pages have both, but start only Web Workers.
  */
-function startHost(listener: Listener): Host {
+function startHost(text: string | undefined, listener: Listener): Host {
   const threads = process?.getBuiltinModule?.("node:worker_threads");
-  if (!threads) return startWebWorker(listener);
+  if (!threads) return startWebWorker(text, listener);
   try {
-    return startNodeWorker(threads, listener);
+    return startNodeWorker(threads, text, listener);
   } catch (error) {
     if (typeof Worker === "undefined") throw error;
-    return startWebWorker(listener);
+    return startWebWorker(text, listener);
   }
 }
 
-function startNodeWorker({ Worker }: WorkerThreads, { answered, ended }: Listener): Host {
+function startNodeWorker(
+  { Worker }: WorkerThreads,
+  text: string | undefined,
+  { answered, ended }: Listener,
+): Host {
   // Without the flags of the process: some, such as --input-type, are wrong for a file.
-  const worker = new Worker(new URL("./worker.js", import.meta.url), { execArgv: [] });
+  const options = { execArgv: [], eval: text !== undefined };
+  const worker = new Worker(text ?? new URL("./worker.js", import.meta.url), options);
   worker.on("message", answered);
   worker.on("error", (error) => ended(String(error)));
   worker.on("messageerror", (error) => ended(String(error)));
@@ -124,8 +136,11 @@ function startNodeWorker({ Worker }: WorkerThreads, { answered, ended }: Listene
  * Starts a Web Worker that holds a lock. When it ends it reports nothing, but this thread, next in line, is
  * given the lock.
  */
-function startWebWorker({ answered, ended }: Listener): Host {
-  const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+function startWebWorker(text: string | undefined, { answered, ended }: Listener): Host {
+  const worker =
+    text === undefined
+      ? new Worker(new URL("./worker.js", import.meta.url), { type: "module" })
+      : new Worker(addressOf(text), { type: "module" });
   const { locks } = navigator;
   const lock = locks && `smigh-thread-${crypto.randomUUID()}`;
   if (lock) worker.postMessage({ lock });
@@ -140,4 +155,11 @@ function startWebWorker({ answered, ended }: Listener): Host {
     terminate: () => worker.terminate(),
     keepAlive() {},
   };
+}
+
+let address: string | undefined;
+
+/** Returns the address of the text, which lives as long as the page. */
+function addressOf(text: string): string {
+  return (address ??= URL.createObjectURL(new Blob([text], { type: "text/javascript" })));
 }

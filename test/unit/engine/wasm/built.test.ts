@@ -1,5 +1,7 @@
 /** Tests the published library in Node, and in pages that are isolated or not, under the strictest policy. */
-import { availableParallelism } from "node:os";
+import { cp, mkdtemp, rm } from "node:fs/promises";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
 import { type Browser, chromium } from "playwright";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { findChrome, launchArguments } from "../../../../bench/browsers/chrome.js";
@@ -41,11 +43,29 @@ describe("Node", () => {
     });
   });
 
+  test("trains on threads where a bundle left worker.js out", async () => {
+    const bundle = await mkdtemp(join(tmpdir(), "smigh-bundle-"));
+    try {
+      await cp(built.folder, bundle, { recursive: true });
+      await rm(join(bundle, "worker.js"));
+      const { stdout, inTime } = await trainIn(bundle, []);
+      expect(inTime).toBe(true);
+      expect(JSON.parse(stdout)).toMatchObject({
+        adapter: expect.stringMatching(availableParallelism() > 1 ? / threads$/ : / 1 thread$/),
+        why: "engine is wasm",
+      });
+    } finally {
+      await rm(bundle, { recursive: true });
+    }
+  });
+
   test("without permission for workers trains on the calling thread, and says why", async () => {
     const { stdout } = await trainIn(built.folder, NO_WORKERS);
     expect(JSON.parse(stdout)).toMatchObject({
       adapter: expect.stringMatching(/ 1 thread$/),
-      why: expect.stringMatching(/^engine is wasm, and threads cannot be started: Access .* restricted/),
+      why: expect.stringMatching(
+        /^engine is wasm, and threads cannot be started from worker.js: Access .* restricted, nor from its text: /,
+      ),
     });
   });
 
@@ -96,6 +116,14 @@ describe("a page", () => {
     expect(found.rho).toBeLessThan(1);
   });
 
+  test("whose worker script is missing trains on all cores if its policy allows workers from blobs", async () => {
+    const headers = { ...ISOLATED, "Content-Security-Policy": `${POLICY}; worker-src 'self' blob:` };
+    const found = await visit("wasm", headers, "worker.js");
+    expect(found).toMatchObject({ name: "wasm", why: "engine is wasm" });
+    expect(found.adapter).toMatch(found.cores > 1 ? / threads$/ : / 1 thread$/);
+    expect(found.rho).toBeLessThan(1);
+  });
+
   test("that is not trains on one thread, in the page itself, and whatever else happens there goes on", async () => {
     const found = await visit("wasm", { "Content-Security-Policy": POLICY });
     expect(found).toMatchObject({
@@ -126,7 +154,7 @@ describe("a page", () => {
     expect(found).toMatchObject({
       name: "wasm",
       adapter: "WebAssembly, relaxed SIMD, 1 thread",
-      why: expect.stringMatching(/^engine is wasm, and threads cannot be started: ./),
+      why: expect.stringMatching(/^engine is wasm, and threads cannot be started from worker.js: ./),
     });
     expect(found.rho).toBeLessThan(1);
   });

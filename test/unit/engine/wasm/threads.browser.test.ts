@@ -38,3 +38,28 @@ test("a worker that ends silently fails what waits for it, then and later", asyn
   }
   engine.close();
 });
+
+test("a page that may not start the worker's file starts its text", async () => {
+  idleResources.drop();
+  const { Worker: Original } = globalThis;
+  const tried: string[] = [];
+  vi.stubGlobal(
+    "Worker",
+    class extends Original {
+      constructor(url: string | URL, options?: WorkerOptions) {
+        tried.push(new URL(url).protocol);
+        if (!String(url).startsWith("blob:")) throw new DOMException("Another origin.", "SecurityError");
+        super(url, options);
+      }
+    },
+  );
+  const engine = await wasmEngine({ threads: 2 });
+  expect(engine).toMatchObject({ adapter: expect.stringMatching(/ 2 threads$/) });
+  expect(engine).not.toHaveProperty("note");
+  engine.close();
+  idleResources.drop();
+  // The next engine does not try the file.
+  (await wasmEngine({ threads: 1 })).close();
+  vi.unstubAllGlobals();
+  expect(tried).toEqual(["http:", "blob:", "blob:", "blob:"]);
+});

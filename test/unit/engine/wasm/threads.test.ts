@@ -354,7 +354,9 @@ describe("a thread that ends without an error", () => {
       vi.advanceTimersByTime(20_000);
       const engine = await opening;
       expect(engine.adapter).toMatch(/ 1 thread$/);
-      expect(engine.note).toMatch(/^threads cannot be started: .*2 of 2 do not start in 20 s$/);
+      expect(engine.note).toMatch(
+        /^threads cannot be started from worker.js: .*2 of 2 do not start in 20 s$/,
+      );
       engine.close();
     } finally {
       vi.useRealTimers();
