@@ -3,6 +3,7 @@ export async function preload(): Promise<void> {
   await Promise.all([
     import("../../../src/engine/reference/engine.js"),
     import("../../../src/engine/wasm/engine.js"),
+    import("../../../src/engine/wasm/worker-text.js"),
     import("../../../src/engine/webgpu/engine.js"),
     import("../../../src/engine/webgpu/descent/descent.js"),
     import("../../../src/engine/webgpu/kernels/fused-kernels.js"),
