@@ -1,16 +1,7 @@
 /** Cuts a problem of many classes into tiles. */
 import type { Capacity } from "../device/capacity.js";
 import { type KernelChoice, sideOf, tilesOf } from "./choice.js";
-import {
-  BLOCK_BYTES,
-  blockOf,
-  levelsOf,
-  MOST_GROUPS,
-  OVERHEAD4,
-  type Shape,
-  slotRows,
-  UPDATE_VECTORS,
-} from "./cut.js";
+import { MOST_GROUPS, OVERHEAD4, type Shape, cutBlocks } from "./cut.js";
 import type { TiledTiling } from "./tiling.js";
 
 /**
@@ -32,9 +23,8 @@ export function cutTiled(
   capacity: Capacity,
   choice: KernelChoice,
 ): TiledTiling {
-  const { slow, bindingBytes, dispatchMacs, storageBuffers } = capacity;
-  const speed = slow ? "slow" : "fast";
-  const { features4, classes, shardRows } = shape;
+  const { slow, dispatchMacs, storageBuffers } = capacity;
+  const { features4, classes } = shape;
   const { rows, vectors, span, sharing } = choice;
   const workgroup = 64;
   const side = sideOf(sharing);
@@ -43,33 +33,24 @@ export function cutTiled(
   const classes4 = tiles * tile4;
   const count = 4 * features4 * classes4;
   const macsOfARow = 16 * (features4 + OVERHEAD4) * tile4 * tileThreads; // for the tiles of a workgroup
-  const most = Math.min(
-    dispatchMacs / macsOfARow,
-    Math.min(BLOCK_BYTES, bindingBytes) / (16 * classes4),
-    shardRows,
-    MOST_GROUPS,
-  );
-  const blockRows = blockOf(batchSize, Math.min(most, slotRows(span, count, capacity)), span, capacity);
+  const cost = { macs: macsOfARow, bytes: 16 * classes4 };
+  const blocks = cutBlocks(shape, { count, span }, batchSize, cost, capacity);
+  const { blockRows, slots, levels } = blocks;
   const dispatchGroups = Math.max(1, Math.floor(dispatchMacs / (macsOfARow * blockRows)));
   const dispatchTiles = Math.min(tiles, tileThreads * Math.min(MOST_GROUPS, dispatchGroups));
 
-  const [lanes] = LANES[speed].find(([, most]) => tiles <= most) ?? [1];
+  const [lanes] = LANES[slow ? "slow" : "fast"].find(([, most]) => tiles <= most) ?? [1];
   const sums = Math.ceil(blockRows / (workgroup / lanes));
-  const slots = Math.ceil(blockRows / span);
-  const levels = levelsOf(batchSize, blockRows);
   return {
     ...shape,
     kind: "tiled",
     classes4,
     count,
-    blockRows,
-    slots,
+    ...blocks,
     sums,
     evaluationSums: sums,
-    levels,
     span,
     sharing,
-    updateVectors: UPDATE_VECTORS[speed],
     workgroup,
     rows,
     vectors,

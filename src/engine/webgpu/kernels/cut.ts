@@ -11,9 +11,9 @@ import type { CommonTiling, Tiling } from "./tiling.js";
 /** Overhead of a class of a row (loads, stores, exponential), in vectors of features that cost as much. */
 export const OVERHEAD4 = 8;
 /** Most vectors of W in one dispatch of the update. */
-export const UPDATE_VECTORS = { slow: 2 ** 20, fast: 2 ** 26 };
+const UPDATE_VECTORS = { slow: 2 ** 20, fast: 2 ** 26 };
 /** Most bytes for a block's exponentials (`powers`) or records, and for the slots. */
-export const BLOCK_BYTES = 2 ** 27;
+const BLOCK_BYTES = 2 ** 27;
 const SLOTS_BYTES = 2 ** 26;
 /** Most workgroups along one dimension of a dispatch, in every implementation. */
 export const MOST_GROUPS = 65535;
@@ -21,7 +21,14 @@ export const MOST_GROUPS = 65535;
 /** The part of a tiling that is the same for all choices. */
 export type Shape = Pick<
   CommonTiling,
-  "features4" | "onesAlone" | "classes" | "rowWords" | "shardRows" | "gathered" | "subgroupSize"
+  | "features4"
+  | "onesAlone"
+  | "classes"
+  | "rowWords"
+  | "shardRows"
+  | "gathered"
+  | "subgroupSize"
+  | "updateVectors"
 >;
 
 /** Returns the number of vectors of four features per row, including the column of ones. */
@@ -55,17 +62,47 @@ export function cutShape(rows: RowHead, classes: number, capacity: Capacity): Sh
   const shards = sharding(rows, capacity);
   const gathered = rows.count > shards.shardRows;
   const onesAlone = rows.features % 4 === 0;
-  const { subgroupSize } = capacity;
-  return { ...shards, features4: vectorsOf(rows.features), onesAlone, classes, gathered, subgroupSize };
+  const { slow, subgroupSize } = capacity;
+  const updateVectors = UPDATE_VECTORS[slow ? "slow" : "fast"];
+  const features4 = vectorsOf(rows.features);
+  return { ...shards, features4, onesAlone, classes, gathered, subgroupSize, updateVectors };
+}
+
+/** The cost of a row of a block. */
+interface RowCost {
+  /** Multiply-adds in a dispatch. */
+  readonly macs: number;
+  /** Bytes in the largest buffer of the block. */
+  readonly bytes: number;
 }
 
 /**
- * Returns the rows of a block: the whole batch if it fits, otherwise as many spans as a power of two, so that
- * the sum of a block is a node of the plan's tree. Where not even a span fits, a multiple of 4.
+ * Cuts a batch into blocks that a dispatch and the buffers can hold. A block is the whole batch if it fits,
+ * otherwise as many spans as a power of two, so that its sum is a node of the plan's tree. Where not even a
+ * span fits, it has a multiple of 4 rows.
  */
-export function blockOf(batchSize: number, most: number, span: number, { blockRows }: Capacity): number {
-  const fitting = Math.min(most, blockRows);
-  return batchSize <= fitting ? batchSize : nodeRows(fitting, span);
+export function cutBlocks(
+  { shardRows }: Shape,
+  { count, span }: Pick<CommonTiling, "count" | "span">,
+  batchSize: number,
+  { macs, bytes }: RowCost,
+  capacity: Capacity,
+): Pick<CommonTiling, "blockRows" | "slots" | "levels"> {
+  const { bindingBytes, dispatchMacs } = capacity;
+  const fitting = Math.min(
+    dispatchMacs / macs,
+    Math.min(BLOCK_BYTES, bindingBytes) / bytes,
+    shardRows,
+    MOST_GROUPS,
+    slotRows(span, count, capacity),
+    capacity.blockRows,
+  );
+  const blockRows = batchSize <= fitting ? batchSize : nodeRows(fitting, span);
+  return {
+    blockRows,
+    slots: Math.ceil(blockRows / span),
+    levels: countLevels(Math.ceil(batchSize / blockRows)),
+  };
 }
 
 /** Returns the most rows, up to `fitting`, whose sum is a node of the plan's tree. */
@@ -79,13 +116,8 @@ export function cutEvaluation({ blockRows, span }: Tiling, first: number, rows: 
 }
 
 /** Returns the rows whose partial sums fit the memory for slots. */
-export function slotRows(span: number, count: number, { bindingBytes }: Capacity): number {
+function slotRows(span: number, count: number, { bindingBytes }: Capacity): number {
   return span * powerBelow(Math.max(1, Math.min(SLOTS_BYTES, bindingBytes) / (16 * count)));
-}
-
-/** Returns the levels of the tree over the blocks of a step; 0 if it is a single one. */
-export function levelsOf(batchSize: number, blockRows: number): number {
-  return countLevels(Math.ceil(batchSize / blockRows));
 }
 
 /** Returns the least multiple of `unit` that is at least `n`. */
