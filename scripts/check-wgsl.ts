@@ -16,13 +16,12 @@ import {
   changed,
   conjugateKernels,
   gatherKernel,
-  multiplyKernel,
   objectiveBlockSum,
   rawKernels,
   rowKernels,
   stepsKernel,
   updateKernel,
-  vectorKernels,
+  vectorKernel,
 } from "../src/engine/webgpu/kernels/constants.js";
 import { capacityWithin } from "../src/engine/webgpu/device/capacity.js";
 import { type Specialisation, specialise } from "../src/engine/webgpu/kernels/specialise.js";
@@ -128,8 +127,8 @@ function objectives(rows: Rows, cut: ObjectiveTiling): (readonly [string, Specia
   const ofRows = rowKernels(cut);
   return flags.flatMap((flag) => {
     const logits = rawKernels(rows, { ...cut.logits, gathered: flag });
-    const ofVectors = vectorKernels(rows, { intercept: flag }, cut);
-    const ofProduct = multiplyKernel(rows, { intercept: flag }, cut);
+    const problem = { intercept: flag };
+    const ofSteps = conjugateKernels(rows, problem, cut, flag);
     return [
       [cut.logits.kind === "split" ? "split-logits" : "logits", logits],
       ["gradient", rawKernels(rows, { ...cut, gathered: flag })],
@@ -137,20 +136,10 @@ function objectives(rows: Rows, cut: ObjectiveTiling): (readonly [string, Specia
       ["objective-residual", changed(ofRows, { MOVE: flag })],
       ["objective-residual", changed(ofRows, { EVALUATE: flag })],
       ...["objective-trial", "hessian-residual"].map((name) => [name, ofRows] as const),
-      ...VECTOR_KERNELS.map((name) => [name, name === "vector-multiply" ? ofProduct : ofVectors] as const),
-      ...conjugate(rows, cut, flag),
+      ...VECTOR_KERNELS.map((name) => [name, vectorKernel(name, rows, problem, cut)] as const),
+      ...Object.entries(ofSteps),
     ] as const;
   });
-}
-
-/** Those of conjugate gradients. */
-function conjugate(rows: Rows, cut: ObjectiveTiling, flag: boolean): (readonly [string, Specialisation])[] {
-  const { hessian, products, step } = conjugateKernels(rows, { intercept: flag }, cut, flag);
-  return [
-    ["conjugate-hessian", hessian],
-    ["conjugate-products", products],
-    ["conjugate-step", step],
-  ];
 }
 
 /** The distinct kernels that the engine makes of a shader, and one of them for every set of conditions. */

@@ -12,13 +12,13 @@ import {
 import {
   blockKernels,
   changed,
-  multiplyKernel,
+  CONJUGATE_KERNELS,
   conjugateKernels,
   rawKernels,
   rowKernels,
   stepsKernel,
   updateKernel,
-  vectorKernels,
+  vectorKernel,
 } from "../../src/engine/webgpu/kernels/constants.js";
 import { type Specialisation, specialise } from "../../src/engine/webgpu/kernels/specialise.js";
 import { isWhole } from "../../src/engine/webgpu/kernels/tiling.js";
@@ -124,18 +124,15 @@ function stepKernels(rows: Rows, classes: number, capacity: Capacity, choice: Ke
 function objectiveKernels(rows: Rows, classes: number, capacity: Capacity, choice: KernelChoice): Named {
   const cut = cutObjective(rows, classes, rows.count, capacity, choice);
   const ofRows = rowKernels(cut);
-  const ofVectors = vectorKernels(rows, { intercept: true }, cut);
-  const ofProduct = multiplyKernel(rows, { intercept: true }, cut);
-  const conjugate = conjugateKernels(rows, { intercept: true }, cut, true);
+  const problem = { intercept: true };
+  const ofSteps = conjugateKernels(rows, problem, cut, true);
   return [
     [cut.logits.kind === "split" ? "split-logits" : "logits", rawKernels(rows, cut.logits)],
     ["gradient", rawKernels(rows, cut)],
     ["objective-residual", changed(ofRows, { MOVE: true })],
     ["objective-trial", ofRows],
     ["hessian-residual", ofRows],
-    ...VECTOR_KERNELS.map((name) => [name, name === "vector-multiply" ? ofProduct : ofVectors] as const),
-    ["conjugate-hessian", conjugate.hessian],
-    ["conjugate-products", conjugate.products],
-    ["conjugate-step", conjugate.step],
+    ...VECTOR_KERNELS.map((name) => [name, vectorKernel(name, rows, problem, cut)] as const),
+    ...CONJUGATE_KERNELS.map((name) => [name, ofSteps[name]] as const),
   ];
 }

@@ -28,7 +28,7 @@ export interface ConjugateSystem {
   readonly free?: FreeWeights | undefined;
 }
 
-/** What a step found, and the products of the residual before and after it. */
+/** The result of a step. */
 export interface ConjugateStep {
   /** r·M·r before the step. */
   readonly before: number;

@@ -12,7 +12,7 @@ import * as tables from "./wrong-assembly.js";
 /** One edit of a file of src/engine/wasm/assembly/. */
 export interface AssemblyEdit extends Edit {
   readonly file: string;
-  /** Whether the edit is of what only products with twelve sums in registers do. */
+  /** Set for an edit of code that runs only where products keep twelve sums in registers. */
   readonly twelveSums?: true;
 }
 

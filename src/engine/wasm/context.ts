@@ -7,7 +7,7 @@ import type { ThreadPool } from "./thread-pool.js";
 export interface WasmContext {
   readonly heap: Heap;
   readonly pool: ThreadPool;
-  /** Whether the products keep twelve sums in registers. */
+  /** True if the products keep twelve sums in registers. */
   readonly twelveSums: boolean;
   /** The rows as they were given, and in the kernels' memory. */
   readonly rows: RowHead;

@@ -190,7 +190,7 @@ class ThreadTeam implements ThreadPool {
     this.#fail(stopped(`${missing} of ${this.threads} do not start in ${START_MS / 1000} s`));
   }
 
-  /** Whether threads were given up because they gave no answer. */
+  /** True once threads were given up because they gave no answer. */
   get isLate(): boolean {
     return this.#isLate;
   }

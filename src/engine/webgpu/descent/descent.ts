@@ -89,9 +89,11 @@ export class WebGpuDescent implements Descent {
   async *#submissions(epochs: Iterable<Epoch> | AsyncIterable<Epoch>): AsyncGenerator<Started<StepResult[]>> {
     const { orders } = this.#passes;
     const units: Unit[] = [];
+    const prepared = new Set<Mode>(); // an epoch of prepared kernels does not wait for them
     for await (const { order, steps } of epochs) {
-      const missing = modesOf(steps).filter((mode) => !this.#passes.isPrepared(mode));
+      const missing = modesOf(steps).filter((mode) => !prepared.has(mode));
       if (missing.length > 0) await Promise.all(missing.map((mode) => this.#passes.prepare(mode)));
+      for (const mode of missing) prepared.add(mode);
       if (units.length > 0 && orders.isFull(order)) yield { result: this.#submit(units.splice(0)) };
       const begin = orders.place(order);
       for (const step of steps) {
@@ -295,9 +297,7 @@ export class WebGpuDescent implements Descent {
 
 /** The modes of the steps: those that are captured, and the others. */
 function modesOf(steps: readonly Step[]): Mode[] {
-  const captured = steps.some(({ capture }) => capture);
-  const trained = steps.some(({ capture }) => !capture);
-  return [...(trained ? (["train"] as const) : []), ...(captured ? (["capture"] as const) : [])];
+  return [...new Set(steps.map(({ capture }) => (capture ? "capture" : "train")))];
 }
 
 /** Passes epochs on, and tells with what they fail: that is not the device's failure. */

@@ -68,8 +68,7 @@ export class GpuPasses {
   readonly capacity: number;
   readonly #blocks: BlockPasses;
   readonly #whole: WholeSteps | undefined;
-  readonly #preparing = new Map<Mode, Promise<void>>();
-  readonly #prepared = new Set<Mode>();
+  readonly #prepared = new Map<Mode, Promise<void>>();
   readonly #gpu: Gpu;
   readonly #updates: KernelCache;
   readonly #gathers: readonly Bound[];
@@ -147,16 +146,10 @@ export class GpuPasses {
   }
 
   /** Compiles the kernels of a mode, once. */
-  async prepare(mode: Mode): Promise<void> {
-    const preparing = this.#preparing.get(mode) ?? this.#compile(mode);
-    this.#preparing.set(mode, preparing);
-    await preparing;
-    this.#prepared.add(mode);
-  }
-
-  /** Whether the kernels of a mode are compiled. */
-  isPrepared(mode: Mode): boolean {
-    return this.#prepared.has(mode);
+  prepare(mode: Mode): Promise<void> {
+    const prepared = this.#prepared.get(mode) ?? this.#compile(mode);
+    this.#prepared.set(mode, prepared);
+    return prepared;
   }
 
   async #compile(mode: Mode): Promise<void> {

@@ -166,8 +166,8 @@ export function splitPart4(classes4: number, { registers }: Capacity): number {
 }
 
 /**
- * Whether a thread has registers for so many numbers, which it loads or adds to. Compilers take as many again
- * for addresses and loads under way.
+ * Returns whether a thread has registers for so many numbers, which it loads or adds to. Compilers take as
+ * many again for addresses and loads under way.
  */
 function fits({ registers }: Pick<Capacity, "registers">, numbers: number): boolean {
   return 2 * numbers <= registers;

@@ -5,6 +5,7 @@ import type { DescentProblem } from "../../descent.js";
 import { type RowHead, labelledOnly } from "../../../core/rows.js";
 import { SPLIT_COLUMNS, sideOf } from "./choice.js";
 import type { Mode } from "./blocks.js";
+import type { KernelName } from "./kernels.js";
 import type { Specialisation } from "./specialise.js";
 import { countLevels } from "../../../core/sum-plan.js";
 import {
@@ -217,8 +218,17 @@ export function rowKernels({
   };
 }
 
-/** Specialises the kernels over an objective's vectors. */
-export function vectorKernels(
+/** Specialises a kernel over an objective's vectors. */
+export function vectorKernel(
+  name: KernelName,
+  rows: RowHead,
+  problem: Pick<ObjectiveProblem, "intercept">,
+  tiling: ObjectiveTiling,
+): Specialisation {
+  return (name === "vector-multiply" ? multiplyKernel : vectorKernels)(rows, problem, tiling);
+}
+
+function vectorKernels(
   { features }: RowHead,
   { intercept }: Pick<ObjectiveProblem, "intercept">,
   tiling: ObjectiveTiling,
@@ -235,7 +245,7 @@ export function vectorKernels(
 }
 
 /** Specialises the product of a matrix and a vector. */
-export function multiplyKernel(
+function multiplyKernel(
   rows: RowHead,
   problem: Pick<ObjectiveProblem, "intercept">,
   tiling: ObjectiveTiling,
@@ -245,20 +255,28 @@ export function multiplyKernel(
   return { ...others, when: [...when, "MATRIX"] };
 }
 
+/** The kernels of a step of conjugate gradients, in order. */
+export const CONJUGATE_KERNELS = ["conjugate-hessian", "conjugate-products", "conjugate-step"] as const;
+type ConjugateKernel = (typeof CONJUGATE_KERNELS)[number];
+
 /** Specialises the kernels of conjugate gradients, with a preconditioner or without. */
 export function conjugateKernels(
   rows: RowHead,
   problem: Pick<ObjectiveProblem, "intercept">,
   tiling: ObjectiveTiling,
   preconditioned: boolean,
-) {
+): Readonly<Record<ConjugateKernel, Specialisation>> {
   const ofVectors = vectorKernels(rows, problem, tiling);
   const when = preconditioned ? ["MATRIX"] : [];
   const workgroup = { WORKGROUP: VECTOR_WORKGROUP, LANES: preconditioned ? tiling.multiplyLanes : 1 };
   return {
-    hessian: tiling.groupSums > 1 ? ofVectors : changed(ofVectors, { ...workgroup, LANES: lanesOf(tiling) }),
-    products: { ...changed(ofVectors, workgroup), when },
-    step: { ...changed(ofVectors, { ...workgroup, VECTORS: STEP_VECTORS, NOISE: FLAT * 2 ** -24 }), when },
+    "conjugate-hessian":
+      tiling.groupSums > 1 ? ofVectors : changed(ofVectors, { ...workgroup, LANES: lanesOf(tiling) }),
+    "conjugate-products": { ...changed(ofVectors, workgroup), when },
+    "conjugate-step": {
+      ...changed(ofVectors, { ...workgroup, VECTORS: STEP_VECTORS, NOISE: FLAT * 2 ** -24 }),
+      when,
+    },
   };
 }
 

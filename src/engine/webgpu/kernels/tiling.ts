@@ -3,7 +3,7 @@ import { chainLength } from "../../../core/sum-plan.js";
 import type { Sharing } from "./choice.js";
 import type { WholeCut } from "./whole-steps.js";
 
-/** What all tilings have. */
+/** The fields of every tiling. */
 export interface CommonTiling {
   /** Vectors of four features per row, including the column of ones; the last is padded with zeros. */
   readonly features4: number;

@@ -3,7 +3,13 @@
  * follow `conjugateStep`.
  */
 import type { ConjugateStep, ConjugateSystem } from "../../conjugate-system.js";
-import { VECTOR_WORKGROUP, STEP_VECTORS, conjugateKernels, lanesOf } from "../kernels/constants.js";
+import {
+  CONJUGATE_KERNELS,
+  STEP_VECTORS,
+  VECTOR_WORKGROUP,
+  conjugateKernels,
+  lanesOf,
+} from "../kernels/constants.js";
 import { type Compiled, compiled } from "../kernels/pipelines.js";
 import type { ObjectiveTiling } from "../kernels/tiling.js";
 import { grid } from "../kernels/cut.js";
@@ -78,11 +84,9 @@ export class DeviceSteps {
     const found = this.#kernels.get(preconditioned);
     if (found) return found;
     const of = conjugateKernels(placed.rows, problem, tiling, preconditioned);
-    const compiling = Promise.all([
-      compiled(gpu, "conjugate-hessian", of.hessian),
-      compiled(gpu, "conjugate-products", of.products),
-      compiled(gpu, "conjugate-step", of.step),
-    ]).then(([hessian, products, step]) => ({ hessian, products, step }));
+    const compiling = Promise.all(CONJUGATE_KERNELS.map((name) => compiled(gpu, name, of[name]))).then(
+      ([hessian, products, step]) => ({ hessian, products, step }),
+    );
     this.#kernels.set(preconditioned, compiling);
     compiling.catch(() => this.#kernels.delete(preconditioned));
     return compiling;

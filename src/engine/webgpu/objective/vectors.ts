@@ -5,8 +5,7 @@ import type { FloatArray } from "../../../core/rows.js";
 import { pad, unpad } from "../kernels/blocks.js";
 import { type Commands, SUMS } from "./commands.js";
 import type { ObjectiveContext } from "./context.js";
-import { VECTOR_WORKGROUP, multiplyKernel, vectorKernels } from "../kernels/constants.js";
-import type { KernelName } from "../kernels/kernels.js";
+import { VECTOR_WORKGROUP, vectorKernel } from "../kernels/constants.js";
 import type { Gpu } from "../device/device.js";
 import { Pages, type Place } from "./pages.js";
 import { type Bindings, compiled } from "../kernels/pipelines.js";
@@ -31,10 +30,10 @@ export const VECTOR_KERNELS = [
 export type VectorKernels = Awaited<ReturnType<typeof compileVectors>>;
 
 export async function compileVectors({ gpu, placed, problem, tiling }: ObjectiveContext) {
-  const specialisationOf = (name: KernelName) =>
-    (name === "vector-multiply" ? multiplyKernel : vectorKernels)(placed.rows, problem, tiling);
   const [combine, products, multiply, centre, subgradient, orthant, restrict, gradientSum] =
-    await Promise.all(VECTOR_KERNELS.map((name) => compiled(gpu, name, specialisationOf(name))));
+    await Promise.all(
+      VECTOR_KERNELS.map((name) => compiled(gpu, name, vectorKernel(name, placed.rows, problem, tiling))),
+    );
   return { combine, products, multiply, centre, subgradient, orthant, restrict, gradientSum };
 }
 
