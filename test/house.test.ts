@@ -80,7 +80,7 @@ test("an exported name is declared once", () => {
 
 test("a basename stands for the same thing in every room of src", () => {
   // Interfaces in engine/, and the files that implement them in each engine.
-  const seam = ["engine", "descent", "objective", "placement", "passes", "plan", "vectors"];
+  const seam = ["engine", "descent", "objective", "logits-pass", "placement", "passes", "plan", "vectors"];
   // The options of a training and of a sweep; the function and its command; entry points of the package; the
   // fields that the parts of a descent, and those of an objective, have in common.
   const shared = [...seam, "options", "train", "index", "context"];

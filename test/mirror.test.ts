@@ -50,6 +50,7 @@ const COVERED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     descent: "test/conformance/wasm.test.ts",
     engine: "test/conformance/wasm.test.ts",
     "kernel-context": "test/conformance/wasm.test.ts",
+    "logits-pass": "test/conformance/wasm.test.ts",
     module: "test/unit/engine/wasm/threads.test.ts",
     placement: "test/conformance/wasm.test.ts",
     queue: "test/unit/engine/wasm/objective.test.ts",
@@ -106,7 +107,9 @@ const COVERED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "bind-groups": "test/unit/train/waits.browser.test.ts",
     commands: "test/unit/engine/webgpu/objective/objective.browser.test.ts",
     pages: "test/mutation/webgpu-objectives.browser.test.ts",
+    "logits-pass": "test/conformance/webgpu.browser.test.ts",
     passes: "test/unit/engine/webgpu/objective/objective.browser.test.ts",
+    products: "test/unit/engine/webgpu/objective/objective.browser.test.ts",
     vectors: "test/unit/engine/webgpu/objective/objective.browser.test.ts",
   },
   "src/math": {

@@ -47,7 +47,7 @@ export function shuffle(order: Uint32Array, random: Random): void {
   }
 }
 
-/** 0, 1, … count − 1 */
-export function range(count: number): Uint32Array {
-  return Uint32Array.from({ length: count }, (_, row) => row);
+/** `count` numbers from `first` on: 0, 1, … count − 1 by default. */
+export function range(count: number, first = 0): Uint32Array {
+  return Uint32Array.from({ length: count }, (_, row) => first + row);
 }

@@ -12,6 +12,7 @@
  */
 import type { ObjectiveProblem, Objective } from "./objective.js";
 import type { DescentProblem, Descent } from "./descent.js";
+import type { LogitsPass, LogitsProblem } from "./logits-pass.js";
 import type { RowSource } from "../core/row-source.js";
 import type { FloatArray } from "../core/rows.js";
 import type { RuntimeClosedError } from "../core/errors.js";
@@ -24,6 +25,7 @@ export interface Placement {
   /** Starts a descent from `weights`, (features + 1, classes), with moments of zero. */
   descent(problem: DescentProblem, weights: FloatArray): Promise<Descent>;
   objective(problem: ObjectiveProblem): Promise<Objective>;
+  logits(problem: LogitsProblem): Promise<LogitsPass>;
   /** Sets each row's weight, (count), also of existing descents and objectives. None may be at work. */
   weigh(weights: FloatArray): void;
   release(): void;

@@ -6,6 +6,7 @@ import type { DescentProblem } from "../../src/engine/descent.js";
 import type { Rows } from "../../src/core/rows.js";
 import { referenceEngine } from "../../src/engine/reference/engine.js";
 import { STEP_STAGES } from "../../src/parity/stages.js";
+import { logitsConform } from "./logits-conformance.js";
 import { objectiveConforms } from "./objective-conformance.js";
 import {
   RULES,
@@ -334,6 +335,7 @@ export function conformance(
 
     // An objective reads features as the products of a step do.
     objectiveConforms(shapes, () => engine, typed?.slice(0, 1));
+    logitsConform(shapes, () => engine, typed?.slice(0, 1));
 
     test("a run that nobody reads to its end stops, and its descent can be used again", async () => {
       const shape = { count: 400, features: 6, classes: 3 };

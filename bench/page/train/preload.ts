@@ -15,6 +15,7 @@ export async function preload(): Promise<void> {
     import("../../../src/engine/webgpu/kernels/sum-kernels.js"),
     import("../../../src/engine/webgpu/kernels/tuned.js"),
     import("../../../src/engine/webgpu/kernels/update-kernels.js"),
+    import("../../../src/engine/webgpu/objective/logits-pass.js"),
     import("../../../src/engine/webgpu/objective/objective.js"),
     import("../../../src/model/formats/formats.js"),
     import("../../../src/model/labelled.js"),

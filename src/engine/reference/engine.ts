@@ -16,7 +16,9 @@ import { chainLength, planBlockRows } from "../../core/sum-plan.js";
 import { ZERO_SUMS, type Sums, addSums } from "../../core/sums.js";
 import { readAllRows } from "../../core/row-source.js";
 import { type FloatArray, type Rows, labelledOnly } from "../../core/rows.js";
+import { range } from "../../core/random.js";
 import { ReferenceObjective } from "./objective.js";
+import { inBlocks } from "../../math/pieces.js";
 import { gradient, logits, residual } from "../../math/passes.js";
 import { type GradientSum, type ReferenceContext, type RowSum, addGradients, sumRows } from "./sum-rows.js";
 import { update } from "./update.js";
@@ -65,9 +67,31 @@ export function placeRows(
       checkKernels(problem);
       return new ReferenceObjective({ ...context, rows: labelledOnly(context.rows) }, problem);
     },
+    async logits({ classes, weights, blockRows }) {
+      return {
+        blockRows,
+        logits: (first, count) => logitsOf(context, range(count, first), weights, classes),
+        release() {},
+      };
+    },
     weigh: (others) => weights.set(others),
     release() {},
   };
+}
+
+/** Computes the logits of some rows, (rows, classes), and yields to the event loop between blocks of them. */
+async function logitsOf(
+  { rows: data, closing }: ReferenceContext,
+  rows: Uint32Array,
+  weights: FloatArray,
+  classes: number,
+): Promise<Float64Array> {
+  const z = new Float64Array(rows.length * classes);
+  await inBlocks(rows, weights.length, (some, first) => {
+    closing.throwIfAborted();
+    z.set(logits(data, some, weights, classes), first * classes);
+  });
+  return z;
 }
 
 function checkKernels({ kernels = "table" }: Pick<DescentProblem, "kernels">): void {

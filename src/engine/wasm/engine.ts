@@ -3,6 +3,7 @@ import type { RuntimeClosedError } from "../../core/errors.js";
 import type { Engine, EngineHost } from "../engine.js";
 import { WasmDescent } from "./descent.js";
 import type { Heap } from "./heap.js";
+import { WasmLogits } from "./logits-pass.js";
 import { type WasmKernels, compileKernels } from "./module.js";
 import { WasmObjective } from "./objective.js";
 import { placeOnHeap } from "./placement.js";
@@ -109,6 +110,7 @@ function engineOn(session: Session, { relaxed, twelveSums }: WasmKernels): Engin
       return {
         descent: async (problem, weights) => new WasmDescent(context, problem, weights),
         objective: async (problem) => new WasmObjective(context, problem),
+        logits: async (problem) => new WasmLogits(context, problem),
         weigh: (weights) => placed.weigh(weights),
         release: () => placed.release(),
       };

@@ -45,6 +45,11 @@ export function vectorBytes({ paddedClasses }: Layout, stride: number): number {
   return 4 * paddedClasses * stride;
 }
 
+/** Bytes of the logits of some rows, or of their change: (rows / 4, paddedClasses, 4 rows). */
+export function logitsBytes({ paddedClasses }: Layout, rows: number): number {
+  return 16 * Math.ceil(rows / 4) * paddedClasses;
+}
+
 /** Returns the bytes of each block that a layout needs, by its name in the plan. */
 function layoutBlocks(layout: Layout, stride: number, threads: number) {
   const vector = vectorBytes(layout, stride);
@@ -218,6 +223,19 @@ export class KernelContext {
 
   words(address: number, length: number): { readonly u32: Uint32Array; readonly f32: Float32Array } {
     return { u32: this.#heap.u32(address, length), f32: this.#heap.f32(address, length) };
+  }
+
+  /** Copies the logits of `rows` rows, or their change, out of memory as (rows, classes). */
+  logitsAt(address: number, rows: number): Float32Array {
+    const { classes } = this.#shape;
+    const { paddedClasses } = this.layout;
+    const from = this.#heap.f32(address, logitsBytes(this.layout, rows) / 4);
+    const values = new Float32Array(rows * classes);
+    for (let n = 0, i = 0; n < rows; n++) {
+      const first = 4 * (n >> 2) * paddedClasses + (n & 3);
+      for (let k = 0; k < classes; k++, i++) values[i] = from[first + 4 * k];
+    }
+    return values;
   }
 
   /** Allocates a vector of zeros: (paddedClasses / 2, stride / 4, 2, 4). */

@@ -7,7 +7,7 @@ import type { Sums, Trial } from "../../core/sums.js";
 import type { FloatArray } from "../../core/rows.js";
 import type { WasmContext } from "./context.js";
 import { sumsOf } from "./descent.js";
-import { KernelContext, vectorBytes } from "./kernel-context.js";
+import { KernelContext, logitsBytes, vectorBytes } from "./kernel-context.js";
 import { type Layout, kindOf, layoutOf } from "./layout.js";
 import { type Entry, OPERATIONS } from "./plan.js";
 import { CallQueue, TERMS_BYTES } from "./queue.js";
@@ -33,7 +33,7 @@ export class WasmObjective implements Objective {
     const shape = { ...problem, batchSize: problem.rows.length, awaited: true };
     const layout = layoutOf(rows, shape, kindOf(problem));
     const order = 4 * problem.rows.length;
-    const matrix = 16 * Math.ceil(problem.rows.length / 4) * layout.paddedClasses;
+    const matrix = logitsBytes(layout, problem.rows.length);
     const vectors = Array.from({ length: LEAST_VECTORS }, () => vectorBytes(layout, placed.stride));
     const penalties = 4 * placed.stride;
     const work = new KernelContext(context, shape, layout, [
@@ -98,24 +98,11 @@ export class WasmObjective implements Objective {
   }
 
   logits(): Promise<FloatArray> {
-    return this.#queue.here(() => this.#ofRows(this.#point));
+    return this.#queue.here(() => this.#work.logitsAt(this.#point, this.#problem.rows.length));
   }
 
   directionLogits(): Promise<FloatArray> {
-    return this.#queue.here(() => this.#ofRows(this.#direction));
-  }
-
-  /** Copies Z or ΔZ out of memory as (rows, classes). */
-  #ofRows(address: number): Float32Array {
-    const { classes, rows } = this.#problem;
-    const { paddedClasses } = this.#work.layout;
-    const { f32 } = this.#work.words(address, 4 * Math.ceil(rows.length / 4) * paddedClasses);
-    const values = new Float32Array(rows.length * classes);
-    for (let n = 0, i = 0; n < rows.length; n++) {
-      const first = 4 * (n >> 2) * paddedClasses + (n & 3);
-      for (let k = 0; k < classes; k++, i++) values[i] = f32[first + 4 * k];
-    }
-    return values;
+    return this.#queue.here(() => this.#work.logitsAt(this.#direction, this.#problem.rows.length));
   }
 
   evaluate(w: Vector, rows: Uint32Array): Promise<Sums> {

@@ -42,6 +42,10 @@ export function webgpuEngine(gpu: Gpu): Engine {
           const { WebGpuObjective } = await import("./objective/objective.js");
           return WebGpuObjective.create(placed, problem);
         },
+        async logits(problem) {
+          const { WebGpuLogits } = await import("./objective/logits-pass.js");
+          return WebGpuLogits.create(placed, problem);
+        },
         weigh: (weights) => placed.weigh(weights),
         release: () => placed.release(),
       };

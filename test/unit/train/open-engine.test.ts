@@ -67,6 +67,7 @@ function madeUp(name: EngineName): Engine {
           failAt("objective");
           return placed.objective(problem);
         },
+        logits: (problem) => placed.logits(problem),
         weigh: (weights) => placed.weigh(weights),
         release,
       };

@@ -92,8 +92,8 @@ export class WebGpuObjective implements Objective {
   async linearize(w: Vector, gradient: Vector): Promise<Sums> {
     const passes = this.#passes;
     const sums = passes.blocks.map((block) => {
-      passes.gather(block, passes.order);
-      passes.logits(block, passes.order, this.space.binding(w), block.z);
+      passes.products.gather(block, passes.order);
+      passes.products.logits(block, passes.order, this.space.binding(w), block.z);
       const part = passes.softmax(block);
       passes.gradient(block);
       return part;
@@ -105,8 +105,8 @@ export class WebGpuObjective implements Objective {
   setDirection(direction: Vector): void {
     const passes = this.#passes;
     for (const block of passes.blocks) {
-      passes.gather(block, passes.order);
-      passes.logits(block, passes.order, this.space.binding(direction), block.change);
+      passes.products.gather(block, passes.order);
+      passes.products.logits(block, passes.order, this.space.binding(direction), block.change);
     }
   }
 
@@ -124,7 +124,7 @@ export class WebGpuObjective implements Objective {
   async step(t: number, w: Vector, gradient: Vector): Promise<Sums> {
     const passes = this.#passes;
     const sums = passes.blocks.map((block) => {
-      passes.gather(block, passes.order);
+      passes.products.gather(block, passes.order);
       const part = passes.softmax(block, t);
       passes.gradient(block);
       return part;
@@ -168,8 +168,8 @@ export class WebGpuObjective implements Objective {
     const order = Uint32Array.from(rows);
     gpu.run(() => gpu.device.queue.writeBuffer(passes.others, 0, order));
     const sums = cutEvaluation(tiling, 0, rows.length).map((block) => {
-      passes.gather(block, passes.others);
-      passes.logits(block, passes.others, this.space.binding(w), passes.r);
+      passes.products.gather(block, passes.others);
+      passes.products.logits(block, passes.others, this.space.binding(w), passes.r);
       return passes.evaluated(block);
     });
     return this.#losses(sums);

@@ -6,16 +6,17 @@
 import { type Block, cutRows } from "../kernels/blocks.js";
 import type { Commands } from "./commands.js";
 import type { ObjectiveContext } from "./context.js";
-import { changed, gatherKernel, objectiveBlockSum, rawKernels, rowKernels } from "../kernels/constants.js";
+import { changed, objectiveBlockSum, rawKernels, rowKernels } from "../kernels/constants.js";
 import type { Gpu } from "../device/device.js";
 import type { KernelName } from "../kernels/kernels.js";
 import { type Bindings, type Compiled, compiled } from "../kernels/pipelines.js";
 import type { Specialisation } from "../kernels/specialise.js";
 import type { ObjectiveTiling } from "../kernels/tiling.js";
 import { grid } from "../kernels/cut.js";
+import { type ProductKernels, Products, compileProducts } from "./products.js";
 import { GPUBufferUsage } from "../device/flags.js";
 
-/** Threads in a workgroup of gather and of block-sum. */
+/** Threads in a workgroup of block-sum. */
 const WORKGROUP = 64;
 /** The cost of processing four logits of a row, exponentials included, in multiply-adds. */
 const LOGITS_MACS = 128;
@@ -29,20 +30,20 @@ export interface KeptBlock extends Block {
 
 /** The passes that write partial sums. */
 type Summed = "softmax" | "moved" | "evaluated" | "trial";
-type Pass = Summed | "gather" | "logits" | "gradient" | "hessianResidual";
+type Pass = Summed | "gradient" | "hessianResidual";
 
 type PassKernels = Readonly<Record<Pass, Compiled>> & {
+  readonly products: ProductKernels;
   /** Absent where all rows are one block. */
   readonly blockSum: Compiled | undefined;
 };
 
-export async function compilePasses({ gpu, placed, tiling }: ObjectiveContext): Promise<PassKernels> {
-  const rawLogits = tiling.logits.kind === "split" ? "split-logits" : "logits";
+export async function compilePasses(context: ObjectiveContext): Promise<PassKernels> {
+  const { gpu, placed, tiling } = context;
   const ofRows = rowKernels(tiling);
   const one = (name: KernelName, specialisation: Specialisation) => compiled(gpu, name, specialisation);
-  const [gather, logits, gradient, blockSum, ...ofRow] = await Promise.all([
-    one("gather", gatherKernel(tiling)),
-    one(rawLogits, rawKernels(placed.rows, tiling.logits)),
+  const [products, gradient, blockSum, ...ofRow] = await Promise.all([
+    compileProducts(context),
     one("gradient", rawKernels(placed.rows, tiling)),
     tiling.levels > 0 ? one("block-sum", objectiveBlockSum(tiling)) : undefined,
     one("objective-residual", ofRows),
@@ -52,10 +53,12 @@ export async function compilePasses({ gpu, placed, tiling }: ObjectiveContext): 
     one("hessian-residual", ofRows),
   ]);
   const [softmax, moved, evaluated, trial, hessianResidual] = ofRow;
-  return { gather, logits, gradient, blockSum, softmax, moved, evaluated, trial, hessianResidual };
+  return { products, gradient, blockSum, softmax, moved, evaluated, trial, hessianResidual };
 }
 
 export class ObjectivePasses {
+  /** The products with X. */
+  readonly products: Products;
   /** The blocks of the objective's own rows. */
   readonly blocks: readonly KeptBlock[];
   /** Row numbers: the objective's own, and those of an evaluation. */
@@ -71,12 +74,10 @@ export class ObjectivePasses {
   readonly #commands: Commands;
   readonly #kernels: PassKernels;
   readonly #tiling: ObjectiveTiling;
-  readonly #shared: Readonly<Record<string, GPUBuffer>>;
-  /** The shards that rows are gathered from; none if X is one binding. */
-  readonly #shards: readonly { readonly x: GPUBuffer; readonly shard: GPUBuffer }[];
 
-  constructor({ gpu, commands, placed, problem, tiling }: ObjectiveContext, kernels: PassKernels) {
-    const { blockRows, classes4, count, gathered, levels, rowWords, slots } = tiling;
+  constructor(context: ObjectiveContext, kernels: PassKernels) {
+    const { gpu, commands, placed, problem, tiling } = context;
+    const { blockRows, classes4, count, levels, slots } = tiling;
     this.#gpu = gpu;
     this.#commands = commands;
     this.#kernels = kernels;
@@ -91,58 +92,17 @@ export class ObjectivePasses {
     this.r = this.#create("residuals", 16 * classes4 * blockRows);
     this.slots = this.#create("slots", 16 * count * slots);
     this.#nodes = this.#create("sums of blocks", Math.max(16, 16 * count * levels));
-    this.#shards = (gathered ? placed.shards : []).map(({ first, rows: shardRows, x }) => {
-      const shard = this.#create("shard", 16, GPUBufferUsage.UNIFORM);
-      gpu.run(() => gpu.device.queue.writeBuffer(shard, 0, Uint32Array.of(first, shardRows)));
-      return { x, shard };
-    });
-    this.#shared = {
-      labels: placed.labels,
-      rowWeights: placed.weights,
-      x: gathered ? this.#create("gathered rows", 4 * rowWords * blockRows) : placed.shards[0].x,
-      slots: this.slots,
-      // Bound, but not used.
-      ...Object.fromEntries(["tiles", "rowSums", "captured"].map((name) => [name, this.#create(name, 16)])),
-    };
+    this.products = new Products(context, kernels.products);
     gpu.run(() => gpu.device.queue.writeBuffer(this.order, 0, Uint32Array.from(problem.rows)));
-  }
-
-  /** Gathers the block's rows of X if they are in several bindings. Call it before any product with them. */
-  gather({ first, rows }: Block, order: GPUBuffer): void {
-    const words = this.#tiling.rowWords;
-    for (const { x, shard } of this.#shards)
-      this.#commands.dispatch({
-        kernel: this.#kernels.gather,
-        buffers: { shard, order, x, gathered: this.#shared["x"] },
-        whole: [first, rows],
-        groups: [Math.ceil(words / WORKGROUP), rows],
-        macs: words * rows,
-      });
-  }
-
-  /** to ← X·W */
-  logits(block: Block, order: GPUBuffer, weights: GPUBufferBinding, to: GPUBuffer): void {
-    const { classes4, features4, logits, rows, threads } = this.#tiling;
-    if (logits.kind === "split") {
-      this.#commands.dispatch({
-        kernel: this.#kernels.logits,
-        buffers: { ...this.#shared, order, weights, records: to },
-        whole: [block.first, block.rows],
-        groups: [Math.ceil(block.rows / logits.groupRows)],
-        macs: 16 * features4 * block.rows * classes4,
-      });
-      return;
-    }
-    const groups = Math.ceil(block.rows / rows / threads);
-    this.#product("logits", block, { order, weights, powers: to }, (tileGroups) => [groups, tileGroups]);
   }
 
   /** Fills the slots with partial sums of Xᵀ·R of the block, and adds them to those of the blocks before. */
   gradient(block: Block): void {
     const { multiplied4, vectors, threads, slots } = this.#tiling;
     const groups = Math.ceil(multiplied4 / vectors / threads);
-    const buffers = { order: this.order, powers: this.r };
-    this.#product("gradient", block, buffers, (tileGroups) => [groups, tileGroups, slots]);
+    const buffers = { order: this.order, powers: this.r, slots: this.slots };
+    const grid = (tileGroups: number): [number, number, number] => [groups, tileGroups, slots];
+    this.products.multiply(this.#kernels.gradient, block, buffers, grid);
     this.#addBlock(block);
   }
 
@@ -162,26 +122,6 @@ export class ObjectivePasses {
     }
   }
 
-  /** Dispatches a product for ranges of at most `dispatchTiles` tiles. */
-  #product(
-    pass: "logits" | "gradient",
-    { first, rows }: Block,
-    buffers: Bindings,
-    groups: (tileGroups: number) => [number, number, number?],
-  ): void {
-    const { features4, tile4, tiles, dispatchTiles, tileThreads } = this.#tiling;
-    for (let tile = 0; tile < tiles; tile += dispatchTiles) {
-      const some = Math.min(dispatchTiles, tiles - tile);
-      this.#commands.dispatch({
-        kernel: this.#kernels[pass],
-        buffers: { ...this.#shared, ...buffers },
-        whole: [first, rows, tile],
-        groups: groups(Math.ceil(some / tileThreads)),
-        macs: 16 * features4 * rows * tile4 * some,
-      });
-    }
-  }
-
   /**
    * Computes R from the block's Z, after Z ← Z + t·ΔZ if t is given. Resolves to partial sums of losses, hits
    * and weights, (sums, 4).
@@ -193,7 +133,7 @@ export class ObjectivePasses {
 
   /** Resolves to partial sums of losses, hits and weights, (sums, 4), of the logits in R's buffer. */
   evaluated(block: Block): Promise<Float32Array> {
-    const { tiles, captured } = this.#shared; // placeholders: Z does not move and R is not stored
+    const { tiles, captured } = this.products.shared; // placeholders: Z does not move and R is not stored
     return this.#sums("evaluated", block, { order: this.others, z: this.r, change: tiles, r: captured });
   }
 
@@ -204,7 +144,7 @@ export class ObjectivePasses {
 
   /** Dispatches a pass that writes partial sums, (sums, 4). */
   #sums(pass: Summed, block: Block, buffers: Bindings, t = 0): Promise<Float32Array> {
-    const { labels, rowWeights } = this.#shared;
+    const { labels, rowWeights } = this.products.shared;
     const groups = this.#rowGroups(block);
     const one = {
       kernel: this.#kernels[pass],
@@ -219,7 +159,7 @@ export class ObjectivePasses {
 
   /** Turns U = X·V, in R's buffer, into the change of R: weight ⊙ s ⊙ (u − s·u), s the softmax of Z. */
   hessianResidual({ z, ...block }: KeptBlock): void {
-    const { labels, rowWeights } = this.#shared;
+    const { labels, rowWeights } = this.products.shared;
     this.#commands.dispatch({
       kernel: this.#kernels.hessianResidual,
       buffers: { order: this.order, labels, rowWeights, z, u: this.r },
@@ -232,8 +172,8 @@ export class ObjectivePasses {
   /** Fills the slots with partial sums of the product of the Hessian with a vector. */
   curvature(vector: GPUBufferBinding): void {
     for (const block of this.blocks) {
-      this.gather(block, this.order);
-      this.logits(block, this.order, vector, this.r);
+      this.products.gather(block, this.order);
+      this.products.logits(block, this.order, vector, this.r);
       this.hessianResidual(block);
       this.gradient(block);
     }
