@@ -16,6 +16,7 @@ import {
   preconditioner,
   smallestEigenvalue,
 } from "../solvers/optimum/preconditioner.js";
+import { UnshrunkBound } from "../solvers/optimum/unshrunk-bound.js";
 import { roundingLoss } from "../solvers/optimum/rounding.js";
 import { SecondOrder, type SecondOrderState } from "../solvers/optimum/minimise.js";
 import type { Outcome, StateTaker } from "../solvers/solver.js";
@@ -78,12 +79,18 @@ export async function startSecondOrder(
       : leastOf(problem.penalties) / 2;
     const floor = problem.intercept ? Math.min(penalised, leastShare(task) / 2) : penalised;
     const { clock = new Stopwatch(), from } = given;
-    const preconditioner = { floor, ...(inverse && { matrix: objective.space.matrix(inverse.values) }) };
+    const unshrunk =
+      inverse && new UnshrunkBound(inverse.moments, problem.penalties, objective.space.precision);
+    const preconditionerOf = ({ space }: Objective) => ({
+      floor,
+      ...(inverse && { matrix: space.matrix(inverse.values) }),
+      ...(unshrunk && { unshrunk }),
+    });
     const phases = phasesOf({
       objective,
       scaling: { scale: problem.scale },
       start: objective.space.vector(from?.method.weights ?? given.weights ?? task.start),
-      preconditioner,
+      preconditioner: preconditionerOf(objective),
       settings: chosen,
       ...(problem.l1 && { l1: { classes: classes.length, l1: problem.l1, l2: problem.penalties } }),
       size: {
@@ -102,7 +109,7 @@ export async function startSecondOrder(
           scale,
           share,
           classes: classes.length,
-          preconditioner: { floor, ...(inverse && { matrix: sample.space.matrix(inverse.values) }) },
+          preconditioner: preconditionerOf(sample),
           ...(weights && { weights: Float64Array.from(chosen, (row) => weights[row]) }),
         };
       },

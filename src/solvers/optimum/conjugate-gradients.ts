@@ -9,11 +9,14 @@ import type { ConjugateStep, ConjugateSystem, FreeWeights } from "../../engine/c
 import type { Objective } from "../../engine/objective.js";
 import type { Matrix, Vector } from "../../engine/vectors.js";
 import type { NewtonEquation, Solution, Wanted } from "./newton-equation.js";
+import type { UnshrunkBound } from "./unshrunk-bound.js";
 import { type Coefficients, errorBound, smallestRitzValue } from "./spectrum.js";
 
 /** The preconditioner M, and a lower bound on the eigenvalues of M·H. */
 export interface Preconditioner {
   readonly matrix?: Matrix;
+  /** Measures what a residual may hide from the matrix. Absent without one. */
+  readonly unshrunk?: UnshrunkBound;
   /**
    * A lower bound of the smallest eigenvalue of M·H at any weights, from the penalty alone; 0 without one.
    */
@@ -41,6 +44,8 @@ const MARGIN = 16;
 /** Where only bounds are wanted, they are near enough if the upper one is this many times the lower one. */
 const CLOSE = 1.05;
 const LEAST_TRUSTED = 2 ** -22;
+/** What a residual hides is measured again when r·M·r has fallen to this part of what it was. */
+const STALE = 1 / 2;
 
 export interface BoundedSolution extends Solution {
   /** An estimated lower bound of the smallest eigenvalue of M·H, so that v·H⁻¹·v ≤ v·M·v / smallest. */
@@ -81,6 +86,8 @@ export class ConjugateGradients implements NewtonEquation {
     let left = Infinity; // the current one
     let lower = 0;
     let flat = false;
+    let hidden = 0; // what the residual hides, and the residual when it was measured
+    let measured = Infinity;
     const taken: ConjugateStep[] = [];
     for await (const { before, after, length } of this.#steps(system, wanted, taken)) {
       left = before;
@@ -93,14 +100,19 @@ export class ConjugateGradients implements NewtonEquation {
       left = after;
       coefficients.alphas.push(length);
       coefficients.betas.push(after / before);
-      if (this.#isSolved(wanted, coefficients, lower, left, first)) break;
+      if (left > STALE * measured || !this.#isSolved(wanted, coefficients, lower, left, first)) continue;
+      // 4. Before a bound is believed, look for what the preconditioner hides.
+      hidden = await this.#hidden(taken);
+      measured = left;
+      if (this.#isSolved(wanted, coefficients, lower, left, first, hidden)) break;
     }
-    const slope = taken.reduce((sum, step) => sum + step.slope, 0);
+    const slope = slopeOf(taken);
+    if (left !== measured && wanted.distance !== undefined) hidden = await this.#hidden(taken);
     const smallest = this.#smallest(coefficients);
     const upper =
       flat && !this.#isExact(left, first)
         ? Infinity
-        : this.#upper(coefficients, lower, left, first, wanted.distance);
+        : this.#upper(coefficients, lower, left, first, wanted.distance, hidden);
     return { slope, lower, upper, smallest };
   }
 
@@ -146,17 +158,33 @@ export class ConjugateGradients implements NewtonEquation {
     return square.sum;
   }
 
-  #isSolved(wanted: Wanted, coefficients: Coefficients, lower: number, left: number, first: number): boolean {
+  /** About how far the model falls along directions that the preconditioner hides; 0 without one. */
+  async #hidden(taken: readonly ConjugateStep[]): Promise<number> {
+    const { unshrunk } = this.#preconditioner;
+    if (!unshrunk) return 0;
+    const { space } = this.#objective;
+    const [r, p] = await Promise.all([space.read(this.#vectors.r), space.read(this.p)]);
+    return unshrunk.distance(r, p, -slopeOf(taken));
+  }
+
+  #isSolved(
+    wanted: Wanted,
+    coefficients: Coefficients,
+    lower: number,
+    left: number,
+    first: number,
+    hidden = 0,
+  ): boolean {
     if (this.#isExact(left, first)) return true;
     const { distance, forcing, hopeless } = wanted;
     if (distance === undefined) return left <= forcing * first;
     if (hopeless !== undefined) {
-      const upper = this.#upper(coefficients, lower, left, first, distance);
+      const upper = this.#upper(coefficients, lower, left, first, distance, hidden);
       return lower > hopeless || upper <= (upper <= distance ? SETTLED : CLOSE) * lower;
     }
     // A step costs less than proving a distance that is unlikely to be within the required one.
     if (MARGIN * lower > distance && left <= forcing * first) return true;
-    return this.#upper(coefficients, lower, left, first, distance) <= distance;
+    return this.#upper(coefficients, lower, left, first, distance, hidden) <= distance;
   }
 
   /** Whether the residual is only rounding. */
@@ -165,13 +193,20 @@ export class ConjugateGradients implements NewtonEquation {
   }
 
   /** The smaller of two upper bounds: the penalty's guarantee, and the one from Ritz values if accepted. */
-  #upper(coefficients: Coefficients, lower: number, left: number, first: number, distance = 0): number {
+  #upper(
+    coefficients: Coefficients,
+    lower: number,
+    left: number,
+    first: number,
+    distance = 0,
+    hidden = 0,
+  ): number {
     const { floor } = this.#preconditioner;
     if (left === 0) return lower;
     const least = this.#smallest(coefficients);
     const sure = floor > 0 ? lower + errorBound(coefficients, left, Math.min(floor, least)) : Infinity;
     if (coefficients.alphas.length === 0) return sure;
-    const likely = lower + errorBound(coefficients, left, least);
+    const likely = lower + Math.max(errorBound(coefficients, left, least), hidden);
     if (least < LEAST_TRUSTED || left > RESOLVED * first) return sure;
     if (likely <= SETTLED * lower || this.#isExact(left, first)) return Math.min(likely, sure);
     return MARGIN * likely <= distance ? Math.min(MARGIN * likely, sure) : sure;
@@ -183,4 +218,9 @@ export class ConjugateGradients implements NewtonEquation {
       ? this.#preconditioner.floor
       : RITZ * smallestRitzValue(coefficients);
   }
+}
+
+/** g·p of the steps taken. */
+function slopeOf(taken: readonly ConjugateStep[]): number {
+  return taken.reduce((sum, step) => sum + step.slope, 0);
 }

@@ -23,7 +23,7 @@ const PAIRS = 16;
 const LEAST_ROWS = 1024;
 const ROWS_PER_FEATURE = 2;
 /** The ½ of ½C: it covers a class's own curvature s(1 − s) ≤ ¼ and its coupling to the other classes. */
-const BOUND = 0.5;
+export const BOUND = 0.5;
 
 /** Whether a preconditioner saves more time than it costs. */
 export function preconditionerPays(rows: number, features: number, classes: number): boolean {
@@ -36,7 +36,9 @@ export interface Moments {
   readonly mean: Float64Array;
   /** P − Λ of the centred features: the lower triangle of (features, features). */
   readonly bound: Float64Array;
-  /** What shrinkage adds to the diagonal, for features in their original units. */
+  /** (features) What shrinkage adds to the diagonal of `bound`. */
+  readonly shrinkage: Float64Array;
+  /** The same for features in their original units. */
   readonly ridge: number;
   readonly intercept: boolean;
 }
@@ -61,14 +63,16 @@ export async function featureMoments(
   const variances = mean.map((value, d) => Math.max(0, moments[d * features + d] - value * value));
   const squares = Float64Array.from(variances, (_, d) => (units ? units[d] ** 2 : 1));
   const shrinkage = shrinkageOf(variances.map((variance, d) => variance * squares[d]));
+  const added = new Float64Array(features);
   for (let d = 0; d < features; d++) {
     for (let e = 0; e < d; e++) {
       moments[d * features + e] = BOUND * (moments[d * features + e] - mean[d] * mean[e]);
     }
     const shrunk = units ? Math.min(squares[d] * APART, Math.max(squares[d] / APART, shrinkage)) : shrinkage;
-    moments[d * features + d] = BOUND * (variances[d] + shrunk / squares[d]);
+    added[d] = (BOUND * shrunk) / squares[d];
+    moments[d * features + d] = BOUND * variances[d] + added[d];
   }
-  return { mean, bound: moments, ridge: BOUND * shrinkage, intercept };
+  return { mean, bound: moments, shrinkage: added, ridge: BOUND * shrinkage, intercept };
 }
 
 export interface InverseBound {
@@ -81,13 +85,13 @@ export interface InverseBound {
    * Infinite where a feature has no penalty.
    */
   readonly excess: number;
+  /** The moments that P is made from. */
+  readonly moments: Moments;
 }
 
 /** Computes P⁻¹ for the penalties of the features, (features). */
-export async function preconditioner(
-  { mean, bound, intercept }: Moments,
-  penalties: FloatArray,
-): Promise<InverseBound> {
+export async function preconditioner(moments: Moments, penalties: FloatArray): Promise<InverseBound> {
+  const { mean, bound, intercept } = moments;
   const features = mean.length;
   const excess = largestExcess(bound, penalties);
   const matrix = bound.slice();
@@ -95,7 +99,8 @@ export async function preconditioner(
   const least = 0; // shrinkage keeps it positive definite
   if (factorise(matrix, features, least) >= 0)
     throw new Error("The preconditioner is not positive definite.");
-  return { values: bordered(await inverse(matrix, features), mean, intercept), penalties, excess };
+  const values = bordered(await inverse(matrix, features), mean, intercept);
+  return { values, penalties, excess, moments };
 }
 
 /**
