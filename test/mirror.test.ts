@@ -38,6 +38,7 @@ const COVERED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     engine: "test/unit/engine/choose.test.ts",
     "conjugate-steps": "test/conformance/reference.test.ts",
     "least-macs": "test/unit/engine/choose.test.ts",
+    open: "test/unit/train/open-engine.test.ts",
     terms: "test/unit/solvers/optimum/lbfgs.test.ts",
   },
   "src/engine/reference": {
@@ -117,10 +118,12 @@ const COVERED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "row-blocks": "test/unit/model/model.test.ts",
   },
   "src/model": {
+    "engine-logits": "test/unit/model/predictor.test.ts",
     labelled: "test/unit/model/examples.test.ts",
     logits: "test/unit/model/model.test.ts",
     "label-errors": "test/unit/model/examples.test.ts",
     load: "test/unit/model/formats/json.test.ts",
+    outputs: "test/unit/model/predictor.test.ts",
   },
   "src/model/formats": { "json-values": "test/unit/model/formats/json.test.ts" },
   "src/model/statistics": {

@@ -9,6 +9,7 @@ import process from "node:process";
 import { importLibrary } from "../run/library.js";
 import { mnistFolder } from "../../scripts/mnist-plugin.js";
 import { type Learnable, mostlyEasy } from "../measure/mostly-easy.js";
+import { median } from "../measure/median.js";
 
 const EPOCHS = [4, 8, 16];
 const SEEDS = [1, 2, 3];
@@ -112,8 +113,4 @@ async function secondsOf({ x, y, features }: Contest, sampling: Sampling): Promi
 
 function penalty(weights: Float32Array): number {
   return (L2 / 2) * weights.reduce((sum, weight) => sum + weight * weight, 0);
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 }

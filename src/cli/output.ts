@@ -16,7 +16,7 @@ const STANDARD_STREAMS = [1, 2];
 /** Makes `stat` return bigints, since inode numbers need 64 bits. */
 const BIG = { bigint: true } as const;
 
-type Parts = Iterable<string | Uint8Array>;
+type Parts = Iterable<string | Uint8Array> | AsyncIterable<string>;
 
 /** A file to write, checked before the work starts. */
 export class OutputFile {
@@ -71,14 +71,14 @@ function sameFile(path: string, input: string): UsageError {
 
 /** Writes to a standard stream that is redirected to a file, at its current position. */
 async function appendTo(descriptor: number, parts: Parts): Promise<void> {
-  for (const part of parts) writeFileSync(descriptor, part);
+  for await (const part of parts) writeFileSync(descriptor, part);
 }
 
 /** Writes to a pipe or a device, which cannot be replaced by a file. */
 async function append(path: string, parts: Parts): Promise<void> {
   const file = await open(path, "a");
   try {
-    for (const part of parts) await file.writeFile(part);
+    for await (const part of parts) await file.writeFile(part);
   } finally {
     await file.close();
   }
@@ -94,7 +94,7 @@ async function replace(target: string, parts: Parts): Promise<void> {
     const file = await open(temporary, "wx", old ? 0o600 : 0o666);
     try {
       if (old) await inherit(file, old);
-      for (const part of parts) await file.writeFile(part);
+      for await (const part of parts) await file.writeFile(part);
       await file.sync();
     } finally {
       await file.close();

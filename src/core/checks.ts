@@ -19,6 +19,26 @@ export function checkOptions(value: unknown): void {
   if (tagOf(value) !== "Object") fail("options", value, "an object with options, or left out");
 }
 
+/**
+ * Checks options by a table of checks, and leaves out those that are undefined. Throws an OptionError for one
+ * that is faulty or not in the table.
+ */
+export function parseNamed<T extends object>(
+  options: T,
+  checks: { readonly [name in keyof Required<T>]: Check },
+): Partial<T> {
+  checkOptions(options);
+  const given = { ...options };
+  for (const [name, value] of Object.entries(options)) {
+    if (!Object.hasOwn(checks, name)) {
+      throw new OptionError(`${name} is no option here. The options are ${Object.keys(checks).join(", ")}.`);
+    }
+    if (value === undefined) Reflect.deleteProperty(given, name);
+    else checks[name as keyof T](name, value);
+  }
+  return given;
+}
+
 export function oneOf(...allowed: string[]): Check {
   const check: Check = (name, value) => {
     if (typeof value !== "string" || !allowed.includes(value)) {

@@ -144,10 +144,10 @@ function powerOfTwo(size: number): number {
   return size > 0 ? 2 ** Math.round(Math.log2(size)) : 1;
 }
 
-/** Changes rows into these units as they are read, in f64 if they come in f64, else in f32. */
-export function inUnits(source: RowSource, { origin, unit }: FeatureUnits): RowSource {
+/** Changes rows into these units as they are read, in f64 if they come in f64 or on request, else in f32. */
+export function inUnits(source: RowSource, { origin, unit }: FeatureUnits, inF64 = false): RowSource {
   const { features, scale } = source;
-  const type = { BYTES_PER_ELEMENT: source.x.BYTES_PER_ELEMENT === 8 ? 8 : 4 };
+  const type = { BYTES_PER_ELEMENT: inF64 || source.x.BYTES_PER_ELEMENT === 8 ? 8 : 4 };
   const blockRows = planBlockRows({ features, x: type });
   const change = (x: FlatFeatures) => {
     const out = createFeatures(type, x.length);

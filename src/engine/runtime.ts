@@ -75,7 +75,7 @@ export class EngineRuntime implements Runtime {
 
   async #close(): Promise<void> {
     const error = new RuntimeClosedError(
-      "The runtime was closed while this training used it: close it once its trainings have ended.",
+      "The runtime was closed while work used it: close it once its trainings and predictions have ended.",
     );
     const closings = Array.from(this.#hosts.values(), async (host) => (await host).close(error));
     await Promise.allSettled(closings); // a host that did not load has nothing to close
@@ -93,7 +93,7 @@ export class EngineRuntime implements Runtime {
   #check(): void {
     if (this.#closing)
       throw new RuntimeClosedError(
-        "The runtime is closed: train with another, or without the option runtime.",
+        "The runtime, or the predictor, is closed: use another, or leave the option runtime out.",
       );
   }
 }

@@ -133,7 +133,7 @@ export function gradient(
  * ℓ′ = s·δ − δ_y,  ℓ″ = s·δ² − (s·δ)²,  where δ is a row of ΔZ
  */
 export function trial(
-  data: Rows,
+  data: RowHead,
   rows: Uint32Array,
   z: Float64Array,
   direction: Float64Array,

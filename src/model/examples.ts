@@ -1,9 +1,8 @@
 /** Scores single examples by loss, margin and gradient. */
-import { type Rows, squares } from "../core/rows.js";
 import { range } from "../core/random.js";
-import { logits, residual } from "../math/passes.js";
-import { type Affine, rowBlock } from "./affine.js";
-import { blocks } from "../math/row-blocks.js";
+import { type Rows, squares } from "../core/rows.js";
+import { residual } from "../math/passes.js";
+import type { LogitBlock } from "./engine-logits.js";
 
 /**
  * Scores of each example, as `model.examples` returns them. Every array is (rows). Example weights do not
@@ -20,28 +19,31 @@ export interface ExampleScores {
   readonly gradientNorm: Float64Array;
 }
 
-/** Scores every row in one pass. */
-export function exampleScores(rows: Rows, { weights, classes, origin }: Affine): ExampleScores {
-  const { weights: _, ...equal } = rows;
+/** Scores every row in one pass over their logits. */
+export async function exampleScores(
+  rows: Rows,
+  classes: number,
+  origin: Float64Array | undefined,
+  blocks: AsyncIterable<LogitBlock>,
+): Promise<ExampleScores> {
   const scores = {
     loss: new Float64Array(rows.count),
     margin: new Float64Array(rows.count),
     el2n: new Float64Array(rows.count),
     gradientNorm: new Float64Array(rows.count),
   };
-  for (const block of blocks(rows, classes)) {
-    const part = rowBlock(equal, block, origin);
-    const all = range(part.count);
-    const z = logits(part, all, weights, classes);
-    const { residual: r, losses } = residual(part, all, z, classes);
-    block.forEach((row, n) => {
-      const own = n * classes;
+  const { weights: _, ...equal } = rows;
+  for await (const { first, count, z } of blocks) {
+    const exact = Float64Array.from(z);
+    const part = { ...equal, labels: rows.labels.subarray(first, first + count) };
+    const { residual: r, losses } = residual(part, range(count), exact, classes);
+    for (let n = 0; n < count; n++) {
+      const [row, own] = [first + n, n * classes];
       scores.loss[row] = losses[n];
-      scores.margin[row] = margin(z.subarray(own, own + classes), rows.labels[row]);
+      scores.margin[row] = margin(exact.subarray(own, own + classes), part.labels[n]);
       scores.el2n[row] = Math.sqrt(squares(r, own, classes));
-      const square = part.scale ** 2 * squares(part.x, n * part.features, part.features);
-      scores.gradientNorm[row] = scores.el2n[row] * Math.sqrt(square + 1);
-    });
+      scores.gradientNorm[row] = scores.el2n[row] * Math.sqrt(squareOf(rows, row, origin) + 1);
+    }
   }
   return scores;
 }
@@ -50,4 +52,11 @@ function margin(z: Float64Array, label: number): number {
   let other = -Infinity;
   for (let k = 0; k < z.length; k++) if (k !== label && z[k] > other) other = z[k];
   return z[label] - other;
+}
+
+/** Returns ‖x − origin‖² of a row. */
+function squareOf({ x, features, scale }: Rows, row: number, origin: Float64Array | undefined): number {
+  let sum = 0;
+  for (let d = 0; d < features; d++) sum += (scale * x[row * features + d] - (origin ? origin[d] : 0)) ** 2;
+  return sum;
 }

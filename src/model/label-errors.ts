@@ -1,8 +1,6 @@
 /** Ranks examples by how likely their label is wrong. */
 import { range } from "../core/random.js";
-import type { Rows } from "../core/rows.js";
-import type { Affine } from "./affine.js";
-import { exampleScores } from "./examples.js";
+import type { ExampleScores } from "./examples.js";
 
 /**
  * Examples ranked by how likely their label is wrong, most likely first, as `model.labelErrors` returns them.
@@ -22,8 +20,7 @@ export interface LabelErrors {
  * still tells probabilities near 0 and 1 apart, where mistakes are found. Rows of equal margin keep their
  * order.
  */
-export function labelErrors(rows: Rows, model: Affine): LabelErrors {
-  const { margin } = exampleScores(rows, model);
-  const worstFirst = range(rows.count).sort((a, b) => margin[a] - margin[b]);
+export function labelErrors({ margin }: Pick<ExampleScores, "margin">): LabelErrors {
+  const worstFirst = range(margin.length).sort((a, b) => margin[a] - margin[b]);
   return { rows: worstFirst, margin: Float64Array.from(worstFirst, (row) => margin[row]) };
 }

@@ -1,11 +1,7 @@
 /** The trained model: predicts and saves. What it says of labelled examples is loaded on demand. */
 import type { ReasonCode, EpochRecord } from "../core/progress.js";
-import { isList } from "../core/checks.js";
 import { copyData } from "../data/copied.js";
-import { type Features, checkSizes, createFeatureRows } from "../data/features.js";
-import { checkFields } from "../data/fields.js";
 import type { Label } from "../data/labels.js";
-import type { FeatureRows } from "../core/rows.js";
 import { OptionError } from "../core/errors.js";
 import type { Parity } from "../parity/stages.js";
 import { show } from "../core/show.js";
@@ -15,27 +11,14 @@ import type { ExampleScores } from "./examples.js";
 import type { FormatName } from "./formats/formats.js";
 import { type ModelJson, toJson } from "./formats/json.js";
 import type { LabelErrors } from "./label-errors.js";
-import type { LabelledData } from "./labelled.js";
-import { logitsOf } from "./logits.js";
+import type { ComputeOptions } from "./engine-logits.js";
+import { type Inputs, createInputRows } from "./inputs.js";
+import type { EvaluateOptions, LabelledData } from "./labelled.js";
+import { forEachLogits, indexOfLargest, logitsOf } from "./logits.js";
 import type { ModelParts } from "./parts.js";
+import type { Predictor, PredictorOptions } from "./predictor.js";
 import { softmax } from "../math/softmax.js";
 import type { Statistics, StatisticsOptions } from "./statistics/statistics.js";
-
-/** Rows of features, with their width and scale where those need to be said. */
-interface InputRows {
-  /** Rows of features: a flat typed array, row after row, or an array of rows. */
-  readonly x: Features;
-  /** Features in a row of a flat x. Default: as many as the model has. Any other number is a DataError. */
-  readonly features?: number;
-  /**
-   * Value of a unit of a byte: features are `scale · byte`. Default: the scale of the training. For bytes
-   * only.
-   */
-  readonly scale?: number;
-}
-
-/** Rows of features to predict for: rows alone, or `{ x, features?, scale? }`. */
-export type Inputs = Features | InputRows;
 
 /** The result of `model.calibrate`. */
 export interface Calibration<L extends Label = Label> {
@@ -108,7 +91,7 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
    * is not finite
    */
   logits(x: Inputs): Float64Array {
-    return logitsOf(this, this.#rows(x));
+    return logitsOf(this, createInputRows(this, x));
   }
 
   /**
@@ -132,13 +115,22 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
    * @throws {DataError} as `logits` does
    */
   predict(x: Inputs): L[] {
-    const z = this.logits(x);
-    const k = this.classes.length;
-    return Array.from({ length: z.length / k }, (_, row) => {
-      let top = 0;
-      for (let c = 1; c < k; c++) if (z[row * k + c] > z[row * k + top]) top = c;
-      return this.classes[top];
-    });
+    const labels: L[] = [];
+    forEachLogits(this, createInputRows(this, x), (z) => labels.push(this.classes[indexOfLargest(z)]));
+    return labels;
+  }
+
+  /**
+   * Makes a predictor, which predicts for many rows on an engine.
+   *
+   * @param options where to compute. By default the fastest engine of the machine, or f64 on the calling
+   * thread for a few rows.
+   * @returns the predictor
+   * @throws {OptionError} as a rejection, for a faulty option
+   */
+  async predictor(options: PredictorOptions = {}): Promise<Predictor<L>> {
+    const { Predictor } = await import("./predictor.js");
+    return new Predictor(this, options);
   }
 
   /**
@@ -147,26 +139,28 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
    * return their promise.
    *
    * @param data labelled examples; every label must be among the model's classes
+   * @param options scores to compute, and where
    * @returns the scores of all examples together, and of each class
    * @throws {DataError} as a rejection, when the data are faulty or y is soft targets, and as `logits` does
    */
-  async evaluate(data: LabelledData<L>): Promise<Evaluation<L>> {
+  async evaluate(data: LabelledData<L>, options: EvaluateOptions = {}): Promise<Evaluation<L>> {
     const copied = copyData(data);
     const { evaluateModel } = await import("./labelled.js");
-    return evaluateModel(this, copied);
+    return evaluateModel(this, copied, options);
   }
 
   /**
    * Computes the loss, margin and gradient norm of each example, in one pass that keeps no logits.
    *
    * @param data labelled examples; rows of weight 0 are scored too
+   * @param options where to compute
    * @returns arrays of (rows), in the order of the data
    * @throws {DataError} as a rejection, when the data are faulty or y is soft targets
    */
-  async examples(data: LabelledData<L>): Promise<ExampleScores> {
+  async examples(data: LabelledData<L>, options: ComputeOptions = {}): Promise<ExampleScores> {
     const copied = copyData(data);
     const { scoreExamples } = await import("./labelled.js");
-    return scoreExamples(this, copied);
+    return scoreExamples(this, copied, options);
   }
 
   /**
@@ -174,13 +168,14 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
    * not trained on.
    *
    * @param data labelled examples; rows of weight 0 are ranked too
+   * @param options where to compute
    * @returns row numbers in ranked order, and their margins
    * @throws {DataError} as a rejection, when the data are faulty or y is soft targets
    */
-  async labelErrors(data: LabelledData<L>): Promise<LabelErrors> {
+  async labelErrors(data: LabelledData<L>, options: ComputeOptions = {}): Promise<LabelErrors> {
     const copied = copyData(data);
     const { rankLabelErrors } = await import("./labelled.js");
-    return rankLabelErrors(this, copied);
+    return rankLabelErrors(this, copied, options);
   }
 
   /**
@@ -188,14 +183,15 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
    * probabilities fit better (Guo et al. 2017). Predicted classes do not change.
    *
    * @param data labelled examples that the model was not trained on
+   * @param options where to compute
    * @returns the temperature, and a new model with weights and bias divided by it
    * @throws {DataError} as a rejection, when no temperature is best, as where the model is right on every
    * example, when the data are faulty, or when y is soft targets
    */
-  async calibrate(data: LabelledData<L>): Promise<Calibration<L>> {
+  async calibrate(data: LabelledData<L>, options: ComputeOptions = {}): Promise<Calibration<L>> {
     const copied = copyData(data);
     const { fitTemperature } = await import("./labelled.js");
-    const temperature = fitTemperature(this, copied);
+    const temperature = await fitTemperature(this, copied, options);
     const weights = this.weights.map((weight) => weight / temperature);
     const bias = this.bias.map((one) => one / temperature);
     return { model: new SoftmaxModel({ ...this, weights, bias }), temperature };
@@ -241,13 +237,5 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
     if (isFormat(format)) return FORMATS[format].write(this);
     const names = Object.keys(FORMATS).map((name) => `"${name}"`);
     throw new OptionError(`format is ${show(format)}, and must be ${names.join(" or ")}.`);
-  }
-
-  #rows(inputs: Inputs): FeatureRows {
-    const bare = isList(inputs) || inputs === undefined;
-    if (!bare) checkFields(inputs, "");
-    const rows = createFeatureRows(bare ? { x: inputs } : inputs, "", this);
-    checkSizes(rows, "", this);
-    return rows;
   }
 }

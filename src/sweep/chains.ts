@@ -1,5 +1,5 @@
 /** Runs chains of asynchronous steps concurrently. */
-import { LinkedAbort } from "../train/abort.js";
+import { LinkedAbort } from "../core/abort.js";
 
 /**
  * Runs `steps` steps of each of `chains` chains, at most `atOnce` at a time. The steps of a chain run in

@@ -2,7 +2,7 @@
  * Fits a path of penalties on every fold, from the largest to the smallest, each starting from the weights of
  * the last.
  */
-import { throwIfAborted } from "../train/abort.js";
+import { throwIfAborted } from "../core/abort.js";
 import type { Label } from "../data/labels.js";
 import { penaltiesIn } from "../data/units.js";
 import { type Placement } from "../engine/engine.js";

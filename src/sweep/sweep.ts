@@ -7,7 +7,7 @@ import type { TrainingData } from "../data/dataset.js";
 import type { Label } from "../data/labels.js";
 import { DataError, OptionError } from "../core/errors.js";
 import type { SoftmaxModel } from "../model/model.js";
-import { openEngine } from "../train/open-engine.js";
+import { openForTask } from "../train/open-engine.js";
 import type { Settings } from "../train/options.js";
 import { type Fold, createFolds } from "./folds.js";
 import { type SweepOptions, type SweepProgress, type SweepSettings, sweepSettings } from "./options.js";
@@ -73,7 +73,7 @@ export async function sweep<L extends Label>(
     callbacks.call(chosen.onProgress, progress);
   };
   const task = await prepareTask(given);
-  const opened = await openEngine(task, async (placement) => placement);
+  const opened = await openForTask(task, async (placement) => placement);
   const { engine, why, started: placement } = opened;
   try {
     warnOfEngine(warnings, opened);

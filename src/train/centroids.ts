@@ -87,9 +87,11 @@ async function clusters(
 /**
  * Divides the weights by the temperature that fits the rows best. Returns them unchanged where there is none.
  */
-function cooled(weights: Float64Array, rows: Rows, classes: number): Float64Array {
+async function cooled(weights: Float64Array, rows: Rows, classes: number): Promise<Float64Array> {
+  const { count } = rows;
+  const z = logits(rows, range(count), weights, classes);
   try {
-    const temperature = temperatureOf(rows, logits(rows, range(rows.count), weights, classes), classes);
+    const temperature = await temperatureOf(rows, classes, () => [{ first: 0, count, z }]);
     return weights.map((weight) => weight / temperature);
   } catch (error) {
     if (error instanceof DataError) return weights; // all rows right, or logits unrelated to labels

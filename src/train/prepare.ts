@@ -1,5 +1,5 @@
 /** Reads what a training must know of X before an engine is opened: its units, and the initial weights. */
-import { throwIfAborted } from "./abort.js";
+import { throwIfAborted } from "../core/abort.js";
 import type { FloatArray } from "../core/rows.js";
 import type { Label } from "../data/labels.js";
 import { type FeatureUnits, farthestFromZero, inUnits, standardUnits, workingUnits } from "../data/units.js";

@@ -1,11 +1,11 @@
 /** Trains from end to end: data → rows → placed on an engine → steps → model. */
-import { LinkedAbort, throwIfAborted } from "./abort.js";
+import { LinkedAbort, throwIfAborted } from "../core/abort.js";
 import { Callbacks } from "./callbacks.js";
 import type { TrainingData } from "../data/dataset.js";
 import type { Label } from "../data/labels.js";
 import { TrainerError } from "../core/errors.js";
 import type { SoftmaxModel } from "../model/model.js";
-import { openEngine } from "./open-engine.js";
+import { openForTask } from "./open-engine.js";
 import { type SolverName, isSecondOrder } from "../solvers/solver-table.js";
 import type { TrainOptions } from "./option-table.js";
 import { parseOptions } from "./options.js";
@@ -185,7 +185,7 @@ async function* fit<L extends Label>({
     const task = await prepareTask(given);
     const stoppable = { ...task, settings: { ...chosen, signal: stop.signal } };
     const start = await loadSolver(chosen.solver);
-    const opened = await openEngine(task, (placement) => {
+    const opened = await openForTask(task, (placement) => {
       const clock = new Stopwatch(); // opening the engine and placing the rows is not training
       return start(stoppable, placement, { watch, clock, ahead });
     });

@@ -3,7 +3,7 @@ import type { SoftmaxModel } from "../../../src/index.js";
 import type { Rows } from "../../../src/core/rows.js";
 import { gradient, logits, residual } from "../../../src/math/passes.js";
 import { range } from "../../../src/core/random.js";
-import { rowBlock } from "../../../src/model/affine.js";
+import { rowBlock } from "../../../src/model/statistics/affine.js";
 import { blocks } from "../../../src/math/row-blocks.js";
 
 export interface Weighed {

@@ -32,7 +32,7 @@ export async function outcome(
       testExamples: tested.examples,
     },
     file: new TextDecoder().decode(await model.save("json")),
-    pictures: pictures(model, test, tested.confusion),
+    pictures: pictures(model, test, tested.confusion ?? []),
   };
 }
 

@@ -19,6 +19,7 @@ export async function preload(): Promise<void> {
     import("../../../src/engine/webgpu/objective/objective.js"),
     import("../../../src/model/formats/formats.js"),
     import("../../../src/model/labelled.js"),
+    import("../../../src/model/predictor.js"),
     import("../../../src/parity/objective.js"),
     import("../../../src/parity/sampled.js"),
     import("../../../src/solvers/optimum/certified-lbfgs.js"),

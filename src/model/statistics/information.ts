@@ -6,7 +6,7 @@ import { range } from "../../core/random.js";
 import { yieldIfDue } from "../../core/event-loop.js";
 import type { Rows } from "../../core/rows.js";
 import { gradient, logits, residual } from "../../math/passes.js";
-import { type Affine, rowBlock } from "../affine.js";
+import { type Affine, rowBlock } from "./affine.js";
 import { blocks } from "../../math/row-blocks.js";
 import { softmax } from "../../math/softmax.js";
 

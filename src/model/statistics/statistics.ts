@@ -6,8 +6,9 @@ import { range } from "../../core/random.js";
 import type { FloatArray, Rows } from "../../core/rows.js";
 import { logits } from "../../math/passes.js";
 import { DataError, OptionError } from "../../core/errors.js";
-import { type Check, checkOptions, notNegative, ofType } from "../../core/checks.js";
-import { type Affine, featureBlock } from "../affine.js";
+import { notNegative, ofType, parseNamed } from "../../core/checks.js";
+import { type Affine, affineOf, featureBlock } from "./affine.js";
+import type { ModelParts } from "../parts.js";
 import { blocks } from "../../math/row-blocks.js";
 import { checkIndependent, checkPresent } from "./identified.js";
 import { derivatives, gram } from "./information.js";
@@ -78,11 +79,12 @@ const NEAR = 0.1;
  */
 export async function statistics<L extends Label>(
   rows: Rows,
-  model: Affine,
-  classes: readonly L[],
+  parts: ModelParts<L>,
   options: StatisticsOptions,
 ): Promise<Statistics<L>> {
   const { l2, intercept } = checkedOptions(options);
+  const { classes } = parts;
+  const model = affineOf(parts);
   const { weights, origin } = model;
   const k = classes.length;
   const width = rows.features + (intercept ? 1 : 0);
@@ -131,20 +133,11 @@ function totalWeight({ weights, count }: Rows): number {
   return weights ? Float64Array.from(weights).reduce((a, b) => a + b, 0) : count;
 }
 
-const CHECKS: { readonly [option in keyof Required<StatisticsOptions>]: Check } = {
-  l2: notNegative,
-  intercept: ofType("boolean", "true or false"),
-};
+const CHECKS = { l2: notNegative, intercept: ofType("boolean", "true or false") };
 
 function checkedOptions(options: StatisticsOptions): Required<StatisticsOptions> {
-  checkOptions(options);
-  for (const [name, value] of Object.entries(options)) {
-    if (name !== "l2" && name !== "intercept") {
-      throw new OptionError(`${name} is no option of statistics. The options are l2, intercept.`);
-    }
-    if (value !== undefined) CHECKS[name](name, value);
-  }
-  return { l2: options.l2 ?? 0, intercept: options.intercept ?? true };
+  const { l2 = 0, intercept = true } = parseNamed(options, CHECKS);
+  return { l2, intercept };
 }
 
 function check(rows: Rows, weights: FloatArray, count: number, intercept: boolean): void {

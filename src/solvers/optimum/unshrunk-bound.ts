@@ -95,7 +95,7 @@ export class UnshrunkBound {
     return sum;
   }
 
-  /** Yields each class's column of v, (features), in an array that the caller may change, and its last row. */
+  /** Yields each class's column of v, (features), in an array that may be changed, and its last row. */
   *#columns(v: FloatArray): Generator<{ readonly column: Float64Array; readonly last: number }> {
     const features = this.#moments.mean.length;
     const classes = v.length / (features + 1);

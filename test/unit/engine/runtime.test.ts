@@ -26,8 +26,8 @@ const living = () => started.filter(({ threadId }) => threadId !== -1).length;
 
 const x = Array.from({ length: 600 }, (_, n) => [n % 7, n % 11]);
 const data = { x, y: x.map(([a, b]) => (a > b ? "more" : "less")) };
-const WHILE_USED = /^The runtime was closed while this training used it: close it once/;
-const BEFORE = /^The runtime is closed: train with another, or without the option runtime\.$/;
+const WHILE_USED = /^The runtime was closed while work used it: close it once/;
+const BEFORE = /^The runtime, or the predictor, is closed: use another, or leave the option runtime out\.$/;
 
 afterEach(() => {
   vi.unstubAllGlobals();

@@ -1,8 +1,23 @@
 /** Tests the scores of logits against labels, on numbers that can be worked out by hand. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
-import { evaluation } from "../../../src/model/evaluation.js";
+import { type Evaluation, EvaluationSums } from "../../../src/model/evaluation.js";
 
 const ln = Math.log;
+
+/** Scores logits, (rows, classes), with k = 2 for the top-k accuracy. */
+function evaluation(
+  logits: Float64Array,
+  labels: Uint32Array,
+  classes: string[],
+  weights?: Float64Array,
+): Evaluation {
+  const sums = new EvaluationSums(classes, 2);
+  sums.add(logits, { labels, ...(weights && { weights }) });
+  return sums.scores();
+}
+
 /** Probabilities 3/4 : 1/4, 1/4 : 3/4, 1/4 : 3/4 and 1/2 : 1/2. */
 const LOGITS = Float64Array.of(ln(3), 0, 0, ln(3), 0, ln(3), 5, 5);
 
@@ -37,4 +52,39 @@ test("a class that is neither there nor predicted has no scores", () => {
   const none = { precision: Number.NaN, recall: Number.NaN, f1: Number.NaN, support: 0 };
   expect(perClass[0]).toEqual({ label: "a", precision: 1, recall: 1, f1: 1, support: 1 });
   expect(perClass[2]).toEqual({ label: "c", ...none });
+});
+
+test("loss, top-k accuracy and Brier score are those of scikit-learn, in blocks of any size", () => {
+  const path = join(import.meta.dirname, "../../fixtures/scores.json");
+  const { logits, labels, weights, ...wanted } = JSON.parse(readFileSync(path, "utf8"));
+  for (const size of [60, 7, 1]) {
+    const sums = new EvaluationSums([0, 1, 2, 3], 2);
+    for (let first = 0; first < 60; first += size) {
+      const part = <T>(values: readonly T[]) => values.slice(first, first + size);
+      const rows = { labels: Uint32Array.from(part(labels)), weights: Float64Array.from(part(weights)) };
+      sums.add(Float64Array.from(part(logits).flat()), rows);
+    }
+    const { loss, topK, brier } = sums.scores();
+    expect(loss).toBeCloseTo(wanted.loss, 12);
+    expect(topK).toEqual({ k: 2, accuracy: expect.closeTo(wanted.top2, 12) });
+    expect(brier).toBeCloseTo(wanted.brier, 12);
+  }
+});
+
+test("above 1,000 classes the confusion matrix is given by its entries", () => {
+  const logits = new Float64Array(3 * 1001);
+  logits[5] = logits[1001 + 5] = logits[2 * 1001 + 9] = 1;
+  const sums = new EvaluationSums(
+    Array.from({ length: 1001 }, (_, k) => `c${k}`),
+    1,
+  );
+  sums.add(logits, { labels: Uint32Array.of(5, 7, 1000) });
+  const found = sums.scores();
+  expect(found).not.toHaveProperty("confusion");
+  expect(found.confusionEntries).toEqual([
+    { truth: "c5", prediction: "c5", weight: 1 },
+    { truth: "c7", prediction: "c5", weight: 1 },
+    { truth: "c1000", prediction: "c9", weight: 1 },
+  ]);
+  expect(found.accuracy).toBeCloseTo(1 / 3, 14);
 });

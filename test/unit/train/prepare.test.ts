@@ -10,7 +10,7 @@ import type { Parity } from "../../../src/parity/stages.js";
 import type { Outcome } from "../../../src/solvers/solver.js";
 import { SOLVER_NAMES, type SolverName, isSecondOrder } from "../../../src/solvers/solver-table.js";
 import { startFirstOrder } from "../../../src/train/first-order.js";
-import { openEngine } from "../../../src/train/open-engine.js";
+import { openForTask } from "../../../src/train/open-engine.js";
 import { startSecondOrder } from "../../../src/train/optimise.js";
 import { parseOptions } from "../../../src/train/options.js";
 import { prepareTask } from "../../../src/train/prepare.js";
@@ -68,7 +68,7 @@ async function run(task: Task<number>) {
   let parity: Parity | undefined; // of the final weights, or of the last step that is checked
   const prepared = await prepareTask(task);
   const given = { clock: new Stopwatch(), watch: (seen: Parity) => (parity = seen) };
-  const opened = await openEngine(prepared, (placement) =>
+  const opened = await openForTask(prepared, (placement) =>
     isSecondOrder(task.settings.solver)
       ? startSecondOrder(prepared, placement, given)
       : startFirstOrder(prepared, placement, given),

@@ -5,6 +5,7 @@ import type { Placement } from "../../../../src/engine/engine.js";
 import type { Descent } from "../../../../src/engine/descent.js";
 import type { Rows } from "../../../../src/core/rows.js";
 import { referenceEngine } from "../../../../src/engine/reference/engine.js";
+import { logits } from "../../../../src/math/passes.js";
 import { exampleScores } from "../../../../src/model/examples.js";
 import {
   Importance,
@@ -154,7 +155,16 @@ describe.each([
     const { sampling } = await opened(rows, train);
     await sampling.next();
     const counted = train.filter((row) => weightOf(row) > 0);
-    const { gradientNorm } = exampleScores(rows, { weights: Float64Array.from(fitted(2)), classes: CLASSES });
+    const z = logits(rows, range(rows.count), Float64Array.from(fitted(2)), CLASSES);
+    const block = { first: 0, count: rows.count, z };
+    const { gradientNorm } = await exampleScores(
+      rows,
+      CLASSES,
+      undefined,
+      (async function* () {
+        yield block;
+      })(),
+    );
     const norms = Float64Array.from(counted, (row) => gradientNorm[row]);
     const rates = drawRates(norms, Float64Array.from(counted, weightOf), train.length);
     const wanted = Float32Array.from(range(rows.count), weightOf);

@@ -1,5 +1,6 @@
 /** The linear part of a model, Z = (X − origin)·W + b, and blocks of rows for it. */
-import type { FeatureRows, Rows } from "../core/rows.js";
+import type { FeatureRows, Rows } from "../../core/rows.js";
+import type { ModelParts } from "../parts.js";
 
 /** Weights, bias and origin of a model in f64. */
 export interface Affine {
@@ -8,6 +9,14 @@ export interface Affine {
   readonly weights: Float64Array;
   /** (features) Default: zeros. */
   readonly origin?: Float64Array;
+}
+
+/** Returns the weights, bias and origin of a model in f64. */
+export function affineOf(model: ModelParts): Affine {
+  const weights = new Float64Array(model.weights.length + model.bias.length);
+  weights.set(model.weights);
+  weights.set(model.bias, model.weights.length);
+  return { classes: model.classes.length, weights, ...(model.origin && { origin: model.origin }) };
 }
 
 /**

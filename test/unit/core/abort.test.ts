@@ -1,6 +1,6 @@
 /** Tests signals that follow the caller's. */
 import { expect, test } from "vitest";
-import { LinkedAbort, throwIfAborted } from "../../../src/train/abort.js";
+import { LinkedAbort, throwIfAborted } from "../../../src/core/abort.js";
 
 test("throws the reason, whatever it is", () => {
   expect(() => throwIfAborted(undefined)).not.toThrow();

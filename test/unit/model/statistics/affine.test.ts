@@ -1,7 +1,7 @@
 /** Tests the blocks of rows that a model computes on. */
 import { expect, test } from "vitest";
-import { range } from "../../../src/core/random.js";
-import { featureBlock, rowBlock } from "../../../src/model/affine.js";
+import { range } from "../../../../src/core/random.js";
+import { featureBlock, rowBlock } from "../../../../src/model/statistics/affine.js";
 
 const rows = {
   count: 3,
