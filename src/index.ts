@@ -17,7 +17,7 @@ export type { StartingModel } from "./train/init.js";
 export type { Schedule } from "./solvers/minibatch/schedule.js";
 export type { EpochRecord, Progress, Score } from "./core/progress.js";
 export { SoftmaxModel, type Calibration } from "./model/model.js";
-export type { ModelParts } from "./model/parts.js";
+export type { GivenParts, ModelOptions, ModelParts, OptionValue, TrainedOn } from "./model/parts.js";
 export type { ModelJson } from "./model/formats/json.js";
 export type { Warning } from "./core/warnings.js";
 export type { ComputeOptions } from "./model/engine-logits.js";

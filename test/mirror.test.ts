@@ -29,6 +29,7 @@ const COVERED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "src/data": {
     copied: "test/unit/model/inputs.test.ts",
     features: "test/unit/data/arrays.test.ts",
+    "hash-rows": "test/unit/model/model.test.ts",
     index: "test/unit/data/readers/idx.test.ts",
   },
   "src/data/readers": { "byte-stream": "test/unit/data/readers/idx.test.ts" },
@@ -118,6 +119,7 @@ const COVERED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "row-blocks": "test/unit/model/model.test.ts",
   },
   "src/model": {
+    "check-parts": "test/unit/model/model.test.ts",
     "engine-logits": "test/unit/model/predictor.test.ts",
     labelled: "test/unit/model/examples.test.ts",
     logits: "test/unit/model/model.test.ts",
@@ -125,7 +127,10 @@ const COVERED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     load: "test/unit/model/formats/json.test.ts",
     outputs: "test/unit/model/predictor.test.ts",
   },
-  "src/model/formats": { "json-values": "test/unit/model/formats/json.test.ts" },
+  "src/model/formats": {
+    "json-values": "test/unit/model/formats/json.test.ts",
+    "write-json": "test/unit/model/formats/json.test.ts",
+  },
   "src/model/statistics": {
     identified: "test/unit/model/statistics/statistics.test.ts",
     information: "test/unit/model/statistics/statistics.test.ts",
@@ -163,6 +168,7 @@ const COVERED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "first-order": "test/conformance/resuming.test.ts",
     optimise: "test/unit/train/reasons.test.ts",
     "option-texts": "test/reference.test.ts",
+    recorded: "test/unit/model/model.test.ts",
     problem: "test/unit/train/repetition.test.ts",
     result: "test/unit/train/train.test.ts",
   },

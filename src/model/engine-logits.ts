@@ -100,7 +100,7 @@ export class EngineLogits {
     const exact = engine === "reference";
     const origin = exact ? model.origin : originOf(model, rows);
     const weights = weightsFrom(model, origin);
-    const chunkRows = Math.max(1, Math.floor(PLACED_VALUES / features));
+    const chunkRows = Math.max(1, Math.floor(PLACED_VALUES / Math.max(1, features)));
     const chunks = Array.from({ length: Math.ceil(count / chunkRows) }, (_, n) =>
       chunkOf(rows, n * chunkRows, chunkRows, origin, exact),
     );

@@ -1,7 +1,7 @@
 /** The sub-path `smigh/model`: for a page that only predicts, without the code that trains. */
 export { SoftmaxModel, type Calibration } from "./model.js";
 export { loadModel } from "./load.js";
-export type { ModelParts } from "./parts.js";
+export type { GivenParts, ModelOptions, ModelParts, OptionValue, TrainedOn } from "./parts.js";
 export type { ModelJson } from "./formats/json.js";
 export type { ComputeOptions } from "./engine-logits.js";
 export type { ClassScore, ConfusionEntry, Evaluation } from "./evaluation.js";

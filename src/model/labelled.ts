@@ -89,7 +89,7 @@ export async function computeStatistics<L extends Label>(
   data: LabelledData<L>,
   options: StatisticsOptions,
 ): Promise<Statistics<L>> {
-  const rows = weighedRows(labelledRows(model, data));
+  const rows = weighedRows(createDataset(data, "", model).rows);
   const { statistics } = await import("./statistics/statistics.js");
   return statistics(rows, model, options);
 }

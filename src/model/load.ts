@@ -4,7 +4,7 @@ import { show, tagOf } from "../core/show.js";
 import { readModelFile } from "./formats/formats.js";
 import { fromJson } from "./formats/json.js";
 import { SoftmaxModel } from "./model.js";
-import type { ModelParts } from "./parts.js";
+import type { GivenParts } from "./parts.js";
 
 /**
  * Reads a model that `model.save` or `model.toJSON` wrote. Reads versions 1 and 2 of the format.
@@ -25,7 +25,7 @@ export function loadModel(file: string | object): SoftmaxModel {
   return new SoftmaxModel(read(file));
 }
 
-function read(file: unknown): ModelParts {
+function read(file: unknown): GivenParts {
   if (typeof file === "string") return fromJson(file);
   if (typeof file !== "object" || file === null) {
     throw new ModelFileError(`A model is bytes, text or an object, and this is ${show(file)}.`);

@@ -15,7 +15,8 @@ import type { ComputeOptions } from "./engine-logits.js";
 import { type Inputs, createInputRows } from "./inputs.js";
 import type { EvaluateOptions, LabelledData } from "./labelled.js";
 import { forEachLogits, indexOfLargest, logitsOf } from "./logits.js";
-import type { ModelParts } from "./parts.js";
+import { checkParts } from "./check-parts.js";
+import type { GivenParts, ModelOptions, ModelParts, TrainedOn } from "./parts.js";
 import type { Predictor, PredictorOptions } from "./predictor.js";
 import { softmax } from "../math/softmax.js";
 import type { Statistics, StatisticsOptions } from "./statistics/statistics.js";
@@ -49,6 +50,9 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
   readonly weights: Float32Array;
   readonly bias: Float64Array;
   readonly origin?: Float64Array;
+  readonly options: ModelOptions;
+  readonly version?: string;
+  readonly data?: TrainedOn;
   readonly history: readonly EpochRecord[];
   readonly converged: boolean;
   readonly reason: string;
@@ -59,18 +63,28 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
   readonly parity?: Parity;
 
   /**
-   * Makes a model of its parts, which are neither checked nor copied. `train` and `loadModel` make models
-   * that are checked.
+   * Makes a model of its parts, such as the coefficients of another library. Typed arrays are not copied.
    *
-   * @param parts weights, bias and what is known of the training
+   * @param given classes, weights, and optionally bias, origin, scale and what is known of the training
+   * @throws {DataError} where sizes disagree, a number is not finite, or classes are not distinct
+   * @example
+   * ```ts
+   * // scikit-learn: weights = coef_.T, (features, classes), and bias = intercept_
+   * const model = new SoftmaxModel({ classes: ["cat", "dog"], weights: [0.5, -0.5, 1, -1], bias: [0, 0.1] });
+   * model.predict([[1, 2]]);
+   * ```
    */
-  constructor(parts: ModelParts<L>) {
+  constructor(given: GivenParts<L>) {
+    const parts = checkParts(given);
     this.classes = parts.classes;
     this.features = parts.features;
     if (parts.scale !== undefined) this.scale = parts.scale;
     this.weights = parts.weights;
     this.bias = parts.bias;
     if (parts.origin) this.origin = parts.origin;
+    this.options = parts.options;
+    if (parts.version !== undefined) this.version = parts.version;
+    if (parts.data) this.data = parts.data;
     this.history = parts.history;
     this.converged = parts.converged;
     this.reason = parts.reason;
@@ -222,6 +236,18 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
    */
   toJSON(): ModelJson {
     return toJson(this);
+  }
+
+  /**
+   * Shows the model in a line, in Node's console.
+   *
+   * @returns the line
+   */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    const { classes, features, engine, converged, iterations } = this;
+    const trained = iterations > 0 ? `, ${iterations} iterations on ${engine.name}` : "";
+    const told = `${features} features × ${classes.length} classes${trained}`;
+    return `SoftmaxModel { ${told}${converged ? ", converged" : ""} }`;
   }
 
   /**

@@ -4,6 +4,29 @@ import type { Label } from "../data/labels.js";
 import type { Parity } from "../parity/stages.js";
 import type { Warning } from "../core/warnings.js";
 
+/** A value of an option as plain data. */
+export type OptionValue =
+  | string
+  | number
+  | boolean
+  | readonly OptionValue[]
+  | { readonly [name: string]: OptionValue };
+
+/** The options of a training by name, as far as its solver read them, with their defaults. */
+export interface ModelOptions {
+  readonly [name: string]: OptionValue;
+}
+
+/** What a model says of the data that it was trained on. */
+export interface TrainedOn {
+  /** Rows with a weight above 0, those for validation included. */
+  readonly rows: number;
+  /** Features in a row. */
+  readonly features: number;
+  /** 16 hexadecimal digits: a hash of features, labels or targets, and weights. Other data have another. */
+  readonly hash: string;
+}
+
 /** The fields of a model. All of them are plain data. */
 export interface ModelParts<L extends Label = Label> {
   /** (classes) The class labels, in the order of logits and probabilities. */
@@ -18,6 +41,15 @@ export interface ModelParts<L extends Label = Label> {
   readonly bias: Float64Array;
   /** (features) Subtracted from x in f64 before every product. Default: zeros. */
   readonly origin?: Float64Array;
+  /**
+   * The options that the training was made with, defaults included: `l2` also where C was given, and
+   * `classWeight` as a factor for each class. Empty where the model was not trained by smigh.
+   */
+  readonly options: ModelOptions;
+  /** The version of smigh that trained it. */
+  readonly version?: string;
+  /** The data that it was trained on. */
+  readonly data?: TrainedOn;
   /** Loss and accuracy of each epoch, or of each iteration of lbfgs and newton. */
   readonly history: readonly EpochRecord[];
   /** True where the training met its tolerance. False for the first-order solvers, which have none. */
@@ -42,4 +74,18 @@ export interface ModelParts<L extends Label = Label> {
   };
   /** Result of the checks against the f64 reference. Present with `parity: true`. */
   readonly parity?: Parity;
+}
+
+/** The parts that a model is made of: `classes` and `weights` are enough, and the others have defaults. */
+export interface GivenParts<L extends Label = Label> extends Partial<
+  Omit<ModelParts<L>, "classes" | "weights" | "bias" | "origin">
+> {
+  /** (classes) The class labels: at least two different ones of one type. */
+  readonly classes: ArrayLike<L>;
+  /** (features, classes) flat, row by row. */
+  readonly weights: ArrayLike<number>;
+  /** (classes) The intercept. Default zeros. */
+  readonly bias?: ArrayLike<number>;
+  /** (features) Subtracted from x. Default zeros. */
+  readonly origin?: ArrayLike<number>;
 }

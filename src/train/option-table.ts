@@ -33,6 +33,8 @@ export interface OptionRow<Value = unknown> {
   readonly default?: Value;
   /** Engines that the option is for. Default: all. */
   readonly engines?: readonly EngineName[];
+  /** False if the model does not record it: it changes no result, or cannot be plain data. */
+  readonly recorded?: false;
   /** Default true: `--name VALUE`, `--name` where the default is false, `--no-name` where it is true. */
   readonly flag?: false;
 }
@@ -65,7 +67,7 @@ const createTable = <L extends Label>() => ({
    * mini-batch ≥ 1e6), otherwise wasm, and the reference where there is no SIMD either. "auto" goes on to the
    * next engine where one fails; an engine that is named fails with a DeviceError.
    */
-  engine: option<"auto" | EngineName>({ check: oneOf("auto", ...ENGINES), default: "auto" }),
+  engine: option<"auto" | EngineName>({ check: oneOf("auto", ...ENGINES), default: "auto", recorded: false }),
   /**
    * Kernels of the engine, by name. Default "auto": with webgpu on a GPU it times a few at first use, for
    * about a third of a second, where that pays; for lbfgs and newton that is 2e10 multiply-adds a pass. A
@@ -80,12 +82,13 @@ const createTable = <L extends Label>() => ({
    * A GPUDevice to share, which smigh leaves open. "auto" then tries webgpu first, whatever the adapter;
    * "wasm" and "reference" are an OptionError. Default: a device of smigh's own.
    */
-  device: option<GPUDevice>({ check: checkDevice, engines: ["webgpu"], flag: false }),
+  device: option<GPUDevice>({ check: checkDevice, engines: ["webgpu"], flag: false, recorded: false }),
   /**
    * The GPU adapter that webgpu opens, where there are several: "high-performance" (default) or "low-power".
    * In Node also part of its name, in any case, such as "nvidia"; `smigh doctor` lists them.
    */
   adapter: option<string>({
+    recorded: false,
     check: checkAdapter,
     default: "high-performance",
     engines: ["webgpu"],
@@ -94,7 +97,7 @@ const createTable = <L extends Label>() => ({
    * Owns the GPU device, threads, memory and tuned choices of kernels, and closes them: see `createRuntime`.
    * Default: one that trainings share.
    */
-  runtime: option<Runtime>({ check: checkRuntime, flag: false }),
+  runtime: option<Runtime>({ check: checkRuntime, flag: false, recorded: false }),
 
   /**
    * The algorithm that minimises the objective. "lbfgs" (default; Liu & Nocedal 1989) and "newton" go to the
@@ -229,19 +232,19 @@ const createTable = <L extends Label>() => ({
    * Check some passes of the running training against the f64 reference; `model.parity` has the result.
    * Default false.
    */
-  parity: option<boolean>({ check: BOOLEAN, default: false }),
+  parity: option<boolean>({ check: BOOLEAN, default: false, recorded: false }),
   /**
    * Called during the training, at most every 50 ms, and besides at the end of every epoch; for lbfgs and
    * newton at the beginning and the end. It may be asynchronous: the training waits for it only at the end.
    * Where it throws or rejects, the training stops and rejects with the same error.
    */
-  onProgress: option<(progress: Progress) => void>({ check: FUNCTION, flag: false }),
+  onProgress: option<(progress: Progress) => void>({ check: FUNCTION, flag: false, recorded: false }),
   /** Called with each of `model.warnings` when it is raised. It may throw or reject, as onProgress may. */
-  onWarning: option<(warning: Warning) => void>({ check: FUNCTION, flag: false }),
+  onWarning: option<(warning: Warning) => void>({ check: FUNCTION, flag: false, recorded: false }),
   /**
    * Aborts the training, which then rejects with the signal's reason. `trainer.model` has the weights so far.
    */
-  signal: option<AbortSignal>({ check: checkSignal, flag: false }),
+  signal: option<AbortSignal>({ check: checkSignal, flag: false, recorded: false }),
 });
 
 /** All options of a training. */

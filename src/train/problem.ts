@@ -7,7 +7,9 @@ import type { RowSource } from "../core/row-source.js";
 import { type RowHead, type Rows, weighedRows } from "../core/rows.js";
 import type { DescentProblem } from "../engine/descent.js";
 import { DataError, OptionError } from "../core/errors.js";
+import type { TrainedOn } from "../model/parts.js";
 import type { Settings } from "./options.js";
+import { hashRows } from "../data/hash-rows.js";
 import { updateRule } from "../solvers/solver-table.js";
 import type { Examples } from "../solvers/solver.js";
 import { type Beginning, weightsOf } from "./init.js";
@@ -38,6 +40,8 @@ export interface Task<L extends Label> {
   readonly classFactors?: Float64Array;
   /** The problem as first-order solvers see it. */
   readonly problem: DescentProblem;
+  /** The given rows without those of weight 0, as the model records them. */
+  readonly data: TrainedOn;
   /** The source of the initial weights. */
   readonly init: Beginning["init"];
   /** Random numbers, seeded by `seed`, for shuffling and sampling. */
@@ -97,6 +101,7 @@ export function createTask<L extends Label>(
       batchSize: Math.min(chosen.batchSize ?? train.length, train.length),
       smoothing: chosen.labelSmoothing,
     },
+    data: { rows: counted.rows.count, features: rows.features, hash: hashRows(counted.rows) },
     init: typeof chosen.init === "string" ? chosen.init : weightsOf(chosen.init, rows.features, classes),
     random,
     warnings,

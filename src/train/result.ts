@@ -9,23 +9,23 @@ import type { ModelParts } from "../model/parts.js";
 import { isSecondOrder } from "../solvers/solver-table.js";
 import type { Parity } from "../parity/stages.js";
 import type { Outcome } from "../solvers/solver.js";
+import { version } from "../../package.json";
+import { recordedOptions } from "./recorded.js";
 import type { PreparedTask } from "./prepare.js";
 import type { Task } from "./problem.js";
 import type { Warnings } from "../core/warnings.js";
 
 /** Makes the model, in the units of the data. Throws a DivergenceError where a weight is not finite. */
 export function createModel<L extends Label>(
-  {
-    rows,
-    classes,
-    scale,
-    units,
-    warnings,
-  }: Pick<PreparedTask<L>, "rows" | "classes" | "scale" | "units" | "warnings">,
+  task: Pick<
+    PreparedTask<L>,
+    "settings" | "classFactors" | "rows" | "data" | "classes" | "scale" | "units" | "warnings"
+  >,
   { weights: found, ...outcome }: Outcome,
   engine: ModelParts<L>["engine"],
   parity?: Parity,
 ): SoftmaxModel<L> {
+  const { rows, data, classes, scale, units, warnings } = task;
   const original = fromUnits(found, classes.length, units);
   checkFinite(original.weights, outcome.iterations);
   checkFinite(original.bias, outcome.iterations);
@@ -35,6 +35,9 @@ export function createModel<L extends Label>(
     features: rows.features,
     ...(scale !== undefined && { scale }),
     ...original,
+    options: recordedOptions(task),
+    version,
+    data,
     engine,
     warnings: warnings.raised,
     ...(parity && { parity }),

@@ -18,6 +18,7 @@ export async function preload(): Promise<void> {
     import("../../../src/engine/webgpu/objective/logits-pass.js"),
     import("../../../src/engine/webgpu/objective/objective.js"),
     import("../../../src/model/formats/formats.js"),
+    import("../../../src/model/formats/write-json.js"),
     import("../../../src/model/labelled.js"),
     import("../../../src/model/predictor.js"),
     import("../../../src/parity/objective.js"),

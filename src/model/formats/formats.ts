@@ -1,6 +1,6 @@
 /** The file formats of models: one row each. */
-import type { ModelParts } from "../parts.js";
-import { decodeJson, encodeJson } from "./json.js";
+import type { GivenParts, ModelParts } from "../parts.js";
+import { decodeJson } from "./json.js";
 
 /** How to recognise, read and write a format. */
 interface ModelFormat {
@@ -9,12 +9,16 @@ interface ModelFormat {
   /** Tells by the content whether a file is of this format. Absent for JSON, as which all others are read. */
   readonly recognises?: (bytes: Uint8Array) => boolean;
   /** Throws a ModelFileError where the file is damaged. */
-  readonly read: (bytes: Uint8Array) => ModelParts;
-  readonly write: (model: ModelParts) => Uint8Array<ArrayBuffer>;
+  readonly read: (bytes: Uint8Array) => GivenParts;
+  readonly write: (model: ModelParts) => Promise<Uint8Array<ArrayBuffer>>;
 }
 
 const TABLE = {
-  json: { ending: ".json", read: decodeJson, write: encodeJson },
+  json: {
+    ending: ".json",
+    read: decodeJson,
+    write: async (model) => (await import("./write-json.js")).encodeJson(model),
+  },
 } as const satisfies Readonly<Record<string, ModelFormat>>;
 
 export type FormatName = keyof typeof TABLE;
@@ -22,7 +26,7 @@ export type FormatName = keyof typeof TABLE;
 export const FORMATS: Readonly<Record<FormatName, ModelFormat>> = TABLE;
 
 /** Reads a file in the format that recognises it, else as JSON. Throws a ModelFileError. */
-export function readModelFile(bytes: Uint8Array): ModelParts {
+export function readModelFile(bytes: Uint8Array): GivenParts {
   const format = Object.values(FORMATS).find(({ recognises }) => recognises?.(bytes)) ?? FORMATS.json;
   return format.read(bytes);
 }

@@ -1,4 +1,4 @@
-/** The JSON model file: one object that a person can read and any language can load. */
+/** The JSON model file: one object that a person can read and any language can load. Reads it. */
 import { type ReasonCode, REASON_CODES, type EpochRecord, type Score } from "../../core/progress.js";
 import type { Label } from "../../data/labels.js";
 import { ModelFileError } from "../../core/errors.js";
@@ -18,11 +18,16 @@ import {
   whole,
   wrong,
 } from "./json-values.js";
-import type { ModelParts } from "../parts.js";
+import type { GivenParts, ModelOptions, ModelParts, OptionValue, TrainedOn } from "../parts.js";
 
 const FORMAT = "smigh-model";
 /** Version 1 had neither an origin nor warnings, and its bias was f32. */
 const VERSION = 2;
+const NEWLINE = 10;
+/** Longer files are read line by line: engines hold strings of some 2^29 characters. */
+export const LONGEST_TEXT = 2 ** 28;
+/** How deep the value of an option may be nested. */
+const MOST_DEPTH = 8;
 
 /** A model as plain data that JSON can hold, as `model.toJSON` returns it. */
 export interface ModelJson {
@@ -44,17 +49,42 @@ export interface ModelJson {
   readonly bias: readonly number[];
   /** (features, classes) one list per feature. */
   readonly weights: readonly (readonly number[])[];
-  /** What is known of the training. */
-  readonly training: Pick<
-    ModelParts,
-    "history" | "converged" | "reason" | "reasonCode" | "iterations" | "warnings" | "engine" | "parity"
-  >;
+  /** What is known of the training. May be missing in a file that was made otherwise. */
+  readonly training: TrainingJson;
 }
 
+/** What a file says of the training. */
+type TrainingJson = Pick<
+  ModelParts,
+  | "version"
+  | "data"
+  | "history"
+  | "converged"
+  | "reason"
+  | "reasonCode"
+  | "iterations"
+  | "warnings"
+  | "engine"
+  | "parity"
+> &
+  Partial<Pick<ModelParts, "options">>;
+
 export function toJson(model: ModelParts): ModelJson {
-  const { classes, features, scale, origin, bias, weights } = model;
-  const { history, converged, reason, reasonCode, iterations, warnings, engine, parity } = model;
+  const { features, weights, classes } = model;
   const k = classes.length;
+  // Nine significant digits give an f32 back exactly.
+  const rows = Array.from({ length: features }, (_, d) =>
+    Array.from(weights.subarray(d * k, (d + 1) * k), (one) => Number(one.toPrecision(9))),
+  );
+  const { training, ...head } = headOf(model);
+  return { ...head, weights: rows, training };
+}
+
+/** Returns all but the weights. */
+export function headOf(model: ModelParts): Omit<ModelJson, "weights"> {
+  const { classes, features, scale, origin, bias } = model;
+  const { options, version, data } = model;
+  const { history, converged, reason, reasonCode, iterations, warnings, engine, parity } = model;
   return {
     format: FORMAT,
     version: VERSION,
@@ -64,11 +94,10 @@ export function toJson(model: ModelParts): ModelJson {
     ...(scale !== undefined && { scale }),
     ...(origin && { origin: Array.from(origin) }),
     bias: Array.from(bias),
-    // Nine significant digits give an f32 back exactly.
-    weights: Array.from({ length: features }, (_, d) =>
-      Array.from(weights.subarray(d * k, (d + 1) * k), (one) => Number(one.toPrecision(9))),
-    ),
     training: {
+      ...(version !== undefined && { version }),
+      options,
+      ...(data && { data }),
       history,
       converged,
       reason,
@@ -81,21 +110,36 @@ export function toJson(model: ModelParts): ModelJson {
   };
 }
 
-/** Writes the model as JSON text in UTF-8, with one line per part and one per row of weights. */
-export function encodeJson(model: ModelParts): Uint8Array<ArrayBuffer> {
-  const lines = Object.entries(toJson(model)).map(([name, value]: [string, unknown]) => {
-    const rows = name === "weights" && Array.isArray(value) && value.length > 0;
-    const written = rows
-      ? `[\n    ${value.map((row) => JSON.stringify(row)).join(",\n    ")}\n  ]`
-      : JSON.stringify(value);
-    return `  "${name}": ${written}`;
-  });
-  return new TextEncoder().encode(`{\n${lines.join(",\n")}\n}\n`);
+/** Reads the bytes of a model file, as `fromJson` reads its text. */
+export function decodeJson(bytes: Uint8Array): GivenParts {
+  return bytes.length < LONGEST_TEXT ? fromJson(decode(bytes)) : decodeLines(bytes);
 }
 
-/** Reads the bytes of a model file, as `fromJson` reads its text. */
-export function decodeJson(bytes: Uint8Array): ModelParts {
-  return fromJson(decode(bytes));
+/** Reads a file that no string holds, by the lines in which `encodeJson` writes the rows of weights. */
+function decodeLines(bytes: Uint8Array): GivenParts {
+  const begin = endOf(bytes, '\n  "weights": [\n', 0);
+  const end = endOf(bytes, "\n  ],", begin);
+  const rows: unknown[] = [];
+  for (let at = begin; at < end;) {
+    const past = bytes.indexOf(NEWLINE, at);
+    const line = decode(bytes.subarray(at, past)).replace(/,$/, "");
+    if (line !== "  ]") rows.push(parse(line));
+    at = past + 1;
+  }
+  const head = decode(bytes.subarray(0, begin));
+  return fromJson(`${head}]${decode(bytes.subarray(end - 1))}`, rows);
+}
+
+/** Returns the place after the first occurrence of a text. Throws a ModelFileError where there is none. */
+function endOf(bytes: Uint8Array, text: string, from: number): number {
+  const wanted = new TextEncoder().encode(text);
+  for (let at = bytes.indexOf(wanted[0], from); at >= 0; at = bytes.indexOf(wanted[0], at + 1)) {
+    if (wanted.every((byte, n) => bytes[at + n] === byte)) return at + wanted.length;
+  }
+  throw new ModelFileError(
+    `The model file has ${bytes.length} bytes, more than a string holds, and no row of weights to a line: ` +
+      "write it as smigh does.",
+  );
 }
 
 function decode(bytes: Uint8Array): string {
@@ -112,7 +156,7 @@ function decode(bytes: Uint8Array): string {
  * Parses the text of a model file. Throws a ModelFileError that says what is wrong and where, also for values
  * that no training makes.
  */
-export function fromJson(written: string): ModelParts {
+export function fromJson(written: string, rows?: readonly unknown[]): GivenParts {
   const file = object(parse(written), "the file");
   if (file["format"] !== FORMAT) {
     const format = has(file, "format") ? show(file["format"]) : "missing";
@@ -124,18 +168,20 @@ export function fromJson(written: string): ModelParts {
       `The model is of version ${show(version)}, and this release reads versions 1 and ${VERSION}.`,
     );
   }
-  const classes = readClasses(file["classes"], file["labelType"]);
+  const [first] = list(file["classes"], "classes");
+  const type = has(file, "labelType") ? file["labelType"] : typeof first;
+  const classes = readClasses(file["classes"], type);
   const features = whole(file["features"], "features");
-  const training = object(file["training"], "training");
+  const training = has(file, "training") ? object(file["training"], "training") : undefined;
   const bias = numbers(file["bias"], "bias", classes.length);
   return {
     classes,
     features,
     ...(has(file, "scale") && { scale: readScale(file["scale"]) }),
-    weights: readWeights(file["weights"], features, classes.length),
+    weights: readWeights(rows ?? file["weights"], features, classes.length),
     bias: version === 1 ? Float64Array.from(bias, (one, k) => single(one, `bias[${k}]`)) : bias,
     ...(has(file, "origin") && { origin: numbers(file["origin"], "origin", features) }),
-    ...readTraining(version === 1 ? { ...training, warnings: [] } : training, "training"),
+    ...(training && readTraining(version === 1 ? { ...training, warnings: [] } : training, "training")),
   };
 }
 
@@ -147,11 +193,14 @@ function parse(written: string): unknown {
   }
 }
 
-function readTraining(value: unknown, name: string): ModelJson["training"] {
-  return parts<ModelJson["training"]>(
+function readTraining(value: unknown, name: string): TrainingJson {
+  return parts<TrainingJson>(
     value,
     name,
     {
+      version: text,
+      options: readOptions,
+      data: (data, at) => parts<TrainedOn>(data, at, { rows: whole, features: whole, hash: text }),
       history: (epochs, at) => listOf(epochs, at, readEpoch),
       converged: flag,
       reason: text,
@@ -161,7 +210,24 @@ function readTraining(value: unknown, name: string): ModelJson["training"] {
       engine: readEngine,
       parity: readParity,
     },
-    ["reasonCode", "parity"],
+    ["version", "options", "data", "reasonCode", "parity"],
+  );
+}
+
+function readOptions(value: unknown, name: string): ModelOptions {
+  const options = Object.entries(object(value, name));
+  return Object.fromEntries(options.map(([option, one]) => [option, readOption(one, `${name}.${option}`)]));
+}
+
+/** Reads the value of an option. Those of files that were damaged may be nested deeper than any stack. */
+function readOption(value: unknown, name: string, depth = 0): OptionValue {
+  if (typeof value === "string" || typeof value === "boolean") return value;
+  if (typeof value === "number") return finite(value, name);
+  if (depth === MOST_DEPTH) throw wrong(value, name, `nested at most ${MOST_DEPTH} deep`);
+  if (Array.isArray(value)) return value.map((one, n) => readOption(one, `${name}[${n}]`, depth + 1));
+  const record = Object.entries(object(value, name));
+  return Object.fromEntries(
+    record.map(([part, one]) => [part, readOption(one, `${name}.${part}`, depth + 1)]),
   );
 }
 

@@ -1,5 +1,5 @@
 /** The linear part of a model, Z = (X − origin)·W + b, and blocks of rows for it. */
-import type { FeatureRows, Rows } from "../../core/rows.js";
+import type { FeatureRows, FloatArray, Rows } from "../../core/rows.js";
 import type { ModelParts } from "../parts.js";
 
 /** Weights, bias and origin of a model in f64. */
@@ -39,14 +39,21 @@ export function featureBlock(
 }
 
 /**
- * Returns a block of consecutive labelled rows: features as in `featureBlock`, and views of labels and
- * weights.
+ * Returns a block of consecutive labelled rows: features as in `featureBlock`, and views of labels,
+ * targets and weights.
  */
 export function rowBlock(rows: Rows, block: Uint32Array, origin: Float64Array | undefined): Rows {
   const [first, past] = [block[0], block[0] + block.length];
   return {
     ...featureBlock(rows, block, origin),
     labels: rows.labels.subarray(first, past),
+    ...(rows.targets && { targets: targetsOf(rows.targets, rows.count, first, past) }),
     ...(rows.weights && { weights: rows.weights.subarray(first, past) }),
   };
+}
+
+/** Views the targets of some rows. targets: (count, classes) */
+function targetsOf(targets: FloatArray, count: number, first: number, past: number): FloatArray {
+  const classes = targets.length / count;
+  return targets.subarray(first * classes, past * classes);
 }

@@ -29,6 +29,7 @@ export async function derivatives(
   rows: Rows,
   { weights, classes, origin }: Affine,
   width: number,
+  smoothing: number,
 ): Promise<Derivatives> {
   const size = (classes - 1) * width;
   const information = new Float64Array(size * size);
@@ -38,7 +39,7 @@ export async function derivatives(
     const part = rowBlock(rows, block, origin);
     const all = range(part.count);
     const z = logits(part, all, weights, classes);
-    const found = residual(part, all, z, classes);
+    const found = residual(part, all, z, classes, smoothing);
     gradient(part, all, found.residual, classes, sums);
     hits += found.sums.hits;
     total += found.sums.weight;

@@ -3,7 +3,8 @@ import { yieldIfDue } from "../../core/event-loop.js";
 import { factorise, inverse, quadratic, solve } from "../../math/cholesky.js";
 import type { Label } from "../../data/labels.js";
 import { range } from "../../core/random.js";
-import type { FloatArray, Rows } from "../../core/rows.js";
+import { standardUnits } from "../../data/units.js";
+import { type FloatArray, type Rows, weighedRows } from "../../core/rows.js";
 import { logits } from "../../math/passes.js";
 import { DataError, OptionError } from "../../core/errors.js";
 import { notNegative, ofType, parseNamed } from "../../core/checks.js";
@@ -14,15 +15,15 @@ import { checkIndependent, checkPresent } from "./identified.js";
 import { derivatives, gram } from "./information.js";
 import { twoSided } from "../../math/normal.js";
 
-/** Options of `model.statistics`: how the model was trained. */
+/** Options of `model.statistics`: how the model was trained, where the model itself does not say it. */
 export interface StatisticsOptions {
   /**
-   * The l2 that the model was trained with: l2/2·‖W‖² on the mean objective, without the intercept. Default
-   * 0. A model trained with C, which is the default of lbfgs and newton, has l2 = 1/(C · total weight).
+   * The l2 that the model was trained with: l2/2·‖W‖² on the mean objective, without the intercept. Default:
+   * that of the model's options, or 0. A model trained with C has l2 = 1/(C · total weight).
    */
-  readonly l2?: number;
-  /** True where the model was trained with an intercept. Default true. */
-  readonly intercept?: boolean;
+  readonly l2?: number | undefined;
+  /** True where the model was trained with an intercept. Default: as the model's options say, or true. */
+  readonly intercept?: boolean | undefined;
 }
 
 /**
@@ -78,11 +79,12 @@ const NEAR = 0.1;
  * Throws a DataError where the data do not identify a coefficient, or where the weights are not the optimum.
  */
 export async function statistics<L extends Label>(
-  rows: Rows,
+  given: Rows,
   parts: ModelParts<L>,
   options: StatisticsOptions,
 ): Promise<Statistics<L>> {
-  const { l2, intercept } = checkedOptions(options);
+  const { l2, intercept, standardize, smoothing, classWeight } = trainedAs(parts, options);
+  const rows = classWeight ? weighedBy(given, classWeight) : given;
   const { classes } = parts;
   const model = affineOf(parts);
   const { weights, origin } = model;
@@ -98,12 +100,12 @@ export async function statistics<L extends Label>(
   scale(products, width, lengths);
   if (l2 === 0) checkIndependent(products, width, rows, LEAST_PIVOT);
 
-  const { gradient, information, allRight } = await derivatives(rows, model, width);
+  const { gradient, information, allRight } = await derivatives(rows, model, width, smoothing);
   if (l2 === 0 && allRight) throw separable(`the model is right on all ${rows.count} rows`);
   const coefficients = contrasts(weights, k, width);
-  const penalty = l2 * totalWeight(rows);
+  const penalties = await penaltiesOf(rows, l2 * totalWeight(rows), standardize, intercept);
   const hessian = information.slice();
-  penalise(hessian, gradient, coefficients, penalty, rows.features, width);
+  penalise(hessian, gradient, coefficients, penalties, width);
   scale(information, size, lengths);
   scale(hessian, size, lengths);
   if (factorise(hessian, size, LEAST_PIVOT) >= 0) throw separable("its probabilities are as good as 0 and 1");
@@ -135,9 +137,53 @@ function totalWeight({ weights, count }: Rows): number {
 
 const CHECKS = { l2: notNegative, intercept: ofType("boolean", "true or false") };
 
-function checkedOptions(options: StatisticsOptions): Required<StatisticsOptions> {
-  const { l2 = 0, intercept = true } = parseNamed(options, CHECKS);
-  return { l2, intercept };
+/** How a model was trained, as far as its optimum depends on it. */
+interface TrainedAs extends Required<StatisticsOptions> {
+  readonly l2: number;
+  readonly intercept: boolean;
+  readonly standardize: boolean;
+  /** ε of label smoothing. */
+  readonly smoothing: number;
+  /** (classes) factors of the weights of rows. */
+  readonly classWeight?: readonly number[];
+}
+
+/** Reads it from the given options and those of the model. Throws a DataError where it was trained with l1. */
+function trainedAs({ options: own, classes }: ModelParts, options: StatisticsOptions): TrainedAs {
+  const given = parseNamed(options, CHECKS);
+  const numberOf = (name: string) => (typeof own[name] === "number" ? own[name] : 0);
+  if (numberOf("l1") > 0) {
+    throw new DataError(
+      `The model was trained with l1 = ${numberOf("l1")}, where weights that are 0 have no standard errors: train without l1.`,
+    );
+  }
+  const { classWeight } = own;
+  const factors = Array.isArray(classWeight) ? classWeight.filter((one) => typeof one === "number") : [];
+  return {
+    l2: given.l2 ?? numberOf("l2"),
+    intercept: given.intercept ?? own["intercept"] !== false,
+    standardize: own["standardize"] === true,
+    smoothing: numberOf("labelSmoothing"),
+    ...(factors.length === classes.length && { classWeight: factors }),
+  };
+}
+
+/** Multiplies the weight of each row by the factor of its class. */
+function weighedBy(rows: Rows, factors: readonly number[]): Rows {
+  const weights = Float64Array.from(rows.labels, (label, row) => factors[label] * (rows.weights?.[row] ?? 1));
+  return weighedRows({ ...rows, weights });
+}
+
+/** (features) the penalty of each feature: with `standardize` that of a weight of the standardised one. */
+async function penaltiesOf(
+  rows: Rows,
+  penalty: number,
+  standardize: boolean,
+  intercept: boolean,
+): Promise<Float64Array> {
+  if (!standardize) return new Float64Array(rows.features).fill(penalty);
+  const { unit } = await standardUnits(rows, range(rows.count), intercept);
+  return unit.map((one) => penalty * one * one); // w̃ = w·unit
 }
 
 function check(rows: Rows, weights: FloatArray, count: number, intercept: boolean): void {
@@ -168,23 +214,22 @@ function contrasts(weights: FloatArray, classes: number, width: number): Float64
 }
 
 /**
- * Adds the derivatives of penalty/2·‖W‖². At the optimum W sums to zero over the classes, so for each feature
+ * Adds the derivatives of Σ_d penalties[d]/2·‖w_d‖². At the optimum W sums to zero over the classes, so for each feature
  * ‖W‖² is Σ θ_k² − (Σ θ_k)²/K of the contrasts θ.
  */
 function penalise(
   hessian: Float64Array,
   gradient: Float64Array,
   contrasts: Float64Array,
-  penalty: number,
-  features: number,
+  penalties: FloatArray,
   width: number,
 ): void {
   const size = gradient.length;
   const classes = size / width + 1;
-  for (let d = 0; d < features; d++) {
+  for (let d = 0; d < penalties.length; d++) {
     for (let i = d; i < size; i += width) {
       for (let j = d; j < size; j += width) {
-        const second = penalty * ((i === j ? 1 : 0) - 1 / classes);
+        const second = penalties[d] * ((i === j ? 1 : 0) - 1 / classes);
         hessian[i * size + j] += second;
         gradient[i] += second * contrasts[j];
       }
@@ -231,7 +276,7 @@ function checkOptimum(
   throw new DataError(
     `The weights are not the optimum for these rows with l2 = ${l2}: a Newton step moves a coefficient by ${deviation.toPrecision(2)} standard errors ` +
       `and a logit by ${change.toPrecision(2)}, where ${NEAR} is close enough. Train on the same rows with the same l2, to a lower tolerance, ` +
-      "and without l1, labelSmoothing and soft targets, whose optimum is another. " +
+      "and if it was trained with a fraction for validation, pass the other rows alone. " +
       "Where that does not help, some classes are separable, and there is no optimum without a larger l2.",
   );
 }

@@ -1,6 +1,8 @@
 /** Tests a model's logits, probabilities, predictions and evaluation. */
 import { describe, expect, test } from "vitest";
-import { DataError } from "../../../src/index.js";
+import { inspect } from "node:util";
+import { version } from "../../../package.json" with { type: "json" };
+import { DataError, SoftmaxModel, loadModel, train } from "../../../src/index.js";
 import { distance } from "../../support/arrays.js";
 import { modelOf } from "../../support/models.js";
 import { rejectedBy, thrownBy } from "../../support/untyped.js";
@@ -229,4 +231,62 @@ test("logits of a model in f64 are those of its f32 weights, not of rounded sums
     ],
   );
   expect(distance(small.logits([[1, 1]]), [Math.fround(0.1) + 1e8, 1])).toBe(0);
+});
+
+describe("a model of its parts", () => {
+  const parts = { classes: ["cat", "dog"], weights: [0.5, -0.5, 1, -1] };
+
+  test("needs classes and weights alone", async () => {
+    const made = new SoftmaxModel(parts);
+    expect(made.predict([[1, 2]])).toEqual(["cat"]);
+    expect(made).toMatchObject({ features: 2, bias: new Float64Array(2), options: {}, converged: false });
+    expect(loadModel(await made.save())).toEqual(made);
+    const { training: _, labelType: __, ...minimal } = made.toJSON();
+    expect(loadModel(minimal)).toEqual(made);
+  });
+
+  test.each([
+    [{ weights: [1, 2, 3] }, /^weights has 3 values, and with 2 classes must have a multiple of 2:/],
+    [{ features: 3 }, /^weights has 4 values, and with 2 classes and 3 features must have 6:/],
+    [{ bias: [0] }, /^bias has 1 values, and there are 2 classes\./],
+    [{ origin: [0, 0, 0] }, /^origin has 3 values, and there are 2 features\./],
+    [{ weights: [1, 2, Number.NaN, 4] }, /^weights\[2\] is NaN, and must be a finite number that fits f32/],
+    [{ weights: [1, 2, 3, 1e39] }, /^weights\[3\] is 1e\+39, and must be a finite number that fits f32/],
+    [{ classes: ["cat"] }, /holds 1 class only/],
+    [{ classes: ["cat", "cat"] }, /^classes names 2 classes but only 1 different/],
+    [{ scale: 0 }, /^scale is 0, and must be a finite number other than 0/],
+  ])("is refused, as with %o", (change, message) => {
+    const error = thrownBy(() => new SoftmaxModel({ ...parts, ...change }));
+    expect(error).toBeInstanceOf(DataError);
+    expect(error.message).toMatch(message);
+  });
+
+  test("shows itself in a line", () => {
+    expect(inspect(new SoftmaxModel(parts))).toBe("SoftmaxModel { 2 features × 2 classes }");
+  });
+});
+
+test("a trained model records its options, its version and a hash of its data", async () => {
+  const data = { x: [[0], [1], [2], [3]], y: ["a", "b", "a", "b"] };
+  const lbfgs = await train(data, { C: 2, classWeight: { a: 3 }, engine: "reference" });
+  expect(lbfgs.options).toMatchObject({
+    solver: "lbfgs",
+    C: 2,
+    l2: 1 / 16,
+    classWeight: [3, 1],
+    seed: 0,
+    init: "zeros",
+  });
+  expect(lbfgs.options).not.toHaveProperty("engine");
+  expect(lbfgs.version).toBe(version);
+  expect(lbfgs.data).toEqual({ rows: 4, features: 1, hash: expect.stringMatching(/^[\da-f]{16}$/) });
+
+  const adam = await train(
+    { ...data, y: ["a", "b", "b", "b"] },
+    { solver: "adam", epochs: 2, init: lbfgs, validation: 0.25 },
+  );
+  expect(adam.options).toMatchObject({ epochs: 2, learningRate: 0.003, init: "model", validation: 0.25 });
+  expect(adam.options).not.toHaveProperty("patience");
+  expect(adam.data?.hash).not.toBe(lbfgs.data?.hash);
+  expect(loadModel(await adam.save())).toEqual(adam);
 });

@@ -23,7 +23,7 @@ beforeAll(async () => {
     ending: ".marked",
     recognises: (bytes: Uint8Array) => bytes[0] === MARK,
     read: (bytes: Uint8Array) => FORMATS.json.read(bytes.subarray(1)),
-    write: (parts: library.ModelParts) => Uint8Array.of(MARK, ...FORMATS.json.write(parts)),
+    write: async (parts: library.ModelParts) => Uint8Array.of(MARK, ...(await FORMATS.json.write(parts))),
   });
   smigh = await import("../../../../src/index.js");
   command = (await import("../../../../src/cli/run.js")).run;

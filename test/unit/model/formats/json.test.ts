@@ -396,7 +396,15 @@ describe("a model file that is none", () => {
       },
       message: "weights[1][0] is 1e+39, and must be at most 3.4e38",
     },
-    { change: { training: undefined }, message: "training is missing, and must be an object" },
+    { change: { training: null }, message: "training is null, and must be an object" },
+    {
+      change: { training: { options: { seed: null } } },
+      message: "training.options.seed is null, and must be an object",
+    },
+    {
+      change: { training: { data: { rows: -1 } } },
+      message: "training.data.rows is -1, and must be a whole number ≥ 0",
+    },
     { change: { training: { history: {} } }, message: "training.history is an object, and must be a list" },
     {
       change: { training: { history: [{}] } },

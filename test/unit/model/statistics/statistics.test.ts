@@ -131,17 +131,14 @@ describe("statistics of weights that are no optimum", () => {
     );
   });
 
-  test.each([{ l1: 0.05 }, { labelSmoothing: 0.2, l2: 0.01 }])(
-    "are refused, and told of, as with %o",
-    async (options) => {
-      const { x, y } = clouds(300, 3, 3, 0.8);
-      const data = { x, y, features: 3 };
-      const model = await train(data, { engine: "reference", tolerance: 1e-8, ...options });
-      const error = await rejectedBy(model.statistics(data, { l2: options.l2 ?? 0 }));
-      expect(error).toBeInstanceOf(DataError);
-      expect(error.message).toMatch(/without l1, labelSmoothing and soft targets, whose optimum is another/);
-    },
-  );
+  test("are refused after a training with l1, whose zeros have no standard errors", async () => {
+    const { x, y } = clouds(300, 3, 3, 0.8);
+    const data = { x, y, features: 3 };
+    const model = await train(data, { engine: "reference", l1: 0.05 });
+    const error = await rejectedBy(model.statistics(data));
+    expect(error).toBeInstanceOf(DataError);
+    expect(error.message).toMatch(/^The model was trained with l1 = 0\.05/);
+  });
 
   test("are refused when a coefficient is off by some of its error, though the logits are not", async () => {
     const { x, y, l2, standardErrors, w } = one;
@@ -322,5 +319,54 @@ describe("Cholesky's factor", () => {
     for (let i = 0; i < size; i++) dependent[i * size + 4] = 2 * dependent[i * size + 1];
     expect(factorise(dependent, size, 1e-10)).toBe(4);
     expect(factorise(Float64Array.of(Number.NaN), 1, 0)).toBe(0);
+  });
+});
+
+describe("after a fit, statistics know how it was made", () => {
+  const { x, y } = clouds(300, 3, 3, 0.8);
+  const data = { x, y, features: 3 };
+  const options = { engine: "reference", tolerance: 1e-8 } as const;
+
+  test.each([
+    {},
+    { C: 0.5 },
+    { l2: 0.01, labelSmoothing: 0.2 },
+    { standardize: true, C: 0.1 },
+    { classWeight: "balanced" },
+    { classWeight: { 0: 3, 2: 0.5 }, intercept: false },
+    { solver: "newton" },
+  ] as const)("as with %o", async (own) => {
+    const skewed = { ...data, y: y.map((label, row) => (row % 5 === 0 ? 0 : label)) };
+    const model = await train(skewed, { ...options, ...own });
+    const { z } = await model.statistics(skewed);
+    expect(z).toHaveLength("intercept" in own ? 6 : 8);
+    expect(z.every(Number.isFinite)).toBe(true);
+  });
+
+  test("those of a standardised fit are those of standardised features", async () => {
+    const rows = y.length;
+    const means = [0, 1, 2].map((d) => y.reduce((sum, _, row) => sum + x[3 * row + d], 0) / rows);
+    const deviations = means.map((mean, d) =>
+      Math.sqrt(y.reduce((sum, _, row) => sum + (x[3 * row + d] - mean) ** 2, 0) / rows),
+    );
+    const scaled = { ...data, x: Float64Array.from(x, (one, i) => (one - means[i % 3]) / deviations[i % 3]) };
+    const exact = Float64Array.from(x);
+    const model = await train({ ...data, x: exact }, { ...options, standardize: true, C: 0.01 });
+    const other = await train(scaled, { ...options, C: 0.01 });
+    const [found, wanted] = [await model.statistics({ ...data, x: exact }), await other.statistics(scaled)];
+    expect(relative(found.z.subarray(0, 6), wanted.z.subarray(0, 6))).toBeLessThan(1e-4);
+  });
+
+  test("soft targets have statistics of their own optimum", async () => {
+    const soft = Float64Array.from({ length: 3 * y.length }, (_, i) => {
+      const own = y[Math.floor(i / 3)] === i % 3;
+      return own ? 0.8 : 0.1;
+    });
+    const targets = { ...data, y: soft, classes: [0, 1, 2] };
+    const model = await train(targets, { ...options, C: 1 });
+    const { z } = await model.statistics(targets);
+    expect(z.every(Number.isFinite)).toBe(true);
+    const error = await rejectedBy(model.statistics(data));
+    expect(error.message).toMatch(/^The weights are not the optimum for these rows/);
   });
 });
