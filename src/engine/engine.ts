@@ -13,6 +13,7 @@
 import type { ObjectiveProblem, Objective } from "./objective.js";
 import type { DescentProblem, Descent } from "./descent.js";
 import type { RowSource } from "../core/row-source.js";
+import type { GPUDevice } from "./gpu-device.js";
 import type { FloatArray } from "../core/rows.js";
 import type { RuntimeClosedError } from "../core/errors.js";
 

@@ -26,12 +26,12 @@ interface InputRows {
   /** Rows of features: a flat typed array, row after row, or an array of rows. */
   readonly x: Features;
   /** Features in a row of a flat x. Default: as many as the model has. Any other number is a DataError. */
-  readonly features?: number;
+  readonly features?: number | undefined;
   /**
    * Value of a unit of a byte: features are `scale · byte`. Default: the scale of the training. For bytes
    * only.
    */
-  readonly scale?: number;
+  readonly scale?: number | undefined;
 }
 
 /** Rows of features to predict for: rows alone, or `{ x, features?, scale? }`. */
@@ -62,18 +62,18 @@ export interface Calibration<L extends Label = Label> {
 export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
   readonly classes: readonly L[];
   readonly features: number;
-  readonly scale?: number;
+  readonly scale?: number | undefined;
   readonly weights: Float32Array;
   readonly bias: Float64Array;
-  readonly origin?: Float64Array;
+  readonly origin?: Float64Array | undefined;
   readonly history: readonly EpochRecord[];
   readonly converged: boolean;
   readonly reason: string;
-  readonly reasonCode?: ReasonCode;
+  readonly reasonCode?: ReasonCode | undefined;
   readonly iterations: number;
   readonly warnings: readonly Warning[];
   readonly engine: ModelParts["engine"];
-  readonly parity?: Parity;
+  readonly parity?: Parity | undefined;
 
   /**
    * Makes a model of its parts, which are neither checked nor copied. `train` and `loadModel` make models

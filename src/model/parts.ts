@@ -11,13 +11,13 @@ export interface ModelParts<L extends Label = Label> {
   /** Features in a row. */
   readonly features: number;
   /** Value of a unit of a byte: features are `scale · byte`. Absent when the model was trained on floats. */
-  readonly scale?: number;
+  readonly scale?: number | undefined;
   /** (features, classes) flat, row by row. */
   readonly weights: Float32Array;
   /** (classes) The intercept: the logits at the origin. */
   readonly bias: Float64Array;
   /** (features) Subtracted from x in f64 before every product. Default: zeros. */
-  readonly origin?: Float64Array;
+  readonly origin?: Float64Array | undefined;
   /** Loss and accuracy of each epoch, or of each iteration of lbfgs and newton. */
   readonly history: readonly EpochRecord[];
   /** True where the training met its tolerance. False for the first-order solvers, which have none. */
@@ -25,7 +25,7 @@ export interface ModelParts<L extends Label = Label> {
   /** Why the training ended, in words. */
   readonly reason: string;
   /** The same for programs. Absent in models of older files. */
-  readonly reasonCode?: ReasonCode;
+  readonly reasonCode?: ReasonCode | undefined;
   /** Number of steps taken. */
   readonly iterations: number;
   /** What is worth knowing about the training and is no error. */
@@ -41,5 +41,5 @@ export interface ModelParts<L extends Label = Label> {
     readonly why: string;
   };
   /** Result of the checks against the f64 reference. Present with `parity: true`. */
-  readonly parity?: Parity;
+  readonly parity?: Parity | undefined;
 }

@@ -19,9 +19,9 @@ export interface StatisticsOptions {
    * The l2 that the model was trained with: l2/2·‖W‖² on the mean objective, without the intercept. Default
    * 0. A model trained with C, which is the default of lbfgs and newton, has l2 = 1/(C · total weight).
    */
-  readonly l2?: number;
+  readonly l2?: number | undefined;
   /** True where the model was trained with an intercept. Default true. */
-  readonly intercept?: boolean;
+  readonly intercept?: boolean | undefined;
 }
 
 /**
@@ -136,7 +136,7 @@ const CHECKS: { readonly [option in keyof Required<StatisticsOptions>]: Check } 
   intercept: ofType("boolean", "true or false"),
 };
 
-function checkedOptions(options: StatisticsOptions): Required<StatisticsOptions> {
+function checkedOptions(options: StatisticsOptions): { readonly l2: number; readonly intercept: boolean } {
   checkOptions(options);
   for (const [name, value] of Object.entries(options)) {
     if (name !== "l2" && name !== "intercept") {
