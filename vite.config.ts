@@ -57,6 +57,7 @@ const library: UserConfig = {
     emptyOutDir: true,
     target: "es2023",
     minify: false,
+    sourcemap: true,
     lib: {
       entry: {
         index: join(root, "src/index.ts"),

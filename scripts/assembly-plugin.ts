@@ -21,7 +21,7 @@ export function assemblyPlugin(): Plugin {
       for (const path of sources.keys()) this.addWatchFile(path);
       const [plain, relaxed] = [await cachedAssembly(sources), await cachedAssembly(sources, true)];
       const base64 = { plain: plain.toString("base64"), relaxed: relaxed.toString("base64") };
-      return `export default ${JSON.stringify(base64)};`;
+      return { code: `export default ${JSON.stringify(base64)};`, map: { mappings: "" } };
     },
   };
 }

@@ -3,7 +3,7 @@
  * `npx smigh`, each entry point by its name, also with types, and bundled for pages; then beside webgpu.
  */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -11,6 +11,7 @@ import * as esbuild from "esbuild";
 import * as vite from "vite";
 import { findChrome, swiftShaderEnvironment } from "../bench/browsers/chrome.js";
 import { exports, name, version } from "../package.json" with { type: "json" };
+import { installPacked } from "./pack.js";
 
 const root = join(import.meta.dirname, "..");
 const folder = mkdtempSync(join(tmpdir(), "smigh-packed-"));
@@ -62,17 +63,18 @@ async function bundle(): Promise<void> {
 }
 
 try {
-  mkdirSync(home);
-  run("npm", "pack", root, "--ignore-scripts", "--silent", "--pack-destination", folder);
-  const [tarball] = readdirSync(folder).filter((file) => file.endsWith(".tgz"));
-  writeFileSync(join(home, "package.json"), '{ "private": true }\n');
-  run("npm", "install", "--silent", "--offline", "--no-audit", join(folder, tarball));
+  installPacked(home);
 
   for (const path of Object.keys(exports)) {
     const imported = join(name, path).replaceAll("\\", "/");
     const script = `console.log(Object.keys(await import("${imported}")).length > 0)`;
     expectEqual(imported, run("node", "--input-type=module", "--eval", script), "true");
   }
+
+  // Source maps lead to the TypeScript.
+  const failing = `import { train } from "${name}"; await train([]).catch(({ stack }) => console.log(stack));`;
+  const stack = run("node", "--enable-source-maps", "--input-type=module", "--eval", failing);
+  expectMatch("a stack", stack, /^DataError: [^]*src\/data\/fields\.ts:\d+/);
 
   // The declarations need no lib beyond these, also in a project that checks those of its packages.
   const types = Object.keys(exports).map((path) => `export * from "${join(name, path)}";`);

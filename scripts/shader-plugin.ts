@@ -1,4 +1,7 @@
-/** Vite plugin: `import text from "../shaders/logits.wgsl?linked"` links a shader with what it imports. */
+/**
+ * Vite plugin: `import text from "../shaders/logits.wgsl?linked"` links a shader with what it imports, and
+ * leaves out its indentation, which `kernelOf` restores.
+ */
 import { readFileSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Plugin } from "vite";
@@ -27,7 +30,8 @@ export function shaderPlugin(): Plugin {
       const texts = readShaders();
       for (const path of texts.keys()) this.addWatchFile(join(FOLDER, path));
       const path = id.slice(FOLDER.length + 1, -QUERY.length).replaceAll("\\", "/");
-      return `export default ${JSON.stringify(linkShader(path, texts))};`;
+      const text = linkShader(path, texts).replaceAll(/^ +/gm, "");
+      return { code: `export default ${JSON.stringify(text)};`, map: { mappings: "" } };
     },
   };
 }

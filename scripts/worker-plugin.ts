@@ -13,8 +13,11 @@ export function workerPlugin(source: string): Plugin {
   return {
     name: "worker",
     enforce: "pre",
-    transform: (code) => (code.includes(NAME) ? code.replaceAll(NAME, HIDDEN) : undefined),
-    renderChunk: (code) => code.replaceAll(HIDDEN, NAME),
+    // Lines stay where they are, so source maps do too.
+    transform: (code) =>
+      code.includes(NAME) ? { code: code.replaceAll(NAME, HIDDEN), map: null } : undefined,
+    renderChunk: (code) =>
+      code.includes(HIDDEN) ? { code: code.replaceAll(HIDDEN, NAME), map: null } : undefined,
     generateBundle() {
       this.emitFile({ type: "asset", fileName: "worker.js", source: readFileSync(source, "utf8") });
     },

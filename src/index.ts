@@ -20,7 +20,7 @@ export { SoftmaxModel, type Calibration } from "./model/model.js";
 export type { GivenParts, ModelOptions, ModelParts, OptionValue, TrainedOn } from "./model/parts.js";
 export type { ModelJson } from "./model/formats/json.js";
 export type { Warning } from "./core/warnings.js";
-export type { ComputeOptions } from "./model/engine-logits.js";
+export type { ComputeOptions, UsedEngine } from "./model/engine-logits.js";
 export type { ClassScore, ConfusionEntry, Evaluation } from "./model/evaluation.js";
 export type { EvaluateOptions, LabelledData } from "./model/labelled.js";
 export type { Inputs } from "./model/inputs.js";

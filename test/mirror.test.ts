@@ -58,7 +58,6 @@ const COVERED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     queue: "test/unit/engine/wasm/objective.test.ts",
     resources: "test/unit/engine/wasm/threads.test.ts",
     "thread-pool": "test/unit/engine/wasm/threads.test.ts",
-    thread: "test/unit/engine/wasm/threads.test.ts",
     vectors: "test/conformance/wasm.test.ts",
     "worker-text": "test/unit/engine/wasm/built.test.ts",
   },

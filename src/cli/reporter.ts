@@ -47,6 +47,8 @@ export function asPercent(share: number | undefined): string {
 }
 
 /** Returns the unit that a training counts in: iterations where records have a gradient, else epochs. */
-export function unitOf(one: { readonly gradientMax?: number } | undefined): "epoch" | "iteration" {
+export function unitOf(
+  one: { readonly gradientMax?: number | undefined } | undefined,
+): "epoch" | "iteration" {
   return one?.gradientMax === undefined ? "epoch" : "iteration";
 }

@@ -43,7 +43,7 @@ export class DataHash {
     return [a, b].map((half) => half.toString(16).padStart(8, "0")).join("");
   }
 
-  /** Mixes words into two halves, each by the rounds of MurmurHash3 (Appleby 2011) with constants of its own. */
+  /** Mixes words into two halves by the rounds of MurmurHash3 (Appleby 2011), with constants of their own. */
   #addWords(words: Uint32Array): void {
     let [a, b] = [this.#a, this.#b];
     for (let i = 0; i < words.length; i++) {

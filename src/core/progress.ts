@@ -23,9 +23,9 @@ export interface Progress extends Score {
    * Largest |∂F/∂w| of the mean objective, in the units that the features are trained in. With l1, that of
    * the smallest subgradient. For lbfgs and newton.
    */
-  readonly gradientMax?: number;
+  readonly gradientMax?: number | undefined;
   /** Score of the validation examples at the end of the last epoch. */
-  readonly validation?: Score;
+  readonly validation?: Score | undefined;
   /** Since the last report. */
   readonly examplesPerSecond: number;
   /** Seconds since the training began, without opening the engine, placing the data and checking `parity`. */
@@ -46,9 +46,9 @@ export interface EpochRecord extends Score {
    */
   readonly learningRate: number;
   /** The largest gradient after the iteration, as in Progress. For lbfgs and newton. */
-  readonly gradientMax?: number;
+  readonly gradientMax?: number | undefined;
   /** Score of the validation examples after it. */
-  readonly validation?: Score;
+  readonly validation?: Score | undefined;
   /** Seconds since the training began, as in Progress. */
   readonly elapsed: number;
 }

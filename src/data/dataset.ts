@@ -34,16 +34,16 @@ export interface TrainingData<L extends Label = Label> {
    * Features in a row of a flat `x`. Default: values in x ÷ rows in y. Required where y could be labels or
    * one-hot targets alike.
    */
-  readonly features?: number;
+  readonly features?: number | undefined;
   /**
    * Value of one unit of a byte: features are `scale · byte`. For bytes only. Default 1/255; for validation
    * data and evaluation, the scale of the training.
    */
-  readonly scale?: number;
+  readonly scale?: number | undefined;
   /** (rows) weight ≥ 0 of each row. Default 1 each. */
-  readonly weights?: ArrayLike<number>;
+  readonly weights?: ArrayLike<number> | undefined;
   /** The classes, in the order of logits and probabilities. Default: the labels in y, sorted. */
-  readonly classes?: ArrayLike<L>;
+  readonly classes?: ArrayLike<L> | undefined;
 }
 
 /** Training data after the checks. */

@@ -23,7 +23,7 @@ export interface GivenFeatures {
 export interface TrainedFeatures {
   readonly features: number;
   /** Value of one unit of a byte. Absent when the training was on floats. */
-  readonly scale?: number;
+  readonly scale?: number | undefined;
 }
 
 /**

@@ -14,6 +14,7 @@ import type { ObjectiveProblem, Objective } from "./objective.js";
 import type { DescentProblem, Descent } from "./descent.js";
 import type { LogitsPass, LogitsProblem } from "./logits-pass.js";
 import type { RowSource } from "../core/row-source.js";
+import type { GPUDevice } from "./gpu-device.js";
 import type { FloatArray } from "../core/rows.js";
 import type { RuntimeClosedError } from "../core/errors.js";
 

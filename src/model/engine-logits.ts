@@ -6,6 +6,7 @@ import type { FeatureRows, FloatArray } from "../core/rows.js";
 import { spaced } from "../data/sample.js";
 import { inUnits } from "../data/units.js";
 import { ENGINES, type Engine, type EngineName } from "../engine/engine.js";
+import type { GPUDevice } from "../engine/gpu-device.js";
 import type { LogitsPass } from "../engine/logits-pass.js";
 import { type Opened, openEngine } from "../engine/open.js";
 import { type Runtime, checkRuntime } from "../engine/runtime.js";
@@ -37,6 +38,16 @@ export const COMPUTE_CHECKS = {
   runtime: checkRuntime,
   signal: checkSignal,
 } as const;
+
+/** The engine that computed, and why it was chosen. */
+export interface UsedEngine {
+  /** "webgpu", "wasm" or "reference". */
+  readonly name: EngineName;
+  /** The name of the GPU adapter, or the kernels and threads on the CPU. */
+  readonly adapter: string;
+  /** Why it was chosen, in words. */
+  readonly why: string;
+}
 
 /** Logits of consecutive rows. */
 export interface LogitBlock {
@@ -112,7 +123,7 @@ export class EngineLogits {
   }
 
   /** The engine, and why it was chosen. */
-  get engine(): { readonly name: EngineName; readonly adapter: string; readonly why: string } {
+  get engine(): UsedEngine {
     const { engine, why } = this.#opened;
     return { name: engine.name, adapter: engine.adapter, why };
   }

@@ -3,7 +3,7 @@ export { SoftmaxModel, type Calibration } from "./model.js";
 export { loadModel } from "./load.js";
 export type { GivenParts, ModelOptions, ModelParts, OptionValue, TrainedOn } from "./parts.js";
 export type { ModelJson } from "./formats/json.js";
-export type { ComputeOptions } from "./engine-logits.js";
+export type { ComputeOptions, UsedEngine } from "./engine-logits.js";
 export type { ClassScore, ConfusionEntry, Evaluation } from "./evaluation.js";
 export type { EvaluateOptions, LabelledData } from "./labelled.js";
 export type { Inputs } from "./inputs.js";

@@ -9,12 +9,12 @@ interface InputRows {
   /** Rows of features: a flat typed array, row after row, or an array of rows. */
   readonly x: Features;
   /** Features in a row of a flat x. Default: as many as the model has. Any other number is a DataError. */
-  readonly features?: number;
+  readonly features?: number | undefined;
   /**
    * Value of a unit of a byte: features are `scale · byte`. Default: the scale of the training. For bytes
    * only.
    */
-  readonly scale?: number;
+  readonly scale?: number | undefined;
 }
 
 /** Rows of features to predict for: rows alone, or `{ x, features?, scale? }`. */

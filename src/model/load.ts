@@ -1,4 +1,5 @@
 /** Loads a model from a file's bytes, its text or a parsed object. */
+import type { Label } from "../data/labels.js";
 import { ModelFileError } from "../core/errors.js";
 import { show, tagOf } from "../core/show.js";
 import { readModelFile } from "./formats/formats.js";
@@ -11,18 +12,19 @@ import type { GivenParts } from "./parts.js";
  *
  * @param file the bytes of a model file (a view of an ArrayBuffer or SharedArrayBuffer, or the buffer
  * itself), its text, or the object that `model.toJSON` returned
- * @returns the model, equal to the one that was saved
+ * @returns the model, equal to the one that was saved. The type of its labels is the caller's to say: the
+ * file is not checked for it
  * @throws {ModelFileError} when the file is truncated, damaged or of another format, or holds what no
  * training makes: numbers that are not finite, a class twice, sizes that disagree. The message says where.
  * @example
  * ```ts
  * const response = await fetch("smigh-model.json");
- * const model = loadModel(await response.arrayBuffer());
- * model.predict([[5.1, 3.5, 1.4, 0.2]]);
+ * const model = loadModel<string>(await response.arrayBuffer());
+ * model.predict([[5.1, 3.5, 1.4, 0.2]]); // string[]
  * ```
  */
-export function loadModel(file: string | object): SoftmaxModel {
-  return new SoftmaxModel(read(file));
+export function loadModel<L extends Label = Label>(file: string | object): SoftmaxModel<L> {
+  return new SoftmaxModel(read(file) as GivenParts<L>);
 }
 
 function read(file: unknown): GivenParts {

@@ -46,21 +46,21 @@ export interface Calibration<L extends Label = Label> {
 export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
   readonly classes: readonly L[];
   readonly features: number;
-  readonly scale?: number;
+  readonly scale?: number | undefined;
   readonly weights: Float32Array;
   readonly bias: Float64Array;
-  readonly origin?: Float64Array;
+  readonly origin?: Float64Array | undefined;
   readonly options: ModelOptions;
-  readonly version?: string;
-  readonly data?: TrainedOn;
+  readonly version?: string | undefined;
+  readonly data?: TrainedOn | undefined;
   readonly history: readonly EpochRecord[];
   readonly converged: boolean;
   readonly reason: string;
-  readonly reasonCode?: ReasonCode;
+  readonly reasonCode?: ReasonCode | undefined;
   readonly iterations: number;
   readonly warnings: readonly Warning[];
   readonly engine: ModelParts["engine"];
-  readonly parity?: Parity;
+  readonly parity?: Parity | undefined;
 
   /**
    * Makes a model of its parts, such as the coefficients of another library. Typed arrays are not copied.

@@ -34,22 +34,22 @@ export interface ModelParts<L extends Label = Label> {
   /** Features in a row. */
   readonly features: number;
   /** Value of a unit of a byte: features are `scale · byte`. Absent when the model was trained on floats. */
-  readonly scale?: number;
+  readonly scale?: number | undefined;
   /** (features, classes) flat, row by row. */
   readonly weights: Float32Array;
   /** (classes) The intercept: the logits at the origin. */
   readonly bias: Float64Array;
   /** (features) Subtracted from x in f64 before every product. Default: zeros. */
-  readonly origin?: Float64Array;
+  readonly origin?: Float64Array | undefined;
   /**
    * The options that the training was made with, defaults included: `l2` also where C was given, and
    * `classWeight` as a factor for each class. Empty where the model was not trained by smigh.
    */
   readonly options: ModelOptions;
   /** The version of smigh that trained it. */
-  readonly version?: string;
+  readonly version?: string | undefined;
   /** The data that it was trained on. */
-  readonly data?: TrainedOn;
+  readonly data?: TrainedOn | undefined;
   /** Loss and accuracy of each epoch, or of each iteration of lbfgs and newton. */
   readonly history: readonly EpochRecord[];
   /** True where the training met its tolerance. False for the first-order solvers, which have none. */
@@ -57,7 +57,7 @@ export interface ModelParts<L extends Label = Label> {
   /** Why the training ended, in words. */
   readonly reason: string;
   /** The same for programs. Absent in models of older files. */
-  readonly reasonCode?: ReasonCode;
+  readonly reasonCode?: ReasonCode | undefined;
   /** Number of steps taken. */
   readonly iterations: number;
   /** What is worth knowing about the training and is no error. */
@@ -73,7 +73,7 @@ export interface ModelParts<L extends Label = Label> {
     readonly why: string;
   };
   /** Result of the checks against the f64 reference. Present with `parity: true`. */
-  readonly parity?: Parity;
+  readonly parity?: Parity | undefined;
 }
 
 /** The parts that a model is made of: `classes` and `weights` are enough, and the others have defaults. */
@@ -85,7 +85,7 @@ export interface GivenParts<L extends Label = Label> extends Partial<
   /** (features, classes) flat, row by row. */
   readonly weights: ArrayLike<number>;
   /** (classes) The intercept. Default zeros. */
-  readonly bias?: ArrayLike<number>;
+  readonly bias?: ArrayLike<number> | undefined;
   /** (features) Subtracted from x. Default zeros. */
-  readonly origin?: ArrayLike<number>;
+  readonly origin?: ArrayLike<number> | undefined;
 }

@@ -4,7 +4,7 @@ import { throwIfAborted } from "../core/abort.js";
 import { oneOf, parseNamed, wholeNumber } from "../core/checks.js";
 import type { Label } from "../data/labels.js";
 import { type Runtime, createRuntime } from "../engine/runtime.js";
-import { COMPUTE_CHECKS, type ComputeOptions, EngineLogits } from "./engine-logits.js";
+import { COMPUTE_CHECKS, type ComputeOptions, EngineLogits, type UsedEngine } from "./engine-logits.js";
 import { type Inputs, createInputRows } from "./inputs.js";
 import { type Outputs, outputsOf } from "./outputs.js";
 import type { ModelParts } from "./parts.js";
@@ -45,7 +45,7 @@ export class Predictor<L extends Label = Label> {
   readonly #options: PredictorOptions;
   /** The predictor's own runtime. Absent where the caller gave one. */
   readonly #own: Runtime | undefined;
-  #engine: EngineLogits["engine"] | undefined;
+  #engine: UsedEngine | undefined;
 
   /**
    * Makes a predictor, as `model.predictor` does. The first prediction opens an engine.
@@ -62,7 +62,7 @@ export class Predictor<L extends Label = Label> {
   }
 
   /** The engine of the last prediction, and why it was chosen. Undefined before the first. */
-  get engine(): EngineLogits["engine"] | undefined {
+  get engine(): UsedEngine | undefined {
     return this.#engine;
   }
 

@@ -2,7 +2,7 @@
 import type { Label } from "../data/labels.js";
 import { OptionError } from "../core/errors.js";
 import { checkC, checkOptions, fail, isList, notNegative, oneOf, wholeNumber } from "../core/checks.js";
-import { FUNCTION, type OptionRow, type OptionTable, option } from "../train/option-table.js";
+import { FUNCTION, type OptionRow, type OptionTable, type ValueOf, option } from "../train/option-table.js";
 import { type Settings, parseOptions } from "../train/options.js";
 import { show } from "../core/show.js";
 import type { SweepEntry } from "./table.js";
@@ -80,7 +80,7 @@ type Table<L extends Label> = Pick<OptionTable<L>, (typeof SHARED_OPTIONS)[numbe
  * rows, so that they are placed once.
  */
 export type SweepOptions<L extends Label = Label> = {
-  readonly [name in keyof Table<L>]?: Table<L>[name] extends OptionRow<infer Value> ? Value : never;
+  readonly [name in keyof Table<L>]?: ValueOf<Table<L>[name]> | undefined;
 };
 
 /** How far a sweep is. */

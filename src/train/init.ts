@@ -19,7 +19,7 @@ export interface StartingModel<L extends Label> {
   /** (classes) The intercept: the logits at the origin. */
   readonly bias: ArrayLike<number>;
   /** (features) Subtracted from x. Default: zeros. */
-  readonly origin?: ArrayLike<number>;
+  readonly origin?: ArrayLike<number> | undefined;
 }
 
 /** The source of the initial weights. */

@@ -2,6 +2,7 @@
 import type { Label } from "../data/labels.js";
 import type { TrainingData } from "../data/dataset.js";
 import { ENGINES, type EngineName } from "../engine/engine.js";
+import type { GPUDevice } from "../engine/gpu-device.js";
 import { type Runtime, checkRuntime } from "../engine/runtime.js";
 import {
   type Check,
@@ -43,6 +44,9 @@ export interface OptionRow<Value = unknown> {
 export interface DefaultedRow<Value = unknown> extends OptionRow<Value> {
   readonly default: Value;
 }
+
+/** The type of the option of a row. */
+export type ValueOf<Row> = Row extends OptionRow<infer Value> ? Value : never;
 
 /** Gives a row the type of its option. */
 export function option<Value>(row: DefaultedRow<Value>): DefaultedRow<Value>;
@@ -258,7 +262,7 @@ export type OptionName = keyof OptionTable<Label>;
  * not read by the solver or the engine is an OptionError that names it.
  */
 export type TrainOptions<L extends Label = Label> = {
-  readonly [name in OptionName]?: OptionTable<L>[name] extends OptionRow<infer Value> ? Value : never;
+  readonly [name in OptionName]?: ValueOf<OptionTable<L>[name]> | undefined;
 };
 
 /** Returns the name of an option as a flag, in an address or in a form: "max-iterations". */

@@ -12,6 +12,7 @@ import {
   type OptionRow,
   type OptionTable,
   type TrainOptions,
+  type ValueOf,
 } from "./option-table.js";
 
 /** Options whose default depends on others, or that stay undefined where they are not given. */
@@ -24,9 +25,14 @@ type WithoutDefault =
  * for gd, lbfgs and newton, a step takes all rows.
  */
 export type Settings<L extends Label = Label> = Required<
-  Omit<TrainOptions<L>, WithoutDefault | "learningRate">
+  Omit<GivenOptions<L>, WithoutDefault | "learningRate">
 > &
-  Pick<TrainOptions<L>, WithoutDefault> & { readonly schedule: Schedule };
+  Pick<GivenOptions<L>, WithoutDefault> & { readonly schedule: Schedule };
+
+/** The options that a caller gives a value. */
+type GivenOptions<L extends Label> = {
+  readonly [name in OptionName]?: ValueOf<OptionTable<L>[name]>;
+};
 
 /** Defaults suit labels of every type. */
 type Defaults = {
@@ -121,11 +127,9 @@ export function parseOptions<L extends Label>(passed: TrainOptions<L>): Settings
 }
 
 /** Returns the options without those that are undefined. */
-function given<T extends object>(options: T): T {
-  const kept = { ...options };
-  for (const name of Object.keys(kept))
-    if (Reflect.get(kept, name) === undefined) Reflect.deleteProperty(kept, name);
-  return kept;
+function given<L extends Label>(options: TrainOptions<L>): GivenOptions<L> {
+  const entries = Object.entries(options).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as GivenOptions<L>;
 }
 
 function isOption(name: string): name is keyof TrainOptions {

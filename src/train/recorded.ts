@@ -6,9 +6,9 @@ import { OPTION_TABLE, type OptionRow } from "./option-table.js";
 import type { Task } from "./problem.js";
 
 /**
- * Returns the options that the solver read, as plain data. `l2` is there also where C was given, `classWeight`
- * is the factor of each class, and of a model or data in an option only the word is left. Options that are
- * Infinity, which means none, are left out.
+ * Returns the options that the solver read, as plain data. `l2` is there also where C was given,
+ * `classWeight` is the factor of each class, and of a model or data in an option only the word is left.
+ * Options that are Infinity, which means none, are left out.
  */
 export function recordedOptions({
   settings,

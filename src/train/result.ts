@@ -79,11 +79,23 @@ export function warnOf<L extends Label>(
   }
 }
 
-/** Warns of an engine that is slower than this machine should have. */
+/** Whether the console of this process or page was told of the reference engine. */
+let told = false;
+
+/**
+ * Warns of an engine that is slower than this machine should have. The first training that falls back to the
+ * reference, which is slower by far, also says so on the console.
+ */
 export function warnOfEngine(warnings: Warnings, { engine, why, fellBack }: EngineChoice): void {
   const { name, note } = engine;
   if (fellBack) {
-    warnings.raise("slower-engine", `The ${name} engine trains, which is slower than others: ${why}.`);
+    const message = `The ${name} engine trains, which is slower than others: ${why}.`;
+    warnings.raise("slower-engine", message);
+    if (name === "reference" && !told) {
+      told = true;
+      // oxlint-disable-next-line no-console
+      console.warn(`smigh: ${message} docs/guides/deploying.md says what it needs.`);
+    }
   }
   if (note !== undefined) {
     warnings.raise("one-thread", `The ${name} engine trains on one thread, which is slower: ${note}.`);

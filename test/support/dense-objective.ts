@@ -77,7 +77,7 @@ export interface Handed {
   /** (classes) */
   readonly bias: Float32Array | Float64Array;
   /** (features) */
-  readonly origin?: Float64Array;
+  readonly origin?: Float64Array | undefined;
 }
 
 /** F of a model, on the features as given. */

@@ -12,7 +12,6 @@ import { denoSystems } from "../../peers/all.js";
 await adapterOrExit();
 const [name, mnist = ""] = process.argv.slice(2);
 console.log(JSON.stringify(name === undefined ? await gpuAndPeak() : await measured(name)));
-process.exit();
 
 async function measured(name: string) {
   const workload = workloads.find((one) => one.name === name);

@@ -17,4 +17,4 @@ await runTests((path, errors) => {
   for (const error of errors) console.log(error);
 });
 console.log(`${passed} passed, ${failed} failed`);
-process.exit(failed === 0 && passed > 0 ? 0 : 1);
+if (failed > 0 || passed === 0) process.exitCode = 1;

@@ -178,7 +178,7 @@ function showEngine(text: string, name: string): void {
   engineWords.textContent = `${text}${words.threadsWords(name, crossOriginIsolated)}`;
 }
 
-function showGradient({ gradientMax }: { readonly gradientMax?: number }): void {
+function showGradient({ gradientMax }: { readonly gradientMax?: number | undefined }): void {
   if (gradientMax !== undefined) numbers.gradient.textContent = format.rough(gradientMax);
 }
 

@@ -48,9 +48,10 @@ interface NodeProcess {
 
 const process: NodeProcess | undefined = Reflect.get(globalThis, "process");
 
-/** Returns how many threads can run at once. */
+/** Returns how many threads can run at once, or 1 where the platform does not say. */
 export function cores(): number {
-  return process?.getBuiltinModule?.("node:os").availableParallelism() ?? navigator.hardwareConcurrency;
+  const { navigator }: { readonly navigator?: Partial<Navigator> } = globalThis;
+  return process?.getBuiltinModule?.("node:os").availableParallelism() ?? navigator?.hardwareConcurrency ?? 1;
 }
 
 /** Runs `worker.js`, or its text. Lets the process end while no message waits for its answer. */

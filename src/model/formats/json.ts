@@ -42,9 +42,9 @@ export interface ModelJson {
   /** Features in a row. */
   readonly features: number;
   /** Value of a unit of a byte. Absent when the model was trained on floats. */
-  readonly scale?: number;
+  readonly scale?: number | undefined;
   /** (features) Subtracted from x. Default: zeros. */
-  readonly origin?: readonly number[];
+  readonly origin?: readonly number[] | undefined;
   /** (classes) The intercept: the logits at the origin. */
   readonly bias: readonly number[];
   /** (features, classes) one list per feature. */

@@ -8,7 +8,7 @@ export interface Affine {
   /** (features + 1, classes) W, with b as the last row. */
   readonly weights: Float64Array;
   /** (features) Default: zeros. */
-  readonly origin?: Float64Array;
+  readonly origin?: Float64Array | undefined;
 }
 
 /** Returns the weights, bias and origin of a model in f64. */

@@ -148,7 +148,7 @@ interface TrainedAs extends Required<StatisticsOptions> {
   readonly classWeight?: readonly number[];
 }
 
-/** Reads it from the given options and those of the model. Throws a DataError where it was trained with l1. */
+/** Reads it from the given options and those of the model. Throws a DataError for a training with l1. */
 function trainedAs({ options: own, classes }: ModelParts, options: StatisticsOptions): TrainedAs {
   const given = parseNamed(options, CHECKS);
   const numberOf = (name: string) => (typeof own[name] === "number" ? own[name] : 0);
@@ -214,8 +214,8 @@ function contrasts(weights: FloatArray, classes: number, width: number): Float64
 }
 
 /**
- * Adds the derivatives of Σ_d penalties[d]/2·‖w_d‖². At the optimum W sums to zero over the classes, so for each feature
- * ‖W‖² is Σ θ_k² − (Σ θ_k)²/K of the contrasts θ.
+ * Adds the derivatives of Σ_d penalties[d]/2·‖w_d‖². At the optimum W sums to zero over the classes, so for
+ * each feature ‖w_d‖² is Σ θ_k² − (Σ θ_k)²/K of the contrasts θ.
  */
 function penalise(
   hessian: Float64Array,

@@ -3,17 +3,22 @@
 /** How the learning rate changes over a training. It ramps up over the first `warmup` epochs (default 0). */
 export type Schedule =
   /** The same rate throughout. */
-  | { readonly kind: "constant"; readonly rate: number; readonly warmup?: number }
+  | { readonly kind: "constant"; readonly rate: number; readonly warmup?: number | undefined }
   /** Multiplied by `factor` after every `every` epochs. */
   | {
       readonly kind: "step";
       readonly rate: number;
       readonly every: number;
       readonly factor: number;
-      readonly warmup?: number;
+      readonly warmup?: number | undefined;
     }
   /** From `rate` to `final` (default 0) along half a cosine (Loshchilov & Hutter 2017). */
-  | { readonly kind: "cosine"; readonly rate: number; readonly final?: number; readonly warmup?: number };
+  | {
+      readonly kind: "cosine";
+      readonly rate: number;
+      readonly final?: number | undefined;
+      readonly warmup?: number | undefined;
+    };
 
 /**
  * The rate of a step (from 0). During the first `warmup` epochs (default 0) the scheduled rate is multiplied

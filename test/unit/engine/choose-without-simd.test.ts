@@ -5,7 +5,10 @@ import { chooseEngine } from "../../../src/engine/choose.js";
 import { train } from "../../../src/index.js";
 import { DeviceError, OptionError } from "../../../src/core/errors.js";
 
-beforeEach(() => void vi.stubGlobal("navigator", { gpu: { requestAdapter: async () => null } }));
+beforeEach(() => {
+  vi.stubGlobal("navigator", { gpu: { requestAdapter: async () => null } });
+  vi.spyOn(console, "warn").mockImplementation(() => {});
+});
 afterEach(() => {
   vi.restoreAllMocks();
   vi.unstubAllGlobals();
@@ -38,11 +41,14 @@ test("auto is the reference, and says why it is neither of the others", async ()
   await expect(chooseEngine("wasm")).rejects.toThrow(DeviceError);
 });
 
-test("a training that fell back to it warns", async () => {
+test("a training that fell back to it warns, and the first of them on the console too", async () => {
   vi.spyOn(WebAssembly, "validate").mockReturnValue(false);
   const data = { x: [[0], [1], [2], [3]], y: [0, 1, 0, 1] };
   const { warnings } = await train(data);
   expect(warnings.map(({ code }) => code)).toEqual(["slower-engine"]);
   expect(warnings[0].message).toMatch(/^The reference engine trains, which is slower.*wasm is not available/);
   expect((await train(data, { engine: "reference" })).warnings).toEqual([]);
+  expect((await train(data, { onWarning() {} })).warnings).toEqual(warnings);
+  expect(console.warn).toHaveBeenCalledTimes(1);
+  expect(console.warn).toHaveBeenCalledWith(expect.stringContaining(`smigh: ${warnings[0].message} `));
 });

@@ -2,6 +2,7 @@
 import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import { OptionError, type TrainOptions, sweep, train, trainer } from "../../../src/index.js";
+import { OPTION_TABLE } from "../../../src/train/option-table.js";
 import { parseOptions } from "../../../src/train/options.js";
 import { show } from "../../../src/core/show.js";
 import { thrownBy, untypedTrainer } from "../../support/untyped.js";
@@ -136,7 +137,8 @@ describe("an unknown option", () => {
   });
 
   test("that is undefined is as good as left out, like every option that is undefined", () => {
-    expect(parseOptions(Object.fromEntries([["momentum", undefined]]))).toEqual(parseOptions({}));
+    const all = Object.fromEntries(Object.keys(OPTION_TABLE).map((name) => [name, undefined]));
+    expect(parseOptions(all)).toEqual(parseOptions({}));
   });
 });
 
@@ -378,4 +380,20 @@ describe("the defaults", () => {
   test("are those of lbfgs", () => {
     expect(parseOptions({})).toEqual(parseOptions({ solver: "lbfgs" }));
   });
+});
+
+test("fields of data, models and schedules that are undefined are as good as left out", async () => {
+  const bare = { scale: undefined, features: undefined };
+  const full = { ...data, ...bare, weights: undefined, classes: undefined };
+  const model = await train(full, { engine: "reference", validation: undefined });
+  const { weights } = await train(data, { engine: "reference" });
+  expect(model.weights).toEqual(weights);
+  expect(model.predict({ x: data.x, ...bare })).toEqual(model.predict(data.x));
+  const known = { l2: 1 / data.x.length, intercept: undefined };
+  expect((await model.statistics(full, known)).standardErrors).toHaveLength(2);
+  const learningRate = { kind: "cosine", rate: 0.1, final: undefined, warmup: undefined } as const;
+  const more = { engine: "reference", solver: "sgd", epochs: 1, shuffle: false } as const;
+  const begun = await train(data, { ...more, learningRate, init: { ...model, origin: undefined } });
+  const same = await train(data, { ...more, learningRate: { kind: "cosine", rate: 0.1 }, init: model });
+  expect(begun.weights).toEqual(same.weights);
 });

@@ -16,8 +16,9 @@ export interface Kernel {
   readonly constants: readonly string[];
 }
 
-/** Reads the bindings and constants of a linked text, in which each is on a line of its own. */
-export function kernelOf(source: string): Kernel {
+/** Indents a linked text, and reads its bindings and constants, each of which has a line of its own. */
+export function kernelOf(text: string): Kernel {
+  const source = indent(text);
   const bindings = [...source.matchAll(/@binding\((\d+)\) var<(.+?)> (\w+)/g)]
     .map(([, number, space, name]) => ({ number: Number(number), kind: kindOf(Number(number), space), name }))
     .sort((a, b) => a.number - b.number);
@@ -26,6 +27,18 @@ export function kernelOf(source: string): Kernel {
     bindings,
     constants: Array.from(source.matchAll(/^const (\w+) = (?:[\d.e-]+u?|true|false);/gm), ([, name]) => name),
   };
+}
+
+/** Indents the lines of a text by their depth, which `specialise` finds the ends of blocks by. */
+function indent(text: string): string {
+  let depth = 0;
+  const lines = text.split(/\n */).map((line) => {
+    if (/^[})]/.test(line)) depth--;
+    const indented = "  ".repeat(depth) + line;
+    if (/[({](?: \/\/ unroll)?$/.test(line)) depth++;
+    return indented;
+  });
+  return lines.join("\n");
 }
 
 /** The uniform at binding 0 belongs to the dispatch. */

@@ -87,19 +87,21 @@ describe("a page", () => {
   });
   afterAll(() => browser.close());
 
-  /** What main.js reported in the page, served with these headers, and the page's errors. */
+  /** What main.js reported in the page, served with these headers, and the page's errors and warnings. */
   async function visit(engine: string, headers: Readonly<Record<string, string>>, missing?: string) {
     const server = await serveFolder(built.folder, headers, missing);
     const page = await browser.newPage();
     try {
       const complaints: string[] = [];
+      const warnings: string[] = [];
       page.on("pageerror", (error) => complaints.push(error.message));
       page.on("console", (message) => {
         if (message.type() === "error") complaints.push(message.text());
+        if (message.type() === "warning") warnings.push(message.text());
       });
       await page.goto(`${server.url}index.html?engine=${engine}`);
       await page.waitForSelector('body[data-state="ended"]', { timeout: 30_000 });
-      return { ...JSON.parse(await page.innerText("body")), complaints };
+      return { ...JSON.parse(await page.innerText("body")), complaints, warnings };
     } finally {
       await page.close();
       server.close();
@@ -141,7 +143,13 @@ describe("a page", () => {
     const refused = await visit("wasm", { ...ISOLATED, "Content-Security-Policy": NO_WASM });
     expect(refused.error).toMatch(/^DeviceError: .*Content-Security-Policy .*'wasm-unsafe-eval'/);
     const other = await visit("auto", { ...ISOLATED, "Content-Security-Policy": NO_WASM });
-    expect(other).toMatchObject({ name: "reference", why: expect.stringContaining("wasm is not available") });
+    expect(other).toMatchObject({
+      name: "reference",
+      why: expect.stringContaining("wasm is not available"),
+      warnings: [
+        expect.stringMatching(/^smigh: The reference engine trains, .* must have 'wasm-unsafe-eval'/),
+      ],
+    });
   });
 
   test.each([

@@ -1,6 +1,19 @@
 /** Checks what is read from the text of a kernel. */
 import { describe, expect, test } from "vitest";
+import { linkShader } from "../../../../../scripts/link-shader.js";
+import { readShaders } from "../../../../../scripts/shader-plugin.js";
 import { kernelOf } from "../../../../../src/engine/webgpu/kernels/kernel.js";
+
+const shaders = readShaders();
+const paths = [...shaders.keys()].filter((path) => !path.startsWith("lib/"));
+
+test.each(paths)("%s has its indentation again, which the build leaves out", async (path) => {
+  const linked = linkShader(path, shaders);
+  const { default: built } = await import(`../../../../../shaders/${path.replace(".wgsl", "")}.wgsl?linked`);
+  expect(built).not.toMatch(/^ /m);
+  expect(kernelOf(built).source).toBe(linked);
+  expect(kernelOf(linked).source).toBe(linked);
+});
 
 describe("a kernel is derived from its text", () => {
   const source = [
@@ -15,7 +28,7 @@ describe("a kernel is derived from its text", () => {
     "@group(0) @binding(3) var<uniform> shard: Shard;",
     "@group(0) @binding(1) var<storage, read> order: array<u32>;",
     "fn main() {",
-    "  const LOCAL = 1u;",
+    "const LOCAL = 1u;",
     "}",
   ].join("\n");
 
