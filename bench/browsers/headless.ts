@@ -24,21 +24,21 @@ class PageError extends Error {
 }
 
 /**
- * Trains in the page at `url`. Falls back to SwiftShader if the address asks for WebGPU, Chrome cannot use
+ * Trains in the page at the address for the adapter. Falls back to SwiftShader if the address asks for WebGPU, Chrome cannot use
  * the GPU, and SMIGH_ADAPTER is unset.
  */
 export async function trainHeadless(
-  url: string,
+  addressOf: (adapter: Adapter) => string,
   listener: Listener,
   signal: AbortSignal,
 ): Promise<HeadlessTraining> {
   const chrome = await findChrome();
   const adapter = wantedAdapter();
-  const onWebGpu = new URL(url).searchParams.get("engine") === "webgpu";
+  const onWebGpu = new URL(addressOf(adapter)).searchParams.get("engine") === "webgpu";
   const mayFail = onWebGpu && adapter === "hardware" && !process.env["SMIGH_ADAPTER"];
-  const trained = await attempt(url, chrome, adapter, mayFail, listener, signal);
+  const trained = await attempt(addressOf(adapter), chrome, adapter, mayFail, listener, signal);
   if (trained) return trained;
-  const software = await attempt(url, chrome, "swiftshader", false, listener, signal);
+  const software = await attempt(addressOf("swiftshader"), chrome, "swiftshader", false, listener, signal);
   if (software) return software;
   throw new Error("The page ended without a result.");
 }

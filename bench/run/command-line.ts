@@ -13,7 +13,8 @@ Trains on the MNIST digits, in this machine's browser or, without a display, in 
 
 ${OPTION_FIELDS.map(helpOn).join("\n")}
 
-  --headless                        trains in a headless Chrome, even with a display; on webgpu by default
+  --headless                        trains in a headless Chrome, even with a display; on webgpu by default.
+                                    Without a GPU and other options it trains by adam, which takes seconds
   --json                            headless; prints the result as one JSON object on standard output
   --model FILE                      headless; saves the model there; default smigh-model.json
   --help
@@ -38,6 +39,8 @@ export interface CommandLine {
   readonly model: string;
   /** The given options, as the query of the page's address. */
   readonly query: URLSearchParams;
+  /** Whether the training was left open: no option of it was given but the engine webgpu, or none. */
+  readonly open: boolean;
 }
 
 /** Throws a CommandLineError when the arguments are wrong. */
@@ -48,6 +51,7 @@ export function commandLine(args: readonly string[]): CommandLine {
   const headless = given.headless || given.json || given.model !== undefined || !hasDisplay();
   // A headless Chrome runs WebGPU by default, in software where there is no GPU, so that WebGPU is shown
   // there too.
+  const open = texts.every(([name, value]) => name === "engine" && value === "webgpu");
   const engine = headless && !texts.some(([name]) => name === "engine") ? [["engine", "webgpu"]] : [];
   return {
     help: given.help ?? false,
@@ -55,6 +59,7 @@ export function commandLine(args: readonly string[]): CommandLine {
     json: given.json ?? false,
     model: given.model ?? "smigh-model.json",
     query: new URLSearchParams([["auto", ""], ...engine, ...texts]),
+    open,
   };
 }
 

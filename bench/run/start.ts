@@ -3,6 +3,7 @@ import { access, constants, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import process from "node:process";
 import { type CommandLine, USAGE, CommandLineError, commandLine } from "./command-line.js";
+import type { Adapter } from "../browsers/chrome.js";
 import type { HeadlessTraining } from "../browsers/headless.js";
 import * as format from "../page/shared/format.js";
 import type { DriverReport, Summary } from "../page/train/protocol.js";
@@ -10,6 +11,12 @@ import * as words from "../page/train/words.js";
 import { Terminal, progressLine } from "./terminal.js";
 
 const INTERRUPTED = 130;
+
+/** The solver where WebGPU is in software and none is asked for: it needs seconds, not minutes. */
+const QUICK = { solver: "adam", epochs: "5" };
+const QUICK_WORDS =
+  "WebGPU is in software here, so adam trains, which takes seconds; npm start -- --solver lbfgs goes to the exact " +
+  "optimum, which takes minutes, and npm start -- --engine wasm uses all of the processor.";
 
 const terminal = new Terminal(process.stderr);
 const interruption = new AbortController();
@@ -45,18 +52,25 @@ async function inBrowser({ query }: CommandLine): Promise<number> {
   return 0;
 }
 
-async function headless({ query, json, model }: CommandLine): Promise<number> {
+async function headless({ query, open, json, model }: CommandLine): Promise<number> {
   await access(dirname(model), constants.W_OK).catch((cause: unknown) => {
     throw new Error(`The model cannot be saved as ${model}: its folder is missing or read-only.`, { cause });
   });
   const { serve } = await import("../browsers/serve.js"); // Vite and Playwright load for a second
   const { trainHeadless } = await import("../browsers/headless.js");
   const { server, url } = await serve();
+  const isQuick = (adapter: Adapter) => open && adapter === "swiftshader";
   try {
     const trained = await trainHeadless(
-      new URL(`?${query}`, url).href,
+      (adapter) => {
+        const all = new URLSearchParams([...query, ...(isQuick(adapter) ? Object.entries(QUICK) : [])]);
+        return new URL(`?${all}`, url).href;
+      },
       {
-        onChrome: ({ path, source }) => terminal.say(`smigh trains in headless Chrome: ${path} (${source})`),
+        onChrome: ({ path, source }, adapter) => {
+          terminal.say(`smigh trains in headless Chrome: ${path} (${source})`);
+          if (isQuick(adapter)) terminal.say(QUICK_WORDS);
+        },
         onReport: show,
       },
       interruption.signal,

@@ -45,6 +45,17 @@ describe("the command line", () => {
     expect(commandLine(["--engine", "wasm"]).query.get("engine")).toBe("wasm");
   });
 
+  test("leaves the solver open where no option but webgpu is given", () => {
+    for (const words of [[], ["--headless"], ["--json", "--engine", "webgpu"]])
+      expect(commandLine(words).open).toBe(true);
+    for (const words of [
+      ["--engine", "wasm"],
+      ["--solver", "lbfgs"],
+      ["--tolerance", "1e-4"],
+    ])
+      expect(commandLine(words).open).toBe(false);
+  });
+
   test("--headless, --json and --model need no display", () => {
     expect(commandLine(["--headless"]).headless).toBe(true);
     expect(commandLine(["--json"])).toMatchObject({ headless: true, json: true });
