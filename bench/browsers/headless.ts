@@ -24,8 +24,8 @@ class PageError extends Error {
 }
 
 /**
- * Trains in the page at the address for the adapter. Falls back to SwiftShader if the address asks for WebGPU, Chrome cannot use
- * the GPU, and SMIGH_ADAPTER is unset.
+ * Trains in the page at the address for the adapter. Falls back to SwiftShader if the address asks for
+ * WebGPU, Chrome cannot use the GPU, and SMIGH_ADAPTER is unset.
  */
 export async function trainHeadless(
   addressOf: (adapter: Adapter) => string,
