@@ -27,4 +27,5 @@ process.exitCode = await run(process.argv.slice(2), {
   out: (text) => process.stdout.write(text),
   status,
   live: process.stderr.isTTY,
+  columns: () => process.stderr.columns,
 });

@@ -12,8 +12,8 @@ export class Reporter {
   }
 
   show(progress: Progress): void {
-    const { status, live } = this.#streams;
-    if (live) status(`\r\u001b[K${lineOf(progress)}`);
+    const { status, live, columns = () => 80 } = this.#streams;
+    if (live) status(`\r\u001b[K${lineOf(progress).slice(0, columns() - 1)}`); // a wrapped line would stay
     else if (this.#latest && tick(progress) > tick(this.#latest)) status(`${lineOf(this.#latest)}\n`);
     this.#latest = progress;
   }
@@ -38,7 +38,7 @@ function lineOf(progress: Progress): string {
     : "";
   return (
     `${asPercent(fraction).padStart(7)}  ${unitOf(progress)} ${epoch}  loss ${loss.toFixed(4)}  ` +
-    `accuracy ${asPercent(accuracy)}${gradient}  ${Math.round(examplesPerSecond)} examples/s${watched}`
+    `accuracy ${asPercent(accuracy)}${gradient}${watched}  ${Math.round(examplesPerSecond)} examples/s`
   );
 }
 

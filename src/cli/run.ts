@@ -24,7 +24,7 @@ const COMMANDS = {
  */
 export async function run(words: readonly string[], streams: Streams): Promise<number> {
   const [command = "--help", ...rest] = words;
-  if (command === "-h" || words.length === 0 || words.includes("--help")) {
+  if (words.length === 0 || words.some((word) => word === "-h" || word === "--help")) {
     streams.out(command === "train" ? trainHelp() : HELP);
     return 0;
   }

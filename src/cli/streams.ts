@@ -4,4 +4,6 @@ export interface Streams {
   readonly status: (text: string) => void;
   /** True where `status` is a terminal, on which a line may be overwritten. */
   readonly live: boolean;
+  /** Columns of the terminal. Default 80. */
+  readonly columns?: () => number;
 }

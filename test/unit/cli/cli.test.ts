@@ -127,7 +127,7 @@ describe("a classifier of digits", () => {
     expect(first).toBe("");
     expect(lines.at(-1)).toMatch(/^100\.0 % {2}iteration 3 .*\nwarning: .*\n$/);
     for (const line of lines.slice(0, -1))
-      expect(line).toMatch(/^ +\d+\.\d % {2}iteration [0-2] .* examples\/s$/);
+      expect(line).toMatch(/^ +\d+\.\d % {2}iteration [0-2] .* accuracy /);
   });
 
   test("is evaluated", async () => {

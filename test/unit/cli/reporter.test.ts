@@ -40,7 +40,21 @@ test("iterations have a line for every ten, with the gradient and the validation
     [9, 10, 19, 20].map((epoch) => report(epoch, more)),
   );
   expect(written.map((text) => text.match(/iteration (\d+)/)?.[1])).toEqual(["9", "19", "20"]);
-  expect(written[0]).toContain("gradient 1.2e-2  1235 examples/s  validation 0.2500 90.0 %\n");
+  expect(written[0]).toContain("gradient 1.2e-2  validation 0.2500 90.0 %  1235 examples/s\n");
+});
+
+test("a terminal's line never wraps, which would leave a trail", () => {
+  const more = {
+    gradientMax: 0.0123,
+    validation: { loss: 0.25, accuracy: 0.9 },
+    examplesPerSecond: 12_345_678,
+  };
+  const written: string[] = [];
+  for (const columns of [80, 30]) {
+    const streams = { out() {}, status: (text: string) => written.push(text), live: true };
+    new Reporter({ ...streams, columns: () => columns }).show(report(1234, more));
+  }
+  expect(written.map((text) => text.replace("\r\u001b[K", "").length)).toEqual([79, 29]);
 });
 
 test("a share that is not known is a question mark", () => {
