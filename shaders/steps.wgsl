@@ -44,7 +44,8 @@ struct Step {
 }
 
 @group(0) @binding(0) var<uniform> run: Run;
-@group(0) @binding(7) var<storage, read_write> weights: array<vec4f>; // (4·FEATURES4, CLASSES4)
+// (4·FEATURES4, CLASSES4), and with FACTORS after them (FEATURES4) factors on the penalty of each feature
+@group(0) @binding(7) var<storage, read_write> weights: array<vec4f>;
 // (BATCH, 2·CLASSES4 + 1) captured residual, sums, logits; then the gradient
 @group(0) @binding(8) var<storage, read_write> records: array<vec4f>;
 // (steps of the submission) weighted loss, weighted hits, weight, 0
@@ -145,13 +146,14 @@ fn update(at: u32, feature: u32, step: Step, gradient: vec4f) {
   if (!penalised && !FIT_INTERCEPT) {
     return;
   }
-  let rates = Rates(
+  var rates = Rates(
     step.learningRate,
     step.gradientScale,
     step.penalty,
     step.correction1,
     step.correction2,
   );
+  @if(FACTORS) rates.penalty *= weights[COUNT + feature / 4u][feature % 4u]; // @point own-factor
   held[at] = stepped(at, held[at], gradient, penalised, rates);
 }
 

@@ -39,6 +39,15 @@ export async function readLabels(path: string): Promise<readonly number[]> {
   );
 }
 
+/** Reads penalty factors from an IDX file of one dimension. */
+export async function readFactors(path: string): Promise<readonly number[]> {
+  const { shape, values } = await read(path);
+  if (shape.length === 1) return Array.from(values);
+  throw new DataError(
+    `${path}: has ${shape.length} dimensions (${shape.join("×")}), and penalty factors have 1, one for each feature.`,
+  );
+}
+
 /** Reads a model file. Whatever is wrong with its content becomes a ModelFileError that names the file. */
 export async function readModel(path: string): Promise<SoftmaxModel> {
   const bytes = await withFile(path, "read", () => readFile(path));

@@ -227,9 +227,11 @@ export class Path<L extends Label> {
     const { standardize } = this.#settings.training;
     const penalised = standardize ? undefined : units;
     this.#moments ??= await featureMoments(rows, train, problem.intercept, penalised?.unit);
-    const ridge = this.#moments.ridge + penalty;
+    const { penaltyFactors: factors } = problem;
+    const largest = Array.from(factors ?? [1]).reduce((a, b) => Math.max(a, b));
+    const ridge = this.#moments.ridge + largest * penalty;
     if (!this.#inverse || ridge < WORN * this.#inverse.ridge || ridge > this.#inverse.ridge / WORN) {
-      const penalties = penaltiesIn(penalised, rows.features, penalty, 2);
+      const penalties = penaltiesIn(penalised, rows.features, penalty, 2, factors);
       this.#inverse = { ...(await preconditioner(this.#moments, penalties)), ridge };
     }
     return this.#inverse;

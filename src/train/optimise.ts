@@ -64,7 +64,8 @@ export async function startSecondOrder(
   placement: Placement,
   given: Given = {},
 ): Promise<Start & { readonly objective: Objective }> {
-  const { settings: chosen, rows, classes, examples, units } = task;
+  const { rows, classes, examples, units } = task;
+  const chosen = effective(task);
   const { train } = examples;
   const problem = objectiveProblem(task, given);
   const ofLabels = await placement.objective(problem);
@@ -147,6 +148,12 @@ export async function startSecondOrder(
   }
 }
 
+/** Returns the settings, without a penalty where no feature has one: nothing then bounds the weights. */
+function effective({ settings, problem: { penaltyFactors } }: Fit): Fit["settings"] {
+  const isPenalised = penaltyFactors?.some((one: number) => one > 0) ?? true;
+  return isPenalised ? settings : { ...settings, l1: 0, l2: 0 };
+}
+
 /**
  * Describes the mean objective, with penalties in the units of the task: for w̃ = w·unit, l2·w² is
  * l2/unit²·w̃².
@@ -155,7 +162,7 @@ function objectiveProblem(
   { settings, rows, classes, problem, examples, units }: Fit,
   { together, from }: Given,
 ): ObjectiveProblem {
-  const { intercept } = problem;
+  const { intercept, penaltyFactors } = problem;
   const kernels = from?.kernels ?? problem.kernels;
   const { l1, l2, standardize } = settings;
   const penalised = standardize ? undefined : units;
@@ -163,8 +170,8 @@ function objectiveProblem(
     classes: classes.length,
     intercept,
     scale: 1 / (examples.train.length * examples.meanWeight),
-    penalties: penaltiesIn(penalised, rows.features, l2, 2),
-    ...(l1 > 0 && { l1: penaltiesIn(penalised, rows.features, l1, 1) }),
+    penalties: penaltiesIn(penalised, rows.features, l2, 2, penaltyFactors),
+    ...(l1 > 0 && { l1: penaltiesIn(penalised, rows.features, l1, 1, penaltyFactors) }),
     rows: examples.train,
     ...(together !== undefined && { together }),
     ...(kernels !== undefined && { kernels }),

@@ -75,6 +75,7 @@ export function createTask<L extends Label>(
     ? { ...weighted, weights: Float64Array.from(weights, (one) => weightScale * one) }
     : weighted;
   const rows = owned(scaled, data.x);
+  const penaltyFactors = penaltyFactorsOf(chosen, rows.features);
   return {
     settings: { ...chosen, l2 },
     rows,
@@ -96,11 +97,30 @@ export function createTask<L extends Label>(
       rule: updateRule(chosen.solver, chosen),
       batchSize: Math.min(chosen.batchSize ?? train.length, train.length),
       smoothing: chosen.labelSmoothing,
+      ...(penaltyFactors && { penaltyFactors }),
     },
     init: typeof chosen.init === "string" ? chosen.init : weightsOf(chosen.init, rows.features, classes),
     random,
     warnings,
   };
+}
+
+/**
+ * Returns the factor on the penalty of each feature, or undefined where all are 1. Throws an OptionError
+ * where there are more or fewer than features.
+ */
+function penaltyFactorsOf(
+  { penaltyFactors }: Pick<Settings, "penaltyFactors">,
+  features: number,
+): Float64Array | undefined {
+  if (!penaltyFactors) return undefined;
+  if (penaltyFactors.length !== features) {
+    throw new OptionError(
+      `penaltyFactors has ${penaltyFactors.length} numbers, but x has rows of ${features} features: give one for each.`,
+    );
+  }
+  const factors = Float64Array.from(penaltyFactors);
+  return factors.every((one) => one === 1) ? undefined : factors;
 }
 
 /** Copies the features where they are the caller's own buffer. */

@@ -10,6 +10,7 @@ import { objectiveConforms } from "./objective-conformance.js";
 import {
   RULES,
   type Shape,
+  factorsOf,
   kindsOf,
   parityOfAll,
   plan,
@@ -105,6 +106,27 @@ export function conformance(
           expect(parityOfAll(results, rows, problem).stages.update).toBeLessThan(1);
           const bias = weights.subarray(19 * 5);
           expect(bias.some((value) => value !== 0)).toBe(intercept);
+        }
+      },
+    );
+
+    // Shapes for which WebGPU's kernel table chooses whole steps, fused and tiled kernels, in this order.
+    test.each([
+      { count: 129, features: 17, classes: 3, batchSize: 65 },
+      { count: 120, features: 785, classes: 3, batchSize: 119 },
+      { count: 90, features: 33, classes: 37, batchSize: 70 },
+    ])(
+      "the penalty of each feature has its factor: $batchSize × $features × $classes",
+      async ({ batchSize, ...shape }) => {
+        const rows = randomRows(shape, "f32", 25);
+        for (const rule of ["adamw", "nesterov"]) {
+          const without = problemOf(shape.classes, batchSize, RULES[rule]);
+          const problem = { ...without, penaltyFactors: factorsOf(shape.features) };
+          const { results, weights } = await runAll(engine, rows, problem, randomWeights(shape, 26));
+          expect(parityOfAll(results, rows, problem).rho).toBeLessThan(1);
+          expect(parityOfAll(results, rows, without).stages.update).toBeGreaterThan(1);
+          const again = await runAll(engine, rows, problem, randomWeights(shape, 26), false);
+          expect(again.weights).toEqual(weights);
         }
       },
     );

@@ -100,6 +100,11 @@ export function penaltiesOf(features: number): { penalties: Float32Array; l1: Fl
   return { penalties: over(PENALTIES), l1: over(L1) };
 }
 
+/** Factors on the penalty that differ between features, some of them 0. They are f32 values. */
+export function factorsOf(features: number): Float32Array {
+  return Float32Array.from({ length: features }, (_, d) => [0, 0.3, 40, 1, 7][d % 5]);
+}
+
 /** Steps over all rows in a shuffled order, the last one partial, as the solver plans them. */
 export function plan(rows: Rows, batchSize: number, capture = true): { order: Uint32Array; steps: Step[] } {
   const order = range(rows.count);

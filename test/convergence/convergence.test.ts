@@ -16,5 +16,5 @@ const TALL = process.env["SMIGH_TALL_SEEDS"] ?? "11,28";
 test.each(["wasm", "reference"] as const)(
   `the same of tall problems, whose distance a sample bounds: %s, seeds ${TALL}`,
   { timeout: 7_200_000 },
-  async (engine) => expect(await promisesBroken(engine, TALL, true)).toBe(""),
+  async (engine) => expect(await promisesBroken(engine, TALL, { tall: true })).toBe(""),
 );

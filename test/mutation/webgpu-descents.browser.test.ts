@@ -12,6 +12,7 @@ import {
   type Kind,
   RULES,
   type Shape,
+  factorsOf,
   parityOfAll,
   randomRows,
   randomWeights,
@@ -57,14 +58,14 @@ interface Case {
   readonly kernels?: string;
 }
 
-// Bytes of an odd scale make every factor visible, and their labels are smoothed; those of f16 are
-// smoothed soft targets. A batch of 600 rows takes several blocks, slots and tiles. A batch of 30 is a
-// whole step of two turns, and its workgroup has more threads than the 4 or 8 that a software adapter
-// runs at once. A batch of 170 is a single block of three slots, which the update adds. Where workgroups
-// share slabs, there are several in each dimension, none of them full, and two slots, as on a GPU, the
-// last of which does not fill its slabs. With 68 features the ones would be alone in a vector. A batch of
-// 167 is a single slot in the last two, so that the gradient takes the step, of all tiles at once or of
-// some.
+// Bytes of an odd scale make every multiplication by it visible, their labels are smoothed, and features
+// have penalty factors; labels of f16 are smoothed soft targets. A batch of 600 rows takes several blocks,
+// slots and tiles. A batch of 30 is a whole step of two turns, and its workgroup has more threads than the
+// 4 or 8 that a software adapter runs at once. A batch of 170 is a single block of three slots, which the
+// update adds. Where workgroups share slabs, there are several in each dimension, none of them full, and
+// two slots, as on a GPU, the last of which does not fill its slabs. With 68 features the ones would be
+// alone in a vector. A batch of 167 is a single slot in the last two, so that the gradient takes the step,
+// of all tiles at once or of some.
 const CASES: Readonly<Record<Way, Case>> = {
   steps: {
     shape: { count: 600, features: 61, classes: 10 },
@@ -147,7 +148,13 @@ async function run(way: Way, edited: Edited, kind: Kind, capture: boolean) {
   const labelled = { ...randomRows(shape, kind, 101), ...(bytes && { scale: 0.01 }) };
   const rows = kind === "f16" ? softened(labelled, shape.classes, 103) : labelled;
   const ofShape = { classes: shape.classes, batchSize, intercept: true };
-  const problem = { ...ofShape, rule: RULES["adam"], kernels, smoothing: kind === "f32" ? 0 : 0.2 };
+  const problem = {
+    ...ofShape,
+    rule: RULES["adam"],
+    kernels,
+    smoothing: kind === "f32" ? 0 : 0.2,
+    ...(bytes && { penaltyFactors: factorsOf(shape.features) }),
+  };
   const engine = await webgpuEngine({ edited, capacity });
   const ran = await runAll(engine, rows, problem, randomWeights(shape, 102, deviation), capture);
   engine.close();

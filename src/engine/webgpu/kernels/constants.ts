@@ -28,7 +28,7 @@ const PLAIN = { kind: "sgd", momentum: 0, nesterov: false } as const;
 /** Specialises the kernels of a block: fused, or logits, residual and gradient. Evaluations do not smooth. */
 export function blockKernels(
   rows: RowHead,
-  problem: Partial<Pick<DescentProblem, "smoothing" | "rule" | "intercept">>,
+  problem: Partial<Pick<DescentProblem, "smoothing" | "rule" | "intercept" | "penaltyFactors">>,
   tiling: Tiling,
   mode: Mode,
 ): Specialisation {
@@ -46,6 +46,7 @@ export function blockKernels(
     MIXED: rows.targets !== undefined || smoothing > 0, // targets other than plain labels
     BIAS: tiling.kind === "tiled" && tiling.multiplied4 < tiling.features4,
     UPDATE: mode === "train" && problem.rule !== undefined && takesStep(tiling),
+    FACTORS: problem.penaltyFactors !== undefined,
   };
   return {
     when: Object.entries(when).flatMap(([name, holds]) => (holds ? name : [])),
@@ -126,11 +127,10 @@ export function updateKernel(
   tiling: Tiling,
   mode: Mode,
 ): Specialisation {
-  const { count, levels, slots, sums } = tiling;
+  const { levels, slots, sums } = tiling;
   return {
-    when: ["LOSSES", "UPDATE"],
+    when: ["LOSSES", "UPDATE", ...(problem.penaltyFactors ? ["FACTORS"] : [])],
     constants: {
-      COUNT: count,
       ...(levels > 0 ? treeOf(1, 1) : treeOf(slots, sums)), // the sum of several blocks is in the first slot
       CAPTURE: mode === "capture",
       ...ruleConstants(rows, problem, tiling),
@@ -142,9 +142,11 @@ export function updateKernel(
 function ruleConstants(
   rows: RowHead,
   { rule = PLAIN, intercept = true }: Partial<Pick<DescentProblem, "rule" | "intercept">>,
-  { classes4 }: Tiling,
+  { classes4, count }: Tiling,
 ) {
   return {
+    CLASSES4: classes4,
+    COUNT: count,
     INTERCEPT: rows.features * classes4,
     FIT_INTERCEPT: intercept,
     ADAM: rule.kind === "adam",

@@ -142,14 +142,17 @@ export function checkTargets(rows: RowHead, { bindingBytes }: Capacity): void {
   );
 }
 
+/** Throws a DeviceError if the weights exceed one binding, with `more` vectors of four numbers after them. */
 export function checkWeights(
   { features }: RowHead,
   { classes, count }: Tiling,
   { bindingBytes }: Capacity,
+  more = 0,
 ): void {
-  if (16 * count <= bindingBytes) return;
+  const bytes = 16 * (count + more);
+  if (bytes <= bindingBytes) return;
   throw new DeviceError(
-    `The weights of ${features} features × ${classes} classes take ${16 * count} bytes, ` +
+    `The weights of ${features} features × ${classes} classes take ${bytes} bytes, ` +
       `and this adapter binds ${bindingBytes}: use fewer features or classes, or the reference engine.`,
   );
 }
