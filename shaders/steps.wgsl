@@ -11,7 +11,7 @@ import package::lib::block::order;
 import package::lib::rows::{features, rowWeights};
 import package::lib::rule::{Rates, stepped};
 import package::lib::shape::{CLASSES, CLASSES4, COUNT, FEATURES4, FIT_INTERCEPT};
-import package::lib::targets::{labelOf, targetOf};
+import package::lib::targets::{labelOf, offsetOf, targetOf};
 @if(NARROW) enable subgroup_size_control;
 
 const INTERCEPT = 0u; // the intercept's row of the weights; after it there is only padding
@@ -65,6 +65,9 @@ var<workgroup> parts: array<vec4f, SHARED>;
 fn residuals(i: u32, rows: u32, row: u32, z: ptr<function, array<f32, CLASSES>>) -> vec4f {
   let label = labelOf(row); // @point label
   let weight = rowWeights[row]; // @point row-weight
+  @if(OFFSETS) for (var k = 0u; k < CLASSES; k++) { // unroll
+    (*z)[k] += offsetOf(row, k); // @point offset-logit
+  }
   if (CAPTURE) {
     capture(i, rows, CLASSES4 + 1u, z);
   }

@@ -39,6 +39,18 @@ export async function readLabels(path: string): Promise<readonly number[]> {
   );
 }
 
+/** Reads offsets from an IDX file of rows × classes. */
+export async function readOffsets(path: string): Promise<readonly ArrayLike<number>[]> {
+  const { shape, values } = await read(path);
+  const [rows, classes] = shape;
+  if (shape.length === 2) {
+    return Array.from({ length: rows }, (_, row) => values.subarray(row * classes, (row + 1) * classes));
+  }
+  throw new DataError(
+    `${path}: has ${shape.length} dimension(s) (${shape.join("×")}), and offsets have 2, rows × classes.`,
+  );
+}
+
 /** Reads penalty factors from an IDX file of one dimension. */
 export async function readFactors(path: string): Promise<readonly number[]> {
   const { shape, values } = await read(path);

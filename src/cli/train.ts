@@ -6,7 +6,7 @@ import type { SoftmaxModel } from "../model/model.js";
 import type { TrainOptions } from "../train/option-table.js";
 import { type Trainer, trainer } from "../train/train.js";
 import { TRAIN_FLAGS, UsageError, parse, trainOptions } from "./arguments.js";
-import { readFactors, readLabels, readModel, readRows } from "./data.js";
+import { readFactors, readLabels, readModel, readOffsets, readRows } from "./data.js";
 import { InterruptedError, Interruption, type SignalName } from "./interruption.js";
 import { OutputFile } from "./output.js";
 import { Reporter, asPercent, unitOf } from "./reporter.js";
@@ -15,6 +15,7 @@ import type { Streams } from "./streams.js";
 export async function trainCommand(words: readonly string[], streams: Streams): Promise<void> {
   const own = {
     labels: { type: "string" },
+    offsets: { type: "string" },
     init: { type: "string" }, // a model's file, besides the option's words
     "penalty-factors": { type: "string" }, // a file, besides JSON
     output: { type: "string", short: "o" },
@@ -26,9 +27,15 @@ export async function trainCommand(words: readonly string[], streams: Streams): 
   const options = trainOptions(values);
   const init = isModelFile(values.init) ? values.init : undefined;
   const factors = isFactorsFile(values["penalty-factors"]) ? values["penalty-factors"] : undefined;
-  const inputs = [files[0], values.labels, init, factors].filter((path) => path !== undefined);
+  const inputs = [files[0], values.labels, values.offsets, init, factors].filter(
+    (path) => path !== undefined,
+  );
   const output = await OutputFile.prepare(values.output ?? "smigh-model.json", inputs);
-  const data = { ...(await readRows(files[0])), y: await readLabels(values.labels) };
+  const data = {
+    ...(await readRows(files[0])),
+    y: await readLabels(values.labels),
+    ...(values.offsets !== undefined && { offsets: await readOffsets(values.offsets) }),
+  };
   const read = {
     ...(init !== undefined && { init: await readModel(init) }),
     ...(factors !== undefined && { penaltyFactors: await readFactors(factors) }),

@@ -66,6 +66,7 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
   readonly weights: Float32Array;
   readonly bias: Float64Array;
   readonly origin?: Float64Array;
+  readonly offsets?: true;
   readonly history: readonly EpochRecord[];
   readonly converged: boolean;
   readonly reason: string;
@@ -88,6 +89,7 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
     this.weights = parts.weights;
     this.bias = parts.bias;
     if (parts.origin) this.origin = parts.origin;
+    if (parts.offsets) this.offsets = parts.offsets;
     this.history = parts.history;
     this.converged = parts.converged;
     this.reason = parts.reason;

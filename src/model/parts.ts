@@ -18,6 +18,8 @@ export interface ModelParts<L extends Label = Label> {
   readonly bias: Float64Array;
   /** (features) Subtracted from x in f64 before every product. Default: zeros. */
   readonly origin?: Float64Array;
+  /** True where the training had offsets, which the logits of the model are without. Absent otherwise. */
+  readonly offsets?: true;
   /** Loss and accuracy of each epoch, or of each iteration of lbfgs and newton. */
   readonly history: readonly EpochRecord[];
   /** True where the training met its tolerance. False for the first-order solvers, which have none. */

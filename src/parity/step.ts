@@ -14,7 +14,7 @@ import { type Parity, maxOrInfinity } from "./stages.js";
 import type { Passes, DescentProblem } from "../engine/descent.js";
 import { type FloatArray, type Rows, absolute, selectInF64 } from "../core/rows.js";
 import { range } from "../core/random.js";
-import { gradient, logits, residual, targetsOf } from "../math/passes.js";
+import { gradient, offsetLogits, residual, targetsOf } from "../math/passes.js";
 import { type FactorOf, factorsIn, update } from "../engine/reference/update.js";
 
 /** u: relative error of one f32 operation. */
@@ -40,8 +40,8 @@ export function gamma(n: number): number {
 }
 
 /**
- * Error ÷ bound of the logits: |Δz| ≤ γ·(|x|·|W| + |b|). Reading a feature from a byte and scaling it takes
- * four more roundings.
+ * Error ÷ bound of the logits: |Δz| ≤ γ·(|x|·|W| + |b| + |o|). Reading a feature from a byte and scaling it
+ * takes four more roundings, an offset two: its own and that of the sum.
  */
 export function logitsParity(
   { before, logits: found }: Passes,
@@ -49,9 +49,9 @@ export function logitsParity(
   { classes }: DescentProblem,
 ): number {
   const rows = range(data.count);
-  const exact = logits(data, rows, before.weights, classes);
-  const size = logits(absolute(data), rows, before.weights.map(Math.abs), classes);
-  const g = gamma(data.features + 1 + 4);
+  const exact = offsetLogits(data, rows, before.weights, classes);
+  const size = offsetLogits(absolute(data), rows, before.weights.map(Math.abs), classes);
+  const g = gamma(data.features + 1 + 4 + (data.offsets ? 2 : 0));
   return ratio(found, exact, (i) => g * size[i] + TINY * (data.features + 1));
 }
 

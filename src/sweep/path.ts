@@ -182,7 +182,9 @@ export class Path<L extends Label> {
     const { tolerance, maxIterations } = given.enough === undefined ? training : onFolds;
     const settings = { ...training, l2, tolerance, maxIterations, ...(signal && { signal }) };
     const { weightScale } = this.#task.examples;
-    const examples = { train, meanWeight: weight / train.length, weightScale };
+    const { offsets } = this.#task.examples;
+    const common = { weightScale, ...(offsets !== undefined && { offsets }) };
+    const examples = { ...common, train, meanWeight: weight / train.length };
     const fit = {};
     const start = await startSecondOrder({ ...this.#task, settings, examples }, this.#placement, given);
     try {

@@ -242,12 +242,12 @@ async function* watched(
  */
 async function targetsOf({ rows, problem, examples }: Fit): Promise<(objective: Objective) => Objective> {
   if (!rows.targets && !problem.smoothing) return (objective) => objective;
-  const { SoftTargetObjective, linearTermOf } = await import("../solvers/optimum/soft-targets.js");
-  const tilt = await linearTermOf(rows, examples.train, problem);
-  const validationTilt =
+  const { SoftTargetObjective, targetTermsOf } = await import("../solvers/optimum/soft-targets.js");
+  const training = await targetTermsOf(rows, examples.train, problem);
+  const validation =
     rows.targets &&
     examples.validation &&
-    (await linearTermOf(rows, examples.validation, { ...problem, smoothing: 0 }));
+    (await targetTermsOf(rows, examples.validation, { ...problem, smoothing: 0 }));
   const scale = 1 / (examples.train.length * examples.meanWeight);
-  return (objective) => new SoftTargetObjective(objective, scale, tilt, validationTilt);
+  return (objective) => new SoftTargetObjective(objective, scale, training, validation);
 }

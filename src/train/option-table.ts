@@ -209,9 +209,9 @@ const createTable = <L extends Label>() => ({
 
   /**
    * Initial weights: "zeros" (default), "centroids", or a model to continue from. Centroids predict the class
-   * with the nearest mean. The model is a SoftmaxModel or your own numbers in arrays of any kind,
-   * `{ classes, features, weights, bias, origin? }`. It needs the same number of features, and at least one
-   * class of the data. Classes that are new to it start from the mean of its own.
+   * with the nearest mean, whatever the offsets. The model is a SoftmaxModel or your own numbers in arrays of
+   * any kind, `{ classes, features, weights, bias, origin? }`. It needs the same number of features, and at
+   * least one class of the data. Classes that are new to it start from the mean of its own.
    */
   init: option<"zeros" | "centroids" | StartingModel<L>>({ check: checkInit, default: "zeros" }),
 

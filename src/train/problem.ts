@@ -86,6 +86,7 @@ export function createTask<L extends Label>(
       train,
       ...(validation && { validation }),
       soft: rows.targets !== undefined,
+      offsets: rows.offsets !== undefined,
       weightScale,
       meanWeight: weightOf(rows, train, "to train on") / train.length,
     },
@@ -191,7 +192,7 @@ function split<L extends Label>(
     return { ...given, train: order.slice(aside).sort(), validation: order.slice(0, aside).sort() };
   }
   const scale = rows.x instanceof Uint8Array && { scale: rows.scale };
-  const expected = { features: rows.features, ...scale, classes };
+  const expected = { features: rows.features, ...scale, classes, offsets: rows.offsets !== undefined };
   const other = withoutWeightless(createDataset(validation, "validation.", expected));
   const together = concatenate(rows, other.rows);
   return {

@@ -12,6 +12,7 @@ import {
   type Shape,
   factorsOf,
   kindsOf,
+  offset,
   parityOfAll,
   plan,
   randomRows,
@@ -176,6 +177,50 @@ export function conformance(
         expectNear(found.loss, exact.loss);
         expect(found.hits).toBeCloseTo(exact.hits, 3);
         expect(found.weight).toBeCloseTo(exact.weight, 3);
+      },
+    );
+
+    test.each(
+      [
+        { count: 129, features: 17, classes: 3, batchSize: 65 },
+        { count: 120, features: 785, classes: 3, batchSize: 119 },
+        { count: 90, features: 33, classes: 37, batchSize: 70 },
+      ].flatMap((shape) => [
+        { ...shape, of: "labels", soft: false, smoothing: 0 },
+        ...(LONG || shape.features === 17
+          ? [{ ...shape, of: "soft targets", soft: true, smoothing: 0 }]
+          : []),
+        { ...shape, of: "smoothed soft targets", soft: true, smoothing: 0.2 },
+      ]),
+    )(
+      "steps of $batchSize × $features × $classes, of $of, and evaluations have the offsets of their rows",
+      async ({ classes, batchSize, soft, smoothing, ...rest }) => {
+        const shape = { classes, ...rest };
+        const labelled = randomRows(shape, "bytes", 43);
+        const without = soft ? softened(labelled, classes, 44) : labelled;
+        const rows = offset(without, classes, 45);
+        const problem = { ...problemOf(classes, batchSize), smoothing };
+        const start = randomWeights(shape, 46);
+        const captured = await runAll(engine, rows, problem, start);
+        const parity = parityOfAll(captured.results, rows, problem);
+        for (const stage of STEP_STAGES) expect(parity.stages[stage], stage).toBeLessThan(1);
+        expect(parityOfAll(captured.results, without, problem).stages.logits).toBeGreaterThan(1);
+
+        const { results, weights } = await runAll(engine, rows, problem, start, false);
+        expect(weights).toEqual(captured.weights);
+        expect(results.map(({ sums }) => sums)).toEqual(captured.results.map(({ sums }) => sums));
+
+        const evaluated = async (one: Engine) => {
+          const placement = await one.place(rows);
+          const descent = await placement.descent(problem, start);
+          const sums = await descent.evaluate(range(rows.count).filter((row) => row % 3 !== 1));
+          descent.release();
+          placement.release();
+          return sums;
+        };
+        const [found, exact] = [await evaluated(engine), await evaluated(referenceEngine())];
+        expectNear(found.loss, exact.loss);
+        expect(found.hits).toBeCloseTo(exact.hits, 3);
       },
     );
 

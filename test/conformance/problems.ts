@@ -81,6 +81,20 @@ export function softened(rows: Rows, classes: number, seed: number): Rows {
   return { ...rows, ...softTargets(shares, classes, "y") };
 }
 
+/** The same rows with offsets, a few of them far from the others, and the largest of every row 0. */
+export function offset(rows: Rows, classes: number, seed: number): Rows {
+  const random = randomIntegers(seed);
+  const offsets = new Float32Array(rows.count * classes).map(
+    () => 2 * gaussian(random) * (random() % 20 === 0 ? 10 : 1),
+  );
+  for (let row = 0; row < rows.count; row++) {
+    const own = offsets.subarray(row * classes, (row + 1) * classes);
+    const most = own.reduce((a, b) => Math.max(a, b));
+    own.forEach((one, k) => (own[k] = one - most));
+  }
+  return { ...rows, offsets };
+}
+
 export function randomWeights({ features, classes }: Shape, seed: number, size = 0.5): Float32Array {
   const random = randomIntegers(seed);
   return new Float32Array((features + 1) * classes).map(() => size * gaussian(random));

@@ -10,6 +10,7 @@ import {
   RULES,
   type Shape,
   factorsOf,
+  offset,
   parityOfAll,
   randomRows,
   randomWeights,
@@ -58,7 +59,11 @@ function runsOf({ shape }: Case) {
   const floats = randomRows(shape, "f32", 101);
   return [
     { rows: floats, rule: RULES["adam"], smoothing: 0 },
-    { rows: softened(floats, shape.classes, 103), rule: RULES["adam"], smoothing: 0.2 },
+    {
+      rows: offset(softened(floats, shape.classes, 103), shape.classes, 104),
+      rule: RULES["adam"],
+      smoothing: 0.2,
+    },
     {
       rows: { ...randomRows(shape, "bytes", 101), scale: 0.01 },
       rule: RULES["nesterov"],
@@ -72,9 +77,9 @@ const RUNS = { fused: runsOf(CASES.fused), tiled: runsOf(CASES.tiled) };
 type Errors = Readonly<Partial<Record<Caught, number>>>;
 
 /**
- * Runs all steps on floats with Adam, on soft targets, and on bytes with momentum, smoothed labels and
- * penalty factors. The odd scale of the bytes makes every multiplication by it visible. Stops after the run
- * in which an edit is caught.
+ * Runs all steps on floats with Adam, on soft targets and offsets, and on bytes with momentum, smoothed
+ * labels and penalty factors. The odd scale of the bytes makes every multiplication by it visible. Stops
+ * after the run in which an edit is caught.
  */
 async function errors(kind: KernelKind, options: WasmEdits, caught?: Caught): Promise<Errors> {
   const tried = CASES[kind];

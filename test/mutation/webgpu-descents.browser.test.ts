@@ -13,6 +13,7 @@ import {
   RULES,
   type Shape,
   factorsOf,
+  offset,
   parityOfAll,
   randomRows,
   randomWeights,
@@ -59,13 +60,13 @@ interface Case {
 }
 
 // Bytes of an odd scale make every multiplication by it visible, their labels are smoothed, and features
-// have penalty factors; labels of f16 are smoothed soft targets. A batch of 600 rows takes several blocks,
-// slots and tiles. A batch of 30 is a whole step of two turns, and its workgroup has more threads than the
-// 4 or 8 that a software adapter runs at once. A batch of 170 is a single block of three slots, which the
-// update adds. Where workgroups share slabs, there are several in each dimension, none of them full, and
-// two slots, as on a GPU, the last of which does not fill its slabs. With 68 features the ones would be
-// alone in a vector. A batch of 167 is a single slot in the last two, so that the gradient takes the step,
-// of all tiles at once or of some.
+// have penalty factors; labels of f16 are smoothed soft targets, and both have offsets. A batch of 600
+// rows takes several blocks, slots and tiles. A batch of 30 is a whole step of two turns, and its
+// workgroup has more threads than the 4 or 8 that a software adapter runs at once. A batch of 170 is a
+// single block of three slots, which the update adds. Where workgroups share slabs, there are several in
+// each dimension, none of them full, and two slots, as on a GPU, the last of which does not fill its
+// slabs. With 68 features the ones would be alone in a vector. A batch of 167 is a single slot in the last
+// two, so that the gradient takes the step, of all tiles at once or of some.
 const CASES: Readonly<Record<Way, Case>> = {
   steps: {
     shape: { count: 600, features: 61, classes: 10 },
@@ -146,7 +147,8 @@ async function run(way: Way, edited: Edited, kind: Kind, capture: boolean) {
   const { shape, deviation, batchSize, capacity, kernels = "table" } = CASES[way];
   const bytes = kind === "bytes";
   const labelled = { ...randomRows(shape, kind, 101), ...(bytes && { scale: 0.01 }) };
-  const rows = kind === "f16" ? softened(labelled, shape.classes, 103) : labelled;
+  const targeted = kind === "f16" ? softened(labelled, shape.classes, 103) : labelled;
+  const rows = kind === "f32" ? targeted : offset(targeted, shape.classes, 104);
   const ofShape = { classes: shape.classes, batchSize, intercept: true };
   const problem = {
     ...ofShape,

@@ -451,6 +451,46 @@ export const WRONG_DESCENTS: readonly WrongPass<Stage | "sums">[] = [
     ] as const
   ).map((wrong) => ({ ...wrong, file: "update.ts", point: "factors", caught: "update" }) as const),
   {
+    what: "logits have no offsets",
+    file: "second-pass.ts",
+    point: "offsets",
+    edit: ["plan.offsets && entry.operation != STEP", "false"],
+    kernels: "fused",
+    caught: "logits",
+  },
+  {
+    what: "offsets are those of other rows",
+    file: "rows.ts",
+    point: "row-offsets",
+    edit: ["number * plan.classes", "at * plan.classes"],
+    kernels: "tiled",
+    caught: "logits",
+  },
+  {
+    what: "offsets are those of the first four rows",
+    file: "second-pass.ts",
+    point: "offset-rows",
+    edit: ["pack.offsets + (i << 2)", "pack.offsets"],
+    kernels: "fused",
+    caught: "logits",
+  },
+  {
+    what: "offsets are those of the first class",
+    file: "second-pass.ts",
+    point: "offset-rows",
+    edit: ["(i << 2), at)", "(i << 2), 0)"],
+    kernels: "tiled",
+    caught: "logits",
+  },
+  {
+    what: "the last class has no offset",
+    file: "second-pass.ts",
+    point: "offset-classes",
+    edit: ["for (; z < past; z += next)", "for (; z + next < past; z += next)"],
+    kernels: "tiled",
+    caught: "logits",
+  },
+  {
     what: "a stale moment",
     file: "update.ts",
     point: "moment",
@@ -478,6 +518,14 @@ export const WRONG_DESCENTS: readonly WrongPass<Stage | "sums">[] = [
 
 /** Caught by a result of `lookAround`, or by sums of vectors of small integers, which are exact. */
 export const WRONG_OBJECTIVES: readonly WrongPass<Look | "sums">[] = [
+  {
+    what: "a move adds the offsets again",
+    file: "second-pass.ts",
+    point: "offsets",
+    edit: ["plan.offsets && entry.operation != STEP", "plan.offsets"],
+    kernels: "tiled",
+    caught: "move",
+  },
   ...KERNELS.flatMap((kernels): WrongPass<Look>[] => [
     {
       what: "the logits of every block are kept where the first one's are",

@@ -13,7 +13,7 @@ function fit({ set, l1, l2, factors, offsets }: AdjustedOptimum, options: TrainO
   return train(data, { l2, ...(l1 > 0 && { l1 }), ...(factors && { penaltyFactors: factors }), ...options });
 }
 
-const named = ADJUSTED.filter(({ offsets }) => offsets === undefined).map((optimum) => ({
+const named = ADJUSTED.map((optimum) => ({
   ...optimum,
   with: [optimum.factors && "factors", optimum.offsets && "offsets"].filter(Boolean).join(" and "),
 }));

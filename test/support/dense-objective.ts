@@ -3,6 +3,7 @@
  * intercepts. Features are centred and scaled first, so that neither their origin nor their units cost
  * precision.
  */
+import type { FloatArray } from "../../src/core/rows.js";
 import { Exact } from "./exact.js";
 
 export interface DenseProblem {
@@ -23,7 +24,7 @@ export interface DenseProblem {
   /** (features) factors on l1 and l2. Default 1 each. */
   readonly factors?: Float64Array;
   /** (rows, classes) added to the logits. Default zeros. */
-  readonly offsets?: Float64Array;
+  readonly offsets?: FloatArray;
 }
 
 type Features = Pick<DenseProblem, "count" | "features" | "x" | "weights">;

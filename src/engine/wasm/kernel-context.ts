@@ -149,6 +149,7 @@ export class KernelContext {
       x: placed.x,
       labels: placed.labels,
       rowWeights: placed.rowWeights,
+      offsets: placed.offsets,
       classes,
       paddedClasses: layout.paddedClasses,
       intercept: Number(intercept),

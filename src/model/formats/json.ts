@@ -40,6 +40,8 @@ export interface ModelJson {
   readonly scale?: number;
   /** (features) Subtracted from x. Default: zeros. */
   readonly origin?: readonly number[];
+  /** True where the training had offsets. Absent otherwise. */
+  readonly offsets?: true;
   /** (classes) The intercept: the logits at the origin. */
   readonly bias: readonly number[];
   /** (features, classes) one list per feature. */
@@ -52,7 +54,7 @@ export interface ModelJson {
 }
 
 export function toJson(model: ModelParts): ModelJson {
-  const { classes, features, scale, origin, bias, weights } = model;
+  const { classes, features, scale, origin, offsets, bias, weights } = model;
   const { history, converged, reason, reasonCode, iterations, warnings, engine, parity } = model;
   const k = classes.length;
   return {
@@ -63,6 +65,7 @@ export function toJson(model: ModelParts): ModelJson {
     features,
     ...(scale !== undefined && { scale }),
     ...(origin && { origin: Array.from(origin) }),
+    ...(offsets && { offsets }),
     bias: Array.from(bias),
     // Nine significant digits give an f32 back exactly.
     weights: Array.from({ length: features }, (_, d) =>
@@ -135,6 +138,7 @@ export function fromJson(written: string): ModelParts {
     weights: readWeights(file["weights"], features, classes.length),
     bias: version === 1 ? Float64Array.from(bias, (one, k) => single(one, `bias[${k}]`)) : bias,
     ...(has(file, "origin") && { origin: numbers(file["origin"], "origin", features) }),
+    ...(has(file, "offsets") && { offsets: readOffsets(file["offsets"]) }),
     ...readTraining(version === 1 ? { ...training, warnings: [] } : training, "training"),
   };
 }
@@ -196,6 +200,11 @@ function readScale(value: unknown): number {
   const scale = finite(value, "scale");
   if (scale === 0) throw wrong(scale, "scale", "other than 0");
   return scale;
+}
+
+function readOffsets(value: unknown): true {
+  if (value === true) return value;
+  throw wrong(value, "offsets", "true, or left out");
 }
 
 /** Checks the length of every row before it allocates as much memory as the file claims. */

@@ -261,6 +261,20 @@ describe("a small table", () => {
     const damaged = await smigh(...words, "--penalty-factors", "[0");
     expect(damaged).toMatchObject({ exit: 2, status: expect.stringContaining("--penalty-factors is [0") });
   });
+
+  test("is trained with offsets, from a file", async () => {
+    const offsets = Array.from({ length: 3 * count }, (_, i) => Math.cos(i));
+    const { weights } = await train(
+      { ...rows, offsets: Float64Array.from(offsets) },
+      { engine: "reference" },
+    );
+    expect(await weightsOf("--offsets", idxFile("offsets.idx", [count, 3], offsets))).toEqual(weights);
+    expect(loadModel(readFileSync(join(folder, "table.json"))).offsets).toBe(true);
+    const short = await smigh(...words, "--offsets", data);
+    expect(short).toMatchObject({ exit: 1, status: expect.stringMatching(/offsets\[0\] has 2 values/) });
+    const flat = await smigh(...words, "--offsets", words[3]);
+    expect(flat).toMatchObject({ exit: 1, status: expect.stringMatching(/y\.idx: has 1 dimension/) });
+  });
 });
 
 describe("exit status 1 and one line when the job fails", () => {

@@ -14,6 +14,7 @@ export class Plan {
   labels: u32; // (rows) u32
   rowWeights: u32; // (rows) f32
   targets: u32; // (rows, classes) f32 soft targets of a descent, or 0 if the labels are the targets
+  offsets: u32; // (rows, classes) f32 added to the logits, or 0
 
   // The problem.
   classes: u32;

@@ -130,7 +130,7 @@ export class GpuPasses {
       block: buffers.blocks,
       current: buffers.steps,
       x,
-      labels: placed.targets ?? placed.labels,
+      labels: placed.wideLabels ?? placed.labels,
       rowWeights: placed.weights,
     };
     const blocks = passesOf(context, shared);

@@ -4,6 +4,7 @@ import type { ObjectiveProblem } from "../../objective.js";
 import type { DescentProblem } from "../../descent.js";
 import { type RowHead, labelledOnly } from "../../../core/rows.js";
 import { SPLIT_COLUMNS, sideOf } from "./choice.js";
+import { isWide, labelWords } from "./cut.js";
 import type { Mode } from "./blocks.js";
 import type { KernelName } from "./kernels.js";
 import type { Specialisation } from "./specialise.js";
@@ -43,6 +44,8 @@ export function blockKernels(
     SHARED: sideOf(tiling.sharing) > 0,
     NARROW: tiling.subgroupSize > 0,
     SOFT: rows.targets !== undefined,
+    OFFSETS: rows.offsets !== undefined,
+    WIDE: isWide(rows),
     MIXED: rows.targets !== undefined || smoothing > 0, // targets other than plain labels
     BIAS: tiling.kind === "tiled" && tiling.multiplied4 < tiling.features4,
     UPDATE: mode === "train" && problem.rule !== undefined && takesStep(tiling),
@@ -57,6 +60,7 @@ export function blockKernels(
       ONES: rows.features % 4,
       KEPT: 1 - smoothing,
       SHARE: smoothing / tiling.classes,
+      ...labelConstants(rows),
       CLASSES: tiling.classes,
       WORKGROUP: tiling.workgroup,
       ROWS: tiling.rows,
@@ -68,6 +72,13 @@ export function blockKernels(
       ...constantsOf(tiling),
     },
   };
+}
+
+/** Where a row of labels has what. */
+function labelConstants(rows: RowHead) {
+  const { offsets, count } = rows;
+  const words = labelWords(rows);
+  return { WORDS: words, OFFSETS_FROM: words - (offsets?.length ?? 0) / count };
 }
 
 function constantsOf(tiling: Tiling) {
@@ -193,7 +204,8 @@ export function stepsKernel(
 
 /** Specialises the two products of an objective, logits and gradient. */
 export function rawKernels(rows: RowHead, tiling: Tiling): Specialisation {
-  const { when, constants } = blockKernels(labelledOnly(rows), {}, tiling, "train");
+  const { offsets: _, ...plain } = labelledOnly(rows);
+  const { when, constants } = blockKernels(plain, {}, tiling, "train");
   return { when: [...when, "RAW"], constants: { ...constants, RAW: true } };
 }
 
@@ -216,7 +228,21 @@ export function rowKernels({
       THREAD_ROWS: threadRows,
       MOVE: false,
       EVALUATE: false,
+      WORDS: 1,
+      OFFSETS_FROM: 1,
     },
+  };
+}
+
+/**
+ * Specialises the pass that turns the product of rows with weights into residuals: it adds the offsets of
+ * rows that have some.
+ */
+export function residualKernel(rows: RowHead, tiling: ObjectiveTiling): Specialisation {
+  const { when, constants } = rowKernels(tiling);
+  return {
+    when: [...when, ...(rows.offsets ? ["OFFSETS", "WIDE"] : [])],
+    constants: { ...constants, ...labelConstants(rows) },
   };
 }
 

@@ -6,7 +6,14 @@
 import { type Block, cutRows } from "../kernels/blocks.js";
 import type { Commands } from "./commands.js";
 import type { ObjectiveContext } from "./context.js";
-import { changed, gatherKernel, objectiveBlockSum, rawKernels, rowKernels } from "../kernels/constants.js";
+import {
+  changed,
+  gatherKernel,
+  objectiveBlockSum,
+  rawKernels,
+  residualKernel,
+  rowKernels,
+} from "../kernels/constants.js";
 import type { Gpu } from "../device/device.js";
 import type { KernelName } from "../kernels/kernels.js";
 import { type Bindings, type Compiled, compiled } from "../kernels/pipelines.js";
@@ -39,15 +46,16 @@ type PassKernels = Readonly<Record<Pass, Compiled>> & {
 export async function compilePasses({ gpu, placed, tiling }: ObjectiveContext): Promise<PassKernels> {
   const rawLogits = tiling.logits.kind === "split" ? "split-logits" : "logits";
   const ofRows = rowKernels(tiling);
+  const residual = residualKernel(placed.rows, tiling);
   const one = (name: KernelName, specialisation: Specialisation) => compiled(gpu, name, specialisation);
   const [gather, logits, gradient, blockSum, ...ofRow] = await Promise.all([
     one("gather", gatherKernel(tiling)),
     one(rawLogits, rawKernels(placed.rows, tiling.logits)),
     one("gradient", rawKernels(placed.rows, tiling)),
     tiling.levels > 0 ? one("block-sum", objectiveBlockSum(tiling)) : undefined,
-    one("objective-residual", ofRows),
+    one("objective-residual", residual),
     one("objective-residual", changed(ofRows, { MOVE: true })),
-    one("objective-residual", changed(ofRows, { EVALUATE: true })),
+    one("objective-residual", changed(residual, { EVALUATE: true })),
     one("objective-trial", ofRows),
     one("hessian-residual", ofRows),
   ]);
@@ -72,6 +80,8 @@ export class ObjectivePasses {
   readonly #kernels: PassKernels;
   readonly #tiling: ObjectiveTiling;
   readonly #shared: Readonly<Record<string, GPUBuffer>>;
+  /** The labels, with the offsets beside them where there are any. */
+  readonly #offsetLabels: GPUBuffer;
   /** The shards that rows are gathered from; none if X is one binding. */
   readonly #shards: readonly { readonly x: GPUBuffer; readonly shard: GPUBuffer }[];
 
@@ -96,6 +106,7 @@ export class ObjectivePasses {
       gpu.run(() => gpu.device.queue.writeBuffer(shard, 0, Uint32Array.of(first, shardRows)));
       return { x, shard };
     });
+    this.#offsetLabels = (placed.rows.offsets && placed.wideLabels) ?? placed.labels;
     this.#shared = {
       labels: placed.labels,
       rowWeights: placed.weights,
@@ -183,18 +194,20 @@ export class ObjectivePasses {
   }
 
   /**
-   * Computes R from the block's Z, after Z ← Z + t·ΔZ if t is given. Resolves to partial sums of losses, hits
-   * and weights, (sums, 4).
+   * Computes R from the block's Z, after Z ← Z + t·ΔZ, or Z ← Z + O if t is not given. Resolves to partial
+   * sums of losses, hits and weights, (sums, 4).
    */
   softmax({ z, change, ...block }: KeptBlock, t?: number): Promise<Float32Array> {
-    const pass = t === undefined ? "softmax" : "moved";
-    return this.#sums(pass, block, { order: this.order, z, change, r: this.r }, t);
+    const buffers = { order: this.order, z, change, r: this.r };
+    if (t !== undefined) return this.#sums("moved", block, buffers, t);
+    return this.#sums("softmax", block, { ...buffers, labels: this.#offsetLabels });
   }
 
   /** Resolves to partial sums of losses, hits and weights, (sums, 4), of the logits in R's buffer. */
   evaluated(block: Block): Promise<Float32Array> {
-    const { tiles, captured } = this.#shared; // placeholders: Z does not move and R is not stored
-    return this.#sums("evaluated", block, { order: this.others, z: this.r, change: tiles, r: captured });
+    const { tiles: change, captured: r } = this.#shared; // placeholders: Z does not move and R is not stored
+    const labels = this.#offsetLabels;
+    return this.#sums("evaluated", block, { labels, order: this.others, z: this.r, change, r });
   }
 
   /** Resolves to partial sums of losses, slopes and curvatures at Z + t·ΔZ, (sums, 4). */
