@@ -108,6 +108,7 @@ export async function startSecondOrder(
         };
       },
       guessed: given.enough !== undefined,
+      partlyFree: problem.penalties.includes(0) && problem.penalties.some((one: number) => one > 0),
       exact: async () => {
         const { placeRows } = await import("../engine/reference/engine.js");
         const inMemory = await readAllRows(rows);

@@ -519,12 +519,12 @@ export const WRONG_DESCENTS: readonly WrongPass<Stage | "sums">[] = [
 /** Caught by a result of `lookAround`, or by sums of vectors of small integers, which are exact. */
 export const WRONG_OBJECTIVES: readonly WrongPass<Look | "sums">[] = [
   {
-    what: "a move adds the offsets again",
+    what: "the offsets are those of steps only",
     file: "second-pass.ts",
     point: "offsets",
-    edit: ["plan.offsets && entry.operation != STEP", "plan.offsets"],
+    edit: ["!= STEP", "< LINEARIZE"],
     kernels: "tiled",
-    caught: "move",
+    caught: "logits",
   },
   ...KERNELS.flatMap((kernels): WrongPass<Look>[] => [
     {

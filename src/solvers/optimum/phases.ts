@@ -129,15 +129,20 @@ export interface PhaseContext extends MethodContext {
   readonly sample: (rows: number) => Promise<RowSample>;
   /** Whether the first method's guess of F − F* is good enough, so that no phase in f64 is needed. */
   readonly guessed: boolean;
+  /**
+   * Whether some features have a penalty and others have none. A sample of the rows may miss those without:
+   * the penalty then shows it nothing of their curvature.
+   */
+  readonly partlyFree: boolean;
 }
 
 export function phasesOf(context: PhaseContext): Phase[] {
-  const { objective, scaling, start, preconditioner, settings, size, l1, guessed } = context;
+  const { objective, scaling, start, preconditioner, settings, size, l1, guessed, partlyFree } = context;
   const { solver, tolerance, memory = historyLength(size) } = settings;
   const common = { objective, scaling, start };
   const exactlyAt = guessed ? "never" : exactness(size);
 
-  const sampled = l1 || guessed || exactlyAt === "always" ? undefined : sampleSize(size);
+  const sampled = l1 || guessed || partlyFree || exactlyAt === "always" ? undefined : sampleSize(size);
 
   const quasiNewton: Phase = {
     certifies: sampled !== undefined,

@@ -76,8 +76,8 @@ export function meetsTolerance(
 
 /**
  * Tells whether ever larger weights fit ever better: all rows are classified correctly, and no penalty or
- * soft target bounds the weights. Such a training never converges. With offsets correct rows do not tell: the
- * offsets, which do not grow with the weights, may have a part in it.
+ * soft target bounds the weights. Such a training never converges. With offsets, which do not grow with the
+ * weights, correct rows do not tell.
  */
 export function isSeparable(
   { hits, weight }: Pick<Sums, "hits" | "weight">,

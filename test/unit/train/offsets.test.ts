@@ -210,3 +210,13 @@ test("offsets that tell all rows right do not make classes separable", async () 
   expect(bound).toMatchObject({ converged: true });
   expect(bound.weights.every((w) => Math.abs(w) < 1e-3)).toBe(true);
 });
+
+test.each(["lbfgs", "newton"] as const)("%s never converges where X tells all rows right", async (solver) => {
+  const separable = { x: [[-2], [-1], [1], [2]], y: [0, 0, 1, 1], offsets: [[9, 0], [0, 4], [3, 0], [0, 1]] }; // prettier-ignore
+  for (const engine of ["wasm", "reference"] as const) {
+    const model = await train(separable, { engine, solver, l2: 0, maxIterations: 100 });
+    expect(model).toMatchObject({ converged: false, reasonCode: "separable" });
+    const bounded = await train(separable, { engine, solver, l2: 0.01 });
+    expect(bounded.converged).toBe(true);
+  }
+});
