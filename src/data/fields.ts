@@ -13,7 +13,7 @@ const MEANT: Readonly<Record<string, readonly string[]>> = {
   features: ["feature", "featurecount", "nfeatures", "columns", "dimension", "dimensions"],
   scale: ["scales", "scaling", "bytescale"],
   weights: ["weight", "sampleweight", "sampleweights", "rowweight", "rowweights", "w"],
-  offsets: ["offset", "basemargin", "initscore", "initialscore", "initialscores", "priorlogits"],
+  offsets: ["offset", "basemargin", "initscore"],
   classes: ["class", "classnames", "labelnames", "targetnames", "categories"],
 };
 

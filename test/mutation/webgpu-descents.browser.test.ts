@@ -226,14 +226,17 @@ test.each([
 });
 
 /** Final weights of steps, and of captured ones. */
-async function plainAndCaptured(way: Way, kernels: Edited) {
-  const plain = await run(way, kernels, "f32", false);
-  const captured = await run(way, kernels, "f32", true);
+async function plainAndCaptured(way: Way, kernels: Edited, kind: Kind = "f32") {
+  const plain = await run(way, kernels, kind, false);
+  const captured = await run(way, kernels, kind, true);
   return [plain.weights, captured.weights] as const;
 }
 
-test("whole steps in one dispatch end at the same bits as in one each", async () => {
-  const [together, apart] = await plainAndCaptured("steps", RIGHT);
+// Bytes have penalty factors and offsets.
+const BOTH = ["f32", "bytes"] as const;
+
+test.each(BOTH)("whole steps in one dispatch end at the same bits as in one each: %s", async (kind) => {
+  const [together, apart] = await plainAndCaptured("steps", RIGHT, kind);
   expect(together).toEqual(apart);
 });
 
@@ -242,10 +245,10 @@ test.each(WRONG_STEPS)("and do not when $what", async (wrong) => {
   expect(together).not.toEqual(apart);
 });
 
-test.each(["taken", "alone"] as const)(
-  "a step that the gradient takes ends at the same bits as an update's: %s",
-  async (way) => {
-    const [taken, updated] = await plainAndCaptured(way, RIGHT);
+test.each(BOTH.flatMap((kind) => (["taken", "alone"] as const).map((way) => ({ way, kind }))))(
+  "a step that the gradient takes ends at the same bits as an update's: $way, $kind",
+  async ({ way, kind }) => {
+    const [taken, updated] = await plainAndCaptured(way, RIGHT, kind);
     expect(taken).toEqual(updated);
   },
 );

@@ -138,7 +138,7 @@ export function fromJson(written: string): ModelParts {
     weights: readWeights(file["weights"], features, classes.length),
     bias: version === 1 ? Float64Array.from(bias, (one, k) => single(one, `bias[${k}]`)) : bias,
     ...(has(file, "origin") && { origin: numbers(file["origin"], "origin", features) }),
-    ...(has(file, "offsets") && { offsets: readOffsets(file["offsets"]) }),
+    ...(has(file, "offsets") && flag(file["offsets"], "offsets") && { offsets: true }),
     ...readTraining(version === 1 ? { ...training, warnings: [] } : training, "training"),
   };
 }
@@ -200,11 +200,6 @@ function readScale(value: unknown): number {
   const scale = finite(value, "scale");
   if (scale === 0) throw wrong(scale, "scale", "other than 0");
   return scale;
-}
-
-function readOffsets(value: unknown): true {
-  if (value === true) return value;
-  throw wrong(value, "offsets", "true, or left out");
 }
 
 /** Checks the length of every row before it allocates as much memory as the file claims. */

@@ -165,7 +165,7 @@ test("the model says that it was trained with offsets, and its file too", async 
   expect(without.offsets).toBeUndefined();
   expect(without.toJSON()).not.toHaveProperty("offsets");
   const damaged = { ...model.toJSON(), offsets: 1 };
-  expect(() => loadModel(JSON.stringify(damaged))).toThrow("offsets is 1, and must be true, or left out");
+  expect(() => loadModel(JSON.stringify(damaged))).toThrow("offsets is 1, and must be true or false");
 });
 
 test("offsets are copied before anything is awaited", async () => {
