@@ -79,7 +79,12 @@ export async function startSecondOrder(
       : leastOf(problem.penalties) / 2;
     const floor = problem.intercept ? Math.min(penalised, leastShare(task) / 2) : penalised;
     const { clock = new Stopwatch(), from } = given;
-    const preconditioner = { floor, ...(inverse && { matrix: objective.space.matrix(inverse.values) }) };
+    const partlyFree = problem.penalties.includes(0) && problem.penalties.some((one: number) => one > 0);
+    const preconditioner = {
+      floor,
+      partlyFree,
+      ...(inverse && { matrix: objective.space.matrix(inverse.values) }),
+    };
     const phases = phasesOf({
       objective,
       scaling: { scale: problem.scale },
@@ -108,7 +113,6 @@ export async function startSecondOrder(
         };
       },
       guessed: given.enough !== undefined,
-      partlyFree: problem.penalties.includes(0) && problem.penalties.some((one: number) => one > 0),
       exact: async () => {
         const { placeRows } = await import("../engine/reference/engine.js");
         const inMemory = await readAllRows(rows);

@@ -29,3 +29,9 @@ test.each(["wasm", "reference"] as const)(
   { timeout: 7_200_000 },
   async (engine) => expect(await promisesBroken(engine, ADJUSTED, { adjusted: true })).toBe(""),
 );
+
+test.each(["wasm", "reference"] as const)(
+  "the same of a tall problem whose free features few rows have: %s, seed 28",
+  { timeout: 7_200_000 },
+  async (engine) => expect(await promisesBroken(engine, "28", { tall: true, adjusted: true })).toBe(""),
+);

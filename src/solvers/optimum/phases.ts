@@ -129,20 +129,17 @@ export interface PhaseContext extends MethodContext {
   readonly sample: (rows: number) => Promise<RowSample>;
   /** Whether the first method's guess of F − F* is good enough, so that no phase in f64 is needed. */
   readonly guessed: boolean;
-  /**
-   * Whether some features have a penalty and others have none. A sample of the rows may miss those without:
-   * the penalty then shows it nothing of their curvature.
-   */
-  readonly partlyFree: boolean;
 }
 
 export function phasesOf(context: PhaseContext): Phase[] {
-  const { objective, scaling, start, preconditioner, settings, size, l1, guessed, partlyFree } = context;
+  const { objective, scaling, start, preconditioner, settings, size, l1, guessed } = context;
   const { solver, tolerance, memory = historyLength(size) } = settings;
   const common = { objective, scaling, start };
   const exactlyAt = guessed ? "never" : exactness(size);
 
-  const sampled = l1 || guessed || partlyFree || exactlyAt === "always" ? undefined : sampleSize(size);
+  // A sample of the rows may miss features without a penalty, whose curvature nothing else shows it.
+  const isWhole = l1 || guessed || preconditioner.partlyFree;
+  const sampled = isWhole || exactlyAt === "always" ? undefined : sampleSize(size);
 
   const quasiNewton: Phase = {
     certifies: sampled !== undefined,

@@ -145,11 +145,10 @@ describe("the stages of a training", () => {
       objective,
       scaling,
       start,
-      preconditioner: { floor: 0 },
+      preconditioner: { floor: 0, partlyFree },
       settings: parseOptions({ solver, l2: 0 }),
       size,
       guessed,
-      partlyFree,
       ...(l1 && { l1 }),
       sample: () => Promise.reject(new Error("No method has taken a step.")),
       exact: async () => {
