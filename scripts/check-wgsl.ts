@@ -18,6 +18,7 @@ import {
   gatherKernel,
   objectiveBlockSum,
   rawKernels,
+  residualKernel,
   rowKernels,
   stepsKernel,
   updateKernel,
@@ -135,6 +136,7 @@ function objectives(rows: Rows, cut: ObjectiveTiling): (readonly [string, Specia
       ["block-sum", objectiveBlockSum(cut)],
       ["objective-residual", changed(ofRows, { MOVE: flag })],
       ["objective-residual", changed(ofRows, { EVALUATE: flag })],
+      ["objective-residual", residualKernel({ ...rows, offsets: new Float32Array(0) }, cut)],
       ...["objective-trial", "hessian-residual"].map((name) => [name, ofRows] as const),
       ...VECTOR_KERNELS.map((name) => [name, vectorKernel(name, rows, problem, cut)] as const),
       ...Object.entries(ofSteps),
@@ -167,6 +169,9 @@ function specialisations(shaders: ShaderTexts): Map<string, Made> {
     { rule: adam, gathered: true, smoothing: 0, soft: false },
     { rule: adam, gathered: false, smoothing: 0.1, soft: false },
     { rule: adam, gathered: true, smoothing: 0.1, soft: true },
+    // With offsets and penalty factors.
+    { rule: sgd, gathered: true, smoothing: 0, soft: false, adjusted: true },
+    { rule: adam, gathered: false, smoothing: 0.1, soft: true, adjusted: true },
   ];
   const kinds = [
     { x: new Float32Array(0), scale: 1 },
@@ -191,14 +196,19 @@ function specialisations(shaders: ShaderTexts): Map<string, Made> {
     for (const kind of kinds) {
       const labelled = { ...shape, ...kind, labels: new Uint32Array(0) };
       for (const cut of cuts(labelled, shape.classes))
-        for (const { rule, gathered, smoothing, soft } of trainings) {
-          const rows = { ...labelled, ...(soft && { targets: new Float32Array(0) }) };
+        for (const { rule, gathered, smoothing, soft, adjusted = false } of trainings) {
+          const rows = {
+            ...labelled,
+            ...(soft && { targets: new Float32Array(0) }),
+            ...(adjusted && { offsets: new Float32Array(0) }),
+          };
           const problem = {
             classes: shape.classes,
             intercept: true,
             rule,
             batchSize: shape.count,
             smoothing,
+            ...(adjusted && { penaltyFactors: new Float32Array(0) }),
           };
           for (const mode of modes) {
             const block = blockKernels(rows, problem, { ...cut, gathered }, mode);

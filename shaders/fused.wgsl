@@ -8,7 +8,7 @@
 import package::lib::block::{block, order};
 import package::lib::rows::{features, rowOf, rowWeights};
 import package::lib::shape::{CLASSES, CLASSES4, FEATURES4};
-import package::lib::targets::{labelOf, targetOf};
+import package::lib::targets::{labelOf, offsetOf, targetOf};
 @if(NARROW) enable subgroup_size_control;
 @if(SUBGROUPS) enable subgroups;
 @if(SUBGROUPS) diagnostic(off, subgroup_uniformity);
@@ -97,6 +97,9 @@ fn main(
         let row = order[block.first + min(i, block.rows - 1u)];
         let label = labelOf(row); // @point label
         let weight = select(0.0, rowWeights[row], i < block.rows); // @point row-weight
+        @if(OFFSETS) for (var k = 0u; k < CLASSES; k++) { // unroll
+          z[r][k] += offsetOf(row, k); // @point offset-logit
+        }
         let at = i * RECORD;
         var vector: array<vec4f, CLASSES4>;
         for (var c = 0u; c < CLASSES4; c++) { // unroll

@@ -18,8 +18,8 @@
 import package::lib::block::{block, order};
 import package::lib::rows::{features, labels, rowOf, rowWeights};
 import package::lib::rule::{Rates, takeStep};
-import package::lib::shape::{CLASSES, FEATURES4, MULTIPLIED4};
-import package::lib::targets::{KEPT, SHARE};
+import package::lib::shape::{FEATURES4, MULTIPLIED4};
+import package::lib::targets::{KEPT, SHARE, WORDS};
 import package::lib::tiles::{TILE, TILE4, TILES, TileSums};
 @if(NARROW) enable subgroup_size_control;
 @if(SUBGROUPS) enable subgroups;
@@ -62,7 +62,8 @@ struct Example {
 fn exampleOf(i: u32) -> Example {
   let n = min(i, block.rows - 1u);
   let row = order[block.first + n];
-  @if(SOFT) let label = row * (CLASSES + 1u) + 1u;
+  @if(SOFT) let label = row * WORDS + 1u;
+  @elif(WIDE) let label = labels[row * WORDS]; // @point wide-label
   @else let label = labels[row]; // @point label
   return Example(n, i < block.rows, label, rowWeights[row]);
 }

@@ -10,7 +10,7 @@ import package::lib::block::{block, order};
 import package::lib::reduce::LOWEST;
 import package::lib::rows::{features, rowOf};
 import package::lib::shape::{CLASSES, FEATURES4, MULTIPLIED4};
-import package::lib::targets::{labelOf, targetOf};
+import package::lib::targets::{labelOf, offsetOf, targetOf};
 import package::lib::tiles::{TILE, TILE4, TILES, TileSums};
 @if(NARROW) enable subgroup_size_control;
 @if(SUBGROUPS) enable subgroups;
@@ -180,6 +180,10 @@ fn main(
       let row = order[block.first + i];
       let label = labelOf(row) - tile * TILE; // within the tile, or past it
       let at = i * VECTORS_A_ROW + tile * TILE4;
+      @if(OFFSETS) for (var k = 0u; k < TILE; k++) { // unroll
+        // Past the last class is padding, whose logits are replaced below.
+        z[r][k] += offsetOf(row, min(tile * TILE + k, CLASSES - 1u)); // @point offset-logit
+      }
       if (CAPTURE) {
         var vector = vec4f();
         for (var c = 0u; c < TILE4; c++) { // unroll

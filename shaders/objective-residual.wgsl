@@ -1,5 +1,5 @@
 // objective-residual: R = weight ⊙ (softmax(Z) − Y) for one block of rows whose logits Z are kept, and sums
-// of their losses and hits. With MOVE, first Z ← Z + t·ΔZ.
+// of their losses and hits. With MOVE, first Z ← Z + t·ΔZ. With OFFSETS, first Z ← Z + O.
 //
 // LANES threads share a row and each takes every LANES-th of its vectors of classes. The largest logit is
 // subtracted from all, so that logits of any finite size give finite losses: ℓ = log Σₖ exp(zₖ − max) − (z_y
@@ -7,9 +7,10 @@
 // near 1: they are computed from the other classes' exponentials instead.
 import package::lib::block::{order, part};
 import package::lib::reduce::{LANES, LOWEST, THREAD_ROWS, WORKGROUP, firstRow, maxOfLanes, sumOfLanes};
-import package::lib::rows::{labels, rowWeights};
+import package::lib::rows::rowWeights;
 import package::lib::shape::{CLASSES, CLASSES4};
 import package::lib::sums::storeSum;
+import package::lib::targets::{labelOf, offsetOf};
 
 const MOVE = false; // changes Z first
 const EVALUATE = false; // computes only the sums
@@ -34,7 +35,7 @@ fn sumOfRow(i: u32, thread: u32) -> vec4f {
   let inside = i < part.rows; // @point inside
   let n = min(i, part.rows - 1u);
   let row = order[part.first + n]; // @point row
-  let label = labels[row]; // @point label
+  let label = labelOf(row); // @point label
   let weight = select(0.0, rowWeights[row], inside); // @point row-weight
 
   var largest = LOWEST;
@@ -42,6 +43,11 @@ fn sumOfRow(i: u32, thread: u32) -> vec4f {
     let at = n * CLASSES4 + c;
     if (MOVE && inside) { // @point move-inside
       z[at] += part.t * change[at]; // @point move
+    }
+    @if(OFFSETS) if (inside) { // @point offset-inside
+      for (var k = 4u * c; k < min(4u * c + 4u, CLASSES); k++) { // @point offset-classes
+        z[at][k % 4u] += offsetOf(row, k); // @point offset-logit
+      }
     }
     let four = select(vec4f(LOWEST), z[at], 4u * c + vec4u(0u, 1u, 2u, 3u) < vec4u(CLASSES));
     largest = max(largest, max(max(four.x, four.y), max(four.z, four.w))); // @point largest

@@ -7,7 +7,7 @@
 import package::lib::block::{block, order};
 import package::lib::rows::{features, rowOf, rowWeights};
 import package::lib::shape::{CLASSES, CLASSES4, FEATURES4};
-import package::lib::targets::{labelOf, targetOf};
+import package::lib::targets::{labelOf, offsetOf, targetOf};
 @if(NARROW) enable subgroup_size_control;
 
 const SUBGROUP = 8u; // lanes of a subgroup, with NARROW
@@ -120,6 +120,9 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
     let row = order[block.first + min(i, block.rows - 1u)];
     let label = labelOf(row); // @point label
     let weight = select(0.0, rowWeights[row], i < block.rows); // @point row-weight
+    @if(OFFSETS) for (var k = 0u; k < CLASSES; k++) { // unroll
+      logits[thread * CLASSES4 + k / 4u][k % 4u] += offsetOf(row, k); // @point offset-logit
+    }
     let at = min(i, block.rows - 1u) * RECORD;
     var exponentials: array<f32, CLASSES>;
     // The largest logit is subtracted before the exponential, so that logits of any finite size give finite

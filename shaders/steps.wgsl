@@ -11,7 +11,7 @@ import package::lib::block::order;
 import package::lib::rows::{features, rowWeights};
 import package::lib::rule::{Rates, stepped};
 import package::lib::shape::{CLASSES, CLASSES4, COUNT, FEATURES4, FIT_INTERCEPT};
-import package::lib::targets::{labelOf, targetOf};
+import package::lib::targets::{labelOf, offsetOf, targetOf};
 @if(NARROW) enable subgroup_size_control;
 
 const INTERCEPT = 0u; // the intercept's row of the weights; after it there is only padding
@@ -44,7 +44,8 @@ struct Step {
 }
 
 @group(0) @binding(0) var<uniform> run: Run;
-@group(0) @binding(7) var<storage, read_write> weights: array<vec4f>; // (4·FEATURES4, CLASSES4)
+// (4·FEATURES4, CLASSES4), and with FACTORS after them (FEATURES4) factors on the penalty of each feature
+@group(0) @binding(7) var<storage, read_write> weights: array<vec4f>;
 // (BATCH, 2·CLASSES4 + 1) captured residual, sums, logits; then the gradient
 @group(0) @binding(8) var<storage, read_write> records: array<vec4f>;
 // (steps of the submission) weighted loss, weighted hits, weight, 0
@@ -64,6 +65,9 @@ var<workgroup> parts: array<vec4f, SHARED>;
 fn residuals(i: u32, rows: u32, row: u32, z: ptr<function, array<f32, CLASSES>>) -> vec4f {
   let label = labelOf(row); // @point label
   let weight = rowWeights[row]; // @point row-weight
+  @if(OFFSETS) for (var k = 0u; k < CLASSES; k++) { // unroll
+    (*z)[k] += offsetOf(row, k); // @point offset-logit
+  }
   if (CAPTURE) {
     capture(i, rows, CLASSES4 + 1u, z);
   }
@@ -145,13 +149,14 @@ fn update(at: u32, feature: u32, step: Step, gradient: vec4f) {
   if (!penalised && !FIT_INTERCEPT) {
     return;
   }
-  let rates = Rates(
+  var rates = Rates(
     step.learningRate,
     step.gradientScale,
     step.penalty,
     step.correction1,
     step.correction2,
   );
+  @if(FACTORS) rates.penalty *= weights[COUNT + feature / 4u][feature % 4u]; // @point own-factor
   held[at] = stepped(at, held[at], gradient, penalised, rates);
 }
 

@@ -1,14 +1,15 @@
 // vector-restrict: a vector restricted to the free weights of an l1 problem: the vector where w or the
-// smallest subgradient is not 0, and 0 elsewhere. The intercept's row is the vector's.
+// smallest subgradient is not 0, and 0 elsewhere. Rows without l1, such as the intercept's, are the vector's.
 //
 // A thread owns one vector of four classes of one feature.
-import package::lib::shape::{COUNT, INTERCEPT};
+import package::lib::shape::{CLASSES4, COUNT};
 import package::lib::vector::{numberOf, vectors};
 
 @group(0) @binding(1) var<storage, read_write> values: array<vec4f>; // (COUNT)
 @group(0) @binding(2) var<storage, read_write> weights: array<vec4f>; // (COUNT)
 @group(0) @binding(3) var<storage, read_write> subgradient: array<vec4f>; // (COUNT)
 @group(0) @binding(4) var<storage, read_write> to: array<vec4f>; // (COUNT)
+@group(0) @binding(5) var<storage, read> l1: array<f32>; // (4·FEATURES4) one per feature, then zeros
 
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -17,7 +18,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     return;
   }
   let value = values[at];
-  if (at >= INTERCEPT) { // @point intercept
+  if (l1[at / CLASSES4] == 0.0) { // @point without-l1
     to[at] = value;
     return;
   }

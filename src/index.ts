@@ -12,6 +12,7 @@ export type { SolverName } from "./solvers/solver-table.js";
 export type { TrainOptions } from "./train/option-table.js";
 export type { TrainingData } from "./data/dataset.js";
 export type { Features } from "./data/features.js";
+export type { Offsets } from "./data/offsets.js";
 export type { Label } from "./data/labels.js";
 export type { StartingModel } from "./train/init.js";
 export type { Schedule } from "./solvers/minibatch/schedule.js";

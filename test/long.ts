@@ -18,10 +18,12 @@ interface Check {
 
 const CHECKS: Readonly<Record<string, Check>> = {
   convergence: {
-    title: "What 5,000 random fits and 200 tall ones on each CPU engine say of themselves is true",
+    title:
+      "What 5,000 random fits, 200 tall ones and 1,000 with factors or offsets say of themselves is true",
     passes: async () =>
       (await run("tsx", "test/convergence/run.ts", "--seeds", "0..5000")) &&
-      (await run("tsx", "test/convergence/run.ts", "--seeds", "0..200", "--tall")),
+      (await run("tsx", "test/convergence/run.ts", "--seeds", "0..200", "--tall")) &&
+      (await run("tsx", "test/convergence/run.ts", "--seeds", "0..1000", "--adjusted")),
   },
   tests: {
     title: "All cases of the tests pass, 200 random fits on WebGPU among them",

@@ -10,7 +10,7 @@ const ONES = 0u; // the position of the column of ones in the last vector of fea
 @elif(HALVES) alias Packed = vec2u;
 @else alias Packed = vec4f;
 
-// (rows) classes from 0; or (rows, 1 + CLASSES): the class, then the bits of the soft targets
+// (rows) classes from 0; or (rows, WORDS): the class, then the bits of soft targets, then those of offsets
 @group(0) @binding(2) var<storage, read> labels: array<u32>;
 @group(0) @binding(3) var<storage, read> rowWeights: array<f32>; // (rows)
 @group(0) @binding(4) var<storage, read> x: array<Packed>; // (rows, FEATURES4)

@@ -1,5 +1,5 @@
 // The update rule of first-order training.
-import package::lib::shape::{FIT_INTERCEPT, INTERCEPT};
+import package::lib::shape::{CLASSES4, COUNT, FIT_INTERCEPT, INTERCEPT};
 
 const ADAM = false; // otherwise stochastic gradient descent with momentum
 const MOMENTUM = 0.0; // the share of the velocity that is kept
@@ -9,7 +9,8 @@ const BETA2 = 0.999; // the share of its second moment that is kept; the compile
 const EPSILON = 1e-7; // added to the square root of the second moment
 const WEIGHT_DECAY = 0.0; // AdamW's: the share of the weights taken off per step, for a learning rate of 1
 
-@if(UPDATE) @group(0) @binding(11) var<storage, read_write> weights: array<vec4f>; // (COUNT)
+// (COUNT), and with FACTORS after them (FEATURES4) factors on the penalty of each feature
+@if(UPDATE) @group(0) @binding(11) var<storage, read_write> weights: array<vec4f>;
 // (COUNT) velocity, or Adam's first moment
 @if(UPDATE) @group(0) @binding(12) var<storage, read_write> moment1: array<vec4f>;
 // (COUNT) Adam's second moment
@@ -29,7 +30,10 @@ struct Rates {
   if (!penalised && !FIT_INTERCEPT) {
     return;
   }
-  weights[at] = stepped(at, weights[at], gradient, penalised, rates);
+  var own = rates;
+  @if(FACTORS) let feature = at / CLASSES4;
+  @if(FACTORS) own.penalty *= weights[COUNT + feature / 4u][feature % 4u]; // @point penalty-factor
+  weights[at] = stepped(at, weights[at], gradient, penalised, own);
 }
 
 // Returns vector `at` of the weights after one step along g = gradientScale·G + penalty·W. The intercept is

@@ -65,8 +65,8 @@ export const TRAIN_FLAGS: Readonly<Record<string, { readonly type: "string" | "b
   );
 
 /**
- * Turns flags into options. A value is a number where it reads as one, JSON where it begins with a brace,
- * otherwise a string. --no-… flags are false.
+ * Turns flags into options. A value is a number where it reads as one, JSON where it begins with a brace or a
+ * bracket, otherwise a string. --no-… flags are false.
  */
 export function trainOptions(values: Readonly<Record<string, string | boolean | undefined>>): TrainOptions {
   const options: Record<string, unknown> = {};
@@ -80,7 +80,7 @@ export function trainOptions(values: Readonly<Record<string, string | boolean | 
 
 function valueOf(flag: string, text: string): unknown {
   if (text.trim() !== "" && !Number.isNaN(Number(text))) return Number(text);
-  if (!text.startsWith("{")) return text;
+  if (!/^[{[]/.test(text)) return text;
   try {
     return JSON.parse(text);
   } catch (cause) {

@@ -39,6 +39,27 @@ export async function readLabels(path: string): Promise<readonly number[]> {
   );
 }
 
+/** Reads offsets from an IDX file of rows × classes. */
+export async function readOffsets(path: string): Promise<readonly ArrayLike<number>[]> {
+  const { shape, values } = await read(path);
+  const [rows, classes] = shape;
+  if (shape.length === 2) {
+    return Array.from({ length: rows }, (_, row) => values.subarray(row * classes, (row + 1) * classes));
+  }
+  throw new DataError(
+    `${path}: has ${shape.length} dimension(s) (${shape.join("×")}), and offsets have 2, rows × classes.`,
+  );
+}
+
+/** Reads penalty factors from an IDX file of one dimension. */
+export async function readFactors(path: string): Promise<readonly number[]> {
+  const { shape, values } = await read(path);
+  if (shape.length === 1) return Array.from(values);
+  throw new DataError(
+    `${path}: has ${shape.length} dimensions (${shape.join("×")}), and penalty factors have 1, one for each feature.`,
+  );
+}
+
 /** Reads a model file. Whatever is wrong with its content becomes a ModelFileError that names the file. */
 export async function readModel(path: string): Promise<SoftmaxModel> {
   const bytes = await withFile(path, "read", () => readFile(path));

@@ -6,16 +6,17 @@ import { OPTION_FLAGS } from "./arguments.js";
 
 export const HELP = `smigh: trains softmax (multinomial logistic) classifiers
 
-smigh train DATA --labels FILE [-o MODEL] [options] [--json]
-smigh predict MODEL DATA [-o FILE] [--proba]
-smigh evaluate MODEL DATA --labels FILE [--json]
+smigh train DATA --labels FILE [--offsets FILE] [-o MODEL] [options] [--json]
+smigh predict MODEL DATA [--offsets FILE] [-o FILE] [--proba]
+smigh evaluate MODEL DATA --labels FILE [--offsets FILE] [--json]
 smigh doctor
 smigh --version
 
-DATA and label FILEs are IDX, gzipped or not. MODEL is a JSON file; train writes smigh-model.json by default.
+DATA and FILEs are IDX, gzipped or not: offsets, added to the logits, have a row for each of DATA and a number
+for each class. MODEL is a JSON file; train writes smigh-model.json by default.
 The options are those of the library in kebab-case, such as --C 1 --tolerance 1e-4, or --solver sgd
 --epochs 20 --batch-size 256 --learning-rate 0.1. smigh train --help lists them. --init MODEL goes on from a
-model.
+model. --penalty-factors takes a list, such as '[1,0,2]', or an IDX file.
 An output file must not be one of the inputs. Ctrl-C stops a training and writes the weights so far; a second Ctrl-C
 ends it at once.
 `;

@@ -2,25 +2,36 @@
  * `smigh predict`: writes one label per line, or with --proba a line of classes and then the probabilities of
  * each row.
  */
+import { DataError } from "../core/errors.js";
 import type { Label } from "../data/labels.js";
 import type { SoftmaxModel } from "../model/model.js";
 import type { Predictor } from "../model/predictor.js";
 import { parse } from "./arguments.js";
-import { readModel, readRows } from "./data.js";
+import { readModel, readOffsets, readRows } from "./data.js";
 import { OutputFile } from "./output.js";
 import type { Streams } from "./streams.js";
 
 /** Rows that are predicted and written at a time have about this many probabilities. */
 const VALUES = 2 ** 22;
 
-type Rows = Awaited<ReturnType<typeof readRows>>;
+type Rows = Awaited<ReturnType<typeof readRows>> & { readonly offsets?: readonly ArrayLike<number>[] };
 
 export async function predictCommand(words: readonly string[], { out }: Streams): Promise<void> {
-  const options = { output: { type: "string", short: "o" }, proba: { type: "boolean" } } as const;
+  const options = {
+    output: { type: "string", short: "o" },
+    offsets: { type: "string" },
+    proba: { type: "boolean" },
+  } as const;
   const { values, files } = parse(words, options, ["MODEL", "DATA"]);
-  const output = values.output === undefined ? undefined : await OutputFile.prepare(values.output, files);
+  const inputs = [...files, values.offsets].filter((one) => one !== undefined);
+  const output = values.output === undefined ? undefined : await OutputFile.prepare(values.output, inputs);
   const model = await readModel(files[0]);
-  const rows = await readRows(files[1]);
+  const offsets = values.offsets === undefined ? undefined : await readOffsets(values.offsets);
+  const rows = { ...(await readRows(files[1])), ...(offsets && { offsets }) };
+  const count = rows.x.length / rows.features;
+  if (offsets && offsets.length !== count) {
+    throw new DataError(`${values.offsets} has ${offsets.length} rows, and ${files[1]} has ${count}.`);
+  }
   const predictor = await model.predictor();
   try {
     const parts = (values.proba ? probabilityLines : labelLines)(model, predictor, rows);
@@ -53,10 +64,13 @@ async function* probabilityLines(
 }
 
 /** Cuts rows into parts, of which the text fits a string. */
-function* cut({ classes }: SoftmaxModel, { x, features }: Rows): Generator<Rows> {
-  const values = features * Math.max(1, Math.floor(VALUES / classes.length));
-  for (let first = 0; first < x.length; first += values) {
-    yield { x: x.subarray(first, first + values), features };
+function* cut({ classes }: SoftmaxModel, { x, features, offsets }: Rows): Generator<Rows> {
+  const k = classes.length;
+  const rows = Math.max(1, Math.floor(VALUES / k));
+  for (let first = 0; first * features < x.length; first += rows) {
+    const past = first + rows;
+    const part = { x: x.subarray(first * features, past * features), features };
+    yield { ...part, ...(offsets && { offsets: offsets.slice(first, past) }) };
   }
 }
 

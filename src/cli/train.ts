@@ -6,7 +6,7 @@ import type { SoftmaxModel } from "../model/model.js";
 import type { TrainOptions } from "../train/option-table.js";
 import { type Trainer, trainer } from "../train/train.js";
 import { TRAIN_FLAGS, UsageError, parse, trainOptions } from "./arguments.js";
-import { readLabels, readModel, readRows } from "./data.js";
+import { readFactors, readLabels, readModel, readOffsets, readRows } from "./data.js";
 import { InterruptedError, Interruption, type SignalName } from "./interruption.js";
 import { OutputFile } from "./output.js";
 import { Reporter, asPercent, unitOf } from "./reporter.js";
@@ -15,7 +15,9 @@ import type { Streams } from "./streams.js";
 export async function trainCommand(words: readonly string[], streams: Streams): Promise<void> {
   const own = {
     labels: { type: "string" },
+    offsets: { type: "string" },
     init: { type: "string" }, // a model's file, besides the option's words
+    "penalty-factors": { type: "string" }, // a file, besides JSON
     output: { type: "string", short: "o" },
     json: { type: "boolean" },
   } as const;
@@ -24,13 +26,23 @@ export async function trainCommand(words: readonly string[], streams: Streams): 
     throw new UsageError("--labels is missing: name the IDX file with the label of each row.");
   const options = trainOptions(values);
   const init = isModelFile(values.init) ? values.init : undefined;
-  const inputs = [files[0], values.labels, ...(init === undefined ? [] : [init])];
+  const factors = isFactorsFile(values["penalty-factors"]) ? values["penalty-factors"] : undefined;
+  const inputs = [files[0], values.labels, values.offsets, init, factors].filter(
+    (path) => path !== undefined,
+  );
   const output = await OutputFile.prepare(values.output ?? "smigh-model.json", inputs);
-  const data = { ...(await readRows(files[0])), y: await readLabels(values.labels) };
-  const start = init === undefined ? {} : { init: await readModel(init) };
+  const data = {
+    ...(await readRows(files[0])),
+    y: await readLabels(values.labels),
+    ...(values.offsets !== undefined && { offsets: await readOffsets(values.offsets) }),
+  };
+  const read = {
+    ...(init !== undefined && { init: await readModel(init) }),
+    ...(factors !== undefined && { penaltyFactors: await readFactors(factors) }),
+  };
 
   const began = performance.now();
-  const model = await trainInto(output, data, { ...options, ...start }, streams);
+  const model = await trainInto(output, data, { ...options, ...read }, streams);
   const seconds = (performance.now() - began) / 1000;
   const examples = data.y.length;
   for (const { message } of model.warnings) streams.status(`warning: ${message}\n`);
@@ -44,6 +56,11 @@ export async function trainCommand(words: readonly string[], streams: Streams): 
 /** Tells whether --init names a model file: any value but its two words does. */
 function isModelFile(init: string | undefined): init is string {
   return init !== undefined && init !== "zeros" && init !== "centroids";
+}
+
+/** Tells whether --penalty-factors names a file: any value but a list does. */
+function isFactorsFile(factors: string | undefined): factors is string {
+  return factors !== undefined && !factors.startsWith("[");
 }
 
 /**

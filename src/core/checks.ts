@@ -84,6 +84,12 @@ export function checkC(name: string, value: unknown): void {
     fail(name, value, "a number above 0, or Infinity for no penalty");
 }
 
+/** Checks a factor for each feature. How many there must be is known when the data are. */
+export function checkFactors(name: string, value: unknown): void {
+  if (!isList(value)) return fail(name, value, "a list of numbers ≥ 0, one for each feature");
+  for (let d = 0; d < value.length; d++) notNegative(`${name}[${d}]`, value[d]);
+}
+
 /** Checks a device by its methods, so that one of another realm, or a wrapped one, is accepted. */
 export function checkAdapter(name: string, value: unknown): void {
   if (typeof value !== "string" || value.trim() === "")

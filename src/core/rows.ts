@@ -8,7 +8,7 @@ export function selectRows(data: Rows, chosen: Uint32Array): Rows {
 
 /** Copies all but the features of the chosen rows, in the given order. */
 export function selectHead(data: RowHead, chosen: Uint32Array): Omit<Rows, "x"> {
-  const { features, labels, weights, targets } = data;
+  const { features, labels, weights, targets, offsets } = data;
   return {
     count: chosen.length,
     features,
@@ -16,6 +16,7 @@ export function selectHead(data: RowHead, chosen: Uint32Array): Omit<Rows, "x"> 
     labels: chosen.map((row) => labels[row]),
     ...(weights && { weights: selectFrom(weights, 1, chosen) }),
     ...(targets && { targets: selectFrom(targets, targets.length / data.count, chosen) }),
+    ...(offsets && { offsets: selectFrom(offsets, offsets.length / data.count, chosen) }),
     numbers: chosen.map((row) => data.numbers?.[row] ?? row),
   };
 }
@@ -76,6 +77,11 @@ export interface FeatureRows {
   readonly scale: number;
   /** (count) The caller's number of each row, where some of the caller's rows were left out. For errors. */
   readonly numbers?: Uint32Array;
+  /**
+   * (count, classes) added to the logits. In rows to train on the largest of a row is 0: softmax sees
+   * differences only. Absent without offsets.
+   */
+  readonly offsets?: FloatArray;
 }
 
 /** Labelled rows of features, checked and ready to be placed on an engine. */
@@ -103,18 +109,24 @@ export function selectInF64(data: Rows, rows: Uint32Array): Rows {
   return inF64(selectRows(data, rows));
 }
 
-/** Converts x and targets to f64, and rounds weights to f32, as the f32 engines hold them. */
-export function inF64({ x, targets, ...rows }: Rows): Rows {
+/** Converts x, targets and offsets to f64, and rounds weights to f32, as the f32 engines hold them. */
+export function inF64({ x, targets, offsets, ...rows }: Rows): Rows {
   return {
     ...rows,
     x: Float64Array.from(x),
     ...(rows.weights && { weights: Float32Array.from(rows.weights) }),
     ...(targets && { targets: Float64Array.from(targets) }),
+    ...(offsets && { offsets: Float64Array.from(offsets) }),
   };
 }
 
-export function absolute(data: Rows): Rows {
-  return { ...data, x: data.x.map(Math.abs), scale: Math.abs(data.scale) };
+export function absolute({ offsets, ...data }: Rows): Rows {
+  return {
+    ...data,
+    x: data.x.map(Math.abs),
+    scale: Math.abs(data.scale),
+    ...(offsets && { offsets: offsets.map(Math.abs) }),
+  };
 }
 
 /** Σ v² of `count` values from `first` on. */

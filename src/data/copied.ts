@@ -8,6 +8,7 @@ interface Lists {
   readonly features?: unknown;
   readonly scale?: unknown;
   readonly weights?: unknown;
+  readonly offsets?: unknown;
 }
 
 /**
@@ -16,7 +17,7 @@ interface Lists {
  */
 export function copyData<T extends Lists>(data: T): T {
   if (typeof data !== "object" || data === null || isList(data)) return data;
-  const { x, y, features, scale, weights } = data; // also where they are inherited
+  const { x, y, features, scale, weights, offsets } = data; // also where they are inherited
   return {
     ...data,
     x: copyList(x),
@@ -24,6 +25,7 @@ export function copyData<T extends Lists>(data: T): T {
     ...(features !== undefined && { features }),
     ...(scale !== undefined && { scale }),
     ...(weights !== undefined && { weights: copyList(weights) }),
+    ...(offsets !== undefined && { offsets: copyList(offsets) }),
   };
 }
 

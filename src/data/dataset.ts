@@ -1,6 +1,6 @@
 /** Checks the data that a caller passes and turns them into rows that an engine can place. */
 import { range } from "../core/random.js";
-import type { Rows } from "../core/rows.js";
+import type { FloatArray, Rows } from "../core/rows.js";
 import { DataError } from "../core/errors.js";
 import { show } from "../core/show.js";
 import { isList } from "../core/checks.js";
@@ -8,6 +8,7 @@ import { type Features, type TrainedFeatures, checkSizes, createFeatureRows } fr
 import { checkFields } from "./fields.js";
 import { type Label, numberLabels } from "./labels.js";
 import { toNumber } from "./numbers.js";
+import { type Offsets, addedOffsets } from "./offsets.js";
 import { areLabels, guessFeatures, oneHot, softTargets } from "./targets.js";
 
 /**
@@ -42,6 +43,12 @@ export interface TrainingData<L extends Label = Label> {
   readonly scale?: number | undefined;
   /** (rows) weight ≥ 0 of each row. Default 1 each. */
   readonly weights?: ArrayLike<number> | undefined;
+  /**
+   * (rows, classes) numbers added to the logits, such as the logits of another model: a flat array, row after
+   * row, or an array of rows, with the classes sorted or in the order of `classes`. Z = X·W + O. At most 1e30
+   * in size. Default none.
+   */
+  readonly offsets?: Offsets | undefined;
   /** The classes, in the order of logits and probabilities. Default: the labels in y, sorted. */
   readonly classes?: ArrayLike<L> | undefined;
 }
@@ -55,6 +62,8 @@ export interface Dataset<L extends Label> {
 /** What further data must agree with: a model, or the rows that one is trained on. */
 export interface Trained<L extends Label> extends TrainedFeatures {
   readonly classes: readonly L[];
+  /** Whether there were offsets. */
+  readonly offsets?: boolean | undefined;
 }
 
 /**
@@ -67,7 +76,7 @@ export function createDataset<L extends Label>(
   trained?: Trained<L>,
 ): Dataset<L> {
   checkFields(data, where);
-  const { x, y, features, scale, weights: givenWeights, classes: givenClasses } = data;
+  const { x, y, features, scale, weights: givenWeights, offsets, classes: givenClasses } = data;
   if (y === undefined) throw new DataError(`${where}y is missing: give the label of each row.`);
   if (!isList(y)) throw new DataError(`${where}y is ${show(y)}: pass an array with the label of each row.`);
   if (y.length === 0) throw new DataError(`${where}y is empty: there is nothing to train on.`);
@@ -85,11 +94,15 @@ export function createDataset<L extends Label>(
   const rows = { ...placed, ...(weights && { weights }) };
   if (!areLabels(y, count, given?.length)) {
     const { classes } = numberLabels<L>([], given, `${where}y`);
-    return { rows: { ...rows, ...softTargets(y, classes.length, `${where}y`) }, classes };
+    const added = addedOffsets(offsets, count, classes.length, where, trained);
+    return { rows: { ...rows, ...softTargets(y, classes.length, `${where}y`), ...added }, classes };
   }
   if (count !== y.length) throw new DataError(miscounted(count, placed.features, y.length, where));
   const { labels, classes } = numberLabels(y, given, `${where}y`);
-  return { rows: { ...rows, labels }, classes };
+  return {
+    rows: { ...rows, labels, ...addedOffsets(offsets, count, classes.length, where, trained) },
+    classes,
+  };
 }
 
 function miscounted(count: number, features: number, labels: number, where: string): string {
@@ -115,6 +128,7 @@ export function concatenate(a: Rows, b: Rows): Rows {
   numbers?.set(a.numbers ?? range(a.count));
   numbers?.set(b.numbers ?? range(b.count), a.count);
   const targets = joinTargets(a, b);
+  const offsets = a.offsets && b.offsets && joined(a.offsets, b.offsets);
   return {
     ...a,
     count,
@@ -123,6 +137,7 @@ export function concatenate(a: Rows, b: Rows): Rows {
     validationFrom: a.count,
     ...(weights && { weights }),
     ...(targets && { targets }),
+    ...(offsets && { offsets }),
     ...(numbers && { numbers }),
   };
 }
@@ -133,6 +148,10 @@ function joinTargets(a: Rows, b: Rows): Float64Array | undefined {
   if (!soft?.targets) return undefined;
   const classes = soft.targets.length / soft.count;
   const [first, second] = [a, b].map((rows) => rows.targets ?? oneHot(rows, classes));
+  return joined(first, second);
+}
+
+function joined(first: FloatArray, second: FloatArray): Float64Array {
   const together = new Float64Array(first.length + second.length);
   together.set(first);
   together.set(second, first.length);

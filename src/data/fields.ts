@@ -4,7 +4,7 @@ import { show } from "../core/show.js";
 import { toTypedArray } from "./arrays.js";
 
 /** The known fields. `featureNames` and `schema` describe columns; training does not use them. */
-const FIELDS = ["x", "y", "features", "scale", "weights", "classes", "featureNames", "schema"];
+const FIELDS = ["x", "y", "features", "scale", "weights", "offsets", "classes", "featureNames", "schema"];
 
 /** Names that other libraries use for a field, in lower-case letters only. */
 const MEANT: Readonly<Record<string, readonly string[]>> = {
@@ -13,6 +13,7 @@ const MEANT: Readonly<Record<string, readonly string[]>> = {
   features: ["feature", "featurecount", "nfeatures", "columns", "dimension", "dimensions"],
   scale: ["scales", "scaling", "bytescale"],
   weights: ["weight", "sampleweight", "sampleweights", "rowweight", "rowweights", "w"],
+  offsets: ["offset", "basemargin", "initscore"],
   classes: ["class", "classnames", "labelnames", "targetnames", "categories"],
 };
 
@@ -27,9 +28,6 @@ export function checkFields(data: unknown, where: string): void {
   }
   for (const name of Object.keys(data)) {
     if (FIELDS.includes(name)) continue;
-    if (name === "offsets" || name === "offset") {
-      throw new DataError(`${where}${name} is not supported yet, and would be ignored: leave it out.`);
-    }
     const meant = suggestion(name);
     throw new DataError(
       `${where}${name} is no field of data. ` +

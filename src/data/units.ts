@@ -46,13 +46,13 @@ export async function standardUnits(
  * Units that lbfgs and newton work in: an origin near the mean, or 0 without an intercept, and the power of 2
  * nearest to the standard deviation, division by which is exact. They change neither the minimum nor the
  * penalty, but let f32 keep the digits in which rows differ. Deviations below √l2 count as √l2, so that the
- * penalty in these units, l2/unit², is at most 2.
+ * penalty in these units, l2/unit², is at most 2. `penalties`, (features), has the l2 of each feature.
  */
 export async function workingUnits(
   rows: RowSource,
   chosen: Uint32Array,
   intercept: boolean,
-  l2: number,
+  penalties: FloatArray,
 ): Promise<FeatureUnits> {
   const sample = await readSample(rows, chosen, SAMPLE);
   const { mean, deviation } = await moments(sample, range(sample.count), intercept);
@@ -62,8 +62,8 @@ export async function workingUnits(
     const all = await moments(rows, chosen, intercept, alike);
     for (const d of alike) [mean[d], deviation[d]] = [all.mean[d], all.deviation[d]];
   }
-  const least = Math.sqrt(l2);
-  return { origin: mean, unit: checked(deviation.map((one) => powerOfTwo(Math.max(one, least)))) };
+  const unit = deviation.map((one, d) => powerOfTwo(Math.max(one, Math.sqrt(penalties[d]))));
+  return { origin: mean, unit: checked(unit) };
 }
 
 /**
@@ -169,16 +169,20 @@ export function inUnits(source: RowSource, { origin, unit }: FeatureUnits, inF64
 }
 
 /**
- * (features) the `penalty` on |w|^power of the original weights, turned into one on |w̃|^power of the weights
- * in these units, w̃ = w·unit.
+ * (features) the `penalty` on |w|^power of the original weights, times the factor of each feature, turned
+ * into one on |w̃|^power of the weights in these units, w̃ = w·unit. `factors`: (features), default 1 each.
  */
 export function penaltiesIn(
   units: FeatureUnits | undefined,
   features: number,
   penalty: number,
   power: 1 | 2,
+  factors?: FloatArray,
 ): Float64Array {
-  return Float64Array.from({ length: features }, (_, d) => penalty / (units ? units.unit[d] ** power : 1));
+  return Float64Array.from(
+    { length: features },
+    (_, d) => (penalty * (factors?.[d] ?? 1)) / (units ? units.unit[d] ** power : 1),
+  );
 }
 
 /** A linear model of the original features, in the units of the data. */

@@ -24,6 +24,8 @@ export interface DescentProblem {
   readonly batchSize: number;
   /** Label smoothing ε: steps, not evaluations, replace each target t by (1 − ε)·t + ε/classes. Default 0. */
   readonly smoothing?: number;
+  /** (features) factors on the penalty of each feature, ≥ 0. Default 1 each. */
+  readonly penaltyFactors?: FloatArray;
   /**
    * How kernels are chosen: "auto" times some, "table" (default) times none, and a name that a descent
    * recorded pins that choice. An unknown name is an OptionError.
@@ -36,7 +38,10 @@ export interface Step {
   readonly first: number;
   readonly rows: number;
   readonly learningRate: number;
-  /** The objective's gradient is g = gradientScale·G + penalty·W (the intercept's row without penalty). */
+  /**
+   * The objective's gradient is g = gradientScale·G + penalty·W, the penalty of each feature times its factor
+   * and the intercept's row without penalty.
+   */
   readonly gradientScale: number;
   readonly penalty: number;
   /** Keep what the passes of this step computed, for a check against the reference. */

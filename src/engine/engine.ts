@@ -3,7 +3,7 @@
  * weights that live where the engine computes, and asks for steps, sums and a rare readback.
  *
  * Everything is a sum over examples, made of three passes:
- *   logits    Z = X·W                             (rows, classes)
+ *   logits    Z = X·W, plus offsets O if any      (rows, classes)
  *   residual  R = weight ⊙ (softmax(Z) − T)       (rows, classes), with the loss; T is Y or soft targets
  *   gradient  G = Xᵀ·R                            (features + 1, classes), summed outer products x ⊗ (s − t)
  *

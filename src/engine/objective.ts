@@ -45,8 +45,8 @@ export interface Objective {
   /** The name of the chosen kernels. Results are deterministic for a pinned name on one adapter. */
   readonly kernels: string;
   /**
-   * Evaluates F at w: Z ← X·w and gradient ← ∇F(w). The sums are those of the losses, without the penalty.
-   * `gradient` must not be `w`. One pass.
+   * Evaluates F at w: Z ← X·w + O, with the rows' offsets O, and gradient ← ∇F(w). The sums are those of the
+   * losses, without the penalty. `gradient` must not be `w`. One pass.
    */
   linearize(w: Vector, gradient: Vector): Promise<Sums>;
   /** ΔZ ← X·p. Half a pass. */

@@ -56,13 +56,14 @@ export interface VectorSpace {
   subgradient(to: Vector, w: Vector, gradient: Vector): void;
   /**
    * to ← v where w ≠ 0 or d ≠ 0, and 0 elsewhere: v restricted to the free weights of an l1 problem, where d
-   * is the smallest subgradient at w. The intercept's row is v. `to` must not be one of the three.
+   * is the smallest subgradient at w. Rows without l1, such as the intercept's, are v. `to` must not be one
+   * of the three.
    */
   restrict(to: Vector, v: Vector, w: Vector, d: Vector): void;
   /**
    * to ← w + p projected onto the orthant of w: 0 where its sign differs from that of w, or, where w is 0,
-   * from that of −d, with d the smallest subgradient. The intercept's row is w + p. `to` must not be one of
-   * the three.
+   * from that of −d, with d the smallest subgradient. Rows without l1, such as the intercept's, are w + p.
+   * `to` must not be one of the three.
    */
   orthant(to: Vector, w: Vector, p: Vector, d: Vector): void;
 }

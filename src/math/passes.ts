@@ -35,6 +35,33 @@ export function logits(
 }
 
 /**
+ * Z = X·W + O, with the offsets of the rows where they have any, as in `logits`.
+ */
+export function offsetLogits(
+  data: Rows,
+  rows: Uint32Array,
+  weights: FloatArray,
+  classes: number,
+): Float64Array {
+  const z = logits(data, rows, weights, classes);
+  addOffsets(data, rows, z, classes);
+  return z;
+}
+
+/** Adds the offsets of the rows, where they have any, to their logits. z: (rows, classes) */
+export function addOffsets(
+  { offsets }: Pick<RowHead, "offsets">,
+  rows: Uint32Array,
+  z: FloatArray,
+  classes: number,
+): void {
+  if (!offsets) return;
+  rows.forEach((row, n) => {
+    for (let k = 0; k < classes; k++) z[n * classes + k] += offsets[row * classes + k];
+  });
+}
+
+/**
  * The residual R: (rows, classes), the weighted loss of each row, and sums over the rows.
  *
  * R = weight ⊙ (softmax(Z) − T)        loss = −Σₖ tₖ log sₖ = log Σₖ e^{zₖ} − Σₖ tₖ·zₖ

@@ -5,6 +5,7 @@ import type { RowSource } from "../core/row-source.js";
 import type { FeatureRows, FloatArray } from "../core/rows.js";
 import { spaced } from "../data/sample.js";
 import { inUnits } from "../data/units.js";
+import { addOffsets } from "../math/passes.js";
 import { ENGINES, type Engine, type EngineName } from "../engine/engine.js";
 import type { GPUDevice } from "../engine/gpu-device.js";
 import type { LogitsPass } from "../engine/logits-pass.js";
@@ -177,6 +178,7 @@ export class EngineLogits {
     for (let first = 0; first < count;) {
       const { some } = next;
       const z = await next.z;
+      addOffsets(this.#rows, range(some, chunk.first + first), z, this.#model.classes.length);
       const past = first + some;
       if (past < count) next = request(past);
       checkFinite(z, this.#model, this.#rows, chunk.first + first);

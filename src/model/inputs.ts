@@ -3,6 +3,8 @@ import { isList } from "../core/checks.js";
 import type { FeatureRows } from "../core/rows.js";
 import { type Features, type TrainedFeatures, checkSizes, createFeatureRows } from "../data/features.js";
 import { checkFields } from "../data/fields.js";
+import { type Offsets, checkOffsets } from "../data/offsets.js";
+import type { ModelParts } from "./parts.js";
 
 /** Rows of features, with their width and scale where those need to be said. */
 interface InputRows {
@@ -15,16 +17,26 @@ interface InputRows {
    * only.
    */
   readonly scale?: number | undefined;
+  /**
+   * (rows, classes) numbers added to the logits, in the order of the model's classes: required where the
+   * model was trained with offsets, and only there.
+   */
+  readonly offsets?: Offsets | undefined;
 }
 
-/** Rows of features to predict for: rows alone, or `{ x, features?, scale? }`. */
+/** Rows of features to predict for: rows alone, or `{ x, features?, scale?, offsets? }`. */
 export type Inputs = Features | InputRows;
 
 /** Checks rows for a model. Throws a DataError where they are faulty or do not fit it. */
-export function createInputRows(model: TrainedFeatures, inputs: Inputs): FeatureRows {
+export function createInputRows(
+  model: TrainedFeatures & Pick<ModelParts, "classes" | "offsets">,
+  inputs: Inputs,
+): FeatureRows {
   const bare = isList(inputs) || inputs === undefined;
   if (!bare) checkFields(inputs, "");
-  const rows = createFeatureRows(bare ? { x: inputs } : inputs, "", model);
+  const given = bare ? { x: inputs } : inputs;
+  const rows = createFeatureRows(given, "", model);
   checkSizes(rows, "", model);
-  return rows;
+  const { offsets } = "offsets" in given ? given : {};
+  return { ...rows, ...checkOffsets(offsets, rows.count, model.classes.length, "", model) };
 }

@@ -12,7 +12,7 @@ export function forEachLogits(
   rows: FeatureRows,
   use: (z: Float64Array, row: number) => void,
 ): void {
-  const { x, features, scale, count } = rows;
+  const { x, features, scale, count, offsets } = rows;
   const { bias, origin } = model;
   const z = new Float64Array(bias.length);
   // The features of a row that are not 0, as they enter the product, and where their weights begin.
@@ -27,6 +27,7 @@ export function forEachLogits(
       places[others++] = d * bias.length;
     }
     multiply(model, values, places, others, z);
+    if (offsets) for (let k = 0; k < z.length; k++) z[k] += offsets[row * z.length + k];
     checkFinite(z, model, rows, row);
     use(z, row);
   }

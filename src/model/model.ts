@@ -2,7 +2,7 @@
 import type { ReasonCode, EpochRecord } from "../core/progress.js";
 import { copyData } from "../data/copied.js";
 import type { Label } from "../data/labels.js";
-import { OptionError } from "../core/errors.js";
+import { DataError, OptionError } from "../core/errors.js";
 import type { Parity } from "../parity/stages.js";
 import { show } from "../core/show.js";
 import type { Warning } from "../core/warnings.js";
@@ -50,6 +50,7 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
   readonly weights: Float32Array;
   readonly bias: Float64Array;
   readonly origin?: Float64Array | undefined;
+  readonly offsets?: true | undefined;
   readonly options: ModelOptions;
   readonly version?: string | undefined;
   readonly data?: TrainedOn | undefined;
@@ -82,6 +83,7 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
     this.weights = parts.weights;
     this.bias = parts.bias;
     if (parts.origin) this.origin = parts.origin;
+    if (parts.offsets) this.offsets = parts.offsets;
     this.options = parts.options;
     if (parts.version !== undefined) this.version = parts.version;
     if (parts.data) this.data = parts.data;
@@ -200,9 +202,14 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
    * @param options where to compute
    * @returns the temperature, and a new model with weights and bias divided by it
    * @throws {DataError} as a rejection, when no temperature is best, as where the model is right on every
-   * example, when the data are faulty, or when y is soft targets
+   * example, when the data are faulty, when y is soft targets, or when the model was trained with offsets
    */
   async calibrate(data: LabelledData<L>, options: ComputeOptions = {}): Promise<Calibration<L>> {
+    if (this.offsets) {
+      throw new DataError(
+        "The model was trained with offsets, which a temperature would have to divide too.",
+      );
+    }
     const copied = copyData(data);
     const { fitTemperature } = await import("./labelled.js");
     const temperature = await fitTemperature(this, copied, options);

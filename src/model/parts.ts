@@ -41,6 +41,8 @@ export interface ModelParts<L extends Label = Label> {
   readonly bias: Float64Array;
   /** (features) Subtracted from x in f64 before every product. Default: zeros. */
   readonly origin?: Float64Array | undefined;
+  /** True where the training had offsets, which the logits of the model are without. Absent otherwise. */
+  readonly offsets?: true | undefined;
   /**
    * The options that the training was made with, defaults included: `l2` also where C was given, and
    * `classWeight` as a factor for each class. Empty where the model was not trained by smigh.

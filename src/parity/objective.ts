@@ -8,7 +8,7 @@ import type { Placement } from "../engine/engine.js";
 import type { ObjectiveProblem } from "../engine/objective.js";
 import { type RowSource, readChosenRows } from "../core/row-source.js";
 import { type FloatArray, type Rows, absolute, inF64, labelledOnly } from "../core/rows.js";
-import { gradient, hessianResidual, logits, residual } from "../math/passes.js";
+import { addOffsets, gradient, hessianResidual, logits, offsetLogits, residual } from "../math/passes.js";
 import { TINY, U, gamma, ratio, residualBounds, softmaxBounds } from "./step.js";
 import { type Parity, maxOrInfinity } from "./stages.js";
 
@@ -43,9 +43,9 @@ export async function objectiveParity(
     const [z, slope, curved, weights] = (
       await Promise.all([objective.logits(), space.read(g), space.read(h), space.read(at)])
     ).map((values) => Float64Array.from(values));
-    const zBounds = logitBounds(data, weights, classes);
+    const zBounds = offsetLogitBounds(data, weights, classes);
     const stages = {
-      logits: ratio(z, logits(data, range(data.count), weights, classes), (i) => zBounds[i]),
+      logits: ratio(z, offsetLogits(data, range(data.count), weights, classes), (i) => zBounds[i]),
       loss: lossRatio(data, classes, z, sums.loss),
       gradient: gradientRatio(data, some, z, weights, slope),
       curvature: curvatureRatio(data, some, z, slope, curved),
@@ -56,7 +56,16 @@ export async function objectiveParity(
   }
 }
 
-/** (rows, classes) bounds |Δz| ≤ γ·(|x|·|W| + |b|) of the logits of all rows. */
+/** (rows, classes) the same of the logits with their offsets, which have two roundings more. */
+export function offsetLogitBounds(data: Rows, w: FloatArray, classes: number): Float64Array {
+  const bounds = logitBounds(data, w, classes);
+  if (!data.offsets) return bounds;
+  const size = logits(absolute(data), range(data.count), w.map(Math.abs), classes);
+  addOffsets(absolute(data), range(data.count), size, classes);
+  return bounds.map((one, i) => one + gamma(2) * (1 + gamma(data.features + 1 + UNPACKED)) * size[i]);
+}
+
+/** (rows, classes) bounds |Δz| ≤ γ·(|x|·|W| + |b|) of the products of all rows. */
 export function logitBounds(data: Rows, w: FloatArray, classes: number): Float64Array {
   const size = logits(absolute(data), range(data.count), w.map(Math.abs), classes);
   return size.map((one) => gamma(data.features + 1 + UNPACKED) * one + TINY * (data.features + 1));

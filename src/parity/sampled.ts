@@ -9,6 +9,7 @@ import { range } from "../core/random.js";
 import type { Passes, DescentProblem } from "../engine/descent.js";
 import { type RowSource, readChosenRows } from "../core/row-source.js";
 import { type FloatArray, inF64 } from "../core/rows.js";
+import { factorsIn } from "../engine/reference/update.js";
 import { TINY, gamma, logitsParity, parityOf, ratio, residualParity, updateParity } from "./step.js";
 import { type Parity, maxOrInfinity } from "./stages.js";
 
@@ -118,7 +119,8 @@ function sampledUpdate(passes: Passes, problem: DescentProblem): number {
     after: state(after),
     gradient: pickElements(gradient, elements),
   };
-  return updateParity(some, { ...problem, classes: intercepts });
+  const factorOf = factorsIn(problem);
+  return updateParity(some, { ...problem, classes: intercepts }, (i) => factorOf(elements[i]));
 }
 
 /**

@@ -14,8 +14,8 @@ import { type Parity, maxOrInfinity } from "./stages.js";
 import type { Passes, DescentProblem } from "../engine/descent.js";
 import { type FloatArray, type Rows, absolute, selectInF64 } from "../core/rows.js";
 import { range } from "../core/random.js";
-import { gradient, logits, residual, targetsOf } from "../math/passes.js";
-import { update } from "../engine/reference/update.js";
+import { gradient, offsetLogits, residual, targetsOf } from "../math/passes.js";
+import { type FactorOf, factorsIn, update } from "../engine/reference/update.js";
 
 /** u: relative error of one f32 operation. */
 export const U = 2 ** -23;
@@ -40,8 +40,8 @@ export function gamma(n: number): number {
 }
 
 /**
- * Error ÷ bound of the logits: |Δz| ≤ γ·(|x|·|W| + |b|). Reading a feature from a byte and scaling it takes
- * four more roundings.
+ * Error ÷ bound of the logits: |Δz| ≤ γ·(|x|·|W| + |b| + |o|). Reading a feature from a byte and scaling it
+ * takes four more roundings, an offset two: its own and that of the sum.
  */
 export function logitsParity(
   { before, logits: found }: Passes,
@@ -49,9 +49,9 @@ export function logitsParity(
   { classes }: DescentProblem,
 ): number {
   const rows = range(data.count);
-  const exact = logits(data, rows, before.weights, classes);
-  const size = logits(absolute(data), rows, before.weights.map(Math.abs), classes);
-  const g = gamma(data.features + 1 + 4);
+  const exact = offsetLogits(data, rows, before.weights, classes);
+  const size = offsetLogits(absolute(data), rows, before.weights.map(Math.abs), classes);
+  const g = gamma(data.features + 1 + 4 + (data.offsets ? 2 : 0));
   return ratio(found, exact, (i) => g * size[i] + TINY * (data.features + 1));
 }
 
@@ -144,36 +144,41 @@ function gradientParity(
   return ratio(found, exact, (i) => g * size[i] + TINY * rows.length);
 }
 
-/** Error ÷ bound of weights and moments after the update, given the engine's own G and those before it. */
+/**
+ * Error ÷ bound of weights and moments after the update, given the engine's own G and those before it. A
+ * factor on the penalty has two roundings, its own and that of the product.
+ */
 export function updateParity(
   { step, number, before, gradient: g, after }: Passes,
   problem: DescentProblem,
+  factorOf: FactorOf = factorsIn(problem),
 ): number {
   const { rule, classes } = problem;
+  const more = problem.penaltyFactors ? 2 : 0;
   const exact = {
     weights: Float64Array.from(before.weights),
     moments: before.moments.map((moment) => Float64Array.from(moment)),
   };
-  update(exact, g, step, number, problem);
+  update(exact, g, step, number, problem, factorOf);
 
   const intercept = before.weights.length - classes;
   let rho = 0;
   for (let i = 0; i < before.weights.length; i++) {
-    const penalty = i < intercept ? step.penalty * before.weights[i] : 0;
+    const penalty = i < intercept ? step.penalty * factorOf(i) * before.weights[i] : 0;
     const gi = Math.abs(step.gradientScale * g[i]) + Math.abs(penalty);
     const w = Math.abs(before.weights[i]);
     // Each moment is a sum of rounded products, any of which may be flushed to zero; the step takes a few
     // roundings more.
     const moments = before.moments.map((moment, m) => {
-      if (rule.kind === "sgd") return gamma(5) * (rule.momentum * Math.abs(moment[i]) + gi) + 3 * TINY;
+      if (rule.kind === "sgd") return gamma(5 + more) * (rule.momentum * Math.abs(moment[i]) + gi) + 3 * TINY;
       const beta = m === 0 ? rule.beta1 : rule.beta2;
       const input = m === 0 ? gi : gi * gi;
-      return gamma(9) * (beta * Math.abs(moment[i]) + (1 - beta) * input) + 3 * TINY;
+      return gamma(9 + 2 * more) * (beta * Math.abs(moment[i]) + (1 - beta) * input) + 3 * TINY;
     });
     let change: number;
     if (rule.kind === "sgd") {
       const velocity = moments.length > 0 ? rule.momentum * Math.abs(before.moments[0][i]) + gi : gi;
-      change = step.learningRate * gamma(10) * (velocity + (rule.nesterov ? gi + velocity : 0));
+      change = step.learningRate * gamma(10 + more) * (velocity + (rule.nesterov ? gi + velocity : 0));
     } else {
       const root = Math.sqrt(exact.moments[1][i] / (1 - rule.beta2 ** number));
       const mean = exact.moments[0][i] / (1 - rule.beta1 ** number);

@@ -9,6 +9,8 @@ export interface Examples {
   readonly validation?: Uint32Array;
   /** Whether soft targets were given instead of labels. */
   readonly soft?: boolean;
+  /** Whether the logits have offsets. */
+  readonly offsets?: boolean;
   /** Mean weight of the training rows. */
   readonly meanWeight: number;
   /** The factor that all row weights were multiplied by; sums, unlike means, are divided by it. */

@@ -18,6 +18,7 @@ export const SHARED_OPTIONS = [
   "standardize",
   "labelSmoothing",
   "classWeight",
+  "penaltyFactors",
   "onWarning",
   "signal",
 ] as const;

@@ -182,7 +182,9 @@ export class Path<L extends Label> {
     const { tolerance, maxIterations } = given.enough === undefined ? training : onFolds;
     const settings = { ...training, l2, tolerance, maxIterations, ...(signal && { signal }) };
     const { weightScale } = this.#task.examples;
-    const examples = { train, meanWeight: weight / train.length, weightScale };
+    const { offsets } = this.#task.examples;
+    const common = { weightScale, ...(offsets !== undefined && { offsets }) };
+    const examples = { ...common, train, meanWeight: weight / train.length };
     const fit = {};
     const start = await startSecondOrder({ ...this.#task, settings, examples }, this.#placement, given);
     try {
@@ -227,9 +229,11 @@ export class Path<L extends Label> {
     const { standardize } = this.#settings.training;
     const penalised = standardize ? undefined : units;
     this.#moments ??= await featureMoments(rows, train, problem.intercept, penalised?.unit);
-    const ridge = this.#moments.ridge + penalty;
+    const { penaltyFactors: factors } = problem;
+    const largest = Array.from(factors ?? [1]).reduce((a, b) => Math.max(a, b));
+    const ridge = this.#moments.ridge + largest * penalty;
     if (!this.#inverse || ridge < WORN * this.#inverse.ridge || ridge > this.#inverse.ridge / WORN) {
-      const penalties = penaltiesIn(penalised, rows.features, penalty, 2);
+      const penalties = penaltiesIn(penalised, rows.features, penalty, 2, factors);
       this.#inverse = { ...(await preconditioner(this.#moments, penalties)), ridge };
     }
     return this.#inverse;

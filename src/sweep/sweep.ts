@@ -39,7 +39,8 @@ export interface Sweep<L extends Label = Label> {
  *
  * The data are copied before this returns its promise.
  *
- * @param data features `x` and labels `y`, and optionally weights and classes; soft targets are a DataError
+ * @param data features `x` and labels `y`, and optionally weights, offsets and classes; soft targets are a
+ * DataError
  * @param options the values of C or l2 to try, folds, scoring, and options of the fits
  * @returns the scores of every value, the best entry, and the model
  * @throws {DataError | OptionError | DeviceError | DivergenceError} as a rejection. An aborted sweep rejects

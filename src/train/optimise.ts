@@ -65,7 +65,8 @@ export async function startSecondOrder(
   placement: Placement,
   given: Given = {},
 ): Promise<Start & { readonly objective: Objective }> {
-  const { settings: chosen, rows, classes, examples, units } = task;
+  const { rows, classes, examples, units } = task;
+  const chosen = effective(task);
   const { train } = examples;
   const problem = objectiveProblem(task, given);
   const ofLabels = await placement.objective(problem);
@@ -79,10 +80,12 @@ export async function startSecondOrder(
       : leastOf(problem.penalties) / 2;
     const floor = problem.intercept ? Math.min(penalised, leastShare(task) / 2) : penalised;
     const { clock = new Stopwatch(), from } = given;
+    const partlyFree = problem.penalties.includes(0) && problem.penalties.some((one: number) => one > 0);
     const unshrunk =
       inverse && new UnshrunkBound(inverse.moments, problem.penalties, objective.space.precision);
     const preconditionerOf = ({ space }: Objective) => ({
       floor,
+      partlyFree,
       ...(inverse && { matrix: space.matrix(inverse.values) }),
       ...(unshrunk && { unshrunk }),
     });
@@ -154,6 +157,12 @@ export async function startSecondOrder(
   }
 }
 
+/** Returns the settings, without a penalty where no feature has one: nothing then bounds the weights. */
+function effective({ settings, problem: { penaltyFactors } }: Fit): Fit["settings"] {
+  const isPenalised = penaltyFactors?.some((one: number) => one > 0) ?? true;
+  return isPenalised ? settings : { ...settings, l1: 0, l2: 0 };
+}
+
 /**
  * Describes the mean objective, with penalties in the units of the task: for w̃ = w·unit, l2·w² is
  * l2/unit²·w̃².
@@ -162,7 +171,7 @@ function objectiveProblem(
   { settings, rows, classes, problem, examples, units }: Fit,
   { together, from }: Given,
 ): ObjectiveProblem {
-  const { intercept } = problem;
+  const { intercept, penaltyFactors } = problem;
   const kernels = from?.kernels ?? problem.kernels;
   const { l1, l2, standardize } = settings;
   const penalised = standardize ? undefined : units;
@@ -170,8 +179,8 @@ function objectiveProblem(
     classes: classes.length,
     intercept,
     scale: 1 / (examples.train.length * examples.meanWeight),
-    penalties: penaltiesIn(penalised, rows.features, l2, 2),
-    ...(l1 > 0 && { l1: penaltiesIn(penalised, rows.features, l1, 1) }),
+    penalties: penaltiesIn(penalised, rows.features, l2, 2, penaltyFactors),
+    ...(l1 > 0 && { l1: penaltiesIn(penalised, rows.features, l1, 1, penaltyFactors) }),
     rows: examples.train,
     ...(together !== undefined && { together }),
     ...(kernels !== undefined && { kernels }),
@@ -242,12 +251,12 @@ async function* watched(
  */
 async function targetsOf({ rows, problem, examples }: Fit): Promise<(objective: Objective) => Objective> {
   if (!rows.targets && !problem.smoothing) return (objective) => objective;
-  const { SoftTargetObjective, linearTermOf } = await import("../solvers/optimum/soft-targets.js");
-  const tilt = await linearTermOf(rows, examples.train, problem);
-  const validationTilt =
+  const { SoftTargetObjective, targetTermsOf } = await import("../solvers/optimum/soft-targets.js");
+  const training = await targetTermsOf(rows, examples.train, problem);
+  const validation =
     rows.targets &&
     examples.validation &&
-    (await linearTermOf(rows, examples.validation, { ...problem, smoothing: 0 }));
+    (await targetTermsOf(rows, examples.validation, { ...problem, smoothing: 0 }));
   const scale = 1 / (examples.train.length * examples.meanWeight);
-  return (objective) => new SoftTargetObjective(objective, scale, tilt, validationTilt);
+  return (objective) => new SoftTargetObjective(objective, scale, training, validation);
 }

@@ -10,6 +10,7 @@ import {
   checkC,
   checkClassWeight,
   checkDevice,
+  checkFactors,
   checkFractionOrData,
   checkInit,
   checkRate,
@@ -180,6 +181,13 @@ const createTable = <L extends Label>() => ({
    */
   C: option<number>({ check: checkC }),
   /**
+   * (features) factors on the penalty of each feature, both on l2 (or C) and on l1, as glmnet's
+   * penalty.factor without its rescaling: the penalty is Σ_d factor_d·(l2/2·‖w_d‖² + l1·Σ|w_d|). A feature
+   * with 0 is free, as the intercept is. With `standardize` they are for the standardized weights. They do
+   * not apply to weightDecay. Finite numbers ≥ 0, default 1 each.
+   */
+  penaltyFactors: option<ArrayLike<number>>({ check: checkFactors }),
+  /**
    * For gd, sgd, adam and adamw: minimise the "mean" of the weighted losses (default) or their "sum", as in
    * the derivation. The penalty is scaled with it. The optimum is the same.
    */
@@ -208,9 +216,9 @@ const createTable = <L extends Label>() => ({
 
   /**
    * Initial weights: "zeros" (default), "centroids", or a model to continue from. Centroids predict the class
-   * with the nearest mean. The model is a SoftmaxModel or your own numbers in arrays of any kind,
-   * `{ classes, features, weights, bias, origin? }`. It needs the same number of features, and at least one
-   * class of the data. Classes that are new to it start from the mean of its own.
+   * with the nearest mean, whatever the offsets. The model is a SoftmaxModel or your own numbers in arrays of
+   * any kind, `{ classes, features, weights, bias, origin? }`. It needs the same number of features, and at
+   * least one class of the data. Classes that are new to it start from the mean of its own.
    */
   init: option<"zeros" | "centroids" | StartingModel<L>>({ check: checkInit, default: "zeros" }),
 

@@ -26,6 +26,8 @@ export const OPTION_TEXTS: Readonly<Record<string, string>> = {
   l2: "Penalty on the mean objective, l2/2·‖W‖², without the intercept.",
   l1: "For lbfgs: a further penalty on the mean objective, l1·Σ|w|, without the intercept, which makes weights exactly 0.",
   C: "The penalty as scikit-learn defines it, instead of l2: l2 = 1 / (C · total weight of the training examples, with class weights).",
+  penaltyFactors:
+    "(features) factors on the penalty of each feature, both on l2 (or C) and on l1, as glmnet's penalty.factor without its rescaling: the penalty is Σ_d factor_d·(l2/2·‖w_d‖² + l1·Σ|w_d|).",
   reduction:
     'For gd, sgd, adam and adamw: minimise the "mean" of the weighted losses (default) or their "sum", as in the derivation.',
   intercept: "Fit an intercept.",

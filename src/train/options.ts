@@ -110,9 +110,14 @@ export function parseOptions<L extends Label>(passed: TrainOptions<L>): Settings
     );
   }
   const penalised = options.C !== undefined || options.l2 !== undefined || options.l1 !== undefined;
+  if (options.penaltyFactors && !penalised && !isSecondOrder(solver)) {
+    throw new OptionError(
+      `penaltyFactors are given, but there is no penalty for them, as l2 is ${DEFAULTS.l2} for "${solver}": give l2 or C.`,
+    );
+  }
   const reads = (option: string) => solversThatRead(option).includes(solver);
   const { learningRate: _, batchSize: __, ...others } = defaults;
-  const { learningRate: ___, classWeight, ...rest } = options;
+  const { learningRate: ___, classWeight, penaltyFactors, ...rest } = options;
   return {
     ...others,
     shuffle: reads("shuffle") && others.shuffle,
@@ -122,6 +127,7 @@ export function parseOptions<L extends Label>(passed: TrainOptions<L>): Settings
     ...(classWeight !== undefined && {
       classWeight: isMap(classWeight) ? new Map(classWeight) : classWeight,
     }),
+    ...(penaltyFactors && { penaltyFactors: Float64Array.from(penaltyFactors) }),
     schedule,
   };
 }

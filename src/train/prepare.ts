@@ -2,7 +2,14 @@
 import { throwIfAborted } from "../core/abort.js";
 import type { FloatArray } from "../core/rows.js";
 import type { Label } from "../data/labels.js";
-import { type FeatureUnits, farthestFromZero, inUnits, standardUnits, workingUnits } from "../data/units.js";
+import {
+  type FeatureUnits,
+  farthestFromZero,
+  inUnits,
+  penaltiesIn,
+  standardUnits,
+  workingUnits,
+} from "../data/units.js";
 import { isSecondOrder } from "../solvers/solver-table.js";
 import { startingWeights } from "./init.js";
 import type { Task } from "./problem.js";
@@ -39,6 +46,7 @@ async function unitsOf({
   rows,
   examples: { train },
   settings: { standardize, intercept, solver, l2 },
+  problem: { penaltyFactors },
   warnings,
 }: Task<Label>): Promise<FeatureUnits | undefined> {
   if (standardize) return standardUnits(rows, train, intercept);
@@ -54,5 +62,6 @@ async function unitsOf({
         `which takes ${4 / rows.x.BYTES_PER_ELEMENT} times the memory.`,
     );
   }
-  return workingUnits(rows, train, intercept, l2);
+  const penalties = penaltiesIn(undefined, rows.features, l2, 2, penaltyFactors);
+  return workingUnits(rows, train, intercept, penalties);
 }

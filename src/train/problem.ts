@@ -79,6 +79,7 @@ export function createTask<L extends Label>(
     ? { ...weighted, weights: Float64Array.from(weights, (one) => weightScale * one) }
     : weighted;
   const rows = owned(scaled, data.x);
+  const penaltyFactors = penaltyFactorsOf(chosen, rows.features);
   return {
     settings: { ...chosen, l2 },
     rows,
@@ -89,6 +90,7 @@ export function createTask<L extends Label>(
       train,
       ...(validation && { validation }),
       soft: rows.targets !== undefined,
+      offsets: rows.offsets !== undefined,
       weightScale,
       meanWeight: weightOf(rows, train, "to train on") / train.length,
     },
@@ -100,12 +102,31 @@ export function createTask<L extends Label>(
       rule: updateRule(chosen.solver, chosen),
       batchSize: Math.min(chosen.batchSize ?? train.length, train.length),
       smoothing: chosen.labelSmoothing,
+      ...(penaltyFactors && { penaltyFactors }),
     },
     data: { rows: counted.rows.count, features: rows.features, hash: hashRows(counted.rows) },
     init: typeof chosen.init === "string" ? chosen.init : weightsOf(chosen.init, rows.features, classes),
     random,
     warnings,
   };
+}
+
+/**
+ * Returns the factor on the penalty of each feature, or undefined where all are 1. Throws an OptionError
+ * where there are more or fewer than features.
+ */
+function penaltyFactorsOf(
+  { penaltyFactors }: Pick<Settings, "penaltyFactors">,
+  features: number,
+): Float64Array | undefined {
+  if (!penaltyFactors) return undefined;
+  if (penaltyFactors.length !== features) {
+    throw new OptionError(
+      `penaltyFactors has ${penaltyFactors.length} numbers, but x has rows of ${features} features: give one for each.`,
+    );
+  }
+  const factors = Float64Array.from(penaltyFactors);
+  return factors.every((one) => one === 1) ? undefined : factors;
 }
 
 /** Copies the features where they are the caller's own buffer. */
@@ -176,7 +197,7 @@ function split<L extends Label>(
     return { ...given, train: order.slice(aside).sort(), validation: order.slice(0, aside).sort() };
   }
   const scale = rows.x instanceof Uint8Array && { scale: rows.scale };
-  const expected = { features: rows.features, ...scale, classes };
+  const expected = { features: rows.features, ...scale, classes, offsets: rows.offsets !== undefined };
   const other = withoutWeightless(createDataset(validation, "validation.", expected));
   const together = concatenate(rows, other.rows);
   return {

@@ -21,6 +21,7 @@ export function recordedOptions({
     init: typeof init === "string" ? init : "model",
     ...(validation !== undefined && { validation: typeof validation === "number" ? validation : "data" }),
     ...(classFactors && { classWeight: Array.from(classFactors) }),
+    ...(settings.penaltyFactors && { penaltyFactors: Array.from(settings.penaltyFactors) }),
   };
   const options = Object.entries<OptionRow>(OPTION_TABLE).flatMap(([name, row]) => {
     if (row.recorded === false || !solversThatRead(name).includes(settings.solver)) return [];

@@ -35,6 +35,7 @@ export function createModel<L extends Label>(
     features: rows.features,
     ...(scale !== undefined && { scale }),
     ...original,
+    ...(rows.offsets && { offsets: true }),
     options: recordedOptions(task),
     version,
     data,

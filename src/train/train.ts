@@ -24,10 +24,10 @@ import { Warnings } from "../core/warnings.js";
  * Trains a softmax (multinomial logistic) classifier. Rejects bad data and options before it uploads
  * anything.
  *
- * `x`, `y`, `weights` and `classes` are copied before this returns its promise, so they may be changed during
- * the training.
+ * `x`, `y`, `weights`, `offsets` and `classes` are copied before this returns its promise, so they may be
+ * changed during the training.
  *
- * @param data features `x`, labels or soft targets `y`, and optionally weights and classes
+ * @param data features `x`, labels or soft targets `y`, and optionally weights, offsets and classes
  * @param options see {@link TrainOptions}. By default L-BFGS goes to the optimum of the loss with C = 1, on
  * the fastest engine of the machine.
  * @returns the model. `model.warnings` has what is worth knowing about the training and is no error.

@@ -11,7 +11,9 @@ import { objectiveConforms } from "./objective-conformance.js";
 import {
   RULES,
   type Shape,
+  factorsOf,
   kindsOf,
+  offset,
   parityOfAll,
   plan,
   randomRows,
@@ -110,6 +112,27 @@ export function conformance(
       },
     );
 
+    // Shapes for which WebGPU's kernel table chooses whole steps, fused and tiled kernels, in this order.
+    test.each([
+      { count: 129, features: 17, classes: 3, batchSize: 65 },
+      { count: 120, features: 785, classes: 3, batchSize: 119 },
+      { count: 90, features: 33, classes: 37, batchSize: 70 },
+    ])(
+      "the penalty of each feature has its factor: $batchSize × $features × $classes",
+      async ({ batchSize, ...shape }) => {
+        const rows = randomRows(shape, "f32", 25);
+        for (const rule of ["adamw", "nesterov"]) {
+          const without = problemOf(shape.classes, batchSize, RULES[rule]);
+          const problem = { ...without, penaltyFactors: factorsOf(shape.features) };
+          const { results, weights } = await runAll(engine, rows, problem, randomWeights(shape, 26));
+          expect(parityOfAll(results, rows, problem).rho).toBeLessThan(1);
+          expect(parityOfAll(results, rows, without).stages.update).toBeGreaterThan(1);
+          const again = await runAll(engine, rows, problem, randomWeights(shape, 26), false);
+          expect(again.weights).toEqual(weights);
+        }
+      },
+    );
+
     // For these shapes WebGPU's kernel table chooses whole steps, fused and tiled kernels, in this order.
     // Soft targets without smoothing are soft targets smoothed by 0.
     test.each(
@@ -155,6 +178,50 @@ export function conformance(
         expectNear(found.loss, exact.loss);
         expect(found.hits).toBeCloseTo(exact.hits, 3);
         expect(found.weight).toBeCloseTo(exact.weight, 3);
+      },
+    );
+
+    test.each(
+      [
+        { count: 129, features: 17, classes: 3, batchSize: 65 },
+        { count: 120, features: 785, classes: 3, batchSize: 119 },
+        { count: 90, features: 33, classes: 37, batchSize: 70 },
+      ].flatMap((shape) => [
+        { ...shape, of: "labels", soft: false, smoothing: 0 },
+        ...(LONG || shape.features === 17
+          ? [{ ...shape, of: "soft targets", soft: true, smoothing: 0 }]
+          : []),
+        { ...shape, of: "smoothed soft targets", soft: true, smoothing: 0.2 },
+      ]),
+    )(
+      "steps of $batchSize × $features × $classes, of $of, and evaluations have the offsets of their rows",
+      async ({ classes, batchSize, soft, smoothing, ...rest }) => {
+        const shape = { classes, ...rest };
+        const labelled = randomRows(shape, "bytes", 43);
+        const without = soft ? softened(labelled, classes, 44) : labelled;
+        const rows = offset(without, classes, 45);
+        const problem = { ...problemOf(classes, batchSize), smoothing };
+        const start = randomWeights(shape, 46);
+        const captured = await runAll(engine, rows, problem, start);
+        const parity = parityOfAll(captured.results, rows, problem);
+        for (const stage of STEP_STAGES) expect(parity.stages[stage], stage).toBeLessThan(1);
+        expect(parityOfAll(captured.results, without, problem).stages.logits).toBeGreaterThan(1);
+
+        const { results, weights } = await runAll(engine, rows, problem, start, false);
+        expect(weights).toEqual(captured.weights);
+        expect(results.map(({ sums }) => sums)).toEqual(captured.results.map(({ sums }) => sums));
+
+        const evaluated = async (one: Engine) => {
+          const placement = await one.place(rows);
+          const descent = await placement.descent(problem, start);
+          const sums = await descent.evaluate(range(rows.count).filter((row) => row % 3 !== 1));
+          descent.release();
+          placement.release();
+          return sums;
+        };
+        const [found, exact] = [await evaluated(engine), await evaluated(referenceEngine())];
+        expectNear(found.loss, exact.loss);
+        expect(found.hits).toBeCloseTo(exact.hits, 3);
       },
     );
 

@@ -6,7 +6,7 @@ import type { Objective } from "../../src/engine/objective.js";
 import type { Rows } from "../../src/core/rows.js";
 import { referenceEngine } from "../../src/engine/reference/engine.js";
 import { LOOKS, lookAround, objectiveOf } from "./objectives.js";
-import { type Shape, kindsOf, randomRows, randomWeights } from "./problems.js";
+import { type Shape, kindsOf, offset, randomRows, randomWeights, softened } from "./problems.js";
 
 /** Calls `engine` within tests, once it is open. `typed` is for `kindsOf`. */
 export function objectiveConforms(
@@ -26,6 +26,37 @@ export function objectiveConforms(
   const shape = { count: 300, features: 21, classes: 7 };
   const rows = randomRows(shape, "f32", 121);
   const problem = objectiveOf(rows, 7);
+
+  test.each([
+    { count: 300, features: 21, classes: 7, of: "labels" },
+    { count: 131, features: 31, classes: 13, of: "labels" },
+    { count: 60, features: 9, classes: 2, of: "soft targets" },
+    { count: 21, features: 6, classes: 1001, of: "labels" },
+  ])(
+    "its logits have the offsets of their rows: $count × $features × $classes, $of",
+    async ({ of, ...some }) => {
+      const plain = randomRows(some, "f32", 141);
+      const targeted = of === "labels" ? plain : softened(plain, some.classes, 142);
+      const added = offset(targeted, some.classes, 143);
+      const problem = objectiveOf(added, some.classes);
+      const looks = await lookAround(engine(), added, problem, 144);
+      for (const look of LOOKS) expect(looks[look], look).toBeLessThan(1);
+      const others = range(some.count).filter((row) => row % 3 !== 0);
+      const ask = (one: Engine) =>
+        withObjective(one, added, problem, async (objective) => {
+          const { space } = objective;
+          const [w, g] = [space.vector(randomWeights(some, 145, 0.1)), space.vector()];
+          const first = await objective.linearize(w, g);
+          const sums = await objective.evaluate(w, others);
+          expect(await objective.evaluate(w, others)).toEqual(sums);
+          expect(await objective.linearize(w, g)).toEqual(first);
+          return sums;
+        });
+      const [found, exact] = [await ask(engine()), await ask(referenceEngine())];
+      expect(found.loss / exact.loss).toBeCloseTo(1, 4);
+      expect(found.hits).toBeCloseTo(exact.hits, 3);
+    },
+  );
 
   test("without an intercept its gradient and its curvature have none", async () => {
     const looks = await lookAround(engine(), rows, { ...problem, intercept: false }, 122);

@@ -6,9 +6,16 @@ import { randomIntegers, range, shuffle } from "../../src/core/random.js";
 import type { Engine } from "../../src/engine/engine.js";
 import type { ObjectiveProblem } from "../../src/engine/objective.js";
 import type { Vector } from "../../src/engine/vectors.js";
-import { type FloatArray, type Rows, selectInF64 } from "../../src/core/rows.js";
-import { logits, residual, trial } from "../../src/math/passes.js";
-import { SUM, curvatureRatio, gradientRatio, logitBounds, lossRatio } from "../../src/parity/objective.js";
+import { type FloatArray, type Rows, labelledOnly, selectInF64 } from "../../src/core/rows.js";
+import { logits, offsetLogits, residual, trial } from "../../src/math/passes.js";
+import {
+  SUM,
+  curvatureRatio,
+  gradientRatio,
+  logitBounds,
+  lossRatio,
+  offsetLogitBounds,
+} from "../../src/parity/objective.js";
 import { TINY, U, gamma, ratio, residualBounds, softmaxBounds } from "../../src/parity/step.js";
 import { maxOrInfinity } from "../../src/parity/stages.js";
 import { conjugateRatio } from "./conjugate-steps.js";
@@ -51,7 +58,7 @@ export async function lookAround(
 ): Promise<Looks> {
   const { classes } = problem;
   const shape = { ...rows, classes };
-  const data = selectInF64(rows, problem.rows);
+  const data = selectInF64(labelledOnly(rows), problem.rows); // objectives are of the labels
   const all = range(data.count);
   const placement = await engine.place(rows);
   const objective = await placement.objective(problem);
@@ -97,9 +104,13 @@ export async function lookAround(
     const centred = await read(h);
 
     const exactLogits = (of: FloatArray) => logits(data, all, of, classes);
-    const logitRatio = (found: FloatArray, of: Float32Array) => {
-      const bounds = logitBounds(data, of, classes);
-      return ratio(found, exactLogits(of), (i) => bounds[i]);
+    const logitRatio = () => {
+      const bounds = offsetLogitBounds(data, w, classes);
+      return ratio(z, offsetLogits(data, all, w, classes), (i) => bounds[i]);
+    };
+    const changeRatio = () => {
+      const { delta, bounds } = direction();
+      return ratio(change, delta, (i) => bounds[i]);
     };
     const direction = once(() => ({ delta: exactLogits(p), bounds: logitBounds(data, p, classes) }));
     const trialAt = (n: number) => {
@@ -128,10 +139,10 @@ export async function lookAround(
     };
     const when = <R>(look: Look, ratioOf: () => R) => (looks.includes(look) ? ratioOf() : NaN);
     return {
-      logits: when("logits", () => logitRatio(z, w)),
+      logits: when("logits", logitRatio),
       losses: when("losses", () => lossRatio(data, classes, z, sums.loss)),
       gradient: when("gradient", () => gradientRatio(data, problem, z, w, firstGradient)),
-      along: when("along", () => maxOrInfinity(logitRatio(change, p), trialAt(0))),
+      along: when("along", () => maxOrInfinity(changeRatio(), trialAt(0))),
       trials: when("trials", () => ts.map((_, n) => trialAt(n)).reduce(maxOrInfinity)),
       move: when("move", () =>
         maxOrInfinity(movedLogitRatio(), gradientRatio(data, problem, zMoved, movedTo, movedGradient)),

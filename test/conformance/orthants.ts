@@ -33,11 +33,12 @@ export async function orthantRatio(
   const subgradients = Float64Array.from(w, (wi, i) =>
     i < intercept ? nearest(wi, g[i], penalties[i]) : g[i],
   );
+  const isFree = (i: number) => i >= intercept || penalties[i] === 0; // without l1
   const steps = Float64Array.from(w, (wi, i) => {
     const moved = wi + p[i];
-    return i >= intercept || Math.sign(moved) === Math.sign(wi || -d[i]) ? moved : 0;
+    return isFree(i) || Math.sign(moved) === Math.sign(wi || -d[i]) ? moved : 0;
   });
-  const restricted = Float64Array.from(p, (pi, i) => (i >= intercept || w[i] !== 0 || d[i] !== 0 ? pi : 0));
+  const restricted = Float64Array.from(p, (pi, i) => (isFree(i) || w[i] !== 0 || d[i] !== 0 ? pi : 0));
   const rounding = (exact: Float64Array) => (i: number) => U * Math.abs(exact[i]) + TINY;
   return [
     ratio(d, subgradients, rounding(subgradients)),

@@ -81,6 +81,20 @@ export function softened(rows: Rows, classes: number, seed: number): Rows {
   return { ...rows, ...softTargets(shares, classes, "y") };
 }
 
+/** The same rows with offsets, a few of them far from the others, and the largest of every row 0. */
+export function offset(rows: Rows, classes: number, seed: number): Rows {
+  const random = randomIntegers(seed);
+  const offsets = new Float32Array(rows.count * classes).map(
+    () => 2 * gaussian(random) * (random() % 20 === 0 ? 10 : 1),
+  );
+  for (let row = 0; row < rows.count; row++) {
+    const own = offsets.subarray(row * classes, (row + 1) * classes);
+    const most = own.reduce((a, b) => Math.max(a, b));
+    own.forEach((one, k) => (own[k] = one - most));
+  }
+  return { ...rows, offsets };
+}
+
 export function randomWeights({ features, classes }: Shape, seed: number, size = 0.5): Float32Array {
   const random = randomIntegers(seed);
   return new Float32Array((features + 1) * classes).map(() => size * gaussian(random));
@@ -98,6 +112,11 @@ export function penaltiesOf(features: number): { penalties: Float32Array; l1: Fl
   const over = (some: Float32Array) =>
     Float32Array.from({ length: features }, (_, d) => some[d % some.length]);
   return { penalties: over(PENALTIES), l1: over(L1) };
+}
+
+/** Factors on the penalty that differ between features, some of them 0. They are f32 values. */
+export function factorsOf(features: number): Float32Array {
+  return Float32Array.from({ length: features }, (_, d) => [0, 0.3, 40, 1, 7][d % 5]);
 }
 
 /** Steps over all rows in a shuffled order, the last one partial, as the solver plans them. */

@@ -2,7 +2,10 @@
 import { expect, test } from "vitest";
 import { promisesBroken } from "./promises.js";
 
-/** SMIGH_SEEDS=0..5000 and SMIGH_TALL_SEEDS=0..200 try more of them; `npm run test:long` does so. */
+/**
+ * SMIGH_SEEDS=0..5000, SMIGH_TALL_SEEDS=0..200 and SMIGH_ADJUSTED_SEEDS=0..1000 try more of them; `npm run
+ * test:long` does so.
+ */
 const SEEDS = process.env["SMIGH_SEEDS"] ?? "0..80";
 
 test.each(["wasm", "reference"] as const)(
@@ -16,5 +19,19 @@ const TALL = process.env["SMIGH_TALL_SEEDS"] ?? "11,28,169,175";
 test.each(["wasm", "reference"] as const)(
   `the same of tall problems, whose distance a sample bounds: %s, seeds ${TALL}`,
   { timeout: 7_200_000 },
-  async (engine) => expect(await promisesBroken(engine, TALL, true)).toBe(""),
+  async (engine) => expect(await promisesBroken(engine, TALL, { tall: true })).toBe(""),
+);
+
+const ADJUSTED = process.env["SMIGH_ADJUSTED_SEEDS"] ?? "0..40";
+
+test.each(["wasm", "reference"] as const)(
+  `the same with penalty factors, some of them 0, and offsets: %s, seeds ${ADJUSTED}`,
+  { timeout: 7_200_000 },
+  async (engine) => expect(await promisesBroken(engine, ADJUSTED, { adjusted: true })).toBe(""),
+);
+
+test.each(["wasm", "reference"] as const)(
+  "the same of a tall problem whose free features few rows have: %s, seed 28",
+  { timeout: 7_200_000 },
+  async (engine) => expect(await promisesBroken(engine, "28", { tall: true, adjusted: true })).toBe(""),
 );

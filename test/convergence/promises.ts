@@ -1,7 +1,7 @@
 /** Helpers that the convergence tests of all engines share. */
 import type { EngineName } from "../../src/engine/engine.js";
 import { train } from "../../src/index.js";
-import { type Case, type Verdict, caseOf, judge } from "../support/convergence.js";
+import { type Case, type Drawn, type Verdict, caseOf, judge } from "../support/convergence.js";
 import { seedsIn } from "../support/seeds.js";
 import { brokenPromises } from "../support/verdicts.js";
 
@@ -9,14 +9,14 @@ import { brokenPromises } from "../support/verdicts.js";
 const cases = new Map<string, Case>();
 
 /**
- * Fits the problems of the seeds, or the tall ones. Returns a table and the seeds of broken promises, or ""
+ * Fits the problems of the seeds. Returns a table and the seeds of broken promises, or ""
  * if all are kept.
  */
-export async function promisesBroken(engine: EngineName, seeds: string, tall = false): Promise<string> {
+export async function promisesBroken(engine: EngineName, seeds: string, drawn: Drawn = {}): Promise<string> {
   const verdicts: Verdict[] = [];
   for (const seed of seedsIn(seeds)) {
-    const name = `${tall ? "tall " : ""}${seed}`;
-    const known = cases.get(name) ?? caseOf(seed, tall);
+    const name = JSON.stringify({ seed, ...drawn });
+    const known = cases.get(name) ?? caseOf(seed, drawn);
     cases.set(name, known);
     verdicts.push(await judge(known, engine, train));
   }

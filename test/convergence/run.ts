@@ -2,8 +2,10 @@
  * Fits random problems and compares what the fits report of themselves with the exact minima.
  *
  *   npx tsx test/convergence/run.ts --seeds 0..5000 [--engine wasm] [--solver newton] [--json FILE] [--tall]
+ *     [--adjusted]
  *
- * --tall draws problems of so many rows that L-BFGS asks a sample of them for its distance.
+ * --tall draws problems of so many rows that L-BFGS asks a sample of them for its distance. --adjusted adds
+ * penalty factors and offsets to them.
  *
  * SMIGH=dist/index.js judges a build instead of the source. Exit status 1 if a promise is broken.
  */
@@ -24,6 +26,7 @@ const { values } = parseArgs({
     solver: { type: "string" },
     json: { type: "string" },
     tall: { type: "boolean", default: false },
+    adjusted: { type: "boolean", default: false },
     verbose: { type: "boolean", default: false },
   },
 });
@@ -36,7 +39,7 @@ const { train }: typeof library = build
 
 const verdicts: Verdict[] = [];
 for (const seed of seedsIn(values.seeds)) {
-  const one = caseOf(seed, values.tall);
+  const one = caseOf(seed, values);
   if (values.solver !== undefined && one.problem.kind !== values.solver) continue;
   for (const engine of engines) {
     const verdict = await judge(one, engine, train);

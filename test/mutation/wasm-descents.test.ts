@@ -9,6 +9,8 @@ import { NO_PARITY, mergeParity } from "../../src/parity/stages.js";
 import {
   RULES,
   type Shape,
+  factorsOf,
+  offset,
   parityOfAll,
   randomRows,
   randomWeights,
@@ -57,8 +59,17 @@ function runsOf({ shape }: Case) {
   const floats = randomRows(shape, "f32", 101);
   return [
     { rows: floats, rule: RULES["adam"], smoothing: 0 },
-    { rows: softened(floats, shape.classes, 103), rule: RULES["adam"], smoothing: 0.2 },
-    { rows: { ...randomRows(shape, "bytes", 101), scale: 0.01 }, rule: RULES["nesterov"], smoothing: 0.2 },
+    {
+      rows: offset(softened(floats, shape.classes, 103), shape.classes, 104),
+      rule: RULES["adam"],
+      smoothing: 0.2,
+    },
+    {
+      rows: { ...randomRows(shape, "bytes", 101), scale: 0.01 },
+      rule: RULES["nesterov"],
+      smoothing: 0.2,
+      penaltyFactors: factorsOf(shape.features),
+    },
   ];
 }
 const RUNS = { fused: runsOf(CASES.fused), tiled: runsOf(CASES.tiled) };
@@ -66,8 +77,9 @@ const RUNS = { fused: runsOf(CASES.fused), tiled: runsOf(CASES.tiled) };
 type Errors = Readonly<Partial<Record<Caught, number>>>;
 
 /**
- * Runs all steps on floats with Adam, on soft targets, and on bytes with momentum and smoothed labels, whose
- * odd scale makes every factor visible. Stops after the run in which an edit is caught.
+ * Runs all steps on floats with Adam, on soft targets and offsets, and on bytes with momentum, smoothed
+ * labels and penalty factors. The odd scale of the bytes makes every multiplication by it visible. Stops
+ * after the run in which an edit is caught.
  */
 async function errors(kind: KernelKind, options: WasmEdits, caught?: Caught): Promise<Errors> {
   const tried = CASES[kind];

@@ -8,7 +8,7 @@ import type { Engine } from "../../src/engine/engine.js";
 import type { Rows } from "../../src/core/rows.js";
 import { maxOrInfinity } from "../../src/parity/stages.js";
 import { LOOKS, lookAround, objectiveOf } from "../conformance/objectives.js";
-import { type Shape, randomRows } from "../conformance/problems.js";
+import { type Shape, offset, randomRows } from "../conformance/problems.js";
 import { editedKernels } from "./edited-assembly.js";
 import { KERNELS, type KernelKind, pinnedEngine } from "../unit/engine/wasm/pinned.js";
 import { rhoTable } from "./rho-table.js";
@@ -28,15 +28,18 @@ const SHAPES: Readonly<Record<KernelKind, Shape>> = {
 
 const runsOf = (shape: Shape) => [
   { rows: randomRows(shape, "f32", 171), intercept: true },
-  { rows: { ...randomRows(shape, "bytes", 171), scale: 0.01 }, intercept: false },
+  {
+    rows: { ...offset(randomRows(shape, "bytes", 171), shape.classes, 173), scale: 0.01 },
+    intercept: false,
+  },
 ];
 const RUNS = { fused: runsOf(SHAPES.fused), tiled: runsOf(SHAPES.tiled) };
 
 type Errors = Readonly<Partial<Record<Caught, number>>>;
 
 /**
- * Runs on floats with an intercept, then on bytes of an odd scale without one, unless an edit is caught
- * before, whose other results are then not looked at.
+ * Runs on floats with an intercept, then on bytes of an odd scale and offsets without one, unless an edit is
+ * caught before, whose other results are then not looked at.
  */
 async function errors(kernels: KernelKind, options: WasmEdits, caught?: Caught): Promise<Errors> {
   const { classes } = SHAPES[kernels];

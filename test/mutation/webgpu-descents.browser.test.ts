@@ -12,6 +12,8 @@ import {
   type Kind,
   RULES,
   type Shape,
+  factorsOf,
+  offset,
   parityOfAll,
   randomRows,
   randomWeights,
@@ -57,14 +59,14 @@ interface Case {
   readonly kernels?: string;
 }
 
-// Bytes of an odd scale make every factor visible, and their labels are smoothed; those of f16 are
-// smoothed soft targets. A batch of 600 rows takes several blocks, slots and tiles. A batch of 30 is a
-// whole step of two turns, and its workgroup has more threads than the 4 or 8 that a software adapter
-// runs at once. A batch of 170 is a single block of three slots, which the update adds. Where workgroups
-// share slabs, there are several in each dimension, none of them full, and two slots, as on a GPU, the
-// last of which does not fill its slabs. With 68 features the ones would be alone in a vector. A batch of
-// 167 is a single slot in the last two, so that the gradient takes the step, of all tiles at once or of
-// some.
+// Bytes of an odd scale make every multiplication by it visible, their labels are smoothed, and features
+// have penalty factors; labels of f16 are smoothed soft targets, and both have offsets. A batch of 600
+// rows takes several blocks, slots and tiles. A batch of 30 is a whole step of two turns, and its
+// workgroup has more threads than the 4 or 8 that a software adapter runs at once. A batch of 170 is a
+// single block of three slots, which the update adds. Where workgroups share slabs, there are several in
+// each dimension, none of them full, and two slots, as on a GPU, the last of which does not fill its
+// slabs. With 68 features the ones would be alone in a vector. A batch of 167 is a single slot in the last
+// two, so that the gradient takes the step, of all tiles at once or of some.
 const CASES: Readonly<Record<Way, Case>> = {
   steps: {
     shape: { count: 600, features: 61, classes: 10 },
@@ -145,9 +147,16 @@ async function run(way: Way, edited: Edited, kind: Kind, capture: boolean) {
   const { shape, deviation, batchSize, capacity, kernels = "table" } = CASES[way];
   const bytes = kind === "bytes";
   const labelled = { ...randomRows(shape, kind, 101), ...(bytes && { scale: 0.01 }) };
-  const rows = kind === "f16" ? softened(labelled, shape.classes, 103) : labelled;
+  const targeted = kind === "f16" ? softened(labelled, shape.classes, 103) : labelled;
+  const rows = kind === "f32" ? targeted : offset(targeted, shape.classes, 104);
   const ofShape = { classes: shape.classes, batchSize, intercept: true };
-  const problem = { ...ofShape, rule: RULES["adam"], kernels, smoothing: kind === "f32" ? 0 : 0.2 };
+  const problem = {
+    ...ofShape,
+    rule: RULES["adam"],
+    kernels,
+    smoothing: kind === "f32" ? 0 : 0.2,
+    ...(bytes && { penaltyFactors: factorsOf(shape.features) }),
+  };
   const engine = await webgpuEngine({ edited, capacity });
   const ran = await runAll(engine, rows, problem, randomWeights(shape, 102, deviation), capture);
   engine.close();
@@ -217,14 +226,17 @@ test.each([
 });
 
 /** Final weights of steps, and of captured ones. */
-async function plainAndCaptured(way: Way, kernels: Edited) {
-  const plain = await run(way, kernels, "f32", false);
-  const captured = await run(way, kernels, "f32", true);
+async function plainAndCaptured(way: Way, kernels: Edited, kind: Kind = "f32") {
+  const plain = await run(way, kernels, kind, false);
+  const captured = await run(way, kernels, kind, true);
   return [plain.weights, captured.weights] as const;
 }
 
-test("whole steps in one dispatch end at the same bits as in one each", async () => {
-  const [together, apart] = await plainAndCaptured("steps", RIGHT);
+// Bytes have penalty factors and offsets.
+const BOTH = ["f32", "bytes"] as const;
+
+test.each(BOTH)("whole steps in one dispatch end at the same bits as in one each: %s", async (kind) => {
+  const [together, apart] = await plainAndCaptured("steps", RIGHT, kind);
   expect(together).toEqual(apart);
 });
 
@@ -233,10 +245,10 @@ test.each(WRONG_STEPS)("and do not when $what", async (wrong) => {
   expect(together).not.toEqual(apart);
 });
 
-test.each(["taken", "alone"] as const)(
-  "a step that the gradient takes ends at the same bits as an update's: %s",
-  async (way) => {
-    const [taken, updated] = await plainAndCaptured(way, RIGHT);
+test.each(BOTH.flatMap((kind) => (["taken", "alone"] as const).map((way) => ({ way, kind }))))(
+  "a step that the gradient takes ends at the same bits as an update's: $way, $kind",
+  async ({ way, kind }) => {
+    const [taken, updated] = await plainAndCaptured(way, RIGHT, kind);
     expect(taken).toEqual(updated);
   },
 );

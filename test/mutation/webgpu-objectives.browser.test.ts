@@ -9,13 +9,14 @@ import type { Rows } from "../../src/core/rows.js";
 import { range } from "../../src/core/random.js";
 import { gamma, ratio } from "../../src/parity/step.js";
 import { LOOKS, type Look, type Looks, lookAround, objectiveOf } from "../conformance/objectives.js";
-import { randomRows, randomWeights } from "../conformance/problems.js";
+import { offset, randomRows, randomWeights } from "../conformance/problems.js";
 import { edited } from "./edited-shader.js";
 import {
   WRONG_CERTAIN,
   WRONG_HITS,
   WRONG_LANES,
   WRONG_OBJECTIVES,
+  WRONG_OFFSETS,
   WRONG_PRODUCTS,
   WRONG_SPLIT_OBJECTIVES,
   WRONG_SUMS,
@@ -38,6 +39,7 @@ const CASE: Case = {
   capacity: { blockRows: 256 },
   named: "tiled 4x1",
 };
+const OFFSET: Case = { ...CASE, rows: offset(CASE.rows, 10, 173), named: "tiled 4x1" };
 const SPLIT: Case = { ...CASE, named: "split 4x1" };
 const LANES: Case = {
   classes: 137,
@@ -66,7 +68,7 @@ const show = (what: string, found: Looks, looks: readonly Look[] = LOOKS) => {
 };
 afterAll(() => console.log(`ρ = error / bound\n${table.join("\n")}`));
 
-test.each([CASE, SPLIT, LANES])(
+test.each([CASE, SPLIT, LANES, OFFSET])(
   "the right kernels stay within the bounds: $named, $classes classes",
   async (one) => {
     const looks = await looked(one, {});
@@ -78,6 +80,13 @@ test.each([CASE, SPLIT, LANES])(
 test.each(WRONG_OBJECTIVES)("$kernel is caught when $what", async (wrong) => {
   const { what, kernel, look, intercept } = wrong;
   const looks = await looked(CASE, edited(wrong), [look], intercept);
+  show(`${kernel}: ${what}`, looks, [look]);
+  expect(looks[look]).toBeGreaterThan(1);
+});
+
+test.each(WRONG_OFFSETS)("$kernel is caught when $what", async (wrong) => {
+  const { what, kernel, look } = wrong;
+  const looks = await looked(OFFSET, edited(wrong), [look]);
   show(`${kernel}: ${what}`, looks, [look]);
   expect(looks[look]).toBeGreaterThan(1);
 });

@@ -435,6 +435,61 @@ export const WRONG_DESCENTS: readonly WrongPass<Stage | "sums">[] = [
     kernels: "tiled",
     caught: "update",
   },
+  ...(
+    [
+      { what: "the penalty has no factors", kernels: "fused", edit: ["penalty = f32x4.mul(", "f32x4.mul("] },
+      {
+        what: "the factors are those of the first features",
+        kernels: "tiled",
+        edit: ["plan.penalties + (feature << 2)", "plan.penalties"],
+      },
+      {
+        what: "the factors are those of the next features",
+        kernels: "fused",
+        edit: ["(feature << 2)", "((feature + 1) << 2)"],
+      },
+    ] as const
+  ).map((wrong) => ({ ...wrong, file: "update.ts", point: "factors", caught: "update" }) as const),
+  {
+    what: "logits have no offsets",
+    file: "second-pass.ts",
+    point: "offsets",
+    edit: ["plan.offsets && entry.operation != STEP", "false"],
+    kernels: "fused",
+    caught: "logits",
+  },
+  {
+    what: "offsets are those of other rows",
+    file: "rows.ts",
+    point: "row-offsets",
+    edit: ["number * plan.classes", "at * plan.classes"],
+    kernels: "tiled",
+    caught: "logits",
+  },
+  {
+    what: "offsets are those of the first four rows",
+    file: "second-pass.ts",
+    point: "offset-rows",
+    edit: ["pack.offsets + (i << 2)", "pack.offsets"],
+    kernels: "fused",
+    caught: "logits",
+  },
+  {
+    what: "offsets are those of the first class",
+    file: "second-pass.ts",
+    point: "offset-rows",
+    edit: ["(i << 2), at)", "(i << 2), 0)"],
+    kernels: "tiled",
+    caught: "logits",
+  },
+  {
+    what: "the last class has no offset",
+    file: "second-pass.ts",
+    point: "offset-classes",
+    edit: ["for (; z < past; z += next)", "for (; z + next < past; z += next)"],
+    kernels: "tiled",
+    caught: "logits",
+  },
   {
     what: "a stale moment",
     file: "update.ts",
@@ -463,6 +518,14 @@ export const WRONG_DESCENTS: readonly WrongPass<Stage | "sums">[] = [
 
 /** Caught by a result of `lookAround`, or by sums of vectors of small integers, which are exact. */
 export const WRONG_OBJECTIVES: readonly WrongPass<Look | "sums">[] = [
+  {
+    what: "the offsets are those of steps only",
+    file: "second-pass.ts",
+    point: "offsets",
+    edit: ["!= STEP", "< LINEARIZE"],
+    kernels: "tiled",
+    caught: "logits",
+  },
   ...KERNELS.flatMap((kernels): WrongPass<Look>[] => [
     {
       what: "the logits of every block are kept where the first one's are",
@@ -562,12 +625,12 @@ export const WRONG_OBJECTIVES: readonly WrongPass<Look | "sums">[] = [
     caught: "orthant",
   },
   {
-    what: "the intercept is penalised",
+    what: "what has no l1 is penalised",
     file: "orthant.ts",
     point: "l1",
     edit: [
       "v128.load(plan.l1 + (groupOf(plan, i) << 4))",
-      "v128.or(v128.load(plan.l1 + (groupOf(plan, i) << 4)), v128.and(interceptLanes(plan, i), f32x4.splat(0.25)))",
+      "v128.or(v128.load(plan.l1 + (groupOf(plan, i) << 4)), v128.and(withoutL1(plan, i), f32x4.splat(0.25)))",
     ],
     kernels: "tiled",
     caught: "orthant",
@@ -645,10 +708,18 @@ export const WRONG_OBJECTIVES: readonly WrongPass<Look | "sums">[] = [
     caught: "orthant",
   },
   {
-    what: "the intercept is restricted",
+    what: "what has no l1 is where other features have none",
+    file: "orthant.ts",
+    point: "without-l1",
+    edit: ["(groupOf(plan, i) << 4)", "((groupOf(plan, i) >> 1) << 4)"],
+    kernels: "fused",
+    caught: "orthant",
+  },
+  {
+    what: "what has no l1 is restricted",
     file: "orthant.ts",
     point: "kept",
-    edit: ["v128.or(free, interceptLanes(plan, i))", "free"],
+    edit: ["v128.or(free, withoutL1(plan, i))", "free"],
     kernels: "tiled",
     caught: "orthant",
   },
@@ -699,18 +770,15 @@ export const WRONG_OBJECTIVES: readonly WrongPass<Look | "sums">[] = [
     what: "negative weights become 0",
     file: "orthant.ts",
     point: "stays",
-    edit: [
-      "v128.or(v128.or(above, below), interceptLanes(plan, i))",
-      "v128.or(above, interceptLanes(plan, i))",
-    ],
+    edit: ["v128.or(v128.or(above, below), withoutL1(plan, i))", "v128.or(above, withoutL1(plan, i))"],
     kernels: "fused",
     caught: "orthant",
   },
   {
-    what: "the intercept is held by its sign",
+    what: "what has no l1 is held by its sign",
     file: "orthant.ts",
     point: "stays",
-    edit: ["v128.or(v128.or(above, below), interceptLanes(plan, i))", "v128.or(above, below)"],
+    edit: ["v128.or(v128.or(above, below), withoutL1(plan, i))", "v128.or(above, below)"],
     kernels: "tiled",
     caught: "orthant",
   },

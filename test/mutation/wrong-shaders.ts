@@ -115,8 +115,8 @@ export const WRONG_DESCENTS: readonly WrongDescent[] = [
       kernel,
       point: "soft-target",
       edit: [
-        "KEPT * bitcast<f32>(labels[row * (CLASSES + 1u) + 1u + k]) + SHARE",
-        "bitcast<f32>(labels[row * (CLASSES + 1u) + 1u + k])",
+        "KEPT * bitcast<f32>(labels[row * WORDS + 1u + k]) + SHARE",
+        "bitcast<f32>(labels[row * WORDS + 1u + k])",
       ],
       stage: "residual",
       kind: "f16",
@@ -391,6 +391,74 @@ export const WRONG_DESCENTS: readonly WrongDescent[] = [
     edit: ["rates.penalty", "0.0"],
     stage: "update",
   },
+  ...(["fused", "steps", "logits", "split-logits"] as const).flatMap((kernel): WrongDescent[] => [
+    {
+      what: "logits have no offsets",
+      kernel,
+      point: "offset-logit",
+      edit: ["+= offsetOf(", "+= 0.0 * offsetOf("],
+      stage: "logits",
+      kind: "bytes",
+    },
+    {
+      what: "offsets are those of the row before",
+      kernel,
+      point: "offset-logit",
+      edit: ["offsetOf(row,", "offsetOf(max(row, 1u) - 1u,"],
+      stage: "logits",
+      kind: "f16",
+    },
+    {
+      what: "offsets are soft targets",
+      kernel,
+      point: "offset",
+      edit: ["OFFSETS_FROM", "1u"],
+      stage: "logits",
+      kind: "f16",
+    },
+  ]),
+  {
+    what: "offsets are those of the first tile",
+    kernel: "logits",
+    point: "offset-logit",
+    edit: ["tile * TILE + k", "k"],
+    stage: "logits",
+    kind: "bytes",
+  },
+  {
+    what: "labels are where those without offsets are",
+    kernel: "gradient",
+    point: "wide-label",
+    edit: ["row * WORDS", "row"],
+    stage: "residual",
+    kind: "bytes",
+  },
+  ...(["update", "steps"] as const).flatMap((kernel): WrongDescent[] => [
+    {
+      what: "the penalty has no factors",
+      kernel,
+      point: kernel === "update" ? "penalty-factor" : "own-factor",
+      edit: ["*= weights[COUNT + feature / 4u][feature % 4u]", "*= 1.0"],
+      stage: "update",
+      kind: "bytes",
+    },
+    {
+      what: "the factor is that of the next feature",
+      kernel,
+      point: kernel === "update" ? "penalty-factor" : "own-factor",
+      edit: ["feature % 4u", "(feature + 1u) % 4u"],
+      stage: "update",
+      kind: "bytes",
+    },
+    {
+      what: "the factor is that of the first four features",
+      kernel,
+      point: kernel === "update" ? "penalty-factor" : "own-factor",
+      edit: ["COUNT + feature / 4u", "COUNT"],
+      stage: "update",
+      kind: "bytes",
+    },
+  ]),
   {
     what: "a stale momentum",
     kernel: "update",
@@ -896,6 +964,38 @@ const ROW_KERNELS = [
 ] as const;
 const [RESIDUAL, TRIAL] = ROW_KERNELS;
 
+/** Caught on rows with offsets. */
+export const WRONG_OFFSETS: readonly WrongObjective[] = [
+  {
+    what: "logits have no offsets",
+    kernel: "objective-residual",
+    point: "offset-logit",
+    edit: ["+= offsetOf(", "+= 0.0 * offsetOf("],
+    look: "logits",
+  },
+  {
+    what: "offsets are those of the next class",
+    kernel: "objective-residual",
+    point: "offset-logit",
+    edit: ["offsetOf(row, k)", "offsetOf(row, (k + 1u) % CLASSES)"],
+    look: "logits",
+  },
+  {
+    what: "the last class has no offset",
+    kernel: "objective-residual",
+    point: "offset-classes",
+    edit: ["CLASSES)", "CLASSES - 1u)"],
+    look: "logits",
+  },
+  {
+    what: "the last row of a block has its offsets several times",
+    kernel: "objective-residual",
+    point: "offset-inside",
+    edit: ["if (inside)", "if (true)"],
+    look: "logits",
+  },
+];
+
 /** Wrong versions of the split kernel that makes the logits of an objective. */
 export const WRONG_SPLIT_OBJECTIVES: readonly WrongObjective[] = [
   {
@@ -993,7 +1093,7 @@ export const WRONG_OBJECTIVES: readonly WrongObjective[] = [
       what: "one label wrong",
       kernel,
       point: "label",
-      edit: ["labels[row]", "select(labels[row], 0u, row == 5u)"],
+      edit: [" = ", " = select(1u, 0u, row == 5u) * "],
       look,
     },
     {
@@ -1409,14 +1509,21 @@ export const WRONG_OBJECTIVES: readonly WrongObjective[] = [
       what: "the last vector is missing",
       kernel,
       point: "count",
-      edit: ["at >= COUNT", "at >= INTERCEPT - 1u"],
+      edit: ["at >= COUNT", "at >= COUNT - 5u * CLASSES4"],
       look: "orthant",
     },
     {
-      what: "the intercept is among the penalised",
+      what: "what has no l1 is among the penalised",
       kernel,
-      point: "intercept",
-      edit: ["at >= INTERCEPT", "false"],
+      point: "without-l1",
+      edit: ["l1[at / CLASSES4] == 0.0", "false"],
+      look: "orthant",
+    },
+    {
+      what: "what has no l1 is where other features have none",
+      kernel,
+      point: "without-l1",
+      edit: ["at / CLASSES4", "at / CLASSES4 / 2u"],
       look: "orthant",
     },
   ]),

@@ -4,6 +4,7 @@ import type * as library from "../../src/index.js";
 import { type DenseMinimum, denseMinimum } from "./dense-newton.js";
 import { objectiveOf } from "./dense-objective.js";
 import { type RandomProblem, randomProblem } from "./random-problems.js";
+import { adjusted } from "./adjusted-problems.js";
 import { tallProblem } from "./tall-problems.js";
 
 export interface Verdict {
@@ -57,9 +58,16 @@ export interface Case {
   readonly minimum: DenseMinimum;
 }
 
-/** The problem of the seed, or the tall one. */
-export function caseOf(seed: number, tall = false): Case {
-  const problem = tall ? tallProblem(seed) : randomProblem(seed);
+/** Which problems are drawn: tall ones, with penalty factors and offsets. */
+export interface Drawn {
+  readonly tall?: boolean;
+  readonly adjusted?: boolean;
+}
+
+/** The problem of the seed. */
+export function caseOf(seed: number, { tall = false, adjusted: isAdjusted = false }: Drawn = {}): Case {
+  const drawn = tall ? tallProblem(seed) : randomProblem(seed);
+  const problem = isAdjusted ? adjusted(drawn) : drawn;
   return { problem, minimum: denseMinimum(problem.dense) };
 }
 

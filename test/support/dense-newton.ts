@@ -41,8 +41,11 @@ export function denseMinimum(problem: DenseProblem): DenseMinimum {
   const objective = new DenseObjective(problem);
   const { columns, classes } = objective;
   const thresholds = Float64Array.from({ length: classes * columns }, (_, i) => objective.l1[i % columns]);
-  const unpenalised = problem.l1 === 0 && problem.l2 === 0;
-  const missing = classes < problem.classes; // a class without rows, whose intercept would be −∞
+  const isFree = (j: number) => objective.l1[j] === 0 && objective.l2[j] === 0;
+  const used = columns - Number(problem.intercept);
+  const free = Array.from({ length: used }, (_, j) => j).filter(isFree).length;
+  // A class without rows, whose intercept would be −∞, where nothing has a penalty
+  const missing = classes < problem.classes && free === used;
   let v: Float64Array = new Float64Array(classes * columns);
   let best = { value: objective.value(v), at: v, decrement: Infinity, violation: Infinity };
   let exists = true;
@@ -67,7 +70,7 @@ export function denseMinimum(problem: DenseProblem): DenseMinimum {
     if (better) remaining = decrease / (1 - Math.min(decrease / previous, 0.999));
     previous = decrease;
     if (better) best = { value, at: v, decrement: decrease, violation: violationOf(v, gradient, thresholds) };
-    exists = !unpenalised || (!missing && stepInLogits(objective, v, minimum) < GROWING);
+    exists = free === 0 || (!missing && stepInLogits(objective, v, minimum) < GROWING);
     if (decrease <= NEGLIGIBLE * size) break;
     // 3. Step toward the model's minimum so that F falls enough, or the whole way where rounding hides that.
     const next = shortened(objective, v, minimum, value, decrease, ROUNDING * size);

@@ -3,6 +3,7 @@
  * intercepts. Features are centred and scaled first, so that neither their origin nor their units cost
  * precision.
  */
+import type { FloatArray } from "../../src/core/rows.js";
 import { Exact } from "./exact.js";
 
 export interface DenseProblem {
@@ -20,6 +21,10 @@ export interface DenseProblem {
   readonly intercept: boolean;
   /** Whether the penalty applies to the weights of features divided by their deviation. */
   readonly standardize: boolean;
+  /** (features) factors on l1 and l2. Default 1 each. */
+  readonly factors?: Float64Array;
+  /** (rows, classes) added to the logits. Default zeros. */
+  readonly offsets?: FloatArray;
 }
 
 type Features = Pick<DenseProblem, "count" | "features" | "x" | "weights">;
@@ -82,7 +87,7 @@ export interface Handed {
 
 /** F of a model, on the features as given. */
 export function objectiveOf(problem: DenseProblem, { weights: w, bias, origin }: Handed): number {
-  const { count, features, classes, x, labels, weights } = problem;
+  const { count, features, classes, x, labels, weights, factors, offsets } = problem;
   const { mean } = deviations(problem);
   const total = weights.reduce((a, b) => a + b, 0);
   // Compute the logits at the mean, where large products cancel, in twice the precision of f64.
@@ -98,7 +103,7 @@ export function objectiveOf(problem: DenseProblem, { weights: w, bias, origin }:
   let loss = 0;
   for (let n = 0; n < count; n++) {
     if (weights[n] === 0) continue;
-    z.set(middle);
+    for (let k = 0; k < classes; k++) z[k] = middle[k] + (offsets?.[n * classes + k] ?? 0);
     for (let d = 0; d < features; d++) {
       const u = x[n * features + d] - mean[d];
       for (let k = 0; k < classes; k++) z[k] += u * w[d * classes + k];
@@ -107,8 +112,9 @@ export function objectiveOf(problem: DenseProblem, { weights: w, bias, origin }:
   }
   const scales = penaltyScales(problem);
   const penalty = w.reduce((sum, one, i) => {
-    const scaled = Math.abs(scales[Math.floor(i / classes)] * one);
-    return sum + (problem.l2 / 2) * scaled ** 2 + problem.l1 * scaled;
+    const d = Math.floor(i / classes);
+    const scaled = Math.abs(scales[d] * one);
+    return sum + (factors?.[d] ?? 1) * ((problem.l2 / 2) * scaled ** 2 + problem.l1 * scaled);
   }, 0);
   return loss + penalty;
 }
@@ -151,9 +157,11 @@ export class DenseObjective {
   readonly #labels: Uint32Array;
   /** (rows) with a sum of 1 */
   readonly #weights: Float64Array;
+  /** (rows, classes) */
+  readonly #offsets: Float64Array;
 
   constructor(problem: DenseProblem) {
-    const { features, x, labels, weights, intercept } = problem;
+    const { features, x, labels, weights, intercept, factors, offsets } = problem;
     const { mean, deviation, rms } = deviations(problem);
     const scale = intercept ? deviation : rms;
     const used = [...scale.keys()].filter((d) => scale[d] > 0);
@@ -168,10 +176,14 @@ export class DenseObjective {
     this.columns = used.length + (intercept ? 1 : 0);
     const perColumn = (of: (d: number) => number) =>
       Float64Array.from({ length: this.columns }, (_, j) => (j < used.length ? of(used[j]) : 0));
-    this.l2 = perColumn((d) => problem.l2 * (penalty[d] / scale[d]) ** 2);
-    this.l1 = perColumn((d) => (problem.l1 * penalty[d]) / scale[d]);
+    const factorOf = (d: number) => factors?.[d] ?? 1;
+    this.l2 = perColumn((d) => factorOf(d) * problem.l2 * (penalty[d] / scale[d]) ** 2);
+    this.l1 = perColumn((d) => (factorOf(d) * problem.l1 * penalty[d]) / scale[d]);
     this.#labels = Uint32Array.from(rows, (n) => kept.indexOf(labels[n]));
     this.#weights = Float64Array.from(rows, (n) => weights[n] / total);
+    this.#offsets = Float64Array.from(
+      rows.flatMap((n) => kept.map((k) => offsets?.[n * problem.classes + k] ?? 0)),
+    );
     this.#u = new Float64Array(rows.length * this.columns).fill(1);
     rows.forEach((n, row) => {
       used.forEach((d, j) => {
@@ -181,7 +193,7 @@ export class DenseObjective {
   }
 
   value(v: Float64Array): number {
-    const z = this.logits(v);
+    const z = this.#offsetLogits(v);
     let value = 0;
     this.#weights.forEach((weight, n) => {
       value += weight * lossOf(z.subarray(n * this.classes, (n + 1) * this.classes), this.#labels[n]);
@@ -189,7 +201,12 @@ export class DenseObjective {
     return value + this.#penalty(v);
   }
 
-  /** (rows, classes) */
+  /** (rows, classes) the logits with the offsets. */
+  #offsetLogits(v: Float64Array): Float64Array {
+    return this.logits(v).map((one, i) => one + this.#offsets[i]);
+  }
+
+  /** (rows, classes) the logits without the offsets. */
   logits(v: Float64Array): Float64Array {
     const { columns, classes } = this;
     const z = new Float64Array(this.#labels.length * classes);
@@ -206,7 +223,7 @@ export class DenseObjective {
   at(v: Float64Array): DensePoint {
     const { columns, classes, l2 } = this;
     const size = classes * columns;
-    const z = this.logits(v);
+    const z = this.#offsetLogits(v);
     const gradient = v.map((one, i) => l2[i % columns] * one);
     const hessian = new Float64Array(size * size);
     let value = this.#penalty(v);

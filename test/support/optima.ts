@@ -6,6 +6,7 @@
 import { range } from "../../src/core/random.js";
 import type { Rows } from "../../src/core/rows.js";
 import { gradient, logits, residual } from "../../src/math/passes.js";
+import adjusted from "../fixtures/optima/adjusted.json";
 import breastCancer from "../fixtures/optima/breast_cancer.csv?raw";
 import digits from "../fixtures/optima/digits.txt?raw";
 import iris from "../fixtures/optima/iris.csv?raw";
@@ -69,6 +70,58 @@ export const SPARSE: readonly SparseOptimum[] = sparse.map(({ set, kind, weights
   kind: nameIn(KINDS, kind),
   weights: Float64Array.from(weights),
 }));
+
+/** A minimum on a standardised set, with penalty factors or offsets or both. */
+export interface AdjustedOptimum {
+  readonly set: SetName;
+  readonly l1: number;
+  readonly l2: number;
+  /** (features) */
+  readonly factors: readonly number[] | undefined;
+  /** (rows, classes) */
+  readonly offsets: Float64Array | undefined;
+  readonly objective: number;
+  /** (features + 1, classes), the intercept last; rows without a penalty add up to 0. */
+  readonly weights: readonly number[];
+}
+
+export const ADJUSTED: readonly AdjustedOptimum[] = adjusted.map(({ set, factors, offsets, ...found }) => {
+  const name = nameIn(SETS, set);
+  return { ...found, set: name, factors, offsets: offsets ? offsetsOf(dataSet(name, "raw")) : undefined };
+});
+
+/** (rows, classes) the same as in `adjusted.py`. */
+function offsetsOf({ count, classes }: DataSet): Float64Array {
+  return Float64Array.from({ length: count * classes }, (_, i) => {
+    const [n, k] = [Math.floor(i / classes), i % classes];
+    return (((7 * n + 5 * k * k + 3 * n * k) % 17) - 8) / 4;
+  });
+}
+
+/** The objective at weights (features + 1, classes), and how far 0 is from its subdifferential, in f64. */
+export function adjustedAt(
+  { set, l1, l2, factors, offsets }: Omit<AdjustedOptimum, "weights" | "objective">,
+  weights: readonly number[],
+): { readonly objective: number; readonly subgradientMax: number } {
+  const data = dataSet(set, "standardised");
+  const { count, features, classes } = data;
+  const w = Float64Array.from(weights);
+  const rows = range(count);
+  const z = logits(data, rows, w, classes).map((one, i) => one + (offsets?.[i] ?? 0));
+  const { residual: r, sums } = residual(data, rows, z, classes);
+  const g = new Float64Array(w.length);
+  gradient(data, rows, r, classes, g);
+  let [objective, subgradientMax] = [sums.loss / count, 0];
+  w.forEach((wi, i) => {
+    const d = Math.floor(i / classes);
+    const factor = d < features ? (factors?.[d] ?? 1) : 0;
+    const slope = g[i] / count + factor * l2 * wi;
+    objective += factor * ((l2 / 2) * wi * wi + l1 * Math.abs(wi));
+    const away = wi === 0 ? Math.max(0, Math.abs(slope) - factor * l1) : slope + factor * l1 * Math.sign(wi);
+    subgradientMax = Math.max(subgradientMax, Math.abs(away));
+  });
+  return { objective, subgradientMax };
+}
 
 function nameIn<T extends string>(names: readonly T[], name: string): T {
   const found = names.find((one) => one === name);

@@ -19,7 +19,7 @@ import { type FloatArray, type Rows, labelledOnly } from "../../core/rows.js";
 import { range } from "../../core/random.js";
 import { ReferenceObjective } from "./objective.js";
 import { inBlocks } from "../../math/pieces.js";
-import { gradient, logits, residual } from "../../math/passes.js";
+import { gradient, logits, offsetLogits, residual } from "../../math/passes.js";
 import { type GradientSum, type ReferenceContext, type RowSum, addGradients, sumRows } from "./sum-rows.js";
 import { update } from "./update.js";
 
@@ -172,7 +172,7 @@ class ReferenceDescent implements Descent {
   #passes(rows: Uint32Array, smoothing: number | undefined) {
     const { classes } = this.#problem;
     const { rows: data } = this.#context;
-    const z = logits(data, rows, this.#state.weights, classes);
+    const z = offsetLogits(data, rows, this.#state.weights, classes);
     const { residual: r, losses, sums } = residual(data, rows, z, classes, smoothing);
     return { z, r, losses, sums };
   }

@@ -6,7 +6,7 @@ import { type Vector } from "../vectors.js";
 import { ZERO_SUMS, type Sums, type Trial, addSums, addTrials } from "../../core/sums.js";
 import { type FloatArray, type Rows } from "../../core/rows.js";
 import { inBlocks } from "../../math/pieces.js";
-import { gradient, hessianResidual, logits, residual, trial } from "../../math/passes.js";
+import { gradient, hessianResidual, logits, offsetLogits, residual, trial } from "../../math/passes.js";
 import {
   type GradientSum,
   type ReferenceContext,
@@ -38,7 +38,7 @@ export class ReferenceObjective implements Objective {
   linearize(w: Vector, to: Vector): Promise<Sums> {
     return this.space.inOrder(() =>
       this.#gradient(w, to, (rows, z) => {
-        z.set(logits(this.#data, rows, this.space.values(w), this.#problem.classes));
+        z.set(offsetLogits(this.#data, rows, this.space.values(w), this.#problem.classes));
       }),
     );
   }
@@ -117,7 +117,7 @@ export class ReferenceObjective implements Objective {
         {
           zero: () => ZERO_SUMS,
           addRows: (sum, some) => {
-            const z = logits(this.#data, some, this.space.values(w), classes);
+            const z = offsetLogits(this.#data, some, this.space.values(w), classes);
             return addSums(sum, residual(this.#data, some, z, classes).sums);
           },
           merge: addSums,

@@ -2,6 +2,14 @@
 import type { Step, DescentProblem, DescentState } from "../descent.js";
 import type { FloatArray } from "../../core/rows.js";
 
+/** Returns the factor on the penalty of a weight, by its index in (features, classes). */
+export type FactorOf = (i: number) => number;
+
+/** Returns the factors of a problem's weights. */
+export function factorsIn({ penaltyFactors, classes }: DescentProblem): FactorOf {
+  return (i) => penaltyFactors?.[Math.floor(i / classes)] ?? 1;
+}
+
 /**
  * Changes `state` in place: W ← W − α·∂J/∂W, or the rule's step instead. `g` is the summed gradient, not yet
  * scaled or penalised; `number` counts steps from 1.
@@ -12,13 +20,14 @@ export function update(
   step: Step,
   number: number,
   problem: DescentProblem,
+  factorOf: FactorOf = factorsIn(problem),
 ): void {
   const { weights, moments } = state;
   const { rule, classes } = problem;
   const intercept = weights.length - classes;
   for (let i = 0; i < (problem.intercept ? weights.length : intercept); i++) {
     const penalised = i < intercept;
-    const gi = step.gradientScale * g[i] + (penalised ? step.penalty * weights[i] : 0);
+    const gi = step.gradientScale * g[i] + (penalised ? step.penalty * factorOf(i) * weights[i] : 0);
     if (rule.kind === "adam") {
       const [first, second] = moments;
       if (penalised) weights[i] -= step.learningRate * rule.weightDecay * weights[i];

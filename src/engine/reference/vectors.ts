@@ -109,7 +109,7 @@ export class ReferenceVectors implements VectorSpace {
   restrict(to: Vector, v: Vector, w: Vector, d: Vector): void {
     void this.inOrder(() => {
       const [values, weights, slope] = [this.values(v), this.values(w), this.values(d)];
-      const isFree = (i: number) => i >= this.#intercept || weights[i] !== 0 || slope[i] !== 0;
+      const isFree = (i: number) => this.#l1(i) === 0 || weights[i] !== 0 || slope[i] !== 0;
       return this.#each(to, 1, (i) => (isFree(i) ? values[i] : 0));
     });
   }
@@ -120,7 +120,7 @@ export class ReferenceVectors implements VectorSpace {
       return this.#each(to, 1, (i) => {
         const moved = weights[i] + step[i];
         const sign = Math.sign(weights[i] !== 0 ? weights[i] : -slope[i]);
-        return i >= this.#intercept || moved * sign > 0 ? moved : 0;
+        return this.#l1(i) === 0 || moved * sign > 0 ? moved : 0;
       });
     });
   }
@@ -147,7 +147,7 @@ export class ReferenceVectors implements VectorSpace {
     return i < this.#intercept ? this.#problem.penalties[Math.floor(i / this.#problem.classes)] : 0;
   }
 
-  /** The l1 penalty of element i of a vector. */
+  /** The l1 penalty of element i of a vector; 0 for the intercept. */
   #l1(i: number): number {
     const { l1, classes } = this.#problem;
     return l1 && i < this.#intercept ? l1[Math.floor(i / classes)] : 0;

@@ -39,7 +39,9 @@ export class WasmDescent implements Descent {
     const layout = layoutOf(rows, problem, kindOf(problem));
     const moments = momentCount(problem.rule);
     const vectors = Array.from({ length: 1 + moments }, () => vectorBytes(layout, placed.stride));
-    const work = new KernelContext(context, problem, layout, vectors);
+    const { penaltyFactors } = problem;
+    const factors = penaltyFactors ? [4 * placed.stride] : [];
+    const work = new KernelContext(context, problem, layout, [...vectors, ...factors]);
     this.kernels = work.layout.kind;
     this.#work = work;
     this.#problem = problem;
@@ -48,6 +50,7 @@ export class WasmDescent implements Descent {
       this.#moments = Array.from({ length: moments }, () => work.vector());
       this.#writeRule();
       this.#writeTargets(placed);
+      if (penaltyFactors) work.write({ penalties: work.ofFeatures(penaltyFactors) });
     } catch (error) {
       this.release();
       throw error;

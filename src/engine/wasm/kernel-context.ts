@@ -154,6 +154,7 @@ export class KernelContext {
       x: placed.x,
       labels: placed.labels,
       rowWeights: placed.rowWeights,
+      offsets: placed.offsets,
       classes,
       paddedClasses: layout.paddedClasses,
       intercept: Number(intercept),
@@ -254,13 +255,13 @@ export class KernelContext {
     this.write({
       productSums: this.allocate(32 * Math.ceil(this.#vectorBytes / 16 / PRODUCT_RANGE)),
       matrixRows: this.allocate(16 * (this.layout.paddedClasses + 1) * this.#threads),
-      penalties: this.#ofFeatures(penalties),
-      l1: this.#ofFeatures(l1),
+      penalties: this.ofFeatures(penalties),
+      l1: this.ofFeatures(l1),
     });
   }
 
   /** Copies a number for each feature, with zeros for the intercept and the padding: (stride). */
-  #ofFeatures(values: FloatArray = new Float32Array()): number {
+  ofFeatures(values: FloatArray = new Float32Array()): number {
     const address = this.allocate(4 * this.#stride);
     this.#heap.f32(address, this.#stride).fill(0).set(values);
     return address;

@@ -153,11 +153,11 @@ function tiledLayout(row: RowLayout, classes: number, batchSize: number, rangeRo
 }
 
 /**
- * Bytes of a `RowPack` of assembly/rows.ts: its header, five words for each row, and the rows as f32, unless
+ * Bytes of a `RowPack` of assembly/rows.ts: its header, six words for each row, and the rows as f32, unless
  * they are.
  */
 function packBytes(rows: number, { stride, valueBytes }: RowLayout): number {
-  return 64 + 20 * rows + 64 + (valueBytes === 4 ? 0 : 4 * rows * stride);
+  return 64 + 24 * rows + 64 + (valueBytes === 4 ? 0 : 4 * rows * stride);
 }
 
 /** Returns the largest power of two that is not above x. */

@@ -17,6 +17,8 @@ export interface HeapRows extends RowLayout {
   readonly rowWeights: number;
   /** Address of the targets, (rows, classes), or 0 if the labels are the targets. */
   readonly targets: number;
+  /** Address of the offsets, (rows, classes), or 0 without. */
+  readonly offsets: number;
   weigh(weights: FloatArray): void;
   release(): void;
 }
@@ -32,21 +34,26 @@ export async function placeOnHeap(heap: Heap, rows: RowSource): Promise<HeapRows
     return block;
   };
   const release = () => blocks.forEach((block) => heap.free(block));
-  const targetBytes = rows.targets ? [4 * rows.targets.length] : [];
-  heap.check([rowBytes * rows.count, 4 * rows.count, 4 * rows.count, ...targetBytes], what);
+  const others = [rows.targets, rows.offsets].flatMap((values) => (values ? [4 * values.length] : []));
+  heap.check([rowBytes * rows.count, 4 * rows.count, 4 * rows.count, ...others], what);
+  const placed = (values: FloatArray | undefined) => {
+    if (!values) return 0;
+    const address = allocate(4 * values.length);
+    heap.f32(address, values.length).set(values);
+    return address;
+  };
   try {
     const x = allocate(rowBytes * rows.count);
     const labels = allocate(4 * rows.count);
     const rowWeights = allocate(4 * rows.count);
     heap.u32(labels, rows.count).set(rows.labels);
-    const targets = rows.targets ? allocate(4 * rows.targets.length) : 0;
-    if (rows.targets) heap.f32(targets, rows.targets.length).set(rows.targets);
+    const [targets, offsets] = [placed(rows.targets), placed(rows.offsets)];
     const weigh = (weights: FloatArray) => heap.f32(rowWeights, rows.count).set(weights);
     weigh(rows.weights ?? new Float32Array(rows.count).fill(1));
     for await (const { first, values } of paddedSlices(rows, stride)) {
       heap.bytes(x + first * rowBytes, values.byteLength).set(new Uint8Array(values.buffer));
     }
-    return { ...layout, x, labels, rowWeights, targets, weigh, release };
+    return { ...layout, x, labels, rowWeights, targets, offsets, weigh, release };
   } catch (error) {
     release();
     throw error;

@@ -16,6 +16,7 @@ export const PLAN = {
   labels: "u32",
   rowWeights: "u32",
   targets: "u32",
+  offsets: "u32",
   classes: "u32",
   paddedClasses: "u32",
   intercept: "u32",

@@ -8,6 +8,7 @@ import type { FloatArray, RowHead } from "../../core/rows.js";
 import { paddedSlices } from "../padded.js";
 import type { Gpu } from "./device/device.js";
 import { GPUBufferUsage } from "./device/flags.js";
+import { isWide, labelWords } from "./kernels/cut.js";
 
 /** Slices that are uploaded before waiting for the device. */
 const SLICES_IN_FLIGHT = 16;
@@ -29,10 +30,10 @@ export interface GpuRows {
   /** (rows) */
   readonly labels: GPUBuffer;
   /**
-   * (rows, 1 + classes) each row's label, then its targets as the bits of f32s; only for rows with soft
-   * targets. The kernels have no binding left for a second buffer.
+   * (rows, `labelWords`) each row's label, then its soft targets, then its offsets, as the bits of f32s; only
+   * for rows with either. The kernels have no binding left for further buffers.
    */
-  readonly targets?: GPUBuffer;
+  readonly wideLabels?: GPUBuffer;
   /** (rows) */
   readonly weights: GPUBuffer;
   weigh(weights: FloatArray): void;
@@ -52,7 +53,8 @@ export async function placeOnGpu(
     };
     const labels = create("labels", 4 * rows.count);
     const weights = create("row weights", 4 * rows.count);
-    const targets = rows.targets && create("targets", 4 * rows.count + 4 * rows.targets.length);
+    const words = labelWords(rows) * rows.count;
+    const wideLabels = isWide(rows) ? create("labels, targets and offsets", 4 * words) : undefined;
     const shards: Shard[] = [];
     for (let first = 0; first < rows.count; first += shardRows) {
       const count = Math.min(shardRows, rows.count - first);
@@ -64,7 +66,7 @@ export async function placeOnGpu(
       gpu: own,
       shards,
       labels,
-      ...(targets && { targets }),
+      ...(wideLabels && { wideLabels }),
       weights,
       weigh: (values: FloatArray) => write(own, weights, Float32Array.from(values)),
       release: () => own.release(),
@@ -85,10 +87,10 @@ function write(gpu: Gpu, buffer: GPUBuffer, values: GPUAllowSharedBufferSource, 
 
 async function upload(placed: GpuRows, source: RowSource, rowWords: number): Promise<void> {
   const { gpu, shards } = placed;
-  const { labels, weights, targets } = source;
+  const { labels, weights } = source;
   write(gpu, placed.labels, Uint32Array.from(labels));
   placed.weigh(weights ?? new Float32Array(source.count).fill(1));
-  if (placed.targets && targets) write(gpu, placed.targets, labelsAndTargets(source, targets));
+  if (placed.wideLabels) write(gpu, placed.wideLabels, wideLabelsOf(source));
 
   const stride = rowWords * (4 / Math.min(4, source.x.BYTES_PER_ELEMENT));
   let slices = 0;
@@ -105,14 +107,18 @@ async function upload(placed: GpuRows, source: RowSource, rowWords: number): Pro
   await gpu.answered(Promise.resolve());
 }
 
-/** (rows, 1 + classes) each row's label, then its targets as the bits of f32s. */
-function labelsAndTargets({ count, labels }: RowHead, targets: FloatArray): Uint32Array<ArrayBuffer> {
-  const classes = targets.length / count;
-  const words = new Uint32Array(count * (1 + classes));
+/** Each row's label, then its soft targets, then its offsets, as the bits of f32s. */
+function wideLabelsOf(rows: RowHead): Uint32Array<ArrayBuffer> {
+  const { count, labels, targets, offsets } = rows;
+  const parts = [targets, offsets].filter((values) => values !== undefined);
+  const words = new Uint32Array(count * labelWords(rows));
   const floats = new Float32Array(words.buffer);
   for (let row = 0, at = 0; row < count; row++) {
     words[at++] = labels[row];
-    for (let k = 0; k < classes; k++) floats[at++] = targets[row * classes + k];
+    for (const values of parts) {
+      const classes = values.length / count;
+      for (let k = 0; k < classes; k++) floats[at++] = values[row * classes + k];
+    }
   }
   return words;
 }

@@ -45,6 +45,8 @@ export interface ModelJson {
   readonly scale?: number | undefined;
   /** (features) Subtracted from x. Default: zeros. */
   readonly origin?: readonly number[] | undefined;
+  /** True where the training had offsets. Absent otherwise. */
+  readonly offsets?: true | undefined;
   /** (classes) The intercept: the logits at the origin. */
   readonly bias: readonly number[];
   /** (features, classes) one list per feature. */
@@ -82,7 +84,7 @@ export function toJson(model: ModelParts): ModelJson {
 
 /** Returns all but the weights. */
 export function headOf(model: ModelParts): Omit<ModelJson, "weights"> {
-  const { classes, features, scale, origin, bias } = model;
+  const { classes, features, scale, origin, offsets, bias } = model;
   const { options, version, data } = model;
   const { history, converged, reason, reasonCode, iterations, warnings, engine, parity } = model;
   return {
@@ -93,6 +95,7 @@ export function headOf(model: ModelParts): Omit<ModelJson, "weights"> {
     features,
     ...(scale !== undefined && { scale }),
     ...(origin && { origin: Array.from(origin) }),
+    ...(offsets && { offsets }),
     bias: Array.from(bias),
     training: {
       ...(version !== undefined && { version }),
@@ -181,6 +184,7 @@ export function fromJson(written: string, rows?: readonly unknown[]): GivenParts
     weights: readWeights(rows ?? file["weights"], features, classes.length),
     bias: version === 1 ? Float64Array.from(bias, (one, k) => single(one, `bias[${k}]`)) : bias,
     ...(has(file, "origin") && { origin: numbers(file["origin"], "origin", features) }),
+    ...(has(file, "offsets") && flag(file["offsets"], "offsets") && { offsets: true }),
     ...(training && readTraining(version === 1 ? { ...training, warnings: [] } : training, "training")),
   };
 }

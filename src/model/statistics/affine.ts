@@ -40,20 +40,21 @@ export function featureBlock(
 
 /**
  * Returns a block of consecutive labelled rows: features as in `featureBlock`, and views of labels,
- * targets and weights.
+ * targets, offsets and weights.
  */
 export function rowBlock(rows: Rows, block: Uint32Array, origin: Float64Array | undefined): Rows {
   const [first, past] = [block[0], block[0] + block.length];
   return {
     ...featureBlock(rows, block, origin),
     labels: rows.labels.subarray(first, past),
-    ...(rows.targets && { targets: targetsOf(rows.targets, rows.count, first, past) }),
+    ...(rows.targets && { targets: partOf(rows.targets, rows.count, first, past) }),
+    ...(rows.offsets && { offsets: partOf(rows.offsets, rows.count, first, past) }),
     ...(rows.weights && { weights: rows.weights.subarray(first, past) }),
   };
 }
 
-/** Views the targets of some rows. targets: (count, classes) */
-function targetsOf(targets: FloatArray, count: number, first: number, past: number): FloatArray {
-  const classes = targets.length / count;
-  return targets.subarray(first * classes, past * classes);
+/** Views some rows of (count, classes). */
+function partOf(values: FloatArray, count: number, first: number, past: number): FloatArray {
+  const classes = values.length / count;
+  return values.subarray(first * classes, past * classes);
 }

@@ -5,7 +5,7 @@
 import { range } from "../../core/random.js";
 import { yieldIfDue } from "../../core/event-loop.js";
 import type { Rows } from "../../core/rows.js";
-import { gradient, logits, residual } from "../../math/passes.js";
+import { gradient, offsetLogits, residual } from "../../math/passes.js";
 import { type Affine, rowBlock } from "./affine.js";
 import { blocks } from "../../math/row-blocks.js";
 import { softmax } from "../../math/softmax.js";
@@ -38,7 +38,7 @@ export async function derivatives(
   for (const block of blocks(rows, classes)) {
     const part = rowBlock(rows, block, origin);
     const all = range(part.count);
-    const z = logits(part, all, weights, classes);
+    const z = offsetLogits(part, all, weights, classes);
     const found = residual(part, all, z, classes, smoothing);
     gradient(part, all, found.residual, classes, sums);
     hits += found.sums.hits;

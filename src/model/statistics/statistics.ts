@@ -83,7 +83,8 @@ export async function statistics<L extends Label>(
   parts: ModelParts<L>,
   options: StatisticsOptions,
 ): Promise<Statistics<L>> {
-  const { l2, intercept, standardize, smoothing, classWeight } = trainedAs(parts, options);
+  const how = trainedAs(parts, options);
+  const { l2, intercept, smoothing, classWeight } = how;
   const rows = classWeight ? weighedBy(given, classWeight) : given;
   const { classes } = parts;
   const model = affineOf(parts);
@@ -103,7 +104,7 @@ export async function statistics<L extends Label>(
   const { gradient, information, allRight } = await derivatives(rows, model, width, smoothing);
   if (l2 === 0 && allRight) throw separable(`the model is right on all ${rows.count} rows`);
   const coefficients = contrasts(weights, k, width);
-  const penalties = await penaltiesOf(rows, l2 * totalWeight(rows), standardize, intercept);
+  const penalties = await penaltiesOf(rows, how);
   const hessian = information.slice();
   penalise(hessian, gradient, coefficients, penalties, width);
   scale(information, size, lengths);
@@ -146,10 +147,12 @@ interface TrainedAs extends Required<StatisticsOptions> {
   readonly smoothing: number;
   /** (classes) factors of the weights of rows. */
   readonly classWeight?: readonly number[];
+  /** (features) factors of the penalty. */
+  readonly penaltyFactors?: readonly number[];
 }
 
 /** Reads it from the given options and those of the model. Throws a DataError for a training with l1. */
-function trainedAs({ options: own, classes }: ModelParts, options: StatisticsOptions): TrainedAs {
+function trainedAs({ options: own, classes, features }: ModelParts, options: StatisticsOptions): TrainedAs {
   const given = parseNamed(options, CHECKS);
   const numberOf = (name: string) => (typeof own[name] === "number" ? own[name] : 0);
   if (numberOf("l1") > 0) {
@@ -157,14 +160,18 @@ function trainedAs({ options: own, classes }: ModelParts, options: StatisticsOpt
       `The model was trained with l1 = ${numberOf("l1")}, where weights that are 0 have no standard errors: train without l1.`,
     );
   }
-  const { classWeight } = own;
-  const factors = Array.isArray(classWeight) ? classWeight.filter((one) => typeof one === "number") : [];
+  const numbersOf = (name: string, length: number) => {
+    const given = own[name];
+    const numbers = Array.isArray(given) ? given.filter((one) => typeof one === "number") : [];
+    return numbers.length === length ? { [name]: numbers } : {};
+  };
   return {
     l2: given.l2 ?? numberOf("l2"),
     intercept: given.intercept ?? own["intercept"] !== false,
     standardize: own["standardize"] === true,
     smoothing: numberOf("labelSmoothing"),
-    ...(factors.length === classes.length && { classWeight: factors }),
+    ...numbersOf("classWeight", classes.length),
+    ...numbersOf("penaltyFactors", features),
   };
 }
 
@@ -174,16 +181,20 @@ function weighedBy(rows: Rows, factors: readonly number[]): Rows {
   return weighedRows({ ...rows, weights });
 }
 
-/** (features) the penalty of each feature: with `standardize` that of a weight of the standardised one. */
+/**
+ * (features) the penalty of each feature on the sum of the losses: with `standardize` that of a weight of the
+ * standardised one, w̃ = w·unit.
+ */
 async function penaltiesOf(
   rows: Rows,
-  penalty: number,
-  standardize: boolean,
-  intercept: boolean,
+  { l2, standardize, intercept, penaltyFactors }: TrainedAs,
 ): Promise<Float64Array> {
-  if (!standardize) return new Float64Array(rows.features).fill(penalty);
-  const { unit } = await standardUnits(rows, range(rows.count), intercept);
-  return unit.map((one) => penalty * one * one); // w̃ = w·unit
+  const penalty = l2 * totalWeight(rows);
+  const units = standardize ? await standardUnits(rows, range(rows.count), intercept) : undefined;
+  return Float64Array.from(
+    { length: rows.features },
+    (_, d) => penalty * (penaltyFactors?.[d] ?? 1) * (units ? units.unit[d] ** 2 : 1),
+  );
 }
 
 function check(rows: Rows, weights: FloatArray, count: number, intercept: boolean): void {

@@ -5,7 +5,7 @@ import type { Placement } from "../../engine/engine.js";
 import type { Descent, DescentProblem } from "../../engine/descent.js";
 import { type RowSource, readChosenBlocks } from "../../core/row-source.js";
 import { type FloatArray, squares } from "../../core/rows.js";
-import { residual } from "../../math/passes.js";
+import { addOffsets, residual } from "../../math/passes.js";
 import { blocks } from "../../math/row-blocks.js";
 
 export interface Sampling {
@@ -190,7 +190,7 @@ export class Importance implements Sampling {
     return blocks({ count: this.#train.length, features: this.rows.features }, this.#problem.classes);
   }
 
-  /** (train, classes) */
+  /** (train, classes) the logits with the offsets. */
   async #logits(): Promise<FloatArray> {
     const { classes, intercept } = this.#problem;
     const objective = await this.#placement.objective({
@@ -202,7 +202,9 @@ export class Importance implements Sampling {
     });
     try {
       objective.setDirection(objective.space.vector(await this.#descent.weights()));
-      return await objective.directionLogits();
+      const z = await objective.directionLogits();
+      addOffsets(this.rows, this.#train, z, classes);
+      return z;
     } finally {
       objective.release();
     }

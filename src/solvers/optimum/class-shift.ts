@@ -11,8 +11,8 @@ export interface ElasticNet {
 /**
  * Subtracts from each feature's weights, a row of (features + 1, classes), the c that minimises l1·Σ|w − c| +
  * l2/2·Σ(w − c)²: the loss is the same for any c. Without l2 it is the median, so that at most half of the
- * weights have either sign, and the Hessian of the nonzero weights is not singular along their sum. The
- * intercept's row is unchanged.
+ * weights have either sign, and the Hessian of the nonzero weights is not singular along their sum. For
+ * features without a penalty it is the mean. The intercept's row is unchanged.
  */
 export function shiftClasses(weights: FloatArray, { classes, l1, l2 }: ElasticNet): Float64Array {
   const shifted = Float64Array.from(weights);
@@ -32,6 +32,7 @@ function bestShift(row: Float64Array, l1: number, l2: number): number {
   const sorted = row.toSorted();
   const count = sorted.length;
   const mean = sorted.reduce((a, b) => a + b, 0) / count;
+  if (l1 === 0) return mean;
   for (let below = 0; below < count; below++) {
     // With `below` weights under c and the others above it, l1·(count − 2·below) + l2·count·(mean − c) = 0.
     const slope = (c: number, under: number) => l1 * (count - 2 * under) + l2 * count * (mean - c);

@@ -21,6 +21,11 @@ export interface Preconditioner {
    * A lower bound of the smallest eigenvalue of M·H at any weights, from the penalty alone; 0 without one.
    */
   readonly floor: number;
+  /**
+   * Whether some features have a penalty and others have none. The curvature along those without may be far
+   * below that along all others.
+   */
+  readonly partlyFree?: boolean;
 }
 
 /** Least fraction of r·M·r that a step leaves where its prediction has enough digits. */
@@ -34,11 +39,13 @@ const MOST_PRODUCTS = 200;
 const RITZ = 1 / 8;
 /**
  * The upper bound from Ritz values is accepted only where r·M·r has fallen to `RESOLVED` of g·M·g, so that no
- * direction of little curvature hides in it, and if it is at most `SETTLED` times the lower bound; otherwise
+ * direction of little curvature hides in it, or to `RESOLVED_FREE` where features without a penalty may have
+ * far less than others, and if it is at most `SETTLED` times the lower bound; otherwise
  * `MARGIN` times it is, if that is within the required distance. Neither is if the eigenvalue is below
  * `LEAST_TRUSTED`, as others like it could then be hidden by f32.
  */
 const RESOLVED = 1 / 32;
+const RESOLVED_FREE = 2 ** -12;
 export const SETTLED = 1.25;
 const MARGIN = 16;
 /** Where only bounds are wanted, they are near enough if the upper one is this many times the lower one. */
@@ -201,13 +208,14 @@ export class ConjugateGradients implements NewtonEquation {
     distance = 0,
     hidden = 0,
   ): number {
-    const { floor } = this.#preconditioner;
+    const { floor, partlyFree } = this.#preconditioner;
     if (left === 0) return lower;
     const least = this.#smallest(coefficients);
     const sure = floor > 0 ? lower + errorBound(coefficients, left, Math.min(floor, least)) : Infinity;
     if (coefficients.alphas.length === 0) return sure;
     const likely = lower + Math.max(errorBound(coefficients, left, least), hidden);
-    if (least < LEAST_TRUSTED || left > RESOLVED * first) return sure;
+    const resolved = partlyFree ? RESOLVED_FREE : RESOLVED;
+    if (least < LEAST_TRUSTED || left > resolved * first) return sure;
     if (likely <= SETTLED * lower || this.#isExact(left, first)) return Math.min(likely, sure);
     return MARGIN * likely <= distance ? Math.min(MARGIN * likely, sure) : sure;
   }

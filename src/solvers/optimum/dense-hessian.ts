@@ -8,8 +8,8 @@ import { softmax } from "../../math/softmax.js";
  * of vectors, (features + 1, classes).
  *
  * For a feature without a penalty, and for the intercept, the curvature along the mean over the classes is 0.
- * There 1 is added for the intercept, and if `centred` for all features; steps without such a component stay
- * the same. Without an intercept its rows are 0.
+ * There 1 is added for the intercept, with l1 for features without any penalty, and if `centred` for all
+ * features; steps without such a component stay the same. Without an intercept its rows are 0.
  */
 export function denseHessian(
   rows: Rows,
@@ -17,11 +17,12 @@ export function denseHessian(
   z: FloatArray,
   centred: boolean,
 ): Float64Array {
-  const { classes, penalties, intercept } = problem;
+  const { classes, penalties, l1, intercept } = problem;
   const width = rows.features + 1;
   const size = width * classes;
   const blocks = curvatureBlocks(rows, problem, z);
   const hessian = new Float64Array(size * size);
+  const isFree = (d: number) => d === rows.features || (penalties[d] === 0 && l1?.[d] === 0);
   for (let d = 0; d < width; d++) {
     if (d === rows.features && !intercept) continue;
     for (let k = 0; k < classes; k++) {
@@ -33,7 +34,7 @@ export function denseHessian(
         }
       }
       const own = row + d * classes;
-      if (centred || d === rows.features) for (let l = 0; l < classes; l++) hessian[own + l] += 1 / classes;
+      if (centred || isFree(d)) for (let l = 0; l < classes; l++) hessian[own + l] += 1 / classes;
       if (d < rows.features) hessian[own + k] += penalties[d];
     }
   }

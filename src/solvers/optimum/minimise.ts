@@ -14,6 +14,11 @@ import { ReportClock } from "./report-clock.js";
 import { StallDetector, type StallState, fractionDone, isSeparable, meetsTolerance } from "./stopping.js";
 import { type Examples, type Outcome, type StateTaker, score } from "../solver.js";
 
+/**
+ * A step along the weights that is so long that only their sign counts, and that f32 can hold: offsets, which
+ * do not grow, then decide nothing.
+ */
+const FAR = 1e30;
 /** Iterations after which a method's guess of F − F* is accepted, where `enough` allows guesses. */
 const EXPERIENCED = 10;
 
@@ -72,6 +77,8 @@ export class SecondOrder {
   #phase = -1;
   #method: Method | undefined;
   #certifies = false;
+  /** Whether weights in the same proportions were found to fit ever better the larger they are. */
+  #growing = false;
   #passesBefore = 0;
   #iteration = 0;
   #stall = new StallDetector();
@@ -194,7 +201,21 @@ export class SecondOrder {
 
   #isSeparable({ sums }: Point): boolean {
     const { examples, settings } = this.#options;
-    return isSeparable(sums, examples, settings);
+    return this.#growing || isSeparable(sums, examples, settings);
+  }
+
+  /**
+   * Finds out whether weights in the same proportions fit ever better the larger they are, where offsets may
+   * have a part in that all rows are right. Takes half a pass.
+   */
+  async #growsForever({ sums }: Point): Promise<boolean> {
+    const { examples, settings } = this.#options;
+    const method = this.#method;
+    if (!examples.offsets || !method || !isSeparable(sums, { ...examples, offsets: false }, settings))
+      return false;
+    method.objective.setDirection(method.weights);
+    const [atZero, there] = await method.objective.evaluateAlong([-1, FAR]);
+    return atZero.slope < 0 && there.slope <= 0;
   }
 
   async #record(point: Point): Promise<Scored> {
@@ -226,6 +247,7 @@ export class SecondOrder {
       }
     }
     const known = this.#known(point);
+    if (this.#isNear(point, known)) this.#growing = await this.#growsForever(point);
     const near = this.#isNear(point, known);
     // Where F* is below 0.01, the tolerance allows more than this fraction of F. The fit still goes on to
     // this fraction while it can.
@@ -267,9 +289,10 @@ export class SecondOrder {
     return this.#method ? this.#options.roundingLoss(this.#method, point) : 0;
   }
 
-  #unfinished(cause: Parameters<typeof unfinished>[0], point: Point): End {
+  async #unfinished(cause: Parameters<typeof unfinished>[0], point: Point): Promise<End> {
     const { maxIterations } = this.#options.settings;
-    return unfinished(cause, point, { maxIterations, separable: this.#isSeparable(point) });
+    const separable = this.#isSeparable(point) || (await this.#growsForever(point));
+    return unfinished(cause, point, { maxIterations, separable });
   }
 
   #report(scored: Scored, fraction: number): Progress {

@@ -137,7 +137,9 @@ export function phasesOf(context: PhaseContext): Phase[] {
   const common = { objective, scaling, start };
   const exactlyAt = guessed ? "never" : exactness(size);
 
-  const sampled = l1 || guessed || exactlyAt === "always" ? undefined : sampleSize(size);
+  // A sample of the rows may miss features without a penalty, whose curvature nothing else shows it.
+  const isWhole = l1 || guessed || preconditioner.partlyFree;
+  const sampled = isWhole || exactlyAt === "always" ? undefined : sampleSize(size);
 
   const quasiNewton: Phase = {
     certifies: sampled !== undefined,

@@ -4,7 +4,8 @@
  *   −Σₖ tₖ log sₖ = −log s_y + ⟨W, x ⊗ (y − t)⟩,
  *
  * since log s = z − log Σ e^z and both y and t add up to 1. So F differs by the linear term ⟨W, C⟩, the tilt,
- * with C the sum of weight·x ⊗ (y − t). It is computed once, and engines need not know of it.
+ * with C the sum of weight·x ⊗ (y − t), and with offsets o also by a constant, the sum of weight·o·(y − t).
+ * They are computed once, and engines need not know of them.
  */
 import type { DescentProblem } from "../../engine/descent.js";
 import type { ConjugateStep, ConjugateSystem } from "../../engine/conjugate-system.js";
@@ -13,14 +14,11 @@ import { plus } from "../../engine/terms.js";
 import type { Vector, VectorSpace } from "../../engine/vectors.js";
 import type { Sums, Trial } from "../../core/sums.js";
 import { type RowSource, readChosenBlocks } from "../../core/row-source.js";
-import type { FlatFeatures, FloatArray } from "../../core/rows.js";
+import type { FlatFeatures, FloatArray, RowHead } from "../../core/rows.js";
 import { inBlocks } from "../../math/pieces.js";
 
-/**
- * Computes C = Σ weight·[x, 1] ⊗ (y − t) over the chosen rows: (features + 1, classes). Smoothing ε makes
- * (1 − ε)·t + ε/K of the rows' targets.
- */
-export async function linearTermOf(
+/** Computes C = Σ weight·[x, 1] ⊗ (y − t) over the chosen rows: (features + 1, classes). */
+async function linearTermOf(
   data: RowSource,
   chosen: Uint32Array,
   { classes, intercept, smoothing = 0 }: Pick<DescentProblem, "classes" | "intercept" | "smoothing">,
@@ -57,28 +55,70 @@ export async function linearTermOf(
   });
 }
 
-/** An objective of labels plus the linear term ⟨W, C⟩. */
+/** Computes Σ weight·o·(y − t) over the chosen rows; 0 without offsets. */
+function constantTermOf(
+  { labels, weights, targets, offsets }: RowHead,
+  chosen: Uint32Array,
+  { classes, smoothing = 0 }: Pick<DescentProblem, "classes" | "smoothing">,
+): number {
+  if (!offsets) return 0;
+  let sum = 0;
+  for (const row of chosen) {
+    const first = row * classes;
+    const own = offsets[first + labels[row]];
+    for (let k = 0; k < classes; k++) {
+      const given = targets ? targets[first + k] : Number(k === labels[row]);
+      const target = (1 - smoothing) * given + smoothing / classes;
+      sum += (weights ? weights[row] : 1) * target * (own - offsets[first + k]);
+    }
+  }
+  return sum;
+}
+
+/** What targets add to the sum of the losses at w: ⟨w, C⟩ and a constant. */
+export interface TargetTerms {
+  /** C, (features + 1, classes). */
+  readonly linear: FloatArray;
+  readonly constant: number;
+}
+
+/** Computes both over the chosen rows. Smoothing ε makes (1 − ε)·t + ε/K of the rows' targets. */
+export async function targetTermsOf(
+  data: RowSource,
+  chosen: Uint32Array,
+  problem: Pick<DescentProblem, "classes" | "intercept" | "smoothing">,
+): Promise<TargetTerms> {
+  return {
+    linear: await linearTermOf(data, chosen, problem),
+    constant: constantTermOf(data, chosen, problem),
+  };
+}
+
+/** An objective of labels plus the linear term ⟨W, C⟩ and the constant. */
 export class SoftTargetObjective implements Objective {
   readonly space: VectorSpace;
   readonly #objective: Objective;
   readonly #scale: number;
   readonly #tilt: Vector;
-  readonly #validationTilt: Vector | undefined;
-  /** ⟨w, C⟩ at the last w evaluated, the direction p, and ⟨p, C⟩. */
+  readonly #constant: number;
+  readonly #validation: { readonly tilt: Vector; readonly constant: number } | undefined;
+  /** What is added to the loss at the last w evaluated, the direction p, and ⟨p, C⟩. */
   #here = 0;
   #direction: Vector | undefined;
   #ahead: number | undefined;
 
   /**
-   * `scale` is the objective's. The tilts, C of the training rows and C of the validation rows, are unscaled.
+   * `scale` is the objective's. The terms, unscaled, are those of the training rows and of the validation
+   * rows.
    */
-  constructor(objective: Objective, scale: number, tilt: FloatArray, validationTilt?: FloatArray) {
+  constructor(objective: Objective, scale: number, training: TargetTerms, validation?: TargetTerms) {
     const { space } = objective;
     this.space = space;
     this.#objective = objective;
     this.#scale = scale;
-    this.#tilt = space.vector(tilt);
-    this.#validationTilt = validationTilt && space.vector(validationTilt);
+    this.#tilt = space.vector(training.linear);
+    this.#constant = training.constant;
+    this.#validation = validation && { ...validation, tilt: space.vector(validation.linear) };
   }
 
   linearize(w: Vector, gradient: Vector): Promise<Sums> {
@@ -92,7 +132,7 @@ export class SoftTargetObjective implements Objective {
   async #tilted(computing: Promise<Sums>, w: Vector, gradient: Vector): Promise<Sums> {
     this.space.combine(gradient, plus(gradient, this.#scale, this.#tilt));
     const [sums, [product]] = await Promise.all([computing, this.space.products([[w, this.#tilt]])]);
-    this.#here = product.sum;
+    this.#here = product.sum + this.#constant;
     return { ...sums, loss: sums.loss + this.#here };
   }
 
@@ -120,12 +160,10 @@ export class SoftTargetObjective implements Objective {
 
   async evaluate(w: Vector, rows: Uint32Array): Promise<Sums> {
     const computing = this.#objective.evaluate(w, rows);
-    if (!this.#validationTilt) return computing;
-    const [sums, [product]] = await Promise.all([
-      computing,
-      this.space.products([[w, this.#validationTilt]]),
-    ]);
-    return { ...sums, loss: sums.loss + product.sum };
+    if (!this.#validation) return computing;
+    const { tilt, constant } = this.#validation;
+    const [sums, [product]] = await Promise.all([computing, this.space.products([[w, tilt]])]);
+    return { ...sums, loss: sums.loss + product.sum + constant };
   }
 
   get kernels(): string {

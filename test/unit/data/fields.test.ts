@@ -4,7 +4,8 @@ import { DataError } from "../../../src/core/errors.js";
 import { checkFields } from "../../../src/data/fields.js";
 
 test("known fields pass, and those that describe columns", () => {
-  const data = { x: 1, y: 2, features: 3, scale: 4, weights: 5, classes: 6, featureNames: 7, schema: 8 };
+  const columns = { featureNames: 8, schema: 9 };
+  const data = { x: 1, y: 2, features: 3, scale: 4, weights: 5, offsets: 6, classes: 7, ...columns };
   expect(() => checkFields(data, "")).not.toThrow();
 });
 
@@ -14,7 +15,7 @@ test.each([
   [{ X: [] }, "X is no field of data. Is x meant?"],
   [{ sample_weight: [] }, "sample_weight is no field of data. Is weights meant?"],
   [{ colour: [] }, "colour is no field of data. The fields are x, y, features,"],
-  [{ offsets: [] }, "offsets is not supported yet"],
+  [{ base_margin: [] }, "base_margin is no field of data. Is offsets meant?"],
   [[[1]], "The data are a list of 1 values: pass an object such as { x, y }."],
   [Float32Array.of(1), "The data are a Float32Array"],
   [null, "The data are null"],

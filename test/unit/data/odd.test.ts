@@ -46,18 +46,12 @@ describe("a field that data do not have", () => {
 
   test("is named with those that there are, where none is near", () => {
     expect(message({ ...good, colour: 1 })).toBe(
-      "colour is no field of data. The fields are x, y, features, scale, weights, classes, featureNames, schema.",
+      "colour is no field of data. The fields are x, y, features, scale, weights, offsets, classes, featureNames, schema.",
     );
   });
 
   test("is not featureNames or schema, which stand there for others", () => {
     expect(untypedTrainer({ ...good, featureNames: ["size"], schema: {} })).toBeDefined();
-  });
-
-  test("is offsets, which would change the model", () => {
-    expect(message({ ...good, offsets: new Float32Array(8) })).toBe(
-      "offsets is not supported yet, and would be ignored: leave it out.",
-    );
   });
 });
 

@@ -123,13 +123,18 @@ describe("the units of standardize", () => {
   });
 });
 
+/** The same penalty for all features. */
+function penalties({ features }: Rows, l2: number): Float64Array {
+  return new Float64Array(features).fill(l2);
+}
+
 describe("working units", () => {
   test.each([1e-30, 1e-12, 1, 1e12, 1e30])(
     "of values about %d are the powers of 2 nearest to the deviations, about the mean",
     async (size) => {
       const base = randomRows(50, 3, 2);
       const rows = { ...base, x: base.x.map((value, i) => size * (value * 10 ** (i % 3) + 5 * (i % 3))) };
-      const { origin, unit } = await workingUnits(rows, range(50), true, 0);
+      const { origin, unit } = await workingUnits(rows, range(50), true, penalties(rows, 0));
       columnsOf(rows).forEach((column, d) => {
         const { mean, deviation } = momentsOf(column);
         expect(Math.abs(origin[d] - mean)).toBeLessThan(1e-12 * deviation);
@@ -147,7 +152,7 @@ describe("working units", () => {
 
   test("weigh rows as repetition does: a row of weight 2 is two rows", async () => {
     const rows = { ...randomRows(4, 3, 2), weights: Float32Array.of(2, 1, 0, 5) };
-    const { origin, unit } = await workingUnits(rows, Uint32Array.of(0, 1, 2), true, 0);
+    const { origin, unit } = await workingUnits(rows, Uint32Array.of(0, 1, 2), true, penalties(rows, 0));
     columnsOf(rows).forEach((column, d) => {
       const exact = momentsOf([column[0], column[0], column[1]]);
       expect(origin[d]).toBeCloseTo(exact.mean, 12);
@@ -159,7 +164,7 @@ describe("working units", () => {
     const rows = rowsOf([Array(70).fill(value), Array.from({ length: 70 }, (_, n) => n % 3)]);
     for (const weights of [undefined, Float64Array.from({ length: 70 }, (_, n) => 0.1 + (n % 7) / 3)]) {
       const weighted = { ...rows, ...(weights && { weights }) };
-      const units = await workingUnits(weighted, range(70), true, 0);
+      const units = await workingUnits(weighted, range(70), true, penalties(weighted, 0));
       expect(units.unit[0]).toBe(1);
       expect(columnsOf(await readAllRows(inUnits(weighted, units)))[0].map(Math.abs)).toEqual(
         Array(70).fill(0),
@@ -172,7 +177,7 @@ describe("working units", () => {
 
   test("of a feature that is constant in the sample, but not elsewhere, are those of all rows", async () => {
     const rows = rowsOf([sparse, sparse.map(() => 7)]);
-    const { origin, unit } = await workingUnits(rows, range(8192), true, 0);
+    const { origin, unit } = await workingUnits(rows, range(8192), true, penalties(rows, 0));
     const { mean, deviation } = momentsOf(sparse);
     expect(origin[0]).toBeCloseTo(mean, 12);
     expect(unit[0]).toBe(2 ** Math.round(Math.log2(deviation)));
@@ -181,16 +186,22 @@ describe("working units", () => {
 
   test("leave the origin at 0 without an intercept, and the unit is the deviation about it", async () => {
     const rows = rowsOf([Array.from({ length: 20 }, (_, n) => 1024 + (n % 2)), Array(20).fill(3)]);
-    const { origin, unit } = await workingUnits(rows, range(20), false, 0);
+    const { origin, unit } = await workingUnits(rows, range(20), false, penalties(rows, 0));
     expect([...origin]).toEqual([0, 0]);
     expect([...unit]).toEqual([1024, 4]);
   });
 
   test("are not below √l2, so that the penalty in them is never far above 1", async () => {
     const rows = rowsOf([0, 1, 2].map((p) => Array.from({ length: 20 }, (_, n) => 10 ** -p * (n % 2))));
-    const { unit } = await workingUnits(rows, range(20), true, 1 / 16);
+    const { unit } = await workingUnits(rows, range(20), true, penalties(rows, 1 / 16));
     expect([...unit]).toEqual([0.5, 0.25, 0.25]);
-    expect([...(await workingUnits(rows, range(20), true, 1e-9)).unit]).toEqual([0.5, 2 ** -4, 2 ** -8]);
+    expect([...(await workingUnits(rows, range(20), true, penalties(rows, 1e-9))).unit]).toEqual([
+      0.5,
+      2 ** -4,
+      2 ** -8,
+    ]);
+    const own = await workingUnits(rows, range(20), true, Float64Array.of(0, 0, 1 / 16));
+    expect([...own.unit]).toEqual([0.5, 2 ** -4, 0.25]);
   });
 });
 
@@ -224,7 +235,7 @@ describe("the change of variables", () => {
       };
       for (const units of [
         await standardUnits(rows, range(count), intercept),
-        await workingUnits(rows, range(count), intercept, 0),
+        await workingUnits(rows, range(count), intercept, penalties(rows, 0)),
       ]) {
         const there = fromUnits(weights, classes, units);
         expect(there.origin).toBeUndefined();
@@ -243,7 +254,7 @@ describe("the change of variables", () => {
       ...base,
       x: Float64Array.from(base.x, (value, i) => (i % 3 === 0 ? 1.7e12 + value : value)),
     };
-    const units = await workingUnits(rows, range(count), true, 0);
+    const units = await workingUnits(rows, range(count), true, penalties(rows, 0));
     const { weights: w, bias, origin } = fromUnits(weights, classes, units);
     expect(origin).toEqual(units.origin);
     expect(distance(logitsOf(rows, w, bias, origin), await changedLogits(rows, units))).toBeLessThan(1e-6);
@@ -251,7 +262,7 @@ describe("the change of variables", () => {
 
   test("keeps f64 where rows are f64, and makes f32 of all else", async () => {
     const base = randomRows(count, features, classes);
-    const units = await workingUnits(base, range(count), true, 0);
+    const units = await workingUnits(base, range(count), true, penalties(base, 0));
     const changed = (more: Partial<Rows>) => readAllRows(inUnits({ ...base, ...more }, units));
     expect((await changed({})).x).toBeInstanceOf(Float64Array);
     expect((await changed({ x: Float32Array.from(base.x) })).x).toBeInstanceOf(Float32Array);

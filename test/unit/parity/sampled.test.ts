@@ -11,7 +11,7 @@ import { parityOf } from "../../../src/parity/step.js";
 import { STEP_STAGES, type Parity, type Stage } from "../../../src/parity/stages.js";
 import { sample, sampledParity } from "../../../src/parity/sampled.js";
 import { Stopwatch } from "../../../src/core/stopwatch.js";
-import { RULES, randomRows, randomWeights, runAll } from "../../conformance/problems.js";
+import { RULES, factorsOf, offset, randomRows, randomWeights, runAll } from "../../conformance/problems.js";
 import { clouds } from "../../support/examples.js";
 import { slowClock } from "../../support/fits.js";
 import { type Fault, inSingle } from "../../support/single.js";
@@ -47,6 +47,21 @@ describe("a sample of a step", () => {
       expect(stages[stage]).toBeLessThan(1);
     }
     expect(rho).toBe(Math.max(...Object.values(stages)));
+  });
+
+  test("has the offsets of its rows and the penalty factors of its weights", async () => {
+    const [added, penaltyFactors] = [offset(rows, K, 5), factorsOf(D)];
+    const adjusted = { ...problem, penaltyFactors };
+    const ran = await runAll(referenceEngine(), added, adjusted, randomWeights(SHAPE, 4, 0.05));
+    const [passes] = ran.results.flatMap((one) => one.passes ?? []);
+    expect((await sampledParity(passes, added, adjusted)).rho).toBe(0);
+    expect(above(await sampledParity(passes, rows, adjusted))).toEqual(["logits"]);
+    expect(above(await sampledParity(passes, added, problem))).toEqual(["update"]);
+    const shifted = {
+      ...adjusted,
+      penaltyFactors: penaltyFactors.map((_, d) => penaltyFactors[(d + 1) % D]),
+    };
+    expect(above(await sampledParity(passes, added, shifted))).toEqual(["update"]);
   });
 
   const dropped = ({ rows: batch, residual, gradient }: Passes, first: number, past: number) => {

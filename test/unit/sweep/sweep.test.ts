@@ -170,6 +170,32 @@ describe("on the iris", () => {
     found.model.weights.forEach((w, i) => expect(w).toBeCloseTo(alone.weights[i], 5));
   });
 
+  test.each(["wasm", "reference"] as const)(
+    "penalty factors are those of every fit, on %s",
+    async (engine) => {
+      const [penaltyFactors, folds] = [[0.25, 0, 4, 1], Array.from({ length: 150 }, (_, row) => row % 3)];
+      const { x, y } = irisData();
+      const found = await sweep(irisData(), { ...options, engine, l2: [1, 0.01], folds, penaltyFactors });
+      const rows = (keep: (fold: number) => boolean) =>
+        folds.flatMap((fold, row) => (keep(fold) ? [row] : []));
+      const part = (some: number[]) => ({
+        x: some.map((row) => Array.from({ length: 4 }, (_, d) => Number(x[4 * row + d]))),
+        y: some.map((row) => Number(y[row])),
+      });
+      for (const { l2, folds: fits } of found.table) {
+        for (const [n, { loss }] of fits.entries()) {
+          const alone = await train(part(rows((fold) => fold !== n)), { engine, l2, penaltyFactors });
+          const scored = await alone.evaluate(part(rows((fold) => fold === n)));
+          expect(Math.abs(loss / scored.loss - 1)).toBeLessThan(2e-3);
+        }
+      }
+      const alone = await train(irisData(), { engine, l2: found.best.l2, penaltyFactors });
+      found.model.weights.forEach((w, i) => expect(Math.abs(w - alone.weights[i])).toBeLessThan(0.02));
+      const wrong = await rejection(sweep(irisData(), { C: [1], penaltyFactors: [1] }));
+      expect(wrong).toBeInstanceOf(OptionError);
+    },
+  );
+
   test("l2 is of the mean objective of any fold, and C is in other words", async () => {
     const byL2 = await sweep(irisData(), { ...options, l2: [0.1, 0.01], folds: 3 });
     const byC = await sweep(irisData(), { ...options, C: [0.1, 1], folds: 3 }); // fits on 100 of 150 rows

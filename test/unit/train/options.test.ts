@@ -49,6 +49,7 @@ const OUT_OF_RANGE: Readonly<Record<string, { readonly must: string; readonly va
     l2: { must: "a finite number ≥ 0", values: [-1, Number.NaN, Infinity, "1"] },
     l1: { must: "a finite number ≥ 0", values: [-1, Number.NaN, Infinity, "1"] },
     C: { must: "a number above 0, or Infinity for no penalty", values: [0, -1, Number.NaN, "1"] },
+    penaltyFactors: { must: "a list of numbers ≥ 0, one for each feature", values: [1, "1,0", null, {}] },
     reduction: { must: 'one of "mean", "sum"', values: ["average", 1] },
     intercept: { must: "true or false", values: [0, "no"] },
     standardize: { must: "true or false", values: [1, "yes", null] },
@@ -105,7 +106,7 @@ describe("an option out of range", () => {
       if (option === "classWeight" && mapLike(value)) continue;
       const error = thrownBy(() => untypedTrainer(data, { [option]: value }));
       expect(error).toBeInstanceOf(OptionError);
-      expect(error.message).toMatch(new RegExp(`^${option}(\\.\\w+)? is .*, and must be `));
+      expect(error.message).toMatch(new RegExp(`^${option}(\\.\\w+|\\[0\\])? is .*, and must be `));
     }
   });
 
@@ -255,6 +256,38 @@ describe("options that contradict each other", () => {
 
   test.each([undefined, "auto", "webgpu"])("a device for %s is no contradiction", (engine) => {
     expect(() => untypedTrainer(data, { engine, device })).not.toThrow();
+  });
+});
+
+describe("penaltyFactors", () => {
+  test.each([
+    [[1, -1], "penaltyFactors[1] is -1, and must be a finite number ≥ 0"],
+    [[Infinity, 1], "penaltyFactors[0] is Infinity, and must be a finite number ≥ 0"],
+    [[Number.NaN], "penaltyFactors[0] is NaN"],
+    [["1"], 'penaltyFactors[0] is "1"'],
+    [[1, 2], "penaltyFactors has 2 numbers, but x has rows of 1 features: give one for each."],
+    [[], "penaltyFactors has 0 numbers, but x has rows of 1 features"],
+  ])("are rejected: %j", (penaltyFactors, message) => {
+    const error = thrownBy(() => untypedTrainer(data, { penaltyFactors }));
+    expect(error).toBeInstanceOf(OptionError);
+    expect(String(error)).toContain(message);
+  });
+
+  test("need a penalty", () => {
+    const error = thrownBy(() => trainer(data, { solver: "sgd", penaltyFactors: [2] }));
+    expect(error).toBeInstanceOf(OptionError);
+    expect(String(error)).toContain('there is no penalty for them, as l2 is 0 for "sgd": give l2 or C.');
+    expect(() => trainer(data, { solver: "sgd", penaltyFactors: [2], l2: 0.1 })).not.toThrow();
+    expect(() => trainer(data, { penaltyFactors: [2] })).not.toThrow();
+  });
+
+  test("are copied", async () => {
+    const penaltyFactors = Float32Array.of(4);
+    const training = trainer(data, { engine: "reference", penaltyFactors });
+    penaltyFactors[0] = 0;
+    for await (const _ of training);
+    const four = await train(data, { engine: "reference", penaltyFactors: [4] });
+    expect(training.model.weights).toEqual(four.weights);
   });
 });
 

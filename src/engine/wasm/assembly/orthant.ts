@@ -1,7 +1,6 @@
 /** Operations on vectors under an l1 penalty, which has a kink where a weight is 0. */
 import { Entry, Plan } from "./plan";
 import { awaitThreads, ceilDivide, takeTask } from "./threads";
-import { constantLanes } from "./update";
 
 /** Vectors of four numbers in a task. */
 const RANGE: u32 = 1024;
@@ -30,8 +29,8 @@ export function subgradient(plan: Plan, entry: Entry): void {
 }
 
 /**
- * output ← w + p, but 0 where its sign differs from that of w, or, where w is 0, from that of −d. The
- * intercept is w + p. w: input, p: first, d: order
+ * output ← w + p, but 0 where its sign differs from that of w, or, where w is 0, from that of −d. Weights
+ * without l1, such as the intercept, are w + p. w: input, p: first, d: order
  */
 export function orthant(plan: Plan, entry: Entry): void {
   const zero = f32x4.splat(0);
@@ -46,14 +45,17 @@ export function orthant(plan: Plan, entry: Entry): void {
       const side = v128.bitselect(down, w, f32x4.eq(w, zero)); // @point side
       const above = v128.and(f32x4.gt(moved, zero), f32x4.gt(side, zero)); // @point above
       const below = v128.and(f32x4.lt(moved, zero), f32x4.lt(side, zero)); // @point below
-      const stays = v128.or(v128.or(above, below), interceptLanes(plan, i)); // @point stays
+      const stays = v128.or(v128.or(above, below), withoutL1(plan, i)); // @point stays
       v128.store(entry.output + (i << 4), v128.and(moved, stays));
     }
   }
   awaitThreads(plan);
 }
 
-/** output ← v where w ≠ 0 or d ≠ 0, and 0 elsewhere. The intercept is v. v: input, w: first, d: order */
+/**
+ * output ← v where w ≠ 0 or d ≠ 0, and 0 elsewhere. Weights without l1, such as the intercept, are v. v:
+ * input, w: first, d: order
+ */
 export function restrict(plan: Plan, entry: Entry): void {
   const zero = f32x4.splat(0);
   const count = (plan.paddedClasses * plan.stride) >> 2;
@@ -65,7 +67,7 @@ export function restrict(plan: Plan, entry: Entry): void {
       const w = v128.load(entry.first + (i << 4));
       const d = v128.load(entry.order + (i << 4));
       const free = v128.or(f32x4.ne(w, zero), f32x4.ne(d, zero)); // @point free
-      const kept = v128.or(free, interceptLanes(plan, i)); // @point kept
+      const kept = v128.or(free, withoutL1(plan, i)); // @point kept
       v128.store(entry.output + (i << 4), v128.and(v, kept)); // @point restrict
     }
   }
@@ -79,9 +81,9 @@ function groupOf(plan: Plan, i: u32): u32 {
   return (i % (plan.stride >> 1)) >> 1; // @point group
 }
 
-/** Returns a mask of the lane of vector i that holds the intercept, if any. */
+/** Returns a mask of the lanes of vector i whose weights have no l1, those of the intercept among them. */
 // @ts-ignore: decorator
 @inline
-function interceptLanes(plan: Plan, i: u32): v128 {
-  return constantLanes(plan, groupOf(plan, i) << 2);
+function withoutL1(plan: Plan, i: u32): v128 {
+  return f32x4.eq(v128.load(plan.l1 + (groupOf(plan, i) << 4)), f32x4.splat(0)); // @point without-l1
 }

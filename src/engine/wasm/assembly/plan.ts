@@ -14,6 +14,7 @@ export class Plan {
   labels: u32; // (rows) u32
   rowWeights: u32; // (rows) f32
   targets: u32; // (rows, classes) f32 soft targets of a descent, or 0 if the labels are the targets
+  offsets: u32; // (rows, classes) f32 added to the logits, or 0
 
   // The problem.
   classes: u32;
@@ -55,7 +56,9 @@ export class Plan {
   z: u32; // tiled: (classes, chunkRows + 4) logits of the chunk, then its residuals
   productSums: u32; // (ranges of a vector, 4) f64 partial sums of an inner product
   matrixRows: u32; // (threads, 1 + paddedClasses, 4) addresses of four rows of a matrix, and their products
-  penalties: u32; // (stride) f32 l2 penalty of each feature; 0 for the intercept and the padding
+  // (stride) f32 l2 penalty of each feature, 0 for the intercept and the padding; or of a descent factors on
+  // its penalty, and 0 where it has none
+  penalties: u32;
   l1: u32; // (stride) f32 l1 penalty, likewise
 
   // The logits Z of an objective, and their change ΔZ along a direction: (rows / 4, paddedClasses, 4 rows).
@@ -104,7 +107,7 @@ export class Entry {
   t: f32; // step length along the direction
   learningRate: f32;
   gradientScale: f32;
-  penalty: f32; // l2 penalty of all features, of a descent
+  penalty: f32; // l2 penalty of a descent, of all features or times their factors
   correction1: f32; // 1 − βᵗ of Adam's moments
   correction2: f32;
 }

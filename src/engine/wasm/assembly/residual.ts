@@ -98,7 +98,7 @@ export function valuesOfLabels(label: v128, z: u32, next: u32): v128 {
 /** Returns the target of each row for class k: one-hot or soft, and smoothed in a step. */
 function target(plan: Plan, entry: Entry, pack: RowPack, i: u32, k: u32): v128 {
   const t = plan.targets // @point soft
-    ? givenTargets(pack.targets + (i << 2), k << 2)
+    ? valuesAt(pack.targets + (i << 2), k << 2)
     : v128.and(f32x4.splat(1), i32x4.eq(v128.load(pack.labels + (i << 2)), i32x4.splat(k)));
   if (entry.operation != TRAIN) return t;
   const kept = f32x4.mul(f32x4.splat(plan.targetFactor), t);
@@ -108,7 +108,7 @@ function target(plan: Plan, entry: Entry, pack: RowPack, i: u32, k: u32): v128 {
 /** Loads four values, each `at` bytes after an address of `rows`. */
 // @ts-ignore: decorator
 @inline
-function givenTargets(rows: u32, at: u32): v128 {
+export function valuesAt(rows: u32, at: u32): v128 {
   return f32x4(
     load<f32>(load<u32>(rows) + at),
     load<f32>(load<u32>(rows, 4) + at),

@@ -9,6 +9,7 @@ export class RowPack {
   labels: u32; // (rows) u32
   weights: u32; // (rows) f32, 0 past the real rows
   targets: u32; // (rows) addresses of soft targets, if there are any
+  offsets: u32; // (rows) addresses of offsets, likewise
   sources: u32; // (rows) addresses in X
   x: u32; // (rows) addresses of the rows as f32, each (stride)
   converted: u32; // (rows, stride) f32, if X is not
@@ -20,7 +21,8 @@ export function packAt(plan: Plan, at: u32, rows: u32): RowPack {
   pack.labels = at + 64;
   pack.weights = pack.labels + (rows << 2);
   pack.targets = pack.weights + (rows << 2);
-  pack.sources = pack.targets + (rows << 2);
+  pack.offsets = pack.targets + (rows << 2);
+  pack.sources = pack.offsets + (rows << 2);
   pack.x = plan.valueBytes == 4 ? pack.sources : pack.sources + (rows << 2);
   pack.converted = (pack.x + (rows << 2) + 63) & ~63;
   return pack;
@@ -36,6 +38,7 @@ export function locateRows(plan: Plan, entry: Entry, pack: RowPack, i: u32, past
     store<f32>(pack.weights + (i << 2), weight);
     store<u32>(pack.sources + (i << 2), plan.x + number * plan.rowBytes);
     store<u32>(pack.targets + (i << 2), plan.targets + ((number * plan.classes) << 2)); // @point targets
+    store<u32>(pack.offsets + (i << 2), plan.offsets + ((number * plan.classes) << 2)); // @point row-offsets
   }
 }
 

@@ -5,7 +5,7 @@
  */
 import { exp4, log4, madd } from "./math";
 import { CURVATURE, EVALUATE_ALONG, Entry, LINEARIZE, Plan, SET_DIRECTION, STEP } from "./plan";
-import { addToSum, residual, valuesOfLabels } from "./residual";
+import { addToSum, residual, valuesAt, valuesOfLabels } from "./residual";
 import { RowPack } from "./rows";
 
 /**
@@ -32,12 +32,22 @@ export function processRows(
   } else if (entry.operation == CURVATURE) {
     hessianResidual(pack, i, z, past, next, plan.point + offset); // @point curvature
   } else {
+    if (plan.offsets && entry.operation != STEP) addOffsets(pack, i, z, past, next); // @point offsets
     if (entry.operation == LINEARIZE) storeLogits(z, padded, next, plan.point + offset); // @point linearize
     if (entry.operation == STEP) {
       moveLogits(z, padded, next, plan.point + offset, plan.direction + offset, entry.t);
       storeLogits(z, padded, next, plan.point + offset); // @point step
     }
     residual(plan, entry, pack, i, z, next, sums);
+  }
+}
+
+/** z ← z + o, with o the offsets of the rows. */
+function addOffsets(pack: RowPack, i: u32, z: u32, past: u32, next: u32): void {
+  let at: u32 = 0; // bytes before the class in a row of offsets
+  for (; z < past; z += next) { // @point offset-classes
+    v128.store(z, f32x4.add(v128.load(z), valuesAt(pack.offsets + (i << 2), at))); // @point offset-rows
+    at += 4;
   }
 }
 

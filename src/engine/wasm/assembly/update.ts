@@ -27,7 +27,11 @@ export function update4(plan: Plan, entry: Entry, i: u32, feature: u32, g: v128)
     return;
   }
   const penalised = v128.andnot(w, one); // @point penalised
-  const gradient = f32x4.add(scaled, f32x4.mul(f32x4.splat(entry.penalty), penalised));
+  let penalty = f32x4.splat(entry.penalty);
+  if (plan.penalties) {
+    penalty = f32x4.mul(penalty, v128.load(plan.penalties + (feature << 2))); // @point factors
+  }
+  const gradient = f32x4.add(scaled, f32x4.mul(penalty, penalised));
   const rate = f32x4.splat(entry.learningRate);
   let changed: v128;
   if (plan.adam) {

@@ -65,7 +65,8 @@ export class WebGpuDescent implements Descent {
   static async create(placed: GpuRows, problem: DescentProblem, weights: FloatArray): Promise<WebGpuDescent> {
     const { rows, gpu: parent } = placed;
     const choice = await chosen(placed, problem);
-    const cut = cutSteps(rows, problem.classes, problem.batchSize, parent.capacity, choice);
+    const { classes, batchSize, penaltyFactors } = problem;
+    const cut = cutSteps(rows, classes, batchSize, parent.capacity, choice, penaltyFactors);
     const common = { placed, problem, tiling: cut };
     return parent.allocate(descentOf(common), async (gpu) => {
       const context = { gpu, ...common };

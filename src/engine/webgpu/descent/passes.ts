@@ -97,19 +97,21 @@ export class GpuPasses {
   /** Allocates its buffers on the handle of the context, whose owner releases them. */
   static async create(context: DescentContext): Promise<GpuPasses> {
     const { gpu, placed, problem, tiling } = context;
-    const { count, blockRows, slots, sums, evaluationSums, levels, rowWords, gathered } = tiling;
+    const { count, features4, blockRows, slots, sums, evaluationSums, levels, rowWords, gathered } = tiling;
     const create = (label: string, bytes: number, usage = GPUBufferUsage.STORAGE) => {
       const usages = usage | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
       return gpu.buffer(label, Math.max(16, bytes), usages);
     };
     const moments = momentCount(problem.rule);
+    const { penaltyFactors } = problem;
+    const factors4 = penaltyFactors ? features4 : 0; // behind the weights, as kernels have no binding left
     const entries = ENTRY_BYTES * entriesOf(tiling);
     const orders = new Orders(gpu, placed.rows.count);
     const buffers = {
       order: orders.buffer,
       blocks: create("blocks", entries, GPUBufferUsage.UNIFORM),
       steps: create("steps", entries, GPUBufferUsage.UNIFORM),
-      weights: create("weights", 16 * count),
+      weights: create("weights", 16 * (count + factors4)),
       moment1: create("first moment", moments > 0 ? 16 * count : 16),
       moment2: create("second moment", moments > 1 ? 16 * count : 16),
       slots: create("slots", 16 * count * slots),
@@ -118,13 +120,17 @@ export class GpuPasses {
       blockSums: create("block sums", levels > 0 ? entries : 16, GPUBufferUsage.UNIFORM),
       ring: create("ring", 16 * (isWhole(tiling) ? wholeCapacity(tiling) : ENTRIES)),
     };
+    if (penaltyFactors) {
+      const padded = pad(penaltyFactors, penaltyFactors.length, 4 * features4, 4 * features4);
+      gpu.run(() => gpu.device.queue.writeBuffer(buffers.weights, 16 * count, padded));
+    }
     const x = gathered ? create("gathered rows", 4 * rowWords * blockRows) : placed.shards[0].x;
     const shared = {
       ...buffers,
       block: buffers.blocks,
       current: buffers.steps,
       x,
-      labels: placed.targets ?? placed.labels,
+      labels: placed.wideLabels ?? placed.labels,
       rowWeights: placed.weights,
     };
     const blocks = passesOf(context, shared);

@@ -4,6 +4,7 @@ import type { ObjectiveProblem } from "../../objective.js";
 import type { DescentProblem } from "../../descent.js";
 import { type RowHead, labelledOnly } from "../../../core/rows.js";
 import { SPLIT_COLUMNS, sideOf } from "./choice.js";
+import { isWide, labelWords } from "./cut.js";
 import type { Mode } from "./blocks.js";
 import type { KernelName } from "./kernels.js";
 import type { Specialisation } from "./specialise.js";
@@ -28,7 +29,7 @@ const PLAIN = { kind: "sgd", momentum: 0, nesterov: false } as const;
 /** Specialises the kernels of a block: fused, or logits, residual and gradient. Evaluations do not smooth. */
 export function blockKernels(
   rows: RowHead,
-  problem: Partial<Pick<DescentProblem, "smoothing" | "rule" | "intercept">>,
+  problem: Partial<Pick<DescentProblem, "smoothing" | "rule" | "intercept" | "penaltyFactors">>,
   tiling: Tiling,
   mode: Mode,
 ): Specialisation {
@@ -43,9 +44,12 @@ export function blockKernels(
     SHARED: sideOf(tiling.sharing) > 0,
     NARROW: tiling.subgroupSize > 0,
     SOFT: rows.targets !== undefined,
+    OFFSETS: rows.offsets !== undefined,
+    WIDE: isWide(rows),
     MIXED: rows.targets !== undefined || smoothing > 0, // targets other than plain labels
     BIAS: tiling.kind === "tiled" && tiling.multiplied4 < tiling.features4,
     UPDATE: mode === "train" && problem.rule !== undefined && takesStep(tiling),
+    FACTORS: problem.penaltyFactors !== undefined,
   };
   return {
     when: Object.entries(when).flatMap(([name, holds]) => (holds ? name : [])),
@@ -56,6 +60,7 @@ export function blockKernels(
       ONES: rows.features % 4,
       KEPT: 1 - smoothing,
       SHARE: smoothing / tiling.classes,
+      ...labelConstants(rows),
       CLASSES: tiling.classes,
       WORKGROUP: tiling.workgroup,
       ROWS: tiling.rows,
@@ -67,6 +72,13 @@ export function blockKernels(
       ...constantsOf(tiling),
     },
   };
+}
+
+/** Where a row of labels has what. */
+function labelConstants(rows: RowHead) {
+  const { offsets, count } = rows;
+  const words = labelWords(rows);
+  return { WORDS: words, OFFSETS_FROM: words - (offsets?.length ?? 0) / count };
 }
 
 function constantsOf(tiling: Tiling) {
@@ -126,11 +138,10 @@ export function updateKernel(
   tiling: Tiling,
   mode: Mode,
 ): Specialisation {
-  const { count, levels, slots, sums } = tiling;
+  const { levels, slots, sums } = tiling;
   return {
-    when: ["LOSSES", "UPDATE"],
+    when: ["LOSSES", "UPDATE", ...(problem.penaltyFactors ? ["FACTORS"] : [])],
     constants: {
-      COUNT: count,
       ...(levels > 0 ? treeOf(1, 1) : treeOf(slots, sums)), // the sum of several blocks is in the first slot
       CAPTURE: mode === "capture",
       ...ruleConstants(rows, problem, tiling),
@@ -142,9 +153,11 @@ export function updateKernel(
 function ruleConstants(
   rows: RowHead,
   { rule = PLAIN, intercept = true }: Partial<Pick<DescentProblem, "rule" | "intercept">>,
-  { classes4 }: Tiling,
+  { classes4, count }: Tiling,
 ) {
   return {
+    CLASSES4: classes4,
+    COUNT: count,
     INTERCEPT: rows.features * classes4,
     FIT_INTERCEPT: intercept,
     ADAM: rule.kind === "adam",
@@ -191,7 +204,8 @@ export function stepsKernel(
 
 /** Specialises the two products of an objective, logits and gradient. */
 export function rawKernels(rows: RowHead, tiling: Tiling): Specialisation {
-  const { when, constants } = blockKernels(labelledOnly(rows), {}, tiling, "train");
+  const { offsets: _, ...plain } = labelledOnly(rows);
+  const { when, constants } = blockKernels(plain, {}, tiling, "train");
   return { when: [...when, "RAW"], constants: { ...constants, RAW: true } };
 }
 
@@ -214,7 +228,21 @@ export function rowKernels({
       THREAD_ROWS: threadRows,
       MOVE: false,
       EVALUATE: false,
+      WORDS: 1,
+      OFFSETS_FROM: 1,
     },
+  };
+}
+
+/**
+ * Specialises the pass that turns the product of rows with weights into residuals: it adds the offsets of
+ * rows that have some.
+ */
+export function residualKernel(rows: RowHead, tiling: ObjectiveTiling): Specialisation {
+  const { when, constants } = rowKernels(tiling);
+  return {
+    when: [...when, ...(rows.offsets ? ["OFFSETS", "WIDE"] : [])],
+    constants: { ...constants, ...labelConstants(rows) },
   };
 }
 

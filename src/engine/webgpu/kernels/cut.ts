@@ -132,24 +132,35 @@ export function grid(threads: number, workgroup: number): [x: number, y: number]
   return [Math.ceil(groups / y), y];
 }
 
-/** Throws a DeviceError if the rows' soft targets exceed one binding. */
+/** Throws a DeviceError if the rows' soft targets and offsets exceed one binding. */
 export function checkTargets(rows: RowHead, { bindingBytes }: Capacity): void {
   const bytes = 4 * labelWords(rows) * rows.count;
-  if (!rows.targets || bytes <= bindingBytes) return;
+  if (!isWide(rows) || bytes <= bindingBytes) return;
+  const what = [...(rows.targets ? ["soft targets"] : []), ...(rows.offsets ? ["offsets"] : [])].join(
+    " and ",
+  );
   throw new DeviceError(
-    `The soft targets of ${rows.count} rows take ${bytes} bytes, and this adapter binds ${bindingBytes}: ` +
+    `The ${what} of ${rows.count} rows take ${bytes} bytes, and this adapter binds ${bindingBytes}: ` +
       `use fewer rows, or the wasm engine.`,
   );
 }
 
+/** Tells whether rows have soft targets or offsets, which lie beside their labels. */
+export function isWide({ targets, offsets }: RowHead): boolean {
+  return targets !== undefined || offsets !== undefined;
+}
+
+/** Throws a DeviceError if the weights exceed one binding, with `more` vectors of four numbers after them. */
 export function checkWeights(
   { features }: RowHead,
   { classes, count }: Tiling,
   { bindingBytes }: Capacity,
+  more = 0,
 ): void {
-  if (16 * count <= bindingBytes) return;
+  const bytes = 16 * (count + more);
+  if (bytes <= bindingBytes) return;
   throw new DeviceError(
-    `The weights of ${features} features × ${classes} classes take ${16 * count} bytes, ` +
+    `The weights of ${features} features × ${classes} classes take ${bytes} bytes, ` +
       `and this adapter binds ${bindingBytes}: use fewer features or classes, or the reference engine.`,
   );
 }
@@ -162,7 +173,7 @@ export function tileWords(
   return targets || smoothing > 0 ? 4 : 2;
 }
 
-/** Returns the 32-bit words of a row's label and of its soft targets, if it has any. */
-export function labelWords({ targets, count }: RowHead): number {
-  return 1 + (targets ? targets.length / count : 0);
+/** Returns the 32-bit words of a row's label, its soft targets and its offsets, if it has any. */
+export function labelWords({ targets, offsets, count }: RowHead): number {
+  return 1 + ((targets?.length ?? 0) + (offsets?.length ?? 0)) / count;
 }

@@ -6,7 +6,7 @@
 import { type Block, cutRows } from "../kernels/blocks.js";
 import type { Commands } from "./commands.js";
 import type { ObjectiveContext } from "./context.js";
-import { changed, objectiveBlockSum, rawKernels, rowKernels } from "../kernels/constants.js";
+import { changed, objectiveBlockSum, rawKernels, residualKernel, rowKernels } from "../kernels/constants.js";
 import type { Gpu } from "../device/device.js";
 import type { KernelName } from "../kernels/kernels.js";
 import { type Bindings, type Compiled, compiled } from "../kernels/pipelines.js";
@@ -41,14 +41,15 @@ type PassKernels = Readonly<Record<Pass, Compiled>> & {
 export async function compilePasses(context: ObjectiveContext): Promise<PassKernels> {
   const { gpu, placed, tiling } = context;
   const ofRows = rowKernels(tiling);
+  const residual = residualKernel(placed.rows, tiling);
   const one = (name: KernelName, specialisation: Specialisation) => compiled(gpu, name, specialisation);
   const [products, gradient, blockSum, ...ofRow] = await Promise.all([
     compileProducts(context),
     one("gradient", rawKernels(placed.rows, tiling)),
     tiling.levels > 0 ? one("block-sum", objectiveBlockSum(tiling)) : undefined,
-    one("objective-residual", ofRows),
+    one("objective-residual", residual),
     one("objective-residual", changed(ofRows, { MOVE: true })),
-    one("objective-residual", changed(ofRows, { EVALUATE: true })),
+    one("objective-residual", changed(residual, { EVALUATE: true })),
     one("objective-trial", ofRows),
     one("hessian-residual", ofRows),
   ]);
@@ -74,6 +75,8 @@ export class ObjectivePasses {
   readonly #commands: Commands;
   readonly #kernels: PassKernels;
   readonly #tiling: ObjectiveTiling;
+  /** The labels, with the offsets beside them where there are any. */
+  readonly #offsetLabels: GPUBuffer;
 
   constructor(context: ObjectiveContext, kernels: PassKernels) {
     const { gpu, commands, placed, problem, tiling } = context;
@@ -93,6 +96,7 @@ export class ObjectivePasses {
     this.slots = this.#create("slots", 16 * count * slots);
     this.#nodes = this.#create("sums of blocks", Math.max(16, 16 * count * levels));
     this.products = new Products(context, kernels.products);
+    this.#offsetLabels = (placed.rows.offsets && placed.wideLabels) ?? placed.labels;
     gpu.run(() => gpu.device.queue.writeBuffer(this.order, 0, Uint32Array.from(problem.rows)));
   }
 
@@ -123,18 +127,20 @@ export class ObjectivePasses {
   }
 
   /**
-   * Computes R from the block's Z, after Z ← Z + t·ΔZ if t is given. Resolves to partial sums of losses, hits
-   * and weights, (sums, 4).
+   * Computes R from the block's Z, after Z ← Z + t·ΔZ, or Z ← Z + O if t is not given. Resolves to partial
+   * sums of losses, hits and weights, (sums, 4).
    */
   softmax({ z, change, ...block }: KeptBlock, t?: number): Promise<Float32Array> {
-    const pass = t === undefined ? "softmax" : "moved";
-    return this.#sums(pass, block, { order: this.order, z, change, r: this.r }, t);
+    const buffers = { order: this.order, z, change, r: this.r };
+    if (t !== undefined) return this.#sums("moved", block, buffers, t);
+    return this.#sums("softmax", block, { ...buffers, labels: this.#offsetLabels });
   }
 
   /** Resolves to partial sums of losses, hits and weights, (sums, 4), of the logits in R's buffer. */
   evaluated(block: Block): Promise<Float32Array> {
-    const { tiles, captured } = this.products.shared; // placeholders: Z does not move and R is not stored
-    return this.#sums("evaluated", block, { order: this.others, z: this.r, change: tiles, r: captured });
+    const { tiles: change, captured: r } = this.products.shared; // placeholders: Z does not move and R is not stored
+    const labels = this.#offsetLabels;
+    return this.#sums("evaluated", block, { labels, order: this.others, z: this.r, change, r });
   }
 
   /** Resolves to partial sums of losses, slopes and curvatures at Z + t·ΔZ, (sums, 4). */

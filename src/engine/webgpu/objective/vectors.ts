@@ -232,12 +232,13 @@ export class GpuVectors implements VectorSpace {
 
   orthant(to: Vector, w: Vector, p: Vector, d: Vector): void {
     const [weights, direction, subgradient] = [w, p, d].map((vector) => this.binding(vector));
-    this.#elementwise("orthant", { weights, direction, subgradient, to: this.binding(to) });
+    const l1 = this.#l1;
+    this.#elementwise("orthant", { weights, direction, subgradient, to: this.binding(to), l1 });
   }
 
   restrict(to: Vector, v: Vector, w: Vector, d: Vector): void {
     const [values, weights, subgradient] = [v, w, d].map((vector) => this.binding(vector));
-    this.#elementwise("restrict", { values, weights, subgradient, to: this.binding(to) });
+    this.#elementwise("restrict", { values, weights, subgradient, to: this.binding(to), l1: this.#l1 });
   }
 
   #elementwise(name: "subgradient" | "orthant" | "restrict", buffers: Bindings): void {

@@ -45,6 +45,7 @@ async function pointOf({ seed, intercept, l2, held }: Case) {
     scale: 1 / COUNT,
     penalties: Float64Array.from({ length: FEATURES }, (_, d) => l2 * (1 + d)),
     rows: range(COUNT),
+    ...(held && { l1: new Float64Array(FEATURES).fill(0.1) }),
   };
   const placement = await referenceEngine().place(rows);
   const objective = await placement.objective(problem);

@@ -132,14 +132,20 @@ test("a method that cannot know its distance never ends a training as converged"
 });
 
 describe("the stages of a training", () => {
-  async function stages(size: Size, solver: "lbfgs" | "newton", guessed = false, l1?: ElasticNet) {
+  interface Kind {
+    readonly guessed?: boolean;
+    readonly partlyFree?: boolean;
+    readonly l1?: ElasticNet;
+  }
+  async function stages(size: Size, solver: "lbfgs" | "newton", kind: Kind = {}) {
+    const { guessed = false, partlyFree = false, l1 } = kind;
     const { objective, start } = await begin();
     let exact = 0;
     const found = phasesOf({
       objective,
       scaling,
       start,
-      preconditioner: { floor: 0 },
+      preconditioner: { floor: 0, partlyFree },
       settings: parseOptions({ solver, l2: 0 }),
       size,
       guessed,
@@ -181,14 +187,17 @@ describe("the stages of a training", () => {
   ] as const)(
     "$solver, $size.rows rows, $size.weights weights",
     async ({ size, solver, guessed, wanted }) => {
-      expect(await stages(size, solver, guessed)).toEqual(wanted);
+      expect(await stages(size, solver, { guessed })).toEqual(wanted);
     },
   );
 
+  test("ask no sample where some features are free, which it may miss", async () => {
+    expect(await stages(large, "lbfgs", { partlyFree: true })).toEqual([lbfgs, onEngine]);
+  });
+
   test("with l1 are those for weights that are exactly 0", async () => {
     const l1 = { classes: 3, l1: new Float64Array(features).fill(0.1), l2: problem.penalties };
-    const named = async (size: typeof small) =>
-      (await stages(size, "lbfgs", false, l1)).map(({ name }) => name);
+    const named = async (size: typeof small) => (await stages(size, "lbfgs", { l1 })).map(({ name }) => name);
     expect(await named(small)).toEqual(["OwlQn", "ProximalNewton"]);
     expect(await named(large)).toEqual(["OwlQn", "OrthantNewton"]);
   });

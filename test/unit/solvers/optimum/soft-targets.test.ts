@@ -4,7 +4,7 @@ import { type ModelParts, type Progress, type TrainOptions, train } from "../../
 import { range } from "../../../../src/core/random.js";
 import type { Rows } from "../../../../src/core/rows.js";
 import { referenceEngine } from "../../../../src/engine/reference/engine.js";
-import { SoftTargetObjective, linearTermOf } from "../../../../src/solvers/optimum/soft-targets.js";
+import { SoftTargetObjective, targetTermsOf } from "../../../../src/solvers/optimum/soft-targets.js";
 import { distance, norm } from "../../../support/arrays.js";
 import { clouds } from "../../../support/examples.js";
 
@@ -173,7 +173,17 @@ test.each<TrainOptions<number>>([OPTIONS, { engine: "reference", solver: "adam" 
 
 test("every trial along a line is what is seen where one goes there", async () => {
   const labels = Uint32Array.from(y);
-  const rows: Rows = { count: COUNT, features: FEATURES, x, scale: 1, labels, weights, targets: soft };
+  const offsets = Float64Array.from({ length: COUNT * CLASSES }, (_, i) => 2 * Math.sin(3 * i));
+  const rows: Rows = {
+    count: COUNT,
+    features: FEATURES,
+    x,
+    scale: 1,
+    labels,
+    weights,
+    targets: soft,
+    offsets,
+  };
   const all = range(COUNT);
   const placement = await referenceEngine().place(rows);
   const inner = await placement.objective({
@@ -186,7 +196,7 @@ test("every trial along a line is what is seen where one goes there", async () =
   const objective = new SoftTargetObjective(
     inner,
     1 / COUNT,
-    await linearTermOf(rows, all, { classes: CLASSES, intercept: true, smoothing: EPSILON }),
+    await targetTermsOf(rows, all, { classes: CLASSES, intercept: true, smoothing: EPSILON }),
   );
   const size = (FEATURES + 1) * CLASSES;
   const w = Float64Array.from({ length: size }, (_, i) => Math.sin(i));

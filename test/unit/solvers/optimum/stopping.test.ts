@@ -45,6 +45,7 @@ test("classes are separable where all rows are right and nothing bounds the weig
   expect(isSeparable(right, {}, free)).toBe(true);
   expect(isSeparable({ hits: 6, weight: 7 }, {}, free)).toBe(false);
   expect(isSeparable(right, { soft: true }, free)).toBe(false);
+  expect(isSeparable(right, { offsets: true }, free)).toBe(false);
   for (const bound of ["l1", "l2", "labelSmoothing"]) {
     expect(isSeparable(right, {}, { ...free, [bound]: 1e-9 })).toBe(false);
   }
