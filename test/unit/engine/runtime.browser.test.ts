@@ -86,7 +86,7 @@ describe("the device of a runtime", () => {
     });
     const error = await rejection(training);
     expect(error).toBeInstanceOf(RuntimeClosedError);
-    expect(error).toHaveProperty("message", expect.stringContaining("closed while this training used it"));
+    expect(error).toHaveProperty("message", expect.stringContaining("closed while work used it"));
   });
 });
 
