@@ -3,8 +3,11 @@
 // pipeline for every entry point, with the limits that all devices have. Also links every shader with `wesl`,
 // another implementation of the syntax, under all conditions that the engine sets: its kernels must compile,
 // and equal the engine's with loops that are not unrolled, as `wesl` moves comments.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { availableParallelism } from "node:os";
 import process from "node:process";
 import { create, globals } from "webgpu";
 import { link } from "wesl/core";
@@ -24,7 +27,7 @@ import {
   updateKernel,
   vectorKernel,
 } from "../src/engine/webgpu/kernels/constants.js";
-import { capacityWithin } from "../src/engine/webgpu/device/capacity.js";
+import { type Capacity, capacityWithin } from "../src/engine/webgpu/device/capacity.js";
 import { type Specialisation, specialise } from "../src/engine/webgpu/kernels/specialise.js";
 import { type ObjectiveTiling, type Tiling, isWhole } from "../src/engine/webgpu/kernels/tiling.js";
 import { cutObjective } from "../src/engine/webgpu/kernels/cut-objective.js";
@@ -60,6 +63,19 @@ async function openDevice(): Promise<GPUDevice> {
   const isOffered = (name: string): name is GPUFeatureName => adapter.features.has(name);
   const requiredFeatures = ["subgroups", "subgroup-size-control", "shader-f16"].filter(isOffered);
   return adapter.requestDevice({ requiredFeatures });
+}
+
+/** Runs this script once for each core, up to four, with a share of the kernels. Returns the exit status. */
+async function checkInParts(): Promise<number> {
+  const parts = Math.min(4, availableParallelism());
+  const statuses = await Promise.all(
+    Array.from({ length: parts }, async (_, part) => {
+      const words = ["--import", "tsx", process.argv[1], String(part), String(parts)];
+      const [status] = await once(spawn(process.execPath, words, { stdio: "inherit" }), "close");
+      return Number(status ?? 1);
+    }),
+  );
+  return Math.max(...statuses);
 }
 
 /** Compiles one shader and returns its problems, one line each, with path and position. */
@@ -98,15 +114,17 @@ const flags = [false, true];
 const modes = ["train", "capture", "evaluate"] as const;
 
 const held = { bindingBytes: 2 ** 30, storageBuffers: 10 };
-const capacities = [
-  ...flags.flatMap((slow) => flags.map((subgroups) => capacityWithin({ ...held, slow, subgroups }))),
-  // Intel's GPUs with subgroups of the least size, and those whose threads have few registers.
+const common = flags.flatMap((slow) =>
+  flags.map((subgroups) => capacityWithin({ ...held, slow, subgroups })),
+);
+/** Intel's GPUs with subgroups of the least size, and those whose threads have few registers. */
+const narrow = [
   capacityWithin({ ...held, slow: false, subgroups: true, registers: 128, subgroupSize: 8 }),
   capacityWithin({ ...held, slow: false, subgroups: true, registers: 64 }),
 ];
 
-/** Tilings of a batch of all rows, for every choice on every kind of adapter. */
-function cuts(rows: Rows, classes: number): Tiling[] {
+/** Tilings of a batch of all rows, for every choice on these kinds of adapters. */
+function cuts(rows: Rows, classes: number, capacities: readonly Capacity[]): Tiling[] {
   return capacities.flatMap((capacity) =>
     choices(shapeOf(rows, classes, rows.count, capacity), capacity).map((choice) =>
       cutSteps(rows, classes, rows.count, capacity, choice),
@@ -115,7 +133,7 @@ function cuts(rows: Rows, classes: number): Tiling[] {
 }
 
 /** Tilings of an objective over all rows, likewise. */
-function objectiveCuts(rows: Rows, classes: number): ObjectiveTiling[] {
+function objectiveCuts(rows: Rows, classes: number, capacities: readonly Capacity[]): ObjectiveTiling[] {
   return capacities.flatMap((capacity) =>
     objectiveChoices(shapeOf(rows, classes, rows.count, capacity), capacity).map((choice) =>
       cutObjective(rows, classes, rows.count, capacity, choice),
@@ -155,13 +173,15 @@ interface Made {
 /** Makes the kernels of many problems and adapters, by the shader's path. */
 function specialisations(shaders: ShaderTexts): Map<string, Made> {
   const shapes = [
-    { features: 3, classes: 2, count: 150 },
     { features: 784, classes: 10, count: 4096 },
     { features: 20, classes: 24, count: 70 },
-    { features: 33, classes: 37, count: 129 },
     { features: 1024, classes: 1000, count: 1024 },
+    // As f32 alone, as the types of features do not depend on the shape.
+    { features: 3, classes: 2, count: 150 },
+    { features: 33, classes: 37, count: 129 },
     { features: 256, classes: 100_000, count: 256 },
   ];
+  const typed = shapes.slice(0, 3);
   const sgd = { kind: "sgd", momentum: 0.9, nesterov: true } as const;
   const adam = { kind: "adam", beta1: 0.9, beta2: 0.999, epsilon: 1e-7, weightDecay: 0.01 } as const;
   const trainings = [
@@ -169,9 +189,11 @@ function specialisations(shaders: ShaderTexts): Map<string, Made> {
     { rule: adam, gathered: true, smoothing: 0, soft: false },
     { rule: adam, gathered: false, smoothing: 0.1, soft: false },
     { rule: adam, gathered: true, smoothing: 0.1, soft: true },
-    // With offsets and penalty factors.
-    { rule: sgd, gathered: true, smoothing: 0, soft: false, adjusted: true },
-    { rule: adam, gathered: false, smoothing: 0.1, soft: true, adjusted: true },
+  ];
+  // With offsets and penalty factors, which read no features.
+  const adjusted = [
+    { ...trainings[0], adjusted: true },
+    { ...trainings[3], adjusted: true },
   ];
   const kinds = [
     { x: new Float32Array(0), scale: 1 },
@@ -193,14 +215,17 @@ function specialisations(shaders: ShaderTexts): Map<string, Made> {
     one?.conditions.set(specialisation.when.join(), specialisation);
   };
   for (const shape of shapes)
-    for (const kind of kinds) {
+    for (const kind of typed.includes(shape) ? kinds : kinds.slice(0, 1)) {
+      const capacities = kind === kinds[0] ? [...common, ...narrow] : common;
       const labelled = { ...shape, ...kind, labels: new Uint32Array(0) };
-      for (const cut of cuts(labelled, shape.classes))
-        for (const { rule, gathered, smoothing, soft, adjusted = false } of trainings) {
+      for (const cut of cuts(labelled, shape.classes, capacities))
+        for (const training of kind === kinds[0] ? [...trainings, ...adjusted] : trainings) {
+          const { rule, gathered, smoothing, soft } = training;
+          const isAdjusted = "adjusted" in training;
           const rows = {
             ...labelled,
             ...(soft && { targets: new Float32Array(0) }),
-            ...(adjusted && { offsets: new Float32Array(0) }),
+            ...(isAdjusted && { offsets: new Float32Array(0) }),
           };
           const problem = {
             classes: shape.classes,
@@ -208,7 +233,7 @@ function specialisations(shaders: ShaderTexts): Map<string, Made> {
             rule,
             batchSize: shape.count,
             smoothing,
-            ...(adjusted && { penaltyFactors: new Float32Array(0) }),
+            ...(isAdjusted && { penaltyFactors: new Float32Array(0) }),
           };
           for (const mode of modes) {
             const block = blockKernels(rows, problem, { ...cut, gathered }, mode);
@@ -222,7 +247,7 @@ function specialisations(shaders: ShaderTexts): Map<string, Made> {
             for (const [name, specialisation] of all) add(name, specialisation);
           }
         }
-      for (const cut of objectiveCuts(labelled, shape.classes))
+      for (const cut of objectiveCuts(labelled, shape.classes, capacities))
         for (const [name, specialisation] of objectives(labelled, cut)) add(name, specialisation);
     }
   return made;
@@ -264,6 +289,11 @@ function undecided(path: string, all: ReadonlyMap<string, Made>): string[] {
   });
 }
 
+/** Which of the processes this is, of how many: each compiles its share of the kernels. */
+const [share = "", shares = ""] = process.argv.slice(2);
+if (shares === "") process.exit(await checkInParts());
+
+const isOurs = (n: number) => n % Number(shares) === Number(share);
 const shaders = readShaders();
 const others = await readAll("bench", ".wgsl");
 const sources = [...(await readAll("src", ".ts")).values()].join("\n");
@@ -272,7 +302,7 @@ const device = await openDevice();
 const problems: string[] = [];
 let kernels = 0;
 let linked = 0;
-for (const [path, code] of others) problems.push(...(await problemsOf(device, path, code)));
+for (const [path, code] of isOurs(0) ? others : []) problems.push(...(await problemsOf(device, path, code)));
 for (const path of shaders.keys()) {
   for (const name of unusedImports(path, shaders)) problems.push(`shaders/${path}: imports ${name} in vain`);
 }
@@ -285,10 +315,10 @@ for (const [path, made] of all) {
     problems.push(`shaders/${path}: the condition ${name} is always the same`);
   }
   for (const text of made.kernels) {
-    problems.push(...(await problemsOf(device, `shaders/${path}, specialised`, text)));
-    kernels++;
+    if (isOurs(kernels++)) problems.push(...(await problemsOf(device, `shaders/${path}, specialised`, text)));
   }
   for (const [names, specialisation] of made.conditions) {
+    if (!isOurs(linked++)) continue;
     const make = (text: string) => specialise(text.replaceAll(" // unroll", ""), specialisation);
     const byWesl = make(layOut(await linkByWesl(path, shaders, specialisation.when)));
     const label = `shaders/${path}, linked by wesl with ${names || "no condition"}`;
@@ -297,13 +327,12 @@ for (const [path, made] of all) {
     if (compiles) problems.push(...(await problemsOf(device, label, byWesl)));
     const absent = missing(make(made.linked), byWesl);
     problems.push(...absent.map((declaration) => `${label}: the engine's text lacks ${declaration}`));
-    linked++;
   }
 }
 
 for (const problem of problems) console.error(problem);
 console.log(
-  `WGSL: ${kernels} kernels made of ${shaders.size + others.size} files compiled, and ${linked} linked by wesl, ` +
+  `WGSL, ${Number(share) + 1} of ${shares}: ${kernels} kernels made of ${shaders.size + others.size} files compiled, and ${linked} linked by wesl, ` +
     `${problems.length} problems`,
 );
 // Dawn keeps the process alive for as long as its instance is referenced.

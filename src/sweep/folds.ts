@@ -20,26 +20,55 @@ export interface GivenRows {
 }
 
 /**
- * Returns stratified folds, if `wanted` is their number, or the folds that it names for each of the given
- * rows. The training rows of every fold have all classes. Throws a DataError or an OptionError where that is
- * impossible.
+ * Returns stratified folds, if `wanted` is their number, or that many folds of whole groups, or the folds
+ * that it names for each of the given rows. The training rows of every fold have all classes. Throws a
+ * DataError or an OptionError where that is impossible.
  */
 export function createFolds(
   wanted: number | ArrayLike<number>,
   { labels, count }: Pick<Rows, "labels" | "count">,
   classes: readonly Label[],
   given: GivenRows = { count },
+  groups?: ArrayLike<Label>,
 ): Fold[] {
+  const named = typeof wanted === "number" ? groups && grouped(wanted, groups, given) : wanted;
   const numbers =
-    typeof wanted === "number"
+    typeof wanted === "number" && !named
       ? stratified(wanted, labels, classes)
-      : checked(wanted, labels, classes, given);
+      : checked(named ?? [], labels, classes, given);
   const folds = 1 + numbers.reduce((a, b) => Math.max(a, b));
   const rows = range(count);
   return Array.from({ length: folds }, (_, fold) => ({
     train: rows.filter((row) => numbers[row] !== fold),
     heldOut: rows.filter((row) => numbers[row] === fold),
   }));
+}
+
+/**
+ * Returns the fold of each given row, so that the rows of a group are in one fold, as scikit-learn's
+ * GroupKFold deals them: the largest group first, each to the fold with the fewest rows.
+ */
+function grouped(folds: number, groups: ArrayLike<Label>, { count }: GivenRows): Uint32Array {
+  if (groups.length !== count) {
+    throw new OptionError(
+      `groups has ${groups.length} values for ${count} rows: there must be one for each.`,
+    );
+  }
+  const sizes = new Map<Label, number>();
+  for (let row = 0; row < count; row++) sizes.set(groups[row], (sizes.get(groups[row]) ?? 0) + 1);
+  if (sizes.size < folds) {
+    throw new OptionError(
+      `groups names ${sizes.size} groups, and folds is ${folds}: use ${sizes.size} folds at most.`,
+    );
+  }
+  const rows = new Uint32Array(folds);
+  const foldOf = new Map<Label, number>();
+  for (const [group, size] of [...sizes].toSorted(([, a], [, b]) => b - a)) {
+    const fold = rows.indexOf(rows.reduce((a, b) => Math.min(a, b)));
+    rows[fold] += size;
+    foldOf.set(group, fold);
+  }
+  return Uint32Array.from({ length: count }, (_, row) => foldOf.get(groups[row]) ?? 0);
 }
 
 /**
@@ -55,11 +84,11 @@ function stratified(folds: number, labels: Uint32Array, classes: readonly Label[
   }
   const counts = new Uint32Array(classes.length);
   for (const label of labels) counts[label]++;
-  const few = counts.findIndex((count) => count < folds);
+  const few = counts.findIndex((count) => count < 2);
   if (few >= 0) {
     throw new DataError(
-      `y has ${counts[few]} rows of class ${String(classes[few])}, and folds is ${folds}: a fold would lack it. ` +
-        (counts[few] < 2 ? "Drop the class or add rows of it." : `Use at most ${counts[few]} folds.`),
+      `y has ${counts[few]} rows of class ${String(classes[few])}, and needs 2: a fit without the fold that holds ` +
+        "them would lack the class. Drop it or add rows of it.",
     );
   }
   // With rows sorted by class, in order of first appearance, row n goes to fold n mod folds. That gives each

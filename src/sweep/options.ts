@@ -35,9 +35,15 @@ const createTable = () => ({
   /**
    * Number of stratified folds, at least 2, or the fold of each row, numbered from 0. Default 5. Stratified
    * folds are those of scikit-learn's StratifiedKFold without shuffling: the rows of a class go to the folds
-   * in the order of the data.
+   * in the order of the data. A fold that lacks a class is scored by the rows that it has.
    */
   folds: option<number | ArrayLike<number>>({ check: checkFolds, default: 5 }),
+  /**
+   * (rows) The group of each row, by labels of any kind, such as patients or speakers: the rows of a group
+   * are held out together, in as many folds as `folds` says, of about equal size. Default: every row by
+   * itself.
+   */
+  groups: option<ArrayLike<Label>>({ check: checkGroups }),
   /**
    * The score to choose by, a mean over the folds: "accuracy" (default, as in scikit-learn's
    * LogisticRegressionCV) or "loss".
@@ -108,6 +114,7 @@ export interface SweepSettings<L extends Label> {
   readonly name: "C" | "l2";
   readonly values: readonly number[];
   readonly folds: number | ArrayLike<number>;
+  readonly groups?: ArrayLike<Label>;
   readonly scoring: "accuracy" | "loss";
   readonly choose: "best" | "oneStandardError";
   readonly onProgress: SweepOptions<L>["onProgress"];
@@ -135,6 +142,7 @@ export function sweepSettings<L extends Label>(passed: SweepOptions<L> = {}): Sw
     folds = SWEEP_TABLE.folds.default,
     scoring = SWEEP_TABLE.scoring.default,
     choose = SWEEP_TABLE.choose.default,
+    groups,
     onProgress,
     solver = SWEEP_TABLE.solver.default,
     ...shared
@@ -143,6 +151,9 @@ export function sweepSettings<L extends Label>(passed: SweepOptions<L> = {}): Sw
     throw new OptionError(
       `C has ${C.length} values and l2 has ${l2.length}: they are two ways to say one thing, so give one.`,
     );
+  }
+  if (groups && typeof folds !== "number") {
+    throw new OptionError("groups is given, and folds names the fold of each row: give one of them.");
   }
   const values = C ?? l2;
   if (!values) throw new OptionError("There is nothing to sweep: give C, or l2, with the values to try.");
@@ -155,6 +166,7 @@ export function sweepSettings<L extends Label>(passed: SweepOptions<L> = {}): Sw
     name: C ? "C" : "l2",
     values: Array.from(values),
     folds,
+    ...(groups && { groups }),
     scoring,
     choose,
     onProgress,
@@ -173,6 +185,10 @@ function checkValues(check: (name: string, value: unknown) => void) {
       throw new OptionError(`${name}[${first}] and ${name}[${n}] are both ${show(value)}: leave one out.`);
     });
   };
+}
+
+function checkGroups(name: string, value: unknown): void {
+  if (!isList(value)) fail(name, value, "a list with the group of each row");
 }
 
 function checkFolds(name: string, value: unknown): void {

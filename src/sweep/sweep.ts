@@ -66,7 +66,7 @@ export async function sweep<L extends Label>(
     throw new DataError("y is soft targets, and a sweep scores by labels: give the label of each row.");
   }
   const caller = { count: data.y.length, ...(given.kept && { kept: given.kept }) };
-  const folds = createFolds(chosen.folds, given.rows, given.classes, caller).map((fold, n) =>
+  const folds = createFolds(chosen.folds, given.rows, given.classes, caller, chosen.groups).map((fold, n) =>
     partOf(fold, n, given),
   );
   const report = (progress: SweepProgress) => {

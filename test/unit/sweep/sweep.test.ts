@@ -337,6 +337,44 @@ describe("an aborted sweep", () => {
   });
 });
 
+describe("folds of groups", () => {
+  // As scikit-learn's GroupKFold(3) deals them.
+  const groups = [
+    6, 5, 3, 3, 5, 6, 6, 4, 3, 2, 5, 6, 6, 0, 4, 3, 2, 5, 6, 6, 5, 1, 4, 4, 2, 5, 6, 6, 5, 1, 4,
+  ];
+  const foldOf = [2, 0, 1, 2, 2, 1, 0];
+  const labels = Uint32Array.from(groups, (_, row) => row % 2);
+
+  test("hold out whole groups, of any labels", () => {
+    for (const named of [groups, groups.map((group) => `patient ${group}`)]) {
+      const folds = createFolds(3, { labels, count: 31 }, [0, 1], { count: 31 }, named);
+      expect(folds.map(({ heldOut }) => Array.from(heldOut))).toEqual(
+        [0, 1, 2].map((fold) => groups.flatMap((group, row) => (foldOf[group] === fold ? row : []))),
+      );
+    }
+  });
+
+  test("are the folds of a sweep", async () => {
+    const data = { x: groups.map((group, row) => [group, row % 2]), y: groups.map((_, row) => row % 2) };
+    const named = groups.map((group) => foldOf[group]);
+    const [found, wanted] = [
+      await sweep(data, { C: [1], folds: 3, groups, engine: "reference" }),
+      await sweep(data, { C: [1], folds: named, engine: "reference" }),
+    ];
+    expect(found.table).toEqual(wanted.table);
+  });
+});
+
+test("a fold that lacks a class is scored by the rows that it has", async () => {
+  const y = Array.from({ length: 20 }, (_, row) => (row === 3 || row === 9 ? 2 : row % 2));
+  const x = y.map((label, row) => [label + Math.sin(row), Math.cos(row)]);
+  const { best } = await sweep({ x, y }, { C: [1], folds: 5, engine: "reference" });
+  expect(best.folds).toHaveLength(5);
+  const folds = createFolds(5, { labels: Uint32Array.from(y), count: 20 }, [0, 1, 2]);
+  expect(folds.filter(({ heldOut }) => heldOut.some((row) => y[row] === 2))).toHaveLength(2);
+  expect(best.folds.every(({ accuracy, loss }) => accuracy >= 0 && Number.isFinite(loss))).toBe(true);
+});
+
 describe("chains of fits", () => {
   /**
    * The order in which steps end, as "chain.step", where each step of a chain takes its number of
@@ -401,6 +439,10 @@ describe("bad input is rejected before an engine is opened", () => {
     [{ C: [1], folds: even.with(4, -1) }, /folds\[4\] is -1/],
     [{ C: [1], folds: even.with(4, 3) }, /names fold 3, but no row is in fold 2/],
     [{ C: [1], folds: even.map(() => 0) }, /fold 0 only/],
+    [{ C: [1], groups: [1, 2] }, /groups has 2 values for 12 rows/],
+    [{ C: [1], groups: "abc" }, /groups is "abc", and must be a list/],
+    [{ C: [1], groups: y }, /groups names 3 groups, and folds is 5: use 3 folds at most/],
+    [{ C: [1], groups: y, folds: even }, /groups is given, and folds names/],
     [{ C: [1], solver: "adam" }, /solver is "adam", and must be one of "lbfgs", "newton"/],
     [{ C: [1], scoring: "auc" }, /scoring is "auc"/],
     [{ C: [1], choose: "worst" }, /choose is "worst"/],
@@ -416,8 +458,7 @@ describe("bad input is rejected before an engine is opened", () => {
   });
 
   test.each([
-    [{}, { folds: 5 }, /y has 4 rows of class 0, and folds is 5.*Use at most 4 folds/],
-    [{ y: y.with(2, 9) }, { folds: 2 }, /y has 1 rows of class 9.*Drop the class or add rows/],
+    [{ y: y.with(2, 9) }, { folds: 2 }, /y has 1 rows of class 9, and needs 2.*Drop it or add rows/],
     [{ classes: [0, 1, 2, 3] }, { folds: 2 }, /y has 0 rows of class 3/],
     [
       {},
