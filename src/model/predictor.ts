@@ -35,7 +35,8 @@ const PREDICT_CHECKS = {
  *
  * @example
  * ```ts
- * const predictor = await model.predictor({ engine: "webgpu" });
+ * const model = await train({ x, y });
+ * const predictor = await model.predictor({ engine: "wasm" });
  * const { labels, probabilities } = await predictor.predict(x, { output: "top", k: 3 });
  * await predictor.close();
  * ```
