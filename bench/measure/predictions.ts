@@ -15,7 +15,7 @@ const labels = Uint32Array.from({ length: ROWS }, (_, row) => (row * 31) % CLASS
 const rows = { count: ROWS, features: FEATURES, scale: 1, x, labels };
 const weights = Float32Array.from({ length: (FEATURES + 1) * CLASSES }, (_, i) => Math.sin(3 * i) / 50);
 
-/** What an epoch, and the labels of all rows, take on an engine, in ms. */
+/** Times of an epoch and of the labels of all rows on an engine, in ms. */
 export interface PredictionTimes {
   readonly adapter: string;
   readonly epochMs: number;

@@ -39,7 +39,7 @@ export interface CommandLine {
   readonly model: string;
   /** The given options, as the query of the page's address. */
   readonly query: URLSearchParams;
-  /** Whether the training was left open: no option of it was given but the engine webgpu, or none. */
+  /** True if no option of the training was given, other than the engine webgpu. */
   readonly open: boolean;
 }
 

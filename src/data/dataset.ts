@@ -62,7 +62,7 @@ export interface Dataset<L extends Label> {
 /** What further data must agree with: a model, or the rows that one is trained on. */
 export interface Trained<L extends Label> extends TrainedFeatures {
   readonly classes: readonly L[];
-  /** Whether there were offsets. */
+  /** True if the training has offsets. */
   readonly offsets?: boolean | undefined;
 }
 

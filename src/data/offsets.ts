@@ -12,7 +12,7 @@ export type Offsets = Float32Array | Float64Array | readonly ArrayLike<number>[]
 /** Limit of the size of an offset: logits with it stay finite in f32. */
 const LARGEST = 1e30;
 
-/** What was trained, as far as its offsets go. */
+/** A model or a training, with or without offsets. */
 interface TrainedOffsets {
   readonly offsets?: boolean | undefined;
 }

@@ -1,5 +1,5 @@
 /** The logits of a model in f64, row by row, on the calling thread: without a device, and for a few rows. */
-import type { FeatureRows } from "../core/rows.js";
+import type { FeatureRows, FloatArray } from "../core/rows.js";
 import { DataError } from "../core/errors.js";
 import type { ModelParts } from "./parts.js";
 
@@ -46,6 +46,14 @@ export function indexOfLargest(z: ArrayLike<number>, first = 0, past = z.length)
   let top = first;
   for (let k = first + 1; k < past; k++) if (z[k] > z[top]) top = k;
   return top - first;
+}
+
+/** Returns the largest logit of a row, and Σ exp(z − largest). */
+export function sumOfPowers(z: FloatArray): [max: number, sum: number] {
+  const max = z[indexOfLargest(z)];
+  let sum = 0;
+  for (let c = 0; c < z.length; c++) sum += Math.exp(z[c] - max);
+  return [max, sum];
 }
 
 /**

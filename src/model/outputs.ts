@@ -1,8 +1,8 @@
-/** What a prediction can return, in one table: each output takes the logits block by block. */
+/** Outputs of predictions, in one table: each takes the logits block by block. */
 import type { FeatureRows, FloatArray } from "../core/rows.js";
 import type { Label } from "../data/labels.js";
 import { allocate } from "../data/numbers.js";
-import { indexOfLargest } from "./logits.js";
+import { indexOfLargest, sumOfPowers } from "./logits.js";
 import type { ModelParts } from "./parts.js";
 
 /** The results of predictions, by the name of the output. */
@@ -89,14 +89,6 @@ export function outputsOf<L extends Label>(
       return { add: (z, first) => result.set(z, first * width), result };
     },
   };
-}
-
-/** Returns the largest logit of a row, and Σ exp(z − largest). */
-function sumOfPowers(z: FloatArray): [max: number, sum: number] {
-  const max = z[indexOfLargest(z)];
-  let sum = 0;
-  for (let c = 0; c < z.length; c++) sum += Math.exp(z[c] - max);
-  return [max, sum];
 }
 
 /** Returns the indices of the k largest values, largest first; ties go to the lower index. */

@@ -17,7 +17,7 @@ export interface ModelOptions {
   readonly [name: string]: OptionValue;
 }
 
-/** What a model says of the data that it was trained on. */
+/** Size and hash of the data that a model was trained on. */
 export interface TrainedOn {
   /** Rows with a weight above 0, those for validation included. */
   readonly rows: number;

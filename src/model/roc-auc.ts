@@ -1,6 +1,8 @@
 /** Areas under the ROC curves of a classifier, each class against the rest. */
+import { range } from "../core/random.js";
 import type { RowHead } from "../core/rows.js";
 import type { LogitBlock } from "./engine-logits.js";
+import { sumOfPowers } from "./logits.js";
 
 /**
  * Areas under the ROC curves by probability, each class against the rest (Hanley & McNeil 1982). Examples
@@ -52,10 +54,7 @@ function addProbabilities(
 ): void {
   for (let n = 0; n < count; n++) {
     const row = z.subarray(n * classes, (n + 1) * classes);
-    let max = -Infinity;
-    for (const one of row) max = Math.max(max, one);
-    let sum = 0;
-    for (const one of row) sum += Math.exp(one - max);
+    const [max, sum] = sumOfPowers(row);
     scores.forEach((score, c) => (score[first + n] = Math.exp(row[from + c] - max) / sum));
   }
 }
@@ -66,7 +65,7 @@ function areaOf(
   { count, labels, weights }: Pick<RowHead, "count" | "labels" | "weights">,
   label: number,
 ): number {
-  const order = Uint32Array.from({ length: count }, (_, row) => row).sort((a, b) => scores[a] - scores[b]);
+  const order = range(count).sort((a, b) => scores[a] - scores[b]);
   let [below, ordered, own] = [0, 0, 0];
   for (let n = 0; n < count;) {
     let [ownHere, othersHere] = [0, 0]; // of the rows with this score

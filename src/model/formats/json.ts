@@ -51,11 +51,11 @@ export interface ModelJson {
   readonly bias: readonly number[];
   /** (features, classes) one list per feature. */
   readonly weights: readonly (readonly number[])[];
-  /** What is known of the training. May be missing in a file that was made otherwise. */
+  /** The record of the training. May be missing in a file that smigh did not write. */
   readonly training: TrainingJson;
 }
 
-/** What a file says of the training. */
+/** The record of the training in a file. */
 type TrainingJson = Pick<
   ModelParts,
   | "version"
