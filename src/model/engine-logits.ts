@@ -6,7 +6,7 @@ import type { FeatureRows, FloatArray } from "../core/rows.js";
 import { spaced } from "../data/sample.js";
 import { inUnits } from "../data/units.js";
 import { addOffsets } from "../math/passes.js";
-import { ENGINES, type Engine, type EngineName } from "../engine/engine.js";
+import { ENGINES, type Engine, type EngineName, type Placement } from "../engine/engine.js";
 import type { GPUDevice } from "../engine/gpu-device.js";
 import type { LogitsPass } from "../engine/logits-pass.js";
 import { type Opened, openEngine } from "../engine/open.js";
@@ -118,7 +118,7 @@ export class EngineLogits {
     );
     const pass = { rows: count, features, classes, waits: true };
     const opened = await openEngine({ ...others, engine, pass }, chunks[0].rows, (placement) =>
-      placement.logits({ classes, weights, blockRows: blockRowsOf(chunks[0], classes) }),
+      startPass(placement, chunks[0], weights, classes),
     );
     return new EngineLogits(model, rows, weights, chunks, opened);
   }
@@ -150,10 +150,8 @@ export class EngineLogits {
 
   async #place(chunk: Chunk, engine: Engine): Promise<{ pass: LogitsPass; release(): void }> {
     const placement = await engine.place(chunk.rows);
-    const classes = this.#model.classes.length;
     try {
-      const blockRows = blockRowsOf(chunk, classes);
-      const pass = await placement.logits({ classes, weights: this.#weights, blockRows });
+      const pass = await startPass(placement, chunk, this.#weights, this.#model.classes.length);
       const release = () => {
         pass.release();
         placement.release();
@@ -188,9 +186,16 @@ export class EngineLogits {
   }
 }
 
-function blockRowsOf({ rows }: Chunk, classes: number): number {
+/** Starts the pass over a placed chunk, in blocks that hold a bounded number of logits. */
+function startPass(
+  placement: Placement,
+  { rows }: Chunk,
+  weights: FloatArray,
+  classes: number,
+): Promise<LogitsPass> {
   const { least, most } = BLOCK_ROWS;
-  return Math.min(rows.count, Math.max(least, Math.min(most, Math.floor(BLOCK_VALUES / classes))));
+  const fitting = Math.max(least, Math.min(most, Math.floor(BLOCK_VALUES / classes)));
+  return placement.logits({ classes, weights, blockRows: Math.min(rows.count, fitting) });
 }
 
 /** Cuts a chunk, less the origin, which is subtracted in f64 and then rounded to f32 unless it is `exact`. */
