@@ -32,8 +32,9 @@ const args = [...launchArguments(adapter), ...(adapter === "swiftshader" ? [ZERO
 const env = adapter === "swiftshader" ? await swiftShaderEnvironment(chrome) : {};
 const launchOptions = { executablePath: chrome.path, args };
 
-/** Milliseconds per test, enough for a software adapter on two busy cores to compile and run kernels. */
-const testTimeout = 90_000;
+/** Milliseconds after which a test or hook is taken to hang. Kernels compile slowly on two busy cores. */
+const LIMIT_MS = 240_000;
+const limits = { testTimeout: LIMIT_MS, hookTimeout: LIMIT_MS };
 
 /** Makes `toEqual` fast on long arrays. */
 const setupFiles = ["test/support/same-bits.ts"];
@@ -50,7 +51,7 @@ export default defineConfig({
         plugins: [assemblyPlugin(), shaderPlugin()],
         test: {
           name: "node",
-          testTimeout,
+          ...limits,
           setupFiles,
           maxWorkers,
           include: ["test/**/*.test.ts"],
@@ -64,7 +65,7 @@ export default defineConfig({
         server: { headers: ISOLATION },
         test: {
           name: "browser",
-          testTimeout,
+          ...limits,
           setupFiles,
           maxWorkers,
           include: ["test/**/*.browser.test.ts"],

@@ -7,7 +7,7 @@ import { readResult } from "../../bench/measure/result.js";
 import { visits } from "../support/page.js";
 import { RESULT } from "./results.js";
 
-const visit = visits(serveBenchmark, 60_000);
+const visit = visits(serveBenchmark);
 let page: Page;
 beforeEach(async () => {
   ({ page } = visit());

@@ -2,7 +2,7 @@
  * Checks that the parity tests can fail: each wrong kernel, made by one edit of its source, must exceed the
  * error bound. The printed table says by how much, and how near the right kernels come to the bound.
  */
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import type { DescentProblem, StepResult } from "../../src/engine/descent.js";
 import type { Rows } from "../../src/core/rows.js";
 import { NO_PARITY, mergeParity } from "../../src/parity/stages.js";
@@ -22,8 +22,6 @@ import { KERNELS, type KernelKind } from "../unit/engine/wasm/pinned.js";
 import { rhoTable } from "./rho-table.js";
 import { WRONG_DESCENTS } from "./wrong-assembly.js";
 import { type WasmEdits, wasmEngine } from "../support/engines.js";
-
-vi.setConfig({ testTimeout: 60_000 }); // kernels are compiled
 
 type Caught = (typeof WRONG_DESCENTS)[number]["caught"];
 

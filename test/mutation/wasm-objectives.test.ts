@@ -3,7 +3,7 @@
  * exceed the error bound of its result. The printed table says by how much, and how near the right kernels
  * come to the bound.
  */
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import type { Engine } from "../../src/engine/engine.js";
 import type { Rows } from "../../src/core/rows.js";
 import { maxOrInfinity } from "../../src/parity/stages.js";
@@ -14,8 +14,6 @@ import { KERNELS, type KernelKind, pinnedEngine } from "../unit/engine/wasm/pinn
 import { rhoTable } from "./rho-table.js";
 import { WRONG_OBJECTIVES } from "./wrong-assembly.js";
 import { type WasmEdits } from "../support/engines.js";
-
-vi.setConfig({ testTimeout: 60_000 }); // kernels are compiled
 
 type Caught = (typeof WRONG_OBJECTIVES)[number]["caught"];
 

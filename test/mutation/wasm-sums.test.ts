@@ -2,7 +2,7 @@
  * Checks that a wrong tree of sums is noticed: each edit of the kernels must change bits of what the right
  * kernels compute, which `sum-tree.test.ts` holds against the plan.
  */
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { type WasmKernels, compile } from "../../src/engine/wasm/module.js";
 import { wasmEngine } from "../support/engines.js";
 import {
@@ -14,8 +14,6 @@ import {
 } from "../unit/engine/wasm/sum-tree.js";
 import { editedKernels } from "./edited-assembly.js";
 import { COMMUTED, WRONG_SUMS } from "./wrong-assembly.js";
-
-vi.setConfig({ testTimeout: 60_000 }); // kernels are compiled
 
 const [ranges, groups, tiled] = SUM_CASES;
 const CASES = { ranges, groups, tiled };

@@ -1,11 +1,9 @@
 /** What the published package loads on demand, in a page: the lists that `npm run check:size` counts. */
 import { basename } from "node:path";
 import { type Browser, chromium } from "playwright";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { findChrome, launchArguments } from "../../bench/browsers/chrome.js";
 import { type Built, type Served, buildLibrary, serveFolder } from "../support/built.js";
-
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
 /** The lists, from a file that is JavaScript since size-limit reads it. */
 const config = new URL("../../.size-limit.js", import.meta.url).href;

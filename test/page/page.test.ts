@@ -8,7 +8,7 @@ import { loadModel } from "../../src/model/load.js";
 import { OPTION_TEXTS } from "../../src/train/option-texts.js";
 import { visits } from "../support/page.js";
 
-const visit = visits(serve, 90_000);
+const visit = visits(serve);
 let page: Page;
 beforeEach(() => {
   ({ page } = visit());

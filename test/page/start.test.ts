@@ -4,12 +4,10 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findChrome, wantedAdapter } from "../../bench/browsers/chrome.js";
 import { loadModel } from "../../src/model/load.js";
 
-const SLOW = 90_000;
-vi.setConfig({ testTimeout: SLOW, hookTimeout: SLOW });
 const tsx = createRequire(import.meta.url).resolve("tsx/cli");
 const script = join(import.meta.dirname, "..", "..", "bench", "run", "start.ts");
 

@@ -1,7 +1,7 @@
 /** Opens a new page in a real browser for each test, and fails the test if the page reports errors. */
 import { type Browser, type Page, chromium } from "playwright";
 import type { ViteDevServer } from "vite";
-import { afterAll, afterEach, beforeAll, beforeEach, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach } from "vitest";
 import { findChrome, launchArguments, wantedAdapter } from "../../bench/browsers/chrome.js";
 
 export interface Site {
@@ -18,8 +18,7 @@ export interface Visit {
 }
 
 /** Call it at the top of a test file. The result returns the visit of the running test. */
-export function visits(serve: () => Promise<Site>, timeout: number): () => Visit {
-  vi.setConfig({ testTimeout: timeout, hookTimeout: timeout });
+export function visits(serve: () => Promise<Site>): () => Visit {
   let site: Site;
   let browser: Browser;
   let visit: Visit;
@@ -39,7 +38,7 @@ export function visits(serve: () => Promise<Site>, timeout: number): () => Visit
   beforeEach(async () => {
     const page = await browser.newPage();
     visit = { site, browser, page, complaints: [] };
-    page.setDefaultTimeout(timeout);
+    page.setDefaultTimeout(90_000);
     page.on("pageerror", (error) => visit.complaints.push(error.message));
     page.on("console", (message) => {
       if (message.type() === "error") visit.complaints.push(message.text());

@@ -4,12 +4,10 @@ import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { cliFaults } from "../../faults/cli.js";
 import { builtCommand } from "../../support/command.js";
 import { modelOf } from "../../support/models.js";
-
-vi.setConfig({ testTimeout: 90_000, hookTimeout: 180_000 });
 
 let command: string;
 beforeAll(async () => {

@@ -27,7 +27,6 @@ function above({ stages }: Parity): Stage[] {
   return STEP_STAGES.filter((stage) => !((stages[stage] ?? Number.NaN) <= 1));
 }
 
-vi.setConfig({ testTimeout: 60_000 });
 afterEach(() => vi.restoreAllMocks());
 
 describe("a sample of a step", () => {

@@ -64,7 +64,7 @@ beforeAll(async () => {
   smigh = await import("../../../src/index.js");
   flags = (await import("../../../src/cli/arguments.js")).TRAIN_FLAGS;
   settingsWith = (given) => options.parseOptions(given);
-}, 90_000);
+});
 
 test("a new solver is a row: it trains, with its own defaults", async () => {
   const data = { x: [[0], [1], [2], [3]], y: ["a", "a", "b", "b"] };

@@ -4,8 +4,6 @@ import { range } from "../../../../src/core/random.js";
 import type { Objective } from "../../../../src/engine/objective.js";
 import { referenceEngine } from "../../../../src/engine/reference/engine.js";
 
-vi.setConfig({ testTimeout: 60_000 });
-
 afterEach(() => {
   vi.restoreAllMocks();
 });

@@ -3,7 +3,7 @@ import { cp, mkdtemp, rm } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Browser, chromium } from "playwright";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findChrome, launchArguments } from "../../../../bench/browsers/chrome.js";
 import { type Built, ISOLATED, buildLibrary, serveFolder } from "../../../support/built.js";
 import {
@@ -14,8 +14,6 @@ import {
   trainIn,
   trainInline,
 } from "../../../support/lifecycle.js";
-
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
 const POLICY = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'";
 const NO_WASM = "default-src 'self'; script-src 'self'";

@@ -19,8 +19,6 @@ import { CASES, OBJECTIVES, answered, answers, trained } from "./agreement.js";
 import { KERNELS, type KernelKind } from "./pinned.js";
 import { wasmEngine } from "../../../support/engines.js";
 
-vi.setConfig({ testTimeout: 30_000 }); // each memory starts threads of its own
-
 const PAGE = 2 ** 16;
 const GiB = 2 ** 30;
 

@@ -15,8 +15,6 @@ import {
   wrongHalves,
 } from "./numbers.js";
 
-vi.setConfig({ testTimeout: 60_000 }); // kernels are compiled
-
 accurate("plain kernels", () => numbersOf(Uint8Array.from(Buffer.from(kernels.plain, "base64"))));
 
 /** The harness compiled with an edit that makes its functions wrong. */

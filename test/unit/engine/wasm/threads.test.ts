@@ -25,8 +25,6 @@ import { KERNELS } from "./pinned.js";
 import { idleResources, type WasmEdits, wasmEngine } from "../../../support/engines.js";
 import { LONG } from "../../../support/long.js";
 
-vi.setConfig({ testTimeout: 60_000 }); // kernels are compiled
-
 /** Threads that the engine started, recorded when it calls their `unref`. */
 const started: Worker[] = [];
 const { unref } = Worker.prototype;

@@ -5,11 +5,9 @@
 import { mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Built, type Ended, buildLibrary, runNode, runScript } from "../../../../support/built.js";
 import { scriptOf } from "../../../../support/lifecycle.js";
-
-vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 });
 
 let built: Built;
 beforeAll(async () => {
