@@ -12,13 +12,22 @@ const CACHE = join(import.meta.dirname, "../node_modules/.cache/smigh");
 const THOROUGHLY = "-O3 --converge";
 const QUICKLY = "-O1";
 
-const FLAGS = [
-  "--noAssert --runtime stub",
-  "--disableWarning 112", // v128 parameters and results: the kernels exchange them only among themselves
-  "--enable simd --enable threads",
-  // The caller provides the memory, shared between threads: up to the 4 GiB that wasm32 addresses.
-  "--importMemory --sharedMemory --initialMemory 1 --maximumMemory 65536",
-].flatMap((some) => some.split(" "));
+/** Warning 112 is about v128 parameters and results: the kernels exchange them only among themselves. */
+const FLAGS = "--noAssert --runtime stub --disableWarning 112 --enable simd --importMemory --initialMemory 1";
+
+/** The memory that the caller provides is shared between threads: up to the 4 GiB that wasm32 addresses. */
+const SHARED = "--enable threads --sharedMemory --maximumMemory 65536";
+const RELAXED = "--enable relaxed-simd";
+
+/** How a folder is compiled. All are false unless given. */
+export interface Variant {
+  /** Whether multiply-adds are the fused ones of relaxed SIMD. */
+  readonly relaxed?: boolean;
+  /** Whether the memory belongs to one thread. */
+  readonly unshared?: boolean;
+  /** Whether little is optimised: for kernels that only tests run. */
+  readonly quickly?: boolean;
+}
 
 /** Texts by their paths: of an index.ts, and of all that it and others import. */
 export type Sources = ReadonlyMap<string, string>;
@@ -40,15 +49,15 @@ export function readSources(folder: string): Sources {
  * Compiles sources as `compileAssembly` does, once: servers, builds and tests share the binary in a file
  * named by a hash of the sources, the flags and the compiler.
  */
-export async function cachedAssembly(sources: Sources, relaxed = false, quickly = false): Promise<Buffer> {
+export async function cachedAssembly(sources: Sources, variant: Variant = {}): Promise<Buffer> {
   const hash = createHash("sha256").update(
-    JSON.stringify([compiler.version, flagsOf(relaxed, quickly), [...sources.values()]]),
+    JSON.stringify([compiler.version, flagsOf(variant), [...sources.values()]]),
   );
   const path = join(CACHE, `${hash.digest("hex")}.wasm`);
   const cached = await readFile(path).catch(() => undefined);
   if (cached) return cached;
 
-  const binary = await compileAssembly(sources, relaxed, quickly);
+  const binary = await compileAssembly(sources, variant);
   await mkdir(CACHE, { recursive: true });
   const unfinished = `${path}.${process.pid}`;
   await writeFile(unfinished, binary);
@@ -56,16 +65,13 @@ export async function cachedAssembly(sources: Sources, relaxed = false, quickly 
   return binary;
 }
 
-/**
- * Compiles the first of the sources. `relaxed` enables the fused multiply-add of relaxed SIMD; `quickly` is
- * for kernels that only tests run. Throws when the sources do not compile.
- */
-export async function compileAssembly(sources: Sources, relaxed = false, quickly = false): Promise<Buffer> {
+/** Compiles the first of the sources. Throws when the sources do not compile. */
+export async function compileAssembly(sources: Sources, variant: Variant = {}): Promise<Buffer> {
   const { default: asc } = await import("assemblyscript/asc");
   const [index = ""] = sources.keys();
   let binary: Uint8Array | undefined;
   const { error, stderr } = await asc.main(
-    [basename(index), "-o", "kernels.wasm", ...flagsOf(relaxed, quickly), "--baseDir", dirname(index)],
+    [basename(index), "-o", "kernels.wasm", ...flagsOf(variant), "--baseDir", dirname(index)],
     {
       // Null where there is no such file: the compiler tries several names.
       readFile: (name, base) => sources.get(join(base, name)) ?? null,
@@ -78,7 +84,12 @@ export async function compileAssembly(sources: Sources, relaxed = false, quickly
   return Buffer.from(binary);
 }
 
-function flagsOf(relaxed: boolean, quickly: boolean): string[] {
-  const optimised = (quickly ? QUICKLY : THOROUGHLY).split(" ");
-  return [...optimised, ...FLAGS, ...(relaxed ? ["--enable", "relaxed-simd"] : [])];
+function flagsOf({ relaxed = false, unshared = false, quickly = false }: Variant): string[] {
+  const all = [
+    quickly ? QUICKLY : THOROUGHLY,
+    FLAGS,
+    ...(unshared ? [] : [SHARED]),
+    ...(relaxed ? [RELAXED] : []),
+  ];
+  return all.join(" ").split(" ");
 }

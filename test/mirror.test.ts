@@ -22,6 +22,7 @@ const COVERED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     train: "test/unit/cli/cli.test.ts",
   },
   "src/core": {
+    base64: "test/unit/model/row-kernel.test.ts",
     checks: "test/unit/train/options.test.ts",
     progress: "test/unit/model/formats/json.test.ts",
     warnings: "test/unit/train/trainer.test.ts",

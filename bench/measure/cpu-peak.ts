@@ -1,5 +1,5 @@
 /** Measures the processor's peak rate of multiply-adds in WebAssembly, with a kernel that needs no memory. */
-import { bytesOf } from "../../src/engine/wasm/module.js";
+import { fromBase64 } from "../../src/core/base64.js";
 import kernels from "./assembly/kernels.wasm?built";
 import type { PeakCommand } from "./cpu-peak-worker.js";
 import type { GpuAndPeak } from "./machine.js";
@@ -12,7 +12,7 @@ const SAMPLES = 8;
 
 /** GFLOP/s of all threads together, the best of a few samples. Empty where WebAssembly has no SIMD. */
 export async function cpuPeak(): Promise<Pick<GpuAndPeak, "cpuPeakGflops">> {
-  const binary = [kernels.relaxed, kernels.plain].map(bytesOf).find((one) => WebAssembly.validate(one));
+  const binary = [kernels.relaxed, kernels.plain].map(fromBase64).find((one) => WebAssembly.validate(one));
   if (!binary) return {};
   const module = await WebAssembly.compile(binary);
   // As many threads as the systems on WebAssembly use.

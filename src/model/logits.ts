@@ -2,34 +2,22 @@
 import type { FeatureRows, FloatArray } from "../core/rows.js";
 import { DataError } from "../core/errors.js";
 import type { ModelParts } from "./parts.js";
+import { rowKernel } from "./row-kernel.js";
 
-/** Classes whose logits are summed side by side, in registers. */
-const SIDE_BY_SIDE = 8;
-
-/** Calls `use` with the logits of each row in order, (classes), in an array that the next row overwrites. */
+/** Calls `use` with the logits of each row in order, (classes), in an array that later rows overwrite. */
 export function forEachLogits(
   model: ModelParts,
   rows: FeatureRows,
   use: (z: Float64Array, row: number) => void,
 ): void {
-  const { x, features, scale, count, offsets } = rows;
-  const { bias, origin } = model;
-  const z = new Float64Array(bias.length);
-  // The features of a row that are not 0, as they enter the product, and where their weights begin.
-  const values = new Float64Array(features);
-  const places = new Uint32Array(features);
-  for (let row = 0; row < count; row++) {
-    let others = 0;
-    for (let d = 0; d < features; d++) {
-      const feature = scale * x[row * features + d] - (origin ? origin[d] : 0);
-      if (feature === 0) continue; // adds nothing; most pixels are 0
-      values[others] = feature;
-      places[others++] = d * bias.length;
-    }
-    multiply(model, values, places, others, z);
-    if (offsets) for (let k = 0; k < z.length; k++) z[k] += offsets[row * z.length + k];
-    checkFinite(z, model, rows, row);
-    use(z, row);
+  const classes = model.bias.length;
+  const kernel = rowKernel(classes);
+  for (let first = 0; first < rows.count; first += kernel?.rows ?? 1) {
+    const z = kernel ? kernel.logits(model, rows, first) : rowLogits(model, rows, first);
+    const { offsets } = rows;
+    if (offsets) for (let i = 0; i < z.length; i++) z[i] += offsets[first * classes + i];
+    checkFinite(z, model, rows, first);
+    for (let at = 0, row = first; at < z.length; at += classes) use(z.subarray(at, at + classes), row++);
   }
 }
 
@@ -56,47 +44,16 @@ export function sumOfPowers(z: FloatArray): [max: number, sum: number] {
   return [max, sum];
 }
 
-/**
- * z ← b + Σ value·w, where w are the weights that begin at each place. Every logit is summed in the order of
- * the features. The last group of classes overlaps the one before it where they do not divide evenly.
- */
-function multiply(
-  { weights: w, bias }: Pick<ModelParts, "weights" | "bias">,
-  values: Float64Array,
-  places: Uint32Array,
-  count: number,
-  z: Float64Array,
-): void {
-  const last = z.length - SIDE_BY_SIDE;
-  for (let k = 0; k <= last; k = k < last ? Math.min(k + SIDE_BY_SIDE, last) : last + 1) {
-    let [z0, z1, z2, z3] = [bias[k], bias[k + 1], bias[k + 2], bias[k + 3]];
-    let [z4, z5, z6, z7] = [bias[k + 4], bias[k + 5], bias[k + 6], bias[k + 7]];
-    for (let n = 0; n < count; n++) {
-      const value = values[n];
-      const at = places[n] + k;
-      z0 += value * w[at];
-      z1 += value * w[at + 1];
-      z2 += value * w[at + 2];
-      z3 += value * w[at + 3];
-      z4 += value * w[at + 4];
-      z5 += value * w[at + 5];
-      z6 += value * w[at + 6];
-      z7 += value * w[at + 7];
-    }
-    z[k] = z0;
-    z[k + 1] = z1;
-    z[k + 2] = z2;
-    z[k + 3] = z3;
-    z[k + 4] = z4;
-    z[k + 5] = z5;
-    z[k + 6] = z6;
-    z[k + 7] = z7;
+/** Computes the logits of a row, (classes), each summed in the order of the features, as the kernel does. */
+function rowLogits({ weights, bias, origin }: ModelParts, rows: FeatureRows, row: number): Float64Array {
+  const z = Float64Array.from(bias);
+  const { x, features, scale } = rows;
+  for (let d = 0; d < features; d++) {
+    const value = scale * x[row * features + d] - (origin ? origin[d] : 0);
+    if (value === 0) continue;
+    for (let k = 0; k < z.length; k++) z[k] += value * weights[d * z.length + k];
   }
-  if (last >= 0) return;
-  z.set(bias);
-  for (let n = 0; n < count; n++) {
-    for (let k = 0; k < z.length; k++) z[k] += values[n] * w[places[n] + k];
-  }
+  return z;
 }
 
 /** Throws a DataError that names the row where a logit, of (rows, classes) from `row` on, is not finite. */

@@ -35,7 +35,7 @@ export async function editedKernels(wrong: AssemblyEdit): Promise<WasmKernels> {
 /** Compiles a folder of AssemblyScript, which may import the kernels, with one edit of the tables. */
 export async function editedAssembly(folder: string, wrong: AssemblyEdit): Promise<Uint8Array<ArrayBuffer>> {
   const compiling =
-    compiled.get(folder) ?? cachedAssembly(withEdits(readSources(folder), WRONG), false, true);
+    compiled.get(folder) ?? cachedAssembly(withEdits(readSources(folder), WRONG), { quickly: true });
   compiled.set(folder, compiling);
   const binary = await compiling;
   const unset = Buffer.from(fiveBytes(UNSET));

@@ -1,4 +1,5 @@
 /** Compiles the kernels for this machine. */
+import { fromBase64 } from "../../core/base64.js";
 import { DeviceError } from "../../core/errors.js";
 import kernels from "./assembly/kernels.wasm?built";
 
@@ -11,13 +12,13 @@ export interface WasmKernels {
 }
 
 /** The smallest module with relaxed SIMD: one function, `(a, b, c) => f32x4.relaxed_madd(a, b, c)`. */
-const RELAXED = bytesOf("AGFzbQEAAAABCAFgA3t7ewF7AwIBAAoNAQsAIAAgASAC/YUCCw==");
+const RELAXED = fromBase64("AGFzbQEAAAABCAFgA3t7ewF7AwIBAAoNAQsAIAAgASAC/YUCCw==");
 
 /**
  * The same module with a 64-bit table. A V8 that has none, as in Node 22, moves the loads of a loop together,
  * so that twelve sums do not stay in registers.
  */
-const ORDERED = bytesOf("AGFzbQEAAAABCAFgA3t7ewF7AwIBAAQEAXAEAAoNAQsAIAAgASAC/YUCCw==");
+const ORDERED = fromBase64("AGFzbQEAAAABCAFgA3t7ewF7AwIBAAQEAXAEAAoNAQsAIAAgASAC/YUCCw==");
 
 /**
  * Compiles the kernels, with relaxed SIMD where there is any.
@@ -29,7 +30,7 @@ export function compileKernels(): Promise<WasmKernels> {
 }
 
 export async function compile(relaxed: boolean, twelveSums = false): Promise<WasmKernels> {
-  const binary = bytesOf(relaxed ? kernels.relaxed : kernels.plain);
+  const binary = fromBase64(relaxed ? kernels.relaxed : kernels.plain);
   if (!WebAssembly.validate(binary)) {
     throw new DeviceError(
       "This machine's WebAssembly has no 128-bit SIMD with atomics: take a newer browser, or the reference engine.",
@@ -43,8 +44,4 @@ export async function compile(relaxed: boolean, twelveSums = false): Promise<Was
       { cause },
     );
   }
-}
-
-export function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(base64), (byte) => byte.charCodeAt(0));
 }

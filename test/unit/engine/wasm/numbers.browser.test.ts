@@ -4,11 +4,11 @@ import { compile } from "../../../../src/engine/wasm/module.js";
 import kernels from "./assembly/kernels.wasm?built";
 import { HALVES, accurate, featuresAs, numbersOf, wrongHalves } from "./numbers.js";
 
-const bytesOf = (base64: string) => Uint8Array.from(atob(base64), (byte) => byte.charCodeAt(0));
+const fromBase64 = (base64: string) => Uint8Array.from(atob(base64), (byte) => byte.charCodeAt(0));
 
 // A page supports both.
-accurate("plain kernels", () => numbersOf(bytesOf(kernels.plain)));
-accurate("relaxed kernels", () => numbersOf(bytesOf(kernels.relaxed)));
+accurate("plain kernels", () => numbersOf(fromBase64(kernels.plain)));
+accurate("relaxed kernels", () => numbersOf(fromBase64(kernels.relaxed)));
 
 test.each([false, true])("f16 are exact, with relaxed SIMD: %s", async (relaxed) => {
   const found = await featuresAs(new Float16Array(HALVES.buffer), 1, await compile(relaxed));
