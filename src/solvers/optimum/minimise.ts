@@ -192,11 +192,20 @@ export class SecondOrder {
 
   /**
    * Whether the point meets the tolerance if F − F* is at most `distance`. It never does where the classes
-   * are separable and nothing bounds the weights.
+   * are separable and nothing bounds the weights. Where they may be, only a distance that is small beside F
+   * itself shows that F has a minimum.
    */
   #isNear(point: Point, distance: number): boolean {
     const { settings, enough } = this.#options;
-    return meetsTolerance(point, distance, settings.tolerance, enough) && !this.#isSeparable(point);
+    if (this.#isSeparable(point) || !meetsTolerance(point, distance, settings.tolerance, enough))
+      return false;
+    return !this.#mayBeSeparable(point) || distance <= settings.tolerance * point.value;
+  }
+
+  /** Whether all rows are right and nothing but offsets, perhaps, bounds the weights. */
+  #mayBeSeparable({ sums }: Point): boolean {
+    const { examples, settings } = this.#options;
+    return isSeparable(sums, { ...examples, offsets: false }, settings);
   }
 
   #isSeparable({ sums }: Point): boolean {
@@ -208,11 +217,9 @@ export class SecondOrder {
    * Finds out whether weights in the same proportions fit ever better the larger they are, where offsets may
    * have a part in that all rows are right. Takes half a pass.
    */
-  async #growsForever({ sums }: Point): Promise<boolean> {
-    const { examples, settings } = this.#options;
+  async #growsForever(point: Point): Promise<boolean> {
     const method = this.#method;
-    if (!examples.offsets || !method || !isSeparable(sums, { ...examples, offsets: false }, settings))
-      return false;
+    if (!this.#options.examples.offsets || !method || !this.#mayBeSeparable(point)) return false;
     method.objective.setDirection(method.weights);
     const [atZero, there] = await method.objective.evaluateAlong([-1, FAR]);
     return atZero.slope < 0 && there.slope <= 0;
@@ -292,7 +299,8 @@ export class SecondOrder {
   async #unfinished(cause: Parameters<typeof unfinished>[0], point: Point): Promise<End> {
     const { maxIterations } = this.#options.settings;
     const separable = this.#isSeparable(point) || (await this.#growsForever(point));
-    return unfinished(cause, point, { maxIterations, separable });
+    const mayBeSeparable = this.#mayBeSeparable(point);
+    return unfinished(cause, point, { maxIterations, separable, mayBeSeparable });
   }
 
   #report(scored: Scored, fraction: number): Progress {

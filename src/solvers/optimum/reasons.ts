@@ -11,6 +11,9 @@ export interface End {
 const SEPARABLE =
   "the classes are separable and there is no penalty, so that ever larger weights fit ever better: give l2 or C";
 
+const MAY_BE_SEPARABLE =
+  "all rows are right and there is no penalty, so there may be no minimum: give l2 or C";
+
 export function converged(point: Point, distance: number, tolerance: number): End {
   return {
     code: "converged",
@@ -34,11 +37,18 @@ export function aborted(iteration: number): End {
   return { code: "aborted", text: `aborted after iteration ${iteration}` };
 }
 
+interface Unfinished {
+  readonly maxIterations: number;
+  readonly separable: boolean;
+  /** Whether all rows are right and there is no penalty, but offsets may have a part in it. */
+  readonly mayBeSeparable: boolean;
+}
+
 /** All iterations are done, or no method goes further. */
 export function unfinished(
   cause: "max-iterations" | "rounding" | "unknown-distance" | "stalled",
   point: Point,
-  { maxIterations, separable }: { readonly maxIterations: number; readonly separable: boolean },
+  { maxIterations, separable, mayBeSeparable }: Unfinished,
 ): End {
   const causes = {
     "max-iterations": `all ${maxIterations} iterations are done, and `,
@@ -47,7 +57,8 @@ export function unfinished(
     stalled: "L-BFGS and Newton's method both stalled: ",
   };
   const text = `${causes[cause]}${standing(point)}`;
-  return separable ? { code: "separable", text: `${SEPARABLE}; ${text}` } : { code: cause, text };
+  if (separable) return { code: "separable", text: `${SEPARABLE}; ${text}` };
+  return { code: cause, text: mayBeSeparable ? `${text}; ${MAY_BE_SEPARABLE}` : text };
 }
 
 /** Says how large the gradient is, and how near F is to its minimum where that is known. */

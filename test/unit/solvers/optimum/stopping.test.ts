@@ -87,7 +87,7 @@ describe("reasons have a code and say how near F is to its minimum", () => {
     step: 1,
     distance: 5e-4,
   };
-  const limits = { maxIterations: 30, separable: false };
+  const limits = { maxIterations: 30, separable: false, mayBeSeparable: false };
 
   test("where it converged, and where it did not", () => {
     expect(converged(point, 1e-6, 1e-5)).toEqual({
@@ -108,6 +108,12 @@ describe("reasons have a code and say how near F is to its minimum", () => {
     });
     expect(outOfPatience(3)).toEqual({ code: "patience", text: "no lower validation loss for 3 iterations" });
     expect(aborted(4)).toEqual({ code: "aborted", text: "aborted after iteration 4" });
+  });
+
+  test("and that there may be no minimum, where offsets leave that open", () => {
+    const { code, text } = unfinished("rounding", point, { ...limits, mayBeSeparable: true });
+    expect(code).toBe("rounding");
+    expect(text).toMatch(/^rounding hides .*of its minimum; all rows are right .* give l2 or C$/);
   });
 
   test("and separable classes come before everything else", () => {
