@@ -6,6 +6,7 @@ export { train, trainer, type Trainer } from "./train/train.js";
 export { type Runtime, createRuntime } from "./engine/runtime.js";
 export { sweep, type Sweep } from "./sweep/sweep.js";
 export type { SweepOptions, SweepProgress } from "./sweep/options.js";
+export type { ScoreName, Scoring } from "./sweep/score-table.js";
 export type { SweepEntry, SweepFold } from "./sweep/table.js";
 export type { ReasonCode } from "./core/progress.js";
 export type { SolverName } from "./solvers/solver-table.js";

@@ -160,6 +160,9 @@ const COVERED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     folds: "test/unit/sweep/sweep.test.ts",
     options: "test/unit/sweep/sweep.test.ts",
     path: "test/unit/sweep/sweep.test.ts",
+    penalties: "test/unit/sweep/sweep.test.ts",
+    "score-table": "test/unit/sweep/sweep.test.ts",
+    scoring: "test/unit/sweep/sweep.test.ts",
     table: "test/unit/sweep/sweep.test.ts",
   },
   "src/train": {

@@ -60,6 +60,15 @@ export function wholeNumber(least: number): Check {
   };
 }
 
+/** From `low` to `high`, both included. */
+export function within(low: number, high: number): Check {
+  return (name, value) => {
+    if (!(typeof value === "number" && value >= low && value <= high)) {
+      fail(name, value, `a number from ${low} to ${high}`);
+    }
+  };
+}
+
 export function inRange(low: number, high: number): Check {
   return (name, value) => {
     if (!(typeof value === "number" && value >= low && value < high)) {

@@ -118,7 +118,7 @@ export class EngineLogits {
     );
     const pass = { rows: count, features, classes, waits: true };
     const opened = await openEngine({ ...others, engine, pass }, chunks[0].rows, (placement) =>
-      startPass(placement, chunks[0], weights, classes),
+      startPass(placement, chunks[0].rows.count, weights, classes),
     );
     return new EngineLogits(model, rows, weights, chunks, opened);
   }
@@ -151,7 +151,7 @@ export class EngineLogits {
   async #place(chunk: Chunk, engine: Engine): Promise<{ pass: LogitsPass; release(): void }> {
     const placement = await engine.place(chunk.rows);
     try {
-      const pass = await startPass(placement, chunk, this.#weights, this.#model.classes.length);
+      const pass = await startPass(placement, chunk.rows.count, this.#weights, this.#model.classes.length);
       const release = () => {
         pass.release();
         placement.release();
@@ -186,16 +186,16 @@ export class EngineLogits {
   }
 }
 
-/** Starts the pass over a placed chunk, in blocks that hold a bounded number of logits. */
-function startPass(
+/** Starts the pass over `count` placed rows, in blocks that hold a bounded number of logits. */
+export function startPass(
   placement: Placement,
-  { rows }: Chunk,
+  count: number,
   weights: FloatArray,
   classes: number,
 ): Promise<LogitsPass> {
   const { least, most } = BLOCK_ROWS;
   const fitting = Math.max(least, Math.min(most, Math.floor(BLOCK_VALUES / classes)));
-  return placement.logits({ classes, weights, blockRows: Math.min(rows.count, fitting) });
+  return placement.logits({ classes, weights, blockRows: Math.min(count, fitting) });
 }
 
 /** Cuts a chunk, less the origin, which is subtracted in f64 and then rounded to f32 unless it is `exact`. */

@@ -1,10 +1,21 @@
 /** The options of a sweep, with their defaults and checks. */
 import type { Label } from "../data/labels.js";
 import { OptionError } from "../core/errors.js";
-import { checkC, checkOptions, fail, isList, notNegative, oneOf, wholeNumber } from "../core/checks.js";
+import {
+  checkC,
+  checkOptions,
+  fail,
+  isList,
+  notNegative,
+  oneOf,
+  wholeNumber,
+  within,
+} from "../core/checks.js";
 import { FUNCTION, type OptionRow, type OptionTable, type ValueOf, option } from "../train/option-table.js";
 import { type Settings, parseOptions } from "../train/options.js";
 import { show } from "../core/show.js";
+import { type TriedPenalty, type GivenPenalties, triedPenalties } from "./penalties.js";
+import { type Scoring, checkScoring } from "./score-table.js";
 import type { SweepEntry } from "./table.js";
 
 /** Options of `train` that a sweep passes on to every fit. */
@@ -30,7 +41,18 @@ const createTable = () => ({
    * 0, all different; Infinity is no penalty.
    */
   C: option<ArrayLike<number>>({ check: checkValues(checkC) }),
-  /** Penalties to try on the mean objective, instead of C. Numbers ≥ 0, all different. */
+  /**
+   * For lbfgs with C: shares of l1 in the penalty to try with every C, as scikit-learn's l1_ratios: the
+   * penalty is l1Ratio·Σ|w| + (1 − l1Ratio)/2·‖W‖², divided by C and the total weight. From 0 to 1, all
+   * different. Default [0].
+   */
+  l1Ratio: option<ArrayLike<number>>({ check: checkValues(within(0, 1)) }),
+  /**
+   * For lbfgs: penalties l1·Σ|w| to try on the mean objective, instead of C, with every l2. Numbers ≥ 0, all
+   * different. Default [0].
+   */
+  l1: option<ArrayLike<number>>({ check: checkValues(notNegative) }),
+  /** Penalties to try on the mean objective, instead of C. Numbers ≥ 0, all different. Default [0]. */
   l2: option<ArrayLike<number>>({ check: checkValues(notNegative) }),
   /**
    * Number of stratified folds, at least 2, or the fold of each row, numbered from 0. Default 5. Stratified
@@ -45,12 +67,15 @@ const createTable = () => ({
    */
   groups: option<ArrayLike<Label>>({ check: checkGroups }),
   /**
-   * The score to choose by, a mean over the folds: "accuracy" (default, as in scikit-learn's
-   * LogisticRegressionCV) or "loss".
+   * The score to choose by, a mean over the folds, of those that `model.evaluate` returns: "accuracy"
+   * (default, as in scikit-learn's LogisticRegressionCV), "loss", "topK" (of 5), "brier",
+   * "calibrationError", "f1" (the mean over the classes), "auc" (the macro one) or "aucWeighted"; or a
+   * function of them all, of which higher is better. All but the first two take another pass over the rows
+   * for each fit, and areas one more.
    */
-  scoring: option<"accuracy" | "loss">({ check: oneOf("accuracy", "loss"), default: "accuracy" }),
+  scoring: option<Scoring>({ check: checkScoring, default: "accuracy" }),
   /**
-   * The value that the final model is fitted with: the "best" (default), or the largest penalty within
+   * The penalty that the final model is fitted with: the "best" (default), or the largest within
    * "oneStandardError" of it.
    */
   choose: option<"best" | "oneStandardError">({
@@ -82,7 +107,7 @@ export const SWEEP_TABLE = /* @__PURE__ */ createTable(); // pure, so that bundl
 type Table<L extends Label> = Pick<OptionTable<L>, (typeof SHARED_OPTIONS)[number]> & typeof SWEEP_TABLE;
 
 /**
- * Options of `sweep`: its own, and those of `train` that apply to every fit. Either C or l2 is required. An
+ * Options of `sweep`: its own, and those of `train` that apply to every fit. C, l1 or l2 is required. An
  * option that is unknown or out of range is an OptionError that names it. Features are standardised over all
  * rows, so that they are placed once.
  */
@@ -106,16 +131,15 @@ export interface SweepProgress {
 
 /** The options of a sweep with their defaults filled in. */
 export interface SweepSettings<L extends Label> {
-  /** Settings of the final fit. Fits on folds share them but for `onFolds`; each fit has its own l2. */
+  /** Settings of the final fit, without a penalty. Fits on folds share them but for `onFolds`. */
   readonly training: Settings<L>;
   /** Settings of the fits on folds. */
   readonly onFolds: { readonly tolerance: number; readonly maxIterations: number };
-  /** Which penalty `values` are. */
-  readonly name: "C" | "l2";
-  readonly values: readonly number[];
+  /** The penalties to try, in the order of the table. */
+  readonly tried: readonly TriedPenalty[];
   readonly folds: number | ArrayLike<number>;
   readonly groups?: ArrayLike<Label>;
-  readonly scoring: "accuracy" | "loss";
+  readonly scoring: Scoring;
   readonly choose: "best" | "oneStandardError";
   readonly onProgress: SweepOptions<L>["onProgress"];
 }
@@ -138,6 +162,8 @@ export function sweepSettings<L extends Label>(passed: SweepOptions<L> = {}): Sw
   }
   const {
     C,
+    l1Ratio,
+    l1,
     l2,
     folds = SWEEP_TABLE.folds.default,
     scoring = SWEEP_TABLE.scoring.default,
@@ -147,30 +173,50 @@ export function sweepSettings<L extends Label>(passed: SweepOptions<L> = {}): Sw
     solver = SWEEP_TABLE.solver.default,
     ...shared
   } = options;
-  if (C && l2) {
-    throw new OptionError(
-      `C has ${C.length} values and l2 has ${l2.length}: they are two ways to say one thing, so give one.`,
-    );
-  }
   if (groups && typeof folds !== "number") {
     throw new OptionError("groups is given, and folds names the fold of each row: give one of them.");
   }
-  const values = C ?? l2;
-  if (!values) throw new OptionError("There is nothing to sweep: give C, or l2, with the values to try.");
+  const penalties = { C, l1Ratio, l1, l2 };
+  checkPenalties(penalties, solver);
+  const { C: _, ...training } = parseOptions<L>({ ...shared, solver });
   return {
-    training: parseOptions<L>({ ...shared, solver }),
+    training,
     onFolds: {
       tolerance: options.tolerance ?? SWEEP_TABLE.tolerance.default,
       maxIterations: options.maxIterations ?? SWEEP_TABLE.maxIterations.default,
     },
-    name: C ? "C" : "l2",
-    values: Array.from(values),
+    tried: triedPenalties(penalties),
     folds,
     ...(groups && { groups }),
     scoring,
     choose,
     onProgress,
   };
+}
+
+/** Throws an OptionError where nothing is to be tried, or two options contradict each other. */
+function checkPenalties({ C, l1Ratio, l1, l2 }: GivenPenalties, solver: string): void {
+  if (!C && !l1 && !l2) {
+    throw new OptionError("There is nothing to sweep: give C, or l1, or l2, with the values to try.");
+  }
+  if (C && l2) {
+    throw new OptionError(
+      `C has ${C.length} values and l2 has ${l2.length}: they are two ways to say one thing, so give one.`,
+    );
+  }
+  if (C && l1) {
+    throw new OptionError(
+      `C has ${C.length} values and l1 has ${l1.length}: give l1Ratio with C, or l2 with l1.`,
+    );
+  }
+  if (l1Ratio && !C) {
+    throw new OptionError(`l1Ratio has ${l1Ratio.length} values, but there is no C to share: give C.`);
+  }
+  for (const [name, values] of Object.entries({ l1Ratio, l1 })) {
+    const one = Array.from(values ?? []).find((value) => value > 0);
+    if (one === undefined || solver === "lbfgs") continue;
+    throw new OptionError(`${name} has ${one}, but solver is "${solver}": penalties l1 are for lbfgs.`);
+  }
 }
 
 function checkValues(check: (name: string, value: unknown) => void) {

@@ -7,9 +7,7 @@ import type { Label } from "../data/labels.js";
 import { penaltiesIn } from "../data/units.js";
 import { type Placement } from "../engine/engine.js";
 import { type Objective } from "../engine/objective.js";
-import { ZERO_SUMS, addSums } from "../core/sums.js";
 import { type FloatArray } from "../core/rows.js";
-import type { Score } from "../core/progress.js";
 import {
   type InverseBound,
   type Moments,
@@ -17,18 +15,14 @@ import {
   preconditionerPays,
   preconditioner,
 } from "../solvers/optimum/preconditioner.js";
-import { type Outcome, score } from "../solvers/solver.js";
+import type { Outcome } from "../solvers/solver.js";
 import { type Given, startSecondOrder } from "../train/optimise.js";
 import type { PreparedTask } from "../train/prepare.js";
+import { type TriedPenalty, type Penalty, strengthOf } from "./penalties.js";
 import { runChains } from "./chains.js";
 import type { SweepSettings } from "./options.js";
+import { type HeldOut, Scorer } from "./scoring.js";
 import { type SweepEntry, type SweepFold, entryOf } from "./table.js";
-
-/** Rows to score whose weights were multiplied by the same class weight for training. */
-interface Group {
-  readonly rows: Uint32Array;
-  readonly factor: number;
-}
 
 /** The rows that a fit is trained on. */
 interface Part {
@@ -39,7 +33,7 @@ interface Part {
 
 /** The training rows of a fold, and the rows that it holds out. */
 export interface FoldPart extends Part {
-  readonly heldOut: readonly Group[];
+  readonly heldOut: HeldOut;
 }
 
 /** A finished fit, with its objective still open. */
@@ -55,14 +49,14 @@ interface FoldFit {
   readonly fold: SweepFold;
 }
 
-/**
- * One value of the path. Each fold goes through the values in order, but folds reach a value in any order.
- */
+/** One penalty. Each fold goes through the stops in order, but folds reach a stop in any order. */
 interface Stop {
-  readonly value: number;
+  readonly tried: TriedPenalty;
+  /** The place in the table. */
+  readonly place: number;
   /** Finished fits by the number of their fold. */
   readonly fits: Map<number, FoldFit>;
-  /** Preconditioner of the value, made for the first fit that needs it. */
+  /** Preconditioner of the penalty, made for the first fit that needs it. */
   inverse?: Promise<InverseBound | undefined>;
 }
 
@@ -87,7 +81,9 @@ export class Path<L extends Label> {
   readonly #folds: readonly FoldPart[];
   readonly #placement: Placement;
   readonly #settings: SweepSettings<L>;
-  readonly #entries: SweepEntry[] = [];
+  readonly #scorer: Scorer<L>;
+  /** Entries by their place in the table, in the order in which they were finished. */
+  readonly #entries = new Map<number, SweepEntry>();
   /** Start of the final fit: the weights of the entry, averaged over the folds. */
   readonly #means = new Map<SweepEntry, FloatArray>();
   readonly #started = performance.now();
@@ -109,49 +105,53 @@ export class Path<L extends Label> {
     this.#folds = folds;
     this.#placement = placement;
     this.#settings = settings;
+    this.#scorer = new Scorer(task, placement, settings.scoring);
   }
 
-  /** Fits every value on every fold. Returns one entry per value, in the order given. */
+  /** Fits every penalty on every fold. Returns an entry for each, in their order. */
   async table(): Promise<SweepEntry[]> {
-    const { name, values, training, onFolds } = this.#settings;
+    const { tried, training, onFolds } = this.#settings;
     const { rows, classes } = this.#task;
     const enough = onFolds.tolerance * FITTED * Math.log(classes.length);
-    const sign = name === "C" ? 1 : -1;
     const logits = 8 * rows.count * classes.length;
     const together = Math.min(this.#folds.length, Math.max(1, Math.floor(LOGITS_BYTES / logits)));
-    const stops = values
-      .toSorted((a, b) => sign * (a - b))
-      .map((value): Stop => ({ value, fits: new Map() }));
+    const strength = ({ tried: one }: Stop) => strengthOf(one.of(1));
+    const stops = tried
+      .map((one, place): Stop => ({ tried: one, place, fits: new Map() }))
+      .toSorted((a, b) => a.tried.path - b.tried.path || strength(b) - strength(a));
     await runChains(this.#folds.length, stops.length, together, training.signal, async (n, step, signal) => {
       const fold = this.#folds[n];
       const stop = stops[step];
-      const l2 = this.#l2(stop.value, fold);
-      stop.inverse ??= this.#preconditioner(this.#l2(stop.value, this.#folds[0]));
-      const weights = stops[step - 1]?.fits.get(n)?.weights;
+      const penalty = this.#penalty(stop.tried, fold);
+      stop.inverse ??= this.#preconditioner(this.#penalty(stop.tried, this.#folds[0]).l2);
+      const before = step > 0 ? stops[step - 1] : undefined;
+      const weights = before?.tried.path === stop.tried.path ? before.fits.get(n)?.weights : undefined;
       const given = { weights, inverse: await stop.inverse, together, enough };
-      const fit = await this.#fit(fold, l2, given, signal, async ({ objective, outcome }) => {
+      const fit = await this.#fit(fold, penalty, given, signal, async ({ objective, outcome }) => {
         const { iterations, converged } = outcome;
-        const scored = await heldOutScore(objective, outcome.weights, fold.heldOut);
-        return { weights: outcome.weights, fold: { ...scored, l2, iterations, converged } };
+        const scored = await this.#scorer.score(objective, outcome.weights, fold.heldOut);
+        return { weights: outcome.weights, fold: { ...scored, ...penalty, iterations, converged } };
       });
       stop.fits.set(n, fit);
       if (stop.fits.size === this.#folds.length) this.#keep(stop);
     });
-    const place = ({ C, l2 }: SweepEntry) => values.indexOf(name === "C" ? C : l2);
-    return this.#entries.toSorted((a, b) => place(a) - place(b));
+    return [...this.#entries].toSorted(([a], [b]) => a - b).map(([, entry]) => entry);
   }
 
-  /** Makes the entry of a value that all folds have finished. */
-  #keep({ value, fits }: Stop): void {
-    const { name } = this.#settings;
-    const { weight } = this.#all;
-    const other = this.#task.examples.weightScale / (value * weight);
+  /** Makes the entry of a penalty that all folds have finished. */
+  #keep({ tried, place, fits }: Stop): void {
+    const penalty = this.#penalty(tried, this.#all);
+    const strength = strengthOf(penalty);
+    const {
+      C = this.#task.examples.weightScale / (strength * this.#all.weight),
+      l1Ratio = strength > 0 ? penalty.l1 / strength : 0,
+    } = tried;
     const inOrder = [...fits].toSorted(([a], [b]) => a - b).map(([, fit]) => fit);
     const entry = entryOf(
-      name === "C" ? { C: value, l2: other } : { C: other, l2: value },
+      { C, l1Ratio, ...penalty },
       inOrder.map(({ fold }) => fold),
     );
-    this.#entries.push(entry);
+    this.#entries.set(place, entry);
     this.#means.set(entry, meanOf(inOrder.map(({ weights }) => weights)));
   }
 
@@ -159,28 +159,28 @@ export class Path<L extends Label> {
   async refit(entry: SweepEntry): Promise<{ readonly outcome: Outcome; readonly kernels: string }> {
     const given = { weights: this.#means.get(entry), inverse: await this.#preconditioner(entry.l2) };
     const { signal } = this.#settings.training;
-    return this.#fit(this.#all, entry.l2, given, signal, async ({ outcome, kernels }) => ({
+    return this.#fit(this.#all, entry, given, signal, async ({ outcome, kernels }) => ({
       outcome,
       kernels,
     }));
   }
 
-  /** Converts a value of the path to the l2 on the mean objective of the part. */
-  #l2(value: number, { weight }: Part): number {
-    return this.#settings.name === "C" ? this.#task.examples.weightScale / (value * weight) : value;
+  /** The penalty on the mean objective of the part. */
+  #penalty(tried: TriedPenalty, { weight }: Part): Penalty {
+    return tried.of(weight / this.#task.examples.weightScale);
   }
 
   /** Runs one fit, and returns what `take` makes of it before its objective is released. */
   async #fit<T>(
     { train, weight }: Part,
-    l2: number,
+    { l1, l2 }: Penalty,
     given: Given,
     signal: AbortSignal | undefined,
     take: (fitted: Fitted) => Promise<T>,
   ): Promise<T> {
     const { training, onFolds } = this.#settings;
     const { tolerance, maxIterations } = given.enough === undefined ? training : onFolds;
-    const settings = { ...training, l2, tolerance, maxIterations, ...(signal && { signal }) };
+    const settings = { ...training, l1, l2, tolerance, maxIterations, ...(signal && { signal }) };
     const { weightScale } = this.#task.examples;
     const { offsets } = this.#task.examples;
     const common = { weightScale, ...(offsets !== undefined && { offsets }) };
@@ -206,11 +206,11 @@ export class Path<L extends Label> {
   }
 
   #report(): void {
-    const { values, onProgress } = this.#settings;
-    const of = values.length * this.#folds.length + 1;
+    const { tried, onProgress } = this.#settings;
+    const of = tried.length * this.#folds.length + 1;
     const running = [...this.#fractions.values()].reduce((a, b) => a + b, 0);
     onProgress?.({
-      table: this.#entries.slice(),
+      table: [...this.#entries.values()],
       fits: this.#done,
       of,
       elapsed: (performance.now() - this.#started) / 1000,
@@ -238,25 +238,6 @@ export class Path<L extends Label> {
     }
     return this.#inverse;
   }
-}
-
-/**
- * Scores weights on held-out rows. Class weights count in training but not in scores, so they are divided
- * out.
- */
-async function heldOutScore(
-  objective: Objective,
-  weights: FloatArray,
-  groups: readonly Group[],
-): Promise<Score> {
-  const w = objective.space.vector(weights);
-  const sums = await Promise.all(
-    groups.map(async ({ rows, factor }) => {
-      const { loss, hits, weight } = await objective.evaluate(w, rows);
-      return { loss: loss / factor, hits: hits / factor, weight: weight / factor };
-    }),
-  );
-  return score(sums.reduce(addSums, ZERO_SUMS));
 }
 
 /** Averages weights, each (features + 1, classes). */

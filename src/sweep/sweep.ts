@@ -1,6 +1,6 @@
 /**
- * Cross-validation along a path of penalties: fits every value on every fold, and a model of all rows with
- * the value chosen.
+ * Cross-validation along paths of penalties: fits every penalty on every fold, and a model of all rows with
+ * the one chosen.
  */
 import { Callbacks } from "../train/callbacks.js";
 import type { TrainingData } from "../data/dataset.js";
@@ -8,7 +8,6 @@ import type { Label } from "../data/labels.js";
 import { DataError, OptionError } from "../core/errors.js";
 import type { SoftmaxModel } from "../model/model.js";
 import { openForTask } from "../train/open-engine.js";
-import type { Settings } from "../train/options.js";
 import { type Fold, createFolds } from "./folds.js";
 import { type SweepOptions, type SweepProgress, type SweepSettings, sweepSettings } from "./options.js";
 import type { FoldPart } from "./path.js";
@@ -20,29 +19,26 @@ import { Warnings } from "../core/warnings.js";
 
 /** The result of `sweep`. */
 export interface Sweep<L extends Label = Label> {
-  /** One entry per value, in the order given. */
+  /** One entry for each penalty: for every l1Ratio each C, or for every l2 each l1, in the order given. */
   readonly table: readonly SweepEntry[];
-  /**
-   * The entry with the highest accuracy or the lowest loss, as `scoring` says. Ties go to the earlier value,
-   * as in scikit-learn.
-   */
+  /** The entry with the best mean score. Ties go to the earlier, as in scikit-learn. */
   readonly best: SweepEntry;
   /** The entry with the largest penalty within one standard error of the best. */
   readonly oneStandardError: SweepEntry;
-  /** Model of all rows, with the value that `choose` selects. */
+  /** Model of all rows, with the penalty that `choose` selects. */
   readonly model: SoftmaxModel<L>;
 }
 
 /**
- * Cross-validates a path of penalties: fits every value of C (or l2) on every fold, then one model on all
- * rows with the value chosen. Rejects bad data and options before it uploads anything.
+ * Cross-validates penalties: fits each on every fold, then one model on all rows with the one chosen. Rejects
+ * bad data and options before it uploads anything.
  *
  * The data are copied before this returns its promise.
  *
  * @param data features `x` and labels `y`, and optionally weights, offsets and classes; soft targets are a
  * DataError
- * @param options the values of C or l2 to try, folds, scoring, and options of the fits
- * @returns the scores of every value, the best entry, and the model
+ * @param options the penalties to try, folds, scoring, and options of the fits
+ * @returns the scores of every penalty, the best entry, and the model
  * @throws {DataError | OptionError | DeviceError | DivergenceError} as a rejection. An aborted sweep rejects
  * with the signal's reason. What `onProgress` or `onWarning` throws, or rejects with, the sweep rejects with
  * too.
@@ -61,7 +57,7 @@ export async function sweep<L extends Label>(
   const { training, scoring } = chosen;
   const callbacks = new Callbacks();
   const warnings = new Warnings((warning) => callbacks.call(training.onWarning, warning));
-  const given = createTask(data, leastPenalised(chosen), warnings);
+  const given = createTask(data, training, warnings);
   if (given.rows.targets) {
     throw new DataError("y is soft targets, and a sweep scores by labels: give the label of each row.");
   }
@@ -73,7 +69,7 @@ export async function sweep<L extends Label>(
     callbacks.check();
     callbacks.call(chosen.onProgress, progress);
   };
-  const task = await prepareTask(given);
+  const task = await prepareTask(leastPenalised(given, chosen));
   const opened = await openForTask(task, async (placement) => placement);
   const { engine, why, started: placement } = opened;
   try {
@@ -83,10 +79,12 @@ export async function sweep<L extends Label>(
     const table = await path.table();
     const best = bestOf(table, scoring);
     const oneStandardError = oneStandardErrorOf(table, scoring);
-    const { outcome, kernels } = await path.refit(chosen.choose === "best" ? best : oneStandardError);
+    const entry = chosen.choose === "best" ? best : oneStandardError;
+    const { outcome, kernels } = await path.refit(entry);
     const made = { name: engine.name, adapter: engine.adapter, kernels, why };
     warnOf(task, outcome, engine.name);
-    const model = createModel(task, outcome, made);
+    const { l1, l2 } = entry;
+    const model = createModel({ ...task, settings: { ...task.settings, l1, l2 } }, outcome, made);
     await callbacks.settle();
     return { table, best, oneStandardError, model };
   } finally {
@@ -94,12 +92,12 @@ export async function sweep<L extends Label>(
   }
 }
 
-/**
- * Returns settings with the smallest penalty of the path: features are placed once, in units that suit it.
- */
-function leastPenalised<L extends Label>({ training, name, values }: SweepSettings<L>): Settings<L> {
-  const { C: _, ...others } = training;
-  return name === "C" ? { ...others, C: Math.max(...values), l2: 0 } : { ...others, l2: Math.min(...values) };
+/** Returns the task with the smallest l2 of all: features are placed once, in units that suit it. */
+function leastPenalised<L extends Label>(task: Task<L>, { tried }: SweepSettings<L>): Task<L> {
+  const { train, meanWeight, weightScale } = task.examples;
+  const weight = (train.length * meanWeight) / weightScale;
+  const l2 = tried.map((one) => one.of(weight).l2).reduce((a, b) => Math.min(a, b));
+  return { ...task, settings: { ...task.settings, l2 } };
 }
 
 /**
@@ -118,11 +116,15 @@ function partOf<L extends Label>({ train, heldOut }: Fold, number: number, task:
   return {
     train,
     weight: weightOf(rows, train, `outside fold ${number}`),
-    heldOut: classFactors
-      ? Array.from(classFactors, (factor, k) => ({
-          rows: heldOut.filter((row) => rows.labels[row] === k),
-          factor: Math.fround(factor), // as it is in the weights: hits stay whole numbers
-        })).filter((group) => group.rows.length > 0)
-      : [{ rows: heldOut, factor: 1 }],
+    heldOut: {
+      fold: number,
+      rows: heldOut,
+      groups: classFactors
+        ? Array.from(classFactors, (factor, k) => ({
+            rows: heldOut.filter((row) => rows.labels[row] === k),
+            factor: Math.fround(factor), // as it is in the weights: hits stay whole numbers
+          })).filter((group) => group.rows.length > 0)
+        : [{ rows: heldOut, factor: 1 }],
+    },
   };
 }

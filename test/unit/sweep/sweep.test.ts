@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { idleResources, runtimeWith } from "../../support/engines.js";
 import {
   DataError,
+  type Evaluation,
   OptionError,
   type SweepEntry,
   type SweepProgress,
@@ -18,7 +19,7 @@ import fixture from "../../fixtures/sweep/sweep.json";
 import { clouds } from "../../support/examples.js";
 import { dataSet } from "../../support/optima.js";
 
-const { digits, balanced } = fixture;
+const { digits, balanced, elastic } = fixture;
 
 /** Raw digits scaled to [0, 1], or the rows of them that `keep` selects. */
 function digitsData(keep: (label: number, row: number) => boolean = () => true) {
@@ -105,6 +106,158 @@ describe("on the digits", () => {
     expectScores(table, balanced);
     expect(best.C).toBe(balanced.chosen);
   });
+});
+
+describe("an elastic net on the wine", () => {
+  const { x, labels: y, features } = dataSet("wine", "standardised");
+  const wine = { x, y, features };
+  const { C, l1Ratio } = elastic;
+
+  test.each([
+    { engine: "wasm", within: 2e-3 }, // sums in f32
+    { engine: "reference", within: 1e-4 },
+  ] as const)(
+    "has the scores that scikit-learn's LogisticRegressionCV finds, on $engine",
+    async ({ engine, within }) => {
+      const options = { C, l1Ratio, folds: 4, engine, tolerance: 1e-9, maxIterations: 1000 } as const;
+      const { table, best, model } = await sweep(wine, options);
+      expect(table.map((one) => [one.l1Ratio, one.C])).toEqual(
+        l1Ratio.flatMap((ratio) => C.map((one) => [ratio, one])),
+      );
+      table.forEach(({ folds }, n) => {
+        const [ratio, one] = [Math.floor(n / C.length), n % C.length];
+        folds.forEach(({ accuracy, loss }, fold) => {
+          expect(accuracy).toBeCloseTo(elastic.accuracies[fold][ratio][one], 12);
+          expect(Math.abs(loss / elastic.losses[fold][ratio][one] - 1)).toBeLessThan(within);
+        });
+      });
+      expect(best).toMatchObject(elastic.chosen);
+      const { best: likeliest } = await sweep(wine, { ...options, scoring: "loss" });
+      const losses = table.map((_, n) =>
+        elastic.losses.map((fold) => fold.flat()[n]).reduce((a, b) => a + b),
+      );
+      const { C: one, l1Ratio: ratio } = table[losses.indexOf(Math.min(...losses))];
+      expect(likeliest).toMatchObject({ C: one, l1Ratio: ratio });
+      const alone = await train(wine, { l1: best.l1, l2: best.l2 });
+      model.weights.forEach((w, i) => expect(Math.abs(w - alone.weights[i])).toBeLessThan(0.01));
+    },
+  );
+
+  test("splits 1 / (C · rows) into l1 and l2, for the rows of each fit", async () => {
+    const { table, model } = await sweep(wine, { C: [2], l1Ratio: [0.25], folds: 2 });
+    const [{ l1, l2, folds }] = table;
+    expect(l1).toBeCloseTo(0.25 / (2 * 178), 12);
+    expect(l2).toBeCloseTo(0.75 / (2 * 178), 12);
+    expect(folds[0].l1 / l1).toBeCloseTo(2, 12);
+    expect(model.options).toMatchObject({ l1, l2 });
+  });
+
+  test("tries every l1 with every l2, and is each of them the training's", async () => {
+    const { table } = await sweep(wine, { l1: [0.01, 0.1], l2: [0.02, 0], folds: 2, tolerance: 1e-7 });
+    expect(table.map(({ l1, l2 }) => [l1, l2])).toEqual([
+      [0.01, 0.02],
+      [0.1, 0.02],
+      [0.01, 0],
+      [0.1, 0],
+    ]);
+    const { table: alone } = await sweep(wine, { l1: [0.1], folds: 2, tolerance: 1e-7 });
+    expect(alone[0]).toMatchObject({ l1: 0.1, l2: 0, l1Ratio: 1 });
+    expect(alone[0].C).toBeCloseTo(1 / (0.1 * 178), 12);
+    expect(Math.abs(table[3].loss / alone[0].loss - 1)).toBeLessThan(1e-4);
+  });
+});
+
+describe("any score of evaluate", () => {
+  const { x, y, features } = clouds(240, 3, 3, 0.5);
+  const weights = y.map((_, row) => 1 + (row % 3));
+  const offsets = Float64Array.from({ length: 3 * y.length }, (_, i) => Math.sin(i));
+  const folds = y.map((_, row) => Math.floor(row / 7) % 3);
+  const part = (keep: (fold: number) => boolean) => {
+    const rows = folds.flatMap((fold, row) => (keep(fold) ? [row] : []));
+    return {
+      x: rows.map((row) => Array.from(x.subarray(row * features, (row + 1) * features))),
+      y: rows.map((row) => y[row]),
+      weights: rows.map((row) => weights[row]),
+      offsets: Float64Array.from(rows.flatMap((row) => [...offsets.subarray(3 * row, 3 * row + 3)])),
+    };
+  };
+  const mean = (values: number[]) => values.reduce((a, b) => a + b) / values.length;
+  const of = {
+    accuracy: (scores: Evaluation) => scores.accuracy,
+    loss: (scores: Evaluation) => scores.loss,
+    topK: (scores: Evaluation) => scores.topK.accuracy,
+    brier: (scores: Evaluation) => scores.brier,
+    calibrationError: (scores: Evaluation) => scores.calibrationError,
+    f1: (scores: Evaluation) => mean(scores.perClass.map(({ f1 }) => f1)),
+    auc: (scores: Evaluation) => scores.auc?.macro ?? Number.NaN,
+    aucWeighted: (scores: Evaluation) => scores.auc?.weighted ?? Number.NaN,
+  };
+
+  test.each(["reference", "wasm"] as const)("is that of a training's evaluation, on %s", async (engine) => {
+    const options = { engine, tolerance: 1e-7, classWeight: { 0: 2 } } as const;
+    for (const [name, scoreOf] of Object.entries(of)) {
+      const scoring = Object.keys(of).find((one): one is keyof typeof of => one === name);
+      const { table } = await sweep(
+        { x, y, features, weights, offsets },
+        { ...options, l2: [0.01], folds, scoring },
+      );
+      const scores: number[] = [];
+      for (const [fold, { score, loss, accuracy }] of table[0].folds.entries()) {
+        const model = await train(
+          part((one) => one !== fold),
+          { ...options, l2: 0.01 },
+        );
+        const scored = await model.evaluate(
+          part((one) => one === fold),
+          { auc: true },
+        );
+        expect(score).toBeCloseTo(scoreOf(scored), 4);
+        expect(loss).toBeCloseTo(scored.loss, 4);
+        expect(accuracy).toBeCloseTo(scored.accuracy, 4);
+        scores.push(score);
+      }
+      expect(table[0].score).toBeCloseTo(mean(scores), 12);
+    }
+  });
+
+  test("chooses the lowest of those of which lower is better", async () => {
+    const options = { C: [1e-4, 1, 100], folds, engine: "reference" } as const;
+    for (const scoring of ["brier", "calibrationError"] as const) {
+      const { table, best } = await sweep({ x, y, features }, { ...options, scoring });
+      expect(best.score).toBe(Math.min(...table.map(({ score }) => score)));
+      expect(new Set(table.map(({ score }) => score)).size).toBe(3);
+    }
+  });
+
+  test("may be a function of them, of which higher is better", async () => {
+    const recall = ({ perClass }: Evaluation) => perClass[1].recall;
+    const options = { C: [1e-4, 1, 100], folds, engine: "reference" } as const;
+    const { table, best } = await sweep({ x, y, features }, { ...options, scoring: recall });
+    expect(best.score).toBe(Math.max(...table.map(({ score }) => score)));
+    expect(best.score).toBeGreaterThan(0.3);
+  });
+
+  test.each([
+    { what: "an area where a fold has one class", scoring: "auc", message: /score auc of fold 2 is NaN/ },
+    {
+      what: "a function without a result",
+      scoring: () => {},
+      message: /score of scoring of fold \d is undefined/,
+    },
+  ])("is a DataError where it is no number: $what", async ({ scoring, message }) => {
+    const options = { C: [1], folds: y.map((label, row) => (label === 1 && row < 9 ? 2 : row % 2)), scoring };
+    const error = await rejection(Reflect.apply(sweep, undefined, [{ x, y, features }, options]));
+    expect(error).toBeInstanceOf(DataError);
+    expect(error).toMatchObject({ message: expect.stringMatching(message) });
+  });
+});
+
+test("the model records its own penalty, so that its statistics follow", async () => {
+  const data = clouds(200, 3, 3, 0.8);
+  const { model, best } = await sweep(data, { C: [0.1, 10, 1000], folds: 4, scoring: "loss" });
+  expect(model.options).toMatchObject({ l2: best.l2, l1: 0 });
+  const { standardErrors } = await model.statistics(data);
+  expect(standardErrors.every((one) => one > 0)).toBe(true);
 });
 
 describe("on the iris", () => {
@@ -241,26 +394,31 @@ test("rows of whole weights are as many rows of the same fold", async () => {
 
 describe("the choice", () => {
   /** An entry whose folds have these accuracies, and their error rates as losses. */
-  const entry = (C: number, ...accuracies: number[]) =>
+  const entry = (by: "accuracy" | "loss", C: number, ...accuracies: number[]) =>
     entryOf(
-      { C, l2: 1 / C },
+      { C, l1Ratio: 0, l1: 0, l2: 1 / C },
       accuracies.map((accuracy) => ({
         accuracy,
         loss: 1 - accuracy,
+        score: by === "loss" ? 1 - accuracy : accuracy,
+        l1: 0,
         l2: 1 / C,
         iterations: 3,
         converged: C < 100,
       })),
     );
-  const table = [
-    entry(1, 0.5, 0.7, 0.6), // mean 0.6
-    entry(100, 0.9, 0.8, 0.7), // mean 0.8, error 0.1/√3 = 0.0577
-    entry(10, 0.75, 0.75, 0.73), // mean 0.743, within one error of the best
-    entry(1000, 0.7, 0.9, 0.8), // as good as the best, but later
-    entry(5, 0.74, 0.74, 0.74), // mean 0.74, not within one error
+  const tableBy = (by: "accuracy" | "loss") => [
+    entry(by, 1, 0.5, 0.7, 0.6), // mean 0.6
+    entry(by, 100, 0.9, 0.8, 0.7), // mean 0.8, error 0.1/√3 = 0.0577
+    entry(by, 10, 0.75, 0.75, 0.73), // mean 0.743, within one error of the best
+    entry(by, 1000, 0.7, 0.9, 0.8), // as good as the best, but later
+    entry(by, 5, 0.74, 0.74, 0.74), // mean 0.74, not within one error
   ];
 
   test("has means, their standard errors, and what the fits came to", () => {
+    const table = tableBy("loss");
+    expect(table[1].score).toBeCloseTo(0.2, 12);
+    expect(table[1].scoreError).toBeCloseTo(0.1 / Math.sqrt(3), 12);
     expect(table[1].accuracy).toBeCloseTo(0.8, 12);
     expect(table[1].accuracyError).toBeCloseTo(0.1 / Math.sqrt(3), 12);
     expect(table[1].loss).toBeCloseTo(0.2, 12);
@@ -272,16 +430,18 @@ describe("the choice", () => {
   test.each(["accuracy", "loss"] as const)(
     "by %s is the best, or the most penalised within its error",
     (by) => {
+      const table = tableBy(by);
       expect(bestOf(table, by)).toBe(table[1]);
       expect(oneStandardErrorOf(table, by)).toBe(table[2]);
     },
   );
 
-  test("is the first of equals", () => {
-    const equals = [entry(3, 0.5, 0.5), entry(1, 0.5, 0.5), entry(2, 0.5, 0.5)];
-    expect(bestOf(equals, "accuracy")).toBe(equals[0]);
-    expect(bestOf(equals, "loss")).toBe(equals[0]);
-    expect(oneStandardErrorOf(equals, "accuracy")).toBe(equals[1]);
+  test.each(["accuracy", "loss"] as const)("by %s is the first of equals", (by) => {
+    const equals = [3, 1, 2].map((C) => entry(by, C, 0.5, 0.5));
+    expect(bestOf(equals, by)).toBe(equals[0]);
+    expect(oneStandardErrorOf(equals, by)).toBe(equals[1]);
+    const sparser = { ...equals[1], l1Ratio: 0.5 };
+    expect(oneStandardErrorOf([...equals, sparser], by)).toBe(sparser);
   });
 });
 
@@ -421,7 +581,12 @@ describe("bad input is rejected before an engine is opened", () => {
     rejection(Reflect.apply(sweep, undefined, [{ ...data, ...given }, options]));
 
   test.each([
-    [{}, /nothing to sweep: give C, or l2/],
+    [{}, /nothing to sweep: give C, or l1, or l2/],
+    [{ C: [1], l1: [1, 2] }, /C has 1 values and l1 has 2: give l1Ratio with C/],
+    [{ l2: [1], l1Ratio: [0.5] }, /l1Ratio has 1 values, but there is no C/],
+    [{ C: [1], l1Ratio: [1.5] }, /l1Ratio\[0\] is 1.5, and must be a number from 0 to 1/],
+    [{ C: [1], l1Ratio: [0, 0.5], solver: "newton" }, /l1Ratio has 0.5, but solver is "newton"/],
+    [{ l1: [0.5], solver: "newton" }, /l1 has 0.5, but solver is "newton"/],
     [{ C: [1], l2: [1, 2] }, /C has 1 values and l2 has 2.*give one/],
     [{ C: [] }, /C is empty/],
     [{ C: 1 }, /C is 1, and must be a list of numbers/],
@@ -444,9 +609,10 @@ describe("bad input is rejected before an engine is opened", () => {
     [{ C: [1], groups: y }, /groups names 3 groups, and folds is 5: use 3 folds at most/],
     [{ C: [1], groups: y, folds: even }, /groups is given, and folds names/],
     [{ C: [1], solver: "adam" }, /solver is "adam", and must be one of "lbfgs", "newton"/],
-    [{ C: [1], scoring: "auc" }, /scoring is "auc"/],
+    [{ C: [1], scoring: "mse" }, /scoring is "mse", and must be one of "accuracy", "loss", "topK"/],
+    [{ C: [1], scoring: 3 }, /scoring is 3/],
     [{ C: [1], choose: "worst" }, /choose is "worst"/],
-    [{ C: [1], epochs: 3 }, /epochs is no option of a sweep. The options are C, l2, folds/],
+    [{ C: [1], epochs: 3 }, /epochs is no option of a sweep. The options are C, l1Ratio, l1, l2, folds/],
     [{ C: [1], validation: 0.1 }, /validation is no option/],
     [{ C: [1], tolerance: -1 }, /tolerance is -1/],
     [{ C: [1], memory: 3, solver: "newton" }, /memory is 3, but solver is "newton"/],
