@@ -6,16 +6,20 @@ import { type Runtime, checkRuntime, defaultRuntime } from "./runtime.js";
 import { findAdapter } from "./webgpu/device/adapter.js";
 import { answersFromTimer } from "./webgpu/device/nudge.js";
 
+/** What "auto" tries. Where wasm failed, a thread may have died, which the calling thread does without. */
+export type Attempt = EngineName | "wasm on one thread";
+
 export interface EngineChoice {
   readonly engine: Engine;
+  readonly attempt: Attempt;
   /** Why this engine, in words for people. */
   readonly why: string;
   /** True if "auto" passed over a faster engine that should work on this machine. */
   readonly fellBack?: boolean;
 }
 
-/** Engines that failed after they had opened, with their errors. */
-type EngineFailures = ReadonlyMap<EngineName, Error>;
+/** What failed after it had opened, with the errors. */
+type EngineFailures = ReadonlyMap<Attempt, Error>;
 
 /** The work between two decisions of the solver: a pass over all rows, or over those of a mini-batch. */
 export interface PassShape {
@@ -57,7 +61,7 @@ export async function chooseEngine(
   checkRuntime("runtime", runtime); // narrows it to one that opens engines
   if (wanted !== "auto") {
     const engine = await runtime.open(wanted, { device, adapter });
-    return { engine, why: [`engine is ${wanted}`, ...noteOf(engine)].join(", and ") };
+    return { engine, attempt: wanted, why: [`engine is ${wanted}`, ...noteOf(engine)].join(", and ") };
   }
   const opening = {
     webgpu: async () => {
@@ -67,11 +71,12 @@ export async function chooseEngine(
         : `the WebGPU adapter, ${slow}, is software on the processor itself`;
     },
     wasm: () => runtime.open("wasm"),
-    reference: () => runtime.open("reference"),
+    "wasm on one thread": () => runtime.open("wasm", { alone: true }),
   };
   const small = device || !pass ? undefined : smallness(pass);
   const reasons = small === undefined ? [] : [small];
-  const order = small === undefined ? (["webgpu", "wasm"] as const) : (["wasm", "webgpu"] as const);
+  const onCpu = failures.has("wasm") ? (["wasm", "wasm on one thread"] as const) : (["wasm"] as const);
+  const order = small === undefined ? (["webgpu", ...onCpu] as const) : ([...onCpu, "webgpu"] as const);
   for (const name of order) {
     const engine = await unlessFailed(name, failures, opening[name]);
     if (typeof engine === "string") {
@@ -80,9 +85,11 @@ export async function chooseEngine(
     }
     if (name === "webgpu") reasons.push(device ? "a device is given" : `there is a GPU, ${engine.adapter}`);
     const fellBack = failures.size > 0 || (device !== undefined && name !== "webgpu");
-    return { engine, why: [autoBecause(reasons), ...noteOf(engine)].join(", and "), fellBack };
+    const why = [autoBecause(reasons), ...noteOf(engine)].join(", and ");
+    return { engine, attempt: name, why, fellBack };
   }
-  return { engine: await opening.reference(), why: autoBecause(reasons), fellBack: true };
+  const engine = await runtime.open("reference");
+  return { engine, attempt: "reference", why: autoBecause(reasons), fellBack: true };
 }
 
 /** Says that a pass is too small for a GPU, or returns undefined if it is not. */
@@ -102,7 +109,7 @@ function autoBecause(reasons: readonly string[]): string {
 
 /** Opens an engine with `find`. Returns the reason as a string if it is not available or failed before. */
 async function unlessFailed(
-  name: EngineName,
+  name: Attempt,
   failures: EngineFailures,
   find: () => Promise<Engine | string>,
 ): Promise<Engine | string> {

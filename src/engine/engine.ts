@@ -58,6 +58,8 @@ export interface EngineOptions {
    * answer. Default 60,000.
    */
   readonly patience?: number | undefined;
+  /** Have wasm compute on the calling thread alone. */
+  readonly alone?: boolean | undefined;
 }
 
 /** Opens engines of one kind, and owns what they share: devices, threads, memory, tuned choices. */

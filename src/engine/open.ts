@@ -2,7 +2,7 @@
 import { throwIfAborted } from "../core/abort.js";
 import { DeviceError } from "../core/errors.js";
 import type { RowSource } from "../core/row-source.js";
-import { type ChooseOptions, type EngineChoice, chooseEngine } from "./choose.js";
+import { type Attempt, type ChooseOptions, type EngineChoice, chooseEngine } from "./choose.js";
 import type { EngineName, Placement } from "./engine.js";
 
 /** An open engine, and the work that was started on it. */
@@ -28,7 +28,7 @@ export async function openEngine<T>(
   rows: RowSource,
   start: (placement: Placement) => Promise<T>,
 ): Promise<Opened<T>> {
-  const failures = new Map<EngineName, DeviceError>();
+  const failures = new Map<Attempt, DeviceError>();
   for (;;) {
     throwIfAborted(signal);
     const choice = await chooseEngine(wanted, { ...options, failures });
@@ -46,7 +46,7 @@ export async function openEngine<T>(
       release();
       const another = wanted === "auto" && engine.name !== "reference";
       if (!another || !(error instanceof DeviceError)) throw error;
-      failures.set(engine.name, error);
+      failures.set(choice.attempt, error);
     }
   }
 }

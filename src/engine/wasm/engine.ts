@@ -1,6 +1,6 @@
 /** The CPU engine: the passes as SIMD kernels in WebAssembly, on all cores. */
 import type { RuntimeClosedError } from "../../core/errors.js";
-import type { Engine, EngineHost } from "../engine.js";
+import type { Engine, EngineHost, EngineOptions } from "../engine.js";
 import { WasmDescent } from "./descent.js";
 import type { Heap } from "./heap.js";
 import { WasmLogits } from "./logits-pass.js";
@@ -40,10 +40,10 @@ export class WasmHost implements EngineHost {
   /**
    * @throws {DeviceError} if WebAssembly has no SIMD or no atomics, may not be compiled, or gets no memory.
    */
-  async open(): Promise<Engine> {
+  async open({ alone }: EngineOptions = {}): Promise<Engine> {
     const kernels = await (this.#kernels ??= compileKernels());
     const resources = this.#idle.take();
-    const pool = await assemble(kernels, resources, this.#threads);
+    const pool = await assemble(kernels, resources, { threads: this.#threads, alone });
     const session = new Session(pool, resources, this.#idle);
     if (this.#closed) {
       session.end(this.#closed);

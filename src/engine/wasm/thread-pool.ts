@@ -63,19 +63,26 @@ const SCRIPTS: readonly Script[] = [
 /** The one that started threads here, or the file. */
 let [working] = SCRIPTS;
 
+interface PoolOptions {
+  /** Default one for each core, 16 at most. */
+  readonly threads?: number | undefined;
+  /** Whether to start none. */
+  readonly alone?: boolean | undefined;
+}
+
 /**
- * Starts `threads` threads, by default one for each core, 16 at most. The pool is the calling thread alone
- * where others may not share memory or cannot be started.
+ * Starts threads. The pool is the calling thread alone where that is asked for, or where others may not share
+ * memory or cannot be started.
  */
 export async function assemble(
   { module }: WasmKernels,
   resources: Resources,
-  threads = Math.min(MOST_THREADS, cores()),
+  { threads = Math.min(MOST_THREADS, cores()), alone = false }: PoolOptions = {},
 ): Promise<ThreadPool> {
   const { memory } = resources.heap;
   const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
   const run = exports["run"] as Run;
-  if (!mayShare()) return new CallingThread(run);
+  if (alone || !mayShare()) return new CallingThread(run);
   const reasons: string[] = [];
   for (const script of new Set([working, ...SCRIPTS])) {
     let pool: ThreadTeam | undefined;

@@ -1,6 +1,7 @@
 // Tests "auto" where an engine opens and then fails before the first step. The engines are fakes.
 import { beforeEach, describe, expect, test, vi } from "vitest";
-import type { Engine, EngineName, Placement } from "../../../src/engine/engine.js";
+import type { Attempt } from "../../../src/engine/choose.js";
+import type { Engine, EngineName, EngineOptions, Placement } from "../../../src/engine/engine.js";
 import { referenceEngine } from "../../../src/engine/reference/engine.js";
 import { DataError, DeviceError, OptionError, type TrainOptions, sweep, train } from "../../../src/index.js";
 import { rejection } from "../../support/fits.js";
@@ -17,13 +18,13 @@ vi.mock("../../../src/engine/webgpu/engine.js", () => ({
 }));
 vi.mock("../../../src/engine/wasm/engine.js", () => ({
   WasmHost: class {
-    open = async () => madeUp("wasm");
+    open = async ({ alone }: EngineOptions) => madeUp("wasm", alone ? "wasm on one thread" : "wasm");
   },
 }));
 
 type Stage = "place" | "descent" | "objective";
 /** The stage at which each engine fails, and with which error. */
-const faults = new Map<EngineName, readonly [Stage, Error]>();
+const faults = new Map<Attempt, readonly [Stage, Error]>();
 /** Names of the open engines, once for each engine and once for each placement. */
 let open: EngineName[] = [];
 /** Whether the rows that were placed had targets. */
@@ -38,14 +39,14 @@ beforeEach(() => {
 });
 
 /** The reference engine under another name, which fails as `faults` says. */
-function madeUp(name: EngineName): Engine {
+function madeUp(name: EngineName, attempt: Attempt = name): Engine {
   const engine = referenceEngine();
   const held = () => {
     open.push(name);
     return () => void open.splice(open.indexOf(name), 1);
   };
   const failAt = (stage: Stage) => {
-    const [where, error] = faults.get(name) ?? [];
+    const [where, error] = faults.get(attempt) ?? [];
     if (where === stage) throw error;
   };
   const close = held();
@@ -105,13 +106,24 @@ describe.each(["place", "descent", "objective"] as const)("a DeviceError in %s",
     expect(weights).toEqual(right);
   });
 
-  test("of both is the reference's turn", async () => {
+  test("of wasm's threads is the turn of wasm on the calling thread", async () => {
     faults.set("webgpu", [stage, memory]).set("wasm", [stage, new DeviceError("A thread stopped.")]);
-    const { engine, warnings } = await train(data, solver(stage));
+    const { engine } = await train(data, solver(stage));
     expect(engine).toMatchObject({
-      name: "reference",
+      name: "wasm",
       why: "engine is auto, webgpu failed: There is no memory left, and wasm failed: A thread stopped",
     });
+    expect(open).toEqual([]);
+  });
+
+  test("of all of them is the reference's turn", async () => {
+    faults.set("webgpu", [stage, memory]).set("wasm", [stage, new DeviceError("A thread stopped.")]);
+    faults.set("wasm on one thread", [stage, memory]);
+    const { engine, warnings } = await train(data, solver(stage));
+    expect(engine.name).toBe("reference");
+    expect(engine.why).toMatch(
+      /, webgpu failed: There is no memory left, wasm failed: A thread stopped, and wasm on one thread failed: /,
+    );
     expect(warnings.filter(({ code }) => code === "slower-engine")).toHaveLength(1);
     expect(open).toEqual([]);
   });
