@@ -66,9 +66,13 @@ export async function smigh(words: readonly string[], circumstances: Circumstanc
   const child =
     fileLimit === undefined
       ? spawn(process.execPath, [...node, ...words], { cwd: folder })
-      : spawn("bash", ["-c", `ulimit -f ${fileLimit}; exec "$0" "$@"`, process.execPath, ...node, ...words], {
-          cwd: folder,
-        });
+      : spawn(
+          "bash",
+          ["--norc", "-c", `ulimit -f ${fileLimit}; exec "$0" "$@"`, process.execPath, ...node, ...words],
+          {
+            cwd: folder,
+          },
+        );
   child.stdin.end();
   let [out, status, timedOut] = ["", "", false];
   if (closed === "out") child.stdout.destroy();

@@ -37,7 +37,7 @@ describe("in a shell", () => {
     const text = `smigh() { "${process.execPath}" "${command}" "$@"; }\n${script}`;
     const options = { cwd: folder, timeout: 60_000, ...(user !== undefined && { uid: user, gid: user }) };
     return new Promise((resolve) => {
-      const child = execFile("bash", ["-c", text], options, (_, out, status) =>
+      const child = execFile("bash", ["--norc", "-c", text], options, (_, out, status) =>
         resolve({ exit: child.exitCode ?? -1, out, status }),
       );
     });
