@@ -121,9 +121,7 @@ async function compile(
   layout: GPUBindGroupLayout,
 ): Promise<GPUComputePipeline> {
   const { device, adapter } = gpu;
-  const createShaderModule = () => device.createShaderModule({ label: `${name}.wgsl`, code });
-  // A compile error also reaches these scopes, where it is ignored: creating the pipeline fails with it.
-  const { value: module } = scoped(device, createShaderModule);
+  const module = await createModule(gpu, name, code);
   const createPipeline = () =>
     device.createComputePipelineAsync({
       label: name,
@@ -141,6 +139,17 @@ async function compile(
       cause,
     });
     throw await gpu.explained(refused);
+  }
+}
+
+/** Throws a DeviceError where the device fails. Faulty code fails when its pipeline is created. */
+async function createModule(gpu: Gpu, name: KernelName, code: string): Promise<GPUShaderModule> {
+  const { device } = gpu;
+  try {
+    // A compile error also reaches these scopes, where it is ignored: creating the pipeline fails with it.
+    return scoped(device, () => device.createShaderModule({ label: `${name}.wgsl`, code })).value;
+  } catch (cause) {
+    throw await gpu.explained(cause);
   }
 }
 
