@@ -70,10 +70,12 @@ const library: UserConfig = {
     rolldownOptions: {
       external: [/^node:/],
       output: {
-        chunkFileNames: ({ facadeModuleId }) =>
-          facadeModuleId
-            ? `${relative(join(root, "src"), facadeModuleId).replace(/\.ts$/, "").replaceAll(sep, "-")}.js`
-            : "shared-[name]-[hash].js",
+        chunkFileNames: ({ facadeModuleId: path }) => {
+          if (!path) return "shared-[name]-[hash].js";
+          const [, library] = path.split(`${sep}node_modules${sep}`);
+          if (library) return `library-${library.split(sep)[0]}.js`;
+          return `${relative(join(root, "src"), path).replace(/\.ts$/, "").replaceAll(sep, "-")}.js`;
+        },
       },
     },
   },

@@ -5,10 +5,12 @@ import { DataError } from "../core/errors.js";
 import { show } from "../core/show.js";
 import { isList } from "../core/checks.js";
 import { type Features, type TrainedFeatures, checkSizes, createFeatureRows } from "./features.js";
+import { type Columns, checkColumns } from "./feature-names.js";
 import { checkFields } from "./fields.js";
 import { type Label, numberLabels } from "./labels.js";
 import { toNumber } from "./numbers.js";
 import { type Offsets, addedOffsets } from "./offsets.js";
+import type { Schema } from "./schema.js";
 import { areLabels, guessFeatures, oneHot, softTargets } from "./targets.js";
 
 /**
@@ -51,16 +53,23 @@ export interface TrainingData<L extends Label = Label> {
   readonly offsets?: Offsets | undefined;
   /** The classes, in the order of logits and probabilities. Default: the labels in y, sorted. */
   readonly classes?: ArrayLike<L> | undefined;
+  /** (features) A name for each feature. The model has them, and rejects rows whose names are others. */
+  readonly featureNames?: readonly string[] | undefined;
+  /** How the columns of a file became features, as `read` returns it. The model has it, for other files. */
+  readonly schema?: Schema | undefined;
+  /** What `read` has read, in words. Training does not use it. */
+  readonly notes?: readonly string[] | undefined;
 }
 
 /** Training data after the checks. */
 export interface Dataset<L extends Label> {
+  readonly columns: Columns;
   readonly rows: Rows;
   readonly classes: readonly L[];
 }
 
 /** What further data must agree with: a model, or the rows that one is trained on. */
-export interface Trained<L extends Label> extends TrainedFeatures {
+export interface Trained<L extends Label> extends TrainedFeatures, Pick<Columns, "featureNames"> {
   readonly classes: readonly L[];
   /** True if the training has offsets. */
   readonly offsets?: boolean | undefined;
@@ -89,19 +98,21 @@ export function createDataset<L extends Label>(
     guessFeatures(values, y, given?.length, where),
   );
   const { count } = placed;
+  const columns = checkColumns(data, placed.features, where, trained);
   const weights = givenWeights === undefined ? undefined : rowWeights(givenWeights, count, where);
   checkSizes(placed, where, trained, weights);
   const rows = { ...placed, ...(weights && { weights }) };
   if (!areLabels(y, count, given?.length)) {
     const { classes } = numberLabels<L>([], given, `${where}y`);
     const added = addedOffsets(offsets, count, classes.length, where, trained);
-    return { rows: { ...rows, ...softTargets(y, classes.length, `${where}y`), ...added }, classes };
+    return { rows: { ...rows, ...softTargets(y, classes.length, `${where}y`), ...added }, classes, columns };
   }
   if (count !== y.length) throw new DataError(miscounted(count, placed.features, y.length, where));
   const { labels, classes } = numberLabels(y, given, `${where}y`);
   return {
     rows: { ...rows, labels, ...addedOffsets(offsets, count, classes.length, where, trained) },
     classes,
+    columns,
   };
 }
 

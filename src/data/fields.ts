@@ -3,8 +3,11 @@ import { DataError } from "../core/errors.js";
 import { show } from "../core/show.js";
 import { toTypedArray } from "./arrays.js";
 
-/** The known fields. `featureNames` and `schema` describe columns; training does not use them. */
-const FIELDS = ["x", "y", "features", "scale", "weights", "offsets", "classes", "featureNames", "schema"];
+/** Fields that `read` returns, which say what the columns of a file became. */
+const COLUMN_FIELDS = ["featureNames", "schema", "notes"];
+
+/** The known fields. */
+const FIELDS = ["x", "y", "features", "scale", "weights", "offsets", "classes", ...COLUMN_FIELDS];
 
 /** Names that other libraries use for a field, in lower-case letters only. */
 const MEANT: Readonly<Record<string, readonly string[]>> = {

@@ -2,6 +2,7 @@
 import { DataError } from "../core/errors.js";
 import { show } from "../core/show.js";
 import { isList } from "../core/checks.js";
+import { checkColumns } from "../data/feature-names.js";
 import { type Label, numberLabels } from "../data/labels.js";
 import type { GivenParts, ModelParts } from "./parts.js";
 
@@ -44,7 +45,18 @@ export function checkParts<L extends Label>(given: GivenParts<L>): ModelParts<L>
   if (scale !== undefined && !(Number.isFinite(scale) && scale !== 0)) {
     throw new DataError(`scale is ${show(scale)}, and must be a finite number other than 0.`);
   }
-  return { ...NOT_TRAINED, ...rest, classes, features, weights, bias, ...(origin && { origin }) };
+  const { featureNames, schema, ...others } = rest;
+  const columns = checkColumns({ featureNames, schema }, features, "");
+  return {
+    ...NOT_TRAINED,
+    ...others,
+    ...columns,
+    classes,
+    features,
+    weights,
+    bias,
+    ...(origin && { origin }),
+  };
 }
 
 /** Returns finite numbers as an array of `Type`, the given one if it is. */

@@ -2,6 +2,7 @@
 import { isList } from "../core/checks.js";
 import type { FeatureRows } from "../core/rows.js";
 import { type Features, type TrainedFeatures, checkSizes, createFeatureRows } from "../data/features.js";
+import { checkColumns } from "../data/feature-names.js";
 import { checkFields } from "../data/fields.js";
 import { type Offsets, checkOffsets } from "../data/offsets.js";
 import type { ModelParts } from "./parts.js";
@@ -22,6 +23,8 @@ interface InputRows {
    * model was trained with offsets, and only there.
    */
   readonly offsets?: Offsets | undefined;
+  /** (features) The name of each feature, as `read` returns them: they must be those of the model. */
+  readonly featureNames?: readonly string[] | undefined;
 }
 
 /** Rows of features to predict for: rows alone, or `{ x, features?, scale?, offsets? }`. */
@@ -29,7 +32,7 @@ export type Inputs = Features | InputRows;
 
 /** Checks rows for a model. Throws a DataError where they are faulty or do not fit it. */
 export function createInputRows(
-  model: TrainedFeatures & Pick<ModelParts, "classes" | "offsets">,
+  model: TrainedFeatures & Pick<ModelParts, "classes" | "offsets" | "featureNames">,
   inputs: Inputs,
 ): FeatureRows {
   const bare = isList(inputs) || inputs === undefined;
@@ -37,6 +40,7 @@ export function createInputRows(
   const given = bare ? { x: inputs } : inputs;
   const rows = createFeatureRows(given, "", model);
   checkSizes(rows, "", model);
+  if (!bare) checkColumns({ featureNames: inputs.featureNames }, rows.features, "", model);
   const { offsets } = "offsets" in given ? given : {};
   return { ...rows, ...checkOffsets(offsets, rows.count, model.classes.length, "", model) };
 }

@@ -3,6 +3,7 @@ import type { ReasonCode, EpochRecord } from "../core/progress.js";
 import { copyData } from "../data/copied.js";
 import type { Label } from "../data/labels.js";
 import { DataError, OptionError } from "../core/errors.js";
+import type { Schema } from "../data/schema.js";
 import type { Parity } from "../parity/stages.js";
 import { show } from "../core/show.js";
 import type { Warning } from "../core/warnings.js";
@@ -50,6 +51,8 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
   readonly weights: Float32Array;
   readonly bias: Float64Array;
   readonly origin?: Float64Array | undefined;
+  readonly featureNames?: readonly string[] | undefined;
+  readonly schema?: Schema | undefined;
   readonly offsets?: true | undefined;
   readonly options: ModelOptions;
   readonly version?: string | undefined;
@@ -83,6 +86,8 @@ export class SoftmaxModel<L extends Label = Label> implements ModelParts<L> {
     this.weights = parts.weights;
     this.bias = parts.bias;
     if (parts.origin) this.origin = parts.origin;
+    if (parts.featureNames) this.featureNames = parts.featureNames;
+    if (parts.schema) this.schema = parts.schema;
     if (parts.offsets) this.offsets = parts.offsets;
     this.options = parts.options;
     if (parts.version !== undefined) this.version = parts.version;

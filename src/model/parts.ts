@@ -1,6 +1,7 @@
 /** The data that a model consists of. */
 import type { ReasonCode, EpochRecord } from "../core/progress.js";
 import type { Label } from "../data/labels.js";
+import type { Schema } from "../data/schema.js";
 import type { Parity } from "../parity/stages.js";
 import type { Warning } from "../core/warnings.js";
 
@@ -41,6 +42,10 @@ export interface ModelParts<L extends Label = Label> {
   readonly bias: Float64Array;
   /** (features) Subtracted from x in f64 before every product. Default: zeros. */
   readonly origin?: Float64Array | undefined;
+  /** (features) The name of each feature, where the data had names. */
+  readonly featureNames?: readonly string[] | undefined;
+  /** How the columns of a file become features, where the data were read from one. */
+  readonly schema?: Schema | undefined;
   /** True where the training had offsets, which the logits of the model are without. Absent otherwise. */
   readonly offsets?: true | undefined;
   /**

@@ -1,5 +1,6 @@
 /** Turns data and options into a training task: everything that is checked and known before X is read. */
 import { type Dataset, type TrainingData, concatenate, createDataset } from "../data/dataset.js";
+import type { Columns } from "../data/feature-names.js";
 import type { Features } from "../data/features.js";
 import type { Label } from "../data/labels.js";
 import { type Random, type SeededRandom, randomIntegers, range, shuffle } from "../core/random.js";
@@ -42,6 +43,8 @@ export interface Task<L extends Label> {
   readonly problem: DescentProblem;
   /** The given rows without those of weight 0, as the model records them. */
   readonly data: TrainedOn;
+  /** What is known of the columns that features come from. */
+  readonly columns: Columns;
   /** The source of the initial weights. */
   readonly init: Beginning["init"];
   /** Random numbers, seeded by `seed`, for shuffling and sampling. */
@@ -104,6 +107,7 @@ export function createTask<L extends Label>(
       smoothing: chosen.labelSmoothing,
       ...(penaltyFactors && { penaltyFactors }),
     },
+    columns: given.columns,
     data: { rows: counted.rows.count, features: rows.features, hash: hashRows(counted.rows) },
     init: typeof chosen.init === "string" ? chosen.init : weightsOf(chosen.init, rows.features, classes),
     random,
@@ -197,7 +201,9 @@ function split<L extends Label>(
     return { ...given, train: order.slice(aside).sort(), validation: order.slice(0, aside).sort() };
   }
   const scale = rows.x instanceof Uint8Array && { scale: rows.scale };
-  const expected = { features: rows.features, ...scale, classes, offsets: rows.offsets !== undefined };
+  const { featureNames } = given.columns;
+  const offsets = rows.offsets !== undefined;
+  const expected = { features: rows.features, ...scale, classes, offsets, featureNames };
   const other = withoutWeightless(createDataset(validation, "validation.", expected));
   const together = concatenate(rows, other.rows);
   return {

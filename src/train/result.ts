@@ -19,13 +19,13 @@ import type { Warnings } from "../core/warnings.js";
 export function createModel<L extends Label>(
   task: Pick<
     PreparedTask<L>,
-    "settings" | "classFactors" | "rows" | "data" | "classes" | "scale" | "units" | "warnings"
+    "settings" | "classFactors" | "rows" | "data" | "columns" | "classes" | "scale" | "units" | "warnings"
   >,
   { weights: found, ...outcome }: Outcome,
   engine: ModelParts<L>["engine"],
   parity?: Parity,
 ): SoftmaxModel<L> {
-  const { rows, data, classes, scale, units, warnings } = task;
+  const { rows, data, columns, classes, scale, units, warnings } = task;
   const original = fromUnits(found, classes.length, units);
   checkFinite(original.weights, outcome.iterations);
   checkFinite(original.bias, outcome.iterations);
@@ -35,6 +35,7 @@ export function createModel<L extends Label>(
     features: rows.features,
     ...(scale !== undefined && { scale }),
     ...original,
+    ...columns,
     ...(rows.offsets && { offsets: true }),
     options: recordedOptions(task),
     version,

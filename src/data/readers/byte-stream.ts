@@ -58,7 +58,7 @@ async function* chunksOf(source: ByteSource, name: string): Chunks {
 }
 
 /** Recognises buffers by their tag: those of another realm are not instances of the classes of this one. */
-function asBytes(value: unknown): Uint8Array | undefined {
+export function asBytes(value: unknown): Uint8Array | undefined {
   if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
   return isBuffer(value) ? new Uint8Array(value) : undefined;
 }

@@ -1,6 +1,9 @@
 /** Reads the IDX format of the MNIST files (LeCun, Cortes, Burges): big-endian, uncompressed or gzipped. */
 import { DataError } from "../../core/errors.js";
+import type { Column, Table } from "../data-table.js";
+import type { DataFile } from "./data-file.js";
 import { type ByteSource, type Chunks, gather, hexadecimal, openBytes } from "./byte-stream.js";
+import { readPayload } from "./payload.js";
 
 /** Contents of an IDX file. */
 export interface Idx {
@@ -48,9 +51,6 @@ const TYPES = {
 /** Typed arrays of this length exist in every JavaScript engine that smigh runs on. */
 const MAX_VALUES = 2 ** 32;
 
-/** Most memory that is allocated because a header asks for it; more is allocated as bytes arrive. */
-const FIRST_BYTES = 2 ** 20;
-
 interface Header {
   readonly shape: readonly number[];
   readonly type: (typeof TYPES)[keyof typeof TYPES];
@@ -81,15 +81,31 @@ export function readIdx(source: ByteSource, name = "IDX file"): Promise<Idx> {
 
 /** The row of the format in the table of readers. */
 export const idxReader = {
+  endings: [".idx", "-ubyte"],
   recognises: ([first, second, type]: Uint8Array) => first === 0 && second === 0 && isType(type),
-  read: readUnpacked,
+  read: async ({ name, open }: DataFile) => toTable(await readUnpacked(open(), name), name),
 };
+
+/** Returns numbers, or vectors of all dimensions but the first. */
+function toTable({ shape, values }: Idx, name: string): Table {
+  const [rows = 0, ...others] = shape;
+  if (rows === 0) throw new DataError(`${name}: has ${shape.join("×") || "no"} values: there are no rows.`);
+  const width = others.reduce((product, size) => product * size, 1);
+  const column: Column =
+    others.length === 0
+      ? { kind: "numbers", name: "0", values }
+      : { kind: "vectors", name: "x", width, values };
+  return { rows, columns: [column] };
+}
 
 async function readUnpacked(chunks: Chunks, name: string): Promise<Idx> {
   try {
     const { header, rest } = await readHeader(chunks, name);
-    const bytes = await readPayload(chunks, rest, header, name);
-    return { shape: header.shape, values: decode(bytes, header) };
+    const { shape, type, count } = header;
+    const what = `${shape.join("×")} values of type ${type.name}`;
+    const promise = { what, header: header.bytes, length: count * type.bytes };
+    const bytes = await readPayload(chunks, rest, promise, name);
+    return { shape, values: decode(bytes, header) };
   } finally {
     await chunks.return();
   }
@@ -124,49 +140,6 @@ async function readHeader(chunks: Chunks, name: string): Promise<{ header: Heade
     );
   }
   return { header: { shape, type, count, bytes }, rest: have.subarray(bytes) };
-}
-
-/** Reads the bytes of all values. `rest` holds those that came with the header. */
-async function readPayload(
-  chunks: Chunks,
-  rest: Uint8Array,
-  { shape, type, count, bytes: header }: Header,
-  name: string,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const length = count * type.bytes;
-  let bytes = allocate(Math.min(length, Math.max(rest.length, FIRST_BYTES)), name);
-  let filled = 0;
-  for (let chunk: Uint8Array | void = rest; chunk; chunk = (await chunks.next()).value) {
-    const end = filled + chunk.length;
-    if (end > length) {
-      throw new DataError(
-        `${name}: has bytes left over; ${shape.join("×")} values of type ${type.name} ` +
-          `make ${header + length} bytes, the file has at least ${header + end}.`,
-      );
-    }
-    if (end > bytes.length) {
-      const longer = allocate(Math.min(length, Math.max(end, 2 * bytes.length)), name);
-      longer.set(bytes.subarray(0, filled));
-      bytes = longer;
-    }
-    bytes.set(chunk, filled);
-    filled = end;
-  }
-  if (filled === length) return bytes;
-  throw new DataError(
-    `${name}: is truncated; ${shape.join("×")} values of type ${type.name} make ${header + length} bytes, ` +
-      `the file has ${header + filled}.`,
-  );
-}
-
-function allocate(bytes: number, name: string): Uint8Array<ArrayBuffer> {
-  try {
-    return new Uint8Array(bytes);
-  } catch (cause) {
-    throw new DataError(`${name}: its values take ${bytes} bytes or more, and there is no memory for them.`, {
-      cause,
-    });
-  }
 }
 
 /** Converts each value from big-endian to this machine's byte order, in place. */

@@ -1,6 +1,7 @@
 /** The JSON model file: one object that a person can read and any language can load. Reads it. */
 import { type ReasonCode, REASON_CODES, type EpochRecord, type Score } from "../../core/progress.js";
 import type { Label } from "../../data/labels.js";
+import type { Schema } from "../../data/schema.js";
 import { ModelFileError } from "../../core/errors.js";
 import type { Parity } from "../../parity/stages.js";
 import { show } from "../../core/show.js";
@@ -18,6 +19,7 @@ import {
   whole,
   wrong,
 } from "./json-values.js";
+import { readSchema } from "./schema-json.js";
 import type { GivenParts, ModelOptions, ModelParts, OptionValue, TrainedOn } from "../parts.js";
 
 const FORMAT = "smigh-model";
@@ -45,6 +47,10 @@ export interface ModelJson {
   readonly scale?: number | undefined;
   /** (features) Subtracted from x. Default: zeros. */
   readonly origin?: readonly number[] | undefined;
+  /** (features) The name of each feature, where the data had names. */
+  readonly featureNames?: readonly string[] | undefined;
+  /** How the columns of a file become features, where the data were read from one. */
+  readonly schema?: Schema | undefined;
   /** True where the training had offsets. Absent otherwise. */
   readonly offsets?: true | undefined;
   /** (classes) The intercept: the logits at the origin. */
@@ -84,7 +90,7 @@ export function toJson(model: ModelParts): ModelJson {
 
 /** Returns all but the weights. */
 export function headOf(model: ModelParts): Omit<ModelJson, "weights"> {
-  const { classes, features, scale, origin, offsets, bias } = model;
+  const { classes, features, scale, origin, featureNames, schema, offsets, bias } = model;
   const { options, version, data } = model;
   const { history, converged, reason, reasonCode, iterations, warnings, engine, parity } = model;
   return {
@@ -95,6 +101,8 @@ export function headOf(model: ModelParts): Omit<ModelJson, "weights"> {
     features,
     ...(scale !== undefined && { scale }),
     ...(origin && { origin: Array.from(origin) }),
+    ...(featureNames && { featureNames }),
+    ...(schema && { schema }),
     ...(offsets && { offsets }),
     bias: Array.from(bias),
     training: {
@@ -184,6 +192,8 @@ export function fromJson(written: string, rows?: readonly unknown[]): GivenParts
     weights: readWeights(rows ?? file["weights"], features, classes.length),
     bias: version === 1 ? Float64Array.from(bias, (one, k) => single(one, `bias[${k}]`)) : bias,
     ...(has(file, "origin") && { origin: numbers(file["origin"], "origin", features) }),
+    ...(has(file, "featureNames") && { featureNames: listOf(file["featureNames"], "featureNames", text) }),
+    ...(has(file, "schema") && { schema: readSchema(file["schema"], "schema") }),
     ...(has(file, "offsets") && flag(file["offsets"], "offsets") && { offsets: true }),
     ...(training && readTraining(version === 1 ? { ...training, warnings: [] } : training, "training")),
   };

@@ -46,12 +46,26 @@ describe("a field that data do not have", () => {
 
   test("is named with those that there are, where none is near", () => {
     expect(message({ ...good, colour: 1 })).toBe(
-      "colour is no field of data. The fields are x, y, features, scale, weights, offsets, classes, featureNames, schema.",
+      "colour is no field of data. The fields are x, y, features, scale, weights, offsets, classes, featureNames, schema, notes.",
     );
   });
 
-  test("is not featureNames or schema, which stand there for others", () => {
-    expect(untypedTrainer({ ...good, featureNames: ["size"], schema: {} })).toBeDefined();
+  test("is not what describes columns", () => {
+    const columns = [{ kind: "number", name: "size" }];
+    const described = {
+      featureNames: ["size"],
+      schema: { columns, missing: "error", unknown: "error" },
+      notes: [],
+    };
+    expect(untypedTrainer({ ...good, ...described })).toBeDefined();
+    for (const schema of [
+      {},
+      3,
+      { columns: [{ kind: "number" }] },
+      { columns: [{ kind: "vector", name: "a" }] },
+    ]) {
+      expect(message({ ...good, schema })).toMatch(/^schema is .*, and must be what `read` returned/);
+    }
   });
 });
 
