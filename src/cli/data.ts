@@ -1,63 +1,81 @@
 /** Reads the files of commands: rows of features, labels, models. Errors name the file. */
-import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
-import type { Idx } from "../data/readers/idx.js";
-import { readNumbers } from "../data/readers/reader-table.js";
 import { DataError, ModelFileError } from "../core/errors.js";
+import { type ReadData, type ReadOptions, type ReadRows, read, readRows } from "../data/read.js";
 import { loadModel } from "../model/load.js";
 import type { SoftmaxModel } from "../model/model.js";
 import { withFile } from "./file-error.js";
 
-/** Bytes read at a time. */
-const CHUNK_BYTES = 2 ** 20;
+/** Flags that say how a file is written. */
+export const FORMAT_FLAGS = {
+  format: { type: "string" },
+  delimiter: { type: "string" },
+  header: { type: "boolean" },
+  "no-header": { type: "boolean" },
+  decimal: { type: "string" },
+} as const;
 
-/** Reads rows of features from an IDX file: all dimensions but the first make a row. */
-export async function readRows(
-  path: string,
-): Promise<{ x: Float32Array | Float64Array | Uint8Array; features: number }> {
-  const { shape, values } = await read(path);
-  if (shape.length < 2) {
-    throw new DataError(
-      `${path}: has ${shape.length} dimension(s), and rows of features have at least 2. Is it the labels?`,
-    );
+/** Flags that say what the columns of a file are. */
+export const COLUMN_FLAGS = {
+  label: { type: "string" },
+  labels: { type: "string" },
+  features: { type: "string" },
+  exclude: { type: "string" },
+  weights: { type: "string" },
+  missing: { type: "string" },
+  categories: { type: "string" },
+  unknown: { type: "string" },
+} as const;
+
+/** Flags whose values are lists of columns. */
+const LISTS = ["features", "exclude", "categories"];
+
+/** Values of flags by their names. */
+type Values = Readonly<Record<string, string | boolean | undefined>>;
+
+/** Turns flags into options of `read`, which checks their values. */
+export function readOptions(values: Values): ReadOptions {
+  const options: Record<string, unknown> = {};
+  for (const flag of [...Object.keys(FORMAT_FLAGS), ...Object.keys(COLUMN_FLAGS)]) {
+    const value = values[flag];
+    if (typeof value !== "string") continue;
+    options[flag] = LISTS.includes(flag) ? value.split(",") : value.replaceAll("\\t", "\t");
   }
-  const features = shape.slice(1).reduce((product, size) => product * size, 1);
-  const integers =
-    values instanceof Int8Array || values instanceof Int16Array || values instanceof Int32Array;
-  return { x: integers ? Float64Array.from(values) : values, features };
+  if (values["header"] || values["no-header"]) options["header"] = !values["no-header"];
+  return options;
 }
 
-/**
- * Reads labels from an IDX file of one dimension. Returns an array, since a typed array of floats could be
- * soft targets.
- */
-export async function readLabels(path: string): Promise<readonly number[]> {
-  const { shape, values } = await read(path);
-  if (shape.length === 1) return Array.from(values);
-  throw new DataError(
-    `${path}: has ${shape.length} dimensions (${shape.join("×")}), and labels have 1. Is it the features?`,
-  );
+/** Reads rows and their labels, to train on. */
+export function readData(path: string, values: Values): Promise<ReadData> {
+  return read(path, readOptions(values));
 }
 
-/** Reads offsets from an IDX file of rows × classes. */
+/** Reads rows as the training of the model read its own, with labels where the file has them. */
+export function readAsTrained(path: string, { schema }: SoftmaxModel, values: Values): Promise<ReadRows> {
+  const options = readOptions(values);
+  return readRows(path, schema ? { ...options, schema } : { ...options, label: null });
+}
+
+/** Reads offsets: a number for each class in each row. */
 export async function readOffsets(path: string): Promise<readonly ArrayLike<number>[]> {
-  const { shape, values } = await read(path);
-  const [rows, classes] = shape;
-  if (shape.length === 2) {
-    return Array.from({ length: rows }, (_, row) => values.subarray(row * classes, (row + 1) * classes));
-  }
-  throw new DataError(
-    `${path}: has ${shape.length} dimension(s) (${shape.join("×")}), and offsets have 2, rows × classes.`,
+  const { x, features } = await readMatrix(path);
+  return Array.from({ length: x.length / features }, (_, row) =>
+    x.subarray(row * features, (row + 1) * features),
   );
 }
 
-/** Reads penalty factors from an IDX file of one dimension. */
+/** Reads penalty factors: one number for each feature, in a row or a column. */
 export async function readFactors(path: string): Promise<readonly number[]> {
-  const { shape, values } = await read(path);
-  if (shape.length === 1) return Array.from(values);
+  const { x, features } = await readMatrix(path);
+  const rows = x.length / features;
+  if (features === 1 || rows === 1) return Array.from(x);
   throw new DataError(
-    `${path}: has ${shape.length} dimensions (${shape.join("×")}), and penalty factors have 1, one for each feature.`,
+    `${path}: has ${rows} rows of ${features} numbers, and penalty factors are one row or column, one for each feature.`,
   );
+}
+
+function readMatrix(path: string): Promise<ReadRows> {
+  return readRows(path, { label: null });
 }
 
 /** Reads a model file. Whatever is wrong with its content becomes a ModelFileError that names the file. */
@@ -69,10 +87,4 @@ export async function readModel(path: string): Promise<SoftmaxModel> {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new ModelFileError(`${path}: ${reason}`, { cause });
   }
-}
-
-function read(path: string): Promise<Idx> {
-  return withFile(path, "read", () =>
-    readNumbers(createReadStream(path, { highWaterMark: CHUNK_BYTES }), path),
-  );
 }

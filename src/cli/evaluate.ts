@@ -1,23 +1,27 @@
 /** `smigh evaluate`: how well a model does on labelled examples. */
 import type { Evaluation } from "../model/evaluation.js";
 import { UsageError, parse } from "./arguments.js";
-import { readLabels, readModel, readOffsets, readRows } from "./data.js";
+import { FORMAT_FLAGS, readAsTrained, readModel, readOffsets } from "./data.js";
 import { asPercent } from "./reporter.js";
 import type { Streams } from "./streams.js";
 
 export async function evaluateCommand(words: readonly string[], { out }: Streams): Promise<void> {
   const options = {
+    ...FORMAT_FLAGS,
     labels: { type: "string" },
     offsets: { type: "string" },
     json: { type: "boolean" },
   } as const;
   const { values, files } = parse(words, options, ["MODEL", "DATA"]);
-  if (!values.labels)
-    throw new UsageError("--labels is missing: name the IDX file with the label of each row.");
   const model = await readModel(files[0]);
   const offsets = values.offsets === undefined ? undefined : await readOffsets(values.offsets);
-  const rows = { ...(await readRows(files[1])), ...(offsets && { offsets }) };
-  const data = { ...rows, y: await readLabels(values.labels) };
+  const { y, ...rows } = await readAsTrained(files[1], model, values);
+  if (!y) {
+    throw new UsageError(
+      `--labels is missing: ${files[1]} has no column of labels, so name the file with the label of each row.`,
+    );
+  }
+  const data = { ...rows, y, ...(offsets && { offsets }) };
   const found = await model.evaluate(data);
   out(values.json ? `${JSON.stringify(found)}\n` : report(found));
 }

@@ -3,21 +3,25 @@
  * each row.
  */
 import { DataError } from "../core/errors.js";
+import type { ReadRows } from "../data/read.js";
 import type { Label } from "../data/labels.js";
 import type { SoftmaxModel } from "../model/model.js";
 import type { Predictor } from "../model/predictor.js";
 import { parse } from "./arguments.js";
-import { readModel, readOffsets, readRows } from "./data.js";
+import { FORMAT_FLAGS, readAsTrained, readModel, readOffsets } from "./data.js";
 import { OutputFile } from "./output.js";
 import type { Streams } from "./streams.js";
 
 /** Rows that are predicted and written at a time have about this many probabilities. */
 const VALUES = 2 ** 22;
 
-type Rows = Awaited<ReturnType<typeof readRows>> & { readonly offsets?: readonly ArrayLike<number>[] };
+interface Rows extends Pick<ReadRows, "x" | "features"> {
+  readonly offsets?: readonly ArrayLike<number>[];
+}
 
 export async function predictCommand(words: readonly string[], { out }: Streams): Promise<void> {
   const options = {
+    ...FORMAT_FLAGS,
     output: { type: "string", short: "o" },
     offsets: { type: "string" },
     proba: { type: "boolean" },
@@ -27,7 +31,7 @@ export async function predictCommand(words: readonly string[], { out }: Streams)
   const output = values.output === undefined ? undefined : await OutputFile.prepare(values.output, inputs);
   const model = await readModel(files[0]);
   const offsets = values.offsets === undefined ? undefined : await readOffsets(values.offsets);
-  const rows = { ...(await readRows(files[1])), ...(offsets && { offsets }) };
+  const rows = { ...(await readAsTrained(files[1], model, values)), ...(offsets && { offsets }) };
   const count = rows.x.length / rows.features;
   if (offsets && offsets.length !== count) {
     throw new DataError(`${values.offsets} has ${offsets.length} rows, and ${files[1]} has ${count}.`);

@@ -2,17 +2,23 @@
 import type { Progress } from "../core/progress.js";
 import type { Streams } from "./streams.js";
 
-/** Overwrites one line on a terminal. Elsewhere it writes one line per epoch, or per ten iterations. */
+/**
+ * Overwrites one line on a terminal. Elsewhere it writes one line per epoch, or per ten iterations. What was
+ * read comes first, once the training has begun.
+ */
 export class Reporter {
   readonly #streams: Streams;
+  readonly #notes: readonly string[];
   #latest: Progress | undefined;
 
-  constructor(streams: Streams) {
+  constructor(streams: Streams, notes: readonly string[] = []) {
     this.#streams = streams;
+    this.#notes = notes;
   }
 
   show(progress: Progress): void {
     const { status, live, columns = () => 80 } = this.#streams;
+    if (!this.#latest) for (const note of this.#notes) status(`${note}\n`);
     if (live) status(`\r\u001b[K${lineOf(progress).slice(0, columns() - 1)}`); // a wrapped line would stay
     else if (this.#latest && tick(progress) > tick(this.#latest)) status(`${lineOf(this.#latest)}\n`);
     this.#latest = progress;

@@ -1,12 +1,12 @@
-/** `smigh train`: trains on the rows and labels of two files and writes a model file. */
+/** `smigh train`: trains on the rows of a file and writes a model file. */
 import type { TrainingData } from "../data/dataset.js";
 import { TrainerError } from "../core/errors.js";
 import { formatOfPath } from "../model/formats/formats.js";
 import type { SoftmaxModel } from "../model/model.js";
 import type { TrainOptions } from "../train/option-table.js";
 import { type Trainer, trainer } from "../train/train.js";
-import { TRAIN_FLAGS, UsageError, parse, trainOptions } from "./arguments.js";
-import { readFactors, readLabels, readModel, readOffsets, readRows } from "./data.js";
+import { TRAIN_FLAGS, parse, trainOptions } from "./arguments.js";
+import { COLUMN_FLAGS, FORMAT_FLAGS, readData, readFactors, readModel, readOffsets } from "./data.js";
 import { InterruptedError, Interruption, type SignalName } from "./interruption.js";
 import { OutputFile } from "./output.js";
 import { Reporter, asPercent, unitOf } from "./reporter.js";
@@ -14,7 +14,8 @@ import type { Streams } from "./streams.js";
 
 export async function trainCommand(words: readonly string[], streams: Streams): Promise<void> {
   const own = {
-    labels: { type: "string" },
+    ...FORMAT_FLAGS,
+    ...COLUMN_FLAGS,
     offsets: { type: "string" },
     init: { type: "string" }, // a model's file, besides the option's words
     "penalty-factors": { type: "string" }, // a file, besides JSON
@@ -22,8 +23,6 @@ export async function trainCommand(words: readonly string[], streams: Streams): 
     json: { type: "boolean" },
   } as const;
   const { values, files } = parse(words, { ...TRAIN_FLAGS, ...own }, ["DATA"]);
-  if (!values.labels)
-    throw new UsageError("--labels is missing: name the IDX file with the label of each row.");
   const options = trainOptions(values);
   const init = isModelFile(values.init) ? values.init : undefined;
   const factors = isFactorsFile(values["penalty-factors"]) ? values["penalty-factors"] : undefined;
@@ -32,8 +31,7 @@ export async function trainCommand(words: readonly string[], streams: Streams): 
   );
   const output = await OutputFile.prepare(values.output ?? "smigh-model.json", inputs);
   const data = {
-    ...(await readRows(files[0])),
-    y: await readLabels(values.labels),
+    ...(await readData(files[0], values)),
     ...(values.offsets !== undefined && { offsets: await readOffsets(values.offsets) }),
   };
   const read = {
@@ -77,7 +75,7 @@ async function trainInto(
   const interruption = new Interruption();
   try {
     const fit = trainer(data, { ...options, signal: interruption.signal });
-    await runToEnd(fit, interruption.signal, new Reporter(streams));
+    await runToEnd(fit, interruption.signal, new Reporter(streams, data.notes));
     const { name } = interruption;
     if (!name) {
       await output.write([await fit.model.save(format)]);

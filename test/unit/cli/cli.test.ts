@@ -51,7 +51,9 @@ describe("a classifier of digits", () => {
     expect(result.adapter).toMatch(/^WebAssembly, .*SIMD, \d+ threads?$/);
     expect(result.why).toMatch(/^engine is auto and webgpu is not available: /);
     expect(result.accuracy).toBeGreaterThan(0.85);
-    expect(status.trim().split("\n")).toHaveLength(3);
+    const [note, ...lines] = status.trim().split("\n");
+    expect(note).toBe(`${images}: 10000 rows of 784 features`);
+    expect(lines).toHaveLength(3);
     expect(status).toMatch(/100.0 % {2}epoch 3/);
     expect(result).not.toHaveProperty("gradientMax");
     expect(result.warnings).toEqual([]);
@@ -91,7 +93,7 @@ describe("a classifier of digits", () => {
     expect(result.gradientMax).toBeGreaterThan(0);
     expect(result.gradientMax).toBeLessThanOrEqual(1e-3);
     expect(result.accuracy).toBeGreaterThan(0.85);
-    const lines = status.trim().split("\n");
+    const [, ...lines] = status.trim().split("\n");
     expect(lines.length).toBeLessThanOrEqual(1 + result.iterations / 10);
     expect(lines.at(-1)).toMatch(
       new RegExp(
@@ -124,7 +126,7 @@ describe("a classifier of digits", () => {
     const words = ["train", images, "--labels", labels, "-o", join(folder, "few.json"), "--max-iterations"];
     expect(await run([...words, "3"], streams)).toBe(0);
     const [first, ...lines] = status.split("\r\u001b[K");
-    expect(first).toBe("");
+    expect(first).toBe(`${images}: 10000 rows of 784 features\n`);
     expect(lines.at(-1)).toMatch(/^100\.0 % {2}iteration 3 .*\nwarning: .*\n$/);
     for (const line of lines.slice(0, -1))
       expect(line).toMatch(/^ +\d+\.\d % {2}iteration [0-2] .* accuracy /);
@@ -195,7 +197,12 @@ test("options of every kind reach the training", async () => {
 describe("exit status 2 and one line when the command line is wrong", () => {
   test.each([
     [["frobnicate"], /frobnicate is no command; the commands are train, predict, evaluate, doctor/],
-    [["train", images], /--labels is missing/],
+    [["train", images, "--label", "species"], /label is "species", but .* has no such column/],
+    [
+      ["train", images, "--missing", "guess"],
+      /missing is "guess", and must be one of "error", "drop", "mean"/,
+    ],
+    [["train", images, "--format", "xls"], /format is "xls", and must be one of/],
     [["train", "--labels", labels], /expected DATA and got 0 of 1/],
     [["predict", model], /expected MODEL DATA and got 1 of 2/],
     [["train", images, "--labels", labels, "--bogus"], /Unknown option '--bogus'/],
@@ -257,7 +264,10 @@ describe("a small table", () => {
     expect(await weightsOf("--penalty-factors", "[0, 3]")).toEqual(weights);
     expect(await weightsOf("--penalty-factors", idxFile("factors.idx", [2], [0, 3]))).toEqual(weights);
     const wrong = await smigh(...words, "--penalty-factors", data);
-    expect(wrong).toMatchObject({ exit: 1, status: expect.stringMatching(/table\.idx: has 2 dimensions/) });
+    expect(wrong).toMatchObject({
+      exit: 1,
+      status: expect.stringMatching(/table\.idx: has 40 rows of 2 numbers/),
+    });
     const damaged = await smigh(...words, "--penalty-factors", "[0");
     expect(damaged).toMatchObject({ exit: 2, status: expect.stringContaining("--penalty-factors is [0") });
   });
@@ -293,7 +303,7 @@ describe("a small table", () => {
     const short = await smigh(...words, "--offsets", data);
     expect(short).toMatchObject({ exit: 1, status: expect.stringMatching(/offsets\[0\] has 2 values/) });
     const flat = await smigh(...words, "--offsets", words[3]);
-    expect(flat).toMatchObject({ exit: 1, status: expect.stringMatching(/y\.idx: has 1 dimension/) });
+    expect(flat).toMatchObject({ exit: 1, status: expect.stringMatching(/offsets\[0\] has 1 values/) });
   });
 });
 
@@ -310,8 +320,11 @@ describe("exit status 1 and one line when the job fails", () => {
   writeFileSync(odd, JSON.stringify({ ...head, features: 1, bias: [0], weights: [[0]], training: {} }));
   test.each([
     [["train", "missing.idx", "--labels", labels], /ENOENT.*missing\.idx/],
-    [["train", labels, "--labels", labels], /1 dimension.*Is it the labels/],
-    [["train", images, "--labels", images], /3 dimensions.*Is it the features/],
+    [["train", images], /no column is called label, class, target, y or species/],
+    [
+      ["train", images, "--labels", images],
+      /column "x" has vectors, and a file of labels has one column of values/,
+    ],
     [["train", images, "--labels", labels, "--engine", "webgpu"], /WebGPU has no adapter/],
     [["predict", foreign, images], /no smigh model/],
     [["predict", images, images], /not UTF-8/],
@@ -322,7 +335,7 @@ describe("exit status 1 and one line when the job fails", () => {
     [["predict", folder, images], /smigh-cli-.* cannot be read: EISDIR/],
     [["train", folder, "--labels", labels, "--json"], /smigh-cli-.* cannot be read: EISDIR/],
     [["train", images, "--labels", folder], /smigh-cli-.* cannot be read: EISDIR/],
-    [["train", text, "--labels", labels], /text\.csv: is no IDX file/],
+    [["train", text, "--labels", labels], /text\.csv: has no rows of values/],
     [["train", images, "--labels", truncated], /truncated\.gz: its gzip stream is damaged, truncated/],
     [["train", `${images}/x`, "--labels", labels], /cannot be read: ENOTDIR/],
     [["train", images, "--labels", labels, "-o", `${folder}/`], /cannot be written: it is a folder/],
