@@ -22,6 +22,9 @@ export const LOADED = {
   ],
 };
 
+/** The chunks that reading a table of text loads on demand. */
+const READ = ["data-readers-csv.js", "library-papaparse.js", "data-readers-paths.js"];
+
 /** Bundles with splitting, without the chunks that are loaded on demand but not listed. */
 const loading = (chunks) => (config) => ({
   ...config,
@@ -53,5 +56,6 @@ const check = (name, path, names, chunks, limit) => ({
 export default [
   check("train on WebGPU by lbfgs", "dist/index.js", "{ train }", LOADED.lbfgs, "64.4 kB"),
   check("train on WebGPU by adam", "dist/index.js", "{ train }", LOADED.adam, "49.4 kB"),
+  check("read a table of text", "dist/data/index.js", "{ read }", READ, "19.5 kB"),
   check("predict", "dist/model/index.js", "{ loadModel }", [], "10.4 kB"),
 ];

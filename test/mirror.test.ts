@@ -63,6 +63,7 @@ const COVERED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "data-file": "test/unit/data/read.test.ts",
     "node-modules": "test/unit/data/read.test.ts",
     paths: "test/unit/data/read.test.ts",
+    signatures: "test/unit/data/readers/reader-table.test.ts",
     sources: "test/unit/data/read.test.ts",
     "text-stream": "test/unit/data/readers/csv.test.ts",
   },

@@ -10,6 +10,7 @@ import { withFile } from "./file-error.js";
 export const FORMAT_FLAGS = {
   format: { type: "string" },
   delimiter: { type: "string" },
+  skip: { type: "string" },
   header: { type: "boolean" },
   "no-header": { type: "boolean" },
   decimal: { type: "string" },
@@ -27,8 +28,9 @@ export const COLUMN_FLAGS = {
   unknown: { type: "string" },
 } as const;
 
-/** Flags whose values are lists of columns. */
+/** Flags whose values are lists of columns, and those that are numbers. */
 const LISTS = ["features", "exclude", "categories"];
+const NUMBERS = ["skip"];
 
 /** Values of flags by their names. */
 type Values = Readonly<Record<string, string | boolean | undefined>>;
@@ -39,7 +41,8 @@ export function readOptions(values: Values): ReadOptions {
   for (const flag of [...Object.keys(FORMAT_FLAGS), ...Object.keys(COLUMN_FLAGS)]) {
     const value = values[flag];
     if (typeof value !== "string") continue;
-    options[flag] = LISTS.includes(flag) ? value.split(",") : value.replaceAll("\\t", "\t");
+    if (NUMBERS.includes(flag)) options[flag] = Number(value);
+    else options[flag] = LISTS.includes(flag) ? value.split(",") : value.replaceAll("\\t", "\t");
   }
   if (values["header"] || values["no-header"]) options["header"] = !values["no-header"];
   return options;

@@ -26,7 +26,8 @@ writes smigh-model.json by default. An output must not be one of the inputs.
 --weights COLUMN  the weight of each row
 --missing HOW     missing values: error, drop (the row) or mean
 --unknown HOW     categories that the training lacked: error or zeros
---format NAME     --delimiter CHARACTER  --header  --no-header  --decimal ,
+--format NAME     --delimiter CHARACTER  --header  --no-header  --skip LINES
+                  --decimal ,
 --offsets FILE    numbers added to the logits, a row for each of DATA
 
 The model remembers which columns are what: predict and evaluate match those of

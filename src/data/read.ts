@@ -1,5 +1,5 @@
 /** Reads files into data to train on or to predict for. */
-import { parseNamed, oneOf, ofType, fail, isList, type Check } from "../core/checks.js";
+import { parseNamed, oneOf, ofType, fail, isList, wholeNumber, type Check } from "../core/checks.js";
 import { DataError } from "../core/errors.js";
 import { show } from "../core/show.js";
 import { applySchema } from "./apply-schema.js";
@@ -62,6 +62,7 @@ const CHECKS = {
   format: ofType("string", "the name of a format"),
   delimiter: ofType("string", "a character"),
   header: ofType("boolean", "true or false"),
+  skip: wholeNumber(0),
   decimal: oneOf(".", ","),
   schema: ANY,
 } as const;

@@ -19,23 +19,8 @@ import type { FormatOptions } from "./reader.js";
 
 const MAGIC = "ARROW1";
 
-/** The row of the format in the table of readers. */
-export const arrowReader = {
-  endings: [".arrow", ".arrows", ".feather", ".ipc"],
-  recognises: (head: Uint8Array) =>
-    textOf(head, 0, 6) === MAGIC || textOf(head, 0, 4) === "FEA1" || isStream(head),
-  read: readArrow,
-};
-
 function textOf(bytes: Uint8Array, start: number, end: number): string {
   return String.fromCharCode(...bytes.subarray(start, end));
-}
-
-/** Tells whether bytes begin with a marker and the length, of a multiple of 8 bytes, of a schema. */
-function isStream(head: Uint8Array): boolean {
-  return (
-    head.length >= 8 && head.subarray(0, 4).every((byte) => byte === 0xff) && head[4] % 8 === 0 && head[7] < 8
-  );
 }
 
 /** Unpacks a buffer into as many bytes as it says. */

@@ -13,6 +13,8 @@ export interface CsvOptions {
   readonly delimiter?: string | undefined;
   /** Whether the first line has the names of the columns. */
   readonly header?: boolean | undefined;
+  /** Lines to leave out before the first, such as a title. Default 0. */
+  readonly skip?: number | undefined;
   /** What separates the decimals of a number: "." or ",". Default ".". */
   readonly decimal?: "." | "," | undefined;
 }
@@ -24,19 +26,9 @@ const HEAD = 2 ** 14;
 /** The longest line: one that is longer has a quote that is never closed. */
 const LONGEST_LINE = 2 ** 23;
 const MOST_COLUMNS = 100_000;
+/** Lines that tell the delimiter. */
+const SNIFFED = 20;
 const DELIMITERS = [",", "\t", ";", "|"];
-
-/** The row of the format in the table of readers: any text that no other format recognises. */
-export const csvReader = {
-  endings: [".csv", ".tsv", ".txt"],
-  recognises: (head: Uint8Array) => head.length > 0 && !head.some(isControl),
-  read: readCsv,
-};
-
-/** Whether a byte is in no text: a control character but tab and the ends of lines. UTF-16 has zeros. */
-function isControl(byte: number): boolean {
-  return byte < 32 && byte !== 9 && byte !== 10 && byte !== 13;
-}
 
 /** Lines that were split into values. */
 interface Block {
@@ -60,11 +52,12 @@ interface Columns {
 
 async function readColumns(file: DataFile, options: CsvOptions, late: Columns["late"]): Promise<Columns> {
   const { name } = file;
+  const { skip = 0 } = options;
   let columns: readonly ColumnBuilder[] = [];
   let rows = 0;
   for await (const { lines, from } of blocksOf(file, options)) {
     for (const [n, cells] of lines.entries()) {
-      if (cells.length === 1 && cells[0].trim() === "") continue; // an empty line
+      if (isEmpty(cells) || from + n <= skip) continue;
       if (columns.length === 0) {
         const header = options.header ?? isHeader(cells);
         columns = namesOf(cells, header, name).map((one, c) => new ColumnBuilder(one, late.get(c)));
@@ -86,7 +79,7 @@ async function readColumns(file: DataFile, options: CsvOptions, late: Columns["l
 }
 
 /** Splits the text, block by block. */
-async function* blocksOf(file: DataFile, { delimiter, decimal = "." }: CsvOptions): AsyncGenerator<Block> {
+async function* blocksOf(file: DataFile, options: CsvOptions): AsyncGenerator<Block> {
   const texts = decodeText(file.open(), file.name);
   let rest = "";
   let from = 1;
@@ -103,7 +96,7 @@ async function* blocksOf(file: DataFile, { delimiter, decimal = "." }: CsvOption
       length += String(value).length;
     }
     const text = parts.join("");
-    split ??= await createSplitter(text, delimiter, decimal);
+    split ??= await createSplitter(text, options);
     const { lines, length } = split(text, !ended, file.name, from);
     rest = text.slice(length);
     yield { lines, from };
@@ -126,15 +119,16 @@ type Splitter = (
 
 async function createSplitter(
   head: string,
-  wanted: string | undefined,
-  decimal: "." | ",",
+  { delimiter: wanted, skip = 0, decimal = "." }: CsvOptions,
 ): Promise<Splitter> {
   const {
     default: { Parser },
   } = await import("papaparse");
   const newline = newlineOf(head);
-  const lines = (delimiter: string) =>
-    new Parser({ delimiter, newline }).parse(head, 0, true).data.slice(0, 20);
+  const lines = (delimiter: string) => {
+    const { data } = new Parser({ delimiter, newline }).parse(head, 0, true);
+    return data.slice(skip, skip + SNIFFED).filter((cells) => !isEmpty(cells));
+  };
   const delimiter = wanted ?? likeliest(lines, decimal);
   const parser = new Parser({ delimiter, newline });
   return (text, more, name, from) => {
@@ -145,6 +139,11 @@ async function createSplitter(
     }
     return { lines: decimal === "," ? data.map(withPoints) : data, length: meta.cursor };
   };
+}
+
+/** Whether a line is empty. Such lines are no rows. */
+function isEmpty(cells: readonly string[]): boolean {
+  return cells.length === 1 && cells[0].trim() === "";
 }
 
 /** Writes numbers with a decimal comma with a point. */

@@ -79,12 +79,10 @@ export function readIdx(source: ByteSource, name = "IDX file"): Promise<Idx> {
   return readUnpacked(openBytes(source, name), name);
 }
 
-/** The row of the format in the table of readers. */
-export const idxReader = {
-  endings: [".idx", "-ubyte"],
-  recognises: ([first, second, type]: Uint8Array) => first === 0 && second === 0 && isType(type),
-  read: async ({ name, open }: DataFile) => toTable(await readUnpacked(open(), name), name),
-};
+/** Reads a file of the format as a table. */
+export async function readIdxTable({ name, open }: DataFile): Promise<Table> {
+  return toTable(await readUnpacked(open(), name), name);
+}
 
 /** Returns numbers, or vectors of all dimensions but the first. */
 function toTable({ shape, values }: Idx, name: string): Table {

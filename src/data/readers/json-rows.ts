@@ -10,15 +10,8 @@ import { decodeText } from "./text-stream.js";
 /** Characters of the longest document that is no JSON lines; the longest string of V8 has 2^29. */
 const LONGEST = 2 ** 28;
 
-/** The row of the format in the table of readers. */
-export const jsonReader = {
-  endings: [".json", ".jsonl", ".ndjson"],
-  recognises: (head: Uint8Array) => /^\s*[{[]/.test(new TextDecoder().decode(head)),
-  read: readJson,
-};
-
 /** Reads line by line where the first line is a whole value and others follow; else one document. */
-async function readJson({ name, open }: DataFile): Promise<Table> {
+export async function readJson({ name, open }: DataFile): Promise<Table> {
   const blocks = splitLines(decodeText(open(), name), name);
   try {
     const { first, from, rest } = await readFirst(blocks);

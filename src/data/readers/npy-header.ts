@@ -2,6 +2,7 @@
 import { DataError } from "../../core/errors.js";
 import { show } from "../../core/show.js";
 import { type Chunks, gather, hexadecimal } from "./byte-stream.js";
+import { isNpy } from "./signatures.js";
 
 /** What a header says. */
 export interface NpyHeader {
@@ -35,11 +36,6 @@ const LONGEST_TEXT = 2 ** 20;
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 
 const ADVICE = "save one plain array of numbers, booleans or texts, by numpy.save(…, allow_pickle=False)";
-
-/** Tells whether bytes begin as a .npy file does. */
-export function isNpy(head: Uint8Array): boolean {
-  return MAGIC.every((byte, at) => head[at] === byte);
-}
 
 /** Reads the header, and returns the bytes that came with it. */
 export async function readNpyHeader(

@@ -4,7 +4,7 @@ import { allocate } from "../numbers.js";
 import type { Column, ColumnValues, Table, TextColumn } from "../data-table.js";
 import type { Chunks } from "./byte-stream.js";
 import type { DataFile } from "./data-file.js";
-import { type NpyHeader, isNpy, readNpyHeader } from "./npy-header.js";
+import { type NpyHeader, readNpyHeader } from "./npy-header.js";
 import { readPayload } from "./payload.js";
 import { TextCodes } from "./text-codes.js";
 
@@ -18,19 +18,15 @@ export interface NpyArray {
   readonly boolean: boolean;
 }
 
-/** The row of the format in the table of readers. */
-export const npyReader = {
-  endings: [".npy"],
-  recognises: isNpy,
-  read: async ({ name, open }: DataFile): Promise<Table> => {
-    const chunks = open();
-    try {
-      return toTable(await readNpy(chunks, name), name);
-    } finally {
-      await chunks.return();
-    }
-  },
-};
+/** Reads a file of the format as a table. */
+export async function readNpyTable({ name, open }: DataFile): Promise<Table> {
+  const chunks = open();
+  try {
+    return toTable(await readNpy(chunks, name), name);
+  } finally {
+    await chunks.return();
+  }
+}
 
 function toTable(array: NpyArray, name: string): Table {
   const column = toColumn(array, array.shape.length > 1 ? "x" : "0", name);

@@ -7,21 +7,8 @@ import { type NpyArray, readNpy, toColumn } from "./npy.js";
 import { toDense } from "./scipy-sparse.js";
 import { openZip } from "./zip.js";
 
-/** The row of the format in the table of readers. */
-export const npzReader = {
-  endings: [".npz"],
-  recognises: isNpz,
-  read: readNpz,
-};
-
-/** Tells whether bytes begin as a zip file does whose first member is an array. */
-function isNpz(head: Uint8Array): boolean {
-  if (![0x50, 0x4b, 3, 4].every((byte, at) => head[at] === byte) || head.length < 30) return false;
-  const name = head.subarray(30, 30 + head[26] + 256 * head[27]);
-  return new TextDecoder().decode(name).endsWith(".npy");
-}
-
-async function readNpz({ name, open }: DataFile): Promise<Table> {
+/** Reads a file of the format. */
+export async function readNpz({ name, open }: DataFile): Promise<Table> {
   const arrays = new Map<string, NpyArray>();
   for (const member of await openZip(open(), name)) {
     const key = member.name.replace(/\.npy$/, "");

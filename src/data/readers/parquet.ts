@@ -33,13 +33,6 @@ const READ_BYTES = 2 ** 25;
 /** "PAR1" */
 const isMagic = (bytes: Uint8Array) => String.fromCharCode(...bytes) === "PAR1";
 
-/** The row of the format in the table of readers. */
-export const parquetReader = {
-  endings: [".parquet", ".pq"],
-  recognises: (head: Uint8Array) => isMagic(head.subarray(0, 4)),
-  read: readParquet,
-};
-
 type Library = Awaited<ReturnType<typeof loadLibrary>>;
 
 async function loadLibrary() {

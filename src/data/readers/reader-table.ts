@@ -2,28 +2,53 @@
 import { DataError, OptionError } from "../../core/errors.js";
 import { show } from "../../core/show.js";
 import type { Table } from "../data-table.js";
-import { arrowReader } from "./arrow.js";
 import { gather, hexadecimal } from "./byte-stream.js";
-import { csvReader } from "./csv.js";
 import type { DataFile } from "./data-file.js";
-import { idxReader } from "./idx.js";
-import { jsonReader } from "./json-rows.js";
-import { npyReader } from "./npy.js";
-import { npzReader } from "./npz.js";
 import type { FormatOptions, Reader } from "./reader.js";
-import { svmlightReader } from "./svmlight.js";
-import { parquetReader } from "./parquet.js";
+import { isArrow, isIdx, isJson, isNpy, isNpz, isParquet, isSvmlight, isText } from "./signatures.js";
 
-/** Readers by their format, in the order in which they are asked. */
+/** Readers by their format, in the order in which they are asked. Each is loaded when it is needed. */
 export const READERS = {
-  idx: idxReader,
-  npy: npyReader,
-  npz: npzReader,
-  svmlight: svmlightReader,
-  json: jsonReader,
-  parquet: parquetReader,
-  arrow: arrowReader,
-  csv: csvReader,
+  idx: {
+    endings: [".idx", "-ubyte"],
+    recognises: isIdx,
+    load: async () => (await import("./idx.js")).readIdxTable,
+  },
+  npy: {
+    endings: [".npy"],
+    recognises: isNpy,
+    load: async () => (await import("./npy.js")).readNpyTable,
+  },
+  npz: {
+    endings: [".npz"],
+    recognises: isNpz,
+    load: async () => (await import("./npz.js")).readNpz,
+  },
+  parquet: {
+    endings: [".parquet", ".pq"],
+    recognises: isParquet,
+    load: async () => (await import("./parquet.js")).readParquet,
+  },
+  arrow: {
+    endings: [".arrow", ".arrows", ".feather", ".ipc"],
+    recognises: isArrow,
+    load: async () => (await import("./arrow.js")).readArrow,
+  },
+  svmlight: {
+    endings: [".svmlight", ".libsvm", ".svm"],
+    recognises: isSvmlight,
+    load: async () => (await import("./svmlight.js")).readSvmlight,
+  },
+  json: {
+    endings: [".json", ".jsonl", ".ndjson"],
+    recognises: isJson,
+    load: async () => (await import("./json-rows.js")).readJson,
+  },
+  csv: {
+    endings: [".csv", ".tsv", ".txt"],
+    recognises: isText,
+    load: async () => (await import("./csv.js")).readCsv,
+  },
 } as const satisfies Readonly<Record<string, Reader>>;
 
 /** The formats of files. */
@@ -36,7 +61,8 @@ const HEAD_BYTES = 4096;
 async function readerOf(file: DataFile): Promise<Reader> {
   const chunks = file.open();
   try {
-    const head = (await gather(chunks, new Uint8Array(0), HEAD_BYTES)).subarray(0, HEAD_BYTES);
+    const start = await gather(chunks, new Uint8Array(0), HEAD_BYTES);
+    const head = new Uint8Array(start.subarray(0, HEAD_BYTES)); // no decoder takes shared memory
     const readers: readonly Reader[] = Object.values(READERS);
     const name = file.name.toLowerCase().replace(/\.(gz|zst)$/, "");
     const reader =
@@ -64,5 +90,6 @@ export async function readTable(
     );
   }
   const reader = format === undefined ? await readerOf(file) : READERS[format];
-  return reader.read(file, options);
+  const read = await reader.load();
+  return read(file, options);
 }

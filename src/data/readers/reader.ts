@@ -9,12 +9,15 @@ export interface FormatOptions extends CsvOptions {
   readonly columns?: readonly string[] | undefined;
 }
 
-/** Reads the files of a format. */
+/** Reads a whole file. Throws a DataError that begins with its name. */
+export type ReadTable = (file: DataFile, options: FormatOptions) => Promise<Table>;
+
+/** The reader of a format. */
 export interface Reader {
   /** Ends of the names of such files. */
   readonly endings: readonly string[];
   /** Tells whether a file begins as those of the format do. Gets its first bytes. */
   recognises(head: Uint8Array): boolean;
-  /** Reads the whole file. Throws a DataError that begins with its name. */
-  read(file: DataFile, options: FormatOptions): Promise<Table>;
+  /** Loads what reads such files. */
+  load(): Promise<ReadTable>;
 }

@@ -43,7 +43,9 @@ async function openNamed(source: string | URL): Promise<DataFile[]> {
 
 /** Fetches a URL. Throws a DataError where the answer is none that has it. */
 async function fetchOr(name: string, init?: RequestInit): Promise<Response> {
-  const response = await fetch(name, init);
+  const response = await fetch(name, init).catch((cause: unknown) => {
+    throw new DataError(`${name}: cannot be fetched: ${String(cause)}.`, { cause });
+  });
   if (response.ok) return response;
   throw new DataError(`${name}: cannot be fetched; the answer is ${response.status} ${response.statusText}.`);
 }

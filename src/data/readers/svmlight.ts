@@ -9,26 +9,8 @@ import { parseNumber } from "./parse-number.js";
 import { splitLines } from "./text-lines.js";
 import { decodeText } from "./text-stream.js";
 
-const NUMBER = String.raw`[+-]?(?:\d+\.?\d*(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?|nan|inf)`;
-const LINE = new RegExp(String.raw`^${NUMBER}(?:\s+qid:\d+)?(?:\s+\d+:${NUMBER})*$`, "i");
 const MOST_FEATURES = 2 ** 31;
 const [SPACE, ZERO, NINE, COLON, LARGE_E, SMALL_E] = [32, 48, 57, 58, 69, 101];
-
-/** The row of the format in the table of readers. */
-export const svmlightReader = {
-  endings: [".svmlight", ".libsvm", ".svm"],
-  recognises,
-  read: readSvmlight,
-};
-
-/** Tells whether all lines are of the format, and one has a feature. */
-function recognises(head: Uint8Array): boolean {
-  const lines = new TextDecoder().decode(head).split("\n");
-  const last = lines.pop() ?? "";
-  // The head may end within a line: its last word is left out.
-  const all = [...lines, last.slice(0, Math.max(0, last.search(/\s\S*$/)))].map(withoutComment);
-  return all.some((line) => line.includes(":")) && all.every((line) => line === "" || LINE.test(line));
-}
 
 function withoutComment(line: string): string {
   const at = line.indexOf("#");
@@ -118,7 +100,7 @@ function parseLabel(text: string, fail: (what: string) => DataError): number {
   );
 }
 
-async function readSvmlight({ name, open }: DataFile): Promise<Table> {
+export async function readSvmlight({ name, open }: DataFile): Promise<Table> {
   const sparse = new SparseRows(name);
   for await (const { lines, from } of splitLines(decodeText(open(), name), name)) {
     for (const [n, line] of lines.entries()) {

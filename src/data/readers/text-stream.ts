@@ -13,7 +13,7 @@ export async function* decodeText(chunks: Chunks, name: string): AsyncGenerator<
   let read = 0;
   for await (const chunk of resume(head, chunks)) {
     for (let first = 0; first < chunk.length; first += PIECE) {
-      const piece = chunk.subarray(first, first + PIECE);
+      const piece = new Uint8Array(chunk.subarray(first, first + PIECE)); // no decoder takes shared memory
       yield decodeOr(decoder, piece, true, () => badText(name, encoding, read, read + piece.length));
       read += piece.length;
     }

@@ -11,7 +11,7 @@ import {
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { read } from "../../../../src/data/index.js";
-import { arrowReader } from "../../../../src/data/readers/arrow.js";
+import { readArrow } from "../../../../src/data/readers/arrow.js";
 import { openSource } from "../../../../src/data/readers/sources.js";
 import { unpackLz4Frame } from "../../../../src/data/readers/lz4-frame.js";
 import { readTable } from "../../../../src/data/readers/reader-table.js";
@@ -21,17 +21,17 @@ import { FEW, REFUSED, TYPES, expectTableOrError, loadFixture, pathOf, readBy, t
 describe("reads", () => {
   test("each type of column that pyarrow writes", async () => {
     const names = Object.keys(TYPES).filter((name) => name !== "view");
-    expect(await readBy(arrowReader, pathOf("types.arrow"))).toEqual(tableOf(...names));
+    expect(await readBy(readArrow, pathOf("types.arrow"))).toEqual(tableOf(...names));
   });
 
   test.each(["lz4", "zstd"])("buffers that %s packs", async (codec) => {
-    expect(await readBy(arrowReader, pathOf(`types-${codec}.arrow`))).toEqual(tableOf(...FEW, "factor"));
+    expect(await readBy(readArrow, pathOf(`types-${codec}.arrow`))).toEqual(tableOf(...FEW, "factor"));
   });
 
   test("a stream, with views of text, however it is cut into chunks", async () => {
     const expected = tableOf(...FEW, "factor", "view");
     const bytes = await loadFixture("types.arrows");
-    expect(await readBy(arrowReader, bytes)).toEqual(expected);
+    expect(await readBy(readArrow, bytes)).toEqual(expected);
     async function* chunks() {
       for (let first = 0; first < bytes.length; first += 100) yield bytes.subarray(first, first + 100);
     }
@@ -40,7 +40,7 @@ describe("reads", () => {
   });
 
   test("a file of Polars, which has no messages of its schema", async () => {
-    expect(await readBy(arrowReader, pathOf("polars.arrow"))).toEqual({
+    expect(await readBy(readArrow, pathOf("polars.arrow"))).toEqual({
       rows: 3,
       columns: [
         { kind: "numbers", name: "x", values: Float64Array.of(0.5, Number.NaN, 2.5) },
@@ -76,7 +76,7 @@ describe("reads", () => {
         });
         const bytes = tableToIPC(table, { format });
         if (!bytes) throw new Error("nothing was written");
-        const { rows, columns } = await readBy(arrowReader, new Uint8Array(bytes));
+        const { rows, columns } = await readBy(readArrow, new Uint8Array(bytes));
         expect(rows).toBe(made.length);
         const [n, t, e] = columns;
         if (n.kind !== "numbers" || t.kind !== "text" || e.kind !== "vectors") throw new Error("kinds");
@@ -88,7 +88,7 @@ describe("reads", () => {
   });
 
   test("only the columns that are asked for", async () => {
-    const { columns } = await readBy(arrowReader, pathOf("odd.arrow"), ["ok", "holes"]);
+    const { columns } = await readBy(readArrow, pathOf("odd.arrow"), ["ok", "holes"]);
     expect(columns).toEqual([
       { kind: "vectors", name: "holes", width: 2, values: Float64Array.of(1, Number.NaN, 3, 4, 4, 5) },
       { kind: "numbers", name: "ok", values: Float64Array.of(1.5, 2.5, 3.5) },
@@ -123,13 +123,13 @@ test("unpacks blocks of LZ4 that repeat those before them", () => {
 
 describe("refuses", () => {
   test.each(REFUSED)("column %s, by its name", async (column, message) => {
-    const reading = readBy(arrowReader, pathOf("odd.arrow"), [column]);
+    const reading = readBy(readArrow, pathOf("odd.arrow"), [column]);
     await expect(reading).rejects.toBeInstanceOf(DataError);
     await expect(reading).rejects.toThrow(message);
   });
 
   test.each(["bytes", "nothing"])("column %s, of a type that is not read", async (column) => {
-    const reading = readBy(arrowReader, pathOf("odd.arrow"), [column]);
+    const reading = readBy(readArrow, pathOf("odd.arrow"), [column]);
     await expect(reading).rejects.toThrow(
       new RegExp(`column "${column}" is of type (binary|null), which is not read`),
     );
@@ -138,19 +138,19 @@ describe("refuses", () => {
   test("a file that is cut off anywhere, and Feather of version 1", async () => {
     const bytes = await loadFixture("types-lz4.arrow");
     for (let length = 8; length < bytes.length; length += 7) {
-      await expect(readBy(arrowReader, bytes.slice(0, length))).rejects.toThrow(
+      await expect(readBy(readArrow, bytes.slice(0, length))).rejects.toThrow(
         /does not end with ARROW1: it is truncated/,
       );
     }
     bytes.set(new TextEncoder().encode("FEA1"));
-    await expect(readBy(arrowReader, bytes)).rejects.toThrow("is of Feather version 1");
+    await expect(readBy(readArrow, bytes)).rejects.toThrow("is of Feather version 1");
   });
 
   test("or reads a stream that is cut off: what is left is whole batches, or a DataError", async () => {
     const bytes = await loadFixture("types.arrows");
     const whole: number[] = [];
     for (let length = 0; length < bytes.length; length += 8) {
-      if (await expectTableOrError(arrowReader, bytes.slice(0, length))) whole.push(length);
+      if (await expectTableOrError(readArrow, bytes.slice(0, length))) whole.push(length);
     }
     expect(whole.length).toBeLessThan(5);
   });
@@ -162,14 +162,14 @@ describe("refuses", () => {
       (_, at) => at + 4 <= bytes.length && view.getUint32(at, true) === 0x184d2204,
     );
     view.setBigInt64(magic - 8, 2n ** 40n, true);
-    await expect(readBy(arrowReader, bytes)).rejects.toThrow(/column ".*" cannot be read; .* take more than/);
+    await expect(readBy(readArrow, bytes)).rejects.toThrow(/column ".*" cannot be read; .* take more than/);
   });
 
   test("Zstandard that repeats more than it unpacks into, in no time", async () => {
     const bytes = await loadFixture("types-zstd.arrow");
     bytes[1627] = 4; // fzstd takes 4 s for it
     const start = performance.now();
-    await expect(readBy(arrowReader, bytes)).rejects.toThrow(/cannot be read/);
+    await expect(readBy(readArrow, bytes)).rejects.toThrow(/cannot be read/);
     expect(performance.now() - start).toBeLessThan(1000);
   });
 
@@ -182,7 +182,7 @@ describe("refuses", () => {
       fc.asyncProperty(fc.nat({ max: files.length - 1 }), changes, async (file, change) => {
         const bytes = files[file].slice();
         for (const [place, value] of change) bytes[place % bytes.length] = value;
-        if (await expectTableOrError(arrowReader, bytes)) read++;
+        if (await expectTableOrError(readArrow, bytes)) read++;
       }),
       { numRuns: 2000 },
     );

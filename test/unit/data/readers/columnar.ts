@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "vitest";
 import { openSource } from "../../../../src/data/readers/sources.js";
-import type { Reader } from "../../../../src/data/readers/reader.js";
+import type { ReadTable } from "../../../../src/data/readers/reader.js";
 import type { Column, Table } from "../../../../src/data/data-table.js";
 import { DataError } from "../../../../src/index.js";
 
@@ -21,7 +21,7 @@ export function pathOf(name: string): string {
 
 /** Reads bytes, or the file at a path. */
 export async function readBy(
-  { read }: Pick<Reader, "read">,
+  read: ReadTable,
   source: Uint8Array<ArrayBuffer> | string,
   columns?: readonly string[],
 ): Promise<Table> {
@@ -31,7 +31,7 @@ export async function readBy(
 
 /** Reads bytes that may be damaged: into a whole table, or not at all, with a DataError that says why. */
 export async function expectTableOrError(
-  reader: Pick<Reader, "read">,
+  reader: ReadTable,
   bytes: Uint8Array<ArrayBuffer>,
 ): Promise<boolean> {
   let table: Table;

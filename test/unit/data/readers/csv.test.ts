@@ -63,6 +63,12 @@ describe("a table is read", () => {
     });
   });
 
+  test("below lines to leave out", async () => {
+    const text = "150,2,one,two\n\na;b\n1;2\n";
+    expect(await read(text, { skip: 1 })).toEqual({ a: [1], b: [2] });
+    expect(await read(text, { skip: 3, header: false }, 1)).toEqual({ 0: [1], 1: [2] });
+  });
+
   test("whose delimiter is given", async () => {
     expect(await read("a:b\n1:2\n", { delimiter: ":" })).toEqual({ a: [1], b: [2] });
   });

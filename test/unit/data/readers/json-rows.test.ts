@@ -1,13 +1,14 @@
 /** Tests the reader of JSON and JSON lines. */
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { jsonReader } from "../../../../src/data/readers/json-rows.js";
+import { readJson } from "../../../../src/data/readers/json-rows.js";
+import { isJson } from "../../../../src/data/readers/signatures.js";
 import { READERS, readTable } from "../../../../src/data/readers/reader-table.js";
 import { DataError } from "../../../../src/index.js";
 import { countRefused, cut, fileOf } from "./fuzz.js";
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
-const read = (text: string) => jsonReader.read(fileOf(bytesOf(text), "a.json"));
+const read = (text: string) => readJson(fileOf(bytesOf(text), "a.json"));
 
 const numbers = (name: string, ...values: number[]) => ({
   kind: "numbers",
@@ -53,7 +54,7 @@ describe("json", () => {
   test.each(FILES)("reads records, of JSON and of JSON lines: %#", async (file) => {
     expect(await readTable(fileOf(bytesOf(file), "a"), undefined, {})).toEqual({ rows: 4, columns: COLUMNS });
     for (const length of [1, 7]) {
-      expect(await jsonReader.read(cut(bytesOf(file), length, "a"))).toEqual({ rows: 4, columns: COLUMNS });
+      expect(await readJson(cut(bytesOf(file), length, "a"))).toEqual({ rows: 4, columns: COLUMNS });
     }
   });
 
@@ -73,12 +74,12 @@ describe("json", () => {
     ],
   ])("reads %s", async (file, rows, columns) => {
     expect(await read(file)).toEqual({ rows, columns });
-    expect(jsonReader.recognises(bytesOf(file))).toBe(true);
+    expect(isJson(bytesOf(file))).toBe(true);
   });
 
   test("is recognised by its first character", () => {
     for (const other of ["", "a,b\n1,2\n", "1 1:2", "x[", '"{"']) {
-      expect(jsonReader.recognises(bytesOf(other))).toBe(false);
+      expect(isJson(bytesOf(other))).toBe(false);
     }
     const formats = Object.keys(READERS);
     expect(formats.indexOf("json")).toBeLessThan(formats.indexOf("csv"));
@@ -160,6 +161,6 @@ describe("json", () => {
 
   test("makes a table or a DataError of every damaged file", async () => {
     const more = ['{"x": [[1, 2], [3, 4]], "y": [0, 1]}', '[[1, "a"], [2, "b"]]'];
-    expect(await countRefused([...FILES, ...more].map(bytesOf), jsonReader.read, 2000)).toBeGreaterThan(200);
+    expect(await countRefused([...FILES, ...more].map(bytesOf), readJson, 2000)).toBeGreaterThan(200);
   });
 });

@@ -1,7 +1,7 @@
 /** Tests the reader of .npy files against files that NumPy wrote. */
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { npyReader } from "../../../../src/data/readers/npy.js";
+import { readNpyTable } from "../../../../src/data/readers/npy.js";
 import type { Column } from "../../../../src/data/data-table.js";
 import { DataError } from "../../../../src/index.js";
 import files from "../../../fixtures/readers/npy.json" with { type: "json" };
@@ -53,7 +53,7 @@ function npy(header: string, payload: Uint8Array, version = 1): Uint8Array {
   return bytes;
 }
 
-const read = (bytes: Uint8Array) => npyReader.read(fileOf(bytes, "a.npy"));
+const read = (bytes: Uint8Array) => readNpyTable(fileOf(bytes, "a.npy"));
 
 /** Values as the fixtures have them: floats by their text, which tells NaN and −0. */
 function valuesOf(column: Column): (number | string | boolean)[] {
@@ -74,7 +74,7 @@ describe("npy", () => {
   test.each(READ)("reads %s as NumPy does", async (name) => {
     const { shape } = fixture(name);
     for (const file of [fileOf(bytesOf(name), "a.npy"), cut(bytesOf(name), 7, "a.npy")]) {
-      const { rows, columns } = await npyReader.read(file);
+      const { rows, columns } = await readNpyTable(file);
       expect(rows).toBe(shape[0]);
       expect(columns.length).toBe(1);
       const [column] = columns;
@@ -257,6 +257,6 @@ describe("npy", () => {
   });
 
   test("makes a table or a DataError of every damaged file", async () => {
-    expect(await countRefused([...FIXTURES.keys()].map(bytesOf), npyReader.read, 2000)).toBeGreaterThan(200);
+    expect(await countRefused([...FIXTURES.keys()].map(bytesOf), readNpyTable, 2000)).toBeGreaterThan(200);
   });
 });

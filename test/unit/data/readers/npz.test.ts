@@ -2,7 +2,7 @@
 import * as fc from "fast-check";
 import { zipSync } from "fflate";
 import { describe, expect, test } from "vitest";
-import { npzReader } from "../../../../src/data/readers/npz.js";
+import { readNpz } from "../../../../src/data/readers/npz.js";
 import { READERS } from "../../../../src/data/readers/reader-table.js";
 import { DataError } from "../../../../src/index.js";
 import files from "../../../fixtures/readers/npz.json" with { type: "json" };
@@ -11,7 +11,7 @@ import { countRefused, cut, fileOf } from "./fuzz.js";
 type FixtureName = keyof typeof files;
 
 const bytesOf = (name: FixtureName) => Uint8Array.from(Buffer.from(files[name], "base64"));
-const read = (bytes: Uint8Array) => npzReader.read(fileOf(bytes, "a.npz"));
+const read = (bytes: Uint8Array) => readNpz(fileOf(bytes, "a.npz"));
 
 const X = {
   kind: "vectors",
@@ -38,7 +38,7 @@ describe("npz", () => {
   test.each(["stored", "deflated"] as const)("reads arrays that are %s", async (name) => {
     const expected = { rows: 4, columns: [X, Y, LABELS, BOOLEANS] };
     expect(await read(bytesOf(name))).toEqual(expected);
-    expect(await npzReader.read(cut(bytesOf(name), 11, "a.npz"))).toEqual(expected);
+    expect(await readNpz(cut(bytesOf(name), 11, "a.npz"))).toEqual(expected);
   });
 
   test("reads members whose sizes follow them", async () => {
@@ -153,7 +153,7 @@ describe("npz", () => {
 
   test("makes a table or a DataError of every damaged file", async () => {
     const names: FixtureName[] = ["stored", "deflated", "unnamed", "csr", "coo", "streamed"];
-    expect(await countRefused(names.map(bytesOf), npzReader.read, 1000)).toBeGreaterThan(200);
+    expect(await countRefused(names.map(bytesOf), readNpz, 1000)).toBeGreaterThan(200);
   });
 
   test("makes a table or a DataError of every sparse matrix with other numbers in its arrays", async () => {

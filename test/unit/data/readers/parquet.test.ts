@@ -6,7 +6,7 @@ import { parquetWriteBuffer } from "hyparquet-writer";
 import { describe, expect, test } from "vitest";
 import { read, readRows } from "../../../../src/data/index.js";
 import { openSource } from "../../../../src/data/readers/sources.js";
-import { parquetReader } from "../../../../src/data/readers/parquet.js";
+import { readParquet } from "../../../../src/data/readers/parquet.js";
 import { readTable } from "../../../../src/data/readers/reader-table.js";
 import { DataError } from "../../../../src/index.js";
 import { FEW, REFUSED, TYPES, expectTableOrError, loadFixture, pathOf, readBy, tableOf } from "./columnar.js";
@@ -15,26 +15,26 @@ const ALL = Object.keys(TYPES).filter((name) => name !== "factor" && name !== "v
 
 describe("reads", () => {
   test("each type of column that pyarrow writes", async () => {
-    expect(await readBy(parquetReader, pathOf("types-none.parquet"))).toEqual(tableOf(...ALL));
+    expect(await readBy(readParquet, pathOf("types-none.parquet"))).toEqual(tableOf(...ALL));
   });
 
   test.each(["snappy", "gzip", "brotli", "zstd", "lz4"])(
     "pages of either version that %s packs",
     async (codec) => {
-      expect(await readBy(parquetReader, pathOf(`types-${codec}.parquet`))).toEqual(tableOf(...FEW));
+      expect(await readBy(readParquet, pathOf(`types-${codec}.parquet`))).toEqual(tableOf(...FEW));
     },
   );
 
   test("values that are split by bytes, or differences", async () => {
     const names = ["int32", "int64", "uint64", "float", "double", "bool", "text"];
-    expect(await readBy(parquetReader, pathOf("types-encodings.parquet"))).toEqual(tableOf(...names));
-    const { columns } = await readBy(parquetReader, pathOf("delta-lengths.parquet"));
+    expect(await readBy(readParquet, pathOf("types-encodings.parquet"))).toEqual(tableOf(...names));
+    const { columns } = await readBy(readParquet, pathOf("delta-lengths.parquet"));
     const codes = Int32Array.from({ length: 200 }, (_, i) => i % 3);
     expect(columns).toEqual([{ kind: "text", name: "text", codes, texts: ["text 0", "text 1", "text 2"] }]);
   });
 
   test("a file of Polars", async () => {
-    expect(await readBy(parquetReader, pathOf("polars.parquet"))).toEqual({
+    expect(await readBy(readParquet, pathOf("polars.parquet"))).toEqual({
       rows: 3,
       columns: [
         { kind: "numbers", name: "x", values: Float64Array.of(0.5, Number.NaN, 2.5) },
@@ -69,7 +69,7 @@ describe("reads", () => {
               { name: "t", data: made.map(({ t }) => t), type: "STRING" },
             ],
           });
-          const { rows, columns } = await readBy(parquetReader, new Uint8Array(file));
+          const { rows, columns } = await readBy(readParquet, new Uint8Array(file));
           expect(rows).toBe(made.length);
           const [x, n, t] = columns;
           if (x.kind !== "numbers" || n.kind !== "numbers" || t.kind !== "text") throw new Error("kinds");
@@ -82,10 +82,10 @@ describe("reads", () => {
   });
 
   test("only the columns that are asked for", async () => {
-    expect(await readBy(parquetReader, pathOf("types-none.parquet"), ["text", "int8"])).toEqual(
+    expect(await readBy(readParquet, pathOf("types-none.parquet"), ["text", "int8"])).toEqual(
       tableOf("int8", "text"),
     );
-    const holes = await readBy(parquetReader, pathOf("odd.parquet"), ["ok", "holes"]);
+    const holes = await readBy(readParquet, pathOf("odd.parquet"), ["ok", "holes"]);
     expect(holes.columns).toEqual([
       { kind: "vectors", name: "holes", width: 2, values: Float64Array.of(1, Number.NaN, 3, 4, 4, 5) },
       { kind: "numbers", name: "ok", values: Float64Array.of(1.5, 2.5, 3.5) },
@@ -94,8 +94,8 @@ describe("reads", () => {
 
   test("gzipped files and streams, as a whole", async () => {
     const bytes = await loadFixture("polars.parquet");
-    const expected = await readBy(parquetReader, bytes);
-    expect(await readBy(parquetReader, new Uint8Array(gzipSync(bytes)))).toEqual(expected);
+    const expected = await readBy(readParquet, bytes);
+    expect(await readBy(readParquet, new Uint8Array(gzipSync(bytes)))).toEqual(expected);
     for (const source of [new Blob([bytes]), new Response(bytes), new Blob([bytes]).stream()]) {
       const [file] = await openSource(source);
       expect(await readTable(file, undefined, {})).toEqual(expected);
@@ -134,7 +134,7 @@ describe("a file is read in parts", () => {
   test("of a URL, the footer and the columns that are asked for", async () => {
     const bytes = await wide();
     const ranges: (string | undefined)[] = [];
-    const expected = await readBy(parquetReader, bytes, ["c7"]);
+    const expected = await readBy(readParquet, bytes, ["c7"]);
     let sent = 0;
     await serve(
       (range, respond) => {
@@ -156,7 +156,7 @@ describe("a file is read in parts", () => {
 
   test("and as a whole where the server sends no parts, or wrong ones", async () => {
     const bytes = await loadFixture("polars.parquet");
-    const expected = await readBy(parquetReader, bytes);
+    const expected = await readBy(readParquet, bytes);
     for (const status of [200, 206]) {
       await serve(
         (range, respond) => {
@@ -210,35 +210,31 @@ describe("a file is read in parts", () => {
 
 describe("refuses", () => {
   test.each(REFUSED)("column %s, by its name", async (column, message) => {
-    const reading = readBy(parquetReader, pathOf("odd.parquet"), [column]);
+    const reading = readBy(readParquet, pathOf("odd.parquet"), [column]);
     await expect(reading).rejects.toBeInstanceOf(DataError);
     await expect(reading).rejects.toThrow(message);
   });
 
   test("bytes that are no text", async () => {
-    const reading = readBy(parquetReader, pathOf("odd.parquet"), ["bytes"]);
+    const reading = readBy(readParquet, pathOf("odd.parquet"), ["bytes"]);
     await expect(reading).rejects.toThrow(/column "bytes" cannot be read; .* not valid for encoding utf-8/);
   });
 
   test("a file that is cut off anywhere", async () => {
     const bytes = await loadFixture("types-snappy.parquet");
     for (let length = 0; length < bytes.length; length += 7) {
-      await expect(readBy(parquetReader, bytes.slice(0, length))).rejects.toThrow(
-        /^the bytes: has \d+ bytes/,
-      );
+      await expect(readBy(readParquet, bytes.slice(0, length))).rejects.toThrow(/^the bytes: has \d+ bytes/);
     }
     const middle = new Uint8Array([...bytes.subarray(0, 200), ...bytes.subarray(1200)]);
-    await expect(readBy(parquetReader, middle)).rejects.toThrow(
-      /should be in bytes \d+ to \d+|cannot be read/,
-    );
+    await expect(readBy(readParquet, middle)).rejects.toThrow(/should be in bytes \d+ to \d+|cannot be read/);
   });
 
   test("a footer that claims to be longer than the file, or that is encrypted", async () => {
     const bytes = await loadFixture("polars.parquet");
     new DataView(bytes.buffer).setUint32(bytes.length - 8, 2 ** 31, true);
-    await expect(readBy(parquetReader, bytes)).rejects.toThrow("its footer should have 2147483648 bytes");
+    await expect(readBy(readParquet, bytes)).rejects.toThrow("its footer should have 2147483648 bytes");
     bytes.set([0x50, 0x41, 0x52, 0x45], bytes.length - 4);
-    await expect(readBy(parquetReader, bytes)).rejects.toThrow("its footer is encrypted");
+    await expect(readBy(readParquet, bytes)).rejects.toThrow("its footer is encrypted");
   });
 
   test("lists and integers of the footer that claim to be long, in no time", async () => {
@@ -252,7 +248,7 @@ describe("refuses", () => {
       const length = new Uint8Array(Uint32Array.of(footer.length).buffer);
       const bytes = Uint8Array.from([...MAGIC, ...footer, ...length, ...MAGIC]);
       const start = performance.now();
-      await expect(readBy(parquetReader, bytes)).rejects.toThrow(/^the bytes: its footer cannot be read/);
+      await expect(readBy(readParquet, bytes)).rejects.toThrow(/^the bytes: its footer cannot be read/);
       expect(performance.now() - start).toBeLessThan(1000);
     }
   });
@@ -260,11 +256,11 @@ describe("refuses", () => {
   test("pages that unpack into more values than memory holds", async () => {
     const bytes = fileOfOnePage(2 ** 31 - 1);
     const before = process.memoryUsage().rss;
-    await expect(readBy(parquetReader, bytes)).rejects.toThrow(
+    await expect(readBy(readParquet, bytes)).rejects.toThrow(
       /column "x" .* take more than \d+ when unpacked/,
     );
     expect(process.memoryUsage().rss - before).toBeLessThan(2 ** 28);
-    const { columns } = await readBy(parquetReader, fileOfOnePage(1000));
+    const { columns } = await readBy(readParquet, fileOfOnePage(1000));
     expect(columns).toEqual([
       { kind: "numbers", name: "x", values: new Uint8Array(1000).fill(1), boolean: true },
     ]);
@@ -285,7 +281,7 @@ describe("refuses", () => {
       fc.asyncProperty(fc.nat({ max: files.length - 1 }), changes, async (file, change) => {
         const bytes = files[file].slice();
         for (const [place, value] of change) bytes[place % bytes.length] = value;
-        if (await expectTableOrError(parquetReader, bytes)) read++;
+        if (await expectTableOrError(readParquet, bytes)) read++;
       }),
       { numRuns: 2000 },
     );

@@ -17,17 +17,19 @@ function addPlain(): void {
   Reflect.set(READERS, "plain", {
     endings: [".plain"],
     recognises: ([mark]: Uint8Array) => mark === 0x21,
-    async read({ open }: { open(): AsyncIterable<Uint8Array> }) {
-      const bytes: number[] = [];
-      for await (const chunk of open()) bytes.push(...chunk);
-      const [, width, ...values] = bytes;
-      const columns = Array.from({ length: width }, (_, c) => ({
-        kind: "numbers",
-        name: `c${c}`,
-        values: Float64Array.from(values.filter((__, i) => i % width === c)),
-      }));
-      return { rows: values.length / width, columns };
-    },
+    load:
+      async () =>
+      async ({ open }: { open(): AsyncIterable<Uint8Array> }) => {
+        const bytes: number[] = [];
+        for await (const chunk of open()) bytes.push(...chunk);
+        const [, width, ...values] = bytes;
+        const columns = Array.from({ length: width }, (_, c) => ({
+          kind: "numbers",
+          name: `c${c}`,
+          values: Float64Array.from(values.filter((__, i) => i % width === c)),
+        }));
+        return { rows: values.length / width, columns };
+      },
   });
 }
 

@@ -2,14 +2,15 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { READERS, readTable } from "../../../../src/data/readers/reader-table.js";
-import { svmlightReader } from "../../../../src/data/readers/svmlight.js";
+import { readSvmlight } from "../../../../src/data/readers/svmlight.js";
+import { isSvmlight } from "../../../../src/data/readers/signatures.js";
 import { DataError } from "../../../../src/index.js";
 import files from "../../../fixtures/readers/svmlight.json" with { type: "json" };
 import { countRefused, cut, fileOf } from "./fuzz.js";
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
-const read = (text: string) => svmlightReader.read(fileOf(bytesOf(text), "a.svm"));
-const recognises = (text: string) => svmlightReader.recognises(bytesOf(text));
+const read = (text: string) => readSvmlight(fileOf(bytesOf(text), "a.svm"));
+const recognises = (text: string) => isSvmlight(bytesOf(text));
 
 describe("svmlight", () => {
   test.each(Object.entries(files))("reads rows, %s", async (_, { text, x, y }) => {
@@ -21,8 +22,8 @@ describe("svmlight", () => {
       ],
     };
     expect(await readTable(fileOf(bytesOf(text), "a"), undefined, {})).toEqual(expected);
-    expect(await svmlightReader.read(cut(bytesOf(text), 5, "a"))).toEqual(expected);
-    expect(await svmlightReader.read(fileOf(bytesOf(text.replaceAll("\n", "\r\n")), "a"))).toEqual(expected);
+    expect(await readSvmlight(cut(bytesOf(text), 5, "a"))).toEqual(expected);
+    expect(await readSvmlight(fileOf(bytesOf(text.replaceAll("\n", "\r\n")), "a"))).toEqual(expected);
   });
 
   test("reads f32 where it holds the values, missing ones, empty rows, comments and spaces", async () => {
@@ -116,6 +117,6 @@ describe("svmlight", () => {
 
   test("makes a table or a DataError of every damaged file", async () => {
     const all = Object.values(files).map(({ text }) => bytesOf(text));
-    expect(await countRefused(all, svmlightReader.read, 2000)).toBeGreaterThan(200);
+    expect(await countRefused(all, readSvmlight, 2000)).toBeGreaterThan(200);
   });
 });
