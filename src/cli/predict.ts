@@ -19,7 +19,7 @@ interface Rows extends Pick<ReadRows, "x" | "features"> {
   readonly offsets?: readonly ArrayLike<number>[];
 }
 
-export async function predictCommand(words: readonly string[], { out }: Streams): Promise<void> {
+export async function predictCommand(words: readonly string[], { out, status }: Streams): Promise<void> {
   const options = {
     ...FORMAT_FLAGS,
     output: { type: "string", short: "o" },
@@ -31,11 +31,13 @@ export async function predictCommand(words: readonly string[], { out }: Streams)
   const output = values.output === undefined ? undefined : await OutputFile.prepare(values.output, inputs);
   const model = await readModel(files[0]);
   const offsets = values.offsets === undefined ? undefined : await readOffsets(values.offsets);
-  const rows = { ...(await readAsTrained(files[1], model, values)), ...(offsets && { offsets }) };
+  const found = await readAsTrained(files[1], model, values);
+  const rows = { ...found, ...(offsets && { offsets }) };
   const count = rows.x.length / rows.features;
   if (offsets && offsets.length !== count) {
     throw new DataError(`${values.offsets} has ${offsets.length} rows, and ${files[1]} has ${count}.`);
   }
+  if (found.kept) for (const note of found.notes) status(`${note}\n`); // rows that have no line
   const predictor = await model.predictor();
   try {
     const parts = (values.proba ? probabilityLines : labelLines)(model, predictor, rows);

@@ -59,6 +59,8 @@ export interface TrainingData<L extends Label = Label> {
   readonly schema?: Schema | undefined;
   /** What `read` has read, in words. Training does not use it. */
   readonly notes?: readonly string[] | undefined;
+  /** Numbers of the rows of a file that `read` kept. Training does not use them. */
+  readonly kept?: Uint32Array | undefined;
 }
 
 /** Training data after the checks. */

@@ -4,7 +4,7 @@ import { show } from "../core/show.js";
 import { toTypedArray } from "./arrays.js";
 
 /** Fields that `read` returns, which say what the columns of a file became. */
-const COLUMN_FIELDS = ["featureNames", "schema", "notes"];
+const COLUMN_FIELDS = ["featureNames", "schema", "notes", "kept"];
 
 /** The known fields. */
 const FIELDS = ["x", "y", "features", "scale", "weights", "offsets", "classes", ...COLUMN_FIELDS];

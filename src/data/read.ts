@@ -1,6 +1,7 @@
 /** Reads files into data to train on or to predict for. */
 import { parseNamed, oneOf, ofType, fail, isList, wholeNumber, type Check } from "../core/checks.js";
 import { DataError } from "../core/errors.js";
+import { range } from "../core/random.js";
 import { show } from "../core/show.js";
 import { applySchema } from "./apply-schema.js";
 import { type ColumnOptions, chooseColumns } from "./choose-columns.js";
@@ -37,6 +38,8 @@ export interface ReadRows {
   readonly schema: Schema;
   /** What was read, and what was guessed, in words. */
   readonly notes: readonly string[];
+  /** Numbers of the rows that were kept, from 0. Absent where none was left out. */
+  readonly kept?: Uint32Array;
 }
 
 /** Rows and their labels, to train on. */
@@ -135,17 +138,25 @@ async function readFiles(
         labels === undefined ? options : { ...options, label: options.label ?? null },
         name,
       );
-  const { kept, ...found } = applySchema(table, schema, name);
+  const found = applySchema(table, schema, name);
+  const { kept } = found;
   const y = labels === undefined ? found.y : await readLabels(labels, table.rows, kept, name);
   const count = kept?.length ?? table.rows;
-  const dropped = table.rows - count;
   const notes = [
     `${name}: ${count} rows of ${found.features} features`,
-    ...(dropped > 0 ? [`${dropped} rows with missing values are left out`] : []),
+    ...(kept ? [leftOut(kept, table.rows)] : []),
     ...guesses,
   ];
   const rows = { ...found, ...(y && { y }), featureNames: featureNamesOf(schema), schema, notes };
   return { name, rows };
+}
+
+/** Says which rows were left out. */
+function leftOut(kept: Uint32Array, rows: number): string {
+  const some = new Set(kept);
+  const out = range(rows).filter((row) => !some.has(row));
+  const shown = out.subarray(0, 8).join(", ");
+  return `left out for missing values, ${out.length} of ${rows}: row${out.length > 1 ? "s" : ""} ${shown}${out.length > 8 ? ", …" : ""}`;
 }
 
 /** The columns that a schema names. */

@@ -307,6 +307,54 @@ describe("a small table", () => {
   });
 });
 
+describe("a table of text", () => {
+  const people = join(folder, "people.csv");
+  const rows = Array.from({ length: 60 }, (_, n) => `${n},${n % 2 ? "m" : "f"},${n % 3 ? "no" : "yes"}`);
+  writeFileSync(people, ["age,sex,answer", ...rows].join("\n"));
+  const ofPeople = join(folder, "people.json");
+
+  test("is trained on by a column, and other files are matched by name", async () => {
+    const { exit, status } = await smigh(
+      "train",
+      people,
+      "--label",
+      "answer",
+      "-o",
+      ofPeople,
+      "--missing",
+      "drop",
+    );
+    expect(exit).toBe(0);
+    expect(status.split("\n").slice(0, 2)).toEqual([
+      `${people}: 60 rows of 3 features`,
+      'column "sex" is 2 categories',
+    ]);
+    const turned = join(folder, "turned.csv");
+    writeFileSync(turned, ["answer;sex;age", "no;m;1", "yes;f;0"].join("\n"));
+    expect((await smigh("evaluate", ofPeople, turned)).out).toMatch(/^2 examples: loss /);
+    const { out } = await smigh("predict", ofPeople, turned);
+    expect(out.trim().split("\n")).toHaveLength(2);
+  });
+
+  test("with missing values says which rows have no prediction", async () => {
+    const holes = join(folder, "holes.csv");
+    writeFileSync(holes, ["sex,age", "m,1", "f,", "f,0"].join("\n"));
+    const { out, status } = await smigh("predict", ofPeople, holes);
+    expect(out.trim().split("\n")).toHaveLength(2);
+    expect(status).toBe(`${holes}: 2 rows of 3 features\nleft out for missing values, 1 of 3: row 1\n`);
+  });
+
+  test("without labels cannot be evaluated", async () => {
+    const unlabelled = join(folder, "unlabelled.csv");
+    writeFileSync(unlabelled, ["sex,age", "m,1"].join("\n"));
+    const { exit, status } = await smigh("evaluate", ofPeople, unlabelled);
+    expect({ exit, status }).toEqual({
+      exit: 2,
+      status: expect.stringMatching(/--labels is missing: .*unlabelled\.csv has no column of labels/),
+    });
+  });
+});
+
 describe("exit status 1 and one line when the job fails", () => {
   const foreign = join(folder, "foreign.json");
   writeFileSync(foreign, '{"hello": "world"}');

@@ -46,7 +46,7 @@ describe("a field that data do not have", () => {
 
   test("is named with those that there are, where none is near", () => {
     expect(message({ ...good, colour: 1 })).toBe(
-      "colour is no field of data. The fields are x, y, features, scale, weights, offsets, classes, featureNames, schema, notes.",
+      "colour is no field of data. The fields are x, y, features, scale, weights, offsets, classes, featureNames, schema, notes, kept.",
     );
   });
 

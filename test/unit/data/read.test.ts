@@ -113,11 +113,12 @@ describe("missing values", () => {
   });
 
   test("leave their rows out", async () => {
-    const { x, y, features, notes } = await read(people(rows), { label: "answer", missing: "drop" });
+    const { x, y, features, notes, kept } = await read(people(rows), { label: "answer", missing: "drop" });
+    expect(kept?.slice(6, 9)).toEqual(Uint32Array.of(6, 8, 10));
     expect(y).toHaveLength(58);
     expect(x[7 * features]).toBe(12);
     expect(y[7]).toBe(PEOPLE[8][3]);
-    expect(notes[1]).toBe("2 rows with missing values are left out");
+    expect(notes[1]).toBe("left out for missing values, 2 of 60: rows 7, 9");
   });
 
   test("count as the mean, of the training also in another file, and as a category", async () => {
