@@ -54,8 +54,8 @@ const check = (name, path, names, chunks, limit) => ({
 });
 
 export default [
-  check("train on WebGPU by lbfgs", "dist/index.js", "{ train }", LOADED.lbfgs, "64.4 kB"),
-  check("train on WebGPU by adam", "dist/index.js", "{ train }", LOADED.adam, "49.4 kB"),
+  check("train on WebGPU by lbfgs", "dist/index.js", "{ train }", LOADED.lbfgs, "64.6 kB"),
+  check("train on WebGPU by adam", "dist/index.js", "{ train }", LOADED.adam, "49.6 kB"),
   check("read a table of text", "dist/data/index.js", "{ read }", READ, "19.5 kB"),
-  check("predict", "dist/model/index.js", "{ loadModel }", [], "10.4 kB"),
+  check("predict", "dist/model/index.js", "{ loadModel }", [], "10.6 kB"),
 ];

@@ -1,6 +1,6 @@
 /** Fetches the MNIST digits. */
 import { DataError } from "../../../src/core/errors.js";
-import { readIdx } from "../../../src/data/index.js";
+import { readIdx } from "../../../src/data/readers/idx.js";
 
 export interface Digits {
   /** (count, 784) */
