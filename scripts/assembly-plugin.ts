@@ -8,7 +8,7 @@ import { dirname, join } from "node:path";
 import type { Plugin } from "vite";
 import { type Sources, type Variant, cachedAssembly, readSources } from "./assembly.js";
 
-/** What the default export of an import is, by the end of its name. */
+/** Makes the default export of an import, by the end of its name. */
 const EXPORTS: Readonly<Record<string, (sources: Sources) => Promise<unknown>>> = {
   ".wasm?built": async (sources) => ({
     plain: await inBase64(sources, {}),

@@ -21,11 +21,11 @@ const RELAXED = "--enable relaxed-simd";
 
 /** How a folder is compiled. All are false unless given. */
 export interface Variant {
-  /** Whether multiply-adds are the fused ones of relaxed SIMD. */
+  /** True for the fused multiply-adds of relaxed SIMD. */
   readonly relaxed?: boolean;
-  /** Whether the memory belongs to one thread. */
+  /** True for memory that belongs to one thread. */
   readonly unshared?: boolean;
-  /** Whether little is optimised: for kernels that only tests run. */
+  /** True to optimise little: for kernels that only tests run. */
   readonly quickly?: boolean;
 }
 

@@ -32,6 +32,7 @@ const COVERED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "choose-columns": "test/unit/data/read.test.ts",
     "feature-names": "test/unit/data/read.test.ts",
     "join-tables": "test/unit/data/read.test.ts",
+    "parse-schema": "test/unit/data/read.test.ts",
     schema: "test/unit/data/read.test.ts",
     copied: "test/unit/model/inputs.test.ts",
     features: "test/unit/data/arrays.test.ts",
@@ -162,7 +163,6 @@ const COVERED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   "src/model/formats": {
     "json-values": "test/unit/model/formats/json.test.ts",
-    "schema-json": "test/unit/data/read.test.ts",
     "write-json": "test/unit/model/formats/json.test.ts",
   },
   "src/model/statistics": {

@@ -19,7 +19,7 @@ export interface TableRows {
   readonly kept?: Uint32Array;
 }
 
-/** A column of the table, where its features go, and how a row's values are written there. */
+/** A column of the table, and the features that it becomes. */
 interface Plan {
   readonly feature: FeatureColumn;
   readonly column: Column;

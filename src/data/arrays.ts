@@ -61,3 +61,16 @@ export function isFloats(values: TypedArray | undefined): values is Float32Array
     (typeof Float16Array !== "undefined" && values instanceof Float16Array)
   );
 }
+
+/** Copies arrays one after another into one that is as long as all of them. Returns it. */
+export function joinArrays<T extends { set(part: T, at: number): void; readonly length: number }>(
+  parts: readonly T[],
+  whole: T,
+): T {
+  let filled = 0;
+  for (const part of parts) {
+    whole.set(part, filled);
+    filled += part.length;
+  }
+  return whole;
+}

@@ -18,8 +18,8 @@ export interface ColumnOptions {
   /** The column with a weight ≥ 0 for each row. Default: all rows weigh 1. */
   readonly weights?: string | number | undefined;
   /**
-   * What becomes of missing values: "error" (default) names the first; "drop" leaves their rows out; "mean"
-   * has them count as the mean of their column, and as a category of their own in a column of text.
+   * Treatment of missing values: "error" (default) names the first; "drop" leaves their rows out; "mean" has
+   * them count as the mean of their column, and as a category of their own in a column of text.
    */
   readonly missing?: Missing | undefined;
   /**
@@ -27,7 +27,7 @@ export interface ColumnOptions {
    * at most 50 different values, and at most one for 20 rows.
    */
   readonly categories?: readonly (string | number)[] | undefined;
-  /** What a category is that the training did not have: "error" (default), or "zeros" in all its features. */
+  /** Treatment of categories that the training did not have: "error" (default), or "zeros" as features. */
   readonly unknown?: "error" | "zeros" | undefined;
 }
 

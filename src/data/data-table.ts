@@ -1,19 +1,8 @@
 /** Columns of values, as the readers of files return them, before features and labels are chosen. */
+import type { TypedArray } from "./arrays.js";
 
 /** Numbers of a column. NaN is a missing value; integers and booleans have none. */
-export type ColumnValues =
-  | Float64Array
-  | Float32Array
-  | Halves
-  | Uint8Array
-  | Int8Array
-  | Uint16Array
-  | Int16Array
-  | Uint32Array
-  | Int32Array;
-
-/** Float16Array, where the TypeScript library declares it. */
-type Halves = typeof globalThis extends { Float16Array: { prototype: infer Instance } } ? Instance : never;
+export type ColumnValues = Exclude<TypedArray, Uint8ClampedArray | BigInt64Array | BigUint64Array>;
 
 /** One number for each row. */
 export interface NumberColumn {

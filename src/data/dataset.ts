@@ -57,7 +57,7 @@ export interface TrainingData<L extends Label = Label> {
   readonly featureNames?: readonly string[] | undefined;
   /** How the columns of a file became features, as `read` returns it. The model has it, for other files. */
   readonly schema?: Schema | undefined;
-  /** What `read` has read, in words. Training does not use it. */
+  /** Notes of `read` about what it has read. Training does not use them. */
   readonly notes?: readonly string[] | undefined;
   /** Numbers of the rows of a file that `read` kept. Training does not use them. */
   readonly kept?: Uint32Array | undefined;

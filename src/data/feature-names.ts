@@ -1,10 +1,11 @@
-/** Names of features, and the schema that they come from, as data and models have them. */
+/** Checks the names of features, and the schema that they come from, as data and models have them. */
 import { DataError } from "../core/errors.js";
 import { show } from "../core/show.js";
 import { isList } from "../core/checks.js";
-import { type FeatureColumn, type Schema, featureCountOf, featureNamesOf } from "./schema.js";
+import { parseSchema } from "./parse-schema.js";
+import { type Schema, featureCountOf, featureNamesOf } from "./schema.js";
 
-/** What is known of the columns that features come from. */
+/** Names of features, and the schema that they come from. */
 export interface Columns {
   /** (features) The name of each feature. */
   readonly featureNames?: readonly string[] | undefined;
@@ -22,10 +23,7 @@ export function checkColumns(
   where: string,
   trained?: Columns,
 ): Columns {
-  const schema = given === undefined ? undefined : copySchema(given);
-  if (given !== undefined && !schema) {
-    throw new DataError(`${where}schema is ${show(given)}, and must be what \`read\` returned.`);
-  }
+  const schema = given === undefined ? undefined : parseSchema(given, "", () => wrongSchema(given, where));
   const made = schema ? featureCountOf(schema) : features;
   if (made !== features) {
     throw new DataError(`${where}schema makes ${made} features, but there are ${features}.`);
@@ -55,38 +53,7 @@ export function checkColumns(
   return { featureNames: copied, ...(schema && { schema }) };
 }
 
-/** Copies a schema that a caller passes. Returns undefined where it is none. */
-function copySchema(value: unknown): Schema | undefined {
-  const { label, weights, columns, missing, unknown } = fieldsOf(value);
-  const copies = Array.isArray(columns) ? columns.map(copyColumn) : [undefined];
-  const known = copies.filter((one) => one !== undefined);
-  const isName = (one: unknown) => one === undefined || typeof one === "string";
-  if (known.length < copies.length || !isName(label) || !isName(weights)) return undefined;
-  if (missing !== "error" && missing !== "drop" && missing !== "mean") return undefined;
-  if (unknown !== "error" && unknown !== "zeros") return undefined;
-  return {
-    ...(typeof label === "string" && { label }),
-    ...(typeof weights === "string" && { weights }),
-    columns: known,
-    missing,
-    unknown,
-  };
-}
-
-function copyColumn(value: unknown): FeatureColumn | undefined {
-  const { kind, name, mean, categories, width } = fieldsOf(value);
-  if (typeof name !== "string") return undefined;
-  if (kind === "number" && mean === undefined) return { kind, name };
-  if (kind === "number" && typeof mean === "number") return { kind, name, mean };
-  if (kind === "vector" && typeof width === "number" && Number.isSafeInteger(width) && width >= 0) {
-    return { kind, name, width };
-  }
-  if (kind !== "category" || !Array.isArray(categories)) return undefined;
-  const texts = categories.filter((one): one is string | null => one === null || typeof one === "string");
-  return texts.length === categories.length ? { kind, name, categories: texts } : undefined;
-}
-
-/** Returns the fields of an object, and none of what is no object. */
-function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null ? { ...value } : {};
+/** Makes the error for a value that is no schema. */
+export function wrongSchema(given: unknown, where: string): DataError {
+  return new DataError(`${where}schema is ${show(given)}, and must be what \`read\` returned.`);
 }

@@ -1,6 +1,8 @@
 /** Joins the tables of several files, which have the same columns. */
 import { DataError } from "../core/errors.js";
 import { show } from "../core/show.js";
+import { joinArrays } from "./arrays.js";
+import { TextCodes } from "./readers/text-codes.js";
 import type { Column, ColumnValues, NumberColumn, Table, TextColumn, VectorColumn } from "./data-table.js";
 
 /** A table, and the file that it is of. */
@@ -75,25 +77,19 @@ function concatenate(columns: readonly { readonly values: ColumnValues }[], leng
   const all = alike
     ? new (first.constructor as new (length: number) => ColumnValues)(length)
     : new Float64Array(length);
-  let filled = 0;
-  for (const { values } of columns) {
-    all.set(values, filled);
-    filled += values.length;
-  }
-  return all;
+  return joinArrays<ColumnValues>(
+    columns.map(({ values }) => values),
+    all,
+  );
 }
 
 function joinTexts(columns: readonly TextColumn[], rows: number): TextColumn {
-  const codeOf = new Map<string, number>();
+  const known = new TextCodes();
   const codes = new Int32Array(rows);
   let filled = 0;
   for (const column of columns) {
-    const translated = column.texts.map((text) => {
-      const code = codeOf.get(text) ?? codeOf.size;
-      codeOf.set(text, code);
-      return code;
-    });
+    const translated = column.texts.map((text) => known.codeOf(text));
     for (const code of column.codes) codes[filled++] = code < 0 ? -1 : translated[code];
   }
-  return { kind: "text", name: columns[0].name, codes, texts: [...codeOf.keys()] };
+  return { kind: "text", name: columns[0].name, codes, texts: known.texts };
 }

@@ -36,7 +36,7 @@ export interface ReadRows {
   readonly featureNames: readonly string[];
   /** How columns became features. A model that is trained on the data has it. */
   readonly schema: Schema;
-  /** What was read, and what was guessed, in words. */
+  /** Sentences that say what was read and guessed. */
   readonly notes: readonly string[];
   /** Numbers of the rows that were kept, from 0. Absent where none was left out. */
   readonly kept?: Uint32Array;

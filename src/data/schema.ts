@@ -6,7 +6,7 @@ export interface NumberFeature {
   readonly kind: "number";
   /** The name of the column. */
   readonly name: string;
-  /** What a missing value counts as: the mean of the training. Absent where none is filled in. */
+  /** The mean of the training, which missing values count as. Absent where none is filled in. */
   readonly mean?: number;
 }
 
@@ -33,7 +33,7 @@ export interface VectorFeature {
 /** A column of a file that is one feature, or several. */
 export type FeatureColumn = NumberFeature | CategoryFeature | VectorFeature;
 
-/** What becomes of rows with missing values: an error, left out, or filled in with the mean. */
+/** Treatment of missing values: an error, rows left out, or the mean filled in. */
 export type Missing = "error" | "drop" | "mean";
 
 /** How columns become rows. */
@@ -44,9 +44,9 @@ export interface Schema {
   readonly weights?: string;
   /** The columns that are features, in the order of the weights of a model. */
   readonly columns: readonly FeatureColumn[];
-  /** What becomes of missing values. */
+  /** Treatment of missing values. */
   readonly missing: Missing;
-  /** What a value is that the categories lack: an error, or a row of zeros. */
+  /** Treatment of values that the categories lack: an error, or zeros. */
   readonly unknown: "error" | "zeros";
 }
 

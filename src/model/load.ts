@@ -1,6 +1,6 @@
 /** Loads a model from a file's bytes, its text or a parsed object. */
 import type { Label } from "../data/labels.js";
-import { ModelFileError } from "../core/errors.js";
+import { DataError, ModelFileError } from "../core/errors.js";
 import { show, tagOf } from "../core/show.js";
 import { readModelFile } from "./formats/formats.js";
 import { fromJson } from "./formats/json.js";
@@ -24,7 +24,13 @@ import type { GivenParts } from "./parts.js";
  * ```
  */
 export function loadModel<L extends Label = Label>(file: string | object): SoftmaxModel<L> {
-  return new SoftmaxModel(read(file) as GivenParts<L>);
+  const parts = read(file) as GivenParts<L>;
+  try {
+    return new SoftmaxModel(parts);
+  } catch (cause) {
+    if (!(cause instanceof DataError)) throw cause;
+    throw new ModelFileError(`The model file is damaged: ${cause.message}`, { cause });
+  }
 }
 
 function read(file: unknown): GivenParts {

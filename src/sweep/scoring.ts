@@ -73,20 +73,15 @@ export class Scorer<L extends Label> {
 
   /** Computes what `model.evaluate` says of the held-out rows. */
   async #evaluate(weights: FloatArray, heldOut: HeldOut, withAuc: boolean) {
-    const { classes, examples, rows } = this.#task;
+    const { classes, classFactors, examples, rows } = this.#task;
     const pass = await startPass(this.#placement, rows.count, weights, classes.length);
     try {
       const labels = heldOut.rows.map((row) => rows.labels[row]);
-      const { weights: given } = rows;
-      const ones = new Float64Array(rows.count);
-      for (const group of heldOut.groups) {
-        for (const row of group.rows) ones[row] = (given?.[row] ?? 1) / examples.weightScale / group.factor;
-      }
-      const head = {
-        count: labels.length,
-        labels,
-        weights: Float64Array.from(heldOut.rows, (row) => ones[row]),
-      };
+      const weights64 = Float64Array.from(heldOut.rows, (row, n) => {
+        const factor = Math.fround(classFactors?.[labels[n]] ?? 1);
+        return (rows.weights?.[row] ?? 1) / examples.weightScale / factor;
+      });
+      const head = { count: labels.length, labels, weights: weights64 };
       const sums = new EvaluationSums<L>(classes, TOP);
       for await (const { first, count, z } of heldOutLogits(pass, rows, heldOut.rows, classes.length)) {
         const past = first + count;

@@ -43,7 +43,7 @@ export interface Task<L extends Label> {
   readonly problem: DescentProblem;
   /** The given rows without those of weight 0, as the model records them. */
   readonly data: TrainedOn;
-  /** What is known of the columns that features come from. */
+  /** Names of the features, and the schema that they come from. */
   readonly columns: Columns;
   /** The source of the initial weights. */
   readonly init: Beginning["init"];

@@ -1,5 +1,6 @@
 /** Reads parts of a file: only those, where it allows that, and else all of it first. */
 import { DataError } from "../../core/errors.js";
+import { joinArrays } from "../arrays.js";
 import type { Chunks } from "./byte-stream.js";
 import type { DataFile } from "./data-file.js";
 
@@ -42,11 +43,7 @@ export async function join(chunks: Chunks, name: string): Promise<Uint8Array<Arr
   }
   try {
     const whole = new Uint8Array(length);
-    let at = 0;
-    for (const chunk of kept) {
-      whole.set(chunk, at);
-      at += chunk.length;
-    }
+    joinArrays<Uint8Array>(kept, whole);
     return whole;
   } catch (cause) {
     throw new DataError(`${name}: has ${length} bytes, which this machine gives no memory for.`, { cause });

@@ -1,6 +1,7 @@
 /** Builds the columns of text files row by row: numbers, or text where a value is no number. */
 import type { Column, FirstText } from "../data-table.js";
 import { parseNumber } from "./parse-number.js";
+import { TextCodes } from "./text-codes.js";
 
 /** Rows that a column has room for at first. */
 const FIRST_ROWS = 64;
@@ -10,7 +11,7 @@ export class ColumnBuilder {
   readonly name: string;
   #numbers: Float64Array | undefined = new Float64Array(FIRST_ROWS);
   #codes = new Int32Array(0);
-  readonly #texts = new Map<string, number>();
+  readonly #texts = new TextCodes();
   #firstText: FirstText | undefined;
 
   /** @param late the first text of a column of numbers, whose rows are now set again, as text */
@@ -38,7 +39,7 @@ export class ColumnBuilder {
       this.#becomeText();
     }
     if (row >= this.#codes.length) this.#codes = longer(this.#codes, row);
-    this.#codes[row] = this.#codeOf(text);
+    this.#codes[row] = this.#texts.codeUnlessEmpty(text);
   }
 
   #becomeText(): void {
@@ -46,20 +47,12 @@ export class ColumnBuilder {
     this.#codes = new Int32Array(FIRST_ROWS);
   }
 
-  #codeOf(text: string): number {
-    if (text === "") return -1;
-    const known = this.#texts.get(text);
-    if (known !== undefined) return known;
-    this.#texts.set(text, this.#texts.size);
-    return this.#texts.size - 1;
-  }
-
   /** Returns the column of the first `rows` rows. */
   build(rows: number): Column {
     const { name } = this;
     if (this.#numbers) return { kind: "numbers", name, values: this.#numbers.slice(0, rows) };
     const late = this.#firstText;
-    const texts = [...this.#texts.keys()];
+    const { texts } = this.#texts;
     return { kind: "text", name, codes: this.#codes.slice(0, rows), texts, ...(late && { firstText: late }) };
   }
 }

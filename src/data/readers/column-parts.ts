@@ -2,7 +2,9 @@
 import { DataError } from "../../core/errors.js";
 import { show } from "../../core/show.js";
 import { allocate } from "../numbers.js";
+import { joinArrays } from "../arrays.js";
 import type { Column, ColumnValues } from "../data-table.js";
+import { TextCodes } from "./text-codes.js";
 
 /** A class of typed arrays that holds the numbers of a column. */
 export type NumberArray =
@@ -94,13 +96,7 @@ export class NumberParts implements ColumnParts {
     const [first] = this.#parts;
     if (this.#parts.length === 1) return first;
     const what = `${this.#file}: the values of column ${show(this.#name)}`;
-    const whole = allocate<ColumnValues>(Type, this.rows, what);
-    let at = 0;
-    for (const part of this.#parts) {
-      whole.set(part, at);
-      at += part.length;
-    }
-    return whole;
+    return joinArrays(this.#parts, allocate<ColumnValues>(Type, this.rows, what));
   }
 
   build(): Column {
@@ -120,7 +116,7 @@ function pick(values: ColumnValues, indices: Int32Array, type: NumberArray): Col
 /** Texts that come by parts. */
 export class TextParts implements ColumnParts {
   readonly #name: string;
-  readonly #codes = new Map<string, number>();
+  readonly #texts = new TextCodes();
   readonly #parts: Int32Array[] = [];
   rows = 0;
 
@@ -145,19 +141,12 @@ export class TextParts implements ColumnParts {
 
   #codeOf(text: unknown): number {
     if (typeof text !== "string") throw new Error(`it has ${show(text)} in place of text`);
-    const code = this.#codes.get(text) ?? this.#codes.size;
-    this.#codes.set(text, code);
-    return code;
+    return this.#texts.codeOf(text);
   }
 
   build(): Column {
-    const codes = new Int32Array(this.rows);
-    let at = 0;
-    for (const part of this.#parts) {
-      codes.set(part, at);
-      at += part.length;
-    }
-    return { kind: "text", name: this.#name, codes, texts: [...this.#codes.keys()] };
+    const codes = joinArrays(this.#parts, new Int32Array(this.rows));
+    return { kind: "text", name: this.#name, codes, texts: this.#texts.texts };
   }
 }
 

@@ -2,6 +2,7 @@
 import { DataError } from "../../core/errors.js";
 import type { Column, Table } from "../data-table.js";
 import type { DataFile } from "./data-file.js";
+import type { IDX_TYPES } from "./signatures.js";
 import { type ByteSource, type Chunks, gather, hexadecimal, openBytes } from "./byte-stream.js";
 import { readPayload } from "./payload.js";
 
@@ -46,7 +47,7 @@ const TYPES = {
     array: Float64Array,
     read: (view: DataView, at: number) => view.getFloat64(at),
   },
-} as const;
+} as const satisfies Readonly<Record<(typeof IDX_TYPES)[number], unknown>>;
 
 /** Typed arrays of this length exist in every JavaScript engine that smigh runs on. */
 const MAX_VALUES = 2 ** 32;

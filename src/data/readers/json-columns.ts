@@ -48,7 +48,7 @@ class JsonColumn {
     this.#fillTo(row);
     this.#take(this.#width);
     if (Array.isArray(value)) this.#addVector(value, fail);
-    else this.#values.push(typeof value === "string" ? this.#texts.codeOf(value) : Number(value));
+    else this.#values.push(typeof value === "string" ? this.#texts.codeUnlessEmpty(value) : Number(value));
   }
 
   #addVector(vector: readonly unknown[], fail: (what: string) => DataError): void {

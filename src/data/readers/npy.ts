@@ -258,7 +258,9 @@ function decodeTexts(
     while (end > first && points[end - 1] === 0) end--;
     const units = points.subarray(first, end);
     try {
-      codes[row] = known.codeOf(units instanceof Uint32Array ? decodePoints(units) : decoder.decode(units));
+      codes[row] = known.codeUnlessEmpty(
+        units instanceof Uint32Array ? decodePoints(units) : decoder.decode(units),
+      );
     } catch (cause) {
       throw new DataError(
         `${name}: the text of row ${row}, byte ${header.bytes + row * size}, is no ` +

@@ -22,16 +22,14 @@ import { createBudget, tryTo } from "./damage.js";
 import type { DataFile } from "./data-file.js";
 import type { Leaf, Page } from "./parquet-pages.js";
 import type { FormatOptions } from "./reader.js";
+import { isParquet } from "./signatures.js";
 
 /** Bytes from the end of a file that are read first: most footers are shorter. */
 const FOOTER_BYTES = 2 ** 16;
-/** Columns that lie as close are read at once, */
+/** Most bytes between columns that are read at once. */
 const GAP_BYTES = 2 ** 13;
-/** up to this size. */
+/** Most bytes that are read at once. */
 const READ_BYTES = 2 ** 25;
-
-/** "PAR1" */
-const isMagic = (bytes: Uint8Array) => String.fromCharCode(...bytes) === "PAR1";
 
 type Library = Awaited<ReturnType<typeof loadLibrary>>;
 
@@ -113,7 +111,7 @@ async function readFooter(ranges: ByteRanges, library: Library, name: string): P
   const { size } = ranges;
   const tail = await ranges.slice(Math.max(0, size - FOOTER_BYTES), size);
   const end = tail.subarray(-4);
-  if (size < 12 || !isMagic(end)) {
+  if (size < 12 || !isParquet(end)) {
     const encrypted = String.fromCharCode(...end) === "PARE";
     throw new DataError(
       encrypted

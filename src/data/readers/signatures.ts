@@ -1,12 +1,12 @@
 /** Tells the formats of files by their first bytes. */
 
 /** The bytes of the header of IDX that are types of values. */
-const IDX_TYPES = [0x08, 0x09, 0x0b, 0x0c, 0x0d, 0x0e];
+export const IDX_TYPES = [0x08, 0x09, 0x0b, 0x0c, 0x0d, 0x0e] as const;
 const NUMBER = String.raw`[+-]?(?:\d+\.?\d*(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?|nan|inf)`;
 const SVMLIGHT_LINE = new RegExp(String.raw`^${NUMBER}(?:\s+qid:\d+)?(?:\s+\d+:${NUMBER})*$`, "i");
 
 export function isIdx([first, second, type]: Uint8Array): boolean {
-  return first === 0 && second === 0 && IDX_TYPES.includes(type);
+  return first === 0 && second === 0 && IDX_TYPES.some((one) => one === type);
 }
 
 export function isNpy(head: Uint8Array): boolean {
@@ -36,10 +36,16 @@ export function isSvmlight(head: Uint8Array): boolean {
   const last = lines.pop() ?? "";
   // The head may end within a line: its last word is left out.
   const whole = [...lines, last.slice(0, Math.max(0, last.search(/\s\S*$/)))];
-  const all = whole.map((line) => line.replace(/#.*/, "").trim());
+  const all = whole.map(withoutComment);
   return (
     all.some((line) => line.includes(":")) && all.every((line) => line === "" || SVMLIGHT_LINE.test(line))
   );
+}
+
+/** Returns a line of svmlight without its comment. */
+export function withoutComment(line: string): string {
+  const at = line.indexOf("#");
+  return (at < 0 ? line : line.slice(0, at)).trim();
 }
 
 export function isJson(head: Uint8Array): boolean {

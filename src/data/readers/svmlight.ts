@@ -6,16 +6,12 @@ import type { DataFile } from "./data-file.js";
 import { allocateDense } from "./densify.js";
 import { NumberList } from "./number-list.js";
 import { parseNumber } from "./parse-number.js";
+import { withoutComment } from "./signatures.js";
 import { splitLines } from "./text-lines.js";
 import { decodeText } from "./text-stream.js";
 
 const MOST_FEATURES = 2 ** 31;
 const [SPACE, ZERO, NINE, COLON, LARGE_E, SMALL_E] = [32, 48, 57, 58, 69, 101];
-
-function withoutComment(line: string): string {
-  const at = line.indexOf("#");
-  return (at < 0 ? line : line.slice(0, at)).trim();
-}
 
 /** The values of all rows. */
 class SparseRows {

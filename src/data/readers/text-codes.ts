@@ -2,13 +2,16 @@
 export class TextCodes {
   readonly #codes = new Map<string, number>();
 
-  /** Returns the number of a text; −1, missing, of an empty one. */
   codeOf(text: string): number {
-    if (text === "") return -1;
     const known = this.#codes.get(text);
     if (known !== undefined) return known;
     this.#codes.set(text, this.#codes.size);
     return this.#codes.size - 1;
+  }
+
+  /** Returns the number of a text; −1, missing, of an empty one. */
+  codeUnlessEmpty(text: string): number {
+    return text === "" ? -1 : this.codeOf(text);
   }
 
   /** The distinct texts. */

@@ -1,6 +1,7 @@
 /** The JSON model file: one object that a person can read and any language can load. Reads it. */
 import { type ReasonCode, REASON_CODES, type EpochRecord, type Score } from "../../core/progress.js";
 import type { Label } from "../../data/labels.js";
+import { parseSchema } from "../../data/parse-schema.js";
 import type { Schema } from "../../data/schema.js";
 import { ModelFileError } from "../../core/errors.js";
 import type { Parity } from "../../parity/stages.js";
@@ -19,7 +20,6 @@ import {
   whole,
   wrong,
 } from "./json-values.js";
-import { readSchema } from "./schema-json.js";
 import type { GivenParts, ModelOptions, ModelParts, OptionValue, TrainedOn } from "../parts.js";
 
 const FORMAT = "smigh-model";
@@ -193,7 +193,7 @@ export function fromJson(written: string, rows?: readonly unknown[]): GivenParts
     bias: version === 1 ? Float64Array.from(bias, (one, k) => single(one, `bias[${k}]`)) : bias,
     ...(has(file, "origin") && { origin: numbers(file["origin"], "origin", features) }),
     ...(has(file, "featureNames") && { featureNames: listOf(file["featureNames"], "featureNames", text) }),
-    ...(has(file, "schema") && { schema: readSchema(file["schema"], "schema") }),
+    ...(has(file, "schema") && { schema: parseSchema(file["schema"], "schema", wrong) }),
     ...(has(file, "offsets") && flag(file["offsets"], "offsets") && { offsets: true }),
     ...(training && readTraining(version === 1 ? { ...training, warnings: [] } : training, "training")),
   };

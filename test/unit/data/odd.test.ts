@@ -59,6 +59,8 @@ describe("a field that data do not have", () => {
     };
     expect(untypedTrainer({ ...good, ...described })).toBeDefined();
     for (const schema of [
+      null,
+      "",
       {},
       3,
       { columns: [{ kind: "number" }] },
